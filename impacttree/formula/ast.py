@@ -1,0 +1,130 @@
+"""The formula's syntax tree: seven immutable nodes, and the one way to walk them.
+
+Nodes carry the half-open span of characters they came from. Trees can be deep (a sum of 10,000 names nests 10,000
+levels), so nothing here or elsewhere recurses over them: consumers pass a function to `fold`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+__all__ = ["Binary", "Call", "Compare", "Expr", "Name", "Negate", "Number", "Parameter", "Span", "children", "fold", "walk"]
+
+Span = tuple[int, int]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Number:
+    """A literal; `text` is what was written (``1_000``, ``1.2M``, ``5%``)."""
+
+    value: float
+    text: str
+    span: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Name:
+    """A metric read in the same period."""
+
+    name: str
+    span: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    """A stated number with a stable address (``churn.nps.slope``); made by the graph for drivers, never parsed."""
+
+    address: str
+    value: float
+    span: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Negate:
+    """``-operand``."""
+
+    operand: Expr
+    span: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binary:
+    """``left op right``."""
+
+    op: Literal["+", "-", "*", "/", "**"]
+    left: Expr
+    right: Expr
+    span: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compare:
+    """``left op right``; stands only as the first argument of ``if``."""
+
+    op: Literal["<", "<=", ">", ">=", "==", "!="]
+    left: Expr
+    right: Expr
+    span: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A registered function, ``if`` included.
+
+    For the time functions ``prev lag cumulative baseline`` the first argument is a `Name`, and the second of ``lag``
+    a `Number` that is a whole number of periods, 1 or more.
+    """
+
+    function: str
+    arguments: tuple[Expr, ...]
+    span: Span = (0, 0)
+
+
+Expr = Number | Name | Parameter | Negate | Binary | Compare | Call
+
+
+def children(node: Expr) -> tuple[Expr, ...]:
+    """Return the operands of `node`, in reading order."""
+    match node:
+        case Binary() | Compare():
+            return (node.left, node.right)
+        case Call():
+            return node.arguments
+        case Negate():
+            return (node.operand,)
+        case _:
+            return ()
+
+
+def walk(root: Expr) -> Iterator[Expr]:
+    """Yield every node below and including `root`, operands before what uses them, in reading order."""
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        operands = () if ready else children(node)
+        if not operands:
+            yield node
+            continue
+        stack.append((node, True))
+        stack.extend((operand, False) for operand in reversed(operands))
+
+
+def fold(root: Expr, visit: Callable[[Expr, Sequence[T]], T]) -> T:
+    """Compute a value bottom-up: ``visit(node, values of its operands)``, without recursion.
+
+    Examples
+    --------
+    >>> from impacttree.formula import parse
+    >>> fold(parse("a + b * 2"), lambda node, below: 1 + max(below, default=0))
+    3
+    """
+    values: list[T] = []
+    for node in walk(root):
+        count = len(children(node))
+        operands = values[len(values) - count :]
+        del values[len(values) - count :]
+        values.append(visit(node, operands))
+    return values[0]

@@ -1,0 +1,105 @@
+"""The checked, immutable graph: what the engine compiles and the analyses read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from impacttree.formula.ast import Expr
+from impacttree.quantity import Unit
+from impacttree.spec import Evidence, MetricSpec, TreeSpec
+
+__all__ = ["Aggregation", "Graph", "Influence", "Metric", "Origin", "Reference", "Timing"]
+
+Aggregation = Literal["sum", "mean", "last", "recompute"]
+Timing = Literal["now", "prev", "cumulative", "baseline"]
+Origin = Literal["value", "formula", "drivers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One metric read by another's rule: which, and when.
+
+    `lag` is 0 for ``now``, ``cumulative`` and ``baseline``, the number of periods for ``prev`` (1) and ``lag(x, n)``
+    (timing ``prev`` too).
+    """
+
+    source: str
+    timing: Timing
+    lag: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """An assumed effect of `source` on a metric, as the outputs name it."""
+
+    source: str
+    form: Literal["slope", "elasticity", "semi_elasticity", "points", "saturating", "logistic"]
+    words: str
+    """The curve in words: ``-0.03 pp of churn per +1 pp of engagement, from 42.0%``."""
+    parameters: tuple[tuple[str, float], ...]
+    """Stable addresses (``churn.engagement.slope``) and central values."""
+    lag: int
+    evidence: Evidence
+    observed: tuple[float, float] | None
+    """Range of the source within which the effect was seen; outside, outputs say "extrapolated"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A node, checked: its rule is one expression, whatever way it was written.
+
+    A stated value becomes ``Parameter("arpu.value", 29.0)``. Drivers become the expression of DESIGN section 4 over
+    `Parameter`s, names, ``lag`` and ``baseline`` calls. `start`, when there is one, is the value at t = 0.
+    """
+
+    index: int
+    """Position in file order; the engine's slot."""
+    name: str
+    spec: MetricSpec
+    unit: Unit
+    origin: Origin
+    rule: Expr
+    start: Expr | None
+    """``Parameter("customers.start", 65800.0)`` or None."""
+    references: tuple[Reference, ...]
+    """Each pair of source and timing once, in reading order."""
+    influences: tuple[Influence, ...]
+    aggregation: Aggregation
+    aggregation_reason: str
+    """Why this rule: ``flow per month: summed``."""
+    on_loop: bool
+    """True when the metric can reach itself through time (``prev``, ``lag``, ``cumulative``, lagged drivers)."""
+    loop: int
+    """Number shared by the metrics of one time loop; -1 off loops."""
+
+    @property
+    def label(self) -> str:
+        return self.spec.label or self.name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All metrics of a checked tree.
+
+    `metrics` is in file order; `order` and `initial_order` are positions into it: the order of evaluation within a
+    period t >= 1, and at t = 0 (where ``prev``, ``lag`` and ``baseline`` read t = 0 itself unless the metric has a
+    `start`, and ``cumulative`` is 0).
+    """
+
+    spec: TreeSpec
+    metrics: tuple[Metric, ...]
+    by_name: Mapping[str, int]
+    order: tuple[int, ...]
+    initial_order: tuple[int, ...]
+    notes: tuple[str, ...]
+    """What the checks noticed and let pass (a dropped ratio of nouns, an unused metric)."""
+
+    @property
+    def is_static(self) -> bool:
+        """True when no metric reads another period: every period 1..n is alike."""
+        return not any(ref.timing in ("prev", "cumulative") for metric in self.metrics for ref in metric.references)
+
+    def __getitem__(self, name: str) -> Metric:
+        return self.metrics[self.by_name[name]]
