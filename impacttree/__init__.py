@@ -1,0 +1,100 @@
+"""impacttree: what a change in a product metric is worth in money.
+
+>>> import impacttree as it
+>>> it.__version__
+'0.1.0'
+
+Names are imported from their modules when they are first used, so that `import impacttree` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from impacttree.errors import (
+        ChangeError,
+        EvaluationError,
+        FormulaError,
+        ImpactTreeError,
+        MissingDependency,
+        ModelError,
+        OutputError,
+        Problem,
+        QuantityError,
+        QuestionError,
+    )
+    from impacttree.quantity import add, points, relative, to
+    from impacttree.spec import Driver, Evidence
+    from impacttree.spec import MetricSpec as Metric
+    from impacttree.tree import Formula, ImpactTree, from_networkx, load, loads, template, templates
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ChangeError",
+    "Driver",
+    "EvaluationError",
+    "Evidence",
+    "Formula",
+    "FormulaError",
+    "ImpactTree",
+    "ImpactTreeError",
+    "Metric",
+    "MissingDependency",
+    "ModelError",
+    "OutputError",
+    "Problem",
+    "QuantityError",
+    "QuestionError",
+    "add",
+    "from_networkx",
+    "load",
+    "loads",
+    "points",
+    "relative",
+    "template",
+    "templates",
+    "to",
+]
+
+_HOME = {
+    "ChangeError": "errors",
+    "Driver": "spec",
+    "EvaluationError": "errors",
+    "Evidence": "spec",
+    "Formula": "tree",
+    "FormulaError": "errors",
+    "ImpactTree": "tree",
+    "ImpactTreeError": "errors",
+    "Metric": "spec:MetricSpec",
+    "MissingDependency": "errors",
+    "ModelError": "errors",
+    "OutputError": "errors",
+    "Problem": "errors",
+    "QuantityError": "errors",
+    "QuestionError": "errors",
+    "add": "quantity",
+    "from_networkx": "tree",
+    "load": "tree",
+    "loads": "tree",
+    "points": "quantity",
+    "relative": "quantity",
+    "template": "tree",
+    "templates": "tree",
+    "to": "quantity",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'impacttree' has no attribute {name!r}")
+    module, _, inner = _HOME[name].partition(":")
+    value: object = getattr(import_module(f"impacttree.{module}"), inner or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
