@@ -10,7 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-__all__ = ["Binary", "Call", "Compare", "Expr", "Name", "Negate", "Number", "Parameter", "Span", "children", "fold", "walk"]
+__all__ = [
+    "Binary",
+    "Call",
+    "Compare",
+    "Expr",
+    "Name",
+    "Negate",
+    "Number",
+    "Parameter",
+    "Span",
+    "children",
+    "fold",
+    "walk",
+]
 
 Span = tuple[int, int]
 T = TypeVar("T")
