@@ -1,0 +1,77 @@
+"""Model files that come with the package: ``saas``, ``internal`` and ``duolingo``."""
+
+from __future__ import annotations
+
+import re
+
+from impacttree.errors import Problem, QuestionError, nearest, printable
+
+__all__ = ["instantiate", "names", "text"]
+
+_NAMES = ("saas", "internal", "duolingo")
+_STATED = re.compile(r"^    (?:value|start): .*\n", re.MULTILINE)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the templates.
+
+    Examples
+    --------
+    >>> names()
+    ('saas', 'internal', 'duolingo')
+    """
+    return _NAMES
+
+
+def text(name: str) -> str:
+    """Return the model file called `name`, as it stands in the package.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Raises
+    ------
+    QuestionError
+        There is no such template; the message lists those there are.
+
+    Examples
+    --------
+    >>> text("saas").splitlines()[2]
+    'name: Northwind CRM'
+    """
+    from importlib.resources import files
+
+    if name not in _NAMES:
+        raise QuestionError(
+            Problem(
+                reason=f"there is no template '{printable(name)}'{nearest(name, _NAMES)}",
+                fix=f"the templates are {', '.join(_NAMES)}; a file is named by its path (./{printable(name)}.yaml)",
+            )
+        )
+    return files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def instantiate(name: str) -> str:
+    r"""Return the template as a new model file, each stated value marked ``placeholder: true``.
+
+    Comments and layout stay. Whoever replaces a value removes its mark; until then answers say how many of their
+    inputs are template values.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Raises
+    ------
+    QuestionError
+        There is no such template.
+
+    Examples
+    --------
+    >>> text("saas").count("placeholder"), instantiate("saas").count("value: 42% (40% to 45%)\n    placeholder: true")
+    (0, 1)
+    """
+    return _STATED.sub(lambda line: f"{line[0]}    placeholder: true\n", text(name))

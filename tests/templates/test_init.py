@@ -1,0 +1,80 @@
+"""What the package's own model files promise before anything is computed from them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import yaml
+
+from impacttree.errors import QuestionError
+from impacttree.templates import instantiate, names, text
+
+NAMES = names()
+KINDS = {"product", "driver", "financial"}
+
+
+def plain(model: str) -> dict:
+    """The file as PyYAML reads it: another reader than the package's own."""
+    return yaml.load(model, Loader=yaml.CSafeLoader)
+
+
+def stated(metric: dict) -> bool:
+    return "value" in metric or "start" in metric
+
+
+def test_every_shipped_file_is_named_and_every_name_has_a_file():
+    entries = [Path(str(entry)) for entry in files("impacttree.templates").iterdir()]
+    shipped = {entry.stem for entry in entries if entry.suffix == ".yaml"}
+    assert shipped == set(NAMES)
+
+
+def test_an_unknown_name_suggests_the_nearest_and_lists_all():
+    with pytest.raises(QuestionError) as caught:
+        text("saass")
+    message = str(caught.value)
+    assert "did you mean 'saas'?" in message
+    assert all(name in message for name in NAMES)
+
+
+@pytest.mark.parametrize("name", ["../saas", "saas.yaml", "", "saas\x1b[2J", "SAAS"])
+@pytest.mark.parametrize("function", [text, instantiate])
+def test_no_other_text_names_a_file(name, function):
+    with pytest.raises(QuestionError) as caught:
+        function(name)
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_says_what_it_is_where_it_comes_from_and_whose_it_is(name):
+    for key, metric in plain(text(name))["metrics"].items():
+        assert {"label", "description", "kind", "owner", "source"} <= metric.keys(), key
+        assert metric["kind"] in KINDS, key
+        assert stated(metric) or "unit" in metric, f"{key}: unit not written"
+        assert not ("value" in metric and "as_of" not in metric), f"{key}: value without its date"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_assumed_effect_carries_grade_source_and_date(name):
+    for key, metric in plain(text(name))["metrics"].items():
+        for source, driver in metric.get("drivers", {}).items():
+            assert {"grade", "source", "date"} <= driver["evidence"].keys(), f"{key} <- {source}"
+
+
+@pytest.mark.parametrize("name", ["saas", "internal"])
+def test_invented_numbers_are_called_illustrative(name):
+    model = plain(text(name))
+    assert "illustrative" in model["description"]
+    for key, metric in model["metrics"].items():
+        assert not stated(metric) or "(illustrative)" in metric["source"], key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_new_file_marks_stated_values_and_changes_nothing_else(name):
+    old, new = text(name), instantiate(name)
+    marked = plain(new)
+    for key, metric in marked["metrics"].items():
+        assert metric.pop("placeholder", False) is stated(metric), key
+    assert marked == plain(old)
+    assert [line for line in new.splitlines() if line != "    placeholder: true"] == old.splitlines()
