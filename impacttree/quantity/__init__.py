@@ -1,0 +1,82 @@
+"""Numbers as people write them: units, quantities, changes, ranges, and how they are shown."""
+
+from impacttree.quantity.changes import (
+    Add,
+    Change,
+    Intervention,
+    Points,
+    Relative,
+    Set,
+    add,
+    misfit,
+    parse_change,
+    points,
+    relative,
+    resolve,
+    to,
+)
+from impacttree.quantity.formatting import (
+    format_percent_change,
+    format_signed,
+    format_value,
+    shown_parts,
+    shown_shares,
+    unit_words,
+)
+from impacttree.quantity.money import MONEY
+from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity, parse_range
+from impacttree.quantity.slopes import parse_slope, parse_slope_range
+from impacttree.quantity.spreads import Bounds, Spread
+from impacttree.quantity.units import (
+    NUMBER,
+    PERCENT,
+    PERIODS_PER_YEAR,
+    POINTS,
+    PP,
+    TIMES,
+    Display,
+    Period,
+    Unit,
+    is_noun,
+)
+
+__all__ = [
+    "MONEY",
+    "NUMBER",
+    "PERCENT",
+    "PERIODS_PER_YEAR",
+    "POINTS",
+    "PP",
+    "TIMES",
+    "Add",
+    "Bounds",
+    "Change",
+    "Display",
+    "Intervention",
+    "Period",
+    "Points",
+    "Quantity",
+    "RawQuantity",
+    "Relative",
+    "Set",
+    "Spread",
+    "Unit",
+    "add",
+    "format_percent_change",
+    "format_signed",
+    "format_value",
+    "is_noun",
+    "misfit",
+    "parse_change",
+    "parse_quantity",
+    "parse_range",
+    "parse_slope",
+    "parse_slope_range",
+    "points",
+    "relative",
+    "resolve",
+    "shown_parts",
+    "shown_shares",
+    "to",
+    "unit_words",
+]

@@ -1,0 +1,234 @@
+"""Numbers as the reader sees them: one rounding rule, in the unit's own style.
+
+Three significant digits, half away from zero on the shortest decimal form of the number, trailing zeros dropped
+(``$17k``, ``$1.36M``, ``65.8k``), with one decimal at least on shares and multiples (``42.0%``, ``3.0x``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from impacttree.errors import QuantityError
+from impacttree.quantity.money import sign_of
+from impacttree.quantity.nouns import plural
+from impacttree.quantity.numbers import Decimal, exact, leading_place, plain, round_to, round_to_digits
+from impacttree.quantity.units import Unit
+
+__all__ = [
+    "DIGITS",
+    "format_percent_change",
+    "format_signed",
+    "format_value",
+    "shown_parts",
+    "shown_shares",
+    "unit_words",
+]
+
+DIGITS = 3
+"""Significant digits of every number shown, unless a caller asks for fewer or more."""
+
+_SUFFIXES = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
+_WITHOUT_CENTS = ("JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "XPF", "UGX", "RWF", "PYG")
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How numbers of one unit are written: sign before, word after, decimals at least, power of ten that is shown."""
+
+    before: str = ""
+    after: str = ""
+    word: str = ""
+    shift: int = 0
+    decimals: int = 0
+    cents: bool = False
+
+
+def _style(unit: Unit, currency: str, difference: bool) -> _Style:
+    if unit.is_share:
+        return _Style(after="pp" if difference or unit.display == "pp" else "%", shift=2, decimals=0 if difference else 1)
+    if unit.display == "x":
+        return _Style(after="x", decimals=0 if difference else 1)
+    if unit.display == "points":
+        return _Style(word="point")
+    if unit.money is not None:
+        return _Style(before=sign_of(unit.money, currency), cents=unit.money not in _WITHOUT_CENTS)
+    time = next((base for base, power in unit.calendar + unit.clock if power > 0), "")
+    return _Style(word=time)
+
+
+def _decimal(value: float, shift: int) -> Decimal:
+    if not math.isfinite(value):
+        raise QuantityError(f"{value!r} cannot be shown: it is not a finite number")
+    coefficient, exponent = exact(value)
+    return coefficient, exponent + shift
+
+
+def _suffix(number: Decimal, decimals: int) -> tuple[int, str]:
+    """Return the power of ten and letter that shorten this rounded number; none for shares below 10,000%."""
+    place = leading_place(number)
+    if decimals and place < 4:
+        return 0, ""
+    return next(((power, letter) for power, letter in _SUFFIXES if place >= power), (0, ""))
+
+
+def _text(rounded: Decimal, style: _Style, suffix: tuple[int, str], plus: bool) -> str:
+    coefficient, exponent = rounded
+    if coefficient == 0:
+        suffix = (0, "")
+    place = leading_place(rounded)
+    if coefficient and not -7 < place < 18:
+        number = _scientific(rounded)
+    else:
+        small = place < 2 and style.decimals > 0
+        number = plain((abs(coefficient), exponent - suffix[0]), style.decimals if small or style.after in "%pp" else 0)
+        if style.cents and not suffix[1] and "." in number and len(number) - number.index(".") == 2:
+            number += "0"
+        number += suffix[1]
+    sign = "-" if coefficient < 0 else "+" if plus and coefficient > 0 else ""
+    word = f" {style.word if number == '1' else plural(style.word)}" if style.word else ""
+    return f"{sign}{style.before}{number}{style.after}{word}"
+
+
+def _scientific(rounded: Decimal) -> str:
+    """Write numbers beyond the suffixes as ``1.23e-9``."""
+    place = leading_place(rounded)
+    return f"{plain((abs(rounded[0]), rounded[1] - place))}e{place}"
+
+
+def _shown(value: float, style: _Style, digits: int, plus: bool) -> str:
+    number = _decimal(value, style.shift)
+    rounded = round_to_digits(number, digits, -style.decimals if style.after == "%" else None)
+    return _text(rounded, style, _suffix(rounded, style.shift), plus)
+
+
+def format_value(value: float, unit: Unit, *, currency: str = "USD", digits: int | None = None) -> str:
+    """Write a value in its unit's style, without denominators (see `unit_words`).
+
+    Parameters
+    ----------
+    value
+        In base units: 0.42 for a share of 42 %.
+    unit
+        Decides sign, ``%``, ``x``, ``points`` or time word.
+    currency
+        The tree's own currency, whose sign may be short.
+    digits
+        Significant digits, 3 if not given.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Unit
+    >>> [format_value(0.42, Unit("%")), format_value(17_020, Unit.parse("USD/month")), format_value(4.5, Unit("x"))]
+    ['42.0%', '$17k', '4.5x']
+    >>> [format_value(65_800, Unit.parse("customers")), format_value(6.2, Unit.parse("days"))]
+    ['65.8k', '6.2 days']
+    """
+    return _shown(value, _style(unit, currency, difference=False), digits or DIGITS, plus=False)
+
+
+def format_signed(value: float, unit: Unit, *, currency: str = "USD", digits: int | None = None) -> str:
+    """Write a difference with its sign; differences of shares are percentage points.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Unit
+    >>> format_signed(17_020, Unit.parse("USD")), format_signed(-0.003, Unit("%"))
+    ('+$17k', '-0.3pp')
+    """
+    return _shown(value, _style(unit, currency, difference=True), digits or DIGITS, plus=True)
+
+
+def format_percent_change(ratio: float) -> str:
+    """Write a relative change; two decimals at most, unless that leaves fewer than two digits.
+
+    Examples
+    --------
+    >>> format_percent_change(0.006412), format_percent_change(0.01274), format_percent_change(-0.000123)
+    ('+0.64%', '+1.27%', '-0.012%')
+    """
+    number = _decimal(ratio, 2)
+    place = max(leading_place(number) - DIGITS + 1, min(-2, leading_place(number) - 1))
+    rounded = round_to(number, place), place
+    return _text(rounded, _Style(after="%"), _suffix(rounded, 2), plus=True)
+
+
+def unit_words(unit: Unit) -> str:
+    """Write the denominators that `format_value` leaves out.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Unit
+    >>> unit_words(Unit.parse("USD/user/month")), unit_words(Unit.parse("customers"))
+    ('per user per month', '')
+    """
+    words = str(unit).split("/")[1:]
+    return " ".join(f"per {word}" for word in words)
+
+
+def shown_parts(
+    parts: Sequence[float], total: float, unit: Unit, *, currency: str = "USD"
+) -> tuple[tuple[str, ...], str]:
+    """Write the parts of a difference and their total at one common step, so that what is shown adds up.
+
+    The step is that of the total at three significant digits (coarser where parts are over a thousand times the total).
+    What rounding leaves over goes to the parts with the largest remainders.
+
+    Returns
+    -------
+    tuple of tuple of str and str
+        Signed texts of the parts, in order, and of the total.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Unit
+    >>> shown_parts([15_649.0, 871.0, 480.0], 17_000.0, Unit.parse("USD"))
+    (('+$15.6k', '+$0.9k', '+$0.5k'), '+$17k')
+    """
+    style = _style(unit, currency, difference=True)
+    decimals = [_decimal(part, style.shift) for part in parts]
+    whole = _decimal(total, style.shift)
+    largest = max((leading_place(part) for part in decimals if part[0]), default=leading_place(whole))
+    lead = max(leading_place(whole), largest - DIGITS) if whole[0] else largest
+    place = lead - DIGITS + 1
+    units = round_to(whole, place)
+    counts = _apportion(decimals, units, place)
+    widest = max((leading_place((count, place)) for count in (*counts, units) if count), default=0)
+    suffix = _suffix((1, min(widest, lead + 1)), style.shift)
+    texts = tuple(_text((count, place), style, suffix, plus=True) for count in counts)
+    return texts, _text((units, place), style, suffix, plus=True)
+
+
+def shown_shares(shares: Sequence[float]) -> tuple[str, ...]:
+    """Write shares in whole percents that add up to their rounded sum: 100% where they add to 1.
+
+    Examples
+    --------
+    >>> shown_shares([1 / 3, 1 / 3, 1 / 3])
+    ('34%', '33%', '33%')
+    """
+    decimals = [_decimal(share, 2) for share in shares]
+    units = round_to(_decimal(round(math.fsum(shares), 9), 2), 0)
+    return tuple(f"{count}%" for count in _apportion(decimals, units, 0))
+
+
+def _apportion(parts: Sequence[Decimal], total: int, place: int) -> list[int]:
+    """Round parts to whole numbers of ``10**place`` that add to `total`, by largest remainder (Hamilton)."""
+    floors, remainders = [], []
+    for coefficient, exponent in parts:
+        step = int(10 ** max(0, place - exponent))
+        floor, remainder = divmod(coefficient * int(10 ** max(0, exponent - place)), step)
+        floors.append(floor)
+        remainders.append(remainder / step)
+    left = total - sum(floors)
+    if not -1 <= left <= len(parts) + 1 or (left and not parts):
+        raise QuantityError("the parts do not add up to the total")
+    ranked = sorted(range(len(parts)), key=lambda i: (-remainders[i], -abs(floors[i]), i))
+    for i in ranked[:left] if left > 0 else ranked[len(ranked) + left :]:
+        floors[i] += 1 if left > 0 else -1
+    if left > len(parts):
+        floors[ranked[0]] += left - len(parts)
+    return floors
+
+

@@ -1,0 +1,470 @@
+"""Quantities: a number with its unit, and what is known beyond the point."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+from impacttree.errors import QuantityError, nearest, printable
+from impacttree.quantity.numbers import NUMBER_PATTERN, SUFFIXES, literal
+from impacttree.quantity.spreads import Bounds, Spread
+from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, Display, Unit, refuse
+
+__all__ = ["Quantity", "RawQuantity", "Written", "parse_quantity", "parse_range", "read_amount"]
+
+RawQuantity = str | int | float | Mapping[str, object]
+"""What a model file or a Python call gives."""
+
+MAX_OUTCOMES = 100
+"""Most outcomes of a `discrete` distribution."""
+
+MAX_BETA = 1_000_000
+"""Largest parameter of a beta distribution: successes or failures that were counted."""
+
+_AMOUNT = re.compile(
+    r"(?P<sign>[+-]?)\s*(?P<money>[A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Z]{3}(?=\s*[\d.]))?\s*"
+    + NUMBER_PATTERN
+    + r"(?:\s?(?P<suffix>[kKMBT])(?![A-Za-z0-9_$-]))?\s*(?P<unit>.*)",
+    re.ASCII | re.DOTALL,
+)
+_TO = re.compile(r"\s+to\s+", re.ASCII)
+_BELOW = re.compile(r"/|per\s", re.ASCII)
+_SHIFTS: dict[Display, int] = {"%": -2, "pp": -2}
+
+SpreadKind = Literal["normal", "lognormal", "beta", "triangular", "uniform"]
+_PARAMETERS: dict[SpreadKind, tuple[str, ...]] = {
+    "normal": ("mean", "sd"),
+    "lognormal": ("mean", "sd"),
+    "beta": ("alpha", "beta"),
+    "triangular": ("low", "mode", "high"),
+    "uniform": ("low", "high"),
+}
+_KEYS = ("value", "p10", "p50", "p90", "ci95", *_PARAMETERS, "discrete")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as a person states it.
+
+    Parameters
+    ----------
+    value
+        The stated point in base units (``42%`` is 0.42); None where only a range or distribution is stated.
+    unit
+        The unit as written; None for a bare number.
+    spread
+        What is known beyond the point.
+    text
+        As written, for messages.
+    """
+
+    value: float | None
+    unit: Unit | None
+    spread: Spread | None
+    text: str
+
+    def central(self, bounds: Bounds | None = None) -> float:
+        """Return the stated point, else the P50 of the spread (the mean of a discrete one).
+
+        Parameters
+        ----------
+        bounds
+            The metric's bounds: a range strictly within them is read as logit-normal.
+
+        Examples
+        --------
+        >>> parse_quantity("10 to 1000").central()
+        100.0
+        """
+        if self.value is not None:
+            return self.value
+        if self.spread is None:
+            raise QuantityError(f"'{printable(self.text)}' states no number")
+        return self.spread.central(bounds)
+
+    def low_high(self) -> tuple[float, float] | None:
+        """Return the stated P10 and P90, exactly; None where none are stated.
+
+        Examples
+        --------
+        >>> parse_quantity("42% (40% to 45%)").low_high()
+        (0.4, 0.45)
+        """
+        return self.spread.low_high() if self.spread else None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One signed amount in a text: digits and exponent still apart, so that a unit's scale is applied exactly."""
+
+    sign: str
+    digits: str
+    exponent: int
+    unit: Unit | None
+
+    def value(self, text: str, unit: Unit | None = None) -> float:
+        """Return the amount in base units, of its own unit or else of `unit`."""
+        unit = self.unit or unit
+        return self._number(text, _SHIFTS.get(unit.display, 0) if unit else 0)
+
+    def as_written(self, text: str) -> float:
+        """Return the amount before its unit's scale: 2.0 for ``2pp``."""
+        return self._number(text, 0)
+
+    def _number(self, text: str, shift: int) -> float:
+        try:
+            number = literal(self.digits, self.exponent + shift)
+        except OverflowError:
+            raise refuse("this number is too large or too small", "", text) from None
+        return -number if self.sign == "-" and number else number
+
+
+def read_amount(text: str, currency: str) -> Written:
+    """Read one amount: sign, money sign, digits, suffix, unit.
+
+    Raises
+    ------
+    QuantityError
+        If the text is anything else.
+    """
+    match = _AMOUNT.fullmatch(text)
+    if match is None or "," in text:
+        _not_an_amount(text)
+    sign, money, digits, exponent, suffix, rest = match.groups()
+    power = (int(exponent) if exponent else 0) + (SUFFIXES[suffix] if suffix else 0)
+    if not rest and not money:
+        return Written(sign, digits, power, None)
+    return Written(sign, digits, power, _unit(text, match.start("unit"), money, rest, currency))
+
+
+def _unit(text: str, start: int, money: str | None, rest: str, currency: str) -> Unit:
+    if money and rest and not _BELOW.match(rest):
+        raise refuse("the currency stands before the number", "after it only `/...` may follow: $29/user/month", text,
+                     (start, len(text)))  # fmt: skip
+    try:
+        unit = Unit.parse(rest, currency=currency) if rest else NUMBER
+        if not money:
+            return unit
+        return Unit.parse(money, currency=currency) * unit
+    except QuantityError as error:
+        problem = error.problems[0]
+        if not problem.formula:
+            raise
+        shift = start if problem.formula == rest else 0
+        span = (problem.span[0] + shift, problem.span[1] + shift)
+        raise refuse(problem.reason, problem.fix, text, span) from None
+
+
+def _not_an_amount(text: str) -> NoReturn:
+    if "," in text:
+        at = text.index(",")
+        plain = text.replace(",", "_") if re.search(r"\d,\d{3}(?!\d)", text) else text.replace(",", "")
+        fix = f"write {printable(plain, 40)} or leave the comma out; a decimal point is `.`"
+        raise refuse("a comma in a number is ambiguous", fix, text, (at, at + 1))
+    for sign, fix in _LOOK_ALIKES.items():
+        if sign in text:
+            at = text.index(sign)
+            raise refuse(f"cannot read {sign!r} here", fix, text, (at, at + 1))
+    if text.lower().strip("+-. ") in ("nan", "inf", "infinity"):
+        raise refuse("this is not a finite number", "write the number itself", text)
+    if text.startswith("("):
+        raise refuse("a number in parentheses is ambiguous", "write a negative number with `-`", text)
+    raise refuse("this is not a number with a unit", "write e.g. 42%, 1.2M, $29/user/month, 40% to 45%", text)
+
+
+_LOOK_ALIKES = {
+    "−": "write a minus as `-`",
+    "–": "write a range as `40% to 45%`, a minus as `-`",
+    "—": "write a range as `40% to 45%`, a minus as `-`",
+    "~": "write the range you mean: 40% to 45%",
+    "…": "write a range as `40% to 45%`",
+    "±": "write the range itself: 42% (40% to 45%)",
+}
+
+
+def parse_quantity(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
+    """Read a quantity in any of the ways people write them.
+
+    Parameters
+    ----------
+    raw
+        ``42%``, ``1.2M``, ``65_800 customers``, ``$29/user/month``, ``29 USD/user/month``; ``point (low to high)``;
+        ``low to high``; a number; or a mapping with ``p10 p50 p90``, ``ci95``, ``normal``, ``lognormal``, ``beta``,
+        ``triangular``, ``uniform`` or ``discrete``, and an optional ``value``.
+    currency
+        The tree's currency, which decides what ``$`` means.
+
+    Raises
+    ------
+    QuantityError
+        If it is none of these, or not finite, or ambiguous (``1,200``).
+
+    Examples
+    --------
+    >>> parse_quantity("$1.2M/month").value
+    1200000.0
+    >>> parse_quantity("42% (40% to 45%)").spread
+    Spread(kind='p10_p90', numbers=(0.4, 0.45))
+    """
+    if isinstance(raw, str):
+        return _from_text(raw, currency)
+    if isinstance(raw, Mapping):
+        return _from_mapping(raw, currency)
+    return _from_number(raw)
+
+
+def parse_range(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
+    """Read ``low to high``, as bounds, plausible and observed ranges are written; the spread holds both ends.
+
+    Examples
+    --------
+    >>> parse_range("0% to 100%").low_high()
+    (0.0, 1.0)
+    """
+    quantity = parse_quantity(raw, currency=currency) if isinstance(raw, str) else None
+    if quantity is None or quantity.value is not None or quantity.low_high() is None:
+        raise QuantityError(f"'{printable(str(raw), 60)}' is not a range: write `low to high`, e.g. 40% to 46%")
+    return quantity
+
+
+def _from_number(raw: object) -> Quantity:
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
+        raise QuantityError(f"a quantity is a number or text such as '42%', not {_kind(raw)}")
+    try:
+        value = float(raw)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise QuantityError("a quantity is a finite number: write the number itself")
+    return Quantity(value + 0.0, None, None, repr(raw if isinstance(raw, int) else value))
+
+
+def _kind(raw: object) -> str:
+    return "nothing" if raw is None else "true or false" if isinstance(raw, bool) else f"a {type(raw).__name__}"
+
+
+def _from_text(raw: str, currency: str) -> Quantity:
+    text = raw.strip()
+    if len(text) > MAX_CHARACTERS:
+        raise QuantityError(
+            f"'{printable(text, 40)}' is too long for a quantity: at most {MAX_CHARACTERS} characters are read"
+        )
+    if text.endswith(")") and "(" in text:
+        head, _, inside = text[:-1].partition("(")
+        return _point_and_range(text, head.strip(), inside.strip(), currency)
+    if " to " in text or _TO.search(text):
+        unit, low, high = _low_high(text, currency, None)
+        return Quantity(None, unit, Spread("p10_p90", (low, high)), text)
+    amount = read_amount(text, currency)
+    return Quantity(amount.value(text), amount.unit, None, text)
+
+
+def _point_and_range(text: str, head: str, inside: str, currency: str) -> Quantity:
+    if not head:
+        _not_an_amount(text)
+    point = read_amount(head, currency)
+    unit, low, high = _low_high(inside, currency, point.unit)
+    _same_unit(text, point.unit or unit, unit)
+    value = point.value(text, unit)
+    if not low <= value <= high:
+        raise refuse("the point lies outside its range", "a range is P10 to P90 and holds the point", text)
+    return Quantity(value, unit, Spread("p10_p90", (low, high)), text)
+
+
+def _low_high(text: str, currency: str, default: Unit | None) -> tuple[Unit | None, float, float]:
+    """Read ``low to high``; an end without a unit takes that of the other end, or else the default."""
+    ends = _TO.split(text)
+    if len(ends) != 2:
+        raise refuse("this is not a range", "write `low to high`: 40% to 45%", text)
+    low, high = (read_amount(end, currency) for end in ends)
+    unit = high.unit or low.unit or default
+    first = low.unit or unit
+    if first is not None and unit is not None and not _shortened(first, unit):
+        _same_unit(text, first, unit)
+    ends_values = low.value(text, unit), high.value(text, unit)
+    if not ends_values[0] < ends_values[1]:
+        raise refuse("the low end of a range must be below its high end", "write `low to high`", text)
+    return unit, *ends_values
+
+
+def _shortened(first: Unit, whole: Unit) -> bool:
+    """Whether `first` is `whole` without its denominators, as in ``$25 to $33/user``."""
+    above = tuple(factor for factor in whole.factors if factor[1] > 0)
+    return first.display == whole.display and first.factors == above
+
+
+def _same_unit(text: str, first: Unit | None, second: Unit | None) -> None:
+    if first != second:
+        raise refuse(f"units differ: {first or 'none'} and {second or 'none'}", "write both in one unit", text)
+
+
+def _from_mapping(raw: Mapping[str, object], currency: str) -> Quantity:
+    text = _shown(raw)
+    for key in raw:
+        if key not in _KEYS:
+            known = nearest(str(key), _KEYS)
+            raise QuantityError(
+                f"'{printable(str(key), 40)}' is no part of a quantity{known}: it takes {', '.join(_KEYS)}"
+            )
+    reader = _Numbers(text, currency)
+    value = reader.number(raw["value"]) if "value" in raw else None
+    spread = _spread(raw, text, reader)
+    if spread.kind == "beta" and reader.unit is None:
+        reader.unit = PERCENT
+    if value is not None:
+        _holds(text, spread, value)
+    return Quantity(value, reader.unit, spread, text)
+
+
+class _Numbers:
+    """Reads the numbers of a mapping, all of which must be in one unit."""
+
+    def __init__(self, text: str, currency: str) -> None:
+        self.text = text
+        self.currency = currency
+        self.unit: Unit | None = None
+        self.started = False
+
+    def number(self, raw: object) -> float:
+        quantity = _scalar(raw, self.currency, self.text)
+        self._agree(quantity.unit)
+        assert quantity.value is not None
+        return quantity.value
+
+    def range(self, raw: object) -> tuple[float, float]:
+        if isinstance(raw, Sequence) and not isinstance(raw, str) and len(raw) == 2:
+            return self.number(raw[0]), self.number(raw[1])
+        quantity = parse_range(raw if isinstance(raw, str) else _shown(raw), currency=self.currency)
+        self._agree(quantity.unit)
+        low_high = quantity.low_high()
+        assert low_high is not None
+        return low_high
+
+    def _agree(self, unit: Unit | None) -> None:
+        if self.started and unit != self.unit:
+            raise QuantityError(
+                f"{self.text}: units differ: {self.unit or 'none'} and {unit or 'none'}: write every number in one unit"
+            )
+        self.unit, self.started = unit, True
+
+
+def _scalar(raw: object, currency: str, text: str) -> Quantity:
+    if not isinstance(raw, (str, int, float)):
+        raise QuantityError(f"{text}: a number is expected, not {_kind(raw)}")
+    quantity = parse_quantity(raw, currency=currency)
+    if quantity.value is None or quantity.spread is not None:
+        raise QuantityError(f"{text}: '{printable(quantity.text, 60)}' must be one number here")
+    return quantity
+
+
+def _spread(raw: Mapping[str, object], text: str, reader: _Numbers) -> Spread:
+    keys = frozenset(raw) - {"value"}
+    if keys in ({"p10", "p90"}, {"p10", "p50", "p90"}):
+        numbers = tuple(reader.number(raw[key]) for key in ("p10", "p50", "p90") if key in keys)
+        _increasing(text, numbers)
+        if len(numbers) == 3 and "value" in raw:
+            raise QuantityError(f"{text}: `value` and `p50` say the same: keep one")
+        return Spread("p10_p90" if len(numbers) == 2 else "p10_p50_p90", numbers)
+    if len(keys) != 1 or "p10" in keys or "p50" in keys or "p90" in keys:
+        raise QuantityError(f"{text}: give one of p10 and p90 (with p50 or not), {', '.join(_KEYS[4:])}")
+    (key,) = keys
+    if key == "ci95":
+        return Spread("ci95", _increasing(text, reader.range(raw[key])))
+    if key == "discrete":
+        return _discrete(raw[key], text, reader)
+    return _parametric(key, raw[key], text, reader)
+
+
+def _parametric(kind: str, raw: object, text: str, reader: _Numbers) -> Spread:
+    for known, names in _PARAMETERS.items():
+        if known == kind:
+            numbers = _parameters(known, names, raw, text, reader)
+            _check(known, numbers, text)
+            return Spread(known, numbers)
+    raise AssertionError(kind)
+
+
+def _parameters(kind: SpreadKind, names: tuple[str, ...], raw: object, text: str, reader: _Numbers) -> tuple[float, ...]:
+    if kind == "uniform" and isinstance(raw, str):
+        return reader.range(raw)
+    if isinstance(raw, Mapping) and set(raw) == set(names):
+        values = [raw[name] for name in names]
+    elif isinstance(raw, Sequence) and not isinstance(raw, str) and len(raw) == len(names):
+        values = list(raw)
+    else:
+        form = ", ".join(f"{name}: ..." for name in names)
+        raise QuantityError(f"{text}: write {kind}: {{{form}}}")
+    if kind == "beta":
+        reader = _Numbers(text, reader.currency)
+    numbers = tuple(reader.number(value) for value in values)
+    if kind == "beta" and reader.unit is not None:
+        raise QuantityError(f"{text}: alpha and beta are bare numbers")
+    return numbers
+
+
+def _check(kind: SpreadKind, numbers: tuple[float, ...], text: str) -> None:
+    if kind in ("normal", "lognormal") and numbers[1] <= 0:
+        raise QuantityError(f"{text}: sd must be above zero")
+    if kind == "lognormal" and numbers[0] <= 0:
+        raise QuantityError(f"{text}: the mean of a lognormal must be above zero: use normal")
+    if kind == "beta" and not (min(numbers) > 0 and max(numbers) <= MAX_BETA):
+        raise QuantityError(f"{text}: alpha and beta must be above zero and at most {MAX_BETA:_}")
+    if kind == "uniform":
+        _increasing(text, numbers)
+    if kind == "triangular" and not (numbers[0] <= numbers[1] <= numbers[2] and numbers[0] < numbers[2]):
+        raise QuantityError(f"{text}: low, mode and high must increase")
+
+
+def _increasing(text: str, numbers: tuple[float, ...]) -> tuple[float, ...]:
+    if any(low >= high for low, high in zip(numbers, numbers[1:], strict=False)):
+        raise QuantityError(f"{text}: the numbers must increase from low to high")
+    return numbers
+
+
+def _discrete(raw: object, text: str, reader: _Numbers) -> Spread:
+    pairs = list(raw.items()) if isinstance(raw, Mapping) else raw
+    if not isinstance(pairs, Sequence) or isinstance(pairs, str) or not 2 <= len(pairs) <= MAX_OUTCOMES:
+        raise QuantityError(f"{text}: write discrete: [[value, probability], ...] with 2 to {MAX_OUTCOMES} outcomes")
+    numbers: list[float] = []
+    for pair in pairs:
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+            raise QuantityError(f"{text}: each outcome is [value, probability]")
+        numbers += [reader.number(pair[0]), _probability(pair[1], text, reader.currency)]
+    if abs(math.fsum(numbers[1::2]) - 1.0) > 1e-9:
+        raise QuantityError(f"{text}: the probabilities add up to {math.fsum(numbers[1::2]):.6g}, not to 1")
+    return Spread("discrete", tuple(numbers))
+
+
+def _probability(raw: object, text: str, currency: str) -> float:
+    quantity = _scalar(raw, currency, text)
+    value = quantity.value
+    if value is None or quantity.unit not in (None, PERCENT) or not 0 < value <= 1:
+        raise QuantityError(f"{text}: a probability is a share above 0, such as 30% or 0.3")
+    return value
+
+
+def _holds(text: str, spread: Spread, value: float) -> None:
+    low, high = spread.ends()
+    if not low <= value <= high:
+        raise QuantityError(f"{text}: the value lies outside its own range or distribution")
+
+
+def _shown(raw: object) -> str:
+    """Return a mapping or list in flow style, cut to a readable length."""
+    return printable(_flow(raw, 3), MAX_CHARACTERS)
+
+
+def _flow(raw: object, depth: int) -> str:
+    if depth == 0:
+        return "..."
+    if isinstance(raw, Mapping):
+        pairs = list(raw.items())[:MAX_OUTCOMES]
+        return "{" + ", ".join(f"{_flow(key, 1)}: {_flow(value, depth - 1)}" for key, value in pairs) + "}"
+    if isinstance(raw, Sequence) and not isinstance(raw, str):
+        return "[" + ", ".join(_flow(item, depth - 1) for item in raw[:MAX_OUTCOMES]) + "]"
+    return str(raw)[: 2 * MAX_CHARACTERS] if isinstance(raw, (str, int, float)) else _kind(raw)
+
+

@@ -1,0 +1,167 @@
+"""What is known of a number beyond its point: ranges and distributions, and their middle."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Bounds", "Shape", "Spread"]
+
+Bounds = tuple[float, float]
+Shape = Literal["logit_normal", "lognormal", "mirrored_lognormal", "normal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A range or distribution as stated.
+
+    Parameters
+    ----------
+    kind
+        Which form was written.
+    numbers
+        In the order of the written form: ``p10_p90`` and ``ci95`` low, high; ``p10_p50_p90`` all three; ``normal`` and
+        ``lognormal`` mean and standard deviation of the number itself; ``beta`` alpha, beta; ``triangular`` low, mode,
+        high; ``uniform`` low, high; ``discrete`` value, probability, value, probability and so on.
+    """
+
+    kind: Literal["p10_p90", "p10_p50_p90", "ci95", "normal", "lognormal", "beta", "triangular", "uniform", "discrete"]
+    numbers: tuple[float, ...]
+
+    def low_high(self) -> tuple[float, float] | None:
+        """Return the stated P10 and P90; None for other forms."""
+        return (self.numbers[0], self.numbers[-1]) if self.kind in ("p10_p90", "p10_p50_p90") else None
+
+    def ends(self) -> tuple[float, float]:
+        """Return the least and greatest number that a stated point may take beside this spread."""
+        numbers = self.numbers
+        match self.kind:
+            case "normal":
+                return (-math.inf, math.inf)
+            case "lognormal":
+                return (0.0, math.inf)
+            case "beta":
+                return (0.0, 1.0)
+            case "discrete":
+                return (min(numbers[::2]), max(numbers[::2]))
+            case _:
+                return (numbers[0], numbers[-1])
+
+    def shape(self, bounds: Bounds | None = None) -> Shape:
+        """Return how a range (``p10_p90``, ``p10_p50_p90``, ``ci95``) is read between its two ends.
+
+        Strictly within `bounds` it is normal on the logit scale of the bounds, else with both ends positive normal on
+        the logarithmic scale, with both negative the mirror image of that, else normal.
+        """
+        low, high = self.numbers[0], self.numbers[-1]
+        if bounds is not None and bounds[0] < low and high < bounds[1]:
+            return "logit_normal"
+        if low > 0:
+            return "lognormal"
+        return "mirrored_lognormal" if high < 0 else "normal"
+
+    def central(self, bounds: Bounds | None = None) -> float:
+        """Return the P50; for ``discrete`` the mean.
+
+        Examples
+        --------
+        >>> round(Spread("p10_p90", (0.2, 0.8)).central(bounds=(0.0, 1.0)), 12)
+        0.5
+        """
+        numbers = self.numbers
+        match self.kind:
+            case "p10_p50_p90":
+                return numbers[1]
+            case "normal":
+                return numbers[0]
+            case "lognormal":
+                return numbers[0] / math.hypot(1.0, numbers[1] / numbers[0])
+            case "beta":
+                return _beta_median(*numbers)
+            case "triangular":
+                return _triangular_median(*numbers)
+            case "uniform":
+                return _midpoint(*numbers)
+            case "discrete":
+                return math.fsum(v * p for v, p in zip(numbers[::2], numbers[1::2], strict=True))
+            case _:
+                return self._middle(bounds)
+
+    def _middle(self, bounds: Bounds | None) -> float:
+        low, high = self.numbers
+        match self.shape(bounds):
+            case "logit_normal":
+                assert bounds is not None
+                return _logit_middle(low, high, *bounds)
+            case "lognormal":
+                return math.sqrt(low) * math.sqrt(high)
+            case "mirrored_lognormal":
+                return -math.sqrt(-low) * math.sqrt(-high)
+            case _:
+                return _midpoint(low, high)
+
+
+def _midpoint(low: float, high: float) -> float:
+    return low / 2 + high / 2
+
+
+def _logit_middle(low: float, high: float, floor: float, ceiling: float) -> float:
+    """Median of the logit-normal: the odds over the bounds are the geometric mean of the odds at both ends."""
+    root = math.sqrt(low - floor) * math.sqrt(high - floor)
+    rest = math.sqrt(ceiling - low) * math.sqrt(ceiling - high)
+    share = root / (root + rest)
+    return floor * (1 - share) + ceiling * share
+
+
+def _triangular_median(low: float, mode: float, high: float) -> float:
+    if mode - low >= high - mode:
+        return low + math.sqrt((high - low) / 2) * math.sqrt(mode - low)
+    return high - math.sqrt((high - low) / 2) * math.sqrt(high - mode)
+
+
+def _beta_median(alpha: float, beta: float) -> float:
+    """Bisect the regularized incomplete beta function (Kerman 2011, arXiv:1111.0433, where both are large)."""
+    if min(alpha, beta) >= 1e4:
+        return (alpha - 1 / 3) / (alpha + beta - 2 / 3)
+    low, high = 0.0, 1.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        if _beta_share(alpha, beta, middle) < 0.5:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _beta_share(alpha: float, beta: float, x: float) -> float:
+    """Regularized incomplete beta function by its continued fraction (Numerical Recipes, 3rd ed., section 6.4)."""
+    if x <= 0.0:
+        return 0.0
+    if x > (alpha + 1) / (alpha + beta + 2):
+        return 1.0 - _beta_share(beta, alpha, 1.0 - x)
+    front = math.exp(
+        math.lgamma(alpha + beta)
+        - math.lgamma(alpha)
+        - math.lgamma(beta)
+        + alpha * math.log(x)
+        + beta * math.log1p(-x)
+    )
+    return front * _beta_fraction(alpha, beta, x) / alpha
+
+
+def _beta_fraction(alpha: float, beta: float, x: float) -> float:
+    tiny = 1e-300
+    c, d = 1.0, 1.0 / ((1.0 - (alpha + beta) * x / (alpha + 1.0)) or tiny)
+    total = d
+    for m in range(1, 5_000):
+        for numerator in (
+            m * (beta - m) * x / ((alpha + 2 * m - 1) * (alpha + 2 * m)),
+            -(alpha + m) * (alpha + beta + m) * x / ((alpha + 2 * m) * (alpha + 2 * m + 1)),
+        ):
+            d = 1.0 / ((1.0 + numerator * d) or tiny)
+            c = (1.0 + numerator / c) or tiny
+            total *= c * d
+        if abs(c * d - 1.0) < 1e-15:
+            break
+    return total
