@@ -9,10 +9,11 @@ from typing import Literal
 
 from impacttree.errors import ChangeError, Problem, QuantityError, printable
 from impacttree.quantity.formatting import format_value
-from impacttree.quantity.numbers import exact, plain
+from impacttree.quantity.money import sign_of
+from impacttree.quantity.numbers import exact, exact_text
 from impacttree.quantity.quantities import read_amount
 from impacttree.quantity.spreads import Bounds
-from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, POINTS, Unit
+from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, POINTS, PP, Unit
 
 __all__ = [
     "Add",
@@ -146,7 +147,7 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
     >>> parse_change("+1%")
     Relative(ratio=0.01, stated=False)
     >>> parse_change("-0.3pp"), str(parse_change("=$32"))
-    (Points(points=-0.3), '=32 USD')
+    (Points(points=-0.3), '=$32')
     """
     if isinstance(text, Change):
         return text
@@ -157,6 +158,8 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
         raise ChangeError(f"'{printable(stripped, 40)}' is too long for a change")
     if not stripped or stripped[0] not in "+-=":
         raise _unsigned(stripped)
+    if " to " in stripped:
+        raise _wrong(stripped, "a change is one amount, not a range", "write the amount you mean: +1%")
     try:
         return _set(stripped, currency) if stripped[0] == "=" else _move(stripped, currency)
     except QuantityError as error:
@@ -165,18 +168,18 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
 
 def _not_text(raw: object) -> ChangeError:
     if isinstance(raw, (int, float)) and not isinstance(raw, bool):
-        number = printable(repr(raw), 40)
         return ChangeError(
-            f"a bare number ({number}) does not say what kind of change it is: write '+1%', '+2pp', '+{number.lstrip('-')}'"
-            f" or '={number}', or use relative(), points(), add() or to()"
+            "a bare number does not say what kind of change it is: write '+1%', '+2pp', '+500' or '=45%', "
+            "or use relative(), points(), add() or to()"
         )
     return ChangeError(f"a change is text such as '+1%', not a {type(raw).__name__}")
 
 
 def _unsigned(text: str) -> ChangeError:
     shown = printable(text, 40)
-    fix = f"write '+{shown}' to add or '={shown}' to set" if text else "write e.g. '+1%', '+2pp', '-$3' or '=45%'"
-    return ChangeError(Problem(reason=f"a change needs a sign, '{shown}' has none", fix=fix))
+    plain = text[:1].isalnum() or text[:1] in ("$", ".")
+    fix = f"write '+{shown}' to add or '={shown}' to set" if plain else "write e.g. '+1%', '+2pp', '-$3' or '=45%'"
+    return ChangeError(Problem(reason=f"a change starts with `+`, `-` or `=`, '{shown}' does not", fix=fix))
 
 
 def _set(text: str, currency: str) -> Set:
@@ -196,8 +199,8 @@ def _move(text: str, currency: str) -> Change:
         if amount.unit is not None and not amount.unit.is_pure:
             raise _wrong(text, "a relative change has no period", "write +1% to multiply or +0.5pp/month to add")
         return Relative(amount.value(text), stated)
-    if display == "pp" and amount.unit is not None and amount.unit.is_pure:
-        return Points(amount.as_written(text))
+    if amount.unit is not None and amount.unit == PP:
+        return Points(amount.shifted(text))
     return Add(amount.value(text), amount.unit)
 
 
@@ -219,17 +222,21 @@ def _finite(number: float) -> float:
 
 def _signed(value: float, shift: int = 0) -> str:
     coefficient, exponent = exact(value)
-    text = plain((coefficient, exponent + shift))
-    return text if text.startswith("-") else f"+{text}"
+    text = exact_text((abs(coefficient), exponent + shift))
+    return f"-{text}" if coefficient < 0 else f"+{text}"
 
 
 def _amount_text(value: float, unit: Unit | None, signed: bool) -> str:
     shift = 2 if unit is not None and unit.is_share else 0
-    text = _signed(value, shift)
-    text = text if signed else text.removeprefix("+")
+    sign = "-" if value < 0 else "+" if signed else ""
+    coefficient, exponent = exact(abs(value))
+    text = exact_text((coefficient, exponent + shift))
     if unit is None or unit == NUMBER:
-        return text
-    return f"{text}{unit}" if unit.display in ("%", "pp", "x") else f"{text} {unit}"
+        return f"{sign}{text}"
+    name = str(unit)
+    if unit.money and name.startswith(unit.money):
+        return f"{sign}{sign_of(unit.money, 'USD')}{text}{name[3:]}"
+    return f"{sign}{text}{name}" if unit.display in ("%", "pp", "x") else f"{sign}{text} {name}"
 
 
 def misfit(written: Unit | None, own: Unit) -> tuple[str, str] | None:
@@ -269,7 +276,7 @@ def _bare(own: Unit) -> tuple[str, str] | None:
 def _same_display(written: Unit, own: Unit) -> bool:
     if own.is_share:
         return written.is_share
-    return written.display in ("", own.display) if own.display else written.display != "pp" or not own.factors
+    return written.display in ("", own.display) if own.display else written.display != "pp"
 
 
 def resolve(
@@ -307,7 +314,8 @@ def resolve(
     if len(sets) > 1:
         raise metric.error(f"is set twice ({sets[0]} and {sets[1]})", "keep one")
     start = metric.set_value(sets[0]) if sets else base
-    scale = math.prod(metric.ratio(change, start) for change in changes if isinstance(change, Relative))
+    ratios = [metric.ratio(change, start) for change in changes if isinstance(change, Relative)]
+    scale = math.prod(ratios, start=1.0)
     shift = math.fsum(metric.amount(change) for change in changes if isinstance(change, (Points, Add)))
     shown = start * scale + shift
     if not math.isfinite(shown):
@@ -360,11 +368,14 @@ class _Metric:
         if self.bounds is None or not changes:
             return
         low, high = self.bounds
-        if low <= shown <= high or not (low <= self.base <= high or any(isinstance(c, Set) for c in changes)):
+        slack = 1e-12 * (high - low)
+        already_outside = not low <= self.base <= high and not any(isinstance(change, Set) for change in changes)
+        if already_outside or low - slack <= shown <= high + slack:
             return
         written = ", ".join(str(change) for change in changes)
+        limits = f"{self._shown(low)} to {self._shown(high)}"
         raise self.error(
-            f"would be {self._shown(shown)} with {written}, outside its bounds {self._shown(low)} to {self._shown(high)}",
+            f"would be {self._shown(shown)} with {written}, outside its bounds {limits}",
             "use a smaller change or widen the bounds",
         )
 
@@ -382,6 +393,5 @@ class _Metric:
         if self.unit.is_share:
             return "+2pp"
         if self.unit.is_money:
-            return f"'+3 {self.unit.money}'"
+            return f"+{sign_of(self.unit.money or '', 'USD')}3"
         return "+5 points" if self.unit == POINTS else "+5"
-

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from impacttree.errors import QuantityError
 from impacttree.quantity.money import sign_of
 from impacttree.quantity.nouns import plural
-from impacttree.quantity.numbers import Decimal, exact, leading_place, plain, round_to, round_to_digits
+from impacttree.quantity.numbers import (
+    SUFFIXES,
+    Decimal,
+    exact,
+    leading_place,
+    plain,
+    round_to,
+    round_to_digits,
+    scientific,
+)
 from impacttree.quantity.units import Unit
 
 __all__ = [
@@ -29,7 +38,7 @@ __all__ = [
 DIGITS = 3
 """Significant digits of every number shown, unless a caller asks for fewer or more."""
 
-_SUFFIXES = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
+_SUFFIXES = tuple(sorted(((power, letter) for letter, power in SUFFIXES.items()), reverse=True))
 _WITHOUT_CENTS = ("JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "XPF", "UGX", "RWF", "PYG")
 
 
@@ -46,10 +55,12 @@ class _Style:
 
 
 def _style(unit: Unit, currency: str, difference: bool) -> _Style:
+    decimals = 0 if difference else 1
     if unit.is_share:
-        return _Style(after="pp" if difference or unit.display == "pp" else "%", shift=2, decimals=0 if difference else 1)
+        points = difference or unit.display == "pp"
+        return _Style(after="pp", shift=2) if points else _Style(after="%", shift=2, decimals=decimals)
     if unit.display == "x":
-        return _Style(after="x", decimals=0 if difference else 1)
+        return _Style(after="x", decimals=decimals)
     if unit.display == "points":
         return _Style(word="point")
     if unit.money is not None:
@@ -65,10 +76,10 @@ def _decimal(value: float, shift: int) -> Decimal:
     return coefficient, exponent + shift
 
 
-def _suffix(number: Decimal, decimals: int) -> tuple[int, str]:
+def _suffix(number: Decimal, style: _Style) -> tuple[int, str]:
     """Return the power of ten and letter that shorten this rounded number; none for shares below 10,000%."""
     place = leading_place(number)
-    if decimals and place < 4:
+    if style.shift and place < 4:
         return 0, ""
     return next(((power, letter) for power, letter in _SUFFIXES if place >= power), (0, ""))
 
@@ -78,11 +89,11 @@ def _text(rounded: Decimal, style: _Style, suffix: tuple[int, str], plus: bool) 
     if coefficient == 0:
         suffix = (0, "")
     place = leading_place(rounded)
-    if coefficient and not -7 < place < 18:
-        number = _scientific(rounded)
+    if coefficient and not -7 < place < 15:
+        number = scientific((abs(coefficient), exponent))
     else:
-        small = place < 2 and style.decimals > 0
-        number = plain((abs(coefficient), exponent - suffix[0]), style.decimals if small or style.after in "%pp" else 0)
+        decimals = 0 if style.after == "x" and place >= DIGITS - 1 else style.decimals
+        number = plain((abs(coefficient), exponent - suffix[0]), decimals)
         if style.cents and not suffix[1] and "." in number and len(number) - number.index(".") == 2:
             number += "0"
         number += suffix[1]
@@ -91,16 +102,13 @@ def _text(rounded: Decimal, style: _Style, suffix: tuple[int, str], plus: bool) 
     return f"{sign}{style.before}{number}{style.after}{word}"
 
 
-def _scientific(rounded: Decimal) -> str:
-    """Write numbers beyond the suffixes as ``1.23e-9``."""
-    place = leading_place(rounded)
-    return f"{plain((abs(rounded[0]), rounded[1] - place))}e{place}"
-
-
-def _shown(value: float, style: _Style, digits: int, plus: bool) -> str:
+def _shown(value: float, style: _Style, digits: int | None, plus: bool) -> str:
     number = _decimal(value, style.shift)
-    rounded = round_to_digits(number, digits, -style.decimals if style.after == "%" else None)
-    return _text(rounded, style, _suffix(rounded, style.shift), plus)
+    if digits is not None:
+        style = replace(style, decimals=0)
+    one_decimal = style.after == "%" and style.decimals and leading_place(number) < 4
+    rounded = round_to_digits(number, digits or DIGITS, -1 if one_decimal else None)
+    return _text(rounded, style, _suffix(rounded, style), plus)
 
 
 def format_value(value: float, unit: Unit, *, currency: str = "USD", digits: int | None = None) -> str:
@@ -125,7 +133,7 @@ def format_value(value: float, unit: Unit, *, currency: str = "USD", digits: int
     >>> [format_value(65_800, Unit.parse("customers")), format_value(6.2, Unit.parse("days"))]
     ['65.8k', '6.2 days']
     """
-    return _shown(value, _style(unit, currency, difference=False), digits or DIGITS, plus=False)
+    return _shown(value, _style(unit, currency, difference=False), digits, plus=False)
 
 
 def format_signed(value: float, unit: Unit, *, currency: str = "USD", digits: int | None = None) -> str:
@@ -137,7 +145,7 @@ def format_signed(value: float, unit: Unit, *, currency: str = "USD", digits: in
     >>> format_signed(17_020, Unit.parse("USD")), format_signed(-0.003, Unit("%"))
     ('+$17k', '-0.3pp')
     """
-    return _shown(value, _style(unit, currency, difference=True), digits or DIGITS, plus=True)
+    return _shown(value, _style(unit, currency, difference=True), digits, plus=True)
 
 
 def format_percent_change(ratio: float) -> str:
@@ -151,7 +159,8 @@ def format_percent_change(ratio: float) -> str:
     number = _decimal(ratio, 2)
     place = max(leading_place(number) - DIGITS + 1, min(-2, leading_place(number) - 1))
     rounded = round_to(number, place), place
-    return _text(rounded, _Style(after="%"), _suffix(rounded, 2), plus=True)
+    style = _Style(after="%", shift=2)
+    return _text(rounded, style, _suffix(rounded, style), plus=True)
 
 
 def unit_words(unit: Unit) -> str:
@@ -194,8 +203,7 @@ def shown_parts(
     place = lead - DIGITS + 1
     units = round_to(whole, place)
     counts = _apportion(decimals, units, place)
-    widest = max((leading_place((count, place)) for count in (*counts, units) if count), default=0)
-    suffix = _suffix((1, min(widest, lead + 1)), style.shift)
+    suffix = _suffix((units, place) if units else (1, lead), style)
     texts = tuple(_text((count, place), style, suffix, plus=True) for count in counts)
     return texts, _text((units, place), style, suffix, plus=True)
 
@@ -222,13 +230,8 @@ def _apportion(parts: Sequence[Decimal], total: int, place: int) -> list[int]:
         floors.append(floor)
         remainders.append(remainder / step)
     left = total - sum(floors)
-    if not -1 <= left <= len(parts) + 1 or (left and not parts):
+    if not 0 <= left <= len(parts):
         raise QuantityError("the parts do not add up to the total")
-    ranked = sorted(range(len(parts)), key=lambda i: (-remainders[i], -abs(floors[i]), i))
-    for i in ranked[:left] if left > 0 else ranked[len(ranked) + left :]:
-        floors[i] += 1 if left > 0 else -1
-    if left > len(parts):
-        floors[ranked[0]] += left - len(parts)
+    for i in sorted(range(len(parts)), key=lambda i: (-remainders[i], i))[:left]:
+        floors[i] += 1
     return floors
-
-

@@ -14,7 +14,9 @@ _IRREGULAR = {
     "knives": "knife", "leaves": "leaf", "halves": "half", "shelves": "shelf", "lenses": "lens", "gases": "gas",
 }  # fmt: skip
 _PLURALS = {one: many for many, one in _IRREGULAR.items()}
-_UNCHANGED = frozenset("series species news sms saas lens gas pos os mms gps dns nps".split())
+_UNCHANGED = frozenset(
+    ("series", "species", "news", "sms", "saas", "lens", "gas", "pos", "os", "mms", "gps", "dns", "nps")
+)
 
 
 def singular(noun: str) -> str:

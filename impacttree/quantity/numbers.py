@@ -5,12 +5,24 @@ from __future__ import annotations
 import math
 import re
 
-__all__ = ["Decimal", "exact", "literal", "round_to", "round_to_digits"]
+__all__ = [
+    "NUMBER_PATTERN",
+    "SUFFIXES",
+    "Decimal",
+    "exact",
+    "exact_text",
+    "leading_place",
+    "literal",
+    "plain",
+    "round_to",
+    "round_to_digits",
+    "scientific",
+]
 
 Decimal = tuple[int, int]
 """An integer and a power of ten: ``(42, -2)`` is 0.42."""
 
-SUFFIXES = {"k": 3, "K": 3, "M": 6, "B": 9, "T": 12}
+SUFFIXES = {"k": 3, "M": 6, "B": 9, "T": 12}
 NUMBER_PATTERN = r"(?P<digits>\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE](?P<exponent>[+-]?\d{1,4}))?"
 """ASCII digits with optional single underscores between them, a decimal point and an exponent; no sign."""
 
@@ -101,3 +113,27 @@ def plain(number: Decimal, decimals: int = 0) -> str:
     fraction = fraction.ljust(decimals, "0")
     sign = "-" if coefficient < 0 else ""
     return f"{sign}{whole}.{fraction}" if fraction else sign + whole
+
+
+def scientific(number: Decimal) -> str:
+    """Write a nonzero decimal as ``1.23e-9``."""
+    coefficient, exponent = number
+    place = leading_place(number)
+    return f"{plain((coefficient, exponent - place))}e{place}"
+
+
+def exact_text(number: Decimal) -> str:
+    """Write every digit of a decimal, with a suffix where that is shorter.
+
+    Examples
+    --------
+    >>> exact_text((500, 0)), exact_text((1_200_000, 0)), exact_text((65_432, 0)), exact_text((1, -9))
+    ('500', '1.2M', '65432', '1e-9')
+    """
+    place = leading_place(number)
+    if number[0] and not -7 < place < 15:
+        return scientific(number)
+    coefficient, exponent = number
+    fitting = ((letter, power) for letter, power in SUFFIXES.items() if place >= power)
+    shortened = (f"{plain((coefficient, exponent - power))}{letter}" for letter, power in fitting)
+    return min((plain(number), *shortened), key=len)

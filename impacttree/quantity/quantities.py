@@ -6,20 +6,26 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Literal, NoReturn
 
 from impacttree.errors import QuantityError, nearest, printable
 from impacttree.quantity.numbers import NUMBER_PATTERN, SUFFIXES, literal
 from impacttree.quantity.spreads import Bounds, Spread
-from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, Display, Unit, refuse
+from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, Unit, refuse
 
-__all__ = ["Quantity", "RawQuantity", "Written", "parse_quantity", "parse_range", "read_amount"]
+__all__ = ["Quantity", "RawQuantity", "Written", "parse_quantity", "parse_range", "power_of", "read_amount"]
 
 RawQuantity = str | int | float | Mapping[str, object]
 """What a model file or a Python call gives."""
 
 MAX_OUTCOMES = 100
 """Most outcomes of a `discrete` distribution."""
+
+MAX_SHOWN = 12
+"""Most entries of a mapping or list that are shown in messages."""
+
+LARGEST_SHOWN = 10**15
 
 MAX_BETA = 1_000_000
 """Largest parameter of a beta distribution: successes or failures that were counted."""
@@ -30,9 +36,11 @@ _AMOUNT = re.compile(
     + r"(?:\s?(?P<suffix>[kKMBT])(?![A-Za-z0-9_$-]))?\s*(?P<unit>.*)",
     re.ASCII | re.DOTALL,
 )
+_GROUPED = re.compile(r"\d,\d{3}(?!\d)", re.ASCII)
+_DASHED = re.compile(r"[\d%kKMB]\s*-\s*[$€£]?\d", re.ASCII)
+_LOOK_ALIKES = frozenset("−–—‐‑‒~…±")
 _TO = re.compile(r"\s+to\s+", re.ASCII)
 _BELOW = re.compile(r"/|per\s", re.ASCII)
-_SHIFTS: dict[Display, int] = {"%": -2, "pp": -2}
 
 SpreadKind = Literal["normal", "lognormal", "beta", "triangular", "uniform"]
 _PARAMETERS: dict[SpreadKind, tuple[str, ...]] = {
@@ -107,19 +115,20 @@ class Written:
 
     def value(self, text: str, unit: Unit | None = None) -> float:
         """Return the amount in base units, of its own unit or else of `unit`."""
-        unit = self.unit or unit
-        return self._number(text, _SHIFTS.get(unit.display, 0) if unit else 0)
+        return self.shifted(text, power_of(self.unit or unit))
 
-    def as_written(self, text: str) -> float:
-        """Return the amount before its unit's scale: 2.0 for ``2pp``."""
-        return self._number(text, 0)
-
-    def _number(self, text: str, shift: int) -> float:
+    def shifted(self, text: str, shift: int = 0) -> float:
+        """Return the amount as written (2.0 for ``2pp``) times ``10**shift``."""
         try:
             number = literal(self.digits, self.exponent + shift)
         except OverflowError:
             raise refuse("this number is too large or too small", "", text) from None
         return -number if self.sign == "-" and number else number
+
+
+def power_of(unit: Unit | None) -> int:
+    """Return the power of ten between what is written and base units: -2 for ``%`` and ``pp``."""
+    return -2 if unit is not None and unit.is_share else 0
 
 
 def read_amount(text: str, currency: str) -> Written:
@@ -131,10 +140,10 @@ def read_amount(text: str, currency: str) -> Written:
         If the text is anything else.
     """
     match = _AMOUNT.fullmatch(text)
-    if match is None or "," in text:
+    if match is None or "," in text or not (text.isascii() or _LOOK_ALIKES.isdisjoint(text)):
         _not_an_amount(text)
     sign, money, digits, exponent, suffix, rest = match.groups()
-    power = (int(exponent) if exponent else 0) + (SUFFIXES[suffix] if suffix else 0)
+    power = (int(exponent) if exponent else 0) + (SUFFIXES["k" if suffix == "K" else suffix] if suffix else 0)
     if not rest and not money:
         return Written(sign, digits, power, None)
     return Written(sign, digits, power, _unit(text, match.start("unit"), money, rest, currency))
@@ -142,14 +151,16 @@ def read_amount(text: str, currency: str) -> Written:
 
 def _unit(text: str, start: int, money: str | None, rest: str, currency: str) -> Unit:
     if money and rest and not _BELOW.match(rest):
-        raise refuse("the currency stands before the number", "after it only `/...` may follow: $29/user/month", text,
-                     (start, len(text)))  # fmt: skip
+        fix = "after the number only `/...` may follow: $29/user/month"
+        raise refuse("the currency stands before the number", fix, text, (start, len(text)))
     try:
         unit = Unit.parse(rest, currency=currency) if rest else NUMBER
         if not money:
             return unit
         return Unit.parse(money, currency=currency) * unit
     except QuantityError as error:
+        if _DASHED.search(text):
+            raise refuse("this is not a number with a unit", "write a range as `40% to 45%`", text) from None
         problem = error.problems[0]
         if not problem.formula:
             raise
@@ -161,28 +172,19 @@ def _unit(text: str, start: int, money: str | None, rest: str, currency: str) ->
 def _not_an_amount(text: str) -> NoReturn:
     if "," in text:
         at = text.index(",")
-        plain = text.replace(",", "_") if re.search(r"\d,\d{3}(?!\d)", text) else text.replace(",", "")
-        fix = f"write {printable(plain, 40)} or leave the comma out; a decimal point is `.`"
+        decimal = printable(text.replace(",", ".", 1), 40)
+        grouped = printable(text.replace(",", "_"), 40)
+        fix = f"write {grouped} or, as a decimal, {decimal}" if _GROUPED.search(text) else f"write {decimal}"
         raise refuse("a comma in a number is ambiguous", fix, text, (at, at + 1))
-    for sign, fix in _LOOK_ALIKES.items():
-        if sign in text:
-            at = text.index(sign)
-            raise refuse(f"cannot read {sign!r} here", fix, text, (at, at + 1))
+    at = next((at for at, character in enumerate(text) if character in _LOOK_ALIKES), -1)
+    if at >= 0:
+        fix = "write a range as `40% to 45%`, a minus as `-`"
+        raise refuse(f"cannot read {text[at]!r} here", fix, text, (at, at + 1))
     if text.lower().strip("+-. ") in ("nan", "inf", "infinity"):
         raise refuse("this is not a finite number", "write the number itself", text)
     if text.startswith("("):
         raise refuse("a number in parentheses is ambiguous", "write a negative number with `-`", text)
     raise refuse("this is not a number with a unit", "write e.g. 42%, 1.2M, $29/user/month, 40% to 45%", text)
-
-
-_LOOK_ALIKES = {
-    "−": "write a minus as `-`",
-    "–": "write a range as `40% to 45%`, a minus as `-`",
-    "—": "write a range as `40% to 45%`, a minus as `-`",
-    "~": "write the range you mean: 40% to 45%",
-    "…": "write a range as `40% to 45%`",
-    "±": "write the range itself: 42% (40% to 45%)",
-}
 
 
 def parse_quantity(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
@@ -226,7 +228,7 @@ def parse_range(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
     """
     quantity = parse_quantity(raw, currency=currency) if isinstance(raw, str) else None
     if quantity is None or quantity.value is not None or quantity.low_high() is None:
-        raise QuantityError(f"'{printable(str(raw), 60)}' is not a range: write `low to high`, e.g. 40% to 46%")
+        raise QuantityError(f"'{printable(_flow(raw, 2), 60)}' is not a range: write `low to high`, e.g. 40% to 46%")
     return quantity
 
 
@@ -239,7 +241,7 @@ def _from_number(raw: object) -> Quantity:
         value = math.inf
     if not math.isfinite(value):
         raise QuantityError("a quantity is a finite number: write the number itself")
-    return Quantity(value + 0.0, None, None, repr(raw if isinstance(raw, int) else value))
+    return Quantity(value + 0.0, None, None, repr(int(raw) if isinstance(raw, int) else value))
 
 
 def _kind(raw: object) -> str:
@@ -387,7 +389,9 @@ def _parametric(kind: str, raw: object, text: str, reader: _Numbers) -> Spread:
     raise AssertionError(kind)
 
 
-def _parameters(kind: SpreadKind, names: tuple[str, ...], raw: object, text: str, reader: _Numbers) -> tuple[float, ...]:
+def _parameters(
+    kind: SpreadKind, names: tuple[str, ...], raw: object, text: str, reader: _Numbers
+) -> tuple[float, ...]:
     if kind == "uniform" and isinstance(raw, str):
         return reader.range(raw)
     if isinstance(raw, Mapping) and set(raw) == set(names):
@@ -419,7 +423,7 @@ def _check(kind: SpreadKind, numbers: tuple[float, ...], text: str) -> None:
 
 
 def _increasing(text: str, numbers: tuple[float, ...]) -> tuple[float, ...]:
-    if any(low >= high for low, high in zip(numbers, numbers[1:], strict=False)):
+    if any(low >= high for low, high in pairwise(numbers)):
         raise QuantityError(f"{text}: the numbers must increase from low to high")
     return numbers
 
@@ -454,17 +458,19 @@ def _holds(text: str, spread: Spread, value: float) -> None:
 
 def _shown(raw: object) -> str:
     """Return a mapping or list in flow style, cut to a readable length."""
-    return printable(_flow(raw, 3), MAX_CHARACTERS)
+    return printable(_flow(raw, 4), MAX_CHARACTERS)
 
 
 def _flow(raw: object, depth: int) -> str:
     if depth == 0:
         return "..."
     if isinstance(raw, Mapping):
-        pairs = list(raw.items())[:MAX_OUTCOMES]
+        pairs = islice(raw.items(), MAX_SHOWN)
         return "{" + ", ".join(f"{_flow(key, 1)}: {_flow(value, depth - 1)}" for key, value in pairs) + "}"
     if isinstance(raw, Sequence) and not isinstance(raw, str):
-        return "[" + ", ".join(_flow(item, depth - 1) for item in raw[:MAX_OUTCOMES]) + "]"
-    return str(raw)[: 2 * MAX_CHARACTERS] if isinstance(raw, (str, int, float)) else _kind(raw)
-
-
+        return "[" + ", ".join(_flow(item, depth - 1) for item in raw[:MAX_SHOWN]) + "]"
+    if isinstance(raw, str):
+        return raw[: 2 * MAX_CHARACTERS]
+    if isinstance(raw, int) and not -LARGEST_SHOWN < raw < LARGEST_SHOWN:
+        return "a huge number"
+    return str(raw) if isinstance(raw, (int, float)) and not isinstance(raw, bool) else _kind(raw)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from impacttree.errors import QuantityError, printable
-from impacttree.quantity.numbers import exact
-from impacttree.quantity.quantities import read_amount
+from impacttree.quantity.quantities import parse_quantity, power_of, read_amount
 from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, Unit, refuse
 
 __all__ = ["parse_slope", "parse_slope_range"]
@@ -27,8 +26,7 @@ def parse_slope(text: str | int | float, *, currency: str = "USD") -> tuple[floa
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise QuantityError(f"a slope is text such as '-0.01pp per point', not a {type(text).__name__}")
     if not isinstance(text, str):
-        exact_or_refuse(text)
-        return float(text), NUMBER, NUMBER
+        return parse_quantity(text).central(), NUMBER, NUMBER
     stripped = text.strip()
     if len(stripped) > MAX_CHARACTERS:
         raise QuantityError(f"'{printable(stripped, 40)}' is too long for a slope")
@@ -39,25 +37,18 @@ def parse_slope(text: str | int | float, *, currency: str = "USD") -> tuple[floa
     if not per:
         return rise.value(stripped), above_unit, NUMBER
     step, below_unit = _below(stripped, below.strip(), currency)
-    return rise.value(stripped) / step, above_unit, below_unit
-
-
-def exact_or_refuse(number: float) -> None:
-    try:
-        exact(number)
-    except (ValueError, OverflowError):
-        raise QuantityError("a slope is a finite number: write the number itself") from None
+    return rise.shifted(stripped, power_of(above_unit) - power_of(below_unit)) / step, above_unit, below_unit
 
 
 def _below(text: str, below: str, currency: str) -> tuple[float, Unit]:
+    """Read what stands after ``per``: a unit (a step of 1), or a step as written and its unit."""
     if any(character.isdigit() for character in below):
         amount = read_amount(below, currency)
-        step, unit = amount.value(text), amount.unit or NUMBER
+        step, unit = amount.shifted(text), amount.unit or NUMBER
         if step <= 0:
             raise refuse("the step of a slope must be above zero", "write e.g. per 10 points", text)
     else:
-        unit = Unit.parse(below, currency=currency)
-        step = 0.01 if unit.display == "pp" else 1.0
+        step, unit = 1.0, Unit.parse(below, currency=currency)
     _no_percent(text, unit)
     return step, unit
 
@@ -77,7 +68,8 @@ def parse_slope_range(text: str, *, currency: str = "USD") -> tuple[float, float
     (-0.0003, -0.0001)
     """
     if not isinstance(text, str) or text.count(" to ") != 1:
-        raise QuantityError(f"'{printable(str(text), 60)}' is not a range of slopes: write -0.03pp to -0.01pp per point")
+        shown = printable(text if isinstance(text, str) else type(text).__name__, 60)
+        raise QuantityError(f"'{shown}' is not a range of slopes: write -0.03pp to -0.01pp per point")
     first, _, second = text.strip().partition(" to ")
     if " per " not in first:
         first += "".join(second.rpartition(" per ")[1:]) if " per " in second else ""

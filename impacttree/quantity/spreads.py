@@ -141,11 +141,7 @@ def _beta_share(alpha: float, beta: float, x: float) -> float:
     if x > (alpha + 1) / (alpha + beta + 2):
         return 1.0 - _beta_share(beta, alpha, 1.0 - x)
     front = math.exp(
-        math.lgamma(alpha + beta)
-        - math.lgamma(alpha)
-        - math.lgamma(beta)
-        + alpha * math.log(x)
-        + beta * math.log1p(-x)
+        math.lgamma(alpha + beta) - math.lgamma(alpha) - math.lgamma(beta) + alpha * math.log(x) + beta * math.log1p(-x)
     )
     return front * _beta_fraction(alpha, beta, x) / alpha
 

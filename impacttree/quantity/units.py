@@ -56,12 +56,13 @@ _FIXES = {
     **dict.fromkeys(("m", "mm", "mn", "mio", "mil", "million", "millions"), "write `M` right after the number: 1.2M"),
     **dict.fromkeys(("b", "bn", "mrd", "bil", "billion", "billions"), "write `B` right after the number: 1.2B"),
     **dict.fromkeys(("tn", "trn", "trillion", "trillions"), "write `T` right after the number: 1.2T"),
-    **dict.fromkeys(("bp", "bps", "ppt", "percentage", "percentage_point", "percentage_points"), "write `pp`: 0.25pp"),
+    **dict.fromkeys(("bp", "bps", "ppt", "percentage", "percentage_points"), "write `pp`: 0.25pp"),
     **dict.fromkeys(("dollar", "dollars"), "write `$` or the ISO code: $29 or 29 USD"),
     **dict.fromkeys(("euro", "euros"), "write `€` or the ISO code: €29 or 29 EUR"),
     **dict.fromkeys(("cent", "cents"), "write the fraction of the currency: $0.05"),
     **dict.fromkeys(("usd", "eur", "gbp", "jpy", "chf", "cad", "aud", "inr", "cny"), "write the ISO code in capitals"),
     **dict.fromkeys(("nan", "inf", "infinity", "none", "null"), "write a number"),
+    **dict.fromkeys(("to", "and", "or", "of", "in"), "a unit is words joined with `/`, a range is `low to high`"),
     "relative": "`relative` belongs to a change: +10% relative",
     "daily": "write `/day`",
     "weekly": "write `/week`",
@@ -180,7 +181,7 @@ class Unit:
         return (period, -1) in self.factors
 
     def __str__(self) -> str:
-        above = [self.display] if self.display else []
+        above: list[str] = [self.display] if self.display else []
         above += [_power(_plural(base), power) for base, power in _reading_order(self.factors) if power > 0]
         below = [_power(base, -power) for base, power in _reading_order(self.factors) if power < 0]
         return "/".join(["*".join(above) or ("1" if below else ""), *below])
@@ -245,6 +246,10 @@ def _parse(text: str, currency: str) -> Unit:
     return _Reader(text, currency).read()
 
 
+_Token = tuple[str, str, tuple[int, int]]
+"""Kind (``op``, ``int``, ``word``), text and span."""
+
+
 class _Reader:
     """Reads one unit from left to right: terms joined by ``/``, ``*`` or ``per``, each with an optional power."""
 
@@ -256,27 +261,32 @@ class _Reader:
 
     def read(self) -> Unit:
         tokens = self._tokens()
-        position, sign, first = 0, 1, True
+        position = 0
         while position < len(tokens):
-            kind, word, span = tokens[position]
-            if kind == "op" and word != "**" and (not first or word != "*"):
-                sign = 1 if word == "*" else -1
-                position += 1
-            elif not first:
-                raise self._error("cannot read this unit", "join words with `_`, units with `/`: paid_orders/month", span)
-            if position == len(tokens) or tokens[position][0] == "op":
-                raise self._error("a unit is missing here", "", (span[1] - 1, span[1]))
-            kind, word, span = tokens[position]
-            position += 1
-            power = 1
-            if position < len(tokens) and tokens[position][1] == "**":
-                power, position = self._exponent(tokens, position)
-            self._add(kind, word, span, sign * power, first)
-            first = False
+            position = self._term(tokens, position)
         factors = tuple(sorted((base, power) for base, power in self.powers.items() if power))
         return Unit(self.display, factors)
 
-    def _tokens(self) -> list[tuple[str, str, tuple[int, int]]]:
+    def _term(self, tokens: list[_Token], position: int) -> int:
+        """Read one term with the sign before it; return the position after it."""
+        first, sign = position == 0, 1
+        kind, word, span = tokens[position]
+        if kind == "op" and word != "**":
+            sign = 1 if word == "*" else -1
+            position += 1
+        elif not first:
+            fix = "join words with `_`, units with `/`: paid_orders/month"
+            raise self._error("cannot read this unit", fix, span)
+        if position == len(tokens) or tokens[position][0] == "op" or (first and word == "*"):
+            raise self._error("a unit is missing here", "write e.g. USD/user/month", span)
+        kind, word, span = tokens[position]
+        position, power = position + 1, 1
+        if position < len(tokens) and tokens[position][1] == "**":
+            power, position = self._exponent(tokens, position)
+        self._add(kind, word, span, sign * power, first)
+        return position
+
+    def _tokens(self) -> list[_Token]:
         tokens = []
         position, end = 0, len(self.text.rstrip(" \t\r\n"))
         while position < end:
@@ -295,9 +305,9 @@ class _Reader:
             fix = "units take no parentheses: write USD/user/month"
         return self._error(f"cannot read {printable(self.text[position])!r} in a unit", fix, (position, position + 1))
 
-    def _exponent(self, tokens: list[tuple[str, str, tuple[int, int]]], position: int) -> tuple[int, int]:
+    def _exponent(self, tokens: list[_Token], position: int) -> tuple[int, int]:
         if position + 1 == len(tokens) or tokens[position + 1][0] != "int":
-            raise self._error("a whole-number power is missing here", "", tokens[position][2])
+            raise self._error("a whole-number power is missing here", "write e.g. USD**2", tokens[position][2])
         return int(tokens[position + 1][1]), position + 2
 
     def _add(self, kind: str, word: str, span: tuple[int, int], power: int, first: bool) -> None:
@@ -322,7 +332,9 @@ class _Reader:
         lower = word.lower()
         if lower in _FIXES:
             raise self._error(f"`{word}` is not a unit", _FIXES[lower], span)
-        if len(word) == 1 or word.endswith("$"):
+        if word.endswith("$"):
+            raise self._error(f"`{word}` is no known money sign", "write the ISO code: 29 USD", span)
+        if len(word) == 1:
             raise self._error(f"`{word}` is not a unit", "spell the unit out: minutes, hours, days, orders", span)
         folded = singular(lower)
         return _TIME_WORDS.get(lower, folded)
