@@ -16,6 +16,8 @@ from impacttree.formula.ast import (
 )
 from impacttree.formula.functions import EXAMPLE_METRICS, FUNCTIONS, Function
 from impacttree.formula.parser import parse, parse_expression
+from impacttree.formula.printer import brief, names, same, unparse
+from impacttree.formula.units import Inferred, conversion_factor, infer_unit
 
 __all__ = [
     "EXAMPLE_METRICS",
@@ -25,14 +27,21 @@ __all__ = [
     "Compare",
     "Expr",
     "Function",
+    "Inferred",
     "Name",
     "Negate",
     "Number",
     "Parameter",
     "Span",
+    "brief",
     "children",
+    "conversion_factor",
     "fold",
+    "infer_unit",
+    "names",
     "parse",
     "parse_expression",
+    "same",
+    "unparse",
     "walk",
 ]

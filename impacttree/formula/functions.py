@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -17,7 +17,7 @@ UnitRule = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Function:
     """One function: how it is called, what it does to units, how it is computed and differentiated.
 
@@ -43,7 +43,7 @@ class Function:
     sympy: str = ""
     definition: str = ""
     """The function as a formula over its parameter names; evaluators put it in place of the call."""
-    defaults: tuple[tuple[str, float], ...] = ()
+    defaults: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Values of the parameters that may be left out."""
     examples: tuple[tuple[str, float], ...]
     """Formula and value; names stand for `EXAMPLE_METRICS` at t = 2. Run as tests, shown in the documentation."""
@@ -51,8 +51,7 @@ class Function:
     @property
     def signature(self) -> str:
         """``saturate(x, ceiling, half, shape=1)``, ``min(a, b, ...)``."""
-        defaults = dict(self.defaults)
-        shown = [f"{name}={defaults[name]:g}" if name in defaults else name for name in self.parameters]
+        shown = [f"{name}={self.defaults[name]:g}" if name in self.defaults else name for name in self.parameters]
         more = ["..."] if self.max_args > len(self.parameters) else []
         return f"{self.name}({', '.join(shown + more)})"
 
@@ -177,7 +176,7 @@ _ENTRIES = (
         summary="diminishing returns (Hill curve): rises to the ceiling, half of it at x = half",
         unit_rule="saturate",
         definition="ceiling * x**shape / (x**shape + half**shape)",
-        defaults=(("shape", 1.0),),
+        defaults=MappingProxyType({"shape": 1.0}),
         examples=(("saturate(15, 100, 15)", 50.0), ("saturate(3, 10, 1, 2)", 9.0), ("saturate(0, 10, 1)", 0.0)),
     ),
     Function(

@@ -12,9 +12,17 @@ from typing import Any, NoReturn
 from impacttree.errors import nearest
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Span, walk
 from impacttree.formula.functions import FUNCTIONS, MAX_ARGUMENTS, Function
-from impacttree.formula.tokens import Token, refuse, tokenize
+from impacttree.formula.tokens import MAX_CHARACTERS, MAX_TOKENS, Token, refuse, tokenize
 
-__all__ = ["MAX_DEPTH", "MAX_IF_DEPTH", "parse", "parse_expression"]
+__all__ = [
+    "MAX_ARGUMENTS",
+    "MAX_CHARACTERS",
+    "MAX_DEPTH",
+    "MAX_IF_DEPTH",
+    "MAX_TOKENS",
+    "parse",
+    "parse_expression",
+]
 
 MAX_DEPTH = 100
 """Nesting of parentheses, calls, unary minus and powers."""

@@ -36,11 +36,11 @@ _WORDS = re.compile(
     re.VERBOSE,
 )
 _NUMBER = re.compile(
-    r"(?P<digits>(?:(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]*(?:_[0-9]+)*)?)|\.[0-9]+(?:_[0-9]+)*)"
-    r"(?:(?P<exponent>[eE][+-]?[0-9]+)|(?P<suffix>[kMB%]))?"
+    r"(?P<digits>(?:(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+(?:_[0-9]+)*)?)|\.[0-9]+(?:_[0-9]+)*)"
+    r"(?:(?P<exponent>[eE][+-]?[0-9]+)|(?P<suffix>[kKMBT%]))?"
 )
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9_])")
-_SCALES = {"k": "e3", "M": "e6", "B": "e9", "%": "e-2"}
+_SCALES = {"k": "e3", "K": "e3", "M": "e6", "B": "e9", "T": "e12", "%": "e-2"}
 
 _CONDITION = "conditions are nested: if(a > 0, if(b > 0, x, y), y)"
 _REFUSED = {
@@ -163,11 +163,11 @@ def _number_advice(written: str) -> tuple[str, str]:
         return f"'{written}' has a '_' that does not stand between two digits", "write 1_000"
     if written.count(".") > 1:
         return f"'{written}' has more than one decimal point", "write 1.5 or 1_000"
-    if re.fullmatch(r"[0-9._]+(?:K|m|mn|mm|MM|bn|b|G|T|t)%?", written):
-        return f"'{written}' has an unknown suffix", "the suffixes are k (thousand), M (million), B (billion) and %"
-    if re.fullmatch(r"[0-9._]+[eE][+-]?[0-9]+[kMB%]", written) or re.fullmatch(r"[0-9._]+[kMB]%", written):
+    if re.fullmatch(r"[0-9._]+(?:m|mn|mm|MM|bn|b|G|t|tn)%?", written):
+        return f"'{written}' has an unknown suffix", "the suffixes are k, M (million), B (billion), T and %"
+    if re.fullmatch(r"[0-9._]+[eE][+-]?[0-9]+[kKMBT%]", written) or re.fullmatch(r"[0-9._]+[kKMBT]%", written):
         return f"'{written}' scales a number twice", "write one of 1.5e3, 1.5k, 1.5%"
-    head = re.match(r"[0-9._]*(?:[eE][+-]?[0-9]+)?[kMB%]?(?=[A-Za-z_])|[0-9._]*", written)
+    head = re.match(r"[0-9._]*(?:[eE][+-]?[0-9]+)?[kKMBT%]?(?=[A-Za-z_])|[0-9._]*", written)
     number = head.group() if head else ""
     rest = written[len(number) :]
     if number and rest and (rest[0].isalpha() or rest[0] == "_"):
