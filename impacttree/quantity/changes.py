@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from impacttree.errors import ChangeError, Problem, QuantityError, printable
 from impacttree.quantity.formatting import format_value
@@ -324,8 +324,7 @@ def resolve(
     return Intervention("fix", shift=shown) if sets else Intervention("wrap", scale, shift)
 
 
-@dataclass(frozen=True, slots=True)
-class _Metric:
+class _Metric(NamedTuple):
     """The metric that is changed, and what can be refused about it."""
 
     name: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from impacttree.errors import QuantityError
 from impacttree.quantity.money import sign_of
@@ -42,8 +42,7 @@ _SUFFIXES = tuple(sorted(((power, letter) for letter, power in SUFFIXES.items())
 _WITHOUT_CENTS = ("JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "XPF", "UGX", "RWF", "PYG")
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(NamedTuple):
     """How numbers of one unit are written: sign before, word after, decimals at least, power of ten that is shown."""
 
     before: str = ""
@@ -105,7 +104,7 @@ def _text(rounded: Decimal, style: _Style, suffix: tuple[int, str], plus: bool) 
 def _shown(value: float, style: _Style, digits: int | None, plus: bool) -> str:
     number = _decimal(value, style.shift)
     if digits is not None:
-        style = replace(style, decimals=0)
+        style = style._replace(decimals=0)
     one_decimal = style.after == "%" and style.decimals and leading_place(number) < 4
     rounded = round_to_digits(number, digits or DIGITS, -1 if one_decimal else None)
     return _text(rounded, style, _suffix(rounded, style), plus)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from typing import Literal, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 from impacttree.errors import QuantityError, nearest, printable
 from impacttree.quantity.numbers import NUMBER_PATTERN, SUFFIXES, literal
@@ -104,8 +104,7 @@ class Quantity:
         return self.spread.low_high() if self.spread else None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """One signed amount in a text: digits and exponent still apart, so that a unit's scale is applied exactly."""
 
     sign: str
