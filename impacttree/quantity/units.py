@@ -73,8 +73,10 @@ _FIXES = {
 }
 _TOKEN = re.compile(
     r"\s*(?:(?P<op>\*\*|\*|/|per(?![A-Za-z_-]))|(?P<int>-?[0-9]{1,3}(?![0-9.]))"
-    r"|(?P<word>%|[A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Za-z]+(?:[_-][A-Za-z]+)*))"
+    r"|(?P<word>%|[A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Za-z]+(?:[_-][A-Za-z]+)*))",
+    re.ASCII,
 )
+_SPACE = " \t\n\r\f\v"
 
 
 def refuse(reason: str, fix: str, text: str, span: tuple[int, int] | None = None) -> QuantityError:
@@ -288,7 +290,7 @@ class _Reader:
 
     def _tokens(self) -> list[_Token]:
         tokens = []
-        position, end = 0, len(self.text.rstrip(" \t\r\n"))
+        position, end = 0, len(self.text.rstrip(_SPACE))
         while position < end:
             match = _TOKEN.match(self.text, position)
             if match is None:
@@ -299,7 +301,7 @@ class _Reader:
         return tokens
 
     def _unreadable(self, position: int) -> QuantityError:
-        position += len(self.text[position:]) - len(self.text[position:].lstrip())
+        position += len(self.text[position:]) - len(self.text[position:].lstrip(_SPACE))
         fix = "a unit is words joined with `/`: USD/user/month, %/month, customers"
         if self.text[position] in "()":
             fix = "units take no parentheses: write USD/user/month"

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from impacttree.quantity import Spread
+
+positive = st.floats(1e-6, 1e6)
+
+
+@given(st.floats(0.05, 5_000), st.floats(0.05, 5_000))
+def test_beta_median_agrees_with_scipy(alpha: float, beta: float) -> None:
+    middle = Spread("beta", (alpha, beta)).central()
+    assert special.betainc(alpha, beta, middle) == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(1e6, 1e6), (20_000, 900_000), (1e6, 0.5), (0.01, 1e6), (1e-9, 1), (1, 1e-9)])
+def test_beta_median_at_the_edges(alpha: float, beta: float) -> None:
+    assert Spread("beta", (alpha, beta)).central() == pytest.approx(stats.beta(alpha, beta).median(), rel=1e-6, abs=1e-9)
+
+
+@given(positive, positive)
+def test_lognormal_median_agrees_with_scipy(mean: float, sd: float) -> None:
+    variance = math.log1p((sd / mean) ** 2)
+    oracle = stats.lognorm(s=math.sqrt(variance), scale=mean * math.exp(-variance / 2))
+    assert Spread("lognormal", (mean, sd)).central() == pytest.approx(oracle.median(), rel=1e-9)
+
+
+@given(st.floats(-100, 100), st.floats(0, 50), st.floats(0, 50))
+def test_triangular_median_agrees_with_scipy(low: float, rise: float, fall: float) -> None:
+    if rise + fall < 1e-3:
+        return
+    oracle = stats.triang(rise / (rise + fall), loc=low, scale=rise + fall)
+    middle = Spread("triangular", (low, low + rise, low + rise + fall)).central()
+    assert oracle.cdf(middle) == pytest.approx(0.5, abs=1e-6)
+
+
+@given(st.floats(0.01, 0.98), st.floats(0.01, 0.98), st.floats(-5, 5), st.floats(0.1, 100))
+def test_a_range_within_bounds_is_symmetric_on_the_logit_scale(a: float, b: float, floor: float, width: float) -> None:
+    low, high = sorted((a, b))
+    if low == high:
+        return
+    spread = Spread("p10_p90", (floor + low * width, floor + high * width))
+    middle = (spread.central((floor, floor + width)) - floor) / width
+    assert special.logit(middle) == pytest.approx((special.logit(low) + special.logit(high)) / 2, abs=1e-6)
+
+
+@given(positive, positive)
+def test_a_positive_range_has_its_geometric_mean_in_the_middle_and_mirrors(a: float, b: float) -> None:
+    low, high = sorted((a, b))
+    assert Spread("ci95", (low, high)).central() == pytest.approx(math.exp((math.log(low) + math.log(high)) / 2))
+    assert Spread("ci95", (-high, -low)).central() == -Spread("ci95", (low, high)).central()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "bounds", "shape"),
+    [
+        ((0.4, 0.45), (0.0, 1.0), "logit_normal"),
+        ((0.4, 0.45), None, "lognormal"),
+        ((0.4, 1.0), (0.0, 1.0), "lognormal"),
+        ((0.0, 0.4), (0.0, 1.0), "normal"),
+        ((-2.0, -1.0), None, "mirrored_lognormal"),
+        ((-2.0, 1.0), None, "normal"),
+    ],
+)
+def test_shape_of_a_range(numbers: tuple[float, float], bounds: tuple[float, float] | None, shape: str) -> None:
+    assert Spread("p10_p90", numbers).shape(bounds) == shape
+
+
+def test_other_middles() -> None:
+    assert Spread("p10_p90", (-1.0, 3.0)).central() == 1.0
+    assert Spread("p10_p50_p90", (1.0, 2.0, 9.0)).central() == 2.0
+    assert Spread("normal", (5.0, 1.0)).central() == 5.0
+    assert Spread("uniform", (1.0, 4.0)).central() == 2.5
+    assert Spread("discrete", (0.0, 0.75, 100.0, 0.25)).central() == 25.0
+    assert Spread("p10_p90", (-1.7e308, 1.7e308)).central() == 0.0
+
+
+def test_only_stated_percentiles_are_a_low_and_high() -> None:
+    assert Spread("p10_p50_p90", (1.0, 2.0, 9.0)).low_high() == (1.0, 9.0)
+    assert Spread("ci95", (1.0, 2.0)).low_high() is None
