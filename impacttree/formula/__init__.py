@@ -14,10 +14,11 @@ from impacttree.formula.ast import (
     fold,
     walk,
 )
+from impacttree.formula.conversions import conversion_factor
 from impacttree.formula.functions import EXAMPLE_METRICS, FUNCTIONS, Function
 from impacttree.formula.parser import parse, parse_expression
 from impacttree.formula.printer import brief, names, same, unparse
-from impacttree.formula.units import Inferred, conversion_factor, infer_unit
+from impacttree.formula.units import Inferred, infer_unit
 
 __all__ = [
     "EXAMPLE_METRICS",

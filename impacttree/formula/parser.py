@@ -345,7 +345,8 @@ class _Parser:
         elif before.kind == token.kind == "name":
             fix = f"write {before.text} * {token.text} to multiply, or {before.text}_{token.text} if it is one name"
         else:
-            fix = f"write {before.text} * {token.text} to multiply"
+            shown = {"(": "(...)", ")": "(...)"}
+            fix = f"write {shown.get(before.text, before.text)} * {shown.get(token.text, token.text)} to multiply"
         self._refuse(span, reason, fix)
 
 

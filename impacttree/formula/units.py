@@ -1,29 +1,37 @@
 """What unit a formula's value has, and what does not fit: money and time are hard, count nouns are labels.
 
-The rules are those of DESIGN section 6; every refusal names both sides and the formula to write instead.
+Every refusal names both sides and the formula to write instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from impacttree.errors import FormulaError, Problem
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold, walk
+from impacttree.formula.conversions import (
+    conversion_factor,
+    converted,
+    convertible,
+    in_period,
+    multiplied_out,
+    period_of,
+    refusal,
+)
 from impacttree.formula.functions import FUNCTIONS
 from impacttree.formula.printer import brief
-from impacttree.quantity import NUMBER, PERCENT, PERIODS_PER_YEAR, Period, Unit
+from impacttree.quantity import NUMBER, PERCENT, Period, Unit
 
-__all__ = ["Inferred", "conversion_factor", "infer_unit"]
+__all__ = ["Inferred", "infer_unit"]
 
 MAX_PROBLEMS = 20
 """Problems and notes listed for one formula; more would not be read."""
 MAX_EXPONENT = 20
 """Largest exponent of a unit's base."""
 
-_MINUTES = {"hour": 60.0, "minute": 1.0, "second": 1.0 / 60.0}
 _COMPOUNDING = {
     ("day", 7.0): "week", ("day", 365.0): "year", ("month", 3.0): "quarter", ("month", 12.0): "year",
     ("quarter", 4.0): "year", ("week", 1.0 / 7.0): "day", ("year", 1.0 / 365.0): "day", ("quarter", 1.0 / 3.0): "month",
@@ -89,12 +97,7 @@ def infer_unit(expr: Expr, unit_of: Callable[[str], Unit], *, period: Period, ow
     'USD/customer'
     """
     accumulates = own is not None and _reads_own_past(expr, own)
-    raw_units: Mapping[int, Unit | None] = {}
-    if accumulates and _converts(expr):
-        strict = _Checker(unit_of, period, loose=False, raw_units={})
-        fold(expr, strict.visit)
-        raw_units = strict.raw_units
-    checker = _Checker(unit_of, period, loose=accumulates, raw_units=dict(raw_units))
+    checker = _Checker(unit_of, period, converts=_as_written(expr, unit_of) if accumulates else None)
     unit = fold(expr, checker.visit).unit
     if own is not None and accumulates:
         unit = checker.of_own(expr, own, unit)
@@ -102,27 +105,8 @@ def infer_unit(expr: Expr, unit_of: Callable[[str], Unit], *, period: Period, ow
         unit = checker.without_noun_ratio(expr, unit)
     if checker.problems:
         raise FormulaError(*checker.problems)
-    converted = _multiplied_out(expr, checker.factors) if checker.factors else expr
+    converted = multiplied_out(expr, checker.factors) if checker.factors else expr
     return Inferred(unit or NUMBER, unit is None, tuple(checker.notes), tuple(checker.warnings), converted)
-
-
-def conversion_factor(function: str, unit_of_argument: Unit, period: Period) -> float:
-    """Return what ``per_month``, ``in_hours`` and the like multiply their argument by.
-
-    Raises
-    ------
-    FormulaError
-        If the argument is no flow per calendar period, or no duration in clock time.
-
-    Examples
-    --------
-    >>> conversion_factor("per_quarter", Unit.parse("USD/month"), "month")
-    3.0
-    """
-    reason, fix = _conversion_refusal(function, unit_of_argument, "the argument", period)
-    if reason:
-        raise FormulaError(Problem(reason=reason, fix=fix))
-    return _factor(function, unit_of_argument)
 
 
 def _reads_own_past(expr: Expr, own: str) -> bool:
@@ -136,25 +120,42 @@ def _is_name(node: Expr, name: str) -> bool:
     return type(node) is Name and node.name == name
 
 
-def _converts(expr: Expr) -> bool:
-    return any(type(node) is Call and FUNCTIONS[node.function].kind == "conversion" for node in walk(expr))
+def _as_written(expr: Expr, unit_of: Callable[[str], Unit]) -> dict[int, Unit | None]:
+    """Return the unit of each conversion's argument (by id of the call) when ``/period`` counts; checks nothing."""
+    found: dict[int, Unit | None] = {}
+
+    def visit(node: Expr, below: Sequence[Unit | None]) -> Unit | None:
+        match node:
+            case Name():
+                return unit_of(node.name)
+            case Binary(op="*" | "/") if below[0] or below[1]:
+                return _product(below[0] or NUMBER, node.op, below[1] or NUMBER)
+            case Call() if FUNCTIONS[node.function].kind == "conversion":
+                unit = found[id(node)] = below[0]
+                return converted(node.function, unit) if unit and convertible(node.function, unit) else None
+            case _:
+                return next((unit for unit in below if unit is not None), None)
+
+    fold(expr, visit)
+    return found
 
 
 class _Checker:
     """One pass over one formula, operands first; collects problems rather than stopping at the first."""
 
     def __init__(
-        self, unit_of: Callable[[str], Unit], period: Period, *, loose: bool, raw_units: dict[int, Unit | None]
+        self, unit_of: Callable[[str], Unit], period: Period, *, converts: Mapping[int, Unit | None] | None
     ) -> None:
         self.unit_of = unit_of
         self.period: Period = period
-        self.loose = loose
+        self.loose = converts is not None
         """Whether ``/period`` equals none."""
-        self.raw_units = raw_units
-        """Units of the arguments of conversions (by id of the call) as they are when ``/period`` counts."""
+        self.converts = converts or {}
+        """Units of the arguments of conversions (by id of the call) as written, where ``/period`` equals none."""
         self.problems: list[Problem] = []
-        self.notes: dict[str, None] = {}
-        self.warnings: dict[str, None] = {}
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+        self.said: set[tuple[object, ...]] = set()
         self.factors: dict[int, float] = {}
         """Factor of each conversion, by id of its call."""
 
@@ -243,8 +244,10 @@ class _Checker:
                 reason = f"{_is_in(first, result)} and {_is_in(node, term.unit)}: they cannot be {done}"
                 self._problem(whole, reason, self._mismatch_fix(first, result, node, term.unit))
                 return None
-            if verdict == "nouns":
-                self._warn(f"{_is_in(first, result)} and {_is_in(node, term.unit)}: different things are {done}")
+            if verdict == "nouns" and self._is_new(done, result, term.unit):
+                self.warnings.append(
+                    f"{_is_in(first, result)} and {_is_in(node, term.unit)}: different things are {done}"
+                )
             result = together
         return result
 
@@ -253,14 +256,14 @@ class _Checker:
             return _money_fix(left, left_unit, right, right_unit)
         if left_unit.clock != right_unit.clock:
             return _clock_fix(left, left_unit, right, right_unit)
-        periods = _period_of(left_unit), _period_of(right_unit)
+        periods = period_of(left_unit), period_of(right_unit)
         if periods[0] and periods[1]:
             return self._period_fix(left, left_unit, right, right_unit)
         if periods[0] or periods[1]:
             flow, other = (left, right) if periods[0] else (right, left)
-            flow_unit, period = (left_unit, periods[0]) if periods[0] else (right_unit, periods[1])
             if self.loose:
-                return _in_period(flow, flow_unit, period or self.period, self.period)
+                return in_period(brief(flow), left_unit if periods[0] else right_unit, self.period)
+            period = periods[0] or periods[1]
             return (
                 f"one is per {period}, the other is not: cumulative({brief(flow)}) adds a flow up over time, "
                 f"or give `{brief(other)}` a unit per {period}"
@@ -269,14 +272,12 @@ class _Checker:
 
     def _period_fix(self, left: Expr, left_unit: Unit, right: Expr, right_unit: Unit) -> str:
         """Which side to convert to which period: to the tree's own where one side has it."""
-        left_period, right_period = _period_of(left_unit), _period_of(right_unit)
+        left_period, right_period = period_of(left_unit), period_of(right_unit)
         if left_period is None or right_period is None:
             return f"bring both to one period first, with per_{self.period}(...)"
         target = self.period if self.period in (left_period, right_period) else left_period
-        node, unit, period = (
-            (left, left_unit, left_period) if left_period != target else (right, right_unit, right_period)
-        )
-        return _in_period(node, unit, period, target)
+        node, unit = (left, left_unit) if left_period != target else (right, right_unit)
+        return in_period(brief(node), unit, target)
 
     def _refuse_mixed_time(self, node: Binary, left: Unit, right: Unit, unit: Unit) -> None:
         bases = [base for base, _ in (unit.calendar if len(unit.calendar) > 1 else unit.clock)]
@@ -308,7 +309,8 @@ class _Checker:
             if scaled is not None and scaled.is_integer() and abs(scaled) <= MAX_EXPONENT:
                 factors.append((name, int(scaled)))
             elif (name, power) in base.unit.nouns:
-                self._note(f"{_is_in(node, base.unit)}: a power of it is read as a pure number")
+                if self._is_new("power", base.unit):
+                    self.notes.append(f"{_is_in(node, base.unit)}: a power of it is read as a pure number")
             else:
                 reason = f"{_is_in(node, base.unit)}: a unit has no such power"
                 fix = "divide by a metric in the same unit first, or raise to a small whole number"
@@ -322,7 +324,8 @@ class _Checker:
             if number is not None and start == period and abs(number - power) < 1e-9:
                 return Unit("%", ((target, -1),))
         if number != 1:
-            self._note(f"`{brief(node)}` is a rate per {period}; its power is read as a share")
+            if self._is_new("compound", period):
+                self.notes.append(f"`{brief(node)}` is a rate per {period}; its power is read as a share")
             return PERCENT
         return Unit("%", ((period, -1),))
 
@@ -334,36 +337,31 @@ class _Checker:
             reason = f"{call.function} takes a pure number, but {_is_in(node, unit)}"
             inside = f"{brief(node)} / baseline({brief(node)})" if type(node) is Name else f"({brief(node)}) / scale"
             self._problem(node, reason, f"divide it by a value in the same unit: {inside}")
-        else:
-            self._note(f"{_is_in(node, unit)}: {call.function} reads it as a pure number")
+        elif self._is_new(call.function, unit):
+            self.notes.append(f"{_is_in(node, unit)}: {call.function} reads it as a pure number")
 
     def _cumulative(self, node: Call, unit: Unit | None) -> Unit | None:
         if unit is None or not any(power < 0 and base != self.period for base, power in unit.calendar):
             return unit and _without_period(unit, self.period)
-        argument, period = node.arguments[0], _period_of(unit)
+        argument = node.arguments[0]
         reason = f"cumulative adds up once a {self.period}, but {_is_in(argument, unit)}"
-        fix = _in_period(argument, unit, period, self.period) if period else f"bring it to one per {self.period} first"
+        fix = in_period(brief(argument), unit, self.period)
         self._problem(node, reason, f"{fix} in a metric of its own, and add that up")
         return None
 
     def _conversion(self, node: Call, unit: Unit | None) -> Unit | None:
-        argument = node.arguments[0]
-        if self.loose:
-            unit = self.raw_units[id(node)]
-        else:
-            self.raw_units[id(node)] = unit
-        reason, fix = _conversion_refusal(node.function, unit, f"`{brief(argument)}`", self.period)
-        if unit is None or reason:
+        function, argument = node.function, node.arguments[0]
+        unit = self.converts[id(node)] if self.loose else unit
+        if unit is None or not convertible(function, unit):
             if unit is not None or not self.problems:
-                self._problem(node, reason, fix)
+                self._problem(node, *refusal(function, unit, f"`{brief(argument)}`", self.period))
             return None
-        if not unit.money and not unit.nouns and unit.calendar:
-            self._note(
-                f"`{brief(argument)}` is converted linearly; a rate that compounds is written 1 - (1 - rate)**12"
-            )
-        self.factors[id(node)] = _factor(node.function, unit)
-        converted = _converted(node.function, unit)
-        return _without_period(converted, self.period) if self.loose else converted
+        if not unit.money and not unit.nouns and unit.calendar and self._is_new(function, unit):
+            hint = "a rate that compounds is written 1 - (1 - rate)**12"
+            self.notes.append(f"`{brief(argument)}` is converted linearly; {hint}")
+        self.factors[id(node)] = conversion_factor(function, unit, self.period)
+        result = converted(function, unit)
+        return _without_period(result, self.period) if self.loose else result
 
     def of_own(self, expr: Expr, own: str, unit: Unit | None) -> Unit:
         """Return the unit of a metric that reads its own past: that of its start, if the formula fits it."""
@@ -378,20 +376,20 @@ class _Checker:
         signs = {power > 0 for _, power in unit.nouns}
         if len(signs) < 2:
             return unit
-        self._note(f"`{brief(expr)}` is in {unit}: the ratio of counts is read as a pure number")
+        self.notes.append(f"`{brief(expr)}` is in {unit}: the ratio of counts is read as a pure number")
         return Unit(unit.display, unit.hard().factors)
 
     def _problem(self, node: Expr, reason: str, fix: str) -> None:
-        if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(reason=reason, fix=fix, span=node.span))
+        self.problems.append(Problem(reason=reason, fix=fix, span=node.span))
+        if len(self.problems) == MAX_PROBLEMS:
+            raise FormulaError(*self.problems)
 
-    def _note(self, text: str) -> None:
-        if len(self.notes) < MAX_PROBLEMS:
-            self.notes[text] = None
-
-    def _warn(self, text: str) -> None:
-        if len(self.warnings) < MAX_PROBLEMS:
-            self.warnings[text] = None
+    def _is_new(self, *what: object) -> bool:
+        """Tell whether this has not been noted yet; a formula is not filled with notes."""
+        if what in self.said or len(self.said) == MAX_PROBLEMS:
+            return False
+        self.said.add(what)
+        return True
 
 
 @lru_cache(maxsize=4096)
@@ -431,15 +429,9 @@ def _is_unnamed(unit: Unit) -> bool:
     return not unit.nouns and not unit.display and not unit.is_money
 
 
-def _period_of(unit: Unit) -> str | None:
-    """Return the calendar period of a flow or rate, None when there is no single one."""
-    calendar = unit.calendar
-    return calendar[0][0] if len(calendar) == 1 and calendar[0][1] == -1 else None
-
-
 def _rate_period(unit: Unit) -> str | None:
     """Return the period of a share per period (``%/month``)."""
-    return _period_of(unit) if unit.display == "%" and len(unit.factors) == 1 else None
+    return period_of(unit) if unit.display == "%" and len(unit.factors) == 1 else None
 
 
 def _arithmetic(op: str, left: float | None, right: float | None) -> float | None:
@@ -455,59 +447,6 @@ def _arithmetic(op: str, left: float | None, right: float | None) -> float | Non
             return left * right
         case _:
             return left / right if right else None
-
-
-def _conversion_refusal(function: str, unit: Unit | None, what: str, tree_period: Period) -> tuple[str, str]:
-    """Why a conversion cannot be made, and what to do; empty texts when it can."""
-    if FUNCTIONS[function].unit_rule == "duration":
-        if unit is None or len(unit.clock) != 1 or unit.clock[0][1] != 1:
-            return (
-                f"{function} converts hours, minutes and seconds, but {what} is {_in_words(unit)}",
-                "drop the conversion",
-            )
-        return "", ""
-    target = function.removeprefix("per_")
-    period = None if unit is None else _period_of(unit)
-    if unit is None or period is None:
-        fix = f"drop the conversion, or give it a unit such as USD/{tree_period}"
-        return f"{function} converts a flow per day, week, month, quarter or year, but {what} is {_in_words(unit)}", fix
-    if unit.is_share:
-        if period == target:
-            return f"{what} is {_in_words(unit)} already", "drop the conversion"
-        text = _compounded(what.strip("`") if what.startswith("`") else "rate", period, target)
-        return f"{what} is a rate ({unit}), and rates do not convert linearly", f"write {text}"
-    return "", ""
-
-
-def _factor(function: str, unit: Unit) -> float:
-    if FUNCTIONS[function].unit_rule == "duration":
-        return _MINUTES[unit.clock[0][0]] / (1.0 if function == "in_minutes" else 60.0)
-    return PERIODS_PER_YEAR[unit.calendar[0][0]] / PERIODS_PER_YEAR[function.removeprefix("per_")]
-
-
-def _converted(function: str, unit: Unit) -> Unit:
-    duration = FUNCTIONS[function].unit_rule == "duration"
-    old = unit.clock[0] if duration else unit.calendar[0]
-    new = function.removeprefix("in_").removesuffix("s") if duration else function.removeprefix("per_")
-    return Unit(
-        unit.display,
-        tuple(sorted((new, power) if (base, power) == old else (base, power) for base, power in unit.factors)),
-    )
-
-
-def _in_period(node: Expr, unit: Unit, period: str, target: str) -> str:
-    """Say how to bring a flow or rate from one period to another."""
-    if unit.is_share:
-        return f"rates do not convert linearly: write {_compounded(brief(node), period, target)}"
-    return f"write per_{target}({brief(node)})"
-
-
-def _compounded(text: str, period: str, target: str) -> str:
-    """``1 - (1 - churn)**12``: a rate per `period` as one per `target`."""
-    ratio = PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[target]
-    if ratio >= 1:
-        return f"1 - (1 - {text})**{ratio:.6g}"
-    return f"1 - (1 - {text})**(1/{1 / ratio:.6g})"
 
 
 def _money_fix(left: Expr, left_unit: Unit, right: Expr, right_unit: Unit) -> str:
@@ -533,38 +472,5 @@ def _words(unit: Unit) -> str:
     return str(unit) or "a pure number"
 
 
-def _in_words(unit: Unit | None) -> str:
-    return "without a unit" if unit is None else f"in {unit}" if str(unit) else "a pure number"
-
-
 def _is_in(node: Expr, unit: Unit) -> str:
-    return f"`{brief(node)}` is {_in_words(unit)}"
-
-
-def _multiplied_out(expr: Expr, factors: Mapping[int, float]) -> Expr:
-    """Replace every conversion by its argument times (or over) a number."""
-
-    def visit(node: Expr, below: Sequence[Expr]) -> Expr:
-        match node:
-            case Call() if id(node) in factors:
-                return _scaled(below[0], factors[id(node)], node)
-            case Call():
-                return replace(node, arguments=tuple(below))
-            case Negate():
-                return replace(node, operand=below[0])
-            case Binary() | Compare():
-                return replace(node, left=below[0], right=below[1])
-            case _:
-                return node
-
-    return fold(expr, visit)
-
-
-def _scaled(argument: Expr, factor: float, call: Call) -> Expr:
-    if factor == 1.0:
-        return argument
-    inverse = round(1.0 / factor)
-    if factor < 1 and inverse * factor == 1.0:
-        return Binary("/", argument, Number(float(inverse), str(inverse), call.span), call.span)
-    text = str(round(factor)) if factor.is_integer() else repr(factor)
-    return Binary("*", argument, Number(factor, text, call.span), call.span)
+    return f"`{brief(node)}` is in {unit}" if str(unit) else f"`{brief(node)}` is a pure number"

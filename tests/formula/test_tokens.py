@@ -28,7 +28,16 @@ def test_numbers_are_the_nearest_floats_of_what_is_written(number, suffix):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1_000", 1000.0), ("1.5e3", 1500.0), ("2E-2", 0.02), (".5", 0.5), ("0", 0.0), ("0.0%", 0.0), ("1.1M", 1.1e6), ("57%", 0.57)],
+    [
+        ("1_000", 1000.0),
+        ("1.5e3", 1500.0),
+        ("2E-2", 0.02),
+        (".5", 0.5),
+        ("0", 0.0),
+        ("0.0%", 0.0),
+        ("1.1M", 1.1e6),
+        ("57%", 0.57),
+    ],
 )
 def test_number_forms(text, value):
     assert tokenize(text)[0].value == value
