@@ -1,0 +1,46 @@
+"""What the user wrote: frozen models that mirror the model file, read with line numbers and written back with care."""
+
+from impacttree.spec.load import Reading, load_file, load_text, read_file, read_text
+from impacttree.spec.models import (
+    Aggregate,
+    Agreed,
+    Better,
+    Driver,
+    Evidence,
+    Form,
+    Grade,
+    Guardrail,
+    Kind,
+    MetricSpec,
+    Parameters,
+    Scenario,
+    TreeSpec,
+)
+from impacttree.spec.places import Places
+from impacttree.spec.schema import json_schema
+from impacttree.spec.write import save, to_yaml
+
+__all__ = [
+    "Aggregate",
+    "Agreed",
+    "Better",
+    "Driver",
+    "Evidence",
+    "Form",
+    "Grade",
+    "Guardrail",
+    "Kind",
+    "MetricSpec",
+    "Parameters",
+    "Places",
+    "Reading",
+    "Scenario",
+    "TreeSpec",
+    "json_schema",
+    "load_file",
+    "load_text",
+    "read_file",
+    "read_text",
+    "save",
+    "to_yaml",
+]

@@ -1,0 +1,281 @@
+"""The base of the models: one way to read keys, whether they come from a file or from Python.
+
+Reading never stops at the first problem. Bad keys are left out, the rest is read, and everything found is handed on:
+the constructors raise it as one `ModelError`, the loader adds the places in the file.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Self, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from impacttree.errors import ModelError, Problem, nearest, printable
+from impacttree.quantity import Quantity, Unit
+from impacttree.spec import leaves
+from impacttree.spec.leaves import Context, Finding, Wrong, wrong
+from impacttree.spec.places import NOWHERE, Key, Places
+from impacttree.spec.yaml_events import MAX_PROBLEMS
+
+__all__ = ["Model", "problem_of", "read", "read_many", "read_one"]
+
+M = TypeVar("M", bound="Model")
+
+
+class Model(BaseModel):
+    """A frozen piece of the model; equal to another that states the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+
+    noun: ClassVar[str]
+    example: ClassVar[str]
+    """The body as it is written in a file."""
+    identity: ClassVar[str] = ""
+    """Field that holds the name; in a file it is the key before the body."""
+    body: ClassVar[str] = ""
+    """Field that is the whole body in a file; empty when the body maps the other fields."""
+    short: ClassVar[str] = ""
+    """Field that may stand alone in place of the body."""
+
+    def with_keys(self, **keys: Any) -> Self:
+        """Return a checked copy with some keys changed; None takes a key out.
+
+        Raises
+        ------
+        ModelError
+            If the result would be wrong; lists every problem.
+        """
+        copy = type(self).__new__(type(self))
+        copy.set_keys({**{key: getattr(self, key) for key in self.stated_keys()}, **keys})
+        return copy
+
+    def stated_keys(self) -> tuple[str, ...]:
+        """Return the names of the fields that were stated, in canonical order."""
+        return tuple(key for key in type(self).model_fields if key in self.model_fields_set)
+
+    def statement(self) -> Any:
+        """Return what was stated, as it stands in a file after the name: texts, dicts and lists."""
+        if self.body:
+            return _plain(getattr(self, self.body))
+        stated = {key: self.plain(key) for key in self.stated_keys() if key != self.identity}
+        return stated[self.short] if self.short and stated.keys() == {self.short} else stated
+
+    def plain(self, key: str) -> Any:
+        """Return what was stated for one key."""
+        return _plain(getattr(self, key))
+
+    def in_currency(self, currency: str) -> Self:
+        """Return the same statement, with ``$`` read as the dollar of a tree in that currency."""
+        statement = self.statement()
+        if not any("$" in text for text in _texts(statement)):
+            return self
+        again, _ = _read_named(type(self), getattr(self, self.identity), statement, currency)
+        return self if again is None or again == self else again
+
+    def set_keys(self, keys: Mapping[str, Any]) -> None:
+        """Fill in a new object from Python's keywords; None means that a key is not stated."""
+        given = {key: value for key, value in keys.items() if value is not None}
+        _, findings = _fill(self, given, self.currency_of(given))
+        if findings:
+            path = self.path_of(given)
+            raise ModelError(*(problem_of(finding.below(*path)) for finding in findings))
+
+    @classmethod
+    def currency_of(cls, keys: Mapping[str, Any]) -> str:  # noqa: ARG003
+        """Return the currency that ``$`` is read in."""
+        return "USD"
+
+    @classmethod
+    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:  # noqa: ARG003
+        """Return where the object would stand in a file."""
+        return ()
+
+    @classmethod
+    def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:  # noqa: ARG003
+        """Yield what is wrong with the combination of keys."""
+        return iter(())
+
+    def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002
+        """Yield what is wrong between values that are each well written."""
+        return iter(())
+
+    def remember(self, keys: Mapping[str, Any]) -> None:
+        """Keep what was written and the fields do not tell."""
+
+
+# ---- reading
+
+
+def read(cls: type[M], keys: Mapping[str, Any], currency: str) -> tuple[M | None, list[Finding]]:
+    """Make a model of `keys` without what is wrong in them; None if what is left is not enough."""
+    instance = cls.__new__(cls)
+    filled, findings = _fill(instance, keys, currency)
+    return (instance if filled else None), findings
+
+
+def _fill(instance: Model, keys: Mapping[str, Any], currency: str) -> tuple[bool, list[Finding]]:
+    cls = type(instance)
+    fields = cls.model_fields
+    findings: list[Finding] = []
+    if not keys.keys() <= fields.keys():
+        unknown = [key for key in keys if key not in fields]
+        findings += [unknown_key(cls, key) for key in unknown[:MAX_PROBLEMS]]
+        keys = {key: value for key, value in keys.items() if key in fields}
+    findings += cls.wrong_keys(keys)
+    validate = cls.__pydantic_validator__.validate_python
+    context = Context(currency)
+    try:
+        validate(keys, self_instance=instance, context=context)
+    except ValidationError as error:
+        bad, found = _findings_of(cls, error)
+        findings += found
+        try:
+            context = Context(currency)
+            good = {key: value for key, value in keys.items() if key not in bad}
+            validate(good, self_instance=instance, context=context)
+        except ValidationError:
+            return False, findings + context.findings
+    instance.remember(keys)
+    return True, findings + context.findings + list(instance.wrong_values(currency))
+
+
+def unknown_key(cls: type[Model], key: str) -> Finding:
+    known = [name for name in cls.model_fields if name != cls.identity]
+    hint = nearest(key, known)
+    reason = f"'{printable(key, 60)}' is not known in {cls.noun}{hint}"
+    return Finding((key,), Problem(reason=reason, fix="" if hint else f"known are {', '.join(known)}"), at_key=True)
+
+
+def _findings_of(cls: type[Model], error: ValidationError) -> tuple[set[str], list[Finding]]:
+    """Return the bad keys, and what is wrong with each."""
+    bad: set[str] = set()
+    findings: list[Finding] = []
+    for detail in error.errors(include_url=False, include_input=False):
+        key = str(detail["loc"][0])
+        bad.add(key)
+        if detail["type"] == "missing":
+            problem = Problem(reason=f"'{key}' is missing in {cls.noun}", fix=f"write e.g. {cls.example}")
+            findings.append(Finding((), problem))
+        else:
+            cause = cast("Wrong", detail["ctx"]["error"])
+            findings += [finding.below(key) for finding in cause.findings]
+    return bad, findings
+
+
+def read_one(cls: type[M], raw: object, info: Any) -> M:
+    """Read a field that holds one nested model."""
+    if isinstance(leaves.stated(raw), cls):
+        return raw
+    if cls.short and isinstance(raw, str):
+        raw = {cls.short: raw}
+    instance, findings = read(cls, dict(leaves.pairs(raw, cls.noun, cls.example)), info.context.currency)
+    if instance is None:
+        raise Wrong(*findings)
+    info.context.findings += [finding.below(info.field_name) for finding in findings]
+    return instance
+
+
+def read_many(cls: type[M], raw: object, info: Any, *, whole: bool) -> tuple[M, ...]:
+    """Read a field that maps names to bodies; in Python it may also be a list of objects.
+
+    A part with a problem is left out if only `whole` ones are of use, else kept without what is wrong in it.
+    """
+    found: list[Finding] = []
+    parts: dict[str, M] = {}
+    for name, body in _named(cls, raw):
+        if len(found) >= MAX_PROBLEMS:
+            break
+        if name in parts:
+            found.append(Finding((name,), Problem(reason=f"'{printable(name, 60)}' is stated twice", fix="keep one")))
+        elif isinstance(body, cls):
+            parts[name] = body.in_currency(info.context.currency)
+        else:
+            part, findings = _read_named(cls, name, body, info.context.currency)
+            found += [finding.below(name) for finding in findings]
+            if part is not None and not (whole and findings):
+                parts[name] = part
+    info.context.findings += [finding.below(info.field_name) for finding in found]
+    return tuple(parts.values())
+
+
+def _named(cls: type[M], raw: object) -> Iterator[tuple[str, object]]:
+    if isinstance(leaves.stated(raw), Mapping):
+        yield from cast("Mapping[str, object]", raw).items()
+        return
+    for position, item in leaves.items(raw, f"this maps names to {cls.noun}: it", f"name: {cls.example}"):
+        if not isinstance(item, cls):
+            raise wrong(f"this is not {cls.noun}", f"give a mapping, or a list of {cls.__name__} objects", position)
+        yield getattr(item, cls.identity), item
+
+
+def _read_named(cls: type[M], name: str, body: object, currency: str) -> tuple[M | None, list[Finding]]:
+    """Make a model whose name stands before its body."""
+    if cls.body:
+        instance, findings = read(cls, {cls.identity: name, cls.body: body}, currency)
+        return instance, [_at_name(cls, replace(f, path=f.path[1:]) if f.path[:1] == (cls.body,) else f) for f in findings]
+    try:
+        keys = dict(leaves.pairs(body, cls.noun, cls.example))
+    except Wrong as error:
+        return read(cls, {cls.identity: name}, currency)[0], list(error.findings)
+    strays = [unknown_key(cls, cls.identity)] if cls.identity in keys else []
+    instance, findings = read(cls, {**keys, cls.identity: name}, currency)
+    return instance, strays + [_at_name(cls, finding) for finding in findings]
+
+
+def _at_name(cls: type[Model], finding: Finding) -> Finding:
+    return replace(finding, path=(), at_key=True) if finding.path[:1] == (cls.identity,) else finding
+
+
+# ---- saying what is wrong, and what was stated
+
+
+def problem_of(finding: Finding, places: Places = NOWHERE) -> Problem:
+    """Return the problem with the metric and key that its path names, and the place in the file."""
+    path = finding.path
+    line, column = places.find_key(*path) if finding.at_key else places.find(*path)
+    in_metric = path[:1] == ("metrics",) and len(path) > 1
+    metric, keys = (str(path[1]), path[2:]) if in_metric else ("", path)
+    key = ".".join(str(part) for part in keys)
+    return finding.problem.at(file=places.file, line=line, column=column, metric=metric, key=key)
+
+
+def _plain(value: Any) -> Any:
+    """Return a field's value as texts, dicts and lists."""
+    match value:
+        case Quantity():
+            return leaves.written(value)
+        case Unit():
+            return str(value) or "1"
+        case bool():
+            return "true" if value else "false"
+        case datetime.date():
+            return value.isoformat()
+        case Model():
+            return value.statement()
+        case tuple():
+            return _plain_tuple(value)
+        case _:
+            return str(value)
+
+
+def _plain_tuple(items: tuple[Any, ...]) -> Any:
+    match items:
+        case (Model(), *_):
+            return {getattr(item, item.identity): item.statement() for item in items}
+        case ((str(), _), *_):
+            return {key: _plain(value) for key, value in items}
+        case _:
+            return [_plain(item) for item in items]
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, dict):
+        data = list(data.values())
+    if isinstance(data, list):
+        for item in data:
+            yield from _texts(item)
+    else:
+        yield data

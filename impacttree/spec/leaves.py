@@ -1,0 +1,381 @@
+"""How the single values of a model are read: each function takes what was written and returns what is meant, or raises.
+
+Written means text from a file, or text, numbers, dates and lists from Python; the same functions read both.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from impacttree.errors import ImpactTreeError, Problem, nearest, printable
+from impacttree.quantity import (
+    MONEY,
+    Quantity,
+    Unit,
+    parse_change,
+    parse_quantity,
+    parse_range,
+    parse_slope,
+)
+from impacttree.spec.flow import flow_text
+from impacttree.spec.places import Key
+from impacttree.spec.yaml_events import BROKEN
+
+__all__ = [
+    "MAX_HORIZON",
+    "NAME",
+    "Context",
+    "Finding",
+    "Wrong",
+    "change",
+    "choice",
+    "code",
+    "day",
+    "flag",
+    "formula",
+    "items",
+    "line",
+    "name",
+    "pairs",
+    "prose",
+    "quantities",
+    "quantity",
+    "span",
+    "slope",
+    "unit",
+    "whole",
+]
+
+MAX_HORIZON = 36_500
+"""Longest horizon: a hundred years of days."""
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+"""What metric and scenario names look like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem and the path of keys that leads to it; `at_key` when the key, not its value, is wrong."""
+
+    path: tuple[Key, ...]
+    problem: Problem
+    at_key: bool = False
+
+    def below(self, *above: Key) -> Finding:
+        return replace(self, path=(*above, *self.path))
+
+
+class Wrong(ValueError):
+    """What was written cannot be used; no findings when that is reported already."""
+
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__()
+        self.findings = findings
+
+
+@dataclass(slots=True)
+class Context:
+    """What reading a value needs to know, and where it leaves what is wrong with parts that it can do without."""
+
+    currency: str = "USD"
+    findings: list[Finding] = field(default_factory=list)
+
+
+def wrong(reason: str, fix: str = "", *path: Key) -> Wrong:
+    return Wrong(Finding(path, Problem(reason=reason, fix=fix)))
+
+
+def stated(raw: object) -> Any:
+    """Return `raw`, unless nothing usable is written."""
+    if raw is BROKEN:
+        raise Wrong
+    if raw is None:
+        raise wrong("nothing is written here", "give a value, or leave the key out")
+    return raw
+
+
+def text_of(raw: object, what: str, example: str) -> str:
+    """Return the stripped text."""
+    if not isinstance(stated(raw), str):
+        raise wrong(f"{what} is text, not {_kind(raw)}", f"write e.g. {example}")
+    text = str(raw).strip()
+    if not text:
+        raise wrong("nothing is written here", "give a value, or leave the key out")
+    return text
+
+
+def _kind(raw: object) -> str:
+    match raw:
+        case bool():
+            return "true or false"
+        case Mapping():
+            return "a mapping"
+        case str():
+            return "text"
+        case Sequence() | set() | frozenset():
+            return "a list"
+        case int() | float():
+            return "a number"
+        case _:
+            return f"a {type(raw).__name__}"
+
+
+# ---- text
+
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_BREAK = re.compile(r"[\n\t]")
+
+
+def prose(raw: object) -> str:
+    """Read text of any length and any number of lines, without control characters."""
+    text = text_of(raw, "this", "Weekly engagement").replace("\r\n", "\n")
+    if found := _CONTROL.search(text):
+        raise wrong(f"holds the control character U+{ord(found[0]):04X}", "remove it")
+    return text
+
+
+def line(raw: object) -> str:
+    """Read text of one line."""
+    text = prose(raw)
+    if _BREAK.search(text):
+        raise wrong("goes over several lines, or holds a tab", "write it in one line, with spaces")
+    return text
+
+
+def formula(raw: object) -> str:
+    """Read a formula's text; what it says is checked later."""
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool):
+        raise wrong("a formula is text, not a number", "write a stated number as `value`")
+    return text_of(raw, "a formula", "customers * arpu").replace("\r\n", "\n")
+
+
+def name(raw: object) -> str:
+    """Read the name of a metric or scenario."""
+    text = text_of(raw, "a name", "weekly_engagement")
+    if not NAME.fullmatch(text):
+        fix = "use letters, digits and _, not starting with a digit"
+        better = re.sub(r"[^A-Za-z0-9]+", "_", text[:60]).strip("_")
+        if better:
+            better = f"_{better}" if better[0].isdigit() else better
+            fix += f": {better}, and put the words into `label`"
+        raise wrong(f"'{printable(text, 60)}' cannot be a name", fix)
+    return text
+
+
+# ---- choices, whole numbers, dates
+
+
+def choice(closed: Any) -> Callable[[object], str]:
+    """Return the reader of a closed set of words, given as a `Literal`."""
+    words: tuple[str, ...] = get_args(closed)
+
+    def read(raw: object) -> str:
+        if not isinstance(stated(raw), str) or str(raw).strip() not in words:
+            shown = f"'{printable(raw, 40)}'" if isinstance(raw, str) else _kind(raw)
+            hint = nearest(raw, words) if isinstance(raw, str) else ""
+            raise wrong(f"{shown} is not known here{hint}", f"write one of {', '.join(words)}")
+        return str(raw).strip()
+
+    return read
+
+
+def flag(raw: object) -> bool:
+    """Read ``true`` or ``false``."""
+    if isinstance(stated(raw), bool):
+        return bool(raw)
+    if raw in ("true", "false"):
+        return raw == "true"
+    raise wrong(f"{_shown(raw)} is neither true nor false", "write true or false")
+
+
+def whole(low: int, high: int) -> Callable[[object], int]:
+    """Return the reader of whole numbers within both limits."""
+
+    def read(raw: object) -> int:
+        text = str(raw).strip() if isinstance(stated(raw), (str, int)) and not isinstance(raw, bool) else ""
+        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
+            raise wrong(f"{_shown(raw)} is not a whole number from {low} to {high:_}", "write e.g. 12")
+        return int(text)
+
+    return read
+
+
+def day(raw: object) -> datetime.date:
+    """Read a date written ``2026-03-01``."""
+    if isinstance(stated(raw), datetime.date) and not isinstance(raw, datetime.datetime):
+        return raw  # type: ignore[return-value]
+    if isinstance(raw, str) and re.fullmatch(r"\s*\d{4}-\d\d-\d\d\s*", raw, re.ASCII):
+        try:
+            return datetime.date.fromisoformat(raw.strip())
+        except ValueError:
+            raise wrong(f"{_shown(raw)} is not in the calendar", "write e.g. 2026-03-01") from None
+    raise wrong(f"{_shown(raw)} is not a date", "write year, month and day, e.g. 2026-03-01")
+
+
+def code(raw: object) -> str:
+    """Read an ISO 4217 currency code."""
+    text = text_of(raw, "a currency", "USD")
+    if text not in MONEY:
+        hint = f" (did you mean '{text.upper()}'?)" if text.upper() in MONEY else ""
+        raise wrong(f"'{printable(text, 20)}' is no ISO 4217 currency code{hint}", "write e.g. USD, EUR or GBP")
+    return text
+
+
+def _shown(raw: object) -> str:
+    return f"'{printable(str(raw), 40)}'" if isinstance(raw, (str, int, float)) else _kind(raw)
+
+
+# ---- numbers with units
+
+
+def quantity(raw: object, currency: str) -> Quantity:
+    """Read a quantity: text, a number, or a mapping such as ``{p10: 1%, p90: 3%}``."""
+    if isinstance(stated(raw), Quantity):
+        return raw  # type: ignore[return-value]
+    if isinstance(raw, Mapping):
+        plain = as_texts(raw, 4)
+        return replace(_asked(parse_quantity, plain, currency), text=flow_text(plain))
+    if isinstance(raw, str):
+        return _asked(parse_quantity, text_of(raw, "", ""), currency)
+    return _asked(parse_quantity, _number(raw), currency)
+
+
+def written(raw: Quantity) -> Any:
+    """Return what a `Quantity` was read from: its text, or the mapping that its text shows."""
+    if not raw.text.startswith("{"):
+        return raw.text
+    from impacttree.spec.yaml_events import read_yaml
+
+    return read_yaml(raw.text).data
+
+
+def as_texts(raw: object, depth: int) -> Any:
+    """Return nested mappings and lists with every number as text, as a file has them."""
+    stated(raw)
+    if isinstance(raw, str):
+        return raw.strip()
+    if depth and isinstance(raw, Mapping):
+        return {str(key): as_texts(value, depth - 1) for key, value in raw.items()}
+    if depth and isinstance(raw, Sequence):
+        return [as_texts(value, depth - 1) for value in raw]
+    return _asked(parse_quantity, _number(raw), "USD").text
+
+
+def _number(raw: object) -> int | float:
+    """Return a Python number, also one of numpy's."""
+    import numbers
+
+    if isinstance(raw, bool) or not isinstance(raw, numbers.Real):
+        raise wrong(f"a quantity is text or a number, not {_kind(raw)}", "write e.g. 42%, 1.2M or $29/user/month")
+    return int(raw) if isinstance(raw, numbers.Integral) else float(raw)
+
+
+def _asked(parse: Callable[..., Any], raw: object, currency: str) -> Any:
+    """Parse, and turn the error into findings of this value."""
+    try:
+        return parse(raw, currency=currency)
+    except ImpactTreeError as error:
+        raise Wrong(*(Finding((), problem) for problem in error.problems)) from None
+
+
+def span(raw: object, currency: str) -> Quantity:
+    """Read ``low to high``."""
+    if isinstance(stated(raw), Quantity):
+        return span(raw.text, currency)  # type: ignore[attr-defined]
+    text = text_of(raw, "a range", "40% to 46%")
+    found: Quantity = _asked(parse_range, text, currency)
+    return found
+
+
+def unit(raw: object, currency: str) -> Unit:
+    """Read a unit; ``1`` says that it is a pure number."""
+    if isinstance(stated(raw), Unit):
+        return raw  # type: ignore[return-value]
+    if raw in ("1", 1) and not isinstance(raw, bool):
+        return Unit()
+    found: Unit = _asked(Unit.parse, text_of(raw, "a unit", "USD/month"), currency)
+    return found
+
+
+def means_unit(text: str, unit: Unit | None) -> bool:
+    """Whether a text is still how `unit` is written, ``$`` being any dollar."""
+    own = unit.money if unit else None
+    try:
+        return globals()["unit"](text, own or "USD") == unit
+    except Wrong:
+        return False
+
+
+def change(raw: object, currency: str) -> str:
+    """Read the text of a change."""
+    if isinstance(stated(raw), str):
+        raw = str(raw).strip()
+    _asked(parse_change, raw, currency)
+    if not isinstance(raw, str):
+        raise wrong("a change in a model is written as text", "write e.g. +1%, +2pp, -$3 or =45%")
+    return raw
+
+
+def slope(raw: object, currency: str) -> str:
+    """Read the text of a slope."""
+    text = text_of(raw, "a slope", "-0.01pp per point") if isinstance(stated(raw), str) else _plain(raw)
+    _asked(parse_slope, text, currency)
+    return text
+
+
+def _plain(raw: object) -> str:
+    text: str = _asked(parse_quantity, _number(raw), "USD").text
+    return text
+
+
+# ---- lists and mappings
+
+
+def items(raw: object, what: str, example: str) -> Iterator[tuple[int, object]]:
+    """Walk a list with positions."""
+    if isinstance(stated(raw), (str, Mapping, set, frozenset)) or not isinstance(raw, Iterable):
+        raise wrong(f"{what} is a list, not {_kind(raw)}", f"write {example}")
+    return enumerate(raw)
+
+
+def pairs(raw: object, what: str, example: str) -> Iterator[tuple[str, object]]:
+    """Walk a mapping."""
+    if not isinstance(stated(raw), Mapping):
+        raise wrong(f"{what} is a mapping, not {_kind(raw)}", f"write {example}")
+    return ((str(key), value) for key, value in raw.items())  # type: ignore[attr-defined]
+
+
+def quantities(required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Callable[..., Any]:
+    """Return the reader of a small mapping of named quantities, as pairs."""
+    example = "{" + ", ".join(f"{key}: ..." for key in required) + "}"
+
+    def read(raw: object, currency: str) -> tuple[tuple[str, Quantity], ...]:
+        if isinstance(raw, tuple) and raw and all(isinstance(pair, tuple) for pair in raw):
+            raw = dict(raw)
+        found: list[Finding] = []
+        values: list[tuple[str, Quantity]] = []
+        given = dict(pairs(raw, "this", example))
+        for key, value in given.items():
+            if key not in required + optional:
+                reason = f"'{printable(key, 40)}' is not known here{nearest(key, required + optional)}"
+                found.append(Finding((key,), Problem(reason=reason, fix=f"write {example}"), at_key=True))
+                continue
+            try:
+                values.append((key, quantity(value, currency)))
+            except Wrong as error:
+                found += [finding.below(key) for finding in error.findings]
+        missing = [key for key in required if key not in given]
+        if missing:
+            found.append(Finding((), Problem(reason=f"{' and '.join(missing)} missing", fix=f"write {example}")))
+        if found or len(values) < len(given):
+            raise Wrong(*found)
+        return tuple(values)
+
+    return read

@@ -1,0 +1,634 @@
+"""What the user wrote, as frozen models that mirror the model file one to one."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
+
+from pydantic import Field, PlainValidator, PrivateAttr, WithJsonSchema
+
+from impacttree.errors import Problem, QuantityError
+from impacttree.quantity import (
+    Add,
+    Period,
+    Points,
+    Quantity,
+    Relative,
+    Unit,
+    parse_change,
+    parse_range,
+    parse_slope_range,
+)
+from impacttree.spec import leaves
+from impacttree.spec.base import Model, read_many, read_one
+from impacttree.spec.leaves import MAX_HORIZON, Finding, Wrong, wrong
+from impacttree.spec.places import NOWHERE, Key, Places
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from impacttree.spec.keywords import DriverKeys, EvidenceKeys, GuardrailKeys, MetricKeys, TreeKeys
+
+__all__ = [
+    "Aggregate",
+    "Agreed",
+    "Better",
+    "Driver",
+    "Evidence",
+    "Form",
+    "Grade",
+    "Guardrail",
+    "Kind",
+    "MetricSpec",
+    "Parameters",
+    "Scenario",
+    "TreeSpec",
+]
+
+Kind = Literal["product", "driver", "financial"]
+Better = Literal["higher", "lower"]
+Aggregate = Literal["sum", "mean", "last", "recompute"]
+Grade = Literal["experiment", "quasi_experiment", "correlation", "benchmark", "judgement"]
+Form = Literal["when", "slope", "elasticity", "semi_elasticity", "points", "groups", "saturating", "logistic"]
+Parameters = tuple[tuple[str, Quantity], ...]
+"""Named quantities, as pairs."""
+
+FORMS: tuple[Form, ...] = get_args(Form)
+PERIODS_IN_A_YEAR: Mapping[Period, int] = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
+
+
+# ---- how fields are read
+
+
+def _as(read: Callable[[object], Any], **schema: Any) -> tuple[PlainValidator, WithJsonSchema]:
+    return PlainValidator(read), WithJsonSchema(schema)
+
+
+def _as_amount(read: Callable[[object, str], Any], **schema: Any) -> tuple[PlainValidator, WithJsonSchema]:
+    def validate(raw: object, info: Any) -> Any:
+        return read(raw, info.context.currency)
+
+    return PlainValidator(validate), WithJsonSchema(schema)
+
+
+def _as_choice(closed: Any) -> tuple[PlainValidator, WithJsonSchema]:
+    return _as(leaves.choice(closed), enum=list(get_args(closed)))
+
+
+def _as_parameters(*required: str, optional: tuple[str, ...] = ()) -> tuple[PlainValidator, WithJsonSchema]:
+    return _as_amount(
+        leaves.quantities(required, optional),
+        type="object",
+        properties={key: {"$ref": "#/$defs/quantity"} for key in required + optional},
+        required=list(required),
+        additionalProperties=False,
+    )
+
+
+def _read_evidence(raw: object, info: Any) -> Evidence:
+    if raw is _UNSTATED:
+        return Evidence("correlation" if info.data.get("groups") else "judgement")
+    return read_one(Evidence, raw, info)
+
+
+def _read_guardrail(raw: object, info: Any) -> Guardrail:
+    return read_one(Guardrail, raw, info)
+
+
+def _read_agreed(raw: object, info: Any) -> Agreed:
+    return read_one(Agreed, raw, info)
+
+
+def _read_drivers(raw: object, info: Any) -> tuple[Driver, ...]:
+    return read_many(Driver, raw, info, whole=True)
+
+
+def _read_metrics(raw: object, info: Any) -> tuple[MetricSpec, ...]:
+    known = len(info.context.findings)
+    metrics = read_many(MetricSpec, raw, info, whole=False)
+    if not metrics and len(info.context.findings) == known:
+        raise wrong("a tree has at least one metric", f"write e.g. revenue: {MetricSpec.example}")
+    return metrics
+
+
+def _read_scenarios(raw: object, info: Any) -> tuple[Scenario, ...]:
+    return read_many(Scenario, raw, info, whole=False)
+
+
+def _read_changes(raw: object, info: Any) -> tuple[tuple[str, str], ...]:
+    found: list[Finding] = []
+    changes: list[tuple[str, str]] = []
+    given = dict(raw) if isinstance(raw, tuple) else raw
+    for key, text in leaves.pairs(given, Scenario.noun, Scenario.example):
+        try:
+            changes.append((leaves.name(key), leaves.change(text, info.context.currency)))
+        except Wrong as error:
+            found += [finding.below("changes", key) for finding in error.findings]
+    if not changes and not found:
+        raise wrong("a scenario changes something", f"write e.g. {Scenario.example}, or leave it out")
+    info.context.findings += found
+    return tuple(changes)
+
+
+def _read_outcomes(raw: object) -> tuple[str, ...]:
+    names: list[str] = []
+    for position, item in leaves.items(raw, "outcomes", "[revenue, gross_profit]"):
+        try:
+            name = leaves.name(item)
+        except Wrong as error:
+            raise Wrong(*(finding.below(position) for finding in error.findings)) from None
+        if name in names:
+            raise wrong(f"'{name}' is listed twice", "list each metric once", position)
+        names.append(name)
+    if not names:
+        raise wrong("the list is empty", "list a metric, or leave the key out")
+    return tuple(names)
+
+
+def _read_points(raw: object, currency: str) -> tuple[tuple[Quantity, Quantity], ...]:
+    points: list[tuple[Quantity, Quantity]] = []
+    for position, pair in leaves.items(raw, "points", _POINTS):
+        point = tuple(leaves.quantity(item, currency) for _, item in leaves.items(pair, "a point", "[38%, 2.8%]"))
+        if len(point) != 2 or any(number.value is None or number.spread for number in point):
+            fix = f"write {_POINTS}; in brackets 1,200 is two numbers: write 1200"
+            raise wrong("a point is two numbers, the driver's value and the metric's", fix, position)
+        if points and cast("float", point[0].value) <= cast("float", points[-1][0].value):
+            raise wrong("points go from left to right, each x once", "sort them", position)
+        points.append(point)
+    if len(points) < 2:
+        raise wrong("fewer than two points give no curve", f"write e.g. {_POINTS}")
+    return tuple(points)
+
+
+_POINTS = "[[38%, 2.8%], [46%, 2.3%]]"
+_POINT_SCHEMA = {"type": "array", "items": {"$ref": "#/$defs/quantity"}, "minItems": 2, "maxItems": 2}
+_UNSTATED = cast("Evidence", object())
+
+_Line = Annotated[str | None, *_as(leaves.line, type="string")]
+_Prose = Annotated[str | None, *_as(leaves.prose, type="string")]
+_Name = Annotated[str, *_as(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
+_Day = Annotated[datetime.date | None, *_as(leaves.day, type="string", format="date")]
+_Amount = Annotated[Quantity | None, *_as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
+_Span = Annotated[Quantity | None, *_as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
+_Change = Annotated[str | None, *_as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
+_Slope = Annotated[str | None, *_as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
+
+
+# ---- the models
+
+
+class Evidence(Model):
+    """How much is known about an assumed effect.
+
+    Examples
+    --------
+    >>> Evidence("experiment", source="Onboarding holdout", date="2026-03-01").grade
+    'experiment'
+    """
+
+    noun: ClassVar[str] = "evidence"
+    example: ClassVar[str] = "{grade: experiment, source: Onboarding holdout, date: 2026-03-01}"
+    short: ClassVar[str] = "grade"
+
+    grade: Annotated[Grade, *_as_choice(Grade)] = Field(
+        "judgement",
+        description="How strong the evidence is; an experiment randomised the driver itself. Weaker grades weigh less.",
+    )
+    source: _Line = Field(None, description="Study, document or person that the effect comes from.")
+    date: _Day = Field(None, description="Day of the study or estimate, as 2026-03-01.")
+    note: _Prose = Field(None, description="What else a reader should know.")
+
+    def __init__(self, grade: Grade | None = None, **keys: Unpack[EvidenceKeys]) -> None:
+        self.set_keys({"grade": grade, **keys})
+
+
+class Guardrail(Model):
+    """Limits that the metric must keep in every period, whatever else improves.
+
+    Examples
+    --------
+    >>> Guardrail(min=3).min.value
+    3.0
+    """
+
+    noun: ClassVar[str] = "a guardrail"
+    example: ClassVar[str] = "{min: 3}"
+
+    min: _Amount = Field(None, description="Lowest value that is acceptable.")
+    max: _Amount = Field(None, description="Highest value that is acceptable.")
+
+    def __init__(self, **keys: Unpack[GuardrailKeys]) -> None:
+        self.set_keys(keys)
+
+    @classmethod
+    def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
+        if not keys:
+            yield _finding("a guardrail has a min, a max, or both", f"write e.g. {cls.example}")
+
+    def wrong_values(self, currency: str) -> Iterator[Finding]:
+        for key in ("min", "max"):
+            limit: Quantity | None = getattr(self, key)
+            if limit and (limit.value is None or limit.spread):
+                yield _finding("a limit is one number, not a range", f"write e.g. {self.example}", key)
+        if self.min and self.max and _is_above(self.min.value, self.max.value) and _comparable(self.min, self.max):
+            reason = f"no value can be at least {self.min.text} and at most {self.max.text}"
+            yield _finding(reason, "exchange min and max")
+
+
+class Agreed(Model):
+    """Who signed the number off, and when.
+
+    Examples
+    --------
+    >>> Agreed(by="CFO", on="2026-10-31").on
+    datetime.date(2026, 10, 31)
+    """
+
+    noun: ClassVar[str] = "an agreement"
+    example: ClassVar[str] = "{by: CFO, on: 2026-10-31}"
+
+    by: Annotated[str, *_as(leaves.line, type="string")] = Field(description="Who agreed to the number.")
+    on: Annotated[datetime.date, *_as(leaves.day, type="string", format="date")] = Field(
+        description="The day, as 2026-10-31."
+    )
+
+    def __init__(self, by: str | None = None, on: str | datetime.date | None = None, **keys: Any) -> None:
+        self.set_keys({"by": by, "on": on, **keys})
+
+
+class Driver(Model):
+    """An assumed effect of another metric, `source`, on the metric that holds it.
+
+    Exactly one form says how strong it is: ``when`` and ``then``, ``slope``, ``elasticity``, ``semi_elasticity``,
+    ``points``, ``groups``, ``saturating`` or ``logistic``.
+
+    Examples
+    --------
+    >>> driver = Driver("engagement", when="+10% relative", then="-0.3pp", lag=1, evidence="experiment")
+    >>> driver.form, driver.evidence.grade
+    ('when', 'experiment')
+    """
+
+    noun: ClassVar[str] = "a driver"
+    example: ClassVar[str] = "{when: +10% relative, then: -0.3pp}"
+    identity: ClassVar[str] = "source"
+
+    source: _Name = Field(description="Metric that acts.")
+    when: _Change = Field(None, description="A change of the driving metric, as `+10% relative`, `+2pp` or `+5 points`.")
+    then: _Change = Field(None, description="What the change in `when` does to this metric, as `-0.3pp` or `-3%`.")
+    slope: _Slope = Field(None, description="Change of this metric per unit of the driving one: `-0.01pp per point`.")
+    elasticity: _Amount = Field(None, description="Percent change of this metric per percent of the driving one.")
+    semi_elasticity: _Slope = Field(
+        None, description="Relative change of this metric per unit of the driving one, as a fraction: `-0.02 per point`."
+    )
+    points: Annotated[
+        tuple[tuple[Quantity, Quantity], ...] | None,
+        *_as_amount(_read_points, type="array", items=_POINT_SCHEMA, minItems=2),
+    ] = Field(None, description=f"Known points of the curve, driver first, from left to right: `{_POINTS}`.")
+    groups: Annotated[Parameters | None, *_as_parameters("with", "without")] = Field(
+        None, description="This metric in the group with and the group without; the driving metric is the share with."
+    )
+    saturating: Annotated[Parameters | None, *_as_parameters("ceiling", "half", optional=("shape",))] = Field(
+        None, description="A curve with diminishing returns (Hill): its `ceiling`, `half` way point and `shape`."
+    )
+    logistic: Annotated[Parameters | None, *_as_parameters("floor", "ceiling", "middle", "steepness")] = Field(
+        None, description="An S-shaped curve: its `floor`, `ceiling`, `middle` and `steepness`."
+    )
+    range: Annotated[str | None, *_as(leaves.line, type="string")] = Field(
+        None, description="P10 to P90 of the effect, written like it: `-0.5pp to -0.1pp`."
+    )
+    lag: Annotated[int, *_as(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
+        0, description="Periods until the effect shows; 0 is at once."
+    )
+    observed: _Span = Field(
+        None, description="Range of the driving metric in which the effect was seen; beyond it is extrapolation."
+    )
+    evidence: Annotated[
+        Evidence,
+        PlainValidator(_read_evidence),
+        WithJsonSchema({"anyOf": [{"$ref": "#/$defs/grade"}, {"$ref": "#/$defs/evidence"}]}),
+    ] = Field(
+        _UNSTATED,
+        validate_default=True,
+        description="How the effect is known: a grade, or a mapping. Not stated: judgement (groups: correlation).",
+    )
+    note: _Prose = Field(None, description="What else a reader should know.")
+
+    def __init__(self, source: str, **keys: Unpack[DriverKeys]) -> None:
+        self.set_keys({"source": source, **keys})
+
+    @property
+    def form(self) -> Form:
+        """The form that says how strong the effect is."""
+        return next(form for form in FORMS if getattr(self, form) is not None)
+
+    @classmethod
+    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
+        return ("drivers", str(keys.get("source", "")))
+
+    @classmethod
+    def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
+        stated = [form for form in FORMS if form in keys]
+        if len(stated) > 1:
+            yield _finding(f"states the effect in more than one way: {', '.join(stated)}", "keep one of them")
+        if ("when" in keys) != ("then" in keys):
+            missing = "then" if "when" in keys else "when"
+            yield _finding(f"`{missing}` is missing", f"write both, e.g. {cls.example}")
+        elif not stated:
+            yield _finding("does not say how strong the effect is", f"write e.g. {cls.example}, or {', '.join(FORMS[1:])}")
+        if "range" in keys and stated and stated[0] not in ("when", "slope", "elasticity", "semi_elasticity"):
+            fix = "give the numbers their own ranges: 1.9% (1.5% to 2.4%)" if stated[0] == "groups" else "leave it out"
+            yield _finding(f"`range` does not go with `{stated[0]}`", fix, "range", at_key=True)
+
+    def wrong_values(self, currency: str) -> Iterator[Finding]:
+        for key in ("when", "then"):
+            yield from self._wrong_change(key, currency)
+        if self.elasticity is not None and not (self.elasticity.unit is None or self.elasticity.unit.is_pure):
+            yield _finding("an elasticity has no unit", "write a plain number, e.g. -0.4", "elasticity")
+        for form, keys in (("saturating", ("half", "shape")), ("logistic", ("steepness",))):
+            for key, quantity in getattr(self, form) or ():
+                if key in keys and quantity.central() <= 0:
+                    yield _finding(f"`{key}` must be above zero", "", form, key)
+        if self.range is not None:
+            yield from self._wrong_range(currency)
+
+    def _wrong_change(self, key: str, currency: str) -> Iterator[Finding]:
+        text = getattr(self, key)
+        if text is None:
+            return
+        change = parse_change(text, currency=currency)
+        match change:
+            case Relative():
+                size = change.ratio
+            case Points():
+                size = change.points
+            case Add():
+                size = change.amount
+            case _:
+                yield _finding("`=` sets a value; here a change is meant", "write e.g. +10% relative or +2pp", key)
+                return
+        if key == "when" and size == 0:
+            yield _finding("a change of zero says nothing about the effect", "write the change that was seen", key)
+
+    def _wrong_range(self, currency: str) -> Iterator[Finding]:
+        read = parse_slope_range if self.slope or self.semi_elasticity else parse_range
+        try:
+            read(cast("str", self.range), currency=currency)
+        except QuantityError as error:
+            yield from (Finding(("range",), problem) for problem in error.problems)
+
+
+class _Aside(str):
+    """Text that goes along without telling two models apart."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Aside)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class MetricSpec(Model):
+    """A metric as stated: a `value`, a `formula`, or a `value` with `drivers`; a stock adds `start`.
+
+    In Python ``it.Metric``. Every key is as in the model file; numbers may be Python numbers.
+
+    Raises
+    ------
+    ModelError
+        If keys are misspelt, badly written or do not go together; lists every problem.
+
+    Examples
+    --------
+    >>> churn = MetricSpec(
+    ...     "churn", value="2.5%/month", better="lower", drivers=[Driver("nps", slope="-0.01pp per point")]
+    ... )
+    >>> churn.value.value, churn.drivers[0].source
+    (0.025, 'nps')
+    """
+
+    noun: ClassVar[str] = "a metric"
+    example: ClassVar[str] = "{formula: customers * arpu}"
+    identity: ClassVar[str] = "name"
+
+    _unit_text: _Aside = PrivateAttr(default=_Aside())
+
+    name: _Name = Field(description="Name in formulas.")
+    label: _Line = Field(None, description="Name that readers see; not stated: the name with spaces.")
+    description: _Prose = Field(None, description="What is counted, and how.")
+    kind: Annotated[Kind, *_as_choice(Kind)] = Field("driver", description="Where the metric stands in the tree.")
+    value: _Amount = Field(
+        None, description="Today's value with its unit and, if known, its range: `42% (40% to 45%)`."
+    )
+    formula: Annotated[str | None, *_as(leaves.formula, type="string")] = Field(
+        None, description="Exact formula over other metrics: `prev(customers) * (1 - churn) + new_customers`."
+    )
+    drivers: Annotated[
+        tuple[Driver, ...],
+        PlainValidator(_read_drivers),
+        WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/driver"}}),
+    ] = Field((), description="Assumed effects of other metrics on this one, by the name of the metric that acts.")
+    start: _Amount = Field(None, description="Value before the first period, for a formula that reads its own past.")
+    unit: Annotated[Unit | None, *_as_amount(leaves.unit, type="string")] = Field(
+        None, description="Unit such as `USD/month`, `customers`, `%`, `points` or `x`; not stated: as in `value`."
+    )
+    bounds: _Span = Field(None, description="What is possible at all, as `0% to 100%`; never clamps a value.")
+    plausible: _Span = Field(None, description="What was ever reached or planned, as `40% to 46%`; ranks levers fairly.")
+    better: Annotated[Better, *_as_choice(Better)] = Field("higher", description="Which way is good for the business.")
+    guardrail: Annotated[
+        Guardrail | None, PlainValidator(_read_guardrail), WithJsonSchema({"$ref": "#/$defs/guardrail"})
+    ] = Field(None, description="Limits that must hold in every period.")
+    aggregate: Annotated[Aggregate | None, *_as_choice(Aggregate)] = Field(
+        None, description="How periods become one number over the horizon; not stated: by the unit."
+    )
+    owner: _Line = Field(None, description="Person or team that answers for the metric.")
+    source: _Line = Field(None, description="Where the number comes from.")
+    as_of: _Day = Field(None, description="Day that the number stands for, as 2026-10-31.")
+    agreed: Annotated[Agreed | None, PlainValidator(_read_agreed), WithJsonSchema({"$ref": "#/$defs/agreed"})] = Field(
+        None, description="Who signed the number off, and when."
+    )
+    notes: _Prose = Field(None, description="What else a reader should know.")
+    placeholder: Annotated[bool, *_as(leaves.flag, type="boolean")] = Field(
+        False, description="True while the number only stands in until a real one is known."
+    )
+
+    def __init__(self, name: str, **keys: Unpack[MetricKeys]) -> None:
+        self.set_keys({"name": name, **keys})
+
+    @classmethod
+    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
+        return ("metrics", str(keys.get("name", "")))
+
+    @classmethod
+    def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
+        has_value, has_formula, has_drivers = "value" in keys, "formula" in keys, bool(keys.get("drivers"))
+        if has_formula and has_value:
+            yield _finding("has both a value and a formula", "keep one; the t = 0 value of a stock is `start`", "value")
+        if has_formula and has_drivers:
+            reason = "has both a formula and drivers; drivers are anchored at a stated value"
+            yield _finding(reason, "put the drivers on an input of the formula", "drivers")
+        if not has_formula and not has_value:
+            what = "has drivers but no value" if has_drivers else "has neither a value nor a formula"
+            fix = "state today's value" if has_drivers else f"write value: 42%, or {cls.example[1:-1]}"
+            yield _finding(what, fix)
+        elif "start" in keys and not has_formula and not has_drivers:
+            yield _finding("`start` goes with a formula or drivers; this is a plain value", "leave it out", "start")
+
+    def wrong_values(self, currency: str) -> Iterator[Finding]:
+        if self.bounds is None:
+            return
+        floor, ceiling = cast("tuple[float, float]", self.bounds.low_high())
+        for key in ("value", "start", "plausible"):
+            quantity: Quantity | None = getattr(self, key)
+            if quantity is None or not _comparable(quantity, self.bounds):
+                continue
+            numbers = [quantity.value] if quantity.value is not None else []
+            if any(number < floor or number > ceiling for number in [*numbers, *(quantity.low_high() or ())]):
+                reason = f"{quantity.text} lies outside the bounds {self.bounds.text}"
+                yield _finding(reason, "mend the number or the bounds", key)
+
+    def remember(self, keys: Mapping[str, Any]) -> None:
+        text = keys.get("unit")
+        if isinstance(text, str):
+            self._unit_text = _Aside(text.strip())
+
+    def plain(self, key: str) -> Any:
+        if key == "unit" and self._unit_text and leaves.means_unit(str(self._unit_text), self.unit):
+            return str(self._unit_text)
+        return super().plain(key)
+
+
+class Scenario(Model):
+    """Named changes that hold together, each written as text.
+
+    Examples
+    --------
+    >>> Scenario("downturn", {"new_customers": "-20%", "churn": "+0.5pp"}).changes
+    (('new_customers', '-20%'), ('churn', '+0.5pp'))
+    """
+
+    noun: ClassVar[str] = "a scenario"
+    example: ClassVar[str] = "{new_customers: -20%, churn: +0.5pp}"
+    identity: ClassVar[str] = "name"
+    body: ClassVar[str] = "changes"
+
+    name: _Name = Field(description="Name of the scenario.")
+    changes: Annotated[
+        tuple[tuple[str, str], ...],
+        PlainValidator(_read_changes),
+        WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/change"}, "minProperties": 1}),
+    ] = Field(description="Changes by metric: `{new_customers: -20%, churn: +0.5pp}`.")
+
+    def __init__(
+        self, name: str, changes: Mapping[str, str] | Sequence[tuple[str, str]] | None = None, **keys: Any
+    ) -> None:
+        self.set_keys({"name": name, "changes": {} if changes is None else changes, **keys})
+
+    @classmethod
+    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
+        return ("scenarios", str(keys.get("name", "")))
+
+
+class TreeSpec(Model):
+    """A whole model as stated.
+
+    Examples
+    --------
+    >>> spec = TreeSpec(
+    ...     name="Shop",
+    ...     outcome="revenue",
+    ...     metrics=[
+    ...         MetricSpec("orders", value="1200 orders/month"),
+    ...         MetricSpec("basket", value="$40/order"),
+    ...         MetricSpec("revenue", formula="orders * basket", kind="financial"),
+    ...     ],
+    ... )
+    >>> [metric.name for metric in spec.metrics], spec.horizon_periods
+    (['orders', 'basket', 'revenue'], 12)
+    """
+
+    noun: ClassVar[str] = "a model"
+    example: ClassVar[str] = "metrics: {engagement: {value: 42%}}"
+
+    _places: Places = PrivateAttr(default=NOWHERE)
+
+    name: Annotated[str, *_as(leaves.line, type="string")] = Field("Untitled", description="Name of the model.")
+    description: _Prose = Field(None, description="What the model is about.")
+    currency: Annotated[str, *_as(leaves.code, type="string", pattern="^[A-Z]{3}$")] = Field(
+        "USD", description="ISO 4217 code of the money that `$` and outputs use."
+    )
+    period: Annotated[Period, *_as_choice(Period)] = Field("month", description="The time step.")
+    horizon: Annotated[
+        int | None, *_as(leaves.whole(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
+    ] = Field(None, description="Periods that are looked ahead; not stated: one year.")
+    start_date: _Day = Field(None, description="First day of period 1, as 2026-11-01.")
+    outcome: Annotated[str | None, *_as(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
+        None, description="Metric that questions are asked about by default."
+    )
+    outcomes: Annotated[
+        tuple[str, ...], *_as(_read_outcomes, type="array", items={"$ref": "#/$defs/name"}, minItems=1, uniqueItems=True)
+    ] = Field((), description="The few outcomes that are shown together.")
+    metrics: Annotated[
+        tuple[MetricSpec, ...],
+        PlainValidator(_read_metrics),
+        WithJsonSchema(
+            {
+                "type": "object",
+                "propertyNames": {"$ref": "#/$defs/name"},
+                "additionalProperties": {"$ref": "#/$defs/metric"},
+                "minProperties": 1,
+            }
+        ),
+    ] = Field(description="The metrics, by name.")
+    scenarios: Annotated[
+        tuple[Scenario, ...],
+        PlainValidator(_read_scenarios),
+        WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/scenario"}}),
+    ] = Field((), description="Named changes that hold together.")
+
+    def __init__(self, **keys: Unpack[TreeKeys]) -> None:
+        self.set_keys(keys)
+
+    @property
+    def horizon_periods(self) -> int:
+        """Periods that are looked ahead: as stated, else one year."""
+        return self.horizon or PERIODS_IN_A_YEAR[self.period]
+
+    @property
+    def places(self) -> Places:
+        """Where each key and value stands in the file; nowhere for a model made in Python."""
+        return self._places
+
+    def at(self, places: Places) -> TreeSpec:
+        """Return the same model, read from these places."""
+        copy = self.model_copy()
+        copy._places = places
+        return copy
+
+    @classmethod
+    def currency_of(cls, keys: Mapping[str, Any]) -> str:
+        try:
+            return leaves.code(keys["currency"])
+        except (KeyError, Wrong):
+            return "USD"
+
+
+# ---- small helpers
+
+
+def _finding(reason: str, fix: str, *path: Key, at_key: bool = False) -> Finding:
+    return Finding(path, Problem(reason=reason, fix=fix), at_key)
+
+
+def _is_above(left: float | None, right: float | None) -> bool:
+    return left is not None and right is not None and left > right
+
+
+def _comparable(left: Quantity, right: Quantity) -> bool:
+    """Whether the numbers may be compared as they are; other units are for the unit rules to judge."""
+    if left.unit is None or right.unit is None:
+        return True
+    return (left.unit.money, left.unit.is_share) == (right.unit.money, right.unit.is_share)

@@ -1,0 +1,94 @@
+"""The model file's JSON Schema, for editors: made from the models, so that it cannot drift."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from pydantic import WithJsonSchema
+
+from impacttree.spec.base import Model
+from impacttree.spec.leaves import NAME
+from impacttree.spec.models import Agreed, Driver, Evidence, Grade, Guardrail, MetricSpec, Scenario, TreeSpec
+
+__all__ = ["json_schema"]
+
+_NUMBERS: dict[str, Any] = {
+    "anyOf": [{"type": ["string", "number"]}, {"type": "object"}, {"type": "array"}],
+}
+_QUANTITY_KEYS = {
+    "value": "The stated point.",
+    "p10": "One in ten is lower.",
+    "p50": "The middle.",
+    "p90": "One in ten is higher.",
+    "ci95": "95 % interval, as `40% to 45%`.",
+    "normal": "`mean` and `sd`.",
+    "lognormal": "`mean` and `sd`.",
+    "beta": "`alpha` and `beta`.",
+    "triangular": "`low`, `mode` and `high`.",
+    "uniform": "`low` and `high`.",
+    "discrete": "Pairs of value and probability.",
+}
+_DEFINITIONS: dict[str, Any] = {
+    "name": {"type": "string", "pattern": f"^{NAME.pattern}$", "description": "Name of a metric."},
+    "quantity": {
+        "description": "A number with its unit, and its range if known: `42%`, `$29/user/month`, `42% (40% to 45%)`.",
+        "anyOf": [
+            {"type": ["string", "number"]},
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "minProperties": 1,
+                "properties": {key: {**_NUMBERS, "description": text} for key, text in _QUANTITY_KEYS.items()},
+            },
+        ],
+    },
+    "range": {"type": "string", "description": "`low to high`, as `40% to 46%`.", "pattern": "\\sto\\s"},
+    "change": {
+        "type": ["string", "number"],
+        "description": "A change: `+1%` multiplies, `+2pp` and `+500` add, `=45%` sets.",
+    },
+    "slope": {"type": ["string", "number"], "description": "Change per unit, as `-0.01pp per point`."},
+    "grade": {"enum": list(get_args(Grade)), "description": "How strong the evidence is."},
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of model files.
+
+    Examples
+    --------
+    >>> json_schema()["properties"]["currency"]["pattern"]
+    '^[A-Z]{3}$'
+    """
+    definitions = {
+        **_DEFINITIONS,
+        "metric": _object(MetricSpec),
+        "driver": _object(Driver),
+        "evidence": _object(Evidence),
+        "guardrail": _object(Guardrail) | {"minProperties": 1},
+        "agreed": _object(Agreed),
+        "scenario": _field(Scenario, "changes"),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "impacttree model",
+        **_object(TreeSpec),
+        "$defs": definitions,
+    }
+
+
+def _object(cls: type[Model]) -> dict[str, Any]:
+    keys = [key for key in cls.model_fields if key != cls.identity]
+    required = [key for key in keys if cls.model_fields[key].is_required()]
+    schema: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: _field(cls, key) for key in keys},
+    }
+    return {**schema, "required": required} if required else schema
+
+
+def _field(cls: type[Model], key: str) -> dict[str, Any]:
+    field = cls.model_fields[key]
+    (written,) = (item for item in field.metadata if isinstance(item, WithJsonSchema))
+    return {"description": field.description, **(written.json_schema or {})}
