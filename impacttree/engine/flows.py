@@ -1,0 +1,463 @@
+"""Split a finite lift over edges and paths, exactly.
+
+Along the lift, from nothing (s = 0) to all of it (s = 1), each edge carries a local flow: what moves its source, times
+the local derivative along it, times the adjoint of its target. The amount carried is the integral over s (the
+Aumann-Shapley or integrated-gradients split; flows are conserved at every metric in every period, so they add up over
+any cut). The integral is taken by Gauss-Legendre quadrature between the places where a branch switches.
+
+At a switch that jumps (``if``), the lump goes through the edges of the condition: there the switched metric is moved
+from its value before to its value after, and its local derivatives are replaced by ones along the condition that
+account for exactly that move. Two evaluations, with and without them, leave just what passes through the jump.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+from impacttree.engine.model import Held, Model, Run
+from impacttree.engine.program import Row
+from impacttree.engine.tape import Load
+from impacttree.quantity import Intervention
+
+__all__ = ["EdgeFlow", "Lift", "Switch"]
+
+Decisions = dict[tuple[int, int, int], bool]
+"""(position, slot, select) -> side taken."""
+
+TOLERANCE = 1e-11
+"""Of the sum of absolute flows of a piece; a piece that does not close so far is refined."""
+ROUNDING = 1e-14
+"""Of the outcome itself: what the difference of two evaluations cannot be better than."""
+MOST_SWITCHES = 200
+MOST_NODES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeFlow:
+    """What one metric passes to another: `lag` 0 within a period, else the periods it takes."""
+
+    source: int
+    target: int
+    lag: int
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A branch that changes sides along the lift."""
+
+    slot: int
+    select: int
+    position: int
+    at: float
+    """Share of the lift at which it happens."""
+    jump: float
+    """Change of the outcome there; 0 at a kink."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One quadrature node: its weight and the local derivatives of every period and over the horizon."""
+
+    weight: float
+    partials: tuple[Row, ...]
+    horizon: Row
+
+
+class Lift:
+    """One metric lifted in every period, everything else following.
+
+    Parameters
+    ----------
+    model
+        The compiled tree.
+    slot
+        The metric that is lifted.
+    intervention
+        What is done to it.
+    periods
+        The horizon.
+    """
+
+    def __init__(self, model: Model, slot: int, intervention: Intervention, outcome: int, periods: int) -> None:
+        self.model, self.slot, self.outcome, self.periods = model, slot, outcome, periods
+        self.before = model.run(periods)
+        change = intervention
+        moved = (lambda value: change.shift) if change.kind == "fix" else (lambda v: v * change.scale + change.shift)
+        self.start = [row[slot] for row in self.before.rows]
+        self.delta = [moved(value) - value for value in self.start]
+        self.start_horizon = self.before.horizon()[slot]
+        recomputed = model.aggregations[slot] == "recompute"
+        self.delta_horizon = moved(self.start_horizon) - self.start_horizon if recomputed else 0.0
+        self.after = self.at(1.0)
+        self.total = self._outcome(self.after) - self._outcome(self.before)
+
+    def at(self, share: float) -> Run:
+        """Return the run with `share` of the lift."""
+        return self.model.simulate(self.periods, self._held(share))
+
+    def _held(self, share: float) -> Held:
+        path = [start + share * delta for start, delta in zip(self.start, self.delta, strict=True)]
+        value = self.start_horizon + share * self.delta_horizon
+        return Held({self.slot: "fix"}, {}, {self.slot: path}, {self.slot: lambda periods: value})
+
+    def _outcome(self, run: Run) -> float:
+        return run.horizon()[self.outcome]
+
+    # -- structure ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def edges(self) -> tuple[tuple[int, Load], ...]:
+        """Each (slot, load) of a step, the lifted slot's own inputs being cut."""
+        return self.model.step.edges
+
+    @cached_property
+    def horizon_edges(self) -> tuple[tuple[int, Load], ...]:
+        return self.model.recomputed.edges
+
+    @cached_property
+    def inward(self) -> Mapping[int, tuple[tuple[int, Load], ...]]:
+        """Slot -> (edge, load) that move it; none for the lifted one."""
+        return self._inward(self.edges)
+
+    @cached_property
+    def horizon_inward(self) -> Mapping[int, tuple[tuple[int, Load], ...]]:
+        return self._inward(self.horizon_edges)
+
+    def _inward(self, edges: Sequence[tuple[int, Load]]) -> Mapping[int, tuple[tuple[int, Load], ...]]:
+        grouped: dict[int, list[tuple[int, Load]]] = {}
+        for number, (slot, load) in enumerate(edges):
+            if slot != self.slot and slot in self.touched and load.slot in self.touched:
+                grouped.setdefault(slot, []).append((number, load))
+        return {slot: tuple(loads) for slot, loads in grouped.items()}
+
+    @cached_property
+    def touched(self) -> frozenset[int]:
+        """Slots that the lift can move and that can move the outcome: all that flows pass through."""
+        ahead: dict[int, set[int]] = {}
+        behind: dict[int, set[int]] = {}
+        for slot, load in (*self.edges, *self.horizon_edges):
+            if slot != self.slot:
+                ahead.setdefault(load.slot, set()).add(slot)
+                behind.setdefault(slot, set()).add(load.slot)
+        return _reach(self.slot, ahead) & _reach(self.outcome, behind)
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """Slots of a step in order of evaluation, as far as they are touched."""
+        return tuple(block.slot for block in self.model.step.blocks if block.slot in self.inward)
+
+    @cached_property
+    def horizon_order(self) -> tuple[int, ...]:
+        return tuple(block.slot for block in self.model.recomputed.blocks if block.slot in self.horizon_inward)
+
+    # -- quadrature ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Quadrature nodes whose flows sum to the total."""
+        return self._integrated[0]
+
+    @cached_property
+    def switches(self) -> tuple[Switch, ...]:
+        """Branches that change sides along the lift, in order."""
+        return self._integrated[1]
+
+    @cached_property
+    def _integrated(self) -> tuple[tuple[Node, ...], tuple[Switch, ...]]:
+        nodes: list[Node] = []
+        switches: list[Switch] = []
+        noise = ROUNDING * max(abs(self._outcome(self.before)), abs(self._outcome(self.after)))
+        pending: list[tuple[float, float, int]] = [(0.0, 1.0, 4)]
+        while pending:
+            low, high, count = pending.pop()
+            found = self._first_switch(low, high, count) if len(switches) < MOST_SWITCHES else None
+            if found:
+                left, right = found
+                switches += self._switched(left, right, nodes)
+                pending += [(right, high, count)] if right < high else []
+                high = left
+                if high <= low:
+                    continue
+            piece = [self._node(low + (high - low) * x, (high - low) * w) for x, w in _gauss(count)]
+            change = self._outcome(self.at(high)) - self._outcome(self.at(low))
+            carried = [self._carried(node) for node in piece]
+            closes = abs(math.fsum(carried) - change) <= noise + TOLERANCE * math.fsum(map(abs, carried))
+            if closes or len(nodes) > MOST_NODES:
+                nodes += piece
+            elif count < 64:
+                pending.append((low, high, count * 2))
+            else:
+                middle = (low + high) / 2
+                pending += [(middle, high, 16), (low, middle, 16)]
+        return tuple(nodes), tuple(sorted(switches, key=lambda switch: switch.at))
+
+    def _carried(self, node: Node) -> float:
+        return node.weight * self.tangent(node)[1][self.outcome]
+
+    def _node(self, share: float, weight: float) -> Node:
+        run = self.at(share)
+        return Node(weight, *self._partials(run))
+
+    def _partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
+        model = self.model
+        rows = []
+        for position, row in enumerate(run.rows):
+            partials = [0.0] * len(self.edges)
+            for function in model.step.partials:
+                function(row, model.base, model.parameters, run.past(position), partials)
+            rows.append(partials)
+        horizon = [0.0] * len(self.horizon_edges)
+        totals, base = run.horizon(), model.horizon_base(run.periods)
+        for function in model.recomputed.partials:
+            function(totals, base, model.parameters, (), horizon)
+        return tuple(rows), horizon
+
+    # -- switches -----------------------------------------------------------------------------------------------
+
+    def _decisions(self, share: float) -> Decisions:
+        run, model = self.at(share), self.model
+        decisions: Decisions = {}
+        for position, row in enumerate(run.rows):
+            taken: dict[tuple[int, int], bool] = {}
+            model.step.branches(row, model.base, model.parameters, run.past(position), taken)
+            decisions |= {(position, slot, select): side for (slot, select), side in taken.items()}
+        taken = {}
+        model.recomputed.branches(run.horizon(), model.horizon_base(run.periods), model.parameters, (), taken)
+        decisions |= {(-1, slot, select): side for (slot, select), side in taken.items()}
+        return {key: side for key, side in decisions.items() if key[1] in self.touched and key[1] != self.slot}
+
+    @cached_property
+    def _branching(self) -> bool:
+        blocks = (*self.model.step.blocks, *self.model.recomputed.blocks)
+        return any(block.selects for block in blocks if block.slot in self.touched)
+
+    def _first_switch(self, low: float, high: float, count: int) -> tuple[float, float] | None:
+        """Return the last share before and the first after the lowest switch within, or None."""
+        if not self._branching or high <= low:
+            return None
+        points = [low, *(low + (high - low) * x for x, _ in _gauss(max(count, 16))), high]
+        start = self._decisions(low)
+        for left, right in zip(points, points[1:], strict=False):
+            if self._decisions(right) != start:
+                return self._bisect(left, right, start)
+        return None
+
+    def _bisect(self, left: float, right: float, start: Decisions) -> tuple[float, float]:
+        while True:
+            middle = (left + right) / 2
+            if not left < middle < right:
+                return left, right
+            if self._decisions(middle) == start:
+                left = middle
+            else:
+                right = middle
+
+    def _switched(self, left: float, right: float, nodes: list[Node]) -> list[Switch]:
+        """Return what switches between two neighbouring shares; a jump adds its quadrature nodes."""
+        before, after = self._decisions(left), self._decisions(right)
+        changed = sorted({key for key in before if key in after and before[key] != after[key]})
+        jump = self._outcome(self.at(right)) - self._outcome(self.at(left))
+        scale = max(abs(self.total), abs(self._outcome(self.before)))
+        jumped = abs(jump) > 1e-11 * scale
+        if jumped:
+            nodes += self._lump(left, right, changed)
+        share = jump / len(changed) if jumped and changed else 0.0
+        return [Switch(slot, select, position, right, share) for position, slot, select in changed]
+
+    def _lump(self, left: float, right: float, changed: Sequence[tuple[int, int, int]]) -> Iterator[Node]:
+        """Yield the nodes of a jump: what passes through the switched metrics, and nothing else."""
+        below, above = self.at(left), self.at(right)
+        margins: dict[tuple[int, int], Mapping[int, float]] = {}
+        for position, slot, select in changed:
+            if position >= 0:
+                margins.setdefault((position, slot), self._margin(below, position, slot, select))
+        for x, weight in _gauss(16):
+            rows, horizon = self._partials(self._between(below, above, x, margins))
+            for (position, _), margin in margins.items():
+                for edge in margin:
+                    rows[position][edge] = 0.0
+            yield Node(-weight, tuple(list(row) for row in rows), horizon)
+            through = Node(weight, rows, horizon)
+            self.tangent(through, lambda place, slot, row: self._jump(through, margins, below, above, place, slot, row))
+            yield through
+
+    def _jump(
+        self,
+        node: Node,
+        margins: Mapping[tuple[int, int], Mapping[int, float]],
+        below: Run,
+        above: Run,
+        position: int,
+        slot: int,
+        sources: Callable[[Load], float],
+    ) -> None:
+        """Replace a switched metric's local derivatives by ones along its condition that carry its whole jump."""
+        margin = margins.get((position, slot))
+        if margin is None:
+            return
+        loads = dict(self.inward.get(slot, ()))
+        speed = math.fsum(margin[edge] * sources(load) for edge, load in loads.items())
+        jump = above.rows[position][slot] - below.rows[position][slot]
+        for edge in loads:
+            node.partials[position][edge] = jump * margin[edge] / speed if speed else 0.0
+
+    def _margin(self, run: Run, position: int, slot: int, select: int) -> Mapping[int, float]:
+        """Return d (left - right of a condition) / d (what each edge of `slot` loads), by complex step."""
+        model, step = self.model, 1e-30
+        margin: dict[int, float] = {}
+        for edge, (target, load) in enumerate(self.edges):
+            if target == slot:
+                row: list[complex] = list(run.rows[position])
+                past: list[list[complex]] = [list(values) for values in run.past(position)]
+                (row if load.timing == "now" else past[model.lags.index(load.lag)])[load.slot] += step * 1j
+                found: dict[tuple[int, int], complex] = {}
+                model.step.margins(row, model.base, model.parameters, past, found)
+                margin[edge] = found[slot, select].imag / step
+        return margin
+
+    def _between(self, below: Run, above: Run, x: float, moved: Mapping[tuple[int, int], object]) -> Run:
+        """Return a run in which each switched metric is part of the way between its two values."""
+        model = self.model
+        rows: list[Row] = []
+        for position in range(len(below.rows)):
+            effects = {self.slot: below.rows[position][self.slot]}
+            for place, slot in moved:
+                if place == position:
+                    effects[slot] = (1 - x) * below.rows[position][slot] + x * above.rows[position][slot]
+            row = [0.0] * model.size
+            past = [rows[position - lag] if position >= lag else below.initial for lag in model.lags]
+            for function in model.step.values(dict.fromkeys(effects, "fix")):
+                function(row, model.base, model.parameters, past, effects)
+            rows.append(row)
+        return replace(below, rows=tuple(rows))
+
+    # -- flows --------------------------------------------------------------------------------------------------
+
+    def tangent(
+        self, node: Node, visit: Callable[[int, int, Callable[[Load], float]], None] | None = None
+    ) -> tuple[list[Row], Row]:
+        """Return how fast each slot moves in every period and over the horizon, per unit of s.
+
+        `visit` is called before each slot is moved, with a function that tells how fast a load moves.
+        """
+        model = self.model
+        rows = [[0.0] * model.size for _ in node.partials]
+        for position, partials in enumerate(node.partials):
+            row = rows[position]
+            row[self.slot] = self.delta[position]
+
+            def moving(load: Load, here: int = position) -> float:
+                past = here - load.lag
+                return rows[past][load.slot] if past >= 0 else 0.0
+
+            for slot in self.order:
+                if visit:
+                    visit(position, slot, moving)
+                total = 0.0
+                for edge, load in self.inward[slot]:
+                    past = position - load.lag
+                    if past >= 0:
+                        total += partials[edge] * rows[past][load.slot]
+                row[slot] = total
+        horizon = self.aggregate(rows)
+        if model.aggregations[self.slot] == "recompute":
+            horizon[self.slot] = self.delta_horizon
+        for slot in self.horizon_order:
+            horizon[slot] = sum(node.horizon[edge] * horizon[load.slot] for edge, load in self.horizon_inward[slot])
+        return rows, horizon
+
+    def aggregate(self, rows: Sequence[Row]) -> Row:
+        """Return the horizon's moves of the touched slots that are aggregated over periods."""
+        horizon = [0.0] * self.model.size
+        for slot in self.touched:
+            horizon[slot] = self.aggregate_one(slot, [row[slot] for row in rows])
+        return horizon
+
+    def aggregate_one(self, slot: int, moves: Sequence[float]) -> float:
+        match self.model.aggregations[slot]:
+            case "sum":
+                return sum(moves) * self.before.repeats
+            case "mean":
+                return sum(moves) / len(moves)
+            case "last":
+                return moves[-1]
+            case _:
+                return 0.0
+
+    def adjoint(self, node: Node) -> tuple[list[Row], Row]:
+        """Return the derivative of the outcome with respect to each touched slot, by period and over the horizon."""
+        model = self.model
+        horizon = [0.0] * model.size
+        horizon[self.outcome] = 1.0
+        for slot in reversed(self.horizon_order):
+            for edge, load in self.horizon_inward[slot]:
+                horizon[load.slot] += node.horizon[edge] * horizon[slot]
+        rows = model.seeds(self.before, horizon)
+        for position in range(len(rows) - 1, -1, -1):
+            row, partials = rows[position], node.partials[position]
+            for slot in reversed(self.order):
+                if row[slot]:
+                    for edge, load in self.inward[slot]:
+                        past = position - load.lag
+                        if past >= 0:
+                            rows[past][load.slot] += partials[edge] * row[slot]
+        return rows, horizon
+
+    @cached_property
+    def flows(self) -> tuple[EdgeFlow, ...]:
+        """The amount that each edge between two metrics carries; a running total belongs to its metric."""
+        amounts: dict[tuple[int, int, int], list[float]] = {}
+        owners = self.model.owners
+        for node in self.nodes:
+            moves, horizon_moves = self.tangent(node)
+            adjoints, horizon_adjoints = self.adjoint(node)
+            for slot in self.order:
+                for edge, load in self.inward[slot]:
+                    carried = math.fsum(
+                        adjoints[position][slot] * node.partials[position][edge] * moves[position - load.lag][load.slot]
+                        for position in range(load.lag, len(moves))
+                    )
+                    key = (owners[load.slot], owners[slot], load.lag)
+                    amounts.setdefault(key, []).append(node.weight * carried)
+            for slot in self.horizon_order:
+                for edge, load in self.horizon_inward[slot]:
+                    carried = horizon_adjoints[slot] * node.horizon[edge] * horizon_moves[load.slot]
+                    amounts.setdefault((owners[load.slot], owners[slot], 0), []).append(node.weight * carried)
+        return tuple(EdgeFlow(*key, math.fsum(parts)) for key, parts in amounts.items() if key[0] != key[1])
+
+    @cached_property
+    def closure(self) -> float:
+        """The part of the total that the nodes do not account for; rounding, unless a horizon value jumps."""
+        return self.total - math.fsum(self._carried(node) for node in self.nodes)
+
+
+def _reach(start: int, onward: Mapping[int, set[int]]) -> frozenset[int]:
+    seen, pending = {start}, [start]
+    while pending:
+        new = onward.get(pending.pop(), set()) - seen
+        seen |= new
+        pending += new
+    return frozenset(seen)
+
+
+@cache
+def _gauss(count: int) -> tuple[tuple[float, float], ...]:
+    """Gauss-Legendre nodes and weights on 0..1, by Newton's method on the Legendre polynomial (no numpy needed)."""
+    rule = []
+    for k in range(count):
+        x = math.cos(math.pi * (k + 0.75) / (count + 0.5))
+        for _ in range(100):
+            below, value = 1.0, x
+            for degree in range(2, count + 1):
+                below, value = value, ((2 * degree - 1) * x * value - (degree - 1) * below) / degree
+            slope = count * (x * value - below) / (x * x - 1)
+            change = value / slope
+            x -= change
+            if abs(change) < 1e-16:
+                break
+        rule.append(((1 - x) / 2, 1 / ((1 - x * x) * slope * slope)))
+    return tuple(rule)

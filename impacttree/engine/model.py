@@ -1,0 +1,332 @@
+"""A compiled tree: values period by period, over the horizon, and their derivatives.
+
+A *slot* is a place in a row of values: one for each metric in file order, then one for each running total that a
+``cumulative`` needs. Off time all periods are alike, so a static tree is stepped once and the period counted `repeats`
+times.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+from impacttree.engine.faults import explain
+from impacttree.engine.program import Effects, Program, Row
+from impacttree.engine.codegen import Intervened
+from impacttree.engine.tape import Block, Load, lower
+from impacttree.formula.ast import Binary, Name, Number
+from impacttree.graph.model import Graph
+from impacttree.quantity import Intervention
+
+__all__ = ["Adjoints", "Model", "Run"]
+
+_FAULTS = (ZeroDivisionError, OverflowError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Adjoints:
+    """Derivatives of one outcome over the horizon with respect to what every slot shows.
+
+    Parameters
+    ----------
+    rows
+        One row for each distinct period 1..n (a single one for a static tree, counting all its periods).
+    horizon
+        With respect to the horizon values that are recomputed from others.
+    """
+
+    rows: tuple[Row, ...]
+    horizon: Row
+
+    def held(self, slot: int) -> float:
+        """Derivative with respect to an amount added to `slot` in every period, and to its horizon value."""
+        return math.fsum(row[slot] for row in self.rows) + self.horizon[slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What changes do: which slots, and with what effect in each period (and over the horizon, for n periods)."""
+
+    kinds: Intervened = field(default_factory=dict)
+    steady: Effects = field(default_factory=dict)
+    """Effects that are the same in every period."""
+    paths: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    """Fixed slots: the value in each distinct period."""
+    horizons: Mapping[int, Callable[[int], float]] = field(default_factory=dict)
+    """Fixed slots: the value over the first n periods."""
+
+    def effects(self, position: int) -> Effects:
+        if not self.paths:
+            return self.steady
+        return {**self.steady, **{slot: path[position] for slot, path in self.paths.items()}}
+
+    def over(self, periods: int) -> Effects:
+        return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items()}}
+
+
+NOTHING_HELD = Held()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """The values of every slot at t = 0 and in each period.
+
+    Parameters
+    ----------
+    initial
+        Values at t = 0.
+    rows
+        Values in each distinct period from t = 1.
+    repeats
+        How often each row counts: the number of periods for a static tree, else 1.
+    held
+        The changes it was run with.
+    """
+
+    model: Model
+    initial: Row
+    rows: tuple[Row, ...]
+    repeats: int
+    held: Held
+
+    @property
+    def periods(self) -> int:
+        return len(self.rows) * self.repeats
+
+    def at(self, t: int) -> Row:
+        """Return the values at period t, 0 included."""
+        return self.initial if t == 0 else self.rows[0 if self.repeats > 1 else t - 1]
+
+    def past(self, position: int) -> list[Row]:
+        """Return the rows that the period at `position` reads, one for each lag in use."""
+        return [self.rows[position - lag] if position >= lag else self.initial for lag in self.model.lags]
+
+    def horizon(self, periods: int | None = None) -> Row:
+        """Return each slot's value over the first `periods` by its aggregation rule."""
+        return self.model.horizon(self, self.periods if periods is None else periods)
+
+    def first(self, periods: int) -> Run:
+        """Return the run's first `periods` periods."""
+        if self.repeats > 1 or self.model.is_static:
+            return replace(self, repeats=periods)
+        return replace(self, rows=self.rows[:periods])
+
+
+class Model:
+    """The compiled form of a checked graph.
+
+    Parameters
+    ----------
+    graph
+        As `impacttree.graph.build` returns it.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.is_static = graph.is_static
+        self.addresses: list[str] = []
+        self.parameters: list[float] = []
+        metrics = graph.metrics
+        totalled = sorted({graph.by_name[r.source] for m in metrics for r in m.references if r.timing == "cumulative"})
+        self.accumulator = {source: len(metrics) + k for k, source in enumerate(totalled)}
+        self.owners = (*range(len(metrics)), *totalled)
+        self.size = len(self.owners)
+        self._positions: dict[str, int] = {}
+        self._by_name = {metric.name: metric.index for metric in metrics}
+        self._accumulator_by_name = {metrics[source].name: slot for source, slot in self.accumulator.items()}
+        self.blocks = tuple(self._lower(metric.index, metric.rule) for metric in metrics)
+        self.starts = {m.index: self._lower(m.index, m.start) for m in metrics if m.start is not None}
+        self.lags = tuple(sorted({load.lag for b in self.blocks for load in b.loads.values() if load.lag} | self._one()))
+        self.aggregations = (*(metric.aggregation for metric in metrics), *("last" for _ in totalled))
+
+    def _one(self) -> set[int]:
+        return {1} if self.accumulator else set()
+
+    def _lower(self, slot: int, rule: object) -> Block:
+        return lower(slot, rule, self._by_name, self._accumulator_by_name, self._register)  # type: ignore[arg-type]
+
+    def _register(self, address: str, value: float) -> int:
+        if address not in self._positions:
+            self._positions[address] = len(self.parameters)
+            self.addresses.append(address)
+            self.parameters.append(value)
+        return self._positions[address]
+
+    def _total(self, source: int) -> Block:
+        """The running total of a metric: its own previous value plus this period's."""
+        slot = self.accumulator[source]
+        loads = {0: Load(slot, "prev", 1), 1: Load(source)}
+        added = lower(0, Binary("+", Name("a"), Name("b")), {"a": 0, "b": 1}, {}, self._register)
+        return Block(slot, loads, {}, {}, added.body)
+
+    @cached_property
+    def initial(self) -> Program:
+        """The program of t = 0."""
+        zero = lower(0, Number(0.0, "0"), {}, {}, self._register)
+        totals = [replace(zero, slot=slot) for slot in self.accumulator.values()]
+        blocks = [self.starts.get(slot) or self.blocks[slot] for slot in self.graph.initial_order]
+        return Program([*totals, *blocks], self.lags)
+
+    @cached_property
+    def step(self) -> Program:
+        """The program of every period from t = 1; for a static tree the same as at t = 0."""
+        if self.is_static and not self.starts:
+            return self.initial
+        blocks: list[Block] = []
+        for slot in self.graph.order:
+            blocks.append(self.blocks[slot])
+            if slot in self.accumulator:
+                blocks.append(self._total(slot))
+        return Program(blocks, self.lags)
+
+    @cached_property
+    def recomputed(self) -> Program:
+        """The program of the horizon values that are recomputed from other horizon values."""
+        return Program([self.blocks[s] for s in self.graph.order if self.aggregations[s] == "recompute"], ())
+
+    @cached_property
+    def base(self) -> Row:
+        """Values at t = 0 of the base case: what ``baseline`` reads."""
+        row = [0.0] * self.size
+        past = [row] * len(self.lags)
+        try:
+            for function in self.initial.values({}):
+                function(row, row, self.parameters, past, {})
+            if not math.isfinite(math.fsum(row)):
+                raise OverflowError
+        except _FAULTS:
+            explain(self, self.initial, row, row, past, {}, {}, 0)
+        return row
+
+    def run(self, periods: int, interventions: Mapping[int, Intervention] | None = None) -> Run:
+        """Return the values of t = 0 and `periods` periods under `interventions` (by slot), acting from period 1.
+
+        On a time loop a changed metric wraps the path it has without its own change, so one more run is made for each.
+        """
+        given = interventions or {}
+        loops = [slot for slot in self.graph.order if slot in given and self.graph.metrics[slot].on_loop]
+        kinds: dict[int, Literal["wrap", "fix"]] = {}
+        steady: dict[int, object] = {}
+        for slot, intervention in given.items():
+            if slot not in loops or intervention.kind == "fix":
+                kinds[slot] = intervention.kind
+                steady[slot] = _effect(intervention)
+        held = Held(kinds, steady)
+        for slot in loops:
+            if given[slot].kind == "wrap":
+                held = self._on_loop(slot, given[slot], self.simulate(periods, held), held)
+        return self.simulate(periods, held)
+
+    def _on_loop(self, slot: int, change: Intervention, without: Run, held: Held) -> Held:
+        path = [row[slot] * change.scale + change.shift for row in without.rows]
+
+        def over(periods: int) -> float:
+            return without.horizon(periods)[slot] * change.scale + change.shift
+
+        return Held(
+            {**held.kinds, slot: "fix"}, held.steady, {**held.paths, slot: path}, {**held.horizons, slot: over}
+        )
+
+    def simulate(self, periods: int, held: Held = NOTHING_HELD) -> Run:
+        """Step through the periods with `held` in force."""
+        functions = self.step.values(held.kinds)
+        count = 1 if self.is_static else periods
+        rows: list[Row] = []
+        for position in range(count):
+            row = [0.0] * self.size
+            past = [rows[position - lag] if position >= lag else self.base for lag in self.lags]
+            effects = held.effects(position)
+            try:
+                for function in functions:
+                    function(row, self.base, self.parameters, past, effects)
+                if not math.isfinite(sum(row)) and not all(map(math.isfinite, row)):
+                    raise OverflowError
+            except _FAULTS:
+                explain(self, self.step, row, self.base, past, held.kinds, effects, position + 1)
+            rows.append(row)
+        return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held)
+
+    def horizon(self, run: Run, periods: int) -> Row:
+        """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
+        rows = run.rows if self.is_static else run.rows[:periods]
+        repeats = periods if self.is_static else 1
+        row = [0.0] * self.size
+        for slot, rule in enumerate(self.aggregations):
+            if rule == "sum":
+                row[slot] = repeats * math.fsum(r[slot] for r in rows)
+            elif rule == "mean":
+                row[slot] = math.fsum(r[slot] for r in rows) / len(rows)
+            elif rule == "last":
+                row[slot] = rows[-1][slot]
+        base, effects = self.horizon_base(periods), run.held.over(periods)
+        try:
+            for function in self.recomputed.values(run.held.kinds):
+                function(row, base, self.parameters, (), effects)
+        except _FAULTS:
+            explain(self, self.recomputed, row, base, (), run.held.kinds, effects, -1)
+        return row
+
+    def horizon_base(self, periods: int) -> Row:
+        """What ``baseline`` reads among horizon values: a sum of flows counts every period."""
+        return [
+            value * periods if rule == "sum" else value
+            for value, rule in zip(self.base, self.aggregations, strict=True)
+        ]
+
+    def adjoints(self, run: Run, outcome: int) -> Adjoints:
+        """Return the derivatives of the outcome's horizon value by one reverse pass through time."""
+        periods = run.periods
+        totals, base, effects = run.horizon(), self.horizon_base(periods), run.held.over(periods)
+        horizon = [0.0] * self.size
+        horizon[outcome] = 1.0
+        for function in self.recomputed.reverse(run.held.kinds):
+            function(totals, base, self.parameters, (), effects, horizon, ())
+        rows = self.seeds(run, horizon)
+        before = [0.0] * self.size
+        functions = self.step.reverse(run.held.kinds)
+        for position in range(len(rows) - 1, -1, -1):
+            past = run.past(position)
+            into = [rows[position - lag] if position >= lag else before for lag in self.lags]
+            effects = run.held.effects(position)
+            for function in functions:
+                function(run.rows[position], self.base, self.parameters, past, effects, rows[position], into)
+        recomputed = [g if rule == "recompute" else 0.0 for g, rule in zip(horizon, self.aggregations, strict=True)]
+        return Adjoints(tuple(rows), recomputed)
+
+    def seeds(self, run: Run, horizon: Row) -> list[Row]:
+        """Pass the adjoints of horizon values on to the periods they aggregate."""
+        rows = [[0.0] * self.size for _ in run.rows]
+        for slot, (g, rule) in enumerate(zip(horizon, self.aggregations, strict=True)):
+            if not g:
+                continue
+            if rule == "sum":
+                for row in rows:
+                    row[slot] += g * run.repeats
+            elif rule == "mean":
+                for row in rows:
+                    row[slot] += g / len(rows)
+            elif rule == "last":
+                rows[-1][slot] += g
+        return rows
+
+    def gradient(self, run: Run, outcome: int) -> Row:
+        """Return d outcome / d (amount added to a metric in every period), for every metric.
+
+        A metric on a time loop has its own feedback cut, as a lift of it would have; each such metric takes a reverse
+        pass of its own.
+        """
+        adjoints = self.adjoints(run, outcome)
+        gradient = [adjoints.held(metric.index) for metric in self.graph.metrics]
+        for metric in self.graph.metrics:
+            if metric.on_loop and gradient[metric.index] and metric.index not in run.held.kinds:
+                slot = metric.index
+                cut = self._on_loop(slot, Intervention("wrap"), run, run.held)
+                gradient[slot] = self.adjoints(replace(run, held=cut), outcome).held(slot)
+        return gradient
+
+
+def _effect(intervention: Intervention) -> object:
+    return (intervention.scale, intervention.shift) if intervention.kind == "wrap" else intervention.shift

@@ -1,0 +1,166 @@
+"""Compile blocks to functions, a hundred or so at a time, when first used."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+from impacttree.engine import codegen
+from impacttree.engine.codegen import Intervened, Spelling
+from impacttree.engine.tape import Block, Load
+
+__all__ = ["Branches", "Partials", "Program", "Reverse", "Row", "Values"]
+
+Row = list[float]
+"""Values of one period, by slot."""
+Effects = Mapping[int, Any]
+"""What a change does in one period: ``(scale, shift)`` for a wrapped slot, the value for a fixed one."""
+
+
+class Values(Protocol):
+    def __call__(self, v: Row, b: Row, p: Sequence[float], h: Sequence[Row], c: Effects) -> None: ...
+
+
+class Partials(Protocol):
+    def __call__(self, v: Row, b: Row, p: Sequence[float], h: Sequence[Row], d: Row) -> None: ...
+
+
+class Reverse(Protocol):
+    def __call__(
+        self, v: Row, b: Row, p: Sequence[float], h: Sequence[Row], c: Effects, g: Row, k: Sequence[Row]
+    ) -> None: ...
+
+
+class Branches(Protocol):
+    def __call__(
+        self, v: Row, b: Row, p: Sequence[float], h: Sequence[Row], s: dict[tuple[int, int], bool]
+    ) -> None: ...
+
+
+def _check(*values: float) -> None:
+    for value in values:
+        if value - value != 0.0:
+            raise OverflowError
+
+
+def _slope_of_base(base: float, exponent: float) -> float:
+    return exponent * math.pow(base, exponent - 1.0) if exponent else 0.0
+
+
+def _slope_of_exponent(base: float, power: float) -> float:
+    if base == 0.0 and power == 0.0:
+        return 0.0
+    return power * math.log(base)
+
+
+_REAL: Mapping[str, Callable[..., object]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "log10": math.log10,
+    "sqrt": math.sqrt,
+    "pow": math.pow,
+    "check": _check,
+    "slope_of_base": _slope_of_base,
+    "slope_of_exponent": _slope_of_exponent,
+}
+_COMPLEX: Mapping[str, Callable[..., object]] = {
+    "exp": cmath.exp,
+    "log": cmath.log,
+    "log10": cmath.log10,
+    "sqrt": cmath.sqrt,
+    "pow": lambda base, exponent: base**exponent,
+    "real": lambda value: value.real,
+}
+
+
+class Program:
+    """The blocks of a tree in one order of evaluation.
+
+    Parameters
+    ----------
+    blocks
+        In order of evaluation.
+    lags
+        Distinct lags in use; position k of ``h`` holds the values `lags[k]` periods ago.
+    size
+        Number of blocks to a function: Python compiles many small functions in linear time and little memory.
+    """
+
+    size = 128
+
+    def __init__(self, blocks: Sequence[Block], lags: Sequence[int]) -> None:
+        self.blocks, self.lags = tuple(blocks), tuple(lags)
+        self.chunks = tuple(self.blocks[i : i + self.size] for i in range(0, len(self.blocks), self.size))
+        self._values: dict[tuple[object, ...], Values] = {}
+        self._reverse: dict[tuple[object, ...], Reverse] = {}
+
+    @cached_property
+    def edges(self) -> tuple[tuple[int, Load], ...]:
+        """Each (slot moved, load that moves it), numbered by position: the index of ``d``."""
+        return tuple((block.slot, load) for block in self.blocks for load in codegen.edge_loads(block))
+
+    def values(self, intervened: Intervened, spelling: Spelling = "real") -> tuple[Values, ...]:
+        """Return the functions that compute one period; chunks without a changed slot are compiled once."""
+        return tuple(self._chunk_values(number, intervened, spelling) for number in range(len(self.chunks)))
+
+    def reverse(self, intervened: Intervened) -> tuple[Reverse, ...]:
+        """Return the functions of the reverse sweep over one period, in the order to call them."""
+        return tuple(self._chunk_reverse(number, intervened) for number in reversed(range(len(self.chunks))))
+
+    @cached_property
+    def partials(self) -> tuple[Partials, ...]:
+        """Functions that write the local derivative along every edge."""
+        functions: list[Partials] = []
+        first = 0
+        for chunk in self.chunks:
+            lines: list[str] = []
+            for block in chunk:
+                lines += codegen.write_partials(block, first, self.lags)
+                first += len(codegen.edge_loads(block))
+            functions.append(_compile("v, b, p, h, d", lines, _REAL))
+        return tuple(functions)
+
+    @cached_property
+    def branches(self) -> Branches:
+        """The function that records every decision of a period."""
+        lines = codegen.write_branches([block for block in self.blocks if block.selects], self.lags)
+        function: Branches = _compile("v, b, p, h, s", lines, _REAL)
+        return function
+
+    @cached_property
+    def margins(self) -> Any:
+        """The function that records left minus right of every condition reached, on complex values."""
+        lines = codegen.write_branches([block for block in self.blocks if block.selects], self.lags, "complex")
+        return _compile("v, b, p, h, s", lines, _COMPLEX)
+
+    def _chunk_values(self, number: int, intervened: Intervened, spelling: Spelling) -> Values:
+        here = _within(self.chunks[number], intervened)
+        key = (number, spelling, *here.items())
+        if key not in self._values:
+            lines = codegen.write_values(self.chunks[number], self.lags, here, spelling)
+            names = _COMPLEX if spelling == "complex" else _REAL
+            self._values[key] = _compile("v, b, p, h, c", lines, names)
+        return self._values[key]
+
+    def _chunk_reverse(self, number: int, intervened: Intervened) -> Reverse:
+        here = _within(self.chunks[number], intervened)
+        key = (number, *here.items())
+        if key not in self._reverse:
+            lines = codegen.write_reverse(self.chunks[number], self.lags, here)
+            self._reverse[key] = _compile("v, b, p, h, c, g, k", lines, _REAL)
+        return self._reverse[key]
+
+
+def _within(chunk: Sequence[Block], intervened: Intervened) -> Intervened:
+    return {block.slot: intervened[block.slot] for block in chunk if block.slot in intervened} if intervened else {}
+
+
+def _compile(arguments: str, lines: Sequence[str], names: Mapping[str, Callable[..., object]]) -> Any:
+    """Compile lines of our own making; they hold no text of the user's (see `codegen`)."""
+    source = f"def f({arguments}):\n " + "\n ".join(lines or ["pass"])
+    namespace: dict[str, Any] = {"__builtins__": {}, **names}
+    exec(compile(source, "<impacttree>", "exec"), namespace)  # generated from the tape alone: see codegen
+    return namespace["f"]

@@ -1,0 +1,330 @@
+"""Closed forms by sympy: expressions, derivatives and elasticities in the user's names.
+
+sympy only ever receives objects built here from our syntax tree, never text, and values never come from it: it cancels
+``a / b * b`` and drops ``0 * a``. Whole trees are not substituted into one expression without a limit, because the
+result can be exponentially large; derivatives chain the partial derivatives of single formulas instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy
+
+from impacttree.errors import QuestionError
+from impacttree.formula import FUNCTIONS
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
+from impacttree.graph.model import Graph, Metric, Reference
+
+__all__ = ["Closed", "latex", "to_sympy"]
+
+MOST_OPERATIONS = 5_000
+_COMPARE: Mapping[str, Callable[..., Any]] = {
+    "<": sympy.Lt,
+    "<=": sympy.Le,
+    ">": sympy.Gt,
+    ">=": sympy.Ge,
+    "==": sympy.Eq,
+    "!=": sympy.Ne,
+}
+_TIME = ("prev", "lag", "baseline", "cumulative")
+
+
+def to_sympy(expr: Expr, leaf: Callable[[Expr], Any], *, display: bool = False) -> Any:
+    """Return `expr` as a sympy expression.
+
+    Parameters
+    ----------
+    expr
+        A formula.
+    leaf
+        Gives the object that stands for a metric, a time call or a parameter.
+    display
+        Keep ``min max abs`` as such, for reading; otherwise they become branches whose derivative is the one of the
+        side taken (sympy's own derivative of ``Max(x, 0)`` at 0 is one half).
+    """
+
+    def visit(node: Expr, operands: Sequence[Any]) -> Any:
+        match node:
+            case Number():
+                return _number(node.value)
+            case Parameter() | Name():
+                return leaf(node)
+            case Negate():
+                return -operands[0]
+            case Binary():
+                return _binary(node.op, operands[0], operands[1])
+            case Compare():
+                return _COMPARE[node.op](*operands)
+            case Call() if node.function in _TIME:
+                return leaf(node)
+            case Call():
+                return _call(node.function, operands, display)
+
+    return fold(expr, visit)
+
+
+def _number(value: float) -> Any:
+    return sympy.Integer(int(value)) if value == int(value) else sympy.Rational(repr(value))
+
+
+def _binary(op: str, left: Any, right: Any) -> Any:
+    match op:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return left / right
+        case _:
+            return left**right
+
+
+def _call(name: str, operands: Sequence[Any], display: bool) -> Any:
+    match name:
+        case "if":
+            return sympy.Piecewise((operands[1], operands[0]), (operands[2], True))
+        case "min" | "max" if display:
+            return (sympy.Min if name == "min" else sympy.Max)(*operands, evaluate=False)
+        case "abs" if display:
+            return sympy.Abs(operands[0], evaluate=False)
+        case "min" | "max":
+            chosen = operands[0]
+            for other in operands[1:]:
+                first = sympy.Le(chosen, other) if name == "min" else sympy.Ge(chosen, other)
+                chosen = sympy.Piecewise((chosen, first), (other, True))
+            return chosen
+        case "abs":
+            return sympy.Piecewise((operands[0], sympy.Ge(operands[0], 0)), (-operands[0], True))
+        case "clip":
+            return _call("min", [_call("max", operands[:2], display), operands[2]], display)
+        case "interpolate":
+            return _interpolate(operands[0], operands[1:])
+    function = FUNCTIONS[name]
+    given = dict(zip(function.parameters, operands, strict=False))
+    given |= {key: _number(value) for key, value in function.defaults.items() if key not in given}
+    names = {"exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt, "__builtins__": {}}
+    return eval(function.sympy.format(**{key: key for key in given}), names, given)  # noqa: S307 - the registry's text
+
+
+def _interpolate(x: Any, points: Sequence[Any]) -> Any:
+    xs, ys = points[::2], points[1::2]
+    lines = [
+        y0 + (y1 - y0) / (x1 - x0) * (x - x0) for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False)
+    ]
+    return sympy.Piecewise(*((line, x <= knot) for line, knot in zip(lines, xs[1:-1], strict=False)), (lines[-1], True))
+
+
+def latex(expr: Expr) -> str:
+    """Return a formula as LaTeX, names upright and escaped."""
+    symbols: dict[str, Any] = {}
+
+    def leaf(node: Expr) -> Any:
+        match node:
+            case Name():
+                return symbols.setdefault(node.name, sympy.Symbol(f"_m{len(symbols)}", real=True))
+            case Call(arguments=(Name(name=name), *rest)):
+                periods = f", {int(rest[0].value)}" if rest and isinstance(rest[0], Number) else ""
+                text = rf"\operatorname{{{node.function}}}({_upright(name)}{periods})"
+                return symbols.setdefault(text, sympy.Symbol(f"_m{len(symbols)}", real=True))
+        return sympy.Symbol(f"_m{len(symbols)}")
+
+    expression = to_sympy(expr, leaf, display=True)
+    names = {symbol: text if "\\" in text else _upright(text) for text, symbol in symbols.items()}
+    return str(sympy.latex(expression, symbol_names=names))
+
+
+def _upright(name: str) -> str:
+    return r"\mathrm{" + name.replace("_", r"\_") + "}"
+
+
+class Closed:
+    """Closed forms of one tree.
+
+    On a tree without time a metric is ``Symbol("arpu")``; on a stepped one ``arpu(3)`` is its value in period 3.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.static = graph.is_static
+
+    def symbol(self, name: str, t: int) -> Any:
+        """Return what stands for a metric at period t (0 and before: t = 0)."""
+        if self.static:
+            return sympy.Symbol(name, real=True)
+        return sympy.Function(name, real=True)(sympy.Integer(max(t, 0)))
+
+    @cached_property
+    def _partials(self) -> dict[str, tuple[tuple[Reference, Any, Mapping[Reference, Any]], ...]]:
+        return {}
+
+    def partials(self, metric: Metric) -> tuple[tuple[Reference, Any, Mapping[Reference, Any]], ...]:
+        """Return (reference, partial derivative, symbol of every reference) of a metric's rule, baselines held.
+
+        Symbols have generated names.
+        """
+        if metric.name not in self._partials:
+            symbols = {ref: sympy.Symbol(f"_m{k}", real=True) for k, ref in enumerate(metric.references)}
+            expression = to_sympy(metric.rule, lambda node: self._generated(node, symbols))
+            self._partials[metric.name] = tuple(
+                (ref, sympy.diff(expression, symbols[ref]), symbols)
+                for ref in metric.references
+                if ref.timing != "baseline"
+            )
+        return self._partials[metric.name]
+
+    def _generated(self, node: Expr, symbols: Mapping[Reference, Any]) -> Any:
+        if isinstance(node, Parameter):
+            return _number(node.value)
+        return symbols[reference(node)]
+
+    def expression(self, name: str, t: int | None = None) -> Any:
+        """Return a metric as an expression of the tree's inputs.
+
+        Raises
+        ------
+        QuestionError
+            When the expression would have more than `MOST_OPERATIONS` operations.
+        """
+        return self._value(name, 1 if t is None else t)
+
+    def _value(self, name: str, t: int) -> Any:
+        """Evaluate symbolically, in order, every metric and period that `name` at t rests on."""
+        graph, known, sizes = self.graph, dict[tuple[str, int], Any](), dict[tuple[str, int], int]()
+        pending = [(name, t)]
+        while pending:
+            key = pending[-1]
+            if key in known:
+                pending.pop()
+                continue
+            metric, needs = graph[key[0]], self._needs(key)
+            missing = [need for need in needs if need not in known]
+            if missing:
+                pending += missing
+                continue
+            pending.pop()
+            sizes[key] = 1 + sum(sizes[need] for need in needs) + len(needs)
+            if sizes[key] > MOST_OPERATIONS:
+                raise QuestionError(
+                    f"{name}: its closed form has more than {MOST_OPERATIONS} operations; "
+                    "ask for derivative() or for a metric nearer to the inputs"
+                )
+            if metric.origin == "value" or (key[1] == 0 and metric.start is not None):
+                known[key] = self.symbol(*key)
+            else:
+                known[key] = to_sympy(metric.rule, lambda node, k=key: self._substituted(node, k[1], known))  # type: ignore[misc]
+        return known[name, t]
+
+    def _needs(self, key: tuple[str, int]) -> list[tuple[str, int]]:
+        metric, t = self.graph[key[0]], key[1]
+        if metric.origin == "value" or (t == 0 and metric.start is not None):
+            return []
+        needs: list[tuple[str, int]] = []
+        for ref in metric.references:
+            match ref.timing:
+                case "now":
+                    needs.append((ref.source, t))
+                case "prev":
+                    needs.append((ref.source, max(t - ref.lag, 0)))
+                case "cumulative":
+                    needs += [(ref.source, k) for k in range(1, t + 1)]
+        return needs
+
+    def _substituted(self, node: Expr, t: int, known: Mapping[tuple[str, int], Any]) -> Any:
+        if isinstance(node, Parameter):
+            return _number(node.value)
+        ref = reference(node)
+        match ref.timing:
+            case "now":
+                return known[ref.source, t]
+            case "prev":
+                return known[ref.source, max(t - ref.lag, 0)]
+            case "baseline":
+                return self.symbol(f"{ref.source}", 0) if not self.static else sympy.Symbol(f"{ref.source}_0", real=True)
+            case _:
+                return sum((known[ref.source, k] for k in range(1, t + 1)), sympy.Integer(0))
+
+    def derivative(self, outcome: str, metric: str, t: int | None = None) -> Any:
+        """Return d outcome(t) / d (amount added to `metric` in every period), as an expression of metrics' values.
+
+        Parameters
+        ----------
+        t
+            Period; by default the first where the derivative is not identically zero (1 on a tree without time).
+        """
+        horizon = self.graph.spec.horizon_periods
+        if t is not None or self.static:
+            return self._moves(outcome, metric, t or 1)[outcome, t or 1]
+        for period in range(1, horizon + 1):
+            found = self._moves(outcome, metric, period)[outcome, period]
+            if found != 0:
+                return found
+        return sympy.Integer(0)
+
+    def _moves(self, outcome: str, metric: str, last: int) -> dict[tuple[str, int], Any]:
+        graph = self.graph
+        moves: dict[tuple[str, int], Any] = {}
+        sizes: dict[tuple[str, int], int] = {}
+        for t in range(1, last + 1):
+            for index in graph.order:
+                current = graph.metrics[index]
+                key = (current.name, t)
+                if current.name == metric:
+                    moves[key], sizes[key] = sympy.Integer(1), 1
+                    continue
+                terms: list[Any] = []
+                sizes[key] = 0
+                for ref, partial, symbols in self.partials(current):
+                    sources = self._sources(ref, t)
+                    moved = sum((moves.get(source, 0) for source in sources), sympy.Integer(0))
+                    if moved != 0:
+                        named = partial.xreplace({s: self._at(r, t) for r, s in symbols.items()})
+                        terms.append(named * moved)
+                        sizes[key] += 1 + len(partial.free_symbols) + sum(sizes.get(source, 0) for source in sources)
+                if sizes[key] > MOST_OPERATIONS and current.name == outcome:
+                    raise QuestionError(
+                        f"the closed form of d {outcome} / d {metric} has more than {MOST_OPERATIONS} operations; "
+                        "use sensitivity() for its value"
+                    )
+                moves[key] = sum(terms, sympy.Integer(0)) if sizes[key] <= 4 * MOST_OPERATIONS else sympy.nan
+        return moves
+
+    def _sources(self, ref: Reference, t: int) -> list[tuple[str, int]]:
+        match ref.timing:
+            case "cumulative":
+                return [(ref.source, k) for k in range(1, t + 1)]
+            case "prev":
+                return [(ref.source, t - ref.lag)] if t > ref.lag else []
+            case _:
+                return [(ref.source, t)]
+
+    def _at(self, ref: Reference, t: int) -> Any:
+        match ref.timing:
+            case "now":
+                return self.symbol(ref.source, t)
+            case "prev":
+                return self.symbol(ref.source, t - ref.lag)
+            case "baseline":
+                return sympy.Symbol(f"{ref.source}_0", real=True) if self.static else self.symbol(ref.source, 0)
+            case _:
+                return sum((self.symbol(ref.source, k) for k in range(1, t + 1)), sympy.Integer(0))
+
+
+def reference(node: Expr) -> Reference:
+    """Return what a name or time call reads."""
+    match node:
+        case Name():
+            return Reference(node.name, "now")
+        case Call(function="prev", arguments=(Name(name=name),)):
+            return Reference(name, "prev", 1)
+        case Call(function="lag", arguments=(Name(name=name), Number(value=periods))):
+            return Reference(name, "prev", int(periods))
+        case Call(function="baseline", arguments=(Name(name=name),)):
+            return Reference(name, "baseline")
+        case Call(function="cumulative", arguments=(Name(name=name),)):
+            return Reference(name, "cumulative")
+    raise AssertionError(f"{type(node).__name__} reads no metric")
