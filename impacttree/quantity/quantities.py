@@ -33,7 +33,7 @@ MAX_BETA = 1_000_000
 _AMOUNT = re.compile(
     r"(?P<sign>[+-]?)\s*(?P<money>[A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Z]{3}(?=\s*[\d.]))?\s*"
     + NUMBER_PATTERN
-    + r"(?:\s?(?P<suffix>[kKMBT])(?![A-Za-z0-9_$-]))?\s*(?P<unit>.*)",
+    + r"(?:\s?(?P<suffix>[kKMBT])(?=(?:x|pp)?(?![A-Za-z0-9_$-])))?\s*(?P<unit>.*)",
     re.ASCII | re.DOTALL,
 )
 _GROUPED = re.compile(r"\d,\d{3}(?!\d)", re.ASCII)
@@ -155,7 +155,7 @@ def _unit(text: str, start: int, money: str | None, rest: str, currency: str) ->
     try:
         unit = Unit.parse(rest, currency=currency) if rest else NUMBER
         if not money:
-            return unit
+            return _apart(text, start, unit)
         return Unit.parse(money, currency=currency) * unit
     except QuantityError as error:
         if _DASHED.search(text):
@@ -166,6 +166,14 @@ def _unit(text: str, start: int, money: str | None, rest: str, currency: str) ->
         shift = start if problem.formula == rest else 0
         span = (problem.span[0] + shift, problem.span[1] + shift)
         raise refuse(problem.reason, problem.fix, text, span) from None
+
+
+def _apart(text: str, start: int, unit: Unit) -> Unit:
+    """Refuse ``1.2Musers``, where a suffix would be read as part of the noun."""
+    if not text[start - 1].isspace() and any(power > 0 for _, power in unit.nouns):
+        fix = "put a space between them: 1.2M users"
+        raise refuse("the unit is written together with its number", fix, text, (start, len(text)))
+    return unit
 
 
 def _not_an_amount(text: str) -> NoReturn:

@@ -41,6 +41,10 @@ UNITS = st.sampled_from(("", "%", "%/month", "pp", "x", "points", "customers", "
         ("€12.50/order", 12.5, "EUR/order"),
         ("CHF 12", 12.0, "CHF"),
         ("4.5x", 4.5, "x"),
+        ("4kx", 4000.0, "x"),
+        ("1kpp", 10.0, "pp"),
+        ("90min/order", 90.0, "minutes/order"),
+        ("29USD", 29.0, "USD"),
         ("38 points", 38.0, "points"),
         ("6.2 days", 6.2, "days"),
         ("90 min", 90.0, "minutes"),
@@ -57,9 +61,7 @@ def test_one_number_as_people_write_it(text: str, value: float, unit: str | None
     assert quantity.text == text
 
 
-@pytest.mark.parametrize(
-    ("raw", "value"), [(3, 3.0), (2.5, 2.5), (-0.0, 0.0), (10**300, 1e300)]
-)
+@pytest.mark.parametrize(("raw", "value"), [(3, 3.0), (2.5, 2.5), (-0.0, 0.0), (10**300, 1e300)])
 def test_python_numbers_are_bare(raw: float, value: float) -> None:
     quantity = parse_quantity(raw)
     assert (quantity.value, quantity.unit, quantity.spread) == (value, None, None)
@@ -144,15 +146,18 @@ def test_mappings(raw: Mapping[str, object], value: float | None, spread: Spread
         ("1e-400", "too small"),
         ("9" * 201, "too long"),
         ("٣", "not a number"),
-        ("４２%", "not a number"),  # noqa: RUF001 - full-width digits are the point
-        ("−3", "minus"),  # noqa: RUF001 - a minus sign that is not ASCII is the point
-        ("40%–45%", "40% to 45%"),  # noqa: RUF001 - an en dash is the point
+        ("４２%", "not a number"),
+        ("−3", "minus"),
+        ("40%–45%", "40% to 45%"),
         ("40%-45%", "40% to 45%"),
         ("40-45", "40% to 45%"),
         ("~40", "40% to 45%"),
         ("(3)", "`-`"),
         ("5 million", "`M`"),
         ("5bn", "`B`"),
+        ("1.2Musers", "space"),
+        ("5kg", "space"),
+        ("5users/month", "space"),
         ("5m", "`M`"),
         ("25bps", "pp"),
         ("0x10", "cannot read"),
@@ -260,7 +265,7 @@ def test_points_of_a_share_keep_their_unit() -> None:
     assert parse_quantity("5").unit is not NUMBER
 
 
-SCRAPS = st.text(alphabet=st.sampled_from("0123456789.,_%$€/ toxkMBe()+-*=¹٣−…\n\0"), max_size=20)  # noqa: RUF001
+SCRAPS = st.text(alphabet=st.sampled_from("0123456789.,_%$€/ toxkMBe()+-*=¹٣−…\n\0"), max_size=20)
 
 
 def nested(children: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -278,12 +283,13 @@ def test_hostile_input_ends_in_a_finite_quantity_or_a_quantity_error(raw: object
     try:
         quantity = parse_quantity(raw)  # type: ignore[arg-type]
     except QuantityError as error:
-        assert str(error).isprintable() or "\n" in str(error)
-        assert len(str(error)) < 1200
+        message = str(error)
     else:
+        message = quantity.text or "0"
         assert math.isfinite(quantity.central())
         assert math.isfinite(quantity.central((-1e300, 1e300)))
         assert quantity.spread is None or all(map(math.isfinite, quantity.spread.numbers))
+    assert 0 < len(message) < 1200
 
 
 @pytest.mark.parametrize(

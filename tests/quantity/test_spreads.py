@@ -18,9 +18,13 @@ def test_beta_median_agrees_with_scipy(alpha: float, beta: float) -> None:
     assert special.betainc(alpha, beta, middle) == pytest.approx(0.5, abs=1e-6)
 
 
-@pytest.mark.parametrize(("alpha", "beta"), [(1e6, 1e6), (20_000, 900_000), (1e6, 0.5), (0.01, 1e6), (1e-9, 1), (1, 1e-9)])
+@pytest.mark.parametrize(
+    ("alpha", "beta"), [(1e6, 1e6), (20_000, 900_000), (1e6, 0.5), (0.01, 1e6), (1e-9, 1), (1, 1e-9)]
+)
 def test_beta_median_at_the_edges(alpha: float, beta: float) -> None:
-    assert Spread("beta", (alpha, beta)).central() == pytest.approx(stats.beta(alpha, beta).median(), rel=1e-6, abs=1e-9)
+    assert Spread("beta", (alpha, beta)).central() == pytest.approx(
+        stats.beta(alpha, beta).median(), rel=1e-6, abs=1e-9
+    )
 
 
 @given(positive, positive)

@@ -115,7 +115,7 @@ def test_what_people_write(text: str, display: str, powers: dict[str, int]) -> N
         ("monthly", "`/month`"),
         ("h", "spell"),
         ("users²", "cannot read"),
-        ("ｕser", "cannot read"),  # noqa: RUF001 - a look-alike letter is the point
+        ("ｕser", "cannot read"),
         ("ZZ$", "ISO code"),
         ("USD**", "power"),
         ("USD**1.5", "cannot read"),
@@ -138,10 +138,9 @@ def test_a_unit_is_text() -> None:
 def test_hostile_text_ends_in_a_quantity_error_or_a_unit_that_reads_back(text: str) -> None:
     try:
         unit = Unit.parse(text)
-    except QuantityError as error:
-        assert str(error)
-    else:
-        assert Unit.parse(str(unit)) == unit
+    except QuantityError:
+        return
+    assert Unit.parse(str(unit)) == unit
 
 
 @pytest.mark.parametrize("currency", ["USD", "CAD", "EUR"])

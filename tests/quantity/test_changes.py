@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impacttree.errors import ChangeError
+from impacttree.quantity import (
+    PP,
+    Add,
+    Change,
+    Intervention,
+    Points,
+    Relative,
+    Set,
+    Unit,
+    add,
+    misfit,
+    parse_change,
+    points,
+    relative,
+    resolve,
+    to,
+)
+
+UNITS = st.sampled_from(
+    ("%", "x", "points", "customers", "USD", "USD/user/month", "CHF", "EUR/order", "hours", "pp/month")
+)
+amounts = st.floats(-1e12, 1e12).filter(lambda value: value == 0 or abs(value) > 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        ("+1%", Relative(0.01)),
+        ("-1%", Relative(-0.01)),
+        ("+0%", Relative(0.0)),
+        ("+10% relative", Relative(0.1, stated=True)),
+        ("+2pp", Points(2.0)),
+        (" -0.3pp ", Points(-0.3)),
+        ("+0.5pp/month", Add(0.005, Unit.parse("pp/month"))),
+        ("+500", Add(500.0)),
+        ("+1.2M customers", Add(1.2e6, Unit.parse("customers"))),
+        ("-$3", Add(-3.0, Unit.parse("USD"))),
+        ("- $3/user", Add(-3.0, Unit.parse("USD/user"))),
+        ("+5 points", Add(5.0, Unit.parse("points"))),
+        ("=45%", Set(0.45, Unit.parse("%"))),
+        ("= $32", Set(32.0, Unit.parse("USD"))),
+        ("=-3", Set(-3.0)),
+        ("=0", Set(0.0)),
+    ],
+)
+def test_what_people_say(text: str, change: Change) -> None:
+    assert parse_change(text) == change
+    assert parse_change(change) is change
+
+
+def test_typed_forms() -> None:
+    assert relative(0.01) == Relative(0.01, stated=True)
+    assert points(2) == Points(2.0)
+    assert add(500) == Add(500.0, None, typed=True)
+    assert to(0.45) == Set(0.45, None, typed=True)
+    for make in (relative, points, add, to):
+        for wrong in (True, "1", None, float("nan"), float("inf"), 10**400):
+            with pytest.raises(ChangeError, match="number"):
+                make(wrong)  # type: ignore[arg-type]
+
+
+@given(amounts.map(abs), UNITS, st.sampled_from("+-="))
+def test_texts_read_back(value: float, name: str, sign: str) -> None:
+    unit = Unit.parse(name)
+    change: Change
+    if sign == "=":
+        if unit.display == "pp":
+            return
+        change = Set(value, unit)
+    elif name == "%":
+        change = Relative(value if sign == "+" else -value)
+    else:
+        change = Add(value if sign == "+" or not value else -value, unit)
+    again = parse_change(str(change))
+    assert type(again) is type(change)
+    assert again == change or str(again) == str(change)
+    if isinstance(change, Set) and isinstance(again, Set):
+        assert again.value == pytest.approx(change.value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (Relative(0.01), "+1%"),
+        (Relative(-0.0), "+0%"),
+        (Points(2.0), "+2pp"),
+        (Points(-0.25), "-0.25pp"),
+        (Add(500.0, Unit.parse("USD")), "+$500"),
+        (Add(-1.2e6, Unit.parse("USD/month")), "-$1.2M/month"),
+        (Add(3.0, Unit.parse("CAD")), "+CAD 3"),
+        (Add(0.005, Unit.parse("pp/month")), "+0.5pp/month"),
+        (Add(65_432.0, Unit.parse("customers")), "+65432 customers"),
+        (Set(0.45, Unit.parse("%")), "=45%"),
+        (Set(4.5, Unit.parse("x")), "=4.5x"),
+        (Set(-0.0, None), "=0"),
+    ],
+)
+def test_texts_look_as_people_write(change: Change, text: str) -> None:
+    assert str(change) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("5", r"'\+5' to add or '=5' to set"),
+        ("$5", "to add"),
+        ("", "starts with"),
+        ("−3", "write e.g."),
+        ("+", "not a number"),
+        ("=", "not a number"),
+        ("++3", "not a number"),
+        ("+-3", "not a number"),
+        ("+1% to +3%", "not a range"),
+        ("+1,000", "1_000"),
+        ("+0.5%/month", "pp/month"),
+        ("=5pp", "=5%"),
+        ("+$3 relative", "percentage"),
+        ("+3 relative", "percentage"),
+        ("=45% relative", "cannot read"),
+        ("+1e400", "too large"),
+        ("+" + "1" * 300, "too long"),
+        (5, "add"),
+        (0.01, "relative"),
+        (True, "bool"),
+        (None, "NoneType"),
+        (["+1%"], "list"),
+    ],
+)
+def test_refusals_say_what_to_write(text: object, word: str) -> None:
+    with pytest.raises(ChangeError, match=word):
+        parse_change(text)  # type: ignore[arg-type]
+
+
+@given(
+    st.text(alphabet=st.sampled_from("+-=0123456789.,%p$€/ toxrelativk()¹−\n\0"), max_size=18)
+    | st.text(max_size=15)
+    | st.floats()
+    | st.integers()
+)
+def test_hostile_input_ends_in_a_finite_change_or_a_change_error(raw: object) -> None:
+    try:
+        change = parse_change(raw)  # type: ignore[arg-type]
+    except ChangeError:
+        return
+    match change:
+        case Relative(ratio=number) | Points(points=number) | Add(amount=number) | Set(value=number):
+            assert math.isfinite(number)
+    assert parse_change(str(change)) == change or isinstance(change, Relative)
+
+
+def resolved(
+    changes: str, unit: str, base: float, bounds: tuple[float, float] | None = None, in_file: bool = False
+) -> Intervention:
+    parsed = [parse_change(text) for text in changes.split("; ") if text]
+    return resolve(parsed, name="m", unit=Unit.parse(unit), base=base, bounds=bounds, in_file=in_file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "unit", "base", "intervention"),
+    [
+        ("", "USD", 29.0, Intervention("wrap", 1.0, 0.0)),
+        ("+1%", "%", 0.42, Intervention("wrap", 1.01, 0.0)),
+        ("+2pp", "%/month", 0.42, Intervention("wrap", 1.0, 0.02)),
+        ("+0.5pp/month", "%/month", 0.02, Intervention("wrap", 1.0, 0.005)),
+        ("+$3", "USD/user/month", 29.0, Intervention("wrap", 1.0, 3.0)),
+        ("+$3/user", "USD/user/month", 29.0, Intervention("wrap", 1.0, 3.0)),
+        ("+$3/user/month", "USD/user/month", 29.0, Intervention("wrap", 1.0, 3.0)),
+        ("+500", "customers/month", 5.0, Intervention("wrap", 1.0, 500.0)),
+        ("+500 customers/month", "customers/month", 5.0, Intervention("wrap", 1.0, 500.0)),
+        ("+5", "points", -5.0, Intervention("wrap", 1.0, 5.0)),
+        ("+5 points", "points", -5.0, Intervention("wrap", 1.0, 5.0)),
+        ("=45%", "%/month", 0.29, Intervention("fix", 1.0, 0.45)),
+        ("=3x", "", 3.0, Intervention("fix", 1.0, 3.0)),
+        ("=3", "x", 3.0, Intervention("fix", 1.0, 3.0)),
+        ("=50%", "", 3.0, Intervention("fix", 1.0, 0.5)),
+        ("+$1; +100%; +50%; -$3", "USD", 10.0, Intervention("wrap", 3.0, -2.0)),
+        ("+$1; =$8; +100%", "USD", 10.0, Intervention("fix", 1.0, 17.0)),
+        ("=$8; +100%", "USD", -10.0, Intervention("fix", 1.0, 16.0)),
+    ],
+)
+def test_set_then_products_then_sums(changes: str, unit: str, base: float, intervention: Intervention) -> None:
+    assert resolved(changes, unit, base) == intervention
+
+
+@given(
+    st.lists(st.floats(-0.9, 2.0).map(lambda ratio: Relative(ratio, stated=True)), max_size=4),
+    st.lists(st.floats(-100, 100).map(add), max_size=4),
+    st.none() | st.floats(0.1, 100).map(to),
+    st.randoms(),
+)
+def test_order_of_writing_does_not_matter(
+    products: list[Change], sums: list[Change], level: Set | None, random: object
+) -> None:
+    base = 7.0
+    changes = [*products, *sums, *([level] if level else [])]
+    random.shuffle(changes)  # type: ignore[attr-defined]
+    intervention = resolve(changes, name="m", unit=Unit(), base=base)
+    expected = level.value if level else base
+    for change in products:
+        assert isinstance(change, Relative)
+        expected *= 1 + change.ratio
+    for change in sums:
+        assert isinstance(change, Add)
+        expected += change.amount
+    shown = intervention.shift if intervention.kind == "fix" else base * intervention.scale + intervention.shift
+    assert shown == pytest.approx(expected, rel=1e-12, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "unit", "base", "words"),
+    [
+        ("+1%", "points", 0.0, "0 points.*zero.*points"),
+        ("+1%", "USD", -5.0, r"-\$5.*\+\$3"),
+        ("+1%", "%", 0.0, r"\+2pp"),
+        ("=0; +1%", "", 5.0, "zero"),
+        ("+2pp", "USD", 29.0, r"not shown in %.*\+\$3"),
+        ("+2pp", "", 29.0, r"not shown in %"),
+        ("+3", "USD/user/month", 29.0, "currency: USD"),
+        ("=32", "USD", 29.0, "currency: USD"),
+        ("+3", "%", 0.29, "unit: %"),
+        ("=0.45", "%/month", 0.29, "unit: %/month"),
+        ("+$3/year", "USD/month", 29.0, "USD/month"),
+        ("+$3/order", "USD/user", 29.0, "USD/user"),
+        ("+€3", "USD", 29.0, "EUR does not fit"),
+        ("+$3 ", "customers", 29.0, "USD does not fit"),
+        ("=45%/year", "%/month", 0.29, "%/month"),
+        ("+0.5pp/year", "%/month", 0.29, "pp/year"),
+        ("+0.5pp/month", "1/month", 0.29, "pp/month"),
+        ("+500 users", "customers", 5.0, "users does not fit a metric in customers"),
+        ("+500 customers", "customers/month", 5.0, "customers/month"),
+        ("+5 customers", "", 5.0, "plain number"),
+        ("+5 points", "customers", 5.0, "points does not fit"),
+        ("=3x", "points", 5.0, "points"),
+        ("=3%", "USD", 5.0, "does not fit"),
+        ("=1; =2", "", 5.0, "set twice"),
+    ],
+)
+def test_refusals_name_the_form_that_fits(changes: str, unit: str, base: float, words: str) -> None:
+    with pytest.raises(ChangeError, match=words):
+        resolved(changes, unit, base)
+
+
+def test_percent_in_a_file_must_say_which() -> None:
+    with pytest.raises(ChangeError, match=r"'\+1% relative' or '\+1pp'"):
+        resolved("+1%", "%", 0.42, in_file=True)
+    assert resolved("+1% relative", "%", 0.42, in_file=True) == Intervention("wrap", 1.01, 0.0)
+    assert resolved("+1%", "USD", 29.0, in_file=True) == Intervention("wrap", 1.01, 0.0)
+
+
+def test_bounds_refuse_and_never_clamp() -> None:
+    share = (0.0, 1.0)
+    for changes in ("=120%", "+60pp", "+200%", "=-1%", "=90%; +20pp"):
+        with pytest.raises(ChangeError, match=r"outside its bounds 0\.0% to 100\.0%"):
+            resolved(changes, "%", 0.42, share)
+    assert resolved("=100%", "%", 0.42, share).shift == 1.0
+    assert resolved("+58pp", "%", 0.42, share).shift == pytest.approx(0.58)
+    assert resolved("+10pp; +10pp; +10pp", "%", 0.7, share).shift == pytest.approx(0.3)
+    assert resolved("+10pp", "%", 1.2, share).shift == pytest.approx(0.1)
+    with pytest.raises(ChangeError, match="bounds"):
+        resolved("=130%", "%", 1.2, share)
+
+
+def test_overflow_is_refused() -> None:
+    with pytest.raises(ChangeError, match="too large"):
+        resolved("+1e308%; +1e308%", "", 1e10)
+
+
+def test_typed_forms_take_the_unit_of_the_metric() -> None:
+    for unit in ("%", "USD/user", "customers", "x"):
+        own = Unit.parse(unit)
+        assert resolve([to(0.45)], name="m", unit=own, base=0.4) == Intervention("fix", 1.0, 0.45)
+        assert resolve([add(0.05)], name="m", unit=own, base=0.4) == Intervention("wrap", 1.0, 0.05)
+
+
+@given(
+    st.sampled_from(
+        ("%", "%/month", "USD", "USD/user/month", "customers", "customers/month", "x", "points", "", "hours")
+    )
+)
+def test_a_unit_always_fits_itself(text: str) -> None:
+    own = Unit.parse(text)
+    assert misfit(own, own) is None
+    assert (misfit(PP, own) is None) == own.is_share
