@@ -1,0 +1,88 @@
+"""Views -> text, HTML, SVG, PNG, PDF, DOT, Mermaid, CSV: renderers lay out and paint, and compute no model number.
+
+Names are imported from their modules when they are first used, so that a command which prints text loads no drawing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from impacttree.render.charts.draw import to_figure
+    from impacttree.render.convert import (
+        render,
+        supports,
+        to_pdf,
+        to_png,
+        to_svg,
+    )
+    from impacttree.render.csv import to_csv
+    from impacttree.render.dot import draw_with_dot, to_digraph, to_dot
+    from impacttree.render.files import save, write_file
+    from impacttree.render.html import to_html, to_page
+    from impacttree.render.mermaid import to_mermaid
+    from impacttree.render.notebook import mimebundle
+    from impacttree.render.registry import Renderer, formats_of, renderers
+    from impacttree.render.terminal import to_rich
+    from impacttree.render.text import to_text
+
+__all__ = [
+    "Renderer",
+    "draw_with_dot",
+    "formats_of",
+    "mimebundle",
+    "render",
+    "renderers",
+    "save",
+    "supports",
+    "to_csv",
+    "to_digraph",
+    "to_dot",
+    "to_figure",
+    "to_html",
+    "to_mermaid",
+    "to_page",
+    "to_pdf",
+    "to_png",
+    "to_rich",
+    "to_svg",
+    "to_text",
+    "write_file",
+]
+
+_HOME = {
+    "Renderer": "registry",
+    "draw_with_dot": "dot",
+    "formats_of": "registry",
+    "mimebundle": "notebook",
+    "render": "convert",
+    "renderers": "registry",
+    "save": "files",
+    "supports": "convert",
+    "to_csv": "csv",
+    "to_digraph": "dot",
+    "to_dot": "dot",
+    "to_figure": "charts.draw",
+    "to_html": "html",
+    "to_mermaid": "mermaid",
+    "to_page": "html",
+    "to_pdf": "convert",
+    "to_png": "convert",
+    "to_rich": "terminal",
+    "to_svg": "convert",
+    "to_text": "text",
+    "write_file": "files",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'impacttree.render' has no attribute {name!r}")
+    value: object = getattr(import_module(f"impacttree.render.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
