@@ -161,8 +161,6 @@ def _unit(text: str, start: int, money: str | None, rest: str, currency: str) ->
         if _DASHED.search(text):
             raise refuse("this is not a number with a unit", "write a range as `40% to 45%`", text) from None
         problem = error.problems[0]
-        if not problem.formula:
-            raise
         shift = start if problem.formula == rest else 0
         span = (problem.span[0] + shift, problem.span[1] + shift)
         raise refuse(problem.reason, problem.fix, text, span) from None
@@ -314,9 +312,10 @@ def _from_mapping(raw: Mapping[str, object], currency: str) -> Quantity:
     text = _shown(raw)
     for key in raw:
         if key not in _KEYS:
-            known = nearest(str(key), _KEYS)
+            shown = _flow(key, 1)
+            known = nearest(shown, _KEYS)
             raise QuantityError(
-                f"'{printable(str(key), 40)}' is no part of a quantity{known}: it takes {', '.join(_KEYS)}"
+                f"'{printable(shown, 40)}' is no part of a quantity{known}: it takes {', '.join(_KEYS)}"
             )
     reader = _Numbers(text, currency)
     value = reader.number(raw["value"]) if "value" in raw else None
@@ -379,21 +378,14 @@ def _spread(raw: Mapping[str, object], text: str, reader: _Numbers) -> Spread:
         return Spread("p10_p90" if len(numbers) == 2 else "p10_p50_p90", numbers)
     if len(keys) != 1 or "p10" in keys or "p50" in keys or "p90" in keys:
         raise QuantityError(f"{text}: give one of p10 and p90 (with p50 or not), {', '.join(_KEYS[4:])}")
-    (key,) = keys
-    if key == "ci95":
-        return Spread("ci95", _increasing(text, reader.range(raw[key])))
-    if key == "discrete":
-        return _discrete(raw[key], text, reader)
-    return _parametric(key, raw[key], text, reader)
-
-
-def _parametric(kind: str, raw: object, text: str, reader: _Numbers) -> Spread:
-    for known, names in _PARAMETERS.items():
-        if known == kind:
-            numbers = _parameters(known, names, raw, text, reader)
-            _check(known, numbers, text)
-            return Spread(known, numbers)
-    raise AssertionError(kind)
+    if "ci95" in keys:
+        return Spread("ci95", _increasing(text, reader.range(raw["ci95"])))
+    for kind, names in _PARAMETERS.items():
+        if kind in keys:
+            numbers = _parameters(kind, names, raw[kind], text, reader)
+            _check(kind, numbers, text)
+            return Spread(kind, numbers)
+    return _discrete(raw["discrete"], text, reader)
 
 
 def _parameters(

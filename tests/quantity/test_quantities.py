@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree.errors import QuantityError
-from impacttree.quantity import NUMBER, PERCENT, PP, Spread, Unit, parse_quantity, parse_range
+from impacttree.quantity import NUMBER, PERCENT, PP, Quantity, Spread, Unit, parse_quantity, parse_range
 
 NUMBERS = st.from_regex(r"[0-9]{1,6}(\.[0-9]{1,4})?", fullmatch=True)
 UNITS = st.sampled_from(("", "%", "%/month", "pp", "x", "points", "customers", "USD", "USD/user/month", "days"))
@@ -114,6 +114,9 @@ def test_ranges(text: str, value: float | None, numbers: tuple[float, float], un
         ({"normal": {"mean": "42%", "sd": "2%"}}, None, Spread("normal", (0.42, 0.02)), PERCENT),
         ({"normal": [5, 1]}, None, Spread("normal", (5.0, 1.0)), None),
         ({"lognormal": {"sd": "$10", "mean": "$29"}}, None, Spread("lognormal", (29.0, 10.0)), Unit.parse("USD")),
+        ({"value": 40, "normal": [5, 1]}, 40.0, Spread("normal", (5.0, 1.0)), None),
+        ({"value": "$20", "lognormal": ["$29", "$10"]}, 20.0, Spread("lognormal", (29.0, 10.0)), Unit.parse("USD")),
+        ({"value": 1, "discrete": [[0, 0.5], [2, 0.5]]}, 1.0, Spread("discrete", (0.0, 0.5, 2.0, 0.5)), None),
         ({"beta": {"alpha": 42, "beta": 58}}, None, Spread("beta", (42.0, 58.0)), PERCENT),
         ({"value": "2%/month", "beta": [2, 98]}, 0.02, Spread("beta", (2.0, 98.0)), Unit.parse("%/month")),
         ({"triangular": [1, 2, 4]}, None, Spread("triangular", (1.0, 2.0, 4.0)), None),
@@ -209,7 +212,10 @@ def test_mappings(raw: Mapping[str, object], value: float | None, spread: Spread
         ({"normal": [True, 1]}, "true or false"),
         ({"normal": ["1 to 2", 1]}, "one number"),
         ({"normal": ["42% (40% to 45%)", "1%"]}, "one number"),
+        ({"normal": [None, 1]}, "nothing"),
         ({"lognormal": [0, 1]}, "above zero"),
+        ({"value": -1, "lognormal": [1, 1]}, "outside"),
+        ({"value": 3, "discrete": [[0, 0.5], [2, 0.5]]}, "outside"),
         ({"beta": [0, 1]}, "above zero"),
         ({"beta": [1e7, 1]}, "at most"),
         ({"beta": ["4%", "5%"]}, "bare"),
@@ -259,6 +265,11 @@ def test_bounds_decide_the_middle() -> None:
     assert wide.central() == pytest.approx(0.3)
 
 
+def test_a_quantity_made_by_hand_states_something() -> None:
+    with pytest.raises(QuantityError, match="no number"):
+        Quantity(None, None, None, "").central()
+
+
 def test_points_of_a_share_keep_their_unit() -> None:
     assert parse_quantity("-0.3pp").unit == PP
     assert parse_quantity("$5/x").unit == Unit.parse("USD")
@@ -303,6 +314,7 @@ def test_hostile_input_ends_in_a_finite_quantity_or_a_quantity_error(raw: object
         {"discrete": [[[["x" * 10_000] * 1_000] * 1_000] * 1_000] * 100},
         {"x" * 100_000: 1},
         {"\x1b[2J": 1},
+        {10**5000: 1},
     ],
 )
 def test_large_and_rude_input_is_refused_shortly(raw: object) -> None:

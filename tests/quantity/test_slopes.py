@@ -84,4 +84,4 @@ def test_hostile_text_ends_in_a_quantity_error(text: str) -> None:
             slope = parse(text)
         except QuantityError:
             continue
-        assert math.isfinite(float(slope[0]))  # type: ignore[arg-type]
+        assert math.isfinite(float(slope[0]))

@@ -19,7 +19,7 @@ def test_beta_median_agrees_with_scipy(alpha: float, beta: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("alpha", "beta"), [(1e6, 1e6), (20_000, 900_000), (1e6, 0.5), (0.01, 1e6), (1e-9, 1), (1, 1e-9)]
+    ("alpha", "beta"), [(1e6, 1e6), (20_000, 900_000), (1e6, 0.5), (9_999, 1e6), (0.01, 1e6), (1e-9, 1), (1, 1e-9)]
 )
 def test_beta_median_at_the_edges(alpha: float, beta: float) -> None:
     assert Spread("beta", (alpha, beta)).central() == pytest.approx(
