@@ -101,14 +101,14 @@ def test_brief_is_the_start_of_the_text(tree, limit):
 
 def test_long_sums_take_linear_time():
     tree = parse(" + ".join(["x"] * 20_000))
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(unparse(tree)) == 20_000 * 4 - 3
     assert same(tree, parse(unparse(tree)))
-    assert time.perf_counter() - start < 2
-    start = time.perf_counter()
+    assert time.process_time() - start < 2
+    start = time.process_time()
     for _ in range(3):
         brief(Binary("+", Name("y"), tree))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_deep_trees_made_by_hand_are_printed():
