@@ -356,7 +356,7 @@ class _Checker:
             if unit is not None or not self.problems:
                 self._problem(node, *refusal(function, unit, f"`{brief(argument)}`", self.period))
             return None
-        if not unit.money and not unit.nouns and unit.calendar and self._is_new(function, unit):
+        if len(unit.factors) == 1 and unit.calendar and self._is_new(function, unit):
             hint = "a rate that compounds is written 1 - (1 - rate)**12"
             self.notes.append(f"`{brief(argument)}` is converted linearly; {hint}")
         self.factors[id(node)] = conversion_factor(function, unit, self.period)

@@ -125,6 +125,7 @@ def test_refusals(text, marked, reason, fix):
 def test_a_comma_between_numbers_is_read_where_it_cannot_be_a_thousand():
     assert [token.text for token in tokenize("clip(x,0,100)")[4:7]] == ["0", ",", "100"]
     assert [token.text for token in tokenize("max(1, 200)")[2:5]] == ["1", ",", "200"]
+    assert [token.text for token in tokenize("max(1,2000)")[2:5]] == ["1", ",", "2000"]
 
 
 def test_limits():

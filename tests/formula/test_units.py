@@ -285,6 +285,11 @@ def test_conversions_are_multiplied_out(text, printed):
     assert unparse(infer(text).expr) == printed
 
 
+@pytest.mark.parametrize("text", ["per_year(revenue)", "in_hours(tickets * handling)", "per_year(tickets * handling)"])
+def test_flows_are_converted_without_a_note(text):
+    assert infer(text).notes == ()
+
+
 def test_without_conversions_the_formula_stays_itself():
     expr = parse("customers * arpu")
     assert infer_unit(expr, UNITS.__getitem__, period="month").expr is expr
@@ -369,6 +374,7 @@ def test_formulas_that_fit_by_construction_are_accepted(unit, data):
 def test_display_forms():
     assert infer("margin + n").unit == PERCENT
     assert infer("n - nps").unit == POINTS
+    assert infer("nps**2").unit == NUMBER
     units = {"a": Unit.parse("pp"), "b": PERCENT}
     assert infer_unit(parse("a + b"), units.__getitem__, period="month").unit == PERCENT
     assert infer_unit(parse("b + a"), units.__getitem__, period="month").unit == PERCENT
