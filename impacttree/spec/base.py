@@ -49,12 +49,13 @@ class Model(BaseModel):
             If the result would be wrong; lists every problem.
         """
         copy = type(self).__new__(type(self))
-        copy.set_keys({**{key: getattr(self, key) for key in self.stated_keys()}, **keys})
+        copy.set_keys({key: getattr(self, key) for key in self.stated_keys()} | keys)
         return copy
 
     def stated_keys(self) -> tuple[str, ...]:
-        """Return the names of the fields that were stated, in canonical order."""
-        return tuple(key for key in type(self).model_fields if key in self.model_fields_set)
+        """Return the names of the fields that were stated, in canonical order; an empty list states nothing."""
+        stated = self.model_fields_set
+        return tuple(key for key in type(self).model_fields if key in stated and getattr(self, key) != ())
 
     def statement(self) -> Any:
         """Return what was stated, as it stands in a file after the name: texts, dicts and lists."""
@@ -76,8 +77,9 @@ class Model(BaseModel):
         return self if again is None or again == self else again
 
     def set_keys(self, keys: Mapping[str, Any]) -> None:
-        """Fill in a new object from Python's keywords; None means that a key is not stated."""
-        given = {key: value for key, value in keys.items() if value is not None}
+        """Fill in a new object from the locals of its constructor; None means that a key is not stated."""
+        given = {key: value for key, value in keys.items() if value is not None and key not in ("self", "unknown")}
+        given |= keys.get("unknown", {})
         _, findings = _fill(self, given, self.currency_of(given))
         if findings:
             path = self.path_of(given)
@@ -120,11 +122,12 @@ def _fill(instance: Model, keys: Mapping[str, Any], currency: str) -> tuple[bool
     cls = type(instance)
     fields = cls.model_fields
     findings: list[Finding] = []
+    meant: dict[str, Any] = {}
     if not keys.keys() <= fields.keys():
         unknown = [key for key in keys if key not in fields]
-        findings += [unknown_key(cls, key) for key in unknown[:MAX_PROBLEMS]]
+        findings += [_unknown_key(cls, key, meant) for key in unknown[:MAX_PROBLEMS]]
         keys = {key: value for key, value in keys.items() if key in fields}
-    findings += cls.wrong_keys(keys)
+    findings += cls.wrong_keys(meant | dict(keys) if meant else keys)
     validate = cls.__pydantic_validator__.validate_python
     context = Context(currency)
     try:
@@ -142,9 +145,11 @@ def _fill(instance: Model, keys: Mapping[str, Any], currency: str) -> tuple[bool
     return True, findings + context.findings + list(instance.wrong_values(currency))
 
 
-def unknown_key(cls: type[Model], key: str) -> Finding:
+def _unknown_key(cls: type[Model], key: str, meant: dict[str, Any]) -> Finding:
+    """Return what to say about a key, and note in `meant` which one it stands for, so that it is not missed as well."""
     known = [name for name in cls.model_fields if name != cls.identity]
     hint = nearest(key, known)
+    meant |= {name: None for name in known if f"'{name}'" in hint}
     reason = f"'{printable(key, 60)}' is not known in {cls.noun}{hint}"
     return Finding((key,), Problem(reason=reason, fix="" if hint else f"known are {', '.join(known)}"), at_key=True)
 
@@ -168,7 +173,7 @@ def _findings_of(cls: type[Model], error: ValidationError) -> tuple[set[str], li
 def read_one(cls: type[M], raw: object, info: Any) -> M:
     """Read a field that holds one nested model."""
     if isinstance(leaves.stated(raw), cls):
-        return raw
+        return cast("M", raw)
     if cls.short and isinstance(raw, str):
         raw = {cls.short: raw}
     instance, findings = read(cls, dict(leaves.pairs(raw, cls.noun, cls.example)), info.context.currency)
@@ -215,14 +220,18 @@ def _read_named(cls: type[M], name: str, body: object, currency: str) -> tuple[M
     """Make a model whose name stands before its body."""
     if cls.body:
         instance, findings = read(cls, {cls.identity: name, cls.body: body}, currency)
-        return instance, [_at_name(cls, replace(f, path=f.path[1:]) if f.path[:1] == (cls.body,) else f) for f in findings]
+        return instance, [_at_name(cls, _without(cls.body, finding)) for finding in findings]
     try:
         keys = dict(leaves.pairs(body, cls.noun, cls.example))
     except Wrong as error:
         return read(cls, {cls.identity: name}, currency)[0], list(error.findings)
-    strays = [unknown_key(cls, cls.identity)] if cls.identity in keys else []
+    strays = [_unknown_key(cls, cls.identity, {})] if cls.identity in keys else []
     instance, findings = read(cls, {**keys, cls.identity: name}, currency)
     return instance, strays + [_at_name(cls, finding) for finding in findings]
+
+
+def _without(key: str, finding: Finding) -> Finding:
+    return replace(finding, path=finding.path[1:]) if finding.path[:1] == (key,) else finding
 
 
 def _at_name(cls: type[Model], finding: Finding) -> Finding:

@@ -21,9 +21,9 @@ from impacttree.quantity import (
     parse_range,
     parse_slope,
 )
-from impacttree.spec.flow import flow_text
 from impacttree.spec.places import Key
 from impacttree.spec.yaml_events import BROKEN
+from impacttree.spec.yaml_text import flow_text
 
 __all__ = [
     "MAX_HORIZON",
@@ -44,9 +44,9 @@ __all__ = [
     "prose",
     "quantities",
     "quantity",
-    "span",
     "slope",
-    "unit",
+    "span",
+    "unit_of",
     "whole",
 ]
 
@@ -241,10 +241,10 @@ def quantity(raw: object, currency: str) -> Quantity:
         return raw  # type: ignore[return-value]
     if isinstance(raw, Mapping):
         plain = as_texts(raw, 4)
-        return replace(_asked(parse_quantity, plain, currency), text=flow_text(plain))
-    if isinstance(raw, str):
-        return _asked(parse_quantity, text_of(raw, "", ""), currency)
-    return _asked(parse_quantity, _number(raw), currency)
+        mapped: Quantity = _asked(parse_quantity, plain, currency)
+        return replace(mapped, text=flow_text(plain))
+    found: Quantity = _asked(parse_quantity, text_of(raw, "", "") if isinstance(raw, str) else _number(raw), currency)
+    return found
 
 
 def written(raw: Quantity) -> Any:
@@ -294,7 +294,7 @@ def span(raw: object, currency: str) -> Quantity:
     return found
 
 
-def unit(raw: object, currency: str) -> Unit:
+def unit_of(raw: object, currency: str) -> Unit:
     """Read a unit; ``1`` says that it is a pure number."""
     if isinstance(stated(raw), Unit):
         return raw  # type: ignore[return-value]
@@ -308,7 +308,7 @@ def means_unit(text: str, unit: Unit | None) -> bool:
     """Whether a text is still how `unit` is written, ``$`` being any dollar."""
     own = unit.money if unit else None
     try:
-        return globals()["unit"](text, own or "USD") == unit
+        return unit_of(text, own or "USD") == unit
     except Wrong:
         return False
 
@@ -371,9 +371,10 @@ def quantities(required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Cal
                 values.append((key, quantity(value, currency)))
             except Wrong as error:
                 found += [finding.below(key) for finding in error.findings]
-        missing = [key for key in required if key not in given]
+        missing = [f"'{key}'" for key in required if key not in given]
         if missing:
-            found.append(Finding((), Problem(reason=f"{' and '.join(missing)} missing", fix=f"write {example}")))
+            reason = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            found.append(Finding((), Problem(reason=reason, fix=f"write {example}")))
         if found or len(values) < len(given):
             raise Wrong(*found)
         return tuple(values)

@@ -59,7 +59,7 @@ def _understand(document: Document, file: str) -> Reading:
         reason = "the file is empty" if data in (None, {}) else "a model file maps keys to values"
         problems.append(Problem(reason=reason, fix=f"write e.g. {TreeSpec.example}", file=file))
         return Reading(None, tuple(problems))
-    places = Places(file, document.places)
+    places = Places(file, document.root.children if document.root else None)
     spec, findings = read(TreeSpec, data, TreeSpec.currency_of(data))
     problems += [problem_of(finding, places) for finding in findings]
     problems.sort(key=lambda problem: (problem.line, problem.column))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Never, cast, get_args
 
 from pydantic import Field, PlainValidator, PrivateAttr, WithJsonSchema
 
@@ -14,6 +14,7 @@ from impacttree.quantity import (
     Period,
     Points,
     Quantity,
+    RawQuantity,
     Relative,
     Unit,
     parse_change,
@@ -24,11 +25,6 @@ from impacttree.spec import leaves
 from impacttree.spec.base import Model, read_many, read_one
 from impacttree.spec.leaves import MAX_HORIZON, Finding, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
-
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from impacttree.spec.keywords import DriverKeys, EvidenceKeys, GuardrailKeys, MetricKeys, TreeKeys
 
 __all__ = [
     "Aggregate",
@@ -53,6 +49,10 @@ Grade = Literal["experiment", "quasi_experiment", "correlation", "benchmark", "j
 Form = Literal["when", "slope", "elasticity", "semi_elasticity", "points", "groups", "saturating", "logistic"]
 Parameters = tuple[tuple[str, Quantity], ...]
 """Named quantities, as pairs."""
+
+Amount = RawQuantity | Quantity
+Day = str | datetime.date
+"""What Python callers may give: see the fields for what is meant."""
 
 FORMS: tuple[Form, ...] = get_args(Form)
 PERIODS_IN_A_YEAR: Mapping[Period, int] = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
@@ -199,8 +199,16 @@ class Evidence(Model):
     date: _Day = Field(None, description="Day of the study or estimate, as 2026-03-01.")
     note: _Prose = Field(None, description="What else a reader should know.")
 
-    def __init__(self, grade: Grade | None = None, **keys: Unpack[EvidenceKeys]) -> None:
-        self.set_keys({"grade": grade, **keys})
+    def __init__(
+        self,
+        grade: Grade | None = None,
+        *,
+        source: str | None = None,
+        date: Day | None = None,
+        note: str | None = None,
+        **unknown: Never,
+    ) -> None:
+        self.set_keys(locals())
 
 
 class Guardrail(Model):
@@ -218,15 +226,21 @@ class Guardrail(Model):
     min: _Amount = Field(None, description="Lowest value that is acceptable.")
     max: _Amount = Field(None, description="Highest value that is acceptable.")
 
-    def __init__(self, **keys: Unpack[GuardrailKeys]) -> None:
-        self.set_keys(keys)
+    def __init__(
+        self,
+        *,
+        min: Amount | None = None,  # noqa: A002 - the file's word
+        max: Amount | None = None,  # noqa: A002 - the file's word
+        **unknown: Never,
+    ) -> None:
+        self.set_keys(locals())
 
     @classmethod
     def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
         if not keys:
             yield _finding("a guardrail has a min, a max, or both", f"write e.g. {cls.example}")
 
-    def wrong_values(self, currency: str) -> Iterator[Finding]:
+    def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - drivers need it
         for key in ("min", "max"):
             limit: Quantity | None = getattr(self, key)
             if limit and (limit.value is None or limit.spread):
@@ -253,8 +267,8 @@ class Agreed(Model):
         description="The day, as 2026-10-31."
     )
 
-    def __init__(self, by: str | None = None, on: str | datetime.date | None = None, **keys: Any) -> None:
-        self.set_keys({"by": by, "on": on, **keys})
+    def __init__(self, by: str | None = None, on: Day | None = None, **unknown: Never) -> None:
+        self.set_keys(locals())
 
 
 class Driver(Model):
@@ -275,12 +289,13 @@ class Driver(Model):
     identity: ClassVar[str] = "source"
 
     source: _Name = Field(description="Metric that acts.")
-    when: _Change = Field(None, description="A change of the driving metric, as `+10% relative`, `+2pp` or `+5 points`.")
+    when: _Change = Field(None, description="A change of the driving metric: `+10% relative`, `+2pp`, `+5 points`.")
     then: _Change = Field(None, description="What the change in `when` does to this metric, as `-0.3pp` or `-3%`.")
     slope: _Slope = Field(None, description="Change of this metric per unit of the driving one: `-0.01pp per point`.")
     elasticity: _Amount = Field(None, description="Percent change of this metric per percent of the driving one.")
     semi_elasticity: _Slope = Field(
-        None, description="Relative change of this metric per unit of the driving one, as a fraction: `-0.02 per point`."
+        None,
+        description="Relative change of this metric, as a fraction, per unit of the driving one: `-0.02 per point`.",
     )
     points: Annotated[
         tuple[tuple[Quantity, Quantity], ...] | None,
@@ -296,7 +311,7 @@ class Driver(Model):
         None, description="An S-shaped curve: its `floor`, `ceiling`, `middle` and `steepness`."
     )
     range: Annotated[str | None, *_as(leaves.line, type="string")] = Field(
-        None, description="P10 to P90 of the effect, written like it: `-0.5pp to -0.1pp`."
+        None, description="P10 to P90 of the effect, written like it (`groups`: of with - without): `-0.5pp to -0.1pp`."
     )
     lag: Annotated[int, *_as(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
         0, description="Periods until the effect shows; 0 is at once."
@@ -315,8 +330,27 @@ class Driver(Model):
     )
     note: _Prose = Field(None, description="What else a reader should know.")
 
-    def __init__(self, source: str, **keys: Unpack[DriverKeys]) -> None:
-        self.set_keys({"source": source, **keys})
+    def __init__(
+        self,
+        source: str,
+        *,
+        when: str | None = None,
+        then: str | None = None,
+        slope: str | float | None = None,
+        elasticity: Amount | None = None,
+        semi_elasticity: str | float | None = None,
+        points: Sequence[Sequence[Amount]] | None = None,
+        groups: Mapping[str, Amount] | None = None,
+        saturating: Mapping[str, Amount] | None = None,
+        logistic: Mapping[str, Amount] | None = None,
+        range: str | None = None,  # noqa: A002 - the file's word
+        lag: int | None = None,
+        observed: str | Quantity | None = None,
+        evidence: Grade | Mapping[str, Any] | Evidence | None = None,
+        note: str | None = None,
+        **unknown: Never,
+    ) -> None:
+        self.set_keys(locals())
 
     @property
     def form(self) -> Form:
@@ -336,9 +370,10 @@ class Driver(Model):
             missing = "then" if "when" in keys else "when"
             yield _finding(f"`{missing}` is missing", f"write both, e.g. {cls.example}")
         elif not stated:
-            yield _finding("does not say how strong the effect is", f"write e.g. {cls.example}, or {', '.join(FORMS[1:])}")
-        if "range" in keys and stated and stated[0] not in ("when", "slope", "elasticity", "semi_elasticity"):
-            fix = "give the numbers their own ranges: 1.9% (1.5% to 2.4%)" if stated[0] == "groups" else "leave it out"
+            fix = f"write e.g. {cls.example}, or {', '.join(FORMS[1:])}"
+            yield _finding("does not say how strong the effect is", fix)
+        if "range" in keys and stated and stated[0] in ("points", "saturating", "logistic"):
+            fix = "leave it out" if stated[0] == "points" else "give the numbers of the curve their own ranges"
             yield _finding(f"`range` does not go with `{stated[0]}`", fix, "range", at_key=True)
 
     def wrong_values(self, currency: str) -> Iterator[Finding]:
@@ -432,11 +467,11 @@ class MetricSpec(Model):
         WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/driver"}}),
     ] = Field((), description="Assumed effects of other metrics on this one, by the name of the metric that acts.")
     start: _Amount = Field(None, description="Value before the first period, for a formula that reads its own past.")
-    unit: Annotated[Unit | None, *_as_amount(leaves.unit, type="string")] = Field(
+    unit: Annotated[Unit | None, *_as_amount(leaves.unit_of, type="string")] = Field(
         None, description="Unit such as `USD/month`, `customers`, `%`, `points` or `x`; not stated: as in `value`."
     )
     bounds: _Span = Field(None, description="What is possible at all, as `0% to 100%`; never clamps a value.")
-    plausible: _Span = Field(None, description="What was ever reached or planned, as `40% to 46%`; ranks levers fairly.")
+    plausible: _Span = Field(None, description="What was ever reached or planned: `40% to 46%`; ranks levers fairly.")
     better: Annotated[Better, *_as_choice(Better)] = Field("higher", description="Which way is good for the business.")
     guardrail: Annotated[
         Guardrail | None, PlainValidator(_read_guardrail), WithJsonSchema({"$ref": "#/$defs/guardrail"})
@@ -455,8 +490,32 @@ class MetricSpec(Model):
         False, description="True while the number only stands in until a real one is known."
     )
 
-    def __init__(self, name: str, **keys: Unpack[MetricKeys]) -> None:
-        self.set_keys({"name": name, **keys})
+    def __init__(
+        self,
+        name: str,
+        *,
+        label: str | None = None,
+        description: str | None = None,
+        kind: Kind | None = None,
+        value: Amount | None = None,
+        formula: str | None = None,
+        drivers: Iterable[Driver] | Mapping[str, Mapping[str, Any]] | None = None,
+        start: Amount | None = None,
+        unit: str | Unit | None = None,
+        bounds: str | Quantity | None = None,
+        plausible: str | Quantity | None = None,
+        better: Better | None = None,
+        guardrail: Mapping[str, Amount] | Guardrail | None = None,
+        aggregate: Aggregate | None = None,
+        owner: str | None = None,
+        source: str | None = None,
+        as_of: Day | None = None,
+        agreed: Mapping[str, Day] | Agreed | None = None,
+        notes: str | None = None,
+        placeholder: bool | None = None,
+        **unknown: Never,
+    ) -> None:
+        self.set_keys(locals())
 
     @classmethod
     def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
@@ -477,7 +536,7 @@ class MetricSpec(Model):
         elif "start" in keys and not has_formula and not has_drivers:
             yield _finding("`start` goes with a formula or drivers; this is a plain value", "leave it out", "start")
 
-    def wrong_values(self, currency: str) -> Iterator[Finding]:
+    def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - drivers need it
         if self.bounds is None:
             return
         floor, ceiling = cast("tuple[float, float]", self.bounds.low_high())
@@ -522,10 +581,8 @@ class Scenario(Model):
         WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/change"}, "minProperties": 1}),
     ] = Field(description="Changes by metric: `{new_customers: -20%, churn: +0.5pp}`.")
 
-    def __init__(
-        self, name: str, changes: Mapping[str, str] | Sequence[tuple[str, str]] | None = None, **keys: Any
-    ) -> None:
-        self.set_keys({"name": name, "changes": {} if changes is None else changes, **keys})
+    def __init__(self, name: str, changes: Mapping[str, str] | None = None, **unknown: Never) -> None:
+        self.set_keys(locals())
 
     @classmethod
     def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
@@ -569,7 +626,8 @@ class TreeSpec(Model):
         None, description="Metric that questions are asked about by default."
     )
     outcomes: Annotated[
-        tuple[str, ...], *_as(_read_outcomes, type="array", items={"$ref": "#/$defs/name"}, minItems=1, uniqueItems=True)
+        tuple[str, ...],
+        *_as(_read_outcomes, type="array", items={"$ref": "#/$defs/name"}, minItems=1, uniqueItems=True),
     ] = Field((), description="The few outcomes that are shown together.")
     metrics: Annotated[
         tuple[MetricSpec, ...],
@@ -589,8 +647,22 @@ class TreeSpec(Model):
         WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/scenario"}}),
     ] = Field((), description="Named changes that hold together.")
 
-    def __init__(self, **keys: Unpack[TreeKeys]) -> None:
-        self.set_keys(keys)
+    def __init__(
+        self,
+        *,
+        metrics: Iterable[MetricSpec] | Mapping[str, Mapping[str, Any]] | None = None,
+        name: str | None = None,
+        description: str | None = None,
+        currency: str | None = None,
+        period: Period | None = None,
+        horizon: int | None = None,
+        start_date: Day | None = None,
+        outcome: str | None = None,
+        outcomes: Sequence[str] | None = None,
+        scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
+        **unknown: Never,
+    ) -> None:
+        self.set_keys(locals())
 
     @property
     def horizon_periods(self) -> int:
@@ -605,7 +677,7 @@ class TreeSpec(Model):
     def at(self, places: Places) -> TreeSpec:
         """Return the same model, read from these places."""
         copy = self.model_copy()
-        copy._places = places
+        copy._places = places  # noqa: SLF001 - its own
         return copy
 
     @classmethod

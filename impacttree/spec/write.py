@@ -1,3 +1,67 @@
+"""A `TreeSpec` back to YAML: canonical, or into an existing file with its comments, order and layout."""
+
 from __future__ import annotations
-def save(): ...
-def to_yaml(): ...
+
+import os
+
+from impacttree.errors import ModelError, OutputError, Problem
+from impacttree.spec.edit import edited
+from impacttree.spec.files import decode, read_regular, replace_file
+from impacttree.spec.load import load_text, read_text
+from impacttree.spec.models import TreeSpec
+from impacttree.spec.yaml_text import entry_lines
+
+__all__ = ["save", "to_yaml"]
+
+
+def to_yaml(spec: TreeSpec) -> str:
+    """Return the model file of `spec`: what was stated and no more, quantities as they were written.
+
+    Examples
+    --------
+    >>> from impacttree.spec import Driver, MetricSpec
+    >>> nps, churn = MetricSpec("nps", value=38), MetricSpec("churn", value="2.5%/month", better="lower")
+    >>> print(to_yaml(TreeSpec(name="Northwind", metrics=[nps, churn])), end="")
+    name: Northwind
+    metrics:
+      nps:
+        value: 38
+      churn:
+        value: 2.5%/month
+        better: lower
+    """
+    lines = [line for key, value in spec.statement().items() for line in entry_lines((key,), value, 0)]
+    return "\n".join([*lines, ""])
+
+
+def save(spec: TreeSpec, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Write `spec` to a model file, whole or not at all.
+
+    An existing model file keeps its comments, order and layout; only what differs changes.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and `overwrite` is False, or is no model file, or cannot be written. It then stays as it was.
+    """
+    text = _kept(spec, path) if overwrite and os.path.lexists(path) else to_yaml(spec)
+    replace_file(path, text.encode("utf-8"), overwrite)
+
+
+def _kept(spec: TreeSpec, path: str | os.PathLike[str]) -> str:
+    """Return the text of the existing file, changed so that it states `spec`."""
+    try:
+        content = read_regular(path)
+        if not content.strip():
+            return to_yaml(spec)
+        text = decode(content, os.fspath(path))
+        old = load_text(content, os.fspath(path))
+    except ModelError as error:
+        first = error.problems[0]
+        reason = f"is there already, but is no model that can be read, so it is not replaced ({first.reason})"
+        fix = "mend or remove it, or choose another name"
+        raise OutputError(Problem(reason=reason, fix=fix, file=os.fspath(path), line=first.line)) from None
+    if old == spec:
+        return text
+    new = edited(text, old.statement(), spec.statement())
+    return new if read_text(new).spec == spec else to_yaml(spec)

@@ -40,21 +40,22 @@ class Document:
     """What a YAML text says.
 
     `data` nests dicts, lists and texts; None stands where nothing is written (also ``~`` and ``null``).
+    `root` is the place of all of it, None for an empty text.
     `complete` is False when the text could not be read to its end; `data` then holds nothing.
     """
 
     data: Any
-    places: dict[Key, Place]
+    root: Place | None
     problems: tuple[Problem, ...]
     complete: bool
 
 
 def read_yaml(text: str) -> Document:
-    """Read one YAML document from `text`; problems carry line and column, and no file.
+    r"""Read one YAML document from `text`; problems carry line and column, and no file.
 
     Examples
     --------
-    >>> read_yaml("value: 0123\\nlabel: no").data
+    >>> read_yaml("value: 0123\nlabel: no").data
     {'value': '0123', 'label': 'no'}
     >>> print(read_yaml("{formula: max(a, b), unit: USD}").problems[0].fix)
     put quotes around it: formula: "max(a, b)"
@@ -71,8 +72,8 @@ def read_yaml(text: str) -> Document:
     except _StopReading:
         pass
     else:
-        return Document(reader.root.result, reader.root.places, tuple(reader.problems), complete=True)
-    return Document(None, {}, tuple(reader.problems), complete=False)
+        return Document(reader.root.result, reader.root.places.get(0), tuple(reader.problems), complete=True)
+    return Document(None, None, tuple(reader.problems), complete=False)
 
 
 class _StopReading(Exception):
@@ -210,11 +211,11 @@ class _Reader:
         if frame.split:
             self.report_split(frame)
         if frame.kind == "stream":
+            key: Key = 0
+            mark = start
             frame.result = value
-            frame.places = children or {}
-            return
-        if frame.kind == "sequence":
-            key: Key = len(frame.result)
+        elif frame.kind == "sequence":
+            key = len(frame.result)
             mark = start
             frame.result.append(value)
         else:
@@ -271,9 +272,10 @@ class _Reader:
         frame.split = None
         text = " ".join(self.text[start:end].split())
         place = frame.places[key]
-        if _THOUSANDS.search(text):
-            fix = f"write the number without commas: {_THOUSANDS.sub(_without_commas, text)}"
-            frame.result[key] = _THOUSANDS.sub(_without_commas, text)
+        joined = _THOUSANDS.sub(_without_commas, text)
+        if "," not in joined:
+            fix = f"write the number without commas: {joined}"
+            frame.result[key] = joined
         else:
             quoted = text.replace("\\", "\\\\").replace('"', '\\"')
             fix = f'put quotes around it: {printable(key, 80)}: "{printable(quoted)}"'
