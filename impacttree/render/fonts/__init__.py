@@ -1,0 +1,1 @@
+"""The vendored font (see OFL.txt) and its width table."""

@@ -1,0 +1,212 @@
+"""Where everything of the card picture goes: `layout` turns a diagram into a scene, step by step, one file a step."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from impacttree.render.layout import cards, connectors, frame
+from impacttree.render.layout.board import board_groups
+from impacttree.render.layout.cut import Picture, board, cleaned, collapsed
+from impacttree.render.layout.labels import Label, Rect, place_labels
+from impacttree.render.layout.lanes import assign_lanes
+from impacttree.render.layout.measure import uncovered
+from impacttree.render.layout.network import Network, network
+from impacttree.render.layout.ports import assign_ports
+from impacttree.render.layout.routes import Route, routes
+from impacttree.render.layout.rows import Grid, assign_rows
+from impacttree.render.layout.sizes import Geometry, place
+from impacttree.render.layout.style import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, POINT, WHITE
+from impacttree.render.layout.tracks import assign_tracks
+from impacttree.render.scene import Group, Scene, Text
+from impacttree.views import Diagram
+
+__all__ = ["Size", "layout"]
+
+Size = Literal["slide", "poster"]
+COLLAPSE_ABOVE = 40
+POSTER_LIMIT = 300
+STRETCHES = (1.0, 1.2, 1.42)
+
+
+def layout(diagram: Diagram, size: Size = "slide") -> Scene:
+    """Place everything `diagram` shows.
+
+    A slide (16:9, larger than 13.33 x 7.5 in when the cards need it) shows at most 40 cards and folds the rest into
+    what they feed; a poster shows all.
+
+    >>> from impacttree.views import Card, Diagram
+    >>> card = Card(id="revenue", kind="financial", label="Revenue", value="$1.2M", unit="per month")
+    >>> scene = layout(Diagram("Revenue today", "", (card,), (), "revenue", ("revenue",)))
+    >>> round(scene.width, 2), scene.height, [group.id for group in scene.groups if group.role == "card"]
+    (13.33, 7.5, ['revenue'])
+    """
+    diagram = cleaned(diagram)
+    if not diagram.cards:
+        return _empty(diagram)
+    if diagram.cut == "board":
+        return _board(board(diagram))
+    picture = collapsed(diagram, POSTER_LIMIT if size == "poster" else COLLAPSE_ABOVE)
+    return _tree(picture, poster=size == "poster")
+
+
+def _empty(diagram: Diagram) -> Scene:
+    headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
+    return Scene(PAGE_WIDTH, PAGE_HEIGHT, diagram.title, "A tree without metrics.", headings.group(1.0))
+
+
+def _board(picture: Picture) -> Scene:
+    diagram = picture.diagram
+    net = network(picture)
+    headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
+    groups = [
+        *headings.group(1.0),
+        *board_groups(net, picture, headings),
+        frame.legend(net, 1.0, PAGE_WIDTH, PAGE_HEIGHT),
+    ]
+    foot = frame.footer(_notes(picture), 1.0, PAGE_WIDTH, PAGE_HEIGHT)
+    if foot:
+        groups.append(foot)
+    return Scene(
+        PAGE_WIDTH, PAGE_HEIGHT, diagram.title, _description(net, diagram), tuple(groups), _warnings(net, (), groups)
+    )
+
+
+def _tree(picture: Picture, *, poster: bool) -> Scene:
+    diagram = picture.diagram
+    net = network(picture)
+    headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
+    grid = min((assign_rows(net, lanes) for lanes in assign_lanes(net, poster=poster)), key=lambda grid: grid.cost)
+    tracks = assign_tracks(net, grid)
+    for stretch in STRETCHES:
+        geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch)
+        drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
+        labels, lost = place_labels(net, geometry, drawn, _forbidden(net, grid, geometry), _good_sign(net, diagram))
+        if poster or not any(route.edge.live for route in lost):
+            break
+    groups = [
+        *headings.group(geometry.scale),
+        *frame.heads(net, grid, geometry),
+        *_connectors(net, drawn, geometry),
+        *_cards(net, grid, geometry),
+        *_callout(diagram, geometry),
+        *(_label(net, label) for label in labels),
+        frame.legend(net, geometry.scale, geometry.width, geometry.height),
+    ]
+    foot = frame.footer(_notes(picture), geometry.scale, geometry.width, geometry.height)
+    return Scene(
+        geometry.width,
+        geometry.height,
+        diagram.title,
+        _description(net, diagram),
+        (*groups, foot) if foot else tuple(groups),
+        _warnings(net, lost, groups),
+    )
+
+
+def _connectors(net: Network, drawn: tuple[Route, ...], geometry: Geometry) -> list[Group]:
+    return [connectors.connector(net, route, geometry.text_scale) for route in connectors.paint_order(net, drawn)]
+
+
+def _cards(net: Network, grid: Grid, geometry: Geometry) -> list[Group]:
+    on_path = set(net.path)
+    return [
+        cards.card(
+            item,
+            geometry.card(grid.lane[number], grid.row[number]),
+            geometry.text_scale,
+            main=number in on_path,
+            lifted=net.lifted,
+            folded=net.folded[number],
+        )
+        for number, item in enumerate(net.cards)
+    ]
+
+
+def _callout(diagram: Diagram, geometry: Geometry) -> list[Group]:
+    if diagram.callout is None or geometry.callout is None:
+        return []
+    return [cards.callout(diagram.callout, geometry.callout, min(geometry.text_scale, 1.35))]
+
+
+def _forbidden(net: Network, grid: Grid, geometry: Geometry) -> list[Rect]:
+    """Where no label may stand: cards, callout, heads, and the foot of the page."""
+    boxes = [geometry.card(grid.lane[card], grid.row[card]) for card in range(len(net.cards))]
+    if geometry.callout:
+        boxes.append(geometry.callout)
+    rects: list[Rect] = [
+        (box.x - 0.015, box.y - 0.015, box.x + box.width + 0.015, box.y + box.height + 0.015) for box in boxes
+    ]
+    rects.append((0.0, 0.0, geometry.width, geometry.top - 0.12))
+    rects.append((0.0, geometry.bottom + 0.08, geometry.width, geometry.height))
+    return rects
+
+
+def _good_sign(net: Network, diagram: Diagram) -> float:
+    """Sign of the amounts that are good for the business."""
+    total = sum(edge.link.money for edge in net.edges if edge.on_path)
+    adverse = diagram.callout is not None and diagram.callout.tone == "adverse"
+    return (-1.0 if total < 0 else 1.0) * (-1.0 if adverse else 1.0)
+
+
+def _label(net: Network, label: Label) -> Group:
+    left, top, right, _ = label.box
+    middle = (left + right) / 2
+    edge = label.route.edge
+    source, target = net.cards[edge.source].id, net.cards[edge.target].id
+    lines = tuple(
+        cards.text(
+            middle,
+            top + (number + 0.82) * label.size * POINT * 1.2,
+            line.text,
+            label.size,
+            line.color,
+            bold=line.bold,
+            anchor="middle",
+            halo=WHITE if label.halo else "",
+        )
+        for number, line in enumerate(label.lines)
+    )
+    return Group("label", lines, id=f"{source}>{target}", source=source, target=target)
+
+
+def _notes(picture: Picture) -> tuple[str, ...]:
+    number = sum(picture.folded.values())
+    label = {card.id: card.label for card in picture.diagram.cards}
+    runs = tuple(
+        f"{label[first]} to {label[last]} runs via {', '.join(names)}."
+        for (first, last), names in picture.skipped.items()
+        if len(names) > 1
+    )
+    if not number:
+        return (*picture.diagram.notes, *runs)
+    folded = f"{number} metric{'s are' if number > 1 else ' is'} folded into the nearest one that they feed."
+    return (*picture.diagram.notes, folded)
+
+
+def _description(net: Network, diagram: Diagram) -> str:
+    parts = [diagram.subtitle] if diagram.subtitle else []
+    if diagram.callout:
+        callout = diagram.callout
+        parts.append(" ".join(part for part in (callout.head, callout.amount, callout.what, callout.range) if part))
+    if len(net.path) > 1:
+        chain = " > ".join(net.cards[card].label for card in net.path)
+        parts.append(f"{'Main path' if net.lifted else 'Strongest chain'}: {chain}")
+    parts += [
+        cards.describe(card, folded, lifted=net.lifted) for card, folded in zip(net.cards, net.folded, strict=True)
+    ]
+    return ". ".join(parts) + "."
+
+
+def _warnings(net: Network, lost: tuple[Route, ...], groups: list[Group]) -> tuple[str, ...]:
+    warnings = []
+    if lost:
+        names = ", ".join(
+            f"{net.cards[route.edge.source].label} to {net.cards[route.edge.target].label}" for route in lost[:5]
+        )
+        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        warnings.append(f"no room for the figures of: {names}{more}; they are in the picture's description")
+    words = "".join(shape.text for group in groups for shape in group.shapes if isinstance(shape, Text))
+    missing = uncovered(words)
+    if missing:
+        warnings.append(f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}; the machine's fonts are used")
+    return tuple(warnings)

@@ -1,0 +1,128 @@
+"""The board cut: the main path in one row of large boxes, money on the arrows, panels below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from impacttree.render.layout import cards, connectors
+from impacttree.render.layout.cards import text
+from impacttree.render.layout.cut import Picture
+from impacttree.render.layout.frame import Headings
+from impacttree.render.layout.measure import text_width, wrap
+from impacttree.render.layout.network import Network
+from impacttree.render.layout.ports import head_length, head_width
+from impacttree.render.layout.routes import Route
+from impacttree.render.layout.sizes import thickness
+from impacttree.render.layout.style import ACCENT, INK, MARGIN, MUTED, NAME, PAGE_WIDTH, POINT
+from impacttree.render.scene import Box, Group, Shape
+from impacttree.views import Diagram
+
+__all__ = ["board_groups"]
+
+BOTTOM = 6.55
+PANEL_HEIGHT = 1.55
+BOX_HEIGHT = 1.72
+WIDEST = 2.5
+AMOUNT = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Places of the boxes on the board."""
+
+    boxes: tuple[Box, ...]
+    gap: float
+    scale: float
+
+
+def board_groups(net: Network, picture: Picture, headings: Headings) -> tuple[Group, ...]:
+    """Boxes, arrows and panels between the headings and the legend."""
+    diagram = picture.diagram
+    top = headings.height + 0.25
+    panels = PANEL_HEIGHT if diagram.panels else 0.0
+    spare = BOTTOM - top - BOX_HEIGHT - panels
+    above = max(0.1, spare * (0.36 if panels else 0.42))
+    row = _row(net, top + above)
+    y = top + above + BOX_HEIGHT + max(0.3, spare * 0.36)
+    on_path = {card: position for position, card in enumerate(net.path)}
+    groups: list[Group] = []
+    for edge in net.edges:
+        position = on_path[edge.source]
+        groups += _arrow(net, picture, row, position, edge.index)
+    for position, card in enumerate(net.path):
+        box = row.boxes[position]
+        groups.append(cards.card(net.cards[card], box, row.scale, main=True, lifted=net.lifted, on_board=True))
+    return (*groups, *_panels(diagram, y))
+
+
+def _row(net: Network, y: float) -> _Row:
+    number = len(net.path)
+    usable = PAGE_WIDTH - 2 * MARGIN
+    gap = 0.78 if number > 4 else 1.1
+    width = min(WIDEST, (usable - (number - 1) * gap) / number)
+    if width == WIDEST and number > 1:
+        gap = min(1.6, (usable - number * width) / (number - 1))
+    left = MARGIN + (usable - number * width - (number - 1) * gap) / 2
+    scale = 1.22
+    while scale > 1.0 and any(_longest_word(net, card) * scale > width - 0.24 for card in net.path):
+        scale -= 0.02
+    boxes = tuple(Box(left + place * (width + gap), y, width, BOX_HEIGHT) for place in range(number))
+    return _Row(boxes, gap, scale)
+
+
+def _longest_word(net: Network, card: int) -> float:
+    return max(text_width(word, NAME, bold=True) for word in net.cards[card].label.split() or [""])
+
+
+def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int) -> list[Group]:
+    edge = net.edges[index]
+    start, end = row.boxes[position], row.boxes[position + 1]
+    y = start.y + BOX_HEIGHT / 2
+    x0, x1 = start.x + start.width, end.x
+    width = thickness(net, edge, 1.3)
+    neck = x1 - head_length(width)
+    route = Route(
+        edge, (("M", x0, y), ("L", neck, y)), ((x0, y), (x1, y)), width, (x1, y), (1.0, 0.0),
+        head=True, upright=False, straight=True, start=(x0, y),
+    )  # fmt: skip
+    link = edge.link
+    ends = (net.cards[edge.source].id, net.cards[edge.target].id)
+    lines: list[Shape] = []
+    words = link.money_text if net.lifted else ""
+    if words:
+        size = AMOUNT
+        while size > 8 and text_width(words, size, bold=True) > row.gap - 0.06:
+            size -= 0.5
+        above = y - max(head_width(width) / 2, 0.06) - 0.06
+        lines.append(text((x0 + x1) / 2, above, words, size, ACCENT if net.lifted else INK, bold=True, anchor="middle"))
+    below = y + max(head_width(width) / 2, 0.06) + 0.05
+    notes = _via(picture.skipped.get(ends, ()), row.gap)
+    if link.delay:
+        notes = (*notes, *wrap(link.delay, 8.0, row.gap - 0.06, 2))
+    for note in notes:
+        below += 0.135
+        lines.append(text((x0 + x1) / 2, below, note, 8.0, MUTED, anchor="middle"))
+    drawn = [connectors.connector(net, route, row.scale)]
+    if lines:
+        drawn.append(Group("label", tuple(lines), id=">".join(ends), source=ends[0], target=ends[1]))
+    return drawn
+
+
+def _via(names: tuple[str, ...], gap: float) -> tuple[str, ...]:
+    if not names:
+        return ()
+    words = f"via {names[0]}" if len(names) == 1 else f"via {len(names)} metrics"
+    lines = wrap(words, 8.0, gap - 0.06, 3)
+    return lines if "…" not in "".join(lines) else wrap("via 1 metric", 8.0, gap - 0.06, 2)
+
+
+def _panels(diagram: Diagram, y: float) -> list[Group]:
+    number = len(diagram.panels)
+    if not number:
+        return []
+    gap = 0.22
+    width = (PAGE_WIDTH - 2 * MARGIN - (number - 1) * gap) / number
+    return [
+        cards.panel(panel, Box(MARGIN + place * (width + gap), y, width, PANEL_HEIGHT))
+        for place, panel in enumerate(diagram.panels)
+    ]

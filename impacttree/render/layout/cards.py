@@ -1,0 +1,359 @@
+"""Step 6: a card's own shapes, and the boxes that look like cards: the callout and the board's panels."""
+
+from __future__ import annotations
+
+from impacttree.render.layout.measure import fit, text_width, wrap
+from impacttree.render.layout.style import (
+    ACCENT,
+    ACCENT_DARK,
+    ACCENT_TINT,
+    CARD_LINE,
+    DASH_RAIL,
+    DRIVER,
+    FOOT,
+    GOOD,
+    GUARDRAIL,
+    INK,
+    KIND,
+    MUTED,
+    NAME,
+    NAVY,
+    NAVY_GLYPH,
+    ON_NAVY,
+    PANEL,
+    PILL,
+    POINT,
+    PRODUCT,
+    VALUE,
+    VALUE_LEAST,
+    WHITE,
+)
+from impacttree.render.scene import Anchor, Box, Curve, Disc, Group, Shape, Step, Text
+from impacttree.views import Callout, Card, Panel, Tone
+
+__all__ = ["callout", "card", "glyph", "panel", "pill"]
+
+WORDS = {"product": "METRIC", "driver": "DRIVER", "financial": "FINANCIAL", "guardrail": "GUARDRAIL"}
+COLORS = {"product": PRODUCT, "driver": DRIVER, "financial": NAVY, "guardrail": GUARDRAIL}
+SPACING = 0.35
+"""Extra points between the capitals of the kind."""
+CAP = 0.72
+"""Height of a capital in em."""
+
+
+def kind_of(card: Card) -> str:
+    """Product, driver, financial or guardrail, as it is drawn."""
+    return "guardrail" if card.guardrail else card.kind
+
+
+def text(
+    x: float,
+    y: float,
+    words: str,
+    size: float,
+    color: str,
+    *,
+    bold: bool = False,
+    anchor: Anchor = "start",
+    spacing: float = 0.0,
+    halo: str = "",
+) -> Text:
+    """A measured text."""
+    width = text_width(words, size, bold) + spacing * POINT * len(words)
+    return Text(x, y, words, size, color, width, bold, anchor, spacing, halo)
+
+
+def polygon(points: tuple[tuple[float, float], ...], fill: str) -> Curve:
+    """A filled shape of straight sides."""
+    start: Step = ("M", *points[0])
+    sides: tuple[Step, ...] = tuple(("L", x, y) for x, y in points[1:])
+    return Curve((start, *sides, ("Z",)), fill=fill)
+
+
+def glyph(kind: str, x: float, y: float, size: float, color: str) -> Shape:
+    """The sign of a kind, centred on a point: circle, square, diamond, triangle."""
+    half = size / 2
+    if kind == "product":
+        return Disc(x, y, half, fill=color)
+    if kind == "driver":
+        side = size * 0.92
+        return Box(x - side / 2, y - side / 2, side, side, fill=color)
+    if kind == "financial":
+        reach = half * 1.22
+        return polygon(((x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y)), color)
+    rise = half * 1.08
+    return polygon(((x, y - rise), (x + half * 1.15, y + rise * 0.85), (x - half * 1.15, y + rise * 0.85)), color)
+
+
+def pill(x: float, y: float, words: str, tone: Tone, size: float, *, dark: bool) -> tuple[Shape, ...]:
+    """The change of a metric, right-aligned at `x` and centred on `y`: filled when favourable, outlined when adverse."""
+    width = pill_width(words, size)
+    height = size * POINT * 1.95
+    fill, stroke, color = GOOD, GOOD, WHITE
+    if tone == "adverse":
+        fill, stroke, color = WHITE, ACCENT_DARK, ACCENT_DARK
+    elif tone == "neutral":
+        fill, stroke, color = (NAVY, ON_NAVY, WHITE) if dark else (WHITE, MUTED, INK)
+    box = Box(x - width, y - height / 2, width, height, height / 2, fill, stroke, 1.1)
+    label = text(x - width / 2, y + size * POINT * CAP / 2, words, size, color, bold=True, anchor="middle")
+    return box, label
+
+
+def pill_width(words: str, size: float) -> float:
+    """Width of a pill."""
+    return text_width(words, size, bold=True) + size * POINT * 1.35
+
+
+class _Painter:
+    """Lays out one card line by line."""
+
+    def __init__(self, card: Card, box: Box, scale: float, *, lifted: bool, folded: int, on_board: bool) -> None:
+        self.card = card
+        self.box = box
+        self.scale = scale
+        self.lifted = lifted
+        self.folded = folded
+        self.on_board = on_board
+        self.kind = kind_of(card)
+        self.dark = self.kind == "financial"
+        self.pad = 0.1 * scale
+        self.left = box.x + self.pad
+        self.right = box.x + box.width - self.pad
+        self.room = box.width - 2 * self.pad
+        self.shapes: list[Shape] = []
+        self.muted = ON_NAVY if self.dark else MUTED
+        self.foot = _foot(card)
+
+    def frame(self, main: bool, lifted_accent: bool) -> None:
+        """Fill, border and corners say the kind; the main path's border is the accent."""
+        rounded = {"product": 0.13, "guardrail": 0.13}.get(self.kind, 0.025) * self.scale
+        fill = NAVY if self.dark else WHITE
+        if main and lifted_accent:
+            stroke, weight, dash = ACCENT, 2.25, ()
+        elif self.kind == "guardrail":
+            stroke, weight, dash = (ACCENT_DARK, 1.75, ()) if self.card.breached else (GUARDRAIL, 1.1, DASH_RAIL)
+        else:
+            stroke, weight, dash = (NAVY if self.dark else CARD_LINE), 1.25, ()
+        inset = weight * POINT / 2
+        box = self.box
+        self.shapes.append(
+            Box(
+                box.x + inset, box.y + inset, box.width - 2 * inset, box.height - 2 * inset,
+                rounded, fill, stroke, weight, dash,
+            )  # fmt: skip
+        )
+
+    def fill(self) -> None:
+        """Kind, name, value and pill, foot line: as many as there is height for."""
+        scale, box = self.scale, self.box
+        kind, line, value, foot = KIND * scale, NAME * scale * 1.16 * POINT, VALUE * scale, FOOT * scale
+        least = (0.075 + 0.105 + 0.02 + 0.24) * scale
+        allowed = max(1, min(3, int((box.height - least + 0.012) / line)))
+        names = wrap(self.card.label, NAME * scale, self.room, allowed, bold=True)
+        natural = least + len(names) * line
+        with_foot = bool(self.foot or self.card.owner) and box.height - natural >= 0.135 * scale
+        if with_foot:
+            natural += 0.135 * scale
+        spare = max(0.0, box.height - natural)
+        step = min(spare / (4 if with_foot else 3), 0.1 * scale)
+        y = box.y + 0.075 * scale + step * 0.7
+        self._kind_line(y + kind * POINT * CAP, kind, with_foot)
+        y += 0.105 * scale + step * 0.3
+        for name in names:
+            y += line
+            self.shapes.append(text(self.left, y - 0.012 * scale, name, NAME * scale, self._ink(), bold=True))
+        bottom = box.y + box.height - (0.075 if with_foot else 0.085) * scale - step * 0.4
+        if with_foot:
+            self._foot_line(bottom, foot)
+            bottom -= 0.135 * scale + step * 0.4
+        middle = (y + bottom) / 2
+        self._value_line(min(middle + 0.02 * scale, bottom - 0.1 * scale), value, with_foot)
+
+    def _ink(self) -> str:
+        return WHITE if self.dark else INK
+
+    def _kind_line(self, y: float, size: float, with_foot: bool) -> None:
+        color = NAVY_GLYPH if self.dark else COLORS[self.kind]
+        self.shapes.append(glyph(self.kind, self.left + size * POINT * 0.45, y - size * POINT * CAP / 2, size * POINT, color))
+        words = "BREACHED" if self.card.breached and self.kind == "guardrail" else WORDS[self.kind]
+        if words == "BREACHED":
+            color = ACCENT_DARK
+        shown = color if self.kind != "driver" else MUTED
+        label = text(self.left + size * POINT * 1.3, y, words, size, shown, bold=True, spacing=SPACING * self.scale)
+        self.shapes.append(label)
+        end = label.x + label.width
+        if self.card.memory:
+            self.shapes += _loop(end + size * POINT * 0.75, y - size * POINT * CAP / 2, size * POINT * 0.42, self.muted)
+            end += size * POINT * 1.3
+        note = f"+{self.folded} more" if self.folded else ""
+        if not note and not with_foot:
+            note = self.card.owner
+        note = fit(note, size, self.right - end - 0.06, bold=bool(self.folded))
+        if len(note) > 2:
+            self.shapes.append(text(self.right, y, note, size, self.muted, bold=bool(self.folded), anchor="end"))
+
+    def _value_line(self, middle: float, size: float, with_foot: bool) -> None:
+        card, scale = self.card, self.scale
+        taken = 0.0
+        if card.change:
+            width = pill_width(card.change, PILL * scale)
+            if width <= self.room * 0.62:
+                self.shapes += pill(self.right + 0.02 * scale, middle, card.change, card.tone, PILL * scale, dark=self.dark)
+                taken = width
+            else:
+                change = fit(card.change, PILL * scale, self.room * 0.6 - PILL * scale * POINT * 1.35, bold=True)
+                self.shapes += pill(self.right, middle, change, card.tone, PILL * scale, dark=self.dark)
+                taken = pill_width(change, PILL * scale)
+        room = self.room - taken - (0.05 * scale if taken else 0.0)
+        while size > VALUE_LEAST and text_width(card.value, size) > room:
+            size -= 0.5
+        value = fit(card.value, size, room)
+        baseline = middle + size * POINT * CAP / 2
+        self.shapes.append(text(self.left, baseline, value, size, self._ink()))
+        used = text_width(value, size) + 0.05 * scale
+        if not with_foot:
+            unit = fit(self.foot, FOOT * scale, room - used)
+            if len(unit) > 2 and "…" not in unit:
+                self.shapes.append(text(self.left + used, baseline, unit, FOOT * scale, self.muted))
+                used += text_width(unit, FOOT * scale) + 0.05
+        same = "no change"
+        if self.lifted and not card.change and text_width(same, FOOT * scale) <= self.room - used - 0.04:
+            self.shapes.append(
+                text(self.right, middle + FOOT * scale * POINT * CAP / 2, same, FOOT * scale, self.muted, anchor="end")
+            )
+
+    def _foot_line(self, y: float, size: float) -> None:
+        gap = 0.07 * self.scale
+        left, right = self.foot, self.card.owner
+        wanted, other = text_width(left, size), text_width(right, size)
+        if wanted + other + gap > self.room:
+            share = max(self.room - gap - other, self.room * 0.5) if right else self.room
+            left = fit(left, size, share)
+            right = fit(right, size, self.room - gap - text_width(left, size))
+        color, bold = (ACCENT_DARK, True) if self.card.breached else (self.muted, False)
+        if left:
+            self.shapes.append(text(self.left, y, fit(left, size, self.room, bold), size, color, bold=bold))
+        if len(right) > 2:
+            self.shapes.append(text(self.right, y, right, size, self.muted, anchor="end"))
+
+    def folded_rules(self) -> None:
+        """Two rules below the card: others are folded into it."""
+        box = self.box
+        for number in (1, 2):
+            y = box.y + box.height + 0.028 * number
+            inset = 0.05 * number
+            steps: tuple[Step, ...] = (("M", box.x + inset, y), ("L", box.x + box.width - inset, y))
+            self.shapes.append(Curve(steps, stroke=DRIVER if number == 1 else CARD_LINE, weight=0.9))
+
+
+def _foot(card: Card) -> str:
+    if card.guardrail:
+        return card.guardrail
+    return card.unit
+
+
+def card(
+    item: Card,
+    box: Box,
+    scale: float,
+    *,
+    main: bool,
+    lifted: bool,
+    folded: int = 0,
+    on_board: bool = False,
+) -> Group:
+    """Draw a metric."""
+    painter = _Painter(item, box, scale, lifted=lifted, folded=folded, on_board=on_board)
+    if folded:
+        painter.folded_rules()
+    painter.frame(main, lifted)
+    painter.fill()
+    return Group("card", tuple(painter.shapes), id=item.id, alt=describe(item, folded, lifted=lifted))
+
+
+def describe(item: Card, folded: int = 0, *, lifted: bool = True) -> str:
+    """A card in words."""
+    parts = [f"{item.label}: {item.value} {item.unit}".strip(), WORDS[kind_of(item)].lower()]
+    if item.change:
+        parts.append(f"change {item.change}" + (f", {item.tone}" if item.tone != "neutral" else ""))
+    elif lifted:
+        parts.append("no change")
+    if item.guardrail:
+        parts.append(item.guardrail + (", breached" if item.breached else ""))
+    if item.owner:
+        parts.append(f"owner {item.owner}")
+    if item.memory:
+        parts.append("reads its own previous value")
+    if folded:
+        parts.append(f"{folded} more metrics folded into it")
+    return "; ".join(parts)
+
+
+def _loop(x: float, y: float, radius: float, color: str) -> tuple[Shape, ...]:
+    """Three quarters of a circle with a small head: the card remembers its own previous value."""
+    k = 0.5523 * radius
+    steps: tuple[Step, ...] = (
+        ("M", x + radius, y),
+        ("C", x + radius, y + k, x + k, y + radius, x, y + radius),
+        ("C", x - k, y + radius, x - radius, y + k, x - radius, y),
+        ("C", x - radius, y - k, x - k, y - radius, x, y - radius),
+    )
+    size = radius * 0.62
+    head = polygon(((x + size * 1.25, y - radius), (x - size * 0.1, y - radius - size), (x - size * 0.1, y - radius + size)), color)
+    return Curve(steps, stroke=color, weight=0.9), head
+
+
+def callout(item: Callout, box: Box, scale: float) -> Group:
+    """What the change is worth, beside the outcome."""
+    adverse = item.tone == "adverse"
+    accent, dark = (ACCENT_DARK, ACCENT_DARK) if adverse else (ACCENT, ACCENT_DARK)
+    weight = 1.5 if adverse else 0.0
+    shapes: list[Shape] = [
+        Box(box.x, box.y, box.width, box.height, 0.08, WHITE if adverse else ACCENT_TINT, ACCENT_DARK if adverse else "", weight)
+    ]
+    pad = 0.12 * scale
+    room = box.width - 2 * pad
+    size = 22.0 * scale
+    while size > 11 and text_width(item.amount, size, bold=True) > room:
+        size -= 0.5
+    small = max(7.0, 8.0 * scale)
+    ranges = wrap(item.range, small, room, 2)
+    lines: list[tuple[str, float, str, bool, float]] = [
+        *((line, 9.0 * scale, dark, True, 0.03) for line in wrap(item.head, 9.0 * scale, room, 2, bold=True)),
+        (fit(item.amount, size, room, bold=True), size, accent, True, 0.02),
+        *((line, 9.0 * scale, INK, False, 0.02) for line in wrap(item.what, 9.0 * scale, room, 2)),
+        *((line, small, MUTED, False, 0.05 if number == 0 else 0.0) for number, line in enumerate(ranges)),
+    ]
+    lines = [line for line in lines if line[0]]
+    natural = sum(line[1] * POINT * 1.2 + line[4] for line in lines)
+    step = max(-0.02, min(0.09 * scale, (box.height - 2 * pad * 0.8 - natural) / max(1, len(lines))))
+    y = box.y + max(0.06, (box.height - natural - step * (len(lines) - 1)) / 2)
+    for words, points, color, bold, lead in lines:
+        y += lead + points * POINT * 0.95
+        shapes.append(text(box.x + pad, y, words, points, color, bold=bold))
+        y += points * POINT * 0.25 + step
+    alt = "; ".join(part for part in (item.head, item.amount, item.what, item.range) if part)
+    return Group("callout", tuple(shapes), alt=alt)
+
+
+def panel(item: Panel, box: Box) -> Group:
+    """One of the boxes below the board cut."""
+    shapes: list[Shape] = [Box(box.x, box.y, box.width, box.height, 0.09, ACCENT_TINT if item.accent else PANEL)]
+    pad = 0.17
+    room = box.width - 2 * pad
+    size = 22.0 if item.accent else 19.0
+    while size > 13 and text_width(item.body, size, bold=True) > room:
+        size -= 0.5
+    y = box.y + 0.3
+    shapes.append(
+        text(box.x + pad, y, fit(item.head, 10.5, room, bold=True), 10.5, ACCENT_DARK if item.accent else MUTED, bold=True)
+    )
+    y += 0.14
+    for line in wrap(item.body, size, room, 1 if text_width(item.body, size, bold=True) <= room else 2, bold=True):
+        y += size * POINT * 1.18
+        shapes.append(text(box.x + pad, y, line, size, ACCENT if item.accent else INK, bold=True))
+    y += 0.1
+    for line in wrap(item.detail, 10.0, room, max(1, int((box.y + box.height - y - 0.12) / 0.175))):
+        y += 0.175
+        shapes.append(text(box.x + pad, y, line, 10.0, MUTED))
+    return Group("panel", tuple(shapes), alt="; ".join(part for part in (item.head, item.body, item.detail) if part))

@@ -1,0 +1,111 @@
+"""How edges look: the main path's ribbon, live lines, dashed lines that carry nothing, return edges."""
+
+from __future__ import annotations
+
+from impacttree.render.layout.cards import polygon
+from impacttree.render.layout.network import Network
+from impacttree.render.layout.ports import head_length, head_width
+from impacttree.render.layout.routes import Route
+from impacttree.render.layout.style import ACCENT, DASH, DASH_DOT, DEAD, LIVE, PLAIN, POINT, RETURN, WHITE
+from impacttree.render.scene import Curve, Disc, Group, Shape
+
+__all__ = ["connector", "describe", "line_color", "paint_order"]
+
+
+def line_color(net: Network, route: Route) -> str:
+    """The colour of an edge; the accent is the main path's alone."""
+    edge = route.edge
+    if edge.on_path:
+        return ACCENT if net.lifted else LIVE
+    if edge.returns:
+        return RETURN
+    if not net.lifted:
+        return PLAIN
+    return LIVE if edge.live else DEAD
+
+
+def paint_order(net: Network, drawn: tuple[Route, ...]) -> list[Route]:
+    """Idle lines first, the main path last."""
+    def rank(route: Route) -> tuple[bool, bool, float, int]:
+        edge = route.edge
+        return edge.on_path, edge.live, -edge.share, edge.index
+
+    return sorted(drawn, key=rank)
+
+
+def connector(net: Network, route: Route, text_scale: float) -> Group:
+    """Draw an edge: its line, its head, and a ring at the start of an assumed effect."""
+    edge = route.edge
+    color = line_color(net, route)
+    shapes: list[Shape] = []
+    dash: tuple[float, ...] = ()
+    if edge.returns:
+        dash = DASH_DOT
+    elif net.lifted and not edge.live and not edge.on_path:
+        dash = DASH
+    if edge.on_path and route.straight:
+        shapes.append(_ribbon(route, color))
+    else:
+        shapes.append(Curve(route.steps, stroke=color, weight=route.width / POINT, dash=dash))
+        if route.head:
+            shapes.append(_head(route, color))
+    if edge.link.assumed:
+        shapes.append(_ring(route, color, text_scale))
+    cards = net.cards
+    source, target = cards[edge.source], cards[edge.target]
+    return Group(
+        "connector",
+        tuple(shapes),
+        id=f"{source.id}>{target.id}",
+        alt=describe(net, route),
+        source=source.id,
+        target=target.id,
+    )
+
+
+def describe(net: Network, route: Route) -> str:
+    """An edge in words, with every figure it carries, whether or not a label found room."""
+    link = route.edge.link
+    source, target = net.cards[route.edge.source].label, net.cards[route.edge.target].label
+    parts = [f"{source} to {target}", "assumed effect" if link.assumed else "exact formula"]
+    if link.elasticity_text:
+        parts.append(f"elasticity {link.elasticity_text}")
+    if link.money_text:
+        parts.append(f"carries {link.money_text}")
+    if link.delay:
+        parts.append(link.delay)
+    return "; ".join(parts)
+
+
+def _ribbon(route: Route, color: str) -> Curve:
+    x0, y = route.start
+    x1 = route.tip[0]
+    neck = x1 - head_length(route.width)
+    half, wing = route.width / 2, head_width(route.width) / 2
+    return polygon(
+        (
+            (x0, y - half), (neck, y - half), (neck, y - wing), (x1, y), (neck, y + wing), (neck, y + half),
+            (x0, y + half),
+        ),
+        color,
+    )  # fmt: skip
+
+
+def _head(route: Route, color: str) -> Curve:
+    (x, y), (along_x, along_y) = route.tip, route.heading
+    length, wing = head_length(route.width), head_width(route.width) / 2
+    base_x, base_y = x - along_x * length, y - along_y * length
+    return polygon(
+        ((x, y), (base_x - along_y * wing, base_y + along_x * wing), (base_x + along_y * wing, base_y - along_x * wing)),
+        color,
+    )
+
+
+def _ring(route: Route, color: str, text_scale: float) -> Disc:
+    radius = max(0.027, min(0.052, 0.6 * route.width)) * min(text_scale, 1.3)
+    x, y = route.start
+    if route.upright:
+        y += radius if route.tip[1] > y else -radius
+    else:
+        x += radius
+    return Disc(x, y, radius, WHITE, color, 1.5 if route.width > 2.5 * POINT else 1.0)

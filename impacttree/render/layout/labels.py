@@ -1,0 +1,229 @@
+"""Step 11: a place for each edge's figures, beside its own line and clear of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import hypot
+
+from impacttree.render.layout.measure import text_width
+from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.ports import head_length, head_width
+from impacttree.render.layout.routes import Route
+from impacttree.render.layout.sizes import Geometry
+from impacttree.render.layout.style import ACCENT, ACCENT_DARK, FAINT, INK, LABEL, LEAST, MARGIN, MUTED, POINT, RETURN
+
+__all__ = ["Label", "Line", "Rect", "place_labels", "variants"]
+
+Rect = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+LEADING = 1.2
+CELL = 0.3
+CLEAR = 0.02
+NEAR = 0.13
+STEP = 0.035
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a label."""
+
+    text: str
+    color: str
+    bold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label where it is drawn; `lines` are centred in the box."""
+
+    route: Route
+    box: Rect
+    lines: tuple[Line, ...]
+    size: float
+    halo: bool
+
+
+def variants(net: Network, edge: Edge, good_sign: float) -> tuple[tuple[Line, ...], ...]:
+    """What may stand at an edge, the fullest form first."""
+    link = edge.link
+    elasticity, money, delay = link.elasticity_text, link.money_text, link.delay
+    if edge.returns:
+        first = money if net.lifted and money else elasticity
+        rows = tuple(Line(words, RETURN, number == 0) for number, words in enumerate((first, delay)) if words)
+        return tuple(rows[:length] for length in range(len(rows), 0, -1))
+    if not net.lifted or not (edge.live or edge.on_path) or not money:
+        color = (INK if edge.on_path else MUTED) if not net.lifted else FAINT
+        quiet = tuple(Line(words, color, edge.on_path) for words in (elasticity, delay) if words)
+        return tuple(quiet[:length] for length in range(len(quiet), 0, -1))
+    strong = ACCENT if edge.on_path else INK
+    plain = ACCENT if edge.on_path else ACCENT_DARK if link.money * good_sign < 0 else INK
+    top = Line(elasticity, strong, True)
+    below = Line(money, plain, False)
+    late = Line(delay, MUTED, False)
+    one = Line(f"{elasticity} {money}".strip(), strong, True)
+    ladder = [(top, below, late), (top, below), (one,), (Line(money, plain, True),)]
+    return tuple(dict.fromkeys(tuple(row for row in rows if row.text) for rows in ladder))
+
+
+def place_labels(
+    net: Network,
+    geometry: Geometry,
+    drawn: tuple[Route, ...],
+    forbidden: Iterable[Rect],
+    good_sign: float,
+    *,
+    money_only: bool = False,
+) -> tuple[tuple[Label, ...], tuple[Route, ...]]:
+    """Labels by priority (main path, live by amount, the rest), and the routes whose label found no room."""
+    placer = _Placer(net, geometry, drawn, list(forbidden), good_sign)
+    order = sorted(drawn, key=lambda route: (not route.edge.on_path, not route.edge.live, -route.edge.share, route.edge.index))
+    labels, lost = [], []
+    for route in order:
+        ladder = variants(net, route.edge, good_sign)
+        if not ladder or not ladder[0]:
+            continue
+        label = placer.place(route, ladder)
+        if label is None:
+            lost.append(route)
+        else:
+            labels.append(label)
+    return tuple(labels), tuple(lost)
+
+
+class _Placer:
+    def __init__(
+        self, net: Network, geometry: Geometry, drawn: tuple[Route, ...], forbidden: list[Rect], good_sign: float
+    ) -> None:
+        self.net = net
+        self.geometry = geometry
+        self.forbidden = forbidden
+        self.taken: list[Rect] = []
+        self.size = max(LEAST, LABEL * min(geometry.text_scale, 1.35))
+        self.cells: dict[tuple[int, int], list[tuple[float, float, float, Route]]] = {}
+        for route in drawn:
+            self._file(route)
+
+    def _file(self, route: Route) -> None:
+        half = route.width / 2
+        samples = [(x, y, half) for x, y in route.points]
+        if route.head:
+            (x, y), (along_x, along_y) = route.tip, route.heading
+            length, wing = head_length(route.width), head_width(route.width) / 2
+            samples.append((x - along_x * length / 2, y - along_y * length / 2, wing))
+            samples.append((x - along_x * length, y - along_y * length, wing))
+        if route.edge.link.assumed:
+            samples.append((*route.start, 0.06))
+        for x, y, reach in samples:
+            self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))
+
+    def place(self, route: Route, ladder: tuple[tuple[Line, ...], ...]) -> Label | None:
+        preferred = [rows for rows in ladder if len(rows) == 1] + [rows for rows in ladder if len(rows) > 1]
+        for rows in preferred if route.upright else ladder:
+            width = max(text_width(row.text, self.size, row.bold) for row in rows) + 0.03
+            height = len(rows) * self.size * LEADING * POINT + 0.01
+            best: tuple[float, Rect, bool] | None = None
+            for box, extra in self._candidates(route, width, height):
+                found = self._judge(route, box)
+                if found is not None and (best is None or found[0] + extra < best[0] - 1e-9):
+                    best = (found[0] + extra, box, found[1])
+            if best is not None:
+                self.taken.append(best[1])
+                return Label(route, best[1], rows, self.size, best[2])
+        return None
+
+    def _candidates(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+        half = route.width / 2
+        if route.edge.on_path and route.straight and not route.upright:
+            yield from self._above_ribbon(route, width, height)
+        if route.upright:
+            yield from self._beside(route, width, height)
+        points = route.points
+        step = max(1, len(points) // 28)
+        away = half + CLEAR + 0.015
+        last = len(points) - 1
+        for number in range(0, last + 1, step):
+            x, y = points[number]
+            toll = 0.5 * abs(number / max(1, last) - 0.45)
+            for side_x, side_y in ((0, -1), (0, 1), (1, 0), (-1, 0), (1, -1), (-1, -1), (1, 1), (-1, 1)):
+                left = x - width / 2 + side_x * (width / 2 + away)
+                top = y - height / 2 + side_y * (height / 2 + away)
+                yield (left, top, left + width, top + height), toll + (0.06 if side_x and side_y else 0.0)
+        yield from self._in_gaps(route, width, height)
+
+    def _above_ribbon(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+        """Centred in the first gap above the breadth of the arrowhead."""
+        wing = max(head_width(route.width) / 2, 0.055)
+        x = route.start[0] + self.geometry.gap / 2
+        ends = (route.start[0], route.tip[0])
+        for centre in (x, sum(ends) / 2, ends[1] - self.geometry.gap / 2):
+            for lift in (0.0, 0.05, 0.1):
+                bottom = route.start[1] - wing - CLEAR - 0.02 - lift
+                yield (centre - width / 2, bottom - height, centre + width / 2, bottom), -2.0 + lift
+
+    def _beside(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+        x = route.start[0]
+        for middle in ((route.start[1] + route.tip[1]) / 2, route.start[1] * 0.3 + route.tip[1] * 0.7):
+            for left in (x + 0.07 + route.width / 2, x - 0.07 - route.width / 2 - width):
+                box = (left, middle - height / 2, left + width, middle + height / 2)
+                yield box, -2.0 if left > x else -1.9
+
+    def _in_gaps(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+        """Left, middle and right in each gap the line bends in, at every height."""
+        geometry = self.geometry
+        low = min(y for _, y in route.points) - height - 0.1
+        high = max(y for _, y in route.points) + 0.1
+        for lane in range(len(geometry.lane_x) - 1):
+            begin = geometry.lane_x[lane] + geometry.card_width
+            end = begin + geometry.gap
+            inside = [y for x, y in route.points if begin <= x <= end]
+            if not inside or max(inside) - min(inside) < 0.1 or geometry.gap < width:
+                continue
+            top, bottom = max(low, min(inside) - height - 0.1), min(high, max(inside) + 0.1)
+            for left in (begin + 0.03, (begin + end - width) / 2, end - width - 0.03):
+                for number in range(int((bottom - top) / STEP) + 1):
+                    y = top + number * STEP
+                    yield (left, y, left + width, y + height), 0.25
+
+    def _judge(self, route: Route, box: Rect) -> tuple[float, bool] | None:
+        """The cost of a place and whether it needs a halo; None where a label must not stand."""
+        left, top, right, bottom = box
+        geometry = self.geometry
+        if left < 0.12 or right > geometry.width - 0.12:
+            return None
+        for other in self.forbidden:
+            if left < other[2] and right > other[0] and top < other[3] and bottom > other[1]:
+                return None
+        for other in self.taken:
+            if left < other[2] + 0.02 and right > other[0] - 0.02 and top < other[3] + 0.01 and bottom > other[1] - 0.01:
+                return None
+        own, foreign = 9.0, 9.0
+        under: set[int] = set()
+        for x, y, reach, line in self._near(box):
+            away = hypot(max(left - x, 0.0, x - right), max(top - y, 0.0, y - bottom)) - reach
+            if line is route:
+                if away < 0.004:
+                    return None
+                own = min(own, away)
+            elif away < CLEAR:
+                if line.edge.live or line.edge.on_path or not self.net.lifted or line.edge.returns:
+                    return None
+                under.add(line.edge.index)
+            else:
+                foreign = min(foreign, away)
+        if own > NEAR:
+            return None
+        cost = 1.3 * len(under) + 1.5 * own
+        if foreign < own:
+            cost += 0.7
+        elif foreign < 0.05:
+            cost += 0.2
+        if left < MARGIN - 0.05 or right > geometry.width - MARGIN + 0.05:
+            cost += 0.8
+        return cost, bool(under)
+
+    def _near(self, box: Rect) -> Iterator[tuple[float, float, float, Route]]:
+        left, top, right, bottom = box
+        for column in range(int((left - NEAR) // CELL), int((right + NEAR) // CELL) + 1):
+            for row in range(int((top - NEAR) // CELL), int((bottom + NEAR) // CELL) + 1):
+                yield from self.cells.get((column, row), ())

@@ -1,0 +1,269 @@
+"""Step 2: which lane each card stands in; a local search over a small cost that names what the eye dislikes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from random import Random
+
+from impacttree.render.layout.network import Edge, Network
+
+__all__ = ["Lanes", "assign_lanes"]
+
+HOME = {"product": 0.0, "driver": 0.35, "guardrail": 0.8, "financial": 0.85}
+KICKS = 8
+CALLOUT_SLOTS = 1.4
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The lane of each card, and how many there are."""
+
+    lane: tuple[int, ...]
+    count: int
+    cost: float
+
+
+def assign_lanes(net: Network, *, poster: bool = False) -> tuple[Lanes, ...]:
+    """The best assignment for each promising number of lanes, best first."""
+    length, cards = len(net.path), len(net.cards)
+    if poster:
+        counts = range(max(6, length), max(14, length) + 1, 2)
+    else:
+        counts = range(max(2, length) if cards > 1 else 1, max(7, length) + 1)
+    counts = [count for count in counts if count <= max(cards, length)] or [max(1, length)]
+    found = []
+    for count in counts:
+        tall = ceil(cards / (0.8 * count)) if poster else max(5, ceil(cards / (0.88 * max(7, length))))
+        search = _Search(net, count, tall)
+        search.descend()
+        found.append((search.total() + 0.9 * count, count, search))
+    found.sort(key=lambda entry: entry[:2])
+    lanes = []
+    for _, count, search in found[:2]:
+        if cards <= 45:
+            search.kick(KICKS)
+        lanes.append(Lanes(tuple(search.lane), count, search.total() + 0.9 * count))
+    return tuple(sorted(lanes, key=lambda entry: (entry.cost, entry.count)))
+
+
+def _kind(net: Network, card: int) -> str:
+    return "guardrail" if net.cards[card].guardrail else net.cards[card].kind
+
+
+class _Search:
+    """One descent for a fixed number of lanes; every move changes the cost by what it touches only."""
+
+    def __init__(self, net: Network, count: int, tall: int) -> None:
+        self.net = net
+        self.count = count
+        self.tall = tall
+        size = len(net.cards)
+        self.kinds = [_kind(net, card) for card in range(size)]
+        self.on_path = [False] * size
+        for card in net.path:
+            self.on_path[card] = True
+        self.onward: list[list[tuple[int, int]]] = [[] for _ in range(size)]
+        self.inward: list[list[tuple[int, int]]] = [[] for _ in range(size)]
+        self.costs: list[list[tuple[int, list[float]]]] = [[] for _ in range(size)]
+        for edge in net.edges:
+            self._add(edge)
+        for first, last in zip(net.path, net.path[1:], strict=False):
+            self.onward[first].append((last, 1))
+            self.inward[last].append((first, 1))
+        self.order = self._topological()
+        self.home = [
+            [0.12 * count * abs(lane / max(1, count - 1) - HOME[kind]) for lane in range(count)] for kind in self.kinds
+        ]
+        hangs = any(edge.source == net.outcome for edge in net.forward)
+        self.last_penalty = 12.0 if hangs else 50.0
+        self.lane = self._start()
+        self._count_lanes()
+
+    def _add(self, edge: Edge) -> None:
+        """Costs by distance in lanes; a negative distance never occurs for forward edges."""
+        weight = 1.0 if not self.net.lifted else 1.0 + edge.share if edge.live else 0.45
+        if edge.returns:
+            table = [0.25 * distance for distance in range(self.count)]
+        else:
+            table = [(distance - 1) * weight + 0.15 * (distance - 1) ** 2 for distance in range(self.count)]
+            table[0] = 2.0 + 0.5 * weight
+            if edge.target == self.net.outcome and self.net.callout:
+                table[0] += 30.0
+            self.onward[edge.source].append((edge.target, 0))
+            self.inward[edge.target].append((edge.source, 0))
+        self.costs[edge.source].append((edge.target, table))
+        self.costs[edge.target].append((edge.source, table))
+
+    def _topological(self) -> list[int]:
+        waiting = [len(inward) for inward in self.inward]
+        ready = [card for card, number in enumerate(waiting) if number == 0]
+        order = []
+        while ready:
+            card = ready.pop()
+            order.append(card)
+            for other, _ in self.onward[card]:
+                waiting[other] -= 1
+                if waiting[other] == 0:
+                    ready.append(other)
+        return order
+
+    def _start(self) -> list[int]:
+        """Longest path to a sink, squeezed into the lanes from the left, path steps always apart."""
+        depth = [0] * len(self.kinds)
+        for card in reversed(self.order):
+            depth[card] = max((depth[other] + 1 for other, _ in self.onward[card]), default=0)
+        lane = [self.count - 1 - value for value in depth]
+        floor = [0] * len(lane)
+        for card in self.order:
+            least = max((floor[other] + strict for other, strict in self.inward[card]), default=0)
+            floor[card] = max(least, lane[card])
+        ceiling = [self.count - 1] * len(lane)
+        for card in reversed(self.order):
+            most = min((ceiling[other] - strict for other, strict in self.onward[card]), default=self.count - 1)
+            ceiling[card] = min(most, floor[card])
+        return ceiling
+
+    def _count_lanes(self) -> None:
+        self.number = [0] * self.count
+        self.by_kind: list[dict[str, int]] = [dict.fromkeys(HOME, 0) for _ in range(self.count)]
+        for card, lane in enumerate(self.lane):
+            self.number[lane] += 1
+            self.by_kind[lane][self.kinds[card]] += 1
+        self._reserve()
+
+    def _reserve(self) -> None:
+        """Slots that the ribbon takes in the lanes which a path step skips."""
+        self.skipped = [0] * self.count
+        path = self.net.path
+        for first, last in zip(path, path[1:], strict=False):
+            for lane in range(self.lane[first] + 1, self.lane[last]):
+                self.skipped[lane] += 1
+
+    def _lane_cost(self, lane: int) -> float:
+        height: float = self.number[lane] + self.skipped[lane]
+        if height == 0:
+            return 8.0
+        if self.net.callout and self.lane[self.net.outcome] == lane:
+            height += CALLOUT_SLOTS
+        strangers = self.number[lane] - max(self.by_kind[lane].values())
+        return 0.04 * height * height + 10.0 * max(0.0, height - self.tall) ** 2 + 0.25 * strangers
+
+    def _same_lane(self, card: int) -> float:
+        here = self.lane[card]
+        into = sum(1 for other, strict in self.inward[card] if not strict and self.lane[other] == here)
+        out = sum(1 for other, strict in self.onward[card] if not strict and self.lane[other] == here)
+        cost = 6.0 * (max(0, into - 1) + max(0, out - 1))
+        if into and out:
+            cost += 12.0 if self.on_path[card] else 3.0
+        elif into + out > 1 and self.on_path[card]:
+            cost += 12.0
+        return cost
+
+    def _around(self, cards: set[int]) -> float:
+        """Everything in the cost that depends on where `cards` stand, the lanes' own cost apart."""
+        cost = 0.0
+        lane = self.lane
+        beside = set(cards)
+        for card in cards:
+            here = lane[card]
+            cost += self.home[card][here]
+            for other, table in self.costs[card]:
+                beside.add(other)
+                if other not in cards or other > card:
+                    cost += table[abs(here - lane[other])]
+        for card in beside:
+            cost += self._same_lane(card)
+        if self.net.outcome in cards and lane[self.net.outcome] != self.count - 1:
+            cost += self.last_penalty
+        return cost
+
+    def total(self) -> float:
+        """The whole cost."""
+        return self._around(set(range(len(self.lane)))) + sum(self._lane_cost(lane) for lane in range(self.count))
+
+    def _try(self, moves: dict[int, int]) -> float:
+        """Change of the cost if each card of `moves` went to its lane; nothing is changed."""
+        cards = set(moves)
+        lanes = {self.lane[card] for card in cards} | set(moves.values())
+        if not cards.isdisjoint(self.net.path) or self.net.outcome in cards:
+            lanes = set(range(self.count))
+        before = self._around(cards) + sum(self._lane_cost(lane) for lane in lanes)
+        back = {card: self.lane[card] for card in cards}
+        self._apply(moves)
+        after = self._around(cards) + sum(self._lane_cost(lane) for lane in lanes)
+        self._apply(back)
+        return after - before
+
+    def _apply(self, moves: dict[int, int]) -> None:
+        for card, lane in moves.items():
+            old = self.lane[card]
+            kind = self.kinds[card]
+            self.number[old] -= 1
+            self.by_kind[old][kind] -= 1
+            self.number[lane] += 1
+            self.by_kind[lane][kind] += 1
+            self.lane[card] = lane
+        if not self.net.path or any(self.on_path[card] for card in moves):
+            self._reserve()
+
+    def _range(self, card: int) -> tuple[int, int]:
+        low = max((self.lane[other] + strict for other, strict in self.inward[card]), default=0)
+        high = min((self.lane[other] - strict for other, strict in self.onward[card]), default=self.count - 1)
+        return low, high
+
+    def _pushed(self, card: int, step: int) -> dict[int, int]:
+        """Moving `card` by one lane, and everyone in its way; empty when somebody would leave the page."""
+        moves = {card: self.lane[card] + step}
+        stack = [card]
+        while stack:
+            mover = stack.pop()
+            target = moves[mover]
+            if not 0 <= target < self.count:
+                return {}
+            for other, strict in self.onward[mover] if step > 0 else self.inward[mover]:
+                at = moves.get(other, self.lane[other])
+                if (at - target if step > 0 else target - at) < strict:
+                    moves[other] = target + (strict if step > 0 else -strict)
+                    stack.append(other)
+        return moves
+
+    def descend(self, sweeps: int = 12) -> None:
+        """Take the best move of each card in turn until none helps."""
+        for _ in range(sweeps):
+            still = True
+            for card in range(len(self.lane)):
+                best, chosen = -1e-9, None
+                low, high = self._range(card)
+                for lane in range(low, high + 1):
+                    if lane != self.lane[card]:
+                        change = self._try({card: lane})
+                        if change < best:
+                            best, chosen = change, {card: lane}
+                for step in (-1, 1):
+                    moves = self._pushed(card, step)
+                    if len(moves) > 1:
+                        change = self._try(moves)
+                        if change < best:
+                            best, chosen = change, moves
+                if chosen:
+                    self._apply(chosen)
+                    still = False
+            if still:
+                return
+
+    def kick(self, times: int) -> None:
+        """Shake three cards, descend again, keep what got better; fixed seed, so always the same."""
+        chance = Random(7)
+        best, cost = list(self.lane), self.total()
+        for _ in range(times):
+            for _ in range(3):
+                card = int(chance.random() * len(self.lane))
+                low, high = self._range(card)
+                self._apply({card: low + int(chance.random() * (high - low + 1))})
+            self.descend()
+            now = self.total()
+            if now < cost - 1e-9:
+                best, cost = list(self.lane), now
+            else:
+                self._apply({card: lane for card, lane in enumerate(best) if lane != self.lane[card]})

@@ -1,0 +1,115 @@
+"""How wide text is, and how it breaks: from the width table of the vendored font, without a font library."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+from impacttree.render.fonts import widths
+
+__all__ = ["clean", "fit", "is_covered", "text_width", "uncovered", "wrap"]
+
+_UNITS = 2048.0
+_POINTS = 72.0
+_ELLIPSIS = "…"
+_ARABIC = 0.62
+"""Mean advance of unshaped Arabic in em."""
+_BIDI_CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
+MAX_LETTERS = 400
+
+
+@cache
+def _table(bold: bool) -> dict[str, float]:
+    groups = widths.BOLD if bold else widths.REGULAR
+    return {ch: advance / _UNITS for advance, letters in groups.items() for ch in letters}
+
+
+@cache
+def _advance(ch: str, bold: bool) -> float:
+    known = _table(bold).get(ch)
+    if known is not None:
+        return known
+    if unicodedata.category(ch) in ("Mn", "Me", "Cf"):
+        return 0.0
+    if unicodedata.east_asian_width(ch) in ("W", "F"):
+        return 1.0
+    return _ARABIC if "\u0600" <= ch <= "\u08ff" or "\ufb50" <= ch <= "\ufeff" else 0.75
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Width of `text` in inches at `size` points.
+
+    >>> round(text_width("Revenue", 10.5, bold=True), 3)
+    0.6
+    """
+    return sum(_advance(ch, bold) for ch in text) * size / _POINTS
+
+
+def is_covered(text: str) -> bool:
+    """Whether the vendored font can show all of `text`."""
+    return not uncovered(text)
+
+
+def uncovered(text: str) -> str:
+    """The letters of `text`, each once, that the vendored font lacks."""
+    table = _table(False)
+    return "".join(sorted({ch for ch in text if ch not in table and ch not in "\n\t\u200b\u200c\u200d"}))
+
+
+def clean(text: str) -> str:
+    """Text as it may be drawn: one line, bounded, controls and bidi overrides as boxes, a true minus before digits.
+
+    >>> clean("-0.64%\\tof\\nbase")
+    '−0.64% of base'
+    """
+    if len(text) > MAX_LETTERS:
+        text = text[:MAX_LETTERS] + _ELLIPSIS
+    text = " ".join(text.split())
+    text = "".join("□" if _is_control(ch) else ch for ch in text)
+    return "−" + text[1:] if len(text) > 1 and text[0] == "-" and not text[1].isspace() else text
+
+
+def _is_control(ch: str) -> bool:
+    return ch in _BIDI_CONTROLS or unicodedata.category(ch) in ("Cc", "Cs", "Cn", "Co")
+
+
+def fit(text: str, size: float, width: float, bold: bool = False) -> str:
+    """`text`, or as much of it as fits into `width` with an ellipsis; empty when not even that fits."""
+    if text_width(text, size, bold) <= width:
+        return text
+    room = width - text_width(_ELLIPSIS, size, bold)
+    used = 0.0
+    for position, ch in enumerate(text):
+        used += _advance(ch, bold) * size / _POINTS
+        if used > room:
+            kept = text[:position].rstrip(" ,;:-(")
+            return kept + _ELLIPSIS if kept else ""
+    return text
+
+
+def wrap(text: str, size: float, width: float, lines: int, bold: bool = False) -> tuple[str, ...]:
+    """Break `text` into at most `lines` lines of `width` inches; what is left over ends in an ellipsis."""
+    rows: list[str] = []
+    rest = text
+    while rest and len(rows) < lines:
+        if len(rows) == lines - 1:
+            rows.append(fit(rest, size, width, bold))
+            break
+        head, rest = _first_line(rest, size, width, bold)
+        rows.append(head)
+    return tuple(row for row in rows if row)
+
+
+def _first_line(text: str, size: float, width: float, bold: bool) -> tuple[str, str]:
+    used = 0.0
+    cut = 0
+    for position, ch in enumerate(text):
+        if ch == " ":
+            cut = position
+        elif position and (unicodedata.east_asian_width(ch) in ("W", "F") or text[position - 1] in "-/"):
+            cut = position
+        used += _advance(ch, bold) * size / _POINTS
+        if used > width:
+            cut = cut or max(position, 1)
+            return text[:cut].rstrip(), text[cut:].lstrip()
+    return text, ""

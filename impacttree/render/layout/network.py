@@ -1,0 +1,104 @@
+"""The picture as numbered cards and edges: which edges run forward, which return, which carry money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from impacttree.render.layout.cut import Picture
+from impacttree.views import Card, Link
+
+__all__ = ["Edge", "Network", "network"]
+
+LIVE_SHARE = 0.002
+"""Below this share of the largest amount an edge counts as carrying nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A link between numbered cards; `share` is its amount over the largest one."""
+
+    index: int
+    source: int
+    target: int
+    link: Link
+    share: float
+    live: bool
+    """Carries money in this lift."""
+    on_path: bool
+    returns: bool
+    """Runs against the lanes: it would close a circle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What the search for places reads; cards and edges are numbered in a fixed order."""
+
+    cards: tuple[Card, ...]
+    edges: tuple[Edge, ...]
+    path: tuple[int, ...]
+    outcome: int
+    lifted: bool
+    callout: bool
+    folded: tuple[int, ...]
+
+    @property
+    def forward(self) -> tuple[Edge, ...]:
+        """The edges that run from left to right, or within a lane."""
+        return tuple(edge for edge in self.edges if not edge.returns)
+
+
+def network(picture: Picture) -> Network:
+    """Number the cards and edges of `picture` and tell forward from return edges."""
+    diagram = picture.diagram
+    number = {card.id: index for index, card in enumerate(diagram.cards)}
+    path = tuple(number[name] for name in diagram.path)
+    steps = set(zip(path, path[1:], strict=False))
+    ends = [(number[link.source], number[link.target]) for link in diagram.links]
+    forward = _forward(len(number), ends, diagram.links, steps)
+    largest = max((abs(link.money) for link in diagram.links), default=0.0)
+    edges = []
+    drawn: set[tuple[int, int]] = set()
+    for index, (link, pair) in enumerate(zip(diagram.links, ends, strict=True)):
+        share = abs(link.money) / largest if largest > 0 else 0.0
+        on_path = pair in steps and index in forward and pair not in drawn
+        drawn.add(pair)
+        edges.append(Edge(index, *pair, link, share, share > LIVE_SHARE, on_path, index not in forward))
+    return Network(
+        cards=diagram.cards,
+        edges=tuple(edges),
+        path=path,
+        outcome=number[diagram.outcome],
+        lifted=bool(diagram.lifted) and largest > 0,
+        callout=diagram.callout is not None,
+        folded=tuple(picture.folded.get(card.id, 0) for card in diagram.cards),
+    )
+
+
+def _forward(count: int, ends: list[tuple[int, int]], links: tuple[Link, ...], steps: set[tuple[int, int]]) -> set[int]:
+    """Indices of the links that can all run forward: path steps first, then those at once, then delayed ones."""
+    onward: list[list[int]] = [[] for _ in range(count)]
+    for source, target in steps:
+        onward[source].append(target)
+    forward = set()
+    ranked = sorted(range(len(ends)), key=lambda index: (ends[index] not in steps, links[index].back, index))
+    for index in ranked:
+        source, target = ends[index]
+        if ends[index] in steps or not _reaches(onward, target, source):
+            forward.add(index)
+            onward[source].append(target)
+    return forward
+
+
+def _reaches(onward: list[list[int]], start: int, goal: int) -> bool:
+    seen = {start}
+    stack = [start]
+    while stack:
+        node = stack.pop()
+        if node == goal:
+            return True
+        fresh = [other for other in onward[node] if other not in seen]
+        seen.update(fresh)
+        stack.extend(fresh)
+    return False
+
+

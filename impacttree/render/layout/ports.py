@@ -1,0 +1,137 @@
+"""Step 7: where on the side of a card each edge leaves or enters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.rows import Grid
+from impacttree.render.layout.sizes import Geometry, thickness
+from impacttree.render.layout.style import POINT
+from impacttree.render.layout.tracks import Tracks
+
+__all__ = ["Ports", "assign_ports", "head_length", "head_width"]
+
+CROWD = 6
+"""More inputs than this that carry nothing share one port and one head."""
+CORNER = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Height of each edge's end at its source and at its target; `heads` are the edges that draw an arrowhead."""
+
+    start: tuple[float, ...]
+    end: tuple[float, ...]
+    heads: frozenset[int]
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One place on a side: the edges that share it, how far up or down they go, and the width they need."""
+
+    far: float
+    width: float
+    edges: list[int]
+    main: bool = False
+
+
+def head_length(width: float) -> float:
+    """Length of the arrowhead of a line `width` inches wide."""
+    return 0.07 + 0.55 * width
+
+
+def head_width(width: float) -> float:
+    """Whole breadth of that arrowhead."""
+    return 0.07 + 1.35 * width
+
+
+def assign_ports(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry) -> Ports:
+    """Stack the edge ends of every card side around its middle, the main path in the middle."""
+    start = [0.0] * len(net.edges)
+    end = [0.0] * len(net.edges)
+    heads = {edge.index for edge in net.edges}
+    for card in range(len(net.cards)):
+        middle = geometry.row_y[grid.row[card]] + geometry.card_height / 2
+        leaving = [edge for edge in net.edges if edge.source == card and _sideways(grid, edge)]
+        slots = _slots(net, grid, geometry, leaving, tracks.out_of, leaving=True)
+        _stack(slots, middle, geometry, start)
+        entering = [edge for edge in net.edges if edge.target == card and _sideways(grid, edge)]
+        shared = dict(tracks.into)
+        idle = [edge.index for edge in entering if not edge.live and not edge.returns and not edge.on_path]
+        if len(idle) > CROWD:
+            shared = dict.fromkeys(idle[1:], idle[0])
+            heads.difference_update(idle[1:])
+        slots = _slots(net, grid, geometry, entering, shared, leaving=False)
+        _stack(slots, middle, geometry, end)
+    heads.difference_update(tracks.into)
+    return Ports(tuple(start), tuple(end), frozenset(heads))
+
+
+def _sideways(grid: Grid, edge: Edge) -> bool:
+    return edge.returns or grid.lane[edge.source] != grid.lane[edge.target]
+
+
+def _slots(
+    net: Network, grid: Grid, geometry: Geometry, edges: list[Edge], shared: dict[int, int], *, leaving: bool
+) -> list[_Slot]:
+    slots: dict[int, _Slot] = {}
+    for edge in edges:
+        key = shared.get(edge.index, edge.index)
+        far = geometry.run_y[edge.index]
+        if far is None:
+            other = edge.target if leaving else edge.source
+            far = geometry.row_y[grid.row[other]] + geometry.card_height / 2
+        line = thickness(net, edge, geometry.text_scale)
+        width = line if leaving else max(line, head_width(line))
+        slot = slots.setdefault(key, _Slot(0.0, 0.0, []))
+        slot.far = (slot.far * len(slot.edges) + far) / (len(slot.edges) + 1)
+        slot.width = max(slot.width, width)
+        slot.edges.append(edge.index)
+        slot.main = slot.main or edge.on_path
+    return sorted(slots.values(), key=lambda slot: (slot.far, slot.edges[0]))
+
+
+def _stack(slots: list[_Slot], middle: float, geometry: Geometry, heights: list[float]) -> None:
+    main = next((slot for slot in slots if slot.main), None)
+    half = geometry.card_height / 2 - CORNER
+    if main is None:
+        _spread(slots, middle - half, middle + half, middle, geometry.text_scale, heights)
+        return
+    for index in main.edges:
+        heights[index] = middle
+    reach = main.width / 2 + 0.6 * POINT
+    above = [slot for slot in slots if slot is not main and slot.far < middle - 0.01]
+    below = [slot for slot in slots if slot is not main and slot.far >= middle - 0.01]
+    _spread(above, middle - half, middle - reach, None, geometry.text_scale, heights, upward=True)
+    _spread(below, middle + reach, middle + half, None, geometry.text_scale, heights)
+
+
+def _spread(
+    slots: list[_Slot],
+    low: float,
+    high: float,
+    middle: float | None,
+    text_scale: float,
+    heights: list[float],
+    *,
+    upward: bool = False,
+) -> None:
+    """Put `slots` between `low` and `high`: around `middle`, or outward from the main path's edge."""
+    if not slots:
+        return
+    widths = sum(slot.width for slot in slots)
+    free = max(0.0, high - low - widths)
+    spaces = len(slots) - 1 if middle is not None else len(slots)
+    space = min(0.12 * text_scale, free / max(1, spaces))
+    used = widths + space * spaces
+    squeeze = min(1.0, (high - low) / used) if used > 0 else 1.0
+    if middle is not None:
+        y = middle - used * squeeze / 2
+    else:
+        y = high - used * squeeze if upward else low + space * squeeze * 0.6
+    for slot in slots:
+        centre = y + slot.width * squeeze / 2
+        for index in slot.edges:
+            heights[index] = centre
+        y += (slot.width + space) * squeeze

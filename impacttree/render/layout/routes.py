@@ -1,0 +1,238 @@
+"""Step 8: the line of every edge; curves stay in gaps, long runs in channels, so no line crosses a card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.ports import Ports, head_length
+from impacttree.render.layout.rows import Grid
+from impacttree.render.layout.sizes import Geometry, thickness
+from impacttree.render.layout.tracks import Tracks
+from impacttree.render.scene import Step
+
+__all__ = ["Point", "Route", "routes"]
+
+Point = tuple[float, float]
+SAMPLE = 0.045
+UPRIGHT = 0.86
+RING_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where one edge runs. `steps` ends at the base of the head; `tip` and `heading` say where the head points."""
+
+    edge: Edge
+    steps: tuple[Step, ...]
+    points: tuple[Point, ...]
+    """Samples along the line, close enough to keep labels off it."""
+    width: float
+    tip: Point
+    heading: Point
+    head: bool
+    upright: bool
+    straight: bool
+    start: Point
+
+
+def routes(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry, ports: Ports) -> tuple[Route, ...]:
+    """The routes of all edges, in the network's order."""
+    router = _Router(net, grid, tracks, geometry, ports)
+    return tuple(router.route(edge) for edge in net.edges)
+
+
+class _Router:
+    def __init__(self, net: Network, grid: Grid, tracks: Tracks, geometry: Geometry, ports: Ports) -> None:
+        self.net = net
+        self.grid = grid
+        self.tracks = tracks
+        self.geometry = geometry
+        self.ports = ports
+
+    def route(self, edge: Edge) -> Route:
+        if edge.returns:
+            return self._returning(edge)
+        if self.grid.lane[edge.source] == self.grid.lane[edge.target]:
+            return self._upright(edge)
+        return self._forward(edge)
+
+    def _forward(self, edge: Edge) -> Route:
+        geometry, grid, index = self.geometry, self.grid, edge.index
+        width = thickness(self.net, edge, geometry.text_scale)
+        head = index in self.ports.heads
+        start_lane, end_lane = grid.lane[edge.source], grid.lane[edge.target]
+        x0 = geometry.lane_x[start_lane] + geometry.card_width
+        tip = geometry.lane_x[end_lane]
+        x1 = tip - head_length(width)
+        y0, y1 = self.ports.start[index], self.ports.end[index]
+        run = geometry.run_y[index]
+        if run is None:
+            steps = _smooth((x0, y0), (x1, y1))
+            return self._made(edge, steps, width, (tip, y1), (1.0, 0.0), head)
+        first, last = geometry.lane_x[start_lane + 1], geometry.lane_x[end_lane - 1] + geometry.card_width
+        begin: Step = ("M", x0, y0)
+        if index in self.tracks.out_of:
+            trunk = self.tracks.out_of[index]
+            steps = (("M", last, run), *_smooth((last, run), (x1, y1))[1:])
+            if grid.lane[self.net.edges[trunk].target] < end_lane:
+                steps = (begin, *_smooth((x0, y0), (first, run))[1:], ("L", last, run), *steps[1:])
+            return self._made(edge, steps, width, (tip, y1), (1.0, 0.0), head)
+        steps = (begin, *_smooth((x0, y0), (first, run))[1:])
+        if index in self.tracks.into:
+            return self._made(edge, steps, width, (first, run), (1.0, 0.0), head=False)
+        steps = (*steps, ("L", last, run), *_smooth((last, run), (x1, y1))[1:])
+        return self._made(edge, steps, width, (tip, y1), (1.0, 0.0), head)
+
+    def _upright(self, edge: Edge) -> Route:
+        geometry, grid = self.geometry, self.grid
+        width = thickness(self.net, edge, geometry.text_scale)
+        lane, start, end = grid.lane[edge.source], grid.row[edge.source], grid.row[edge.target]
+        down = end > start
+        left = geometry.lane_x[lane]
+        y0 = geometry.row_y[start] + (geometry.card_height if down else 0.0)
+        y1 = geometry.row_y[end] + (0.0 if down else geometry.card_height)
+        back = head_length(width) * (1 if down else -1)
+        between = range(min(start, end) + 1, max(start, end))
+        blocked = any(grid.card_at(lane, row) is not None or self._is_callout(lane, row) for row in between)
+        if blocked:
+            return self._bracket(edge, width)
+        x = left + geometry.card_width * (0.5 if not between else UPRIGHT)
+        x += self._side_step(edge)
+        steps: tuple[Step, ...] = (("M", x, y0), ("L", x, y1 - back))
+        return self._made(edge, steps, width, (x, y1), (0.0, 1.0 if down else -1.0), True, upright=True)
+
+    def _side_step(self, edge: Edge) -> float:
+        """Two upright edges between the same neighbours stand side by side."""
+        twins = [
+            other.index
+            for other in self.net.forward
+            if {other.source, other.target} == {edge.source, edge.target}
+        ]
+        return (twins.index(edge.index) - (len(twins) - 1) / 2) * 0.2
+
+    def _is_callout(self, lane: int, row: int) -> bool:
+        place = self.grid.callout
+        return place is not None and place[0] == lane and place[1] <= row < place[1] + place[2]
+
+    def _bracket(self, edge: Edge, width: float) -> Route:
+        """Around the cards in between: out to the right and back in from the right."""
+        geometry, grid = self.geometry, self.grid
+        x0 = geometry.lane_x[grid.lane[edge.source]] + geometry.card_width
+        middle = geometry.card_height / 2
+        y0 = geometry.row_y[grid.row[edge.source]] + middle * 1.3
+        y1 = geometry.row_y[grid.row[edge.target]] + middle * 0.7
+        if y1 < y0:
+            y0, y1 = y0 - middle * 0.6, y1 + middle * 0.6
+        reach = x0 + min(0.24, geometry.gap * 0.4)
+        x1 = x0 + head_length(width)
+        bend = min(0.12, abs(y1 - y0) / 2) * (1 if y1 > y0 else -1)
+        steps: tuple[Step, ...] = (
+            ("M", x0, y0),
+            ("C", reach - 0.05, y0, reach, y0, reach, y0 + bend),
+            ("L", reach, y1 - bend),
+            ("C", reach, y1, reach - 0.05, y1, x1, y1),
+        )
+        return self._made(edge, steps, width, (x0, y1), (-1.0, 0.0), True)
+
+    def _returning(self, edge: Edge) -> Route:
+        geometry, grid, index = self.geometry, self.grid, edge.index
+        width = thickness(self.net, edge, geometry.text_scale)
+        x0 = geometry.lane_x[grid.lane[edge.source]] + geometry.card_width
+        tip = geometry.lane_x[grid.lane[edge.target]]
+        x1 = tip - head_length(width)
+        y0, y1 = self.ports.start[index], self.ports.end[index]
+        run = geometry.run_y[index]
+        assert run is not None
+        far = min(0.27, geometry.gap * 0.46)
+        out = x0 + far - 0.03 * self._turn(edge, leaving=True)
+        into = tip - far + 0.03 * self._turn(edge, leaving=False)
+        steps = (
+            ("M", x0, y0),
+            *_turn((x0, y0), out, (x0 - 0.12, run)),
+            ("L", tip + 0.12, run),
+            *_turn((tip + 0.12, run), into, (x1, y1)),
+        )
+        return self._made(edge, tuple(steps), width, (tip, y1), (1.0, 0.0), True)
+
+    def _turn(self, edge: Edge, *, leaving: bool) -> int:
+        """How many return edges before this one turn in the same gap."""
+        grid = self.grid
+        lane = grid.lane[edge.source if leaving else edge.target]
+        others = [other for other in self.net.edges if other.returns and other.index < edge.index]
+        return sum(grid.lane[other.source if leaving else other.target] == lane for other in others)
+
+    def _made(
+        self,
+        edge: Edge,
+        steps: Sequence[Step],
+        width: float,
+        tip: Point,
+        heading: Point,
+        head: bool,
+        *,
+        upright: bool = False,
+    ) -> Route:
+        points = _sampled(steps)
+        if head:
+            points = (*points, tip)
+        straight = all(step[0] != "C" for step in steps)
+        return Route(edge, tuple(steps), points, width, tip, heading, head, upright, straight, points[0])
+
+
+def _smooth(start: Point, end: Point) -> tuple[Step, ...]:
+    (x0, y0), (x1, y1) = start, end
+    if abs(y1 - y0) < 0.004:
+        return ("M", x0, y1), ("L", x1, y1)
+    middle = (x0 + x1) / 2
+    return ("M", x0, y0), ("C", middle, y0, middle, y1, x1, y1)
+
+
+def _turn(start: Point, reach: float, end: Point) -> tuple[Step, ...]:
+    """A U with an upright middle at x = `reach`."""
+    (x0, y0), (x1, y1) = start, end
+    sign = 1 if y1 > y0 else -1
+    bend = min(0.16, abs(y1 - y0) / 2) * sign
+    return (
+        ("C", (x0 + reach) / 2, y0, reach, y0, reach, y0 + bend),
+        ("L", reach, y1 - bend),
+        ("C", reach, y1, (x1 + reach) / 2, y1, x1, y1),
+    )
+
+
+def _sampled(steps: Sequence[Step]) -> tuple[Point, ...]:
+    points: list[Point] = []
+    for step in steps:
+        if step[0] == "M":
+            points.append((step[1], step[2]))
+        elif step[0] == "L":
+            points += _line(points[-1], (step[1], step[2]))
+        elif step[0] == "C":
+            points += _cubic(points[-1], (step[1], step[2]), (step[3], step[4]), (step[5], step[6]))
+    return tuple(points)
+
+
+def _line(start: Point, end: Point) -> list[Point]:
+    length = abs(end[0] - start[0]) + abs(end[1] - start[1])
+    number = max(1, int(length / SAMPLE))
+    return [
+        (start[0] + (end[0] - start[0]) * part / number, start[1] + (end[1] - start[1]) * part / number)
+        for part in range(1, number + 1)
+    ]
+
+
+def _cubic(start: Point, one: Point, two: Point, end: Point) -> list[Point]:
+    length = abs(end[0] - start[0]) + abs(end[1] - start[1])
+    number = max(4, int(1.4 * length / SAMPLE))
+    points = []
+    for part in range(1, number + 1):
+        t = part / number
+        a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+        points.append(
+            (
+                a * start[0] + b * one[0] + c * two[0] + d * end[0],
+                a * start[1] + b * one[1] + c * two[1] + d * end[1],
+            )
+        )
+    return points
