@@ -37,13 +37,15 @@ class Influence:
     source: str
     form: Literal["slope", "elasticity", "semi_elasticity", "points", "saturating", "logistic"]
     words: str
-    """The curve in words: ``-0.03 pp of churn per +1 pp of engagement, from 42.0%``."""
+    """The curve in words: ``-0.03pp of Monthly churn per +1pp of Weekly engagement, from 42.0%``."""
     parameters: tuple[tuple[str, float], ...]
     """Stable addresses (``churn.engagement.slope``) and central values."""
     lag: int
     evidence: Evidence
     observed: tuple[float, float] | None
     """Range of the source within which the effect was seen; outside, outputs say "extrapolated"."""
+    range: tuple[float, float] | None = None
+    """P10 and P90 of the one parameter, in its own unit; None where none is stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Graph:
     initial_order: tuple[int, ...]
     notes: tuple[str, ...]
     """What the checks noticed and let pass (a dropped ratio of nouns, an unused metric)."""
+    outcome: str = ""
+    """The metric that questions are asked about by default: the stated one, else the only financial sink."""
 
     @property
     def is_static(self) -> bool:

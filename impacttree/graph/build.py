@@ -1,0 +1,298 @@
+"""Specification -> checked graph; every independent problem is found before any is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from impacttree.errors import FormulaError, ModelError, Problem
+from impacttree.formula import parse
+from impacttree.formula.ast import Expr, Parameter
+from impacttree.graph.aggregate import aggregation
+from impacttree.graph.checks import (
+    bounds_of,
+    check_aggregate,
+    check_flow,
+    check_limits,
+    check_scenarios,
+    default_outcome,
+)
+from impacttree.graph.drivers import Effect, RefusedError, Side, ValuelessError, combine, effect_of
+from impacttree.graph.findings import Findings
+from impacttree.graph.model import Aggregation, Graph, Metric, Reference
+from impacttree.graph.order import Orders, orders_of
+from impacttree.graph.references import references
+from impacttree.graph.today import Today
+from impacttree.graph.units import Units, units_of
+from impacttree.spec import Driver, MetricSpec, TreeSpec
+
+__all__ = ["build"]
+
+Reads = dict[Reference, tuple[int, int]]
+
+
+def build(spec: TreeSpec, problems: Sequence[Problem] = ()) -> Graph:
+    """Check a specification and return its graph.
+
+    Parameters
+    ----------
+    spec
+        As written, or as far as it could be understood.
+    problems
+        What reading it found already; raised together with what is found here.
+
+    Raises
+    ------
+    ModelError
+        With every independent problem, in file order.
+
+    Examples
+    --------
+    >>> from impacttree.spec import load_text
+    >>> graph = build(load_text('''
+    ... outcome: revenue
+    ... metrics:
+    ...   customers: {value: 65_800 customers}
+    ...   arpu: {value: $29/customer/month}
+    ...   revenue: {formula: customers * arpu, kind: financial}
+    ... '''))
+    >>> str(graph["revenue"].unit), graph["revenue"].aggregation_reason
+    ('USD/month', 'flow per month: summed')
+    """
+    return _Build(spec, problems).graph()
+
+
+class _Build:
+    """One check of one specification, step by step."""
+
+    def __init__(self, spec: TreeSpec, problems: Sequence[Problem]) -> None:
+        self.spec = spec
+        self.findings = Findings(spec, list(problems))
+        self.by_name = {metric.name: index for index, metric in enumerate(spec.metrics)}
+        self.unread = _names_in_file(spec, problems) - self.by_name.keys()
+        """Metrics that the file has, but that could not be read."""
+        self.formulas: dict[str, Expr] = {}
+        """Formulas that could be read and whose names are all known."""
+        self.is_whole = not self.unread
+        """Whether all that metrics read is known, so that what nobody reads can be told."""
+        self.reads = [self._reads(metric) for metric in spec.metrics]
+
+    def graph(self) -> Graph:
+        spec, findings = self.spec, self.findings
+        orders = orders_of(spec.metrics, self.reads, findings)
+        names = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
+        units = units_of(spec.metrics, self.formulas, names, spec.period, findings)
+        today = Today(units.formulas, _stated_values(spec.metrics))
+        effects, valueless = self._effects(units, today)
+        rules = self._aggregations(units, orders)
+        self._check_metrics(units, today)
+        outcome = self._outcome(units)
+        check_scenarios(spec, units.by_name, today, self.unread, findings)
+        if not findings.problems:
+            for metric, driver in valueless:
+                reason = f"'{driver.source}' has no value today, so this effect has nothing to start from"
+                fix = "correct its formula or the values that it reads"
+                findings.add(metric.name, ("drivers", driver.source), reason, fix)
+        if findings.problems:
+            raise ModelError(*findings.sorted())
+        assert outcome is not None
+        metrics = tuple(self._metric(index, units, orders, effects, rules) for index in range(len(spec.metrics)))
+        self._note_unused(metrics, outcome)
+        return Graph(
+            spec=spec,
+            metrics=metrics,
+            by_name=MappingProxyType(self.by_name),
+            order=orders.period,
+            initial_order=orders.initial,
+            notes=tuple(findings.notes),
+            outcome=outcome,
+        )
+
+    # ---- what each metric reads
+
+    def _reads(self, metric: MetricSpec) -> Reads:
+        if metric.formula is not None:
+            return self._formula_reads(metric, metric.formula)
+        if metric.value is None and metric.name not in self.findings.faulty:
+            self.findings.add(metric.name, (), "has neither a value nor a formula", "write value: 42%, or a formula")
+        reads: Reads = {}
+        for driver in metric.drivers:
+            if self._is_usable(metric, driver):
+                timing = Reference(driver.source, "prev", driver.lag) if driver.lag else Reference(driver.source, "now")
+                reads[timing] = reads[Reference(driver.source, "baseline")] = (0, 0)
+        return reads
+
+    def _formula_reads(self, metric: MetricSpec, text: str) -> Reads:
+        try:
+            formula = parse(text)
+        except FormulaError as error:
+            self.findings.extend(metric.name, ("formula",), error, text)
+            self.is_whole = False
+            return {}
+        reads = references(formula)
+        unknown = {ref.source: span for ref, span in reads.items() if ref.source not in self.by_name}
+        for name, span in unknown.items():
+            if name in self.unread:
+                continue
+            reason = f"there is no metric '{name}'{self.findings.suggestion(name, self.by_name)}"
+            fix = "correct the name, or add the metric"
+            self.findings.add(metric.name, ("formula",), reason, fix, text, span)
+        if unknown:
+            self.is_whole = False
+        else:
+            self.formulas[metric.name] = formula
+        return reads
+
+    def _is_usable(self, metric: MetricSpec, driver: Driver) -> bool:
+        keys = ("drivers", driver.source)
+        if driver.source == metric.name:
+            fix = f"write a formula that reads prev({metric.name}), with a `start`"
+            self.findings.add(metric.name, keys, "a metric cannot drive itself", fix)
+        elif driver.source not in self.by_name and driver.source not in self.unread:
+            hint = self.findings.suggestion(driver.source, self.by_name)
+            fix = "correct the name, or add the metric"
+            self.findings.add(metric.name, keys, f"there is no metric '{driver.source}'{hint}", fix)
+        return driver.source in self.by_name and driver.source != metric.name
+
+    # ---- assumed effects
+
+    def _effects(
+        self, units: Units, today: Today
+    ) -> tuple[dict[str, tuple[Effect, ...]], list[tuple[MetricSpec, Driver]]]:
+        """Return the effects on each metric with drivers, and the drivers that lack a value to start from."""
+        effects: dict[str, tuple[Effect, ...]] = {}
+        valueless: list[tuple[MetricSpec, Driver]] = []
+        for metric in self.spec.metrics:
+            target = self._side(metric, units, today) if metric.drivers else None
+            if target is None:
+                continue
+            found: list[Effect] = []
+            for driver in metric.drivers:
+                index = self.by_name.get(driver.source)
+                source = None if index is None else self._side(self.spec.metrics[index], units, today)
+                if source is None or driver.source == metric.name:
+                    continue
+                try:
+                    found.append(effect_of(driver, source, target, self.spec.currency))
+                except RefusedError as error:
+                    keys = [int(key) if key.isdigit() else key for key in error.key.split(".")]
+                    self.findings.add(metric.name, ("drivers", driver.source, *keys), error.reason, error.fix)
+                except ValuelessError:
+                    valueless.append((metric, driver))
+            effects[metric.name] = tuple(found)
+        return effects, valueless
+
+    @staticmethod
+    def _side(metric: MetricSpec, units: Units, today: Today) -> Side | None:
+        unit = units.by_name[metric.name]
+        return None if unit is None else Side(metric.name, _label(metric), unit, today[metric.name])
+
+    # ---- over the horizon
+
+    def _aggregations(self, units: Units, orders: Orders) -> dict[str, tuple[Aggregation, str]]:
+        rules: dict[str, tuple[Aggregation, str]] = {}
+
+        def is_summed(name: str) -> bool:
+            return name in rules and rules[name][0] == "sum"
+
+        for index in orders.period:
+            metric = self.spec.metrics[index]
+            unit = units.by_name[metric.name]
+            if unit is None:
+                continue
+            timeless = all(ref.timing in ("now", "baseline") for ref in self.reads[index])
+            formula = units.formulas.get(metric.name) if timeless else None
+            check_aggregate(metric, unit, formula is not None, self.findings)
+            rules[metric.name] = aggregation(metric.aggregate, unit, self.spec.period, formula, is_summed)
+        return rules
+
+    # ---- checks
+
+    def _check_metrics(self, units: Units, today: Today) -> None:
+        for metric in self.spec.metrics:
+            unit = units.by_name[metric.name]
+            if unit is not None and (metric.bounds or metric.plausible or metric.guardrail):
+                stated = metric.start or metric.value
+                check_limits(metric, unit, today[metric.name] if stated else None, self.findings)
+
+    def _outcome(self, units: Units) -> str | None:
+        spec, findings = self.spec, self.findings
+        stated = [(("outcome",), spec.outcome)] if spec.outcome else []
+        listed = [(("outcomes", index), name) for index, name in enumerate(spec.outcomes)]
+        for keys, name in (*stated, *listed):
+            if name not in self.by_name and name not in self.unread:
+                hint = findings.suggestion(name, self.by_name)
+                findings.add_at(keys, f"there is no metric '{name}'{hint}", "name a metric of this tree")
+        faulty_key = any(problem.key == "outcome" and not problem.metric for problem in findings.problems)
+        outcome = spec.outcome
+        if outcome is None and self.is_whole and not faulty_key:
+            outcome = default_outcome(spec, self.reads, findings)
+        for name in dict.fromkeys((outcome, *spec.outcomes)):
+            index = self.by_name.get(name or "")
+            unit = units.by_name[spec.metrics[index].name] if index is not None else None
+            if index is not None and unit is not None:
+                check_flow(spec.metrics[index], unit, findings)
+        return outcome
+
+    # ---- the result
+
+    def _metric(
+        self,
+        index: int,
+        units: Units,
+        orders: Orders,
+        effects: Mapping[str, tuple[Effect, ...]],
+        rules: Mapping[str, tuple[Aggregation, str]],
+    ) -> Metric:
+        metric = self.spec.metrics[index]
+        name = metric.name
+        unit = units.by_name[name]
+        assert unit is not None
+        on_metric = effects.get(name, ())
+        rule: Expr
+        if name in units.formulas:
+            rule = units.formulas[name]
+        else:
+            assert metric.value is not None
+            rule = combine(Parameter(f"{name}.value", metric.value.central(bounds_of(metric))), on_metric)
+        start = Parameter(f"{name}.start", metric.start.central(bounds_of(metric))) if metric.start else None
+        chosen, reason = rules[name]
+        return Metric(
+            index=index,
+            name=name,
+            spec=metric,
+            unit=unit,
+            origin="formula" if metric.formula else "drivers" if metric.drivers else "value",
+            rule=rule,
+            start=start,
+            references=tuple(self.reads[index]),
+            influences=tuple(effect.influence for effect in on_metric),
+            aggregation=chosen,
+            aggregation_reason=reason,
+            on_loop=orders.loops[index] >= 0,
+            loop=orders.loops[index],
+        )
+
+    def _note_unused(self, metrics: Sequence[Metric], outcome: str) -> None:
+        read = {ref.source for metric in metrics for ref in metric.references if ref.source != metric.name}
+        for metric in metrics:
+            asked = metric.name == outcome or metric.name in self.spec.outcomes
+            if not asked and metric.name not in read and metric.spec.kind != "financial" and not metric.spec.guardrail:
+                self.findings.note(metric.name, ("no other metric reads it",))
+
+
+def _names_in_file(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
+    """Return the names of all metrics that the file holds or the problems speak of, readable or not."""
+    place = spec.places.root.get("metrics")
+    written = {str(name) for name in place.children or ()} if place else set()
+    return written | {problem.metric for problem in problems if problem.metric}
+
+
+def _stated_values(metrics: Sequence[MetricSpec]) -> dict[str, float]:
+    """Return the values at t = 0 that are stated: starts, and values with or without drivers."""
+    stated = ((metric, metric.start or metric.value) for metric in metrics)
+    return {metric.name: quantity.central(bounds_of(metric)) for metric, quantity in stated if quantity}
+
+
+def _label(metric: MetricSpec) -> str:
+    return metric.label or metric.name.replace("_", " ").capitalize()

@@ -1,0 +1,128 @@
+"""What must hold beyond single formulas: limits in the metric's unit, sensible outcomes, scenarios that apply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from impacttree.errors import ChangeError
+from impacttree.graph.aggregate import other_flow
+from impacttree.graph.findings import Findings
+from impacttree.graph.model import Reference
+from impacttree.graph.today import Today
+from impacttree.quantity import Relative, Unit, misfit, parse_change, resolve
+from impacttree.spec import MetricSpec, TreeSpec
+
+__all__ = ["bounds_of", "check_aggregate", "check_flow", "check_limits", "check_scenarios", "default_outcome"]
+
+MAX_LISTED = 8
+"""Names that one message lists."""
+
+
+def bounds_of(metric: MetricSpec) -> tuple[float, float] | None:
+    """Return the metric's bounds as numbers."""
+    return metric.bounds.low_high() if metric.bounds else None
+
+
+def check_limits(metric: MetricSpec, unit: Unit, value: float | None, findings: Findings) -> None:
+    """Check that bounds, plausible range and guardrail are in the metric's unit, and the value within the bounds."""
+    guardrail = metric.guardrail
+    limits = (
+        (("bounds",), metric.bounds),
+        (("plausible",), metric.plausible),
+        (("guardrail", "min"), guardrail and guardrail.min),
+        (("guardrail", "max"), guardrail and guardrail.max),
+    )
+    wrong_bounds = False
+    for keys, quantity in limits:
+        wrong = quantity and misfit(quantity.unit, unit)
+        if quantity and wrong:
+            findings.add(metric.name, keys, f"{quantity.text}: {wrong[0]}", wrong[1])
+            wrong_bounds = wrong_bounds or keys == ("bounds",)
+    bounds = bounds_of(metric)
+    if bounds and value is not None and not wrong_bounds and metric.name not in findings.faulty:
+        if not bounds[0] <= value <= bounds[1]:
+            key = "start" if metric.start else "value"
+            assert metric.bounds is not None
+            reason = f"the middle of this range, {value:g}, lies outside the bounds {metric.bounds.text}"
+            findings.add(metric.name, (key,), reason, "mend the number or the bounds")
+
+
+def check_aggregate(metric: MetricSpec, unit: Unit, can_recompute: bool, findings: Findings) -> None:
+    """Check that the rule over the horizon is stated where it must be, and possible where it is."""
+    if metric.aggregate is None:
+        if metric.kind == "financial" and unit.is_money and all(power > 0 for _, power in unit.factors):
+            reason = f"{unit} alone does not say whether this is an amount per period or a balance"
+            period = findings.spec.period
+            fix = f"write the unit {unit}/{period}, or state `aggregate: last` (a balance) or `aggregate: sum`"
+            findings.add(metric.name, (), reason, fix)
+    elif metric.aggregate == "recompute" and not can_recompute:
+        what = "a formula that reads other periods" if metric.formula else "a stated value"
+        reason = f"{what} cannot be recomputed from horizon values"
+        findings.add(metric.name, ("aggregate",), reason, "write sum, mean or last")
+
+
+def check_flow(metric: MetricSpec, unit: Unit, findings: Findings) -> None:
+    """Refuse an outcome that flows in another period than the tree's, unless it is stated to be a level."""
+    period = findings.spec.period
+    other = other_flow(unit, period)
+    if other is None or metric.aggregate in ("mean", "last", "recompute"):
+        return
+    reason = f"the outcome '{metric.name}' is per {other}, but the tree steps by {period}"
+    shown = metric.formula or metric.name
+    fix = f"write per_{period}({shown}) as its formula, or state `aggregate: last` if it is a level"
+    if not metric.formula:
+        fix = (
+            f"make an outcome with the formula per_{period}({metric.name}), or state `aggregate: last` if it is a level"
+        )
+    findings.add(metric.name, (), reason, fix)
+
+
+def default_outcome(
+    spec: TreeSpec, reads: Sequence[Mapping[Reference, tuple[int, int]]], findings: Findings
+) -> str | None:
+    """Return the only financial metric that no other reads; report the candidates if there is not exactly one."""
+    read = {
+        ref.source
+        for metric, refs in zip(spec.metrics, reads, strict=True)
+        for ref in refs
+        if ref.source != metric.name
+    }
+    sinks = [metric for metric in spec.metrics if metric.name not in read]
+    financial = [metric.name for metric in sinks if metric.kind == "financial"]
+    if len(financial) == 1:
+        return financial[0]
+    names = financial or [metric.name for metric in sinks]
+    listed = ", ".join(names[:MAX_LISTED]) + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")
+    if financial:
+        reason = f"no outcome is stated, and {len(financial)} financial metrics could be it: {listed}"
+    else:
+        reason = f"no outcome is stated, and no financial metric ends the tree; it ends in {listed}"
+    findings.add_at(("outcome",), reason, f"write e.g. `outcome: {(names or ['profit'])[-1]}`")
+    return None
+
+
+def check_scenarios(
+    spec: TreeSpec, units: Mapping[str, Unit | None], today: Today, unknown: set[str], findings: Findings
+) -> None:
+    """Check that each change of each scenario names a metric and applies to it."""
+    metrics = {metric.name: metric for metric in spec.metrics}
+    for scenario in spec.scenarios:
+        for name, text in scenario.changes:
+            keys = ("scenarios", scenario.name, name)
+            if name not in metrics:
+                if name not in unknown:
+                    hint = findings.suggestion(name, metrics)
+                    findings.add_at(keys, f"there is no metric '{name}'{hint}", "name a metric of this tree")
+                continue
+            unit = units[name]
+            if unit is None:
+                continue
+            try:
+                change = parse_change(text, currency=spec.currency)
+                base = today[name]
+                if base is None and isinstance(change, Relative):
+                    continue
+                bounds = bounds_of(metrics[name]) if base is not None else None
+                resolve([change], name=name, unit=unit, base=base or 0.0, bounds=bounds, in_file=True)
+            except ChangeError as error:
+                findings.add_at(keys, error.problems[0].reason, error.problems[0].fix)

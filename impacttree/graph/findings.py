@@ -1,0 +1,76 @@
+"""The problems and notes of one check, each with its place in the model file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from impacttree.errors import ImpactTreeError, Problem, nearest
+from impacttree.spec import TreeSpec
+from impacttree.spec.places import Key
+
+__all__ = ["Findings"]
+
+COMPARED = 400_000
+"""Names compared in search of what an unknown name may have meant; beyond, problems come without a suggestion."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a check has found so far.
+
+    Parameters
+    ----------
+    spec
+        The tree that is checked; it knows where things stand in the file.
+    problems
+        What was found before; a metric named there is not blamed again for what it lacks.
+    """
+
+    spec: TreeSpec
+    problems: list[Problem]
+    notes: list[str] = field(default_factory=list)
+    faulty: set[str] = field(init=False)
+    """Metrics with a problem of their own, whose readers stay silent."""
+
+    _compared: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.faulty = {problem.metric for problem in self.problems if problem.metric}
+
+    def add(
+        self, metric: str, keys: Sequence[Key], reason: str, fix: str, formula: str = "", span: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Record a problem of a metric, at the entry that `keys` lead to."""
+        self._record(Problem(reason=reason, fix=fix, formula=formula, span=span), ("metrics", metric), keys)
+
+    def add_at(self, keys: Sequence[Key], reason: str, fix: str) -> None:
+        """Record a problem of the tree itself, at a top-level entry."""
+        self._record(Problem(reason=reason, fix=fix), (), keys)
+
+    def extend(self, metric: str, keys: Sequence[Key], error: ImpactTreeError, formula: str = "") -> None:
+        """Record all problems of an error that a lower layer raised over a metric's entry."""
+        for problem in error.problems:
+            self._record(problem.at(formula=formula), ("metrics", metric), keys)
+
+    def _record(self, problem: Problem, above: tuple[str, ...], keys: Sequence[Key]) -> None:
+        places = self.spec.places
+        line, column = places.find(*above, *keys)
+        metric = above[1] if above else ""
+        key = ".".join(str(part) for part in keys)
+        self.problems.append(problem.at(file=places.file, line=line, column=column, metric=metric, key=key))
+        if metric:
+            self.faulty.add(metric)
+
+    def note(self, metric: str, texts: Iterable[str]) -> None:
+        """Record what was noticed about a metric and let pass."""
+        self.notes.extend(f"{metric}: {text}" for text in texts)
+
+    def suggestion(self, name: str, known: Collection[str]) -> str:
+        """Return ``(did you mean ...?)``, as long as the search for all unknown names stays short."""
+        self._compared += len(known)
+        return nearest(name, known) if self._compared <= COMPARED else ""
+
+    def sorted(self) -> tuple[Problem, ...]:
+        """Return the problems in the order of the file."""
+        return tuple(sorted(self.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
