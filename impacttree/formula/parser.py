@@ -5,9 +5,8 @@ Precedence and associativity are Python's: ``**`` (right to left), unary minus, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from impacttree.errors import nearest
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Span, walk
@@ -113,22 +112,23 @@ def _reads_metric(expression: Expr) -> bool:
     return any(type(node) is Name for node in walk(expression))
 
 
-@dataclass(slots=True)
 class _Frame:
     """An open parenthesis: of a call, or of a group when `function` is None."""
 
-    function: Function | None
-    start: int
-    operators: int
-    """How many operators were waiting when it opened."""
-    operands: int
-    """How many operands were finished when it opened."""
-    commas: int = 0
-    compared: bool = False
+    __slots__ = ("commas", "compared", "function", "operands", "operators", "start")
+
+    def __init__(self, function: Function | None, start: int, operators: int, operands: int) -> None:
+        self.function = function
+        self.start = start
+        self.operators = operators
+        """How many operators were waiting when it opened."""
+        self.operands = operands
+        """How many operands were finished when it opened."""
+        self.commas = 0
+        self.compared = False
 
 
-@dataclass(slots=True)
-class _Operator:
+class _Operator(NamedTuple):
     symbol: Any
     """A key of `_PRECEDENCE`."""
     precedence: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from impacttree.errors import FormulaError, Problem
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold, walk
@@ -56,8 +56,7 @@ class Inferred:
     """The formula with its conversion functions multiplied out; the same object when it has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
+class _Term(NamedTuple):
     """What is known about a part of a formula; `unit` is None for bare literals and for what was already refused."""
 
     unit: Unit | None
