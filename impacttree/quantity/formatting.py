@@ -38,6 +38,9 @@ __all__ = [
 DIGITS = 3
 """Significant digits of every number shown, unless a caller asks for fewer or more."""
 
+CLOSURE_PLACES = 5
+"""Powers of ten by which parts may exceed their total before the step grows: closure is promised to 1e-9 only."""
+
 _SUFFIXES = tuple(sorted(((power, letter) for letter, power in SUFFIXES.items()), reverse=True))
 _WITHOUT_CENTS = ("JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "XPF", "UGX", "RWF", "PYG")
 
@@ -180,7 +183,7 @@ def shown_parts(
 ) -> tuple[tuple[str, ...], str]:
     """Write the parts of a difference and their total at one common step, so that what is shown adds up.
 
-    The step is that of the total at three significant digits (coarser where parts are over a thousand times the total).
+    The step is that of the total at three significant digits (coarser where parts are far larger than the total).
     What rounding leaves over goes to the parts with the largest remainders.
 
     Returns
@@ -198,7 +201,7 @@ def shown_parts(
     decimals = [_decimal(part, style.shift) for part in parts]
     whole = _decimal(total, style.shift)
     largest = max((leading_place(part) for part in decimals if part[0]), default=leading_place(whole))
-    lead = max(leading_place(whole), largest - DIGITS) if whole[0] else largest
+    lead = max(leading_place(whole), largest - CLOSURE_PLACES) if whole[0] else largest
     place = lead - DIGITS + 1
     units = round_to(whole, place)
     counts = _apportion(decimals, units, place)

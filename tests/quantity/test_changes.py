@@ -264,6 +264,7 @@ def test_bounds_refuse_and_never_clamp() -> None:
     assert resolved("=100%", "%", 0.42, share).shift == 1.0
     assert resolved("+58pp", "%", 0.42, share).shift == pytest.approx(0.58)
     assert resolved("+10pp; +10pp; +10pp", "%", 0.7, share).shift == pytest.approx(0.3)
+    assert resolved("+20pp", "%", 0.1, (0.0, 0.3)).shift == pytest.approx(0.2)
     assert resolved("+10pp", "%", 1.2, share).shift == pytest.approx(0.1)
     with pytest.raises(ChangeError, match="bounds"):
         resolved("=130%", "%", 1.2, share)

@@ -62,6 +62,8 @@ def read(text: str) -> Decimal:
         (1.0, "%", "100.0%"),
         (0.99996, "%", "100.0%"),
         (1.2345, "%", "123.5%"),
+        (12.3, "%", "1230.0%"),
+        (123.4, "%", "12.3k%"),
         (0.0, "%", "0.0%"),
         (0.02, "pp", "2pp"),
         (4.5, "x", "4.5x"),
@@ -197,7 +199,7 @@ def test_shown_parts_add_up_to_the_shown_total(parts: list[float], name: str) ->
     assert sum(map(read, texts)) == read(whole)
     assert len(texts) == len(parts)
     scale = 100 if unit.is_share else 1
-    step = max(abs(total) / 100, max(map(abs, parts)) / 1e5) * scale
+    step = max(abs(total) / 100, max(map(abs, parts)) / (1e7 if total else 100)) * scale
     for part, text in zip(parts, texts, strict=True):
         assert abs(float(read(text)) - part * scale) <= step * 1.0001
 
@@ -212,6 +214,8 @@ def test_parts_share_one_scale() -> None:
     usd = Unit.parse("USD")
     assert shown_parts([15_649, 871, 480], 17_000, usd) == (("+$15.6k", "+$0.9k", "+$0.5k"), "+$17k")
     assert shown_parts([1.2e6, -1.183e6], 17_000, usd) == (("+$1200k", "-$1183k"), "+$17k")
+    assert shown_parts([1e6, -999_998.77], 1.23, usd) == (("+$1000000", "-$999998.80"), "+$1.20")
+    assert shown_parts([0.1, 0.2, -0.3], 0.1 + 0.2 - 0.3, usd) == (("+$0.10", "+$0.20", "-$0.30"), "$0")
     assert shown_parts([5, -5], 0, usd) == (("+$5", "-$5"), "$0")
     assert shown_parts([], 0, usd) == ((), "$0")
     assert shown_parts([0.001, 0.002], 0.003, Unit.parse("%")) == (("+0.1pp", "+0.2pp"), "+0.3pp")

@@ -32,6 +32,7 @@ UNITS = st.sampled_from(("", "%", "%/month", "pp", "x", "points", "customers", "
         (".5", 0.5, None),
         ("+5", 5.0, None),
         ("-0", 0.0, None),
+        ("-3", -3.0, None),
         ("65_800 customers", 65_800.0, "customers"),
         ("$29/user/month", 29.0, "USD/user/month"),
         ("29 USD/user/month", 29.0, "USD/user/month"),
@@ -55,7 +56,7 @@ UNITS = st.sampled_from(("", "%", "%/month", "pp", "x", "points", "customers", "
 def test_one_number_as_people_write_it(text: str, value: float, unit: str | None) -> None:
     quantity = parse_quantity(text)
     assert quantity.value == value
-    assert math.copysign(1.0, quantity.value or 0.0) == math.copysign(1.0, value)
+    assert math.copysign(1.0, quantity.central()) == math.copysign(1.0, value)
     assert quantity.unit == (None if unit is None else Unit.parse(unit))
     assert quantity.spread is None
     assert quantity.text == text
@@ -80,6 +81,8 @@ def test_what_is_read_is_the_decimal_that_was_written(number: str, unit: str, su
     ("text", "value", "numbers", "unit"),
     [
         ("42% (40% to 45%)", 0.42, (0.40, 0.45), "%"),
+        ("40% (40% to 45%)", 0.40, (0.40, 0.45), "%"),
+        ("45% (40% to 45%)", 0.45, (0.40, 0.45), "%"),
         ("42% (40 to 45)", 0.42, (0.40, 0.45), "%"),
         ("42 (40% to 57%)", 0.42, (0.40, 0.57), "%"),
         ("40% to 45%", None, (0.40, 0.45), "%"),
