@@ -9,7 +9,7 @@ from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Nu
 __all__ = ["brief", "names", "same", "unparse"]
 
 _PRECEDENCE = {"+": 2, "-": 2, "*": 3, "/": 3, "**": 5}
-_COMPARE, _UNARY, _POWER, _ATOM = 1, 4, 5, 6
+_UNARY, _ATOM = 4, 6
 
 
 def unparse(expr: Expr) -> str:
@@ -138,8 +138,6 @@ def _strength(node: Expr) -> int:
     match node:
         case Binary():
             return _PRECEDENCE[node.op]
-        case Compare():
-            return _COMPARE
         case Negate():
             return _UNARY
         case Number() | Parameter():

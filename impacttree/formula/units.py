@@ -270,13 +270,17 @@ class _Checker:
         return "multiply or divide one of them by a metric that carries the missing unit"
 
     def _period_fix(self, left: Expr, left_unit: Unit, right: Expr, right_unit: Unit) -> str:
-        """Which side to convert to which period: to the tree's own where one side has it."""
+        """Say which side to bring to which period: to the tree's own where one side has it."""
         left_period, right_period = period_of(left_unit), period_of(right_unit)
-        if left_period is None or right_period is None:
-            return f"bring both to one period first, with per_{self.period}(...)"
-        target = self.period if self.period in (left_period, right_period) else left_period
-        node, unit = (left, left_unit) if left_period != target else (right, right_unit)
-        return in_period(brief(node), unit, target)
+        if left_period and right_period:
+            target = self.period if self.period in (left_period, right_period) else left_period
+        elif left_period or right_period:
+            target = (right_unit if left_period else left_unit).calendar[0][0]
+        else:
+            return "multiply or divide one of them by a metric that says how many of one make the other"
+        if left_period and left_period != target:
+            return in_period(brief(left), left_unit, target)
+        return in_period(brief(right), right_unit, target)
 
     def _refuse_mixed_time(self, node: Binary, left: Unit, right: Unit, unit: Unit) -> None:
         bases = [base for base, _ in (unit.calendar if len(unit.calendar) > 1 else unit.clock)]

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from impacttree.errors import FormulaError
-from impacttree.formula import Binary, Call, Compare, Name, Negate, Number, infer_unit, parse, unparse
+from impacttree.formula import Binary, Call, Compare, Name, Negate, Number, Parameter, infer_unit, parse, unparse
 from impacttree.quantity import NUMBER, PERCENT, POINTS, Unit
 
 UNITS = {
@@ -36,6 +36,7 @@ UNITS = {
         "pause": "seconds/ticket",
         "wage": "$/hour",
         "hazard": "1/month",
+        "speed": "$/year**2",
         "nps": "points",
         "n": "",
     }.items()
@@ -82,6 +83,7 @@ def problems_of(question):
         ("cash**2", "USD**2"),
         ("(cash**2)**0.5", "USD"),
         ("cash**-1", "1/USD"),
+        ("cash**(4/2) + cash**(3 - 1) + cash**(1 + 1) + cash**(2 * 1)", "USD**2"),
         ("(revenue / 2k)**0", ""),
         ("n**n", ""),
         ("2**nps", ""),
@@ -155,6 +157,14 @@ def test_the_own_past_alone_makes_a_period_equal_none():
         ("churn + growth", "", "%/year", "write 1 - (1 - growth)**(1/12)"),
         ("churn * yearly_price", "", "their product mixes month and year", "write per_month(yearly_price)"),
         ("revenue / salaries", "", "their ratio mixes month and year", "write per_month(salaries)"),
+        ("yearly_price / churn", "", "mixes month and year", "write per_month(yearly_price)"),
+        ("1 / churn * yearly_price", "", "mixes month and year", "write per_month(yearly_price)"),
+        ("1 / churn / growth", "", "", "write 1 - (1 - growth)**(1/12)"),
+        ("1 / churn + 1 / growth", "", "cannot be added", "multiply or divide one of them"),
+        ("1 / churn * (1 / growth)", "", "mixes month and year", "multiply or divide one of them"),
+        ("1 / churn + n", "", "cannot be added", "multiply or divide one of them"),
+        ("wait + n", "", "cannot be added", "multiply or divide one of them"),
+        ("cumulative(speed)", "", "adds up once a month", "bring it to one per month first"),
         ("growth * revenue", "", "mixes month and year", "write 1 - (1 - growth)**(1/12)"),
         ("wait + handling", "", "cannot be added", "write in_hours(handling)"),
         ("handling - pause", "", "cannot be subtracted", "write in_minutes(pause)"),
@@ -369,6 +379,13 @@ def test_formulas_that_fit_by_construction_are_accepted(unit, data):
     inferred = infer_unit(data.draw(of_unit(expected, 2)), UNITS.__getitem__, period="month")
     assert inferred.unit.factors == expected.factors
     assert inferred.warnings == ()
+
+
+def test_stated_numbers_are_like_literals():
+    slope = Parameter("churn.nps.slope", -0.01)
+    expr = Binary("+", Parameter("churn.value", 0.025), Binary("*", slope, Name("nps")))
+    assert infer_unit(expr, UNITS.__getitem__, period="month").unit == POINTS
+    assert infer_unit(slope, UNITS.__getitem__, period="month").bare
 
 
 def test_display_forms():
