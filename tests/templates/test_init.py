@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from impacttree.errors import QuestionError
+from impacttree.graph import build
+from impacttree.spec import load_text, to_yaml
 from impacttree.templates import instantiate, names, text
 
 NAMES = names()
@@ -78,3 +80,24 @@ def test_a_new_file_marks_stated_values_and_changes_nothing_else(name):
         assert metric.pop("placeholder", False) is stated(metric), key
     assert marked == plain(old)
     assert [line for line in new.splitlines() if line != "    placeholder: true"] == old.splitlines()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checks_find_nothing_to_say(name):
+    graph = build(load_text(text(name), file=f"{name}.yaml"))
+    assert graph.notes == ()
+    assert graph.spec.outcome in graph.spec.outcomes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_is_read_by_another_or_is_an_answer_in_itself(name):
+    graph = build(load_text(text(name)))
+    read = {reference.source for metric in graph.metrics for reference in metric.references}
+    answers = {metric.name for metric in graph.metrics} - read
+    assert answers <= {*graph.spec.outcomes, "mrr", "cogs", "ltv_to_cac", "cac_payback", "gross_margin"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_written_out_and_read_again_it_is_the_same(name):
+    spec = load_text(instantiate(name))
+    assert load_text(to_yaml(spec)) == spec
