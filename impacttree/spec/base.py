@@ -1,17 +1,19 @@
 """The base of the models: one way to read keys, whether they come from a file or from Python.
 
 Reading never stops at the first problem. Bad keys are left out, the rest is read, and everything found is handed on:
-the constructors raise it as one `ModelError`, the loader adds the places in the file.
+the constructors raise it as one `ModelError`, the loader adds the places in the file. Each field says with `As` how it
+is read; pydantic's own validators are not built, which would cost more time than most commands take.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from impacttree.errors import ModelError, Problem, nearest, printable
 from impacttree.quantity import Quantity, Unit
@@ -20,9 +22,17 @@ from impacttree.spec.leaves import Context, Finding, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
 from impacttree.spec.yaml_events import MAX_PROBLEMS
 
-__all__ = ["Model", "problem_of", "read", "read_many", "read_one"]
+__all__ = ["As", "Model", "fields_of", "problem_of", "read", "read_many", "read_one"]
 
 M = TypeVar("M", bound="Model")
+
+
+@dataclass(frozen=True, slots=True)
+class As:
+    """How a field is read from what was written, and the JSON Schema of what may be written."""
+
+    read: Callable[[object, Context], Any]
+    schema: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 class Model(BaseModel):
@@ -80,10 +90,11 @@ class Model(BaseModel):
         """Fill in a new object from the locals of its constructor; None means that a key is not stated."""
         given = {key: value for key, value in keys.items() if value is not None and key not in ("self", "unknown")}
         given |= keys.get("unknown", {})
-        _, findings = _fill(self, given, self.currency_of(given))
-        if findings:
+        built, findings = read(type(self), given, self.currency_of(given))
+        if findings or built is None:
             path = self.path_of(given)
             raise ModelError(*(problem_of(finding.below(*path)) for finding in findings))
+        self.__setstate__(built.__getstate__())
 
     @classmethod
     def currency_of(cls, keys: Mapping[str, Any]) -> str:  # noqa: ARG003
@@ -104,6 +115,11 @@ class Model(BaseModel):
         """Yield what is wrong between values that are each well written."""
         return iter(())
 
+    @classmethod
+    def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG003
+        """Return fields that follow from others when they are not stated."""
+        return {}
+
     def remember(self, keys: Mapping[str, Any]) -> None:
         """Keep what was written and the fields do not tell."""
 
@@ -111,16 +127,20 @@ class Model(BaseModel):
 # ---- reading
 
 
+@cache
+def fields_of(cls: type[Model]) -> Mapping[str, As]:
+    """Return how each field is read."""
+    return {key: next(item for item in info.metadata if isinstance(item, As)) for key, info in cls.model_fields.items()}
+
+
+@cache
+def required_of(cls: type[Model]) -> tuple[str, ...]:
+    return tuple(key for key, info in cls.model_fields.items() if info.is_required())
+
+
 def read(cls: type[M], keys: Mapping[str, Any], currency: str) -> tuple[M | None, list[Finding]]:
     """Make a model of `keys` without what is wrong in them; None if what is left is not enough."""
-    instance = cls.__new__(cls)
-    filled, findings = _fill(instance, keys, currency)
-    return (instance if filled else None), findings
-
-
-def _fill(instance: Model, keys: Mapping[str, Any], currency: str) -> tuple[bool, list[Finding]]:
-    cls = type(instance)
-    fields = cls.model_fields
+    fields = fields_of(cls)
     findings: list[Finding] = []
     meant: dict[str, Any] = {}
     if not keys.keys() <= fields.keys():
@@ -128,21 +148,25 @@ def _fill(instance: Model, keys: Mapping[str, Any], currency: str) -> tuple[bool
         findings += [_unknown_key(cls, key, meant) for key in unknown[:MAX_PROBLEMS]]
         keys = {key: value for key, value in keys.items() if key in fields}
     findings += cls.wrong_keys(meant | dict(keys) if meant else keys)
-    validate = cls.__pydantic_validator__.validate_python
+    values: dict[str, Any] = {}
     context = Context(currency)
-    try:
-        validate(keys, self_instance=instance, context=context)
-    except ValidationError as error:
-        bad, found = _findings_of(cls, error)
-        findings += found
+    for key, raw in keys.items():
         try:
-            context = Context(currency)
-            good = {key: value for key, value in keys.items() if key not in bad}
-            validate(good, self_instance=instance, context=context)
-        except ValidationError:
-            return False, findings + context.findings
+            values[key] = fields[key].read(raw, context)
+        except Wrong as error:
+            findings += [finding.below(key) for finding in error.findings]
+        if context.findings:
+            findings += [finding.below(key) for finding in context.findings]
+            context.findings.clear()
+    for key in required_of(cls):
+        if key not in keys and key not in meant:
+            problem = Problem(reason=f"'{key}' is missing in {cls.noun}", fix=f"write e.g. {cls.example}")
+            findings.append(Finding((), problem))
+    if not values.keys() >= set(required_of(cls)):
+        return None, findings
+    instance = cast("M", cls.model_construct(set(values), **cls.unstated(values), **values))
     instance.remember(keys)
-    return True, findings + context.findings + list(instance.wrong_values(currency))
+    return instance, findings + list(instance.wrong_values(currency))
 
 
 def _unknown_key(cls: type[Model], key: str, meant: dict[str, Any]) -> Finding:
@@ -154,36 +178,20 @@ def _unknown_key(cls: type[Model], key: str, meant: dict[str, Any]) -> Finding:
     return Finding((key,), Problem(reason=reason, fix="" if hint else f"known are {', '.join(known)}"), at_key=True)
 
 
-def _findings_of(cls: type[Model], error: ValidationError) -> tuple[set[str], list[Finding]]:
-    """Return the bad keys, and what is wrong with each."""
-    bad: set[str] = set()
-    findings: list[Finding] = []
-    for detail in error.errors(include_url=False, include_input=False):
-        key = str(detail["loc"][0])
-        bad.add(key)
-        if detail["type"] == "missing":
-            problem = Problem(reason=f"'{key}' is missing in {cls.noun}", fix=f"write e.g. {cls.example}")
-            findings.append(Finding((), problem))
-        else:
-            cause = cast("Wrong", detail["ctx"]["error"])
-            findings += [finding.below(key) for finding in cause.findings]
-    return bad, findings
-
-
-def read_one(cls: type[M], raw: object, info: Any) -> M:
+def read_one(cls: type[M], raw: object, context: Context) -> M:
     """Read a field that holds one nested model."""
     if isinstance(leaves.stated(raw), cls):
         return cast("M", raw)
     if cls.short and isinstance(raw, str):
         raw = {cls.short: raw}
-    instance, findings = read(cls, dict(leaves.pairs(raw, cls.noun, cls.example)), info.context.currency)
+    instance, findings = read(cls, dict(leaves.pairs(raw, cls.noun, cls.example)), context.currency)
     if instance is None:
         raise Wrong(*findings)
-    info.context.findings += [finding.below(info.field_name) for finding in findings]
+    context.findings += findings
     return instance
 
 
-def read_many(cls: type[M], raw: object, info: Any, *, whole: bool) -> tuple[M, ...]:
+def read_many(cls: type[M], raw: object, context: Context, *, whole: bool) -> tuple[M, ...]:
     """Read a field that maps names to bodies; in Python it may also be a list of objects.
 
     A part with a problem is left out if only `whole` ones are of use, else kept without what is wrong in it.
@@ -196,13 +204,13 @@ def read_many(cls: type[M], raw: object, info: Any, *, whole: bool) -> tuple[M, 
         if name in parts:
             found.append(Finding((name,), Problem(reason=f"'{printable(name, 60)}' is stated twice", fix="keep one")))
         elif isinstance(body, cls):
-            parts[name] = body.in_currency(info.context.currency)
+            parts[name] = body.in_currency(context.currency)
         else:
-            part, findings = _read_named(cls, name, body, info.context.currency)
+            part, findings = _read_named(cls, name, body, context.currency)
             found += [finding.below(name) for finding in findings]
             if part is not None and not (whole and findings):
                 parts[name] = part
-    info.context.findings += [finding.below(info.field_name) for finding in found]
+    context.findings += found
     return tuple(parts.values())
 
 

@@ -6,7 +6,6 @@ that differ are changed at the smallest spot that holds the difference, new ones
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -58,17 +57,26 @@ class _Editor:
     def block(self, path: Path, places: Places, old: Data, new: Data, area: tuple[int, int]) -> str:
         """Return the changed lines of a block mapping; `area` holds it and what stands before its first entry."""
         starts = [self.first_line(place, with_comment=bool(path) or at > 0) for at, place in enumerate(places.values())]
-        chunks = dict(zip(places, pairwise([*starts, area[1]]), strict=True))
         indent = next(iter(places.values())).key_column - 1
+        gap = self.gap(starts[-1], area[1], indent)
+        chunks = dict(zip(places, pairwise([*starts, gap]), strict=True))
         parts = [self.text[area[0] : starts[0]]]
+        blank_line = 2 * self.newline
         for key in _order(path, list(places), old, new):
             if key in chunks:
-                parts.append(self.entry((*path, key), places[key], old.get(key), new.get(key), chunks[key]))
+                part = self.entry((*path, key), places[key], old.get(key), new.get(key), chunks[key])
             else:
-                body, rest = _before_the_gap("".join(parts), indent)
-                lines = [line + self.newline for line in entry_lines((*path, key), new[key], indent)]
-                parts = [body if not body or body.endswith("\n") else body + self.newline, *lines, rest]
-        return "".join(parts)
+                lines = entry_lines((*path, key), new[key], indent)
+                blank = [""] if self.text[starts[0] : [*starts, gap][1]].endswith(blank_line) else []
+                lines = [*lines, *blank] if parts[-1].endswith(blank_line) else [*blank, *lines]
+                part = self.newline.join([*lines, ""])
+            parts.append(part if not part or part.endswith("\n") else part + self.newline)
+        rest = self.text[gap : area[1]]
+        if parts[-1].endswith(blank_line):
+            rest = rest.removeprefix(self.newline)
+        if not rest and area[1] == len(self.text) and not self.text.endswith("\n"):
+            parts[-1] = parts[-1].removesuffix(self.newline)
+        return "".join([*parts, rest])
 
     def entry(self, path: Path, place: Place, old: Any, new: Any, chunk: tuple[int, int]) -> str:
         """Return the changed lines of one entry of a block mapping."""
@@ -120,6 +128,17 @@ class _Editor:
             start = above
         return start
 
+    def gap(self, start: int, end: int, indent: int) -> int:
+        """Return where the blank lines and outer comments begin that end the text from `start` to `end`."""
+        while end > start:
+            above = self.text.rfind("\n", start, end - 1) + 1
+            line = self.text[above:end]
+            outside = len(line) - len(line.lstrip(" ")) <= indent
+            if above <= start or (line.strip() and not (outside and line.lstrip().startswith("#"))):
+                break
+            end = above
+        return end
+
 
 def _order(path: Path, keys: Sequence[str], old: Data, new: Data, *, at_end: bool = False) -> list[str]:
     """Return the keys of the result: in the new order where order is part of the model, else as the file has them."""
@@ -139,10 +158,3 @@ def _holds_fields(path: Path) -> bool:
     if path[:1] != ("metrics",):
         return not path
     return len(path) in (2, 4) or path[-1] in ("guardrail", "agreed", "evidence")
-
-
-def _before_the_gap(lines: str, indent: int) -> tuple[str, str]:
-    """Split off the blank lines and outer comments at the end."""
-    gap = re.search(rf"(?:^(?:[ \t]*| {{0,{indent}}}#[^\n]*)\r?\n)*\Z", lines, re.MULTILINE)
-    at = gap.start() if gap else len(lines)
-    return lines[:at], lines[at:]

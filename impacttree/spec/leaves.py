@@ -126,25 +126,31 @@ def _kind(raw: object) -> str:
 
 # ---- text
 
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
-_BREAK = re.compile(r"[\n\t]")
+_JOINERS = "\u200c\u200d"
+"""Invisible, but part of how scripts and emoji are written."""
 
 
 def prose(raw: object) -> str:
     """Read text of any length and any number of lines, without control characters."""
     text = text_of(raw, "this", "Weekly engagement").replace("\r\n", "\n")
-    if found := _CONTROL.search(text):
-        raise wrong(f"holds the control character U+{ord(found[0]):04X}", "remove it")
+    if not text.isprintable() and (found := next(filter(_is_control, text), "")):
+        raise wrong(f"holds the control character U+{ord(found):04X}", "remove it")
     return text
+
+
+def _is_control(character: str) -> bool:
+    """Whether a character steers (direction, end of line, half a pair) instead of being seen."""
+    if character.isprintable() or character in "\n\t":
+        return False
+    from unicodedata import category
+
+    return category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in _JOINERS
 
 
 def line(raw: object) -> str:
     """Read text of one line."""
     text = prose(raw)
-    if _BREAK.search(text):
+    if "\n" in text or "\t" in text:
         raise wrong("goes over several lines, or holds a tab", "write it in one line, with spaces")
     return text
 

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Never, cast, get_args
 
-from pydantic import Field, PlainValidator, PrivateAttr, WithJsonSchema
+from pydantic import Field, PrivateAttr
 
 from impacttree.errors import Problem, QuantityError
 from impacttree.quantity import (
@@ -22,8 +22,8 @@ from impacttree.quantity import (
     parse_slope_range,
 )
 from impacttree.spec import leaves
-from impacttree.spec.base import Model, read_many, read_one
-from impacttree.spec.leaves import MAX_HORIZON, Finding, Wrong, wrong
+from impacttree.spec.base import As, Model, read_many, read_one
+from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
 
 __all__ = [
@@ -61,22 +61,19 @@ PERIODS_IN_A_YEAR: Mapping[Period, int] = {"day": 365, "week": 52, "month": 12, 
 # ---- how fields are read
 
 
-def _as(read: Callable[[object], Any], **schema: Any) -> tuple[PlainValidator, WithJsonSchema]:
-    return PlainValidator(read), WithJsonSchema(schema)
+def _as(read: Callable[[object], Any], **schema: Any) -> As:
+    return As(lambda raw, _: read(raw), schema)
 
 
-def _as_amount(read: Callable[[object, str], Any], **schema: Any) -> tuple[PlainValidator, WithJsonSchema]:
-    def validate(raw: object, info: Any) -> Any:
-        return read(raw, info.context.currency)
-
-    return PlainValidator(validate), WithJsonSchema(schema)
+def _as_amount(read: Callable[[object, str], Any], **schema: Any) -> As:
+    return As(lambda raw, context: read(raw, context.currency), schema)
 
 
-def _as_choice(closed: Any) -> tuple[PlainValidator, WithJsonSchema]:
+def _as_choice(closed: Any) -> As:
     return _as(leaves.choice(closed), enum=list(get_args(closed)))
 
 
-def _as_parameters(*required: str, optional: tuple[str, ...] = ()) -> tuple[PlainValidator, WithJsonSchema]:
+def _as_parameters(*required: str, optional: tuple[str, ...] = ()) -> As:
     return _as_amount(
         leaves.quantities(required, optional),
         type="object",
@@ -86,48 +83,46 @@ def _as_parameters(*required: str, optional: tuple[str, ...] = ()) -> tuple[Plai
     )
 
 
-def _read_evidence(raw: object, info: Any) -> Evidence:
-    if raw is _UNSTATED:
-        return Evidence("correlation" if info.data.get("groups") else "judgement")
-    return read_one(Evidence, raw, info)
+def _read_evidence(raw: object, context: Context) -> Evidence:
+    return read_one(Evidence, raw, context)
 
 
-def _read_guardrail(raw: object, info: Any) -> Guardrail:
-    return read_one(Guardrail, raw, info)
+def _read_guardrail(raw: object, context: Context) -> Guardrail:
+    return read_one(Guardrail, raw, context)
 
 
-def _read_agreed(raw: object, info: Any) -> Agreed:
-    return read_one(Agreed, raw, info)
+def _read_agreed(raw: object, context: Context) -> Agreed:
+    return read_one(Agreed, raw, context)
 
 
-def _read_drivers(raw: object, info: Any) -> tuple[Driver, ...]:
-    return read_many(Driver, raw, info, whole=True)
+def _read_drivers(raw: object, context: Context) -> tuple[Driver, ...]:
+    return read_many(Driver, raw, context, whole=True)
 
 
-def _read_metrics(raw: object, info: Any) -> tuple[MetricSpec, ...]:
-    known = len(info.context.findings)
-    metrics = read_many(MetricSpec, raw, info, whole=False)
-    if not metrics and len(info.context.findings) == known:
+def _read_metrics(raw: object, context: Context) -> tuple[MetricSpec, ...]:
+    known = len(context.findings)
+    metrics = read_many(MetricSpec, raw, context, whole=False)
+    if not metrics and len(context.findings) == known:
         raise wrong("a tree has at least one metric", f"write e.g. revenue: {MetricSpec.example}")
     return metrics
 
 
-def _read_scenarios(raw: object, info: Any) -> tuple[Scenario, ...]:
-    return read_many(Scenario, raw, info, whole=False)
+def _read_scenarios(raw: object, context: Context) -> tuple[Scenario, ...]:
+    return read_many(Scenario, raw, context, whole=False)
 
 
-def _read_changes(raw: object, info: Any) -> tuple[tuple[str, str], ...]:
+def _read_changes(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
     found: list[Finding] = []
     changes: list[tuple[str, str]] = []
     given = dict(raw) if isinstance(raw, tuple) else raw
     for key, text in leaves.pairs(given, Scenario.noun, Scenario.example):
         try:
-            changes.append((leaves.name(key), leaves.change(text, info.context.currency)))
+            changes.append((leaves.name(key), leaves.change(text, context.currency)))
         except Wrong as error:
-            found += [finding.below("changes", key) for finding in error.findings]
+            found += [finding.below(key) for finding in error.findings]
     if not changes and not found:
         raise wrong("a scenario changes something", f"write e.g. {Scenario.example}, or leave it out")
-    info.context.findings += found
+    context.findings += found
     return tuple(changes)
 
 
@@ -163,16 +158,15 @@ def _read_points(raw: object, currency: str) -> tuple[tuple[Quantity, Quantity],
 
 _POINTS = "[[38%, 2.8%], [46%, 2.3%]]"
 _POINT_SCHEMA = {"type": "array", "items": {"$ref": "#/$defs/quantity"}, "minItems": 2, "maxItems": 2}
-_UNSTATED = cast("Evidence", object())
 
-_Line = Annotated[str | None, *_as(leaves.line, type="string")]
-_Prose = Annotated[str | None, *_as(leaves.prose, type="string")]
-_Name = Annotated[str, *_as(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
-_Day = Annotated[datetime.date | None, *_as(leaves.day, type="string", format="date")]
-_Amount = Annotated[Quantity | None, *_as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
-_Span = Annotated[Quantity | None, *_as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
-_Change = Annotated[str | None, *_as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
-_Slope = Annotated[str | None, *_as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
+_Line = Annotated[str | None, _as(leaves.line, type="string")]
+_Prose = Annotated[str | None, _as(leaves.prose, type="string")]
+_Name = Annotated[str, _as(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
+_Day = Annotated[datetime.date | None, _as(leaves.day, type="string", format="date")]
+_Amount = Annotated[Quantity | None, _as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
+_Span = Annotated[Quantity | None, _as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
+_Change = Annotated[str | None, _as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
+_Slope = Annotated[str | None, _as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
 
 
 # ---- the models
@@ -191,7 +185,7 @@ class Evidence(Model):
     example: ClassVar[str] = "{grade: experiment, source: Onboarding holdout, date: 2026-03-01}"
     short: ClassVar[str] = "grade"
 
-    grade: Annotated[Grade, *_as_choice(Grade)] = Field(
+    grade: Annotated[Grade, _as_choice(Grade)] = Field(
         "judgement",
         description="How strong the evidence is; an experiment randomised the driver itself. Weaker grades weigh less.",
     )
@@ -262,8 +256,8 @@ class Agreed(Model):
     noun: ClassVar[str] = "an agreement"
     example: ClassVar[str] = "{by: CFO, on: 2026-10-31}"
 
-    by: Annotated[str, *_as(leaves.line, type="string")] = Field(description="Who agreed to the number.")
-    on: Annotated[datetime.date, *_as(leaves.day, type="string", format="date")] = Field(
+    by: Annotated[str, _as(leaves.line, type="string")] = Field(description="Who agreed to the number.")
+    on: Annotated[datetime.date, _as(leaves.day, type="string", format="date")] = Field(
         description="The day, as 2026-10-31."
     )
 
@@ -299,33 +293,30 @@ class Driver(Model):
     )
     points: Annotated[
         tuple[tuple[Quantity, Quantity], ...] | None,
-        *_as_amount(_read_points, type="array", items=_POINT_SCHEMA, minItems=2),
+        _as_amount(_read_points, type="array", items=_POINT_SCHEMA, minItems=2),
     ] = Field(None, description=f"Known points of the curve, driver first, from left to right: `{_POINTS}`.")
-    groups: Annotated[Parameters | None, *_as_parameters("with", "without")] = Field(
+    groups: Annotated[Parameters | None, _as_parameters("with", "without")] = Field(
         None, description="This metric in the group with and the group without; the driving metric is the share with."
     )
-    saturating: Annotated[Parameters | None, *_as_parameters("ceiling", "half", optional=("shape",))] = Field(
+    saturating: Annotated[Parameters | None, _as_parameters("ceiling", "half", optional=("shape",))] = Field(
         None, description="A curve with diminishing returns (Hill): its `ceiling`, `half` way point and `shape`."
     )
-    logistic: Annotated[Parameters | None, *_as_parameters("floor", "ceiling", "middle", "steepness")] = Field(
+    logistic: Annotated[Parameters | None, _as_parameters("floor", "ceiling", "middle", "steepness")] = Field(
         None, description="An S-shaped curve: its `floor`, `ceiling`, `middle` and `steepness`."
     )
-    range: Annotated[str | None, *_as(leaves.line, type="string")] = Field(
+    range: Annotated[str | None, _as(leaves.line, type="string")] = Field(
         None, description="P10 to P90 of the effect, written like it (`groups`: of with - without): `-0.5pp to -0.1pp`."
     )
-    lag: Annotated[int, *_as(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
+    lag: Annotated[int, _as(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
         0, description="Periods until the effect shows; 0 is at once."
     )
     observed: _Span = Field(
         None, description="Range of the driving metric in which the effect was seen; beyond it is extrapolation."
     )
     evidence: Annotated[
-        Evidence,
-        PlainValidator(_read_evidence),
-        WithJsonSchema({"anyOf": [{"$ref": "#/$defs/grade"}, {"$ref": "#/$defs/evidence"}]}),
+        Evidence, As(_read_evidence, {"anyOf": [{"$ref": "#/$defs/grade"}, {"$ref": "#/$defs/evidence"}]})
     ] = Field(
-        _UNSTATED,
-        validate_default=True,
+        cast("Evidence", None),
         description="How the effect is known: a grade, or a mapping. Not stated: judgement (groups: correlation).",
     )
     note: _Prose = Field(None, description="What else a reader should know.")
@@ -360,6 +351,12 @@ class Driver(Model):
     @classmethod
     def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
         return ("drivers", str(keys.get("source", "")))
+
+    @classmethod
+    def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        if "evidence" in values:
+            return {}
+        return {"evidence": Evidence("correlation" if "groups" in values else "judgement")}
 
     @classmethod
     def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
@@ -454,39 +451,37 @@ class MetricSpec(Model):
     name: _Name = Field(description="Name in formulas.")
     label: _Line = Field(None, description="Name that readers see; not stated: the name with spaces.")
     description: _Prose = Field(None, description="What is counted, and how.")
-    kind: Annotated[Kind, *_as_choice(Kind)] = Field("driver", description="Where the metric stands in the tree.")
+    kind: Annotated[Kind, _as_choice(Kind)] = Field("driver", description="Where the metric stands in the tree.")
     value: _Amount = Field(
         None, description="Today's value with its unit and, if known, its range: `42% (40% to 45%)`."
     )
-    formula: Annotated[str | None, *_as(leaves.formula, type="string")] = Field(
+    formula: Annotated[str | None, _as(leaves.formula, type="string")] = Field(
         None, description="Exact formula over other metrics: `prev(customers) * (1 - churn) + new_customers`."
     )
     drivers: Annotated[
-        tuple[Driver, ...],
-        PlainValidator(_read_drivers),
-        WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/driver"}}),
+        tuple[Driver, ...], As(_read_drivers, {"type": "object", "additionalProperties": {"$ref": "#/$defs/driver"}})
     ] = Field((), description="Assumed effects of other metrics on this one, by the name of the metric that acts.")
     start: _Amount = Field(None, description="Value before the first period, for a formula that reads its own past.")
-    unit: Annotated[Unit | None, *_as_amount(leaves.unit_of, type="string")] = Field(
+    unit: Annotated[Unit | None, _as_amount(leaves.unit_of, type="string")] = Field(
         None, description="Unit such as `USD/month`, `customers`, `%`, `points` or `x`; not stated: as in `value`."
     )
     bounds: _Span = Field(None, description="What is possible at all, as `0% to 100%`; never clamps a value.")
     plausible: _Span = Field(None, description="What was ever reached or planned: `40% to 46%`; ranks levers fairly.")
-    better: Annotated[Better, *_as_choice(Better)] = Field("higher", description="Which way is good for the business.")
-    guardrail: Annotated[
-        Guardrail | None, PlainValidator(_read_guardrail), WithJsonSchema({"$ref": "#/$defs/guardrail"})
-    ] = Field(None, description="Limits that must hold in every period.")
-    aggregate: Annotated[Aggregate | None, *_as_choice(Aggregate)] = Field(
+    better: Annotated[Better, _as_choice(Better)] = Field("higher", description="Which way is good for the business.")
+    guardrail: Annotated[Guardrail | None, As(_read_guardrail, {"$ref": "#/$defs/guardrail"})] = Field(
+        None, description="Limits that must hold in every period."
+    )
+    aggregate: Annotated[Aggregate | None, _as_choice(Aggregate)] = Field(
         None, description="How periods become one number over the horizon; not stated: by the unit."
     )
     owner: _Line = Field(None, description="Person or team that answers for the metric.")
     source: _Line = Field(None, description="Where the number comes from.")
     as_of: _Day = Field(None, description="Day that the number stands for, as 2026-10-31.")
-    agreed: Annotated[Agreed | None, PlainValidator(_read_agreed), WithJsonSchema({"$ref": "#/$defs/agreed"})] = Field(
+    agreed: Annotated[Agreed | None, As(_read_agreed, {"$ref": "#/$defs/agreed"})] = Field(
         None, description="Who signed the number off, and when."
     )
     notes: _Prose = Field(None, description="What else a reader should know.")
-    placeholder: Annotated[bool, *_as(leaves.flag, type="boolean")] = Field(
+    placeholder: Annotated[bool, _as(leaves.flag, type="boolean")] = Field(
         False, description="True while the number only stands in until a real one is known."
     )
 
@@ -577,8 +572,7 @@ class Scenario(Model):
     name: _Name = Field(description="Name of the scenario.")
     changes: Annotated[
         tuple[tuple[str, str], ...],
-        PlainValidator(_read_changes),
-        WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/change"}, "minProperties": 1}),
+        As(_read_changes, {"type": "object", "additionalProperties": {"$ref": "#/$defs/change"}, "minProperties": 1}),
     ] = Field(description="Changes by metric: `{new_customers: -20%, churn: +0.5pp}`.")
 
     def __init__(self, name: str, changes: Mapping[str, str] | None = None, **unknown: Never) -> None:
@@ -612,39 +606,38 @@ class TreeSpec(Model):
 
     _places: Places = PrivateAttr(default=NOWHERE)
 
-    name: Annotated[str, *_as(leaves.line, type="string")] = Field("Untitled", description="Name of the model.")
+    name: Annotated[str, _as(leaves.line, type="string")] = Field("Untitled", description="Name of the model.")
     description: _Prose = Field(None, description="What the model is about.")
-    currency: Annotated[str, *_as(leaves.code, type="string", pattern="^[A-Z]{3}$")] = Field(
+    currency: Annotated[str, _as(leaves.code, type="string", pattern="^[A-Z]{3}$")] = Field(
         "USD", description="ISO 4217 code of the money that `$` and outputs use."
     )
-    period: Annotated[Period, *_as_choice(Period)] = Field("month", description="The time step.")
+    period: Annotated[Period, _as_choice(Period)] = Field("month", description="The time step.")
     horizon: Annotated[
-        int | None, *_as(leaves.whole(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
+        int | None, _as(leaves.whole(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
     ] = Field(None, description="Periods that are looked ahead; not stated: one year.")
     start_date: _Day = Field(None, description="First day of period 1, as 2026-11-01.")
-    outcome: Annotated[str | None, *_as(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
+    outcome: Annotated[str | None, _as(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
         None, description="Metric that questions are asked about by default."
     )
     outcomes: Annotated[
         tuple[str, ...],
-        *_as(_read_outcomes, type="array", items={"$ref": "#/$defs/name"}, minItems=1, uniqueItems=True),
+        _as(_read_outcomes, type="array", items={"$ref": "#/$defs/name"}, minItems=1, uniqueItems=True),
     ] = Field((), description="The few outcomes that are shown together.")
     metrics: Annotated[
         tuple[MetricSpec, ...],
-        PlainValidator(_read_metrics),
-        WithJsonSchema(
+        As(
+            _read_metrics,
             {
                 "type": "object",
                 "propertyNames": {"$ref": "#/$defs/name"},
                 "additionalProperties": {"$ref": "#/$defs/metric"},
                 "minProperties": 1,
-            }
+            },
         ),
     ] = Field(description="The metrics, by name.")
     scenarios: Annotated[
         tuple[Scenario, ...],
-        PlainValidator(_read_scenarios),
-        WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/scenario"}}),
+        As(_read_scenarios, {"type": "object", "additionalProperties": {"$ref": "#/$defs/scenario"}}),
     ] = Field((), description="Named changes that hold together.")
 
     def __init__(

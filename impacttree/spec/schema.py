@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from pydantic import WithJsonSchema
-
-from impacttree.spec.base import Model
+from impacttree.spec.base import Model, fields_of
 from impacttree.spec.leaves import NAME
 from impacttree.spec.models import Agreed, Driver, Evidence, Grade, Guardrail, MetricSpec, Scenario, TreeSpec
 
@@ -89,6 +87,4 @@ def _object(cls: type[Model]) -> dict[str, Any]:
 
 
 def _field(cls: type[Model], key: str) -> dict[str, Any]:
-    field = cls.model_fields[key]
-    (written,) = (item for item in field.metadata if isinstance(item, WithJsonSchema))
-    return {"description": field.description, **(written.json_schema or {})}
+    return {"description": cls.model_fields[key].description, **fields_of(cls)[key].schema}

@@ -12,12 +12,10 @@ __all__ = ["entry_lines", "flow_text", "scalar_text"]
 WIDTH = 110
 """Mappings go into braces up to this width."""
 
-_SAFE = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]*")
-_SIGNED = re.compile(r"-[0-9.$€£¥]")
+_SAFE = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`].*|-[0-9.$€£¥].*")
 _BREAKS = re.compile(r": | #|:$|^(?:---|\.\.\.)")
 _OTHER_MEANING = re.compile(r"(?i:~|null|true|false|yes|no|on|off|y|n|<<|=)|[0-9]+:[0-9:.]+")
 _IN_BRACES = re.compile(r"[,\[\]{}]|:(?=[,\[\]{}])")
-_UNFIT_FOR_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 def scalar_text(text: str, *, in_braces: bool = False) -> str:
@@ -28,12 +26,17 @@ def scalar_text(text: str, *, in_braces: bool = False) -> str:
     >>> scalar_text("42% (40% to 45%)"), scalar_text("no"), scalar_text("max(a, b)", in_braces=True)
     ('42% (40% to 45%)', '"no"', '"max(a, b)"')
     """
-    plain = _SAFE.fullmatch(text) or (_SIGNED.match(text) and _SAFE.fullmatch(f"0{text}"))
-    unsafe = not plain or text[-1].isspace() or _BREAKS.search(text) or _OTHER_MEANING.fullmatch(text)
-    if not unsafe and not (in_braces and _IN_BRACES.search(text)):
+    plain = text.isprintable() and _SAFE.fullmatch(text) and not text.endswith(" ")
+    if plain and not (
+        _BREAKS.search(text) or _OTHER_MEANING.fullmatch(text) or (in_braces and _IN_BRACES.search(text))
+    ):
         return text
     quoted = json.dumps(text, ensure_ascii=False)
-    return re.sub("[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]", lambda at: f"\\u{ord(at[0]):04x}", quoted)
+    return quoted if quoted.isprintable() else "".join(map(_escaped, quoted))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
 
 
 def flow_text(data: Any) -> str:
@@ -65,9 +68,11 @@ def entry_lines(path: tuple[str, ...], value: Any, indent: int) -> list[str]:
     ['  churn:', '    value: 2.5%/month', '    agreed: {by: CFO, on: 2026-10-31}']
     """
     head = f"{' ' * indent}{_key_text(path[-1])}:"
-    if isinstance(value, str) and "\n" in value and not _UNFIT_FOR_LINES.search(value):
+    if isinstance(value, str) and "\n" in value and value.replace("\n", " ").isprintable():
         inner = " " * (indent + 2)
         return [f"{head} |-", *(f"{inner}{line}" if line else "" for line in value.split("\n"))]
+    if isinstance(value, str) and len(head) + len(value) > WIDTH and value.isprintable() and "  " not in value:
+        return [f"{head} >-", *_folded(value, indent + 2)]
     if isinstance(value, Mapping) and not _in_braces(path, value, len(head)):
         return [head, *(line for key, item in value.items() for line in entry_lines((*path, key), item, indent + 2))]
     return [f"{head} {flow_text(value) if not isinstance(value, str) else scalar_text(value)}"]
@@ -79,3 +84,14 @@ def _in_braces(path: tuple[str, ...], value: Mapping[str, Any], used: int) -> bo
     )
     text = flow_text(value)
     return not spread and used + 1 + len(text) <= WIDTH and "\\n" not in text
+
+
+def _folded(text: str, indent: int) -> list[str]:
+    """Break a text at spaces into lines that YAML joins with spaces again."""
+    lines, margin = [""], " " * indent
+    for word in text.split(" "):
+        if lines[-1] and indent + len(lines[-1]) + 1 + len(word) > WIDTH:
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return [margin + line for line in lines]
