@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from impacttree.quantity import add, points, relative, to
     from impacttree.spec import Driver, Evidence
     from impacttree.spec import MetricSpec as Metric
-    from impacttree.tree import Formula, ImpactTree, from_networkx, load, loads, template, templates
+    from impacttree.tree import Formula, ImpactTree, from_networkx, load, loads, template
 
 __version__ = "0.1.0"
 
@@ -55,7 +55,6 @@ __all__ = [
     "points",
     "relative",
     "template",
-    "templates",
     "to",
 ]
 
@@ -82,7 +81,6 @@ _HOME = {
     "points": "quantity",
     "relative": "quantity",
     "template": "tree",
-    "templates": "tree",
     "to": "quantity",
 }
 

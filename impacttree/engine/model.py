@@ -319,13 +319,24 @@ class Model:
         pass of its own.
         """
         adjoints = self.adjoints(run, outcome)
-        gradient = [adjoints.held(metric.index) for metric in self.graph.metrics]
-        for metric in self.graph.metrics:
-            if metric.on_loop and gradient[metric.index] and metric.index not in run.held.kinds:
-                slot = metric.index
-                cut = self._on_loop(slot, Intervention("wrap"), run, run.held)
-                gradient[slot] = self.adjoints(replace(run, held=cut), outcome).held(slot)
-        return gradient
+        return [self._cut(run, outcome, slot, adjoints).held(slot) for slot in range(len(self.graph.metrics))]
+
+    def relative_gradient(self, run: Run, outcome: int) -> Row:
+        """Return d outcome / d r, each metric being multiplied by 1 + r in every period; loops as in `gradient`."""
+        adjoints = self.adjoints(run, outcome)
+        totals = run.horizon()
+        slopes = []
+        for slot in range(len(self.graph.metrics)):
+            own = self._cut(run, outcome, slot, adjoints)
+            terms = [row[slot] * values[slot] for row, values in zip(own.rows, run.rows, strict=True)]
+            slopes.append(math.fsum(terms) + own.horizon[slot] * totals[slot])
+        return slopes
+
+    def _cut(self, run: Run, outcome: int, slot: int, adjoints: Adjoints) -> Adjoints:
+        """Return `adjoints`, or ones without the feedback of `slot` on itself when it stands on a loop."""
+        if not self.graph.metrics[slot].on_loop or slot in run.held.kinds or not adjoints.held(slot):
+            return adjoints
+        return self.adjoints(replace(run, held=self._on_loop(slot, Intervention("wrap"), run, run.held)), outcome)
 
 
 def _effect(intervention: Intervention) -> object:

@@ -265,6 +265,14 @@ class Closed:
                 return found
         return sympy.Integer(0)
 
+    def elasticity(self, outcome: str, metric: str, t: int | None = None) -> Any:
+        """Return the derivative times the metric over the outcome, both in the period of the derivative."""
+        if t is None and not self.static:
+            horizon = self.graph.spec.horizon_periods
+            t = next((k for k in range(1, horizon + 1) if self.derivative(outcome, metric, k) != 0), 1)
+        slope, period = self.derivative(outcome, metric, t), t or 1
+        return slope * self.symbol(metric, period) / self.symbol(outcome, period)
+
     def _moves(self, outcome: str, metric: str, last: int) -> dict[tuple[str, int], Any]:
         graph = self.graph
         moves: dict[tuple[str, int], Any] = {}

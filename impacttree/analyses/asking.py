@@ -1,0 +1,183 @@
+"""Turn what a question is given (names, changes, an outcome) into what the engine takes, or say what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from impacttree.analyses.result import Provenance
+from impacttree.analyses.words import Words
+from impacttree.engine.model import Model, Run
+from impacttree.errors import ChangeError, Problem, QuestionError, nearest
+from impacttree.formula import unparse
+from impacttree.graph.model import Graph, Metric
+from impacttree.quantity import Change, Intervention, parse_change, resolve
+
+if TYPE_CHECKING:
+    from impacttree.engine.symbolic import Closed
+
+__all__ = ["Changes", "Subject"]
+
+Changes = Mapping[str, str | Change | Sequence[str | Change]]
+"""Metric -> what is done to it: ``{"engagement": "+1%", "arpu": ["+2%", "+$1"]}``."""
+
+
+class Subject:
+    """A tree as questions see it: the checked graph, its compiled model, its words.
+
+    Parameters
+    ----------
+    graph
+        As `impacttree.graph.build` returns it.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.words = Words(graph)
+
+    @cached_property
+    def model(self) -> Model:
+        return Model(self.graph)
+
+    @cached_property
+    def closed(self) -> Closed:
+        """The tree's closed forms; loads sympy."""
+        from impacttree.engine.symbolic import Closed
+
+        return Closed(self.graph)
+
+    @property
+    def horizon(self) -> int:
+        return self.graph.spec.horizon_periods
+
+    @cached_property
+    def base(self) -> Run:
+        """The base case over the horizon."""
+        return self.model.run(self.horizon)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short digest of all that decides the tree's numbers."""
+        spec = self.graph.spec
+        digest = hashlib.sha256(f"{spec.currency} {spec.period} {self.horizon} {self.graph.outcome}".encode())
+        for metric in self.graph.metrics:
+            start = unparse(metric.start) if metric.start is not None else ""
+            line = f"\n{metric.name}|{metric.unit}|{metric.aggregation}|{unparse(metric.rule)}|{start}"
+            digest.update(line.encode())
+        return digest.hexdigest()[:12]
+
+    @cached_property
+    def onward(self) -> Mapping[int, tuple[int, ...]]:
+        """Metric -> the metrics whose rules read it, at any time but t = 0."""
+        targets: dict[int, list[int]] = {}
+        for metric in self.graph.metrics:
+            for ref in metric.references:
+                if ref.timing != "baseline":
+                    targets.setdefault(self.graph.by_name[ref.source], []).append(metric.index)
+        return {source: tuple(dict.fromkeys(found)) for source, found in targets.items()}
+
+    def upstream(self, outcome: Metric) -> frozenset[int]:
+        """Return the metrics that can move `outcome`, itself included."""
+        backward: dict[int, list[int]] = {}
+        for source, targets in self.onward.items():
+            for target in targets:
+                backward.setdefault(target, []).append(source)
+        seen, pending = {outcome.index}, [outcome.index]
+        while pending:
+            new = [source for source in backward.get(pending.pop(), ()) if source not in seen]
+            seen.update(new)
+            pending += new
+        return frozenset(seen)
+
+    def provenance(self, method: str, basis: str = "") -> Provenance:
+        return Provenance(method, basis, self.fingerprint)
+
+    def metric(self, name: str) -> Metric:
+        """Return the metric called `name`.
+
+        Raises
+        ------
+        QuestionError
+            When there is none; the message names the nearest.
+        """
+        if not isinstance(name, str) or name not in self.graph.by_name:
+            fix = f"the tree has {len(self.graph.metrics)} metrics; list them with tree.values()"
+            shown = name if isinstance(name, str) else repr(name)
+            raise QuestionError(
+                Problem(reason=f"there is no metric {shown[:80]!r}{nearest(str(shown), self.graph.by_name)}", fix=fix)
+            )
+        return self.graph[name]
+
+    def outcome(self, on: str | None = None) -> Metric:
+        """Return the metric that a question is about: `on`, else the tree's outcome."""
+        if on is None and not self.graph.outcome:
+            raise QuestionError("the tree states no outcome; pass on='...' or add `outcome:` to the model")
+        return self.metric(self.graph.outcome if on is None else on)
+
+    def periods(self, count: int | None) -> int:
+        """Return how many periods to look ahead: `count`, else the horizon."""
+        if count is None:
+            return self.horizon
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_PERIODS:
+            raise QuestionError(f"periods is {count!r}; give a whole number from 1 to {MOST_PERIODS:,}")
+        return count
+
+    def changes(self, changes: Changes | None, *, in_file: bool = False) -> dict[int, Intervention]:
+        """Return what `changes` do, by slot.
+
+        Raises
+        ------
+        ChangeError
+            When one is written wrongly, does not fit its metric, or two act on metrics of one time loop.
+        """
+        if changes is None:
+            return {}
+        if not isinstance(changes, Mapping):
+            raise ChangeError("changes are a mapping of metric to change, as {'engagement': '+1%'}")
+        found: dict[int, Intervention] = {}
+        for name, given in changes.items():
+            metric = self.metric(name)
+            several = given if isinstance(given, list | tuple) else (given,)
+            parsed = [parse_change(change, currency=self.words.currency) for change in several]
+            found[metric.index] = self.resolve(metric, parsed, in_file=in_file)
+        self._one_to_a_loop(found)
+        return found
+
+    def resolve(self, metric: Metric, changes: Sequence[Change], *, in_file: bool = False) -> Intervention:
+        return resolve(
+            changes,
+            name=metric.name,
+            unit=metric.unit,
+            base=self.model.base[metric.index],
+            bounds=metric.spec.bounds.low_high() if metric.spec.bounds else None,
+            in_file=in_file,
+        )
+
+    def _one_to_a_loop(self, changes: Mapping[int, Intervention]) -> None:
+        loops: dict[int, Metric] = {}
+        for slot in changes:
+            metric = self.graph.metrics[slot]
+            if not metric.on_loop:
+                continue
+            other = loops.setdefault(metric.loop, metric)
+            if other is not metric:
+                inputs = self._inputs_of_loop(metric.loop)
+                fix = f"change inputs of the loop instead: {', '.join(inputs[:6])}" if inputs else "change only one"
+                raise ChangeError(
+                    Problem(
+                        reason=f"{other.name} and {metric.name} stand in one time loop, so each change would alter "
+                        "the path that the other one is applied to",
+                        fix=fix,
+                    )
+                )
+
+    def _inputs_of_loop(self, loop: int) -> list[str]:
+        members = [metric for metric in self.graph.metrics if metric.loop == loop and metric.on_loop]
+        names = {metric.name for metric in members}
+        sources = (ref.source for metric in members for ref in metric.references)
+        return list(dict.fromkeys(source for source in sources if source not in names))
+
+
+MOST_PERIODS = 1_200

@@ -1,0 +1,342 @@
+"""The tree as a picture, with what a lift carries along each edge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from impacttree.analyses.asking import Subject
+from impacttree.analyses.result import Result, Scalar
+from impacttree.analyses.words import Words, joined
+from impacttree.analyses.worth import Worth, grounds_text, placeholders, worth
+from impacttree.errors import QuestionError
+from impacttree.graph.model import Metric
+from impacttree.quantity import Change, format_percent_change, unit_words
+from impacttree.views import Callout, Card, Diagram, Link, Panel
+
+__all__ = ["Cut", "Picture", "diagram"]
+
+Cut = Literal["full", "board"]
+
+
+@dataclass(frozen=True)
+class Picture(Result):
+    """The tree as a diagram; save it by suffix (``.svg .png .pdf .dot .mmd``), or show it in a notebook."""
+
+    drawn: Diagram
+
+    def view(self) -> Diagram:
+        return self.drawn
+
+    def to_dicts(self) -> list[dict[str, Scalar]]:
+        return [
+            {
+                "source": link.source,
+                "target": link.target,
+                "assumed": link.assumed,
+                "delay": link.delay,
+                "elasticity": link.elasticity,
+                "amount": link.money,
+            }
+            for link in self.drawn.links
+        ]
+
+
+def diagram(
+    subject: Subject, lift: tuple[str, str | Change] | None = None, on: str | None = None, cut: Cut = "full"
+) -> Picture:
+    """Draw the tree.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    lift
+        A metric and its change, whose money is drawn along the edges.
+    on
+        The outcome; by default the tree's.
+    cut
+        ``full`` shows every metric, ``board`` at most six along the main path.
+    """
+    if cut not in ("full", "board"):
+        raise QuestionError(f"cut is {cut!r}; use 'full' or 'board'")
+    if lift is None:
+        return Picture(subject.provenance("values at t = 0"), _plain(subject, subject.outcome(on), cut))
+    if not isinstance(lift, tuple | list) or len(lift) != 2:
+        raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
+    answer = worth(subject, lift[0], lift[1], on)
+    return Picture(answer.provenance, _lifted(subject, answer, cut))
+
+
+def _plain(subject: Subject, outcome: Metric, cut: Cut) -> Diagram:
+    words = subject.words
+    elasticities = _elasticities(subject)
+    cards = tuple(_card(subject, metric, _today(subject, metric)) for metric in subject.graph.metrics)
+    return Diagram(
+        title=subject.graph.spec.name,
+        subtitle=f"What drives {words.label(outcome.name)}: {len(cards)} metrics, values today",
+        cards=cards,
+        links=_links(subject, elasticities, {}),
+        outcome=outcome.name,
+        path=_strongest(subject, outcome, elasticities),
+        cut=cut,
+        notes=tuple(note for note in (_template_note(subject),) if note),
+        period=words.period,
+    )
+
+
+def _lifted(subject: Subject, answer: Worth, cut: Cut) -> Diagram:
+    words, metric = subject.words, answer.metric
+    before, after = _horizons(subject, answer)
+    through = _through(answer)
+    cards = tuple(
+        _card(subject, m, _moved(subject, m, before[m.index], after[m.index]), through.get(m.name, 0.0))
+        for m in subject.graph.metrics
+    )
+    main = [path for path in answer.paths if path.amount * answer.total > 0]
+    board = cut == "board"
+    moved = words.move(metric, answer.metric_before, answer.metric_after)
+    stated = f" ({moved})" if board else ""
+    return Diagram(
+        title=f"{answer.change} {words.label(metric)}{stated} {answer.claim}",
+        subtitle=_subtitle(subject, answer),
+        cards=cards,
+        links=_links(subject, _elasticities(subject), {(e.source, e.target, e.lag): e.amount for e in answer.edges}, answer),
+        outcome=answer.outcome,
+        path=main[0].metrics if main else (metric,),
+        lifted=metric,
+        cut=cut,
+        callout=_callout(subject, answer),
+        panels=_panels(subject, answer) if board else (),
+        notes=_notes(subject, answer),
+        period=words.period,
+    )
+
+
+def _horizons(subject: Subject, answer: Worth) -> tuple[Sequence[float], Sequence[float]]:
+    """Return every metric over the horizon, without and with the lift."""
+    run = subject.model.run(subject.horizon, subject.changes({answer.metric: answer.change}))
+    return subject.base.horizon(), run.horizon()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    value: str
+    unit: str
+    change: str = ""
+    amount: float = 0.0
+
+
+def _today(subject: Subject, metric: Metric) -> _Shown:
+    value = subject.model.base[metric.index]
+    return _Shown(subject.words.value(metric.name, value), _unit(subject.words, metric, over=False))
+
+
+def _moved(subject: Subject, metric: Metric, before: float, after: float) -> _Shown:
+    words, change = subject.words, after - before
+    moves = abs(change) > 1e-12 * max(abs(before), abs(after))
+    pill = (format_percent_change(change / abs(before)) if before else words.signed(metric.name, change)) if moves else ""
+    return _Shown(words.value(metric.name, after), _unit(words, metric, over=True), pill, change if moves else 0.0)
+
+
+def _unit(words: Words, metric: Metric, over: bool) -> str:
+    """Return what stands beside a card's value: ``per month``, ``in 12 months``, ``customers``."""
+    if over and metric.aggregation == "sum":
+        return f"in {words.periods(words.graph.spec.horizon_periods)}"
+    text = unit_words(metric.unit)
+    if text:
+        return text
+    if _remembers(metric):
+        return "stock"
+    nouns = str(metric.unit) if metric.unit.nouns and not metric.unit.is_money else ""
+    return "" if nouns and nouns in metric.label.lower() else nouns
+
+
+def _remembers(metric: Metric) -> bool:
+    return any(ref.source == metric.name and ref.lag for ref in metric.references)
+
+
+def _card(subject: Subject, metric: Metric, shown: _Shown, money: float = 0.0) -> Card:
+    spec, words = metric.spec, subject.words
+    limits = []
+    if spec.guardrail is not None:
+        for word, limit in (("floor", spec.guardrail.min), ("cap", spec.guardrail.max)):
+            if limit is not None:
+                limits.append(f"{word} {words.value(metric.name, limit.central())}")
+    return Card(
+        id=metric.name,
+        kind=spec.kind,
+        label=metric.label,
+        value=shown.value,
+        unit=shown.unit,
+        owner=spec.owner or "",
+        change=shown.change,
+        tone=words.tone(metric.name, shown.amount),
+        guardrail=", ".join(limits),
+        memory=_remembers(metric),
+        money=money,
+    )
+
+
+def _elasticities(subject: Subject) -> Mapping[tuple[str, str, int], float]:
+    """Return % change of the target per % change of the source along each edge, in the first period."""
+    model, run = subject.model, subject.base
+    partials = [0.0] * len(model.step.edges)
+    for function in model.step.partials:
+        function(run.rows[0], model.base, model.parameters, run.past(0), partials)
+    metrics, owners = subject.graph.metrics, model.owners
+    found: dict[tuple[str, str, int], float] = {}
+    for (slot, load), slope in zip(model.step.edges, partials, strict=True):
+        source, target = metrics[owners[load.slot]], metrics[owners[slot]]
+        value = run.rows[0][slot]
+        if source is target or not value:
+            continue
+        key = (source.name, target.name, load.lag)
+        found[key] = found.get(key, 0.0) + slope * run.at(max(1 - load.lag, 0))[load.slot] / value
+    return found
+
+
+def _links(
+    subject: Subject,
+    elasticities: Mapping[tuple[str, str, int], float],
+    amounts: Mapping[tuple[str, str, int], float],
+    answer: Worth | None = None,
+) -> tuple[Link, ...]:
+    links = []
+    for target in subject.graph.metrics:
+        assumed = {influence.source for influence in target.influences}
+        merged: dict[tuple[str, bool], list[int]] = {}
+        for ref in target.references:
+            if ref.source != target.name and ref.timing != "baseline":
+                source = subject.graph[ref.source]
+                back = ref.lag > 0 and source.loop == target.loop and target.on_loop
+                merged.setdefault((ref.source, back), []).append(ref.lag)
+        for (name, back), lags in merged.items():
+            amount = math.fsum(amounts.get((name, target.name, lag), 0.0) for lag in dict.fromkeys(lags))
+            elasticity = math.fsum(elasticities.get((name, target.name, lag), 0.0) for lag in dict.fromkeys(lags))
+            carried = answer is not None and abs(amount) > 1e-9 * abs(answer.total)
+            links.append(
+                Link(
+                    source=name,
+                    target=target.name,
+                    assumed=name in assumed,
+                    back=back,
+                    delay=_delay(subject.words, min(lags)),
+                    money=amount if carried else 0.0,
+                    money_text=subject.words.signed(answer.outcome, amount) if answer and carried else "",
+                    elasticity=elasticity,
+                    elasticity_text=f"{elasticity:+.2f}" if abs(elasticity) >= 0.005 else "",
+                )
+            )
+    return tuple(links)
+
+
+def _delay(words: Words, lag: int) -> str:
+    if not lag:
+        return ""
+    return f"next {words.period}" if lag == 1 else f"after {words.periods(lag)}"
+
+
+def _through(answer: Worth) -> dict[str, float]:
+    """Return the absolute amount that passes through each metric."""
+    passed: dict[str, float] = {answer.metric: abs(answer.total)}
+    for edge in answer.edges:
+        passed[edge.target] = passed.get(edge.target, 0.0) + abs(edge.amount)
+    return passed
+
+
+def _strongest(
+    subject: Subject, outcome: Metric, elasticities: Mapping[tuple[str, str, int], float]
+) -> tuple[str, ...]:
+    """Return the chain into the outcome with the largest product of elasticities, within a period's order."""
+    best: dict[str, tuple[float, tuple[str, ...]]] = {}
+    order = [subject.graph.metrics[index] for index in subject.graph.order]
+    for metric in order:
+        chains = [(1.0, (metric.name,))] if metric.origin == "value" else []
+        for ref in metric.references:
+            known = best.get(ref.source)
+            if known and ref.source != metric.name and metric.name not in known[1]:
+                pull = abs(elasticities.get((ref.source, metric.name, ref.lag), 0.0))
+                chains.append((known[0] * pull, (*known[1], metric.name)))
+        best[metric.name] = max(chains, key=lambda chain: (chain[0], len(chain[1])), default=(1.0, (metric.name,)))
+    return best[outcome.name][1]
+
+
+def _subtitle(subject: Subject, answer: Worth) -> str:
+    parts = [_main_route(subject, answer), _range_of_guardrails(subject, answer)]
+    return "; ".join(part for part in parts if part)
+
+
+def _main_route(subject: Subject, answer: Worth) -> str:
+    """Return ``92% through lower monthly churn``: the share of the first step that carries most."""
+    if not answer.total or all(len(path.metrics) < 3 for path in answer.paths):
+        return ""
+    shares: dict[str, float] = {}
+    for path in answer.paths:
+        if len(path.metrics) > 2:
+            shares[path.metrics[1]] = shares.get(path.metrics[1], 0.0) + path.share
+    name = max(shares, key=lambda n: shares[n])
+    before, after = _horizons(subject, answer)
+    slot = subject.graph.by_name[name]
+    direction = "lower" if after[slot] < before[slot] else "higher"
+    label = subject.words.label(name)
+    label = label[:1].lower() + label[1:] if label[1:2].islower() else label
+    return f"{shares[name]:.0%} through {direction} {label}" if shares[name] <= 1.0005 else f"through {direction} {label}"
+
+
+def _range_of_guardrails(subject: Subject, answer: Worth) -> str:
+    """Return what the tightest guardrail does, or which ones are breached."""
+    words = subject.words
+    breached = [check for check in answer.guardrails if not check.holds]
+    if breached:
+        return f"{joined([check.label for check in breached])} breached"
+    if not answer.guardrails:
+        return ""
+    check = min(answer.guardrails, key=lambda c: abs(c.value - c.limit) / (abs(c.limit) or 1.0))
+    side = "above" if check.side == "floor" else "below"
+    return f"{check.label} stays {side} its {words.value(check.metric, check.limit)} {check.side}"
+
+
+def _callout(subject: Subject, answer: Worth) -> Callout:
+    words, name = subject.words, answer.outcome
+    when = words.over(name, answer.horizon).removeprefix("in the ").removeprefix("over the ")
+    label = words.label(name)
+    what = label[:1].lower() + label[1:] if label[1:2].islower() else label
+    tone = words.tone(name, answer.total)
+    return Callout(when[:1].upper() + when[1:], words.signed(name, answer.total), what, tone=tone)
+
+
+def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
+    """Return the four boxes under the board cut; what the model does not state is said to be missing."""
+    words = subject.words
+    callout = _callout(subject, answer)
+    later = f"run rate {words.signed(answer.outcome, answer.run_rate)} a year" if answer.run_rate is not None else ""
+    first, *others = grounds_text(answer).split(", ", 1) if answer.rests_on else ["none"]
+    dates = [m.spec.as_of for m in subject.graph.metrics if m.spec.as_of is not None]
+    dated = f"oldest input of {min(dates):%d %b %Y}".replace(" 0", " ") if dates else "inputs carry no date"
+    detail = "; ".join([*others, dated])
+    lifted = f"{answer.change} {words.label(answer.metric)}"
+    return (
+        Panel(f"Worth, {callout.head[:1].lower()}{callout.head[1:]}", callout.amount, _line(callout.what, later), True),
+        Panel("Cost to achieve", "not stated", "net worth and payback need a cost"),
+        Panel("Evidence", first, detail),
+        Panel("The ask", "Decide", f"whether to fund what achieves {lifted}"),
+    )
+
+
+def _line(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _notes(subject: Subject, answer: Worth) -> tuple[str, ...]:
+    figures = "Figures on arrows: elasticity of the target to the source, and amount carried; they add up over any cut."
+    basis = f"Basis: {answer.basis}."
+    notes = [basis, figures, _template_note(subject), *(f"Note: {warning}." for warning in answer.warnings)]
+    return tuple(note for note in notes if note)
+
+
+def _template_note(subject: Subject) -> str:
+    found, inputs = placeholders(subject)
+    return f"{found} of {inputs} inputs are template values." if found else ""

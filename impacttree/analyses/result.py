@@ -1,0 +1,126 @@
+"""What every answer can do: show itself, hand out its data, and say how it was computed."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from impacttree.errors import MissingDependency, OutputError, Problem
+from impacttree.views import View
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Provenance", "Result", "Scalar"]
+
+Scalar = float | int | str | bool | None
+"""What a row of a result holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How an answer came about, so that it can be checked and had again."""
+
+    method: str
+    basis: str
+    """What every money figure of the answer means; empty where there is none."""
+    fingerprint: str
+    """Of the tree that was asked: equal trees have equal fingerprints."""
+
+
+@dataclass(frozen=True)
+class Result(ABC):
+    """An answer: frozen data, and the same ways out for every question.
+
+    A subclass gives its data as fields, the rows of its table, and the view that shows it.
+    """
+
+    provenance: Provenance
+
+    @abstractmethod
+    def view(self) -> View:
+        """Return the answer as a plain picture: what text, notebooks and files are made from."""
+
+    @abstractmethod
+    def to_dicts(self) -> list[dict[str, Scalar]]:
+        """Return the answer's rows as plain dictionaries, numbers in base units (0.42 for 42 %)."""
+
+    def picture(self) -> View:
+        """Return the view that is drawn by `plot`; the same as `view` unless there is a chart of it."""
+        return self.view()
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the rows as a pandas data frame.
+
+        Raises
+        ------
+        MissingDependency
+            When pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingDependency(
+                Problem(reason="a data frame needs pandas, which is not installed", fix="run: pip install pandas")
+            ) from error
+        return pd.DataFrame(self.to_dicts())
+
+    def to_json(self) -> str:
+        """Return the answer as JSON: what was asked, how it was computed, and the rows."""
+        return json.dumps(self.summary() | {"rows": self.to_dicts()}, indent=2, ensure_ascii=False, allow_nan=False)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what stands above the rows in `to_json`."""
+        return {
+            "question": type(self).__name__.lower(),
+            "method": self.provenance.method,
+            "basis": self.provenance.basis,
+            "fingerprint": self.provenance.fingerprint,
+        }
+
+    def plot(self) -> Any:
+        """Return the answer drawn as a matplotlib figure.
+
+        Raises
+        ------
+        MissingDependency
+            When matplotlib (the extra ``plot``) is not installed.
+        OutputError
+            When this answer has no chart.
+        """
+        from impacttree.render import to_figure
+        from impacttree.views import Bars, Lines, Waterfall
+
+        picture = self.picture()
+        if not isinstance(picture, Bars | Lines | Waterfall):
+            raise OutputError(f"a {type(self).__name__} has no chart; print it, or use to_frame()")
+        return to_figure(picture)
+
+    def save(self, path: str | PathLike[str], overwrite: bool = True) -> None:
+        """Write the answer to a file whose suffix says how; the old file stays as it was if that fails.
+
+        Text and tables are written from `view`, pictures (``.svg .png .pdf``) from `picture`.
+        """
+        from pathlib import Path
+
+        from impacttree.render import save
+        from impacttree.render.registry import format_for_suffix, formats_of
+
+        view = self.view()
+        if format_for_suffix(Path(path).suffix) not in formats_of(view):
+            view = self.picture()
+        save(view, path, overwrite=overwrite)
+
+    def __str__(self) -> str:
+        from impacttree.render import to_text
+
+        return to_text(self.view())
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        from impacttree.render import mimebundle
+
+        return mimebundle(self.view())

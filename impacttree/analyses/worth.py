@@ -1,0 +1,457 @@
+"""What is a lift of a metric worth, through which paths, resting on what?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from impacttree.analyses.asking import Subject
+from impacttree.analyses.cautions import cautions, kinks
+from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks
+from impacttree.analyses.result import Result, Scalar
+from impacttree.analyses.words import Words, joined, lowered
+from impacttree.engine.flows import Lift
+from impacttree.engine.model import Run
+from impacttree.engine.paths import MOST_CANDIDATES, Paths
+from impacttree.graph.model import Influence, Metric
+from impacttree.quantity import Change, parse_change, shown_parts, shown_shares
+from impacttree.views import Fact, Headline, Step, Waterfall
+
+__all__ = ["Edge", "Grounds", "OutcomeChange", "Path", "Worth", "worth"]
+
+GRADES = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement")
+"""Strongest first; a path counts under its weakest."""
+EXACT = "exact formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One chain of metrics from the lifted one to the outcome."""
+
+    metrics: tuple[str, ...]
+    labels: tuple[str, ...]
+    amount: float
+    share: float
+    """Of the total; shares of paths that pull the other way are negative."""
+    grade: str
+    """Weakest evidence grade along the path; ``exact formula`` when no assumed effect is on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What one metric passes on to another in this lift."""
+
+    source: str
+    target: str
+    lag: int
+    """Periods it takes; 0 within a period."""
+    amount: float
+    assumed: bool
+    """True for an assumed effect, False for an exact formula."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeChange:
+    """One outcome over the horizon, without and with the lift."""
+
+    name: str
+    label: str
+    before: float
+    after: float
+    change: float
+    text: str
+    """``gross profit +$17k``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a share of the worth rests on."""
+
+    grade: str
+    share: float
+    """Of the sum of absolute path amounts."""
+    effects: tuple[str, ...]
+    """The assumed effects that carry it: ``churn <- engagement: experiment, 2026-03``."""
+
+
+@dataclass(frozen=True)
+class Worth(Result):
+    """What a lift is worth on one outcome.
+
+    Attributes
+    ----------
+    total : float
+        Change of the outcome over the first `horizon` periods, by its aggregation rule.
+    by_period : tuple of float
+        Change of the outcome in each period.
+    run_rate : float or None
+        Change in the last period, annualised; None for outcomes that are not rates.
+    long : tuple of float
+        The total over one, two and three horizons.
+    before, after : float
+        The outcome over the horizon without and with the lift.
+    relative : float or None
+        `total` relative to the size of `before`; None when that is zero.
+    metric_before, metric_after : float
+        The lifted metric over the horizon, by its aggregation rule.
+    outcomes : tuple of OutcomeChange
+        The tree's outcomes shown together.
+    paths : tuple of Path
+        Largest first; with `rest` they add up to `total`.
+    rest : float
+        What comes through paths that are not listed.
+    edges : tuple of Edge
+        The amount each edge carries; they add up over any cut (edges that lead back count negative).
+    rests_on : tuple of Grounds
+        Shares of the worth by evidence grade, strongest first.
+    placeholders : tuple of int and int
+        N of M inputs are still a template's values.
+    guardrails : tuple of GuardrailCheck
+        With the lift, at their tightest period.
+    kinks : tuple of str
+        Where a limit binds or a branch switches along the lift.
+    warnings : tuple of str
+        What a reader should know before using the figure.
+    """
+
+    metric: str
+    change: str
+    outcome: str
+    horizon: int
+    total: float
+    by_period: tuple[float, ...]
+    run_rate: float | None
+    long: tuple[float, ...]
+    before: float
+    after: float
+    relative: float | None
+    metric_before: float
+    metric_after: float
+    one_point: float | None
+    """For a metric shown in %: what +1pp would be worth."""
+    outcomes: tuple[OutcomeChange, ...]
+    paths: tuple[Path, ...]
+    rest: float
+    edges: tuple[Edge, ...]
+    rests_on: tuple[Grounds, ...]
+    placeholders: tuple[int, int]
+    guardrails: tuple[GuardrailCheck, ...]
+    kinks: tuple[str, ...]
+    warnings: tuple[str, ...]
+    words: Words
+
+    @property
+    def basis(self) -> str:
+        """What the figures mean."""
+        return self.provenance.basis
+
+    @property
+    def title(self) -> str:
+        """The sentence with the money."""
+        words, metric = self.words, self.metric
+        moved = words.move(metric, self.metric_before, self.metric_after)
+        relative = f" ({words.percent(self.before, self.total)})" if self.before and self.total else ""
+        return f"{self.change} {words.label(metric)} ({moved}) {self.claim}{relative}"
+
+    @property
+    def claim(self) -> str:
+        """``adds $17k operating profit in the first 12 months``."""
+        words, name = self.words, self.outcome
+        when = words.over(name, self.horizon)
+        if self.total == 0:
+            return f"does not change {lowered(words.label(name))} {when}"
+        return f"{words.verb(name, self.total)} {words.amount_of(name, self.total)} {when}"
+
+    def view(self) -> Headline:
+        facts = [
+            self._amounts(),
+            Fact("also", ((*self._also(),),)),
+            *self._through(),
+            Fact("rests on", tuple((text,) for text in self._rests_on())),
+            Fact("guardrails", tuple((check.text,) for check in self.guardrails)),
+            Fact("limits", tuple((kink,) for kink in self.kinks)),
+            Fact("basis", ((self.basis,),)),
+        ]
+        return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
+
+    def _amounts(self) -> Fact:
+        words, name, n = self.words, self.outcome, self.horizon
+        cells: list[str] = []
+        if self.run_rate is not None:
+            cells += [f"by {words.period} {n}", f"{words.signed(name, self.run_rate)} a year"]
+        cells += [f"{words.over(name, 3 * n).removeprefix('in the ')}", words.signed(name, self.long[-1])]
+        return Fact("run rate", ((cells[1], *cells[2:]),)) if self.run_rate is not None else Fact("later", ((*cells,),))
+
+    def _also(self) -> list[str]:
+        others = [outcome.text for outcome in self.outcomes if outcome.name != self.outcome]
+        cells = [", ".join(others)] if others else []
+        if self.one_point is not None and self.change != "+1pp":
+            cells.append(f"+1pp would be {self.words.signed(self.outcome, self.one_point)}")
+        return cells
+
+    def _through(self) -> list[Fact]:
+        if not self.paths:
+            return []
+        shown = self.paths if len(self.paths) <= SHOWN_PATHS + 1 else self.paths[:SHOWN_PATHS]
+        left = len(self.paths) - len(shown)
+        others = math.fsum(path.amount for path in self.paths[len(shown) :]) + self.rest
+        amounts = [path.amount for path in shown]
+        names = [" > ".join(path.labels[1:-1]) or "directly" for path in shown]
+        if left or self.rest:
+            amounts.append(others)
+            names.append(f"{left} more path{'s' * (left != 1)}" if left else "other paths")
+        texts, _ = shown_parts(amounts, self.total, self.words.unit(self.outcome), currency=self.words.currency)
+        shares = shown_shares([amount / self.total for amount in amounts]) if self.total else [""] * len(amounts)
+        return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
+
+    def _rests_on(self) -> list[str]:
+        if not self.rests_on:
+            return []
+        shares = shown_shares([grounds.share for grounds in self.rests_on])
+        parts = [
+            f"{', '.join(grounds.effects) or 'exact formulas only'} ({share})"
+            for grounds, share in zip(self.rests_on, shares, strict=True)
+        ]
+        found, inputs = self.placeholders
+        note = [f"{found} of {inputs} inputs are template values"] if found else []
+        return [" · ".join(parts), *note]
+
+    def waterfall(self) -> Waterfall:
+        """Return the worth as steps from the outcome without the lift to the outcome with it, path by path."""
+        words, name = self.words, self.outcome
+        shown = self.paths[:MOST_STEPS]
+        others = math.fsum(path.amount for path in self.paths[MOST_STEPS:]) + self.rest
+        parts = [(via(path), path.amount) for path in shown]
+        if others:
+            parts.append(("Other paths", others))
+        texts, _ = shown_parts([a for _, a in parts], self.total, words.unit(name), currency=words.currency)
+        steps = [
+            Step(label, amount, text, "change", words.tone(name, amount))
+            for (label, amount), text in zip(parts, texts, strict=True)
+        ]
+        whole = Step("Worth", self.total, words.signed(name, self.total), "total", words.tone(name, self.total))
+        subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"
+        return Waterfall(self.title, subtitle, (*steps, whole), (self.basis,))
+
+    def picture(self) -> Waterfall:
+        return self.waterfall()
+
+    def to_dicts(self) -> list[dict[str, Scalar]]:
+        return [
+            {"path": " > ".join(path.metrics), "amount": path.amount, "share": path.share, "grade": path.grade}
+            for path in self.paths
+        ]
+
+    def summary(self) -> dict[str, object]:
+        return super().summary() | {
+            "metric": self.metric,
+            "change": self.change,
+            "outcome": self.outcome,
+            "horizon": self.horizon,
+            "total": self.total,
+            "run_rate": self.run_rate,
+            "long": list(self.long),
+            "before": self.before,
+            "after": self.after,
+            "relative": self.relative,
+            "metric_before": self.metric_before,
+            "metric_after": self.metric_after,
+            "by_period": list(self.by_period),
+            "outcomes": {outcome.name: outcome.change for outcome in self.outcomes},
+            "rest": self.rest,
+            "rests_on": {grounds.grade: grounds.share for grounds in self.rests_on},
+            "placeholders": list(self.placeholders),
+            "guardrails": [{"metric": c.metric, "holds": c.holds, "period": c.period} for c in self.guardrails],
+            "warnings": list(self.warnings),
+            "sentence": self.title,
+        }
+
+
+SHOWN_PATHS = 2
+MOST_STEPS = 5
+
+
+def via(path: Path) -> str:
+    """Name a path by the metrics that tell it from others: the first ones after the lifted metric."""
+    return " > ".join(path.labels[1:3]) if len(path.labels) > 2 else path.labels[-1]
+
+
+def worth(subject: Subject, metric: str, change: str | Change, on: str | None = None) -> Worth:
+    """Compute what a lift of one metric is worth.
+
+    The total is the difference of two exact evaluations over the horizon. It is split over edges and paths by the
+    integral of local flows along the lift (Aumann and Shapley, "Values of Non-Atomic Games", 1974; Sundararajan and
+    others, "Axiomatic Attribution for Deep Networks", 2017), so that the parts add up to it.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    metric
+        What is lifted.
+    change
+        ``"+1%"``, ``"+2pp"``, ``"=45%"`` or a typed change.
+    on
+        The outcome; by default the tree's.
+
+    Raises
+    ------
+    QuestionError
+        When a metric does not exist.
+    ChangeError
+        When the change is written wrongly or does not fit the metric.
+    """
+    lifted, outcome = subject.metric(metric), subject.outcome(on)
+    parsed = parse_change(change, currency=subject.words.currency)
+    intervention = subject.resolve(lifted, [parsed])
+    n = subject.horizon
+    long_before = subject.model.run(3 * n)
+    long_after = subject.model.run(3 * n, {lifted.index: intervention})
+    before, after = long_before.first(n), long_after.first(n)
+    lift = Lift(subject.model, lifted.index, intervention, outcome.index, n)
+    slot = outcome.index
+    totals_before, totals_after = before.horizon(), after.horizon()
+    total = totals_after[slot] - totals_before[slot]
+    paths, rest = _paths(subject, lift, total)
+    by_period = tuple(after.at(t)[slot] - before.at(t)[slot] for t in range(1, n + 1))
+    annual = subject.words.annual(outcome)
+    moved = partial(_moved, subject, totals_before, totals_after)
+    return Worth(
+        provenance=subject.provenance(
+            "two exact evaluations; split by Gauss-Legendre integration of local flows, loops of a path erased",
+            subject.words.basis(outcome.name),
+        ),
+        metric=metric,
+        change=str(parsed),
+        outcome=outcome.name,
+        horizon=n,
+        total=total,
+        by_period=by_period,
+        run_rate=by_period[-1] * annual if annual is not None else None,
+        long=tuple(_change(long_before, long_after, slot, k * n) for k in (1, 2, 3)),
+        before=totals_before[slot],
+        after=totals_after[slot],
+        relative=total / abs(totals_before[slot]) if totals_before[slot] else None,
+        metric_before=totals_before[lifted.index],
+        metric_after=totals_after[lifted.index],
+        one_point=_one_point(subject, lifted, slot),
+        outcomes=tuple(moved(name) for name in _strip(subject, outcome)),
+        paths=paths,
+        rest=rest,
+        edges=_edges(subject, lift),
+        rests_on=_grounds(subject, paths),
+        placeholders=placeholders(subject),
+        guardrails=guardrail_checks(subject.words, after),
+        kinks=kinks(subject, lift),
+        warnings=cautions(subject, lift, after),
+        words=subject.words,
+    )
+
+
+def _change(before: Run, after: Run, slot: int, periods: int) -> float:
+    return after.horizon(periods)[slot] - before.horizon(periods)[slot]
+
+
+def _one_point(subject: Subject, metric: Metric, outcome: int) -> float | None:
+    """Return what one percentage point would be worth, where the metric is a share and has room for it."""
+    if not metric.unit.is_share:
+        return None
+    base = subject.model.base[metric.index] + 0.01
+    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
+    if bounds and base > bounds[1]:
+        return None
+    intervention = subject.resolve(metric, [parse_change("+1pp")])
+    after = subject.model.run(subject.horizon, {metric.index: intervention})
+    return _change(subject.base, after, outcome, subject.horizon)
+
+
+def _strip(subject: Subject, outcome: Metric) -> tuple[str, ...]:
+    names = subject.graph.spec.outcomes or (outcome.name,)
+    return names if outcome.name in names else (outcome.name, *names)
+
+
+def _moved(subject: Subject, before: Sequence[float], after: Sequence[float], name: str) -> OutcomeChange:
+    metric = subject.graph[name]
+    change = after[metric.index] - before[metric.index]
+    text = f"{lowered(metric.label)} {subject.words.signed(name, change)}"
+    return OutcomeChange(name, metric.label, before[metric.index], after[metric.index], change, text)
+
+
+def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...], float]:
+    metrics = subject.graph.metrics
+    found = []
+    for walked in Paths(lift).best(MOST_CANDIDATES):
+        on_it = [metrics[index] for index in walked.metrics]
+        found.append(
+            Path(
+                metrics=tuple(metric.name for metric in on_it),
+                labels=tuple(metric.label for metric in on_it),
+                amount=walked.amount,
+                share=walked.amount / total if total else 0.0,
+                grade=_weakest([effect for _, effect in _effects(on_it)]),
+            )
+        )
+    rest = total - math.fsum(path.amount for path in found)
+    noise = 1e-9 * max(abs(total), math.fsum(abs(path.amount) for path in found))
+    return tuple(found), rest if abs(rest) > noise else 0.0
+
+
+def _effects(path: Sequence[Metric]) -> list[tuple[Metric, Influence]]:
+    """Return the assumed effects along a path, with the metric each acts on."""
+    steps = zip(path, path[1:], strict=False)
+    return [(target, i) for source, target in steps for i in target.influences if i.source == source.name]
+
+
+def _weakest(effects: Sequence[Influence]) -> str:
+    return max((effect.evidence.grade for effect in effects), key=GRADES.index, default=EXACT)
+
+
+def _grounds(subject: Subject, paths: Sequence[Path]) -> tuple[Grounds, ...]:
+    """Share the worth out by the weakest grade of each path, strongest grade first."""
+    whole = math.fsum(abs(path.amount) for path in paths)
+    grounds = []
+    for grade in (EXACT, *GRADES):
+        under = [path for path in paths if path.grade == grade]
+        if not under or not whole:
+            continue
+        named: dict[str, None] = {}
+        for path in under:
+            for target, effect in _effects([subject.graph[name] for name in path.metrics]):
+                if effect.evidence.grade == grade:
+                    named[f"{target.name} <- {effect.source}"] = None
+        dates = {
+            effect.evidence.date
+            for path in under
+            for _, effect in _effects([subject.graph[name] for name in path.metrics])
+            if effect.evidence.grade == grade
+        }
+        date = next(iter(dates)) if len(dates) == 1 else None
+        word = grade.replace("_", "-") + (f", {date:%Y-%m}" if date else "")
+        effects = (f"{', '.join(named)}: {word}",) if named else ()
+        grounds.append(Grounds(grade, math.fsum(abs(path.amount) for path in under) / whole, effects))
+    return tuple(grounds)
+
+
+def _edges(subject: Subject, lift: Lift) -> tuple[Edge, ...]:
+    metrics = subject.graph.metrics
+    edges = []
+    for flow in lift.flows:
+        source, target = metrics[flow.source], metrics[flow.target]
+        assumed = any(influence.source == source.name for influence in target.influences)
+        edges.append(Edge(source.name, target.name, flow.lag, flow.amount, assumed))
+    return tuple(edges)
+
+
+def placeholders(subject: Subject) -> tuple[int, int]:
+    """Return how many of the tree's stated inputs are still a template's values, and how many there are."""
+    inputs = [m for m in subject.graph.metrics if m.origin != "formula" or m.start is not None]
+    return sum(m.spec.placeholder for m in inputs), len(inputs)
+
+
+def grounds_text(worth: Worth) -> str:
+    """Return the evidence mix in a few words: ``92% experiment, 8% judgement``."""
+    shares = shown_shares([grounds.share for grounds in worth.rests_on])
+    pairs = zip(worth.rests_on, shares, strict=True)
+    return joined([f"{share} {grounds.grade.replace('_', '-')}" for grounds, share in pairs])

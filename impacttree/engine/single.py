@@ -1,0 +1,55 @@
+"""Evaluate one formula by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from impacttree.engine.faults import Fault, interpret
+from impacttree.engine.tape import lower
+from impacttree.errors import EvaluationError, Problem, QuestionError, nearest
+from impacttree.formula import names
+from impacttree.formula.ast import Expr
+
+__all__ = ["evaluate"]
+
+
+def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
+    """Return the value of a formula; a time function reads the value given, whatever the time.
+
+    Raises
+    ------
+    QuestionError
+        When a value is missing, unknown or not a finite number.
+    EvaluationError
+        When the formula has no finite real value there.
+    """
+    read = names(expr)
+    for name in read:
+        if name not in values:
+            raise QuestionError(f"{text!r} needs a value of {name!r}; pass {name}=...")
+    for name, value in values.items():
+        if name not in read:
+            raise QuestionError(f"{text!r} does not read {name!r}{nearest(name, read)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise QuestionError(f"{name} is {value!r}; give a finite number")
+    slots = {name: slot for slot, name in enumerate(read)}
+    block = lower(len(read), expr, slots, slots, _no_parameter)
+    row = [float(values[name]) for name in read]
+    lags = {load.lag for load in block.loads.values()}
+    try:
+        return interpret(block, row, row, (), dict.fromkeys(lags, row))
+    except Fault as fault:
+        shown = ", ".join(f"{name} = {values[name]:g}" for name in read[:8])
+        raise EvaluationError(
+            Problem(
+                reason=f"{fault.reason} ({shown})",
+                fix="guard it with if(condition, a, b), or give other values",
+                formula=text,
+                span=fault.span,
+            )
+        ) from None
+
+
+def _no_parameter(address: str, value: float) -> int:
+    raise AssertionError(f"a formula that was parsed has no parameter, yet {address} = {value}")

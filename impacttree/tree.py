@@ -1,0 +1,410 @@
+"""`ImpactTree`, what users hold: it binds questions and exporters and holds no logic. `Formula` lives beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from impacttree.spec import MetricSpec, TreeSpec
+
+if TYPE_CHECKING:
+    import graphviz
+    import networkx
+    import sympy
+
+    from impacttree.analyses.asking import Changes, Subject
+    from impacttree.analyses.diagram import Cut, Picture
+    from impacttree.analyses.guardrails import GuardrailReport
+    from impacttree.analyses.project import Projection
+    from impacttree.analyses.sensitivity import Sensitivity
+    from impacttree.analyses.values import Values
+    from impacttree.analyses.verify import Verification
+    from impacttree.analyses.what_if import Comparison, WhatIf
+    from impacttree.analyses.worth import Worth
+    from impacttree.formula.ast import Expr
+    from impacttree.graph import Graph, Metric
+    from impacttree.quantity import Change
+    from impacttree.spec.keywords import TreeKeys
+
+__all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"]
+
+
+class ImpactTree:
+    """A checked tree of metrics, and every question that can be asked of it.
+
+    Made by `load`, `loads` or `template`, or in Python from the same keys as a model file. It never changes;
+    ``with_...`` methods return changed copies.
+
+    Parameters
+    ----------
+    **keys
+        The keys of a model file: ``name, currency, period, horizon, outcome, outcomes, metrics, scenarios, ...``.
+
+    Raises
+    ------
+    ModelError
+        With every problem of the model.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> tree = it.ImpactTree(
+    ...     name="Shop",
+    ...     metrics=[
+    ...         it.Metric("visits", value="90k visits/month", kind="product"),
+    ...         it.Metric("conversion", value="2%", kind="product"),
+    ...         it.Metric("basket", value="$40/order"),
+    ...         it.Metric("revenue", formula="visits * conversion * basket", unit="USD/month", kind="financial"),
+    ...     ],
+    ... )
+    >>> round(tree.worth("conversion", "+1%").total)
+    8640
+    """
+
+    def __init__(self, **keys: TreeKeys) -> None:  # type: ignore[valid-type]
+        self._take(TreeSpec(**keys))  # type: ignore[arg-type]
+
+    def _take(self, spec: TreeSpec, graph: Graph | None = None) -> None:
+        from impacttree.graph import build
+
+        self._graph = graph if graph is not None else build(spec)
+        self._spec = spec
+
+    @classmethod
+    def from_spec(cls, spec: TreeSpec) -> Self:
+        """Return the tree of a specification.
+
+        Raises
+        ------
+        ModelError
+            With every problem of the model.
+        """
+        tree = cls.__new__(cls)
+        tree._take(spec)
+        return tree
+
+    @cached_property
+    def _subject(self) -> Subject:
+        from impacttree.analyses.asking import Subject
+
+        return Subject(self._graph)
+
+    # -- what the tree is ---------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self._spec.name
+
+    @property
+    def spec(self) -> TreeSpec:
+        """The specification, as written."""
+        return self._spec
+
+    @property
+    def outcome(self) -> str:
+        """The metric that questions are asked about by default."""
+        return self._graph.outcome
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the checks noticed and let pass."""
+        return self._graph.notes
+
+    @property
+    def graph(self) -> networkx.DiGraph[str]:
+        """The tree as a networkx graph with attributes; a copy, so changing it does not change the tree."""
+        from impacttree.graph.networkx import to_networkx
+
+        return to_networkx(self._graph)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._graph.by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._graph.by_name)
+
+    def __len__(self) -> int:
+        return len(self._graph.metrics)
+
+    def __getitem__(self, name: str) -> Metric:
+        """Return one metric, checked: unit, rule, aggregation, influences."""
+        return self._subject.metric(name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ImpactTree) and self._spec == other._spec
+
+    def __hash__(self) -> int:
+        return hash(self._subject.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"<ImpactTree {self.name!r}: {len(self)} metrics, outcome {self.outcome or 'none'}>"
+
+    def __str__(self) -> str:
+        from impacttree.render import to_text
+
+        return to_text(self.show().view())
+
+    def _repr_mimebundle_(self, **options: Any) -> Mapping[str, str]:
+        return self.diagram()._repr_mimebundle_(**options)
+
+    # -- questions ----------------------------------------------------------------------------------------------
+
+    def show(self) -> Values:
+        """Return a short summary: the metrics with their values today."""
+        return self.values()
+
+    def values(self, changes: Changes | None = None) -> Values:
+        """Return every metric's value: today's, or over the horizon under `changes`."""
+        from impacttree.analyses.values import values
+
+        return values(self._subject, changes)
+
+    def project(self, periods: int | None = None, changes: Changes | None = None) -> Projection:
+        """Step through time, period by period."""
+        from impacttree.analyses.project import project
+
+        return project(self._subject, periods, changes)
+
+    def worth(self, metric: str, change: str | Change, on: str | None = None) -> Worth:
+        """Compute what a lift of one metric is worth, through which paths, resting on what.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> worth = it.template("saas").worth("engagement", "+1%")
+        >>> worth.change, worth.outcome, worth.guardrails[0].holds
+        ('+1%', 'profit', True)
+        """
+        from impacttree.analyses.worth import worth
+
+        return worth(self._subject, metric, change, on)
+
+    def sensitivity(self, on: str | None = None) -> Sensitivity:
+        """Rank all metrics by what a plausible move of each is worth, beside elasticity and the worth of 1 %."""
+        from impacttree.analyses.sensitivity import sensitivity
+
+        return sensitivity(self._subject, on)
+
+    def what_if(self, changes: Changes, on: str | None = None) -> WhatIf:
+        """Compute the outcomes with several changes at once."""
+        from impacttree.analyses.what_if import what_if
+
+        return what_if(self._subject, changes, on)
+
+    def compare(self, scenarios: Mapping[str, Changes] | None = None) -> Comparison:
+        """Compare several sets of changes; by default the scenarios of the model file."""
+        from impacttree.analyses.what_if import compare
+
+        return compare(self._subject, scenarios)
+
+    def check_guardrails(self, changes: Changes | None = None) -> GuardrailReport:
+        """Check every guardrail in each period."""
+        from impacttree.analyses.guardrails import check_guardrails
+
+        return check_guardrails(self._subject, changes)
+
+    def verify(self, on: str | None = None) -> Verification:
+        """Prove the numeric gradient of this tree against sympy and complex-step differentiation."""
+        from impacttree.analyses.verify import verify
+
+        return verify(self._subject, on)
+
+    # -- closed forms -------------------------------------------------------------------------------------------
+
+    def expression(self, metric: str, period: int | None = None) -> sympy.Expr:
+        """Return a metric as a sympy expression of the tree's inputs.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> it.loads("metrics: {a: {value: 2}, b: {value: 3}, c: {formula: a * b}}").expression("c")
+        a*b
+        """
+        self._subject.metric(metric)
+        return self._subject.closed.expression(metric, self._period(period))
+
+    def derivative(self, outcome: str, metric: str, period: int | None = None) -> sympy.Expr:
+        """Return d outcome / d metric as a sympy expression.
+
+        On a stepped tree it is d outcome(t) / d (lift held from period 1), and ``churn(3)`` is churn in period 3;
+        `period` defaults to the first in which the derivative is not identically zero.
+        """
+        for name in (outcome, metric):
+            self._subject.metric(name)
+        return self._subject.closed.derivative(outcome, metric, self._period(period))
+
+    def elasticity(self, outcome: str, metric: str, period: int | None = None) -> sympy.Expr:
+        """Return % change of the outcome per % change of the metric, as a sympy expression."""
+        for name in (outcome, metric):
+            self._subject.metric(name)
+        return self._subject.closed.elasticity(outcome, metric, self._period(period))
+
+    def _period(self, period: int | None) -> int | None:
+        return None if period is None else self._subject.periods(period)
+
+    # -- pictures -----------------------------------------------------------------------------------------------
+
+    def diagram(
+        self, lift: tuple[str, str | Change] | None = None, on: str | None = None, cut: Cut = "full"
+    ) -> Picture:
+        """Draw the tree; with `lift`, the money that it carries along each edge."""
+        from impacttree.analyses.diagram import diagram
+
+        return diagram(self._subject, lift, on, cut)
+
+    def to_graphviz(self, lift: tuple[str, str | Change] | None = None, on: str | None = None) -> graphviz.Digraph:
+        """Return the tree as a `graphviz.Digraph`; rendering it needs the program ``dot``."""
+        from impacttree.render import to_digraph
+
+        return to_digraph(self.diagram(lift, on).view())
+
+    # -- changed copies and files -------------------------------------------------------------------------------
+
+    def with_values(self, values: Mapping[str, str | float]) -> ImpactTree:
+        """Return a copy with refreshed data: new stated values, to which assumed effects are anchored again."""
+        from impacttree.spec.refresh import with_values
+
+        return ImpactTree.from_spec(with_values(self._spec, values))
+
+    def with_metric(self, metric: MetricSpec) -> ImpactTree:
+        """Return a copy with a metric added, or put in place of the one with the same name."""
+        from impacttree.spec.refresh import with_metric
+
+        return ImpactTree.from_spec(with_metric(self._spec, metric))
+
+    def subtree(self, *outcomes: str) -> ImpactTree:
+        """Return the part of the tree that the given outcomes rest on."""
+        from impacttree.graph.subtree import subtree
+
+        for name in outcomes:
+            self._subject.metric(name)
+        return ImpactTree.from_spec(subtree(self._spec, outcomes))
+
+    def to_yaml(self) -> str:
+        """Return the model as YAML text."""
+        from impacttree.spec import to_yaml
+
+        return to_yaml(self._spec)
+
+    def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the model to a file; an existing one keeps its comments, order and layout."""
+        from impacttree.spec import save
+
+        save(self._spec, path, overwrite=overwrite)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One formula by itself.
+
+    Parameters
+    ----------
+    text
+        In the formula language.
+
+    Raises
+    ------
+    FormulaError
+        With the position, the reason and what to write instead.
+
+    Examples
+    --------
+    >>> formula = Formula("customers * arpu")
+    >>> formula.names, formula.evaluate(customers=100, arpu=29)
+    (('customers', 'arpu'), 2900.0)
+    """
+
+    text: str
+    _expr: Expr = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        from impacttree.formula import parse
+
+        object.__setattr__(self, "_expr", parse(self.text))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Metrics that the formula reads, each once, in reading order."""
+        from impacttree.formula import names
+
+        return names(self._expr)
+
+    def evaluate(self, **values: float) -> float:
+        """Compute the formula at the given values; time functions read the same value at every time.
+
+        Raises
+        ------
+        EvaluationError
+            When the result is not a finite number.
+        QuestionError
+            When a value is missing or not needed.
+        """
+        from impacttree.engine.single import evaluate
+
+        return evaluate(self.text, self._expr, values)
+
+    def latex(self) -> str:
+        """Return the formula as LaTeX."""
+        from impacttree.engine.symbolic import latex
+
+        return latex(self._expr)
+
+
+def load(path: str | os.PathLike[str]) -> ImpactTree:
+    """Read a model file.
+
+    Raises
+    ------
+    ModelError
+        With every problem of the file: line, metric, reason and fix.
+    """
+    from impacttree.spec import read_file
+
+    return _checked(read_file(path))
+
+
+def loads(text: str | bytes, file: str = "<text>") -> ImpactTree:
+    """Read a model from text.
+
+    Examples
+    --------
+    >>> loads("metrics: {a: {value: 2}, b: {formula: a * 3}}").values()["b"]
+    6.0
+    """
+    from impacttree.spec import read_text
+
+    return _checked(read_text(text, file))
+
+
+def _checked(reading: Any) -> ImpactTree:
+    from impacttree.errors import ModelError
+    from impacttree.graph import build
+
+    if reading.spec is None:
+        raise ModelError(*reading.problems)
+    tree = ImpactTree.__new__(ImpactTree)
+    tree._take(reading.spec, build(reading.spec, reading.problems))
+    return tree
+
+
+def template(name: Literal["saas", "internal", "duolingo"]) -> ImpactTree:
+    """Return one of the trees that come with the package.
+
+    Examples
+    --------
+    >>> template("duolingo").name
+    'Duolingo, Q4 2024'
+    """
+    from impacttree.templates import text
+
+    return loads(text(name), f"{name}.yaml")
+
+
+def from_networkx(graph: networkx.DiGraph[Any]) -> ImpactTree:
+    """Return the tree of a networkx graph whose node and edge attributes are those of `ImpactTree.graph`."""
+    from impacttree.graph.networkx import from_networkx as read
+
+    return ImpactTree.from_spec(read(graph))
