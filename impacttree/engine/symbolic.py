@@ -17,6 +17,7 @@ from impacttree.errors import QuestionError
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
 from impacttree.graph.model import Graph, Metric, Reference
+from impacttree.graph.references import reference
 
 __all__ = ["Closed", "latex", "to_sympy"]
 
@@ -40,11 +41,13 @@ def to_sympy(expr: Expr, leaf: Callable[[Expr], Any], *, display: bool = False) 
     expr
         A formula.
     leaf
-        Gives the object that stands for a metric, a time call or a parameter.
+        Gives the object that stands for a metric, a time call or a parameter; it is also asked about the name inside a
+        time call, where what it gives is not used.
     display
         Keep ``min max abs`` as such, for reading; otherwise they become branches whose derivative is the one of the
         side taken (sympy's own derivative of ``Max(x, 0)`` at 0 is one half).
     """
+
 
     def visit(node: Expr, operands: Sequence[Any]) -> Any:
         match node:
@@ -142,6 +145,12 @@ def _upright(name: str) -> str:
     return r"\mathrm{" + name.replace("_", r"\_") + "}"
 
 
+def _readable(expression: Any) -> Any:
+    """Return an expression whose long fractions (exact forms of stated decimals) are written as decimals."""
+    long = [number for number in expression.atoms(sympy.Rational) if number.q > 1000]
+    return expression.xreplace({number: sympy.Float(number, 15) for number in long})
+
+
 class Closed:
     """Closed forms of one tree.
 
@@ -157,6 +166,10 @@ class Closed:
         if self.static:
             return sympy.Symbol(name, real=True)
         return sympy.Function(name, real=True)(sympy.Integer(max(t, 0)))
+
+    def _baseline(self, name: str) -> Any:
+        """Return what stands for a metric at t = 0 of the base case."""
+        return sympy.Function(name, real=True)(sympy.Integer(0))
 
     @cached_property
     def _partials(self) -> dict[str, tuple[tuple[Reference, Any, Mapping[Reference, Any]], ...]]:
@@ -180,7 +193,9 @@ class Closed:
     def _generated(self, node: Expr, symbols: Mapping[Reference, Any]) -> Any:
         if isinstance(node, Parameter):
             return _number(node.value)
-        return symbols[reference(node)]
+        read = reference(node)
+        assert read is not None
+        return symbols.get(read)
 
     def expression(self, name: str, t: int | None = None) -> Any:
         """Return a metric as an expression of the tree's inputs.
@@ -190,7 +205,7 @@ class Closed:
         QuestionError
             When the expression would have more than `MOST_OPERATIONS` operations.
         """
-        return self._value(name, 1 if t is None else t)
+        return _readable(self._value(name, 1 if t is None else t))
 
     def _value(self, name: str, t: int) -> Any:
         """Evaluate symbolically, in order, every metric and period that `name` at t rests on."""
@@ -238,13 +253,14 @@ class Closed:
         if isinstance(node, Parameter):
             return _number(node.value)
         ref = reference(node)
+        assert ref is not None
         match ref.timing:
             case "now":
-                return known[ref.source, t]
+                return known.get((ref.source, t))
             case "prev":
                 return known[ref.source, max(t - ref.lag, 0)]
             case "baseline":
-                return self.symbol(f"{ref.source}", 0) if not self.static else sympy.Symbol(f"{ref.source}_0", real=True)
+                return self._baseline(ref.source)
             case _:
                 return sum((known[ref.source, k] for k in range(1, t + 1)), sympy.Integer(0))
 
@@ -258,11 +274,11 @@ class Closed:
         """
         horizon = self.graph.spec.horizon_periods
         if t is not None or self.static:
-            return self._moves(outcome, metric, t or 1)[outcome, t or 1]
+            return _readable(self._moves(outcome, metric, t or 1)[outcome, t or 1])
         for period in range(1, horizon + 1):
             found = self._moves(outcome, metric, period)[outcome, period]
             if found != 0:
-                return found
+                return _readable(found)
         return sympy.Integer(0)
 
     def elasticity(self, outcome: str, metric: str, t: int | None = None) -> Any:
@@ -317,22 +333,7 @@ class Closed:
             case "prev":
                 return self.symbol(ref.source, t - ref.lag)
             case "baseline":
-                return sympy.Symbol(f"{ref.source}_0", real=True) if self.static else self.symbol(ref.source, 0)
+                return self._baseline(ref.source)
             case _:
                 return sum((self.symbol(ref.source, k) for k in range(1, t + 1)), sympy.Integer(0))
 
-
-def reference(node: Expr) -> Reference:
-    """Return what a name or time call reads."""
-    match node:
-        case Name():
-            return Reference(node.name, "now")
-        case Call(function="prev", arguments=(Name(name=name),)):
-            return Reference(name, "prev", 1)
-        case Call(function="lag", arguments=(Name(name=name), Number(value=periods))):
-            return Reference(name, "prev", int(periods))
-        case Call(function="baseline", arguments=(Name(name=name),)):
-            return Reference(name, "baseline")
-        case Call(function="cumulative", arguments=(Name(name=name),)):
-            return Reference(name, "cumulative")
-    raise AssertionError(f"{type(node).__name__} reads no metric")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from impacttree.formula.ast import Call, Expr, Name, Number, Span, children
 from impacttree.graph.model import Reference, Timing
 
-__all__ = ["references"]
+__all__ = ["reference", "references"]
 
-_TIMING: dict[str, Timing] = {"prev": "prev", "lag": "prev", "cumulative": "cumulative", "baseline": "baseline"}
+_TIMING: dict[str, Timing] = {"prev": "prev", "cumulative": "cumulative", "baseline": "baseline"}
 
 
 def references(expression: Expr) -> dict[Reference, Span]:
@@ -19,21 +19,25 @@ def references(expression: Expr) -> dict[Reference, Span]:
     >>> [(ref.source, ref.timing, ref.lag) for ref in references(parse("prev(base) * (1 - churn) + lag(new, 3)"))]
     [('base', 'prev', 1), ('churn', 'now', 0), ('new', 'prev', 3)]
     """
-    found: dict[tuple[str, Timing, int], Span] = {}
+    found: dict[Reference, Span] = {}
     stack: list[Expr] = [expression]
     while stack:
         node = stack.pop()
-        if isinstance(node, Name):
-            found.setdefault((node.name, "now", 0), node.span)
-        elif isinstance(node, Call) and node.function in _TIMING:
-            metric = node.arguments[0]
-            assert isinstance(metric, Name)
-            lag = 1 if node.function == "prev" else 0
-            if node.function == "lag":
-                periods = node.arguments[1]
-                assert isinstance(periods, Number)
-                lag = int(periods.value)
-            found.setdefault((metric.name, _TIMING[node.function], lag), metric.span)
-        else:
+        read = reference(node)
+        if read is None:
             stack.extend(reversed(children(node)))
-    return {Reference(*key): span for key, span in found.items()}
+        else:
+            found.setdefault(read, node.arguments[0].span if isinstance(node, Call) else node.span)
+    return found
+
+
+def reference(node: Expr) -> Reference | None:
+    """Return what a name or a time call reads; None for other nodes."""
+    match node:
+        case Name():
+            return Reference(node.name, "now")
+        case Call(function="lag", arguments=(Name() as metric, Number() as periods)):
+            return Reference(metric.name, "prev", int(periods.value))
+        case Call(arguments=(Name() as metric,)) if node.function in _TIMING:
+            return Reference(metric.name, _TIMING[node.function], 1 if node.function == "prev" else 0)
+    return None
