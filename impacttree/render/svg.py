@@ -146,7 +146,7 @@ def svg_to_png(svg: str, scale: float = 2.0) -> bytes:
     try:
         return bytes(
             resvg_py.svg_to_bytes(
-                svg_string=svg,
+                svg_string=_vendored_first(svg),
                 zoom=scale,
                 dpi=96,
                 skip_system_fonts=is_covered(svg),
@@ -184,5 +184,9 @@ def svg_to_pdf(svg: str) -> bytes:
             )
         ) from None
     vl_convert.register_font_directory(str(_FONTS))
-    family = f'font-family="{FONT_FAMILY}"'
-    return bytes(vl_convert.svg_to_pdf(svg.replace(family, f"font-family=\"'{_VENDORED_FAMILY}', {FONT_FAMILY}\"")))
+    return bytes(vl_convert.svg_to_pdf(_vendored_first(svg)))
+
+
+def _vendored_first(svg: str) -> str:
+    """Our own pens use our own font, whatever the machine has: the same picture everywhere."""
+    return svg.replace(f'font-family="{FONT_FAMILY}"', f"font-family=\"'{_VENDORED_FAMILY}', {FONT_FAMILY}\"", 1)

@@ -8,15 +8,15 @@ from impacttree.render.layout import cards, connectors, frame
 from impacttree.render.layout.board import board_groups
 from impacttree.render.layout.cut import Picture, board, cleaned, collapsed
 from impacttree.render.layout.labels import Label, Rect, place_labels
-from impacttree.render.layout.lanes import assign_lanes
+from impacttree.render.layout.lanes import Lanes, assign_lanes
 from impacttree.render.layout.measure import uncovered
 from impacttree.render.layout.network import Network, network
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import Route, routes
 from impacttree.render.layout.rows import Grid, assign_rows
-from impacttree.render.layout.sizes import Geometry, place
+from impacttree.render.layout.sizes import Geometry, discomfort, place
 from impacttree.render.layout.style import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, POINT, WHITE
-from impacttree.render.layout.tracks import assign_tracks
+from impacttree.render.layout.tracks import Tracks, assign_tracks
 from impacttree.render.scene import Group, Scene, Text
 from impacttree.views import Diagram
 
@@ -26,6 +26,7 @@ Size = Literal["slide", "poster"]
 COLLAPSE_ABOVE = 40
 POSTER_LIMIT = 300
 STRETCHES = (1.0, 1.2, 1.42)
+ROW_KICKS = 10
 
 
 def layout(diagram: Diagram, size: Size = "slide") -> Scene:
@@ -75,14 +76,17 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
     diagram = picture.diagram
     net = network(picture)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
-    grid = min((assign_rows(net, lanes) for lanes in assign_lanes(net, poster=poster)), key=lambda grid: grid.cost)
-    tracks = assign_tracks(net, grid)
+    grid, tracks = _arranged(net, headings.height, poster=poster)
+    tries = []
     for stretch in STRETCHES:
         geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
         labels, lost = place_labels(net, geometry, drawn, _forbidden(net, grid, geometry), _good_sign(net, diagram))
-        if poster or not any(route.edge.live for route in lost):
+        important = sum(1 for route in lost if route.edge.live or not net.lifted)
+        tries.append((important, stretch, geometry, drawn, labels, lost))
+        if poster or not important:
             break
+    _, _, geometry, drawn, labels, lost = min(tries, key=lambda found: found[:2])
     groups = [
         *headings.group(geometry.scale),
         *frame.heads(net, grid, geometry),
@@ -101,6 +105,23 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
         (*groups, foot) if foot else tuple(groups),
         _warnings(net, lost, groups),
     )
+
+
+def _arranged(net: Network, title_height: float, *, poster: bool) -> tuple[Grid, Tracks]:
+    """The most comfortable of the arrangements for different numbers of lanes."""
+    kicks = 0 if len(net.cards) > 60 else ROW_KICKS
+    first = [_tried(net, lanes, title_height, 0) for lanes in assign_lanes(net, poster=poster)]
+    first.sort(key=lambda found: found[0])
+    if not kicks:
+        return first[0][1:3]
+    best = min((_tried(net, lanes, title_height, kicks) for _, _, _, lanes in first[:3]), key=lambda found: found[0])
+    return best[1:3]
+
+
+def _tried(net: Network, lanes: Lanes, title_height: float, kicks: int) -> tuple[float, Grid, Tracks, Lanes]:
+    grid = assign_rows(net, lanes, kicks)
+    tracks = assign_tracks(net, grid)
+    return grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height)), grid, tracks, lanes
 
 
 def _connectors(net: Network, drawn: tuple[Route, ...], geometry: Geometry) -> list[Group]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from impacttree.render.layout.measure import fit, text_width, wrap
+from impacttree.render.layout.measure import balanced, fit, text_width, wrap
+from impacttree.render.layout.sizes import CARD_PAD, LOW, NAME_LINE
 from impacttree.render.layout.style import (
     ACCENT,
     ACCENT_DARK,
@@ -15,6 +16,7 @@ from impacttree.render.layout.style import (
     GUARDRAIL,
     INK,
     KIND,
+    LEAST,
     MUTED,
     NAME,
     NAVY,
@@ -88,7 +90,7 @@ def glyph(kind: str, x: float, y: float, size: float, color: str) -> Shape:
 def pill(x: float, y: float, words: str, tone: Tone, size: float, *, dark: bool) -> tuple[Shape, ...]:
     """The change of a metric, right-aligned at `x` and centred on `y`: filled when favourable, outlined when adverse."""
     width = pill_width(words, size)
-    height = size * POINT * 1.95
+    height = size * POINT * 1.755
     fill, stroke, color = GOOD, GOOD, WHITE
     if tone == "adverse":
         fill, stroke, color = WHITE, ACCENT_DARK, ACCENT_DARK
@@ -101,7 +103,7 @@ def pill(x: float, y: float, words: str, tone: Tone, size: float, *, dark: bool)
 
 def pill_width(words: str, size: float) -> float:
     """Width of a pill."""
-    return text_width(words, size, bold=True) + size * POINT * 1.35
+    return text_width(words, size, bold=True) + size * POINT * 1.25
 
 
 class _Painter:
@@ -116,7 +118,7 @@ class _Painter:
         self.on_board = on_board
         self.kind = kind_of(card)
         self.dark = self.kind == "financial"
-        self.pad = 0.1 * scale
+        self.pad = CARD_PAD * scale
         self.left = box.x + self.pad
         self.right = box.x + box.width - self.pad
         self.room = box.width - 2 * self.pad
@@ -144,30 +146,32 @@ class _Painter:
         )
 
     def fill(self) -> None:
-        """Kind, name, value and pill, foot line: as many as there is height for."""
+        """Kind, name, value and pill, foot line: as many as there is height for, spare height between them."""
         scale, box = self.scale, self.box
-        kind, line, value, foot = KIND * scale, NAME * scale * 1.16 * POINT, VALUE * scale, FOOT * scale
-        least = (0.075 + 0.105 + 0.02 + 0.24) * scale
-        allowed = max(1, min(3, int((box.height - least + 0.012) / line)))
-        names = wrap(self.card.label, NAME * scale, self.room, allowed, bold=True)
-        natural = least + len(names) * line
-        with_foot = bool(self.foot or self.card.owner) and box.height - natural >= 0.135 * scale
+        line = NAME_LINE * scale
+        room = box.height - LOW * scale + 0.03 * scale
+        names = wrap(self.card.label, NAME * scale, self.room, max(1, min(3, 1 + int((room + 0.004) / line))), bold=True)
+        spare = box.height - (LOW - 0.036) * scale - line * (len(names) - 1)
+        with_foot = bool(self.foot or self.card.owner) and spare >= 0.125 * scale
+        pill_line = self.on_board and bool(self.card.change) and spare >= 0.4 * scale
+        spare -= (0.125 if with_foot else 0.0) * scale + (0.22 * scale if pill_line else 0.0)
+        step = max(0.0, spare) / (4.0 if with_foot else 3.0)
+        y = box.y + 0.07 * scale + 0.7 * step + KIND * scale * POINT * CAP
+        self._kind_line(y, KIND * scale, with_foot)
+        y += 0.05 * scale + 0.5 * step + NAME * scale * POINT * CAP
+        for number, name in enumerate(names):
+            self.shapes.append(text(self.left, y + number * line, name, NAME * scale, self._ink(), bold=True))
+        y += line * (len(names) - 1) + 0.044 * scale + (1.0 * step)
+        half = 0.0975 * scale
+        if pill_line:
+            self._value(y + half, VALUE * scale * 1.15, self.room, with_foot)
+            y += 0.22 * scale
+            left = self.left + pill_width(self.card.change, PILL * scale)
+            self.shapes += pill(left, y + half, self.card.change, self.card.tone, PILL * scale, dark=self.dark)
+        else:
+            self._value_line(y + half, VALUE * scale, with_foot)
         if with_foot:
-            natural += 0.135 * scale
-        spare = max(0.0, box.height - natural)
-        step = min(spare / (4 if with_foot else 3), 0.1 * scale)
-        y = box.y + 0.075 * scale + step * 0.7
-        self._kind_line(y + kind * POINT * CAP, kind, with_foot)
-        y += 0.105 * scale + step * 0.3
-        for name in names:
-            y += line
-            self.shapes.append(text(self.left, y - 0.012 * scale, name, NAME * scale, self._ink(), bold=True))
-        bottom = box.y + box.height - (0.075 if with_foot else 0.085) * scale - step * 0.4
-        if with_foot:
-            self._foot_line(bottom, foot)
-            bottom -= 0.135 * scale + step * 0.4
-        middle = (y + bottom) / 2
-        self._value_line(min(middle + 0.02 * scale, bottom - 0.1 * scale), value, with_foot)
+            self._foot_line(box.y + box.height - 0.075 * scale - 0.6 * step, FOOT * scale)
 
     def _ink(self) -> str:
         return WHITE if self.dark else INK
@@ -193,34 +197,40 @@ class _Painter:
             self.shapes.append(text(self.right, y, note, size, self.muted, bold=bool(self.folded), anchor="end"))
 
     def _value_line(self, middle: float, size: float, with_foot: bool) -> None:
+        """The value on the left, its change on the right; the value shrinks before the two meet."""
         card, scale = self.card, self.scale
+        points = PILL * scale
         taken = 0.0
         if card.change:
-            width = pill_width(card.change, PILL * scale)
-            if width <= self.room * 0.62:
-                self.shapes += pill(self.right + 0.02 * scale, middle, card.change, card.tone, PILL * scale, dark=self.dark)
-                taken = width
-            else:
-                change = fit(card.change, PILL * scale, self.room * 0.6 - PILL * scale * POINT * 1.35, bold=True)
-                self.shapes += pill(self.right, middle, change, card.tone, PILL * scale, dark=self.dark)
-                taken = pill_width(change, PILL * scale)
-        room = self.room - taken - (0.05 * scale if taken else 0.0)
-        while size > VALUE_LEAST and text_width(card.value, size) > room:
-            size -= 0.5
-        value = fit(card.value, size, room)
-        baseline = middle + size * POINT * CAP / 2
-        self.shapes.append(text(self.left, baseline, value, size, self._ink()))
-        used = text_width(value, size) + 0.05 * scale
-        if not with_foot:
-            unit = fit(self.foot, FOOT * scale, room - used)
-            if len(unit) > 2 and "…" not in unit:
-                self.shapes.append(text(self.left + used, baseline, unit, FOOT * scale, self.muted))
-                used += text_width(unit, FOOT * scale) + 0.05
+            least = text_width(card.value, VALUE_LEAST)
+            if pill_width(card.change, points) + least + 0.04 > self.room:
+                points = max(LEAST, points * 0.88)
+            most = self.room * 0.62 - points * POINT * 1.25
+            change = fit(card.change, points, most, bold=True)
+            taken = pill_width(change, points)
+            self.shapes += pill(self.right + 0.025 * scale, middle, change, card.tone, points, dark=self.dark)
+        used = self._value(middle, size, self.room - taken - (0.025 * scale if taken else 0.0), with_foot)
         same = "no change"
         if self.lifted and not card.change and text_width(same, FOOT * scale) <= self.room - used - 0.04:
-            self.shapes.append(
-                text(self.right, middle + FOOT * scale * POINT * CAP / 2, same, FOOT * scale, self.muted, anchor="end")
-            )
+            y = middle + FOOT * scale * POINT * CAP / 2
+            self.shapes.append(text(self.right, y, same, FOOT * scale, self.muted, anchor="end"))
+
+    def _value(self, middle: float, size: float, room: float, with_foot: bool) -> float:
+        """Draw the value, and its unit behind it where there is no foot line; return the width used."""
+        words, scale = self.card.value, self.scale
+        while size > VALUE_LEAST and text_width(words, size) > room:
+            size -= 0.5
+        words = fit(words, size, room)
+        baseline = middle + size * POINT * CAP / 2
+        self.shapes.append(text(self.left, baseline, words, size, self._ink()))
+        used = text_width(words, size) + 0.05 * scale
+        unit = "" if with_foot else self.foot
+        width = text_width(unit, FOOT * scale)
+        if unit and used + width <= room:
+            color, bold = (ACCENT_DARK, True) if self.card.breached else (self.muted, False)
+            self.shapes.append(text(self.left + used, baseline, unit, FOOT * scale, color, bold=bold))
+            used += width + 0.05
+        return used
 
     def _foot_line(self, y: float, size: float) -> None:
         gap = 0.07 * self.scale
@@ -317,7 +327,7 @@ def callout(item: Callout, box: Box, scale: float) -> Group:
     while size > 11 and text_width(item.amount, size, bold=True) > room:
         size -= 0.5
     small = max(7.0, 8.0 * scale)
-    ranges = wrap(item.range, small, room, 2)
+    ranges = balanced(item.range, small, room)
     lines: list[tuple[str, float, str, bool, float]] = [
         *((line, 9.0 * scale, dark, True, 0.03) for line in wrap(item.head, 9.0 * scale, room, 2, bold=True)),
         (fit(item.amount, size, room, bold=True), size, accent, True, 0.02),

@@ -167,7 +167,8 @@ def _entries(net: Network, *, pills: set[str], folded: bool) -> list[tuple[float
     line = LIVE if net.lifted else PLAIN
     if any(edge.link.assumed for edge in edges):
         entries.append((0.32, _ring_sample(line), "assumed effect"))
-    if any(not edge.link.assumed and (edge.live or not net.lifted) for edge in edges):
+    plain = [edge for edge in edges if not edge.returns and not edge.on_path and (edge.live or not net.lifted)]
+    if any(not edge.link.assumed for edge in plain):
         entries.append((0.32, _line_sample(line, 1.3), "exact formula"))
     if net.lifted and any(not edge.live and not edge.on_path and not edge.returns for edge in edges):
         entries.append((0.32, _line_sample(DEAD, 1.2, DASH), "no money in this lift"))

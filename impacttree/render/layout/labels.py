@@ -99,7 +99,7 @@ class _Placer:
         self.geometry = geometry
         self.forbidden = forbidden
         self.taken: list[Rect] = []
-        self.size = max(LEAST, LABEL * min(geometry.text_scale, 1.35))
+        self.sizes = (LABEL * min(geometry.text_scale, 1.35), LEAST)
         self.cells: dict[tuple[int, int], list[tuple[float, float, float, Route]]] = {}
         for route in drawn:
             self._file(route)
@@ -118,19 +118,25 @@ class _Placer:
             self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))
 
     def place(self, route: Route, ladder: tuple[tuple[Line, ...], ...]) -> Label | None:
-        preferred = [rows for rows in ladder if len(rows) == 1] + [rows for rows in ladder if len(rows) > 1]
-        for rows in preferred if route.upright else ladder:
-            width = max(text_width(row.text, self.size, row.bold) for row in rows) + 0.03
-            height = len(rows) * self.size * LEADING * POINT + 0.01
-            best: tuple[float, Rect, bool] | None = None
-            for box, extra in self._candidates(route, width, height):
-                found = self._judge(route, box)
-                if found is not None and (best is None or found[0] + extra < best[0] - 1e-9):
-                    best = (found[0] + extra, box, found[1])
-            if best is not None:
-                self.taken.append(best[1])
-                return Label(route, best[1], rows, self.size, best[2])
+        """The best place for the fullest form that fits, in the usual size or else the least."""
+        one_line_first = sorted(ladder, key=lambda rows: len(rows) != 1) if route.upright else ladder
+        for size in self.sizes:
+            for rows in one_line_first:
+                label = self._placed(route, rows, size)
+                if label is not None:
+                    self.taken.append(label.box)
+                    return label
         return None
+
+    def _placed(self, route: Route, rows: tuple[Line, ...], size: float) -> Label | None:
+        width = max(text_width(row.text, size, row.bold) for row in rows) + 0.03
+        height = len(rows) * size * LEADING * POINT + 0.01
+        best: tuple[float, Rect, bool] | None = None
+        for box, extra in self._candidates(route, width, height):
+            found = self._judge(route, box, extra, best[0] if best else 99.0)
+            if found is not None:
+                best = (found[0], box, found[1])
+        return Label(route, best[1], rows, size, best[2]) if best else None
 
     def _candidates(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         half = route.width / 2
@@ -185,8 +191,10 @@ class _Placer:
                     y = top + number * STEP
                     yield (left, y, left + width, y + height), 0.25
 
-    def _judge(self, route: Route, box: Rect) -> tuple[float, bool] | None:
-        """The cost of a place and whether it needs a halo; None where a label must not stand."""
+    def _judge(self, route: Route, box: Rect, cost: float, limit: float) -> tuple[float, bool] | None:
+        """The cost of a place and whether it needs a halo; None where a label must not stand, or not below `limit`."""
+        if cost >= limit - 1e-9:
+            return None
         left, top, right, bottom = box
         geometry = self.geometry
         if left < 0.12 or right > geometry.width - 0.12:
@@ -213,14 +221,14 @@ class _Placer:
                 foreign = min(foreign, away)
         if own > NEAR:
             return None
-        cost = 1.3 * len(under) + 1.5 * own
+        cost += 1.3 * len(under) + 1.5 * max(0.0, own)
         if foreign < own:
             cost += 0.7
         elif foreign < 0.05:
             cost += 0.2
         if left < MARGIN - 0.05 or right > geometry.width - MARGIN + 0.05:
             cost += 0.8
-        return cost, bool(under)
+        return (cost, bool(under)) if cost < limit - 1e-9 else None
 
     def _near(self, box: Rect) -> Iterator[tuple[float, float, float, Route]]:
         left, top, right, bottom = box

@@ -12,6 +12,8 @@ __all__ = ["Lanes", "assign_lanes"]
 
 HOME = {"product": 0.0, "driver": 0.35, "guardrail": 0.8, "financial": 0.85}
 KICKS = 8
+KEPT = 3
+"""Assignments per number of lanes that go on to the search for rows."""
 CALLOUT_SLOTS = 1.4
 
 
@@ -30,7 +32,7 @@ def assign_lanes(net: Network, *, poster: bool = False) -> tuple[Lanes, ...]:
     if poster:
         counts = range(max(6, length), max(14, length) + 1, 2)
     else:
-        counts = range(max(2, length) if cards > 1 else 1, max(7, length) + 1)
+        counts = range(max(2, length) if cards > 1 else 1, max(7 if cards <= 22 else 9, length) + 1)
     counts = [count for count in counts if count <= max(cards, length)] or [max(1, length)]
     found = []
     for count in counts:
@@ -40,11 +42,10 @@ def assign_lanes(net: Network, *, poster: bool = False) -> tuple[Lanes, ...]:
         found.append((search.total() + 0.9 * count, count, search))
     found.sort(key=lambda entry: entry[:2])
     lanes = []
-    for _, count, search in found[:2]:
-        if cards <= 45:
-            search.kick(KICKS)
-        lanes.append(Lanes(tuple(search.lane), count, search.total() + 0.9 * count))
-    return tuple(sorted(lanes, key=lambda entry: (entry.cost, entry.count)))
+    for _, count, search in found[:4]:
+        assignments = search.kick(KICKS) if cards <= 45 else [(search.total(), tuple(search.lane))]
+        lanes += [Lanes(lane, count, own + 0.9 * count) for own, lane in assignments[:KEPT]]
+    return tuple(sorted(lanes, key=lambda entry: (entry.cost, entry.count, entry.lane)))
 
 
 def _kind(net: Network, card: int) -> str:
@@ -252,18 +253,20 @@ class _Search:
             if still:
                 return
 
-    def kick(self, times: int) -> None:
-        """Shake three cards, descend again, keep what got better; fixed seed, so always the same."""
+    def kick(self, times: int) -> list[tuple[float, tuple[int, ...]]]:
+        """Shake three cards, descend again, go on from the best; what was found, best first.
+
+        The seed is fixed, so the same tree always gives the same lanes.
+        """
         chance = Random(7)
-        best, cost = list(self.lane), self.total()
+        found = {tuple(self.lane): self.total()}
         for _ in range(times):
             for _ in range(3):
                 card = int(chance.random() * len(self.lane))
                 low, high = self._range(card)
                 self._apply({card: low + int(chance.random() * (high - low + 1))})
             self.descend()
-            now = self.total()
-            if now < cost - 1e-9:
-                best, cost = list(self.lane), now
-            else:
-                self._apply({card: lane for card, lane in enumerate(best) if lane != self.lane[card]})
+            found[tuple(self.lane)] = self.total()
+            best = min(found, key=lambda lane: (found[lane], lane))
+            self._apply({card: lane for card, lane in enumerate(best) if lane != self.lane[card]})
+        return sorted((cost, lane) for lane, cost in found.items())

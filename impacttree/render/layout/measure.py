@@ -7,7 +7,7 @@ from functools import cache
 
 from impacttree.render.fonts import widths
 
-__all__ = ["clean", "fit", "is_covered", "text_width", "uncovered", "wrap"]
+__all__ = ["balanced", "clean", "fit", "is_covered", "text_width", "uncovered", "wrap"]
 
 _UNITS = 2048.0
 _POINTS = 72.0
@@ -100,6 +100,18 @@ def wrap(text: str, size: float, width: float, lines: int, bold: bool = False) -
     return tuple(row for row in rows if row)
 
 
+def balanced(text: str, size: float, width: float, bold: bool = False) -> tuple[str, ...]:
+    """Break `text` into two lines of about equal length when one is not enough."""
+    if text_width(text, size, bold) <= width:
+        return (text,) if text else ()
+    spaces = [position for position, ch in enumerate(text) if ch == " "]
+    breaks = [(text[:position], text[position + 1 :]) for position in spaces]
+    fitting = [pair for pair in breaks if all(text_width(half, size, bold) <= width for half in pair)]
+    if not fitting:
+        return wrap(text, size, width, 2, bold)
+    return min(fitting, key=lambda pair: abs(text_width(pair[0], size, bold) - text_width(pair[1], size, bold)))
+
+
 def _first_line(text: str, size: float, width: float, bold: bool) -> tuple[str, str]:
     used = 0.0
     cut = 0
@@ -110,6 +122,14 @@ def _first_line(text: str, size: float, width: float, bold: bool) -> tuple[str, 
             cut = position
         used += _advance(ch, bold) * size / _POINTS
         if used > width:
-            cut = cut or max(position, 1)
-            return text[:cut].rstrip(), text[cut:].lstrip()
+            return _cut(text, cut, position)
     return text, ""
+
+
+def _cut(text: str, cut: int, position: int) -> tuple[str, str]:
+    """Break at `cut`, or with a hyphen inside a word that is too long."""
+    if cut:
+        return text[:cut].rstrip(), text[cut:].lstrip()
+    position = max(position - 1, 1)
+    hyphen = "-" if position > 2 and text[position - 1].isalpha() and text[position].isalpha() else ""
+    return text[:position] + hyphen, text[position:]

@@ -52,10 +52,11 @@ def assign_ports(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry) -
     end = [0.0] * len(net.edges)
     heads = {edge.index for edge in net.edges}
     for card in range(len(net.cards)):
-        middle = geometry.row_y[grid.row[card]] + geometry.card_height / 2
+        middle = geometry.middle(grid.row[card])
+        half = geometry.row_height[grid.row[card]] / 2 - CORNER
         leaving = [edge for edge in net.edges if edge.source == card and _sideways(grid, edge)]
         slots = _slots(net, grid, geometry, leaving, tracks.out_of, leaving=True)
-        _stack(slots, middle, geometry, start)
+        _stack(slots, middle, half, geometry.text_scale, start)
         entering = [edge for edge in net.edges if edge.target == card and _sideways(grid, edge)]
         shared = dict(tracks.into)
         idle = [edge.index for edge in entering if not edge.live and not edge.returns and not edge.on_path]
@@ -63,7 +64,7 @@ def assign_ports(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry) -
             shared = dict.fromkeys(idle[1:], idle[0])
             heads.difference_update(idle[1:])
         slots = _slots(net, grid, geometry, entering, shared, leaving=False)
-        _stack(slots, middle, geometry, end)
+        _stack(slots, middle, half, geometry.text_scale, end)
     heads.difference_update(tracks.into)
     return Ports(tuple(start), tuple(end), frozenset(heads))
 
@@ -81,7 +82,7 @@ def _slots(
         far = geometry.run_y[edge.index]
         if far is None:
             other = edge.target if leaving else edge.source
-            far = geometry.row_y[grid.row[other]] + geometry.card_height / 2
+            far = geometry.middle(grid.row[other])
         line = thickness(net, edge, geometry.text_scale)
         width = line if leaving else max(line, head_width(line))
         slot = slots.setdefault(key, _Slot(0.0, 0.0, []))
@@ -92,19 +93,18 @@ def _slots(
     return sorted(slots.values(), key=lambda slot: (slot.far, slot.edges[0]))
 
 
-def _stack(slots: list[_Slot], middle: float, geometry: Geometry, heights: list[float]) -> None:
+def _stack(slots: list[_Slot], middle: float, half: float, text_scale: float, heights: list[float]) -> None:
     main = next((slot for slot in slots if slot.main), None)
-    half = geometry.card_height / 2 - CORNER
     if main is None:
-        _spread(slots, middle - half, middle + half, middle, geometry.text_scale, heights)
+        _spread(slots, middle - half, middle + half, middle, text_scale, heights)
         return
     for index in main.edges:
         heights[index] = middle
     reach = main.width / 2 + 0.6 * POINT
     above = [slot for slot in slots if slot is not main and slot.far < middle - 0.01]
     below = [slot for slot in slots if slot is not main and slot.far >= middle - 0.01]
-    _spread(above, middle - half, middle - reach, None, geometry.text_scale, heights, upward=True)
-    _spread(below, middle + reach, middle + half, None, geometry.text_scale, heights)
+    _spread(above, middle - half, middle - reach, None, text_scale, heights, upward=True)
+    _spread(below, middle + reach, middle + half, None, text_scale, heights)
 
 
 def _spread(

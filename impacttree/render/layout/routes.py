@@ -17,7 +17,8 @@ __all__ = ["Point", "Route", "routes"]
 Point = tuple[float, float]
 SAMPLE = 0.045
 UPRIGHT = 0.86
-RING_SHARE = 0.05
+ROOM_BESIDE = 1.7
+"""In wider cards a label fits beside an upright line in the middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +92,15 @@ class _Router:
         lane, start, end = grid.lane[edge.source], grid.row[edge.source], grid.row[edge.target]
         down = end > start
         left = geometry.lane_x[lane]
-        y0 = geometry.row_y[start] + (geometry.card_height if down else 0.0)
-        y1 = geometry.row_y[end] + (0.0 if down else geometry.card_height)
+        y0 = geometry.row_y[start] + (geometry.row_height[start] if down else 0.0)
+        y1 = geometry.row_y[end] + (0.0 if down else geometry.row_height[end])
         back = head_length(width) * (1 if down else -1)
         between = range(min(start, end) + 1, max(start, end))
         blocked = any(grid.card_at(lane, row) is not None or self._is_callout(lane, row) for row in between)
         if blocked:
             return self._bracket(edge, width)
-        x = left + geometry.card_width * (0.5 if not between else UPRIGHT)
+        share = UPRIGHT if between else 0.5 if geometry.card_width > ROOM_BESIDE else 0.28
+        x = left + geometry.card_width * share
         x += self._side_step(edge)
         steps: tuple[Step, ...] = (("M", x, y0), ("L", x, y1 - back))
         return self._made(edge, steps, width, (x, y1), (0.0, 1.0 if down else -1.0), True, upright=True)
@@ -120,11 +122,10 @@ class _Router:
         """Around the cards in between: out to the right and back in from the right."""
         geometry, grid = self.geometry, self.grid
         x0 = geometry.lane_x[grid.lane[edge.source]] + geometry.card_width
-        middle = geometry.card_height / 2
-        y0 = geometry.row_y[grid.row[edge.source]] + middle * 1.3
-        y1 = geometry.row_y[grid.row[edge.target]] + middle * 0.7
-        if y1 < y0:
-            y0, y1 = y0 - middle * 0.6, y1 + middle * 0.6
+        start, end = grid.row[edge.source], grid.row[edge.target]
+        toward = 0.15 if end > start else -0.15
+        y0 = geometry.middle(start) + toward * geometry.row_height[start]
+        y1 = geometry.middle(end) - toward * geometry.row_height[end]
         reach = x0 + min(0.24, geometry.gap * 0.4)
         x1 = x0 + head_length(width)
         bend = min(0.12, abs(y1 - y0) / 2) * (1 if y1 > y0 else -1)

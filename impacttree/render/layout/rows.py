@@ -7,6 +7,7 @@ Heights are measured in rows: card row ``r`` is ``r``, the channel above it ``r 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
 from impacttree.render.layout.lanes import Lanes
 from impacttree.render.layout.network import Edge, Network
@@ -40,10 +41,11 @@ class Grid:
         return None
 
 
-def assign_rows(net: Network, lanes: Lanes) -> Grid:
-    """Search rows and levels for the lanes given."""
+def assign_rows(net: Network, lanes: Lanes, kicks: int = 0) -> Grid:
+    """Search rows and levels for the lanes given; each kick shuffles two lanes and searches on."""
     search = _Search(net, lanes)
     search.improve(sweeps=3 if len(net.cards) > 60 else 10)
+    search.kick(kicks)
     return Grid(
         lane=lanes.lane,
         row=tuple(search.row),
@@ -313,6 +315,38 @@ class _Search:
             changed = self._set_levels() or changed
             if not changed:
                 return
+
+    def kick(self, times: int) -> None:
+        """Shuffle two lanes and improve again; keep what got better. Fixed seed, so always the same."""
+        chance = Random(11)
+        kept, cost = self._state(), self.total()
+        for _ in range(times):
+            for _ in range(2):
+                self._shuffle(int(chance.random() * self.lanes), chance)
+            self.improve(sweeps=6)
+            now = self.total()
+            if now < cost - 1e-9:
+                kept, cost = self._state(), now
+            else:
+                self._restore(kept)
+
+    def _shuffle(self, lane: int, chance: Random) -> None:
+        slots = self.slot[lane]
+        loose = [row for row, card in enumerate(slots) if card == FREE or (card >= 0 and not self.pinned[card])]
+        for last in range(len(loose) - 1, 0, -1):
+            self._swap(lane, loose[last], loose[int(chance.random() * (last + 1))])
+
+    def _state(self) -> tuple[list[list[int]], list[float | None]]:
+        return [list(slots) for slots in self.slot], list(self.level)
+
+    def _restore(self, state: tuple[list[list[int]], list[float | None]]) -> None:
+        self.slot, self.level = [list(slots) for slots in state[0]], list(state[1])
+        for slots in self.slot:
+            for row, card in enumerate(slots):
+                if card >= 0:
+                    self.row[card] = row
+        for edge in self.net.edges:
+            self._refresh(edge.index)
 
     def _sweep_lane(self, lane: int) -> bool:
         changed = False

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from impacttree.render.layout.measure import text_width
 from impacttree.render.layout.network import Edge, Network
 from impacttree.render.layout.rows import Grid
-from impacttree.render.layout.style import CARD_GAP, MARGIN, NAME, PAGE_HEIGHT, PAGE_WIDTH, POINT, TRACK
+from impacttree.render.layout.style import CARD_GAP, FOOT, MARGIN, NAME, PAGE_HEIGHT, PAGE_WIDTH, POINT, TRACK
 from impacttree.render.layout.tracks import Tracks
 from impacttree.render.scene import Box
 
-__all__ = ["CARD_PAD", "Geometry", "place", "thickness"]
+__all__ = ["CARD_PAD", "Geometry", "discomfort", "place", "thickness"]
 
-CARD_PAD = 0.1
-LEAST_WIDTH = 1.16
-LOW, LOW_TWO_LINES = 0.645, 0.815
-"""Least card heights: one-line names, and any name on two lines."""
-ROOMY, ROOMY_TWO_LINES = 0.86, 1.02
-HEAD_ROOM = 0.33
-HEAD_TO_CARDS = 0.28
+CARD_PAD = 0.09
+LEAST_WIDTH, WORD_ROOM = 1.16, 1.6
+"""Cards are at least this wide; wide enough for the longest word of a name up to the second."""
+NARROW, COMFORT = 0.57, 1.4
+"""The least gap between lanes, and the card width up to which gaps give way to it."""
+LOW, ROOMY, NAME_LINE = 0.63, 0.78, 0.168
+"""Least height of a card with a one-line name, without and with a foot line; what another line adds."""
+HEAD_ROOM = 0.32
+HEAD_TO_CARDS = 0.27
 FOOT_ROOM = 0.78
 TALLEST = {1: 1.5, 2: 1.42, 3: 1.22}
+TALL = 1.06
 GROWTH = 1.03
 MOST_SCALE = 1.7
 CALLOUT_HEIGHT = 1.28
@@ -42,15 +45,19 @@ class Geometry:
     """Nothing of the tree lies below."""
     lane_x: tuple[float, ...]
     row_y: tuple[float, ...]
+    row_height: tuple[float, ...]
     card_width: float
-    card_height: float
     gap: float
     run_y: tuple[float | None, ...]
     callout: Box | None
 
     def card(self, lane: int, row: int) -> Box:
         """The slot in a lane and row."""
-        return Box(self.lane_x[lane], self.row_y[row], self.card_width, self.card_height)
+        return Box(self.lane_x[lane], self.row_y[row], self.card_width, self.row_height[row])
+
+    def middle(self, row: int) -> float:
+        """Height of the middle of a row."""
+        return self.row_y[row] + self.row_height[row] / 2
 
 
 def thickness(net: Network, edge: Edge, text_scale: float = 1.0) -> float:
@@ -65,7 +72,7 @@ def thickness(net: Network, edge: Edge, text_scale: float = 1.0) -> float:
 def place(net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0) -> Geometry:
     """The smallest page, a slide or larger, on which all cards fit with their names readable.
 
-    `title_height` is the height of title and subtitle on a slide; `stretch` widens all gaps.
+    `title_height` is the height of title and subtitle on a slide; `stretch` widens the gaps between lanes.
     """
     scale = 1.0
     while True:
@@ -80,37 +87,60 @@ def _try_scale(
 ) -> Geometry | None:
     width, height = PAGE_WIDTH * scale, PAGE_HEIGHT * scale
     lane_x, card_width, gap = _columns(grid.lanes, width, stretch)
-    channels = [_channel(net, tracks, number, stretch) for number in range(grid.rows + 1)]
+    if card_width < _least_width(net):
+        return None
+    channels = [_channel(net, tracks, number) for number in range(grid.rows + 1)]
     _make_room_for_labels(net, grid, channels)
     top = title_height * scale + HEAD_ROOM + HEAD_TO_CARDS
     bottom = height - FOOT_ROOM * scale
     room = bottom - top - sum(channels)
-    two_lines = any(_name_width(net, card, 1.0) > card_width - 2 * CARD_PAD for card in range(len(net.cards)))
-    least = LOW_TWO_LINES if two_lines else LOW
-    card_height = min(room / grid.rows, TALLEST.get(grid.rows, 1.06))
-    if card_width < LEAST_WIDTH or card_height < least:
+    heights = _heights(net, grid, room, card_width)
+    if not heights:
         return None
-    slack = room - card_height * grid.rows
-    text_scale = _text_scale(net, card_width, card_height)
+    slack = room - sum(heights)
+    if scale > GROWTH * 1.01 and slack > 0.4:
+        height, bottom, slack = height - slack + 0.4, bottom - slack + 0.4, 0.4
     inner = max(1, grid.rows - 1)
     wider = min(slack / inner, 0.24 if grid.rows > 3 else 0.42) if grid.rows > 1 else 0.0
     for channel in range(1, grid.rows):
         channels[channel] += wider
     slack -= wider * (grid.rows - 1)
-    y = top + 0.4 * slack + channels[0]
     start = top + 0.4 * slack
-    row_y, middles = [], [start]
+    y = start + channels[0]
+    row_y, starts = [], [start]
     for row in range(grid.rows):
         row_y.append(y)
-        y += card_height
-        middles.append(y)
+        y += heights[row]
+        starts.append(y)
         y += channels[row + 1]
-    run_y = _runs(net, grid, tracks, row_y, card_height, channels, middles)
-    callout = _callout(grid, lane_x, row_y, card_width, card_height, bottom, text_scale)
-    return Geometry(
-        width, height, scale, text_scale, start, bottom, tuple(lane_x), tuple(row_y),
-        card_width, card_height, gap, run_y, callout,
+    text_scale = _text_scale(net, card_width, min(heights))
+    geometry = Geometry(
+        width, height, scale, text_scale, start, bottom, tuple(lane_x), tuple(row_y), tuple(heights),
+        card_width, gap, (), None,
     )  # fmt: skip
+    run_y = _runs(net, grid, tracks, geometry, channels, starts)
+    return replace(geometry, run_y=run_y, callout=_callout(grid, geometry))
+
+
+def _least_width(net: Network) -> float:
+    words = [word for card in net.cards for word in card.label.split()]
+    longest = max((text_width(word, NAME, bold=True) for word in words), default=0.0)
+    return max(LEAST_WIDTH, min(longest + 2 * CARD_PAD + 0.02, WORD_ROOM))
+
+
+def _heights(net: Network, grid: Grid, room: float, card_width: float) -> list[float]:
+    """Equal heights where they fit; else rows with one-line names give way first; empty when nothing fits."""
+    least = [LOW] * grid.rows
+    for card, row in enumerate(grid.row):
+        if _name_width(net, card, 1.0) > card_width - 2 * CARD_PAD:
+            least[row] = LOW + NAME_LINE
+    if sum(least) > room:
+        return []
+    level = min(room / grid.rows, TALLEST.get(grid.rows, TALL))
+    while (over := sum(max(level, low) for low in least) - room) > 1e-9:
+        free = sum(1 for low in least if low < level)
+        level -= over / max(1, free)
+    return [max(level, low) for low in least]
 
 
 def _columns(lanes: int, width: float, stretch: float) -> tuple[list[float], float, float]:
@@ -120,7 +150,11 @@ def _columns(lanes: int, width: float, stretch: float) -> tuple[list[float], flo
         return [MARGIN + (usable - card) / 2], card, 1.15
     pitch = usable / (lanes - 0.27)
     widest_card, widest_gap = (2.6, 1.9) if lanes <= 3 else (2.3, 1.6 if lanes == 4 else 1.15)
-    gap = min(max(0.36 * pitch, 0.56), widest_gap) * stretch
+    gap = min(max(0.36 * pitch, NARROW), widest_gap)
+    card = min((usable - (lanes - 1) * gap) / lanes, widest_card)
+    if card < COMFORT:
+        gap = max(NARROW, (usable - lanes * COMFORT) / (lanes - 1))
+    gap *= stretch
     card = min((usable - (lanes - 1) * gap) / lanes, widest_card)
     if card == widest_card:
         gap = min((usable - lanes * card) / (lanes - 1), widest_gap * stretch)
@@ -129,7 +163,7 @@ def _columns(lanes: int, width: float, stretch: float) -> tuple[list[float], flo
     return [left + lane * (card + gap) for lane in range(lanes)], card, gap
 
 
-def _channel(net: Network, tracks: Tracks, number: int, stretch: float) -> float:
+def _channel(net: Network, tracks: Tracks, number: int) -> float:
     """Height of a channel: clear space, its tracks, their lines."""
     lines = _track_widths(net, tracks, number)
     runs = sum(lines) + TRACK * max(0, len(lines) - 1)
@@ -137,7 +171,7 @@ def _channel(net: Network, tracks: Tracks, number: int, stretch: float) -> float
         return runs + 0.12 if lines else 0.0
     if number == len(tracks.channels) - 1:
         return runs + 0.09 if lines else 0.0
-    return CARD_GAP * stretch + (runs if lines else 0.0)
+    return CARD_GAP + (runs if lines else 0.0)
 
 
 def _track_widths(net: Network, tracks: Tracks, number: int) -> list[float]:
@@ -158,26 +192,20 @@ def _name_width(net: Network, card: int, text_scale: float) -> float:
 
 
 def _text_scale(net: Network, card_width: float, card_height: float) -> float:
-    scale = min(card_width / 1.55, card_height / ROOMY)
+    scale = min(card_width / 1.5, card_height / (ROOMY + 0.03))
     if any(_name_width(net, card, scale) > card_width - 2 * CARD_PAD * scale for card in range(len(net.cards))):
-        scale = min(scale, card_height / ROOMY_TWO_LINES)
+        scale = min(scale, card_height / (ROOMY + NAME_LINE))
     return min(max(scale, 1.0), MOST_SCALE)
 
 
 def _runs(
-    net: Network,
-    grid: Grid,
-    tracks: Tracks,
-    row_y: list[float],
-    card_height: float,
-    channels: list[float],
-    starts: list[float],
+    net: Network, grid: Grid, tracks: Tracks, geometry: Geometry, channels: list[float], starts: list[float]
 ) -> tuple[float | None, ...]:
     run_y: list[float | None] = [None] * len(net.edges)
     for edge in net.edges:
         level = grid.level[edge.index]
         if level is not None and level == int(level):
-            run_y[edge.index] = row_y[int(level)] + card_height / 2
+            run_y[edge.index] = geometry.middle(int(level))
     for number, channel in enumerate(tracks.channels):
         lines = _track_widths(net, tracks, number)
         used = sum(lines) + TRACK * max(0, len(lines) - 1)
@@ -190,22 +218,27 @@ def _runs(
     return tuple(run_y)
 
 
-def _callout(
-    grid: Grid,
-    lane_x: list[float],
-    row_y: list[float],
-    card_width: float,
-    card_height: float,
-    bottom: float,
-    text_scale: float,
-) -> Box | None:
+def _callout(grid: Grid, geometry: Geometry) -> Box | None:
+    """As many slots as were kept for it, and what is free below them when it needs more."""
     if grid.callout is None:
         return None
     lane, first, count = grid.callout
-    y = row_y[first]
+    y = geometry.row_y[first]
     last = first + count - 1
-    below = any(at == lane and row > last for at, row in zip(grid.lane, grid.row, strict=True))
-    room = (row_y[last] + card_height if below or last < grid.rows - 1 else bottom) - y
-    if not below and last + 1 < grid.rows:
-        room = row_y[last + 1] + card_height - y
-    return Box(lane_x[lane], y, card_width, min(room, CALLOUT_HEIGHT * min(text_scale, 1.35)), radius=0.08)
+    while last + 1 < grid.rows and grid.card_at(lane, last + 1) is None:
+        last += 1
+    room = (geometry.bottom if last == grid.rows - 1 else geometry.row_y[last] + geometry.row_height[last]) - y
+    height = min(room, CALLOUT_HEIGHT * min(geometry.text_scale, 1.35))
+    return Box(geometry.lane_x[lane], y, geometry.card_width, height, radius=0.08)
+
+
+def discomfort(net: Network, geometry: Geometry) -> float:
+    """How much the picture suffers from its page: a large page, names that wrap, foot lines that are cut."""
+    room = geometry.card_width - 2 * CARD_PAD * geometry.text_scale
+    cost = 120.0 * (geometry.scale - 1.0) + 10.0 * max(0.0, COMFORT - geometry.card_width)
+    for card in net.cards:
+        name = text_width(card.label, NAME * geometry.text_scale, bold=True)
+        cost += 0.3 * (name > room) + 1.5 * (name > 1.9 * room)
+        foot = text_width(f"{card.unit}  {card.owner}", FOOT * geometry.text_scale)
+        cost += 0.4 * (foot > room)
+    return cost
