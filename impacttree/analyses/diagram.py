@@ -97,7 +97,7 @@ def _lifted(subject: Subject, answer: Worth, cut: Cut) -> Diagram:
     )
     main = [path for path in answer.paths if path.amount * answer.total > 0]
     board = cut == "board"
-    moved = words.move(metric, answer.metric_before, answer.metric_after)
+    moved = words.move(metric, answer.metric_before, answer.metric_after).replace("->", "→")
     stated = f" ({moved})" if board else ""
     return Diagram(
         title=f"{answer.change} {words.label(metric)}{stated} {answer.claim}",
@@ -110,7 +110,7 @@ def _lifted(subject: Subject, answer: Worth, cut: Cut) -> Diagram:
         cut=cut,
         callout=_callout(subject, answer),
         panels=_panels(subject, answer) if board else (),
-        notes=_notes(subject, answer),
+        notes=_notes(subject, answer, cut),
         period=words.period,
     )
 
@@ -130,15 +130,22 @@ class _Shown:
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
-    value = subject.model.base[metric.index]
-    return _Shown(subject.words.value(metric.name, value), _unit(subject.words, metric, over=False))
+    value, word = _split(subject.words.value(metric.name, subject.model.base[metric.index]))
+    return _Shown(value, word or _unit(subject.words, metric, over=False))
+
+
+def _split(shown: str) -> tuple[str, str]:
+    """Return a value and its word apart, as a card shows them: ``38 points`` -> ``38``, ``points``."""
+    value, _, word = shown.partition(" ")
+    return value, word
 
 
 def _moved(subject: Subject, metric: Metric, before: float, after: float) -> _Shown:
     words, change = subject.words, after - before
     moves = abs(change) > 1e-12 * max(abs(before), abs(after))
     pill = (format_percent_change(change / abs(before)) if before else words.signed(metric.name, change)) if moves else ""
-    return _Shown(words.value(metric.name, after), _unit(words, metric, over=True), pill, change if moves else 0.0)
+    value, word = _split(words.value(metric.name, after))
+    return _Shown(value, word or _unit(words, metric, over=True), pill, change if moves else 0.0)
 
 
 def _unit(words: Words, metric: Metric, over: bool) -> str:
@@ -181,20 +188,32 @@ def _card(subject: Subject, metric: Metric, shown: _Shown, money: float = 0.0) -
 
 
 def _elasticities(subject: Subject) -> Mapping[tuple[str, str, int], float]:
-    """Return % change of the target per % change of the source along each edge, in the first period."""
-    model, run = subject.model, subject.base
-    partials = [0.0] * len(model.step.edges)
-    for function in model.step.partials:
-        function(run.rows[0], model.base, model.parameters, run.past(0), partials)
-    metrics, owners = subject.graph.metrics, model.owners
+    """Return % change of the target over the horizon per % change of the source held from period 1, edge by edge.
+
+    Only the edge itself counts, and what the target remembers of its own past.
+    """
+    model, run, metrics = subject.model, subject.base, subject.graph.metrics
+    partials, horizon = model.partials(run)
+    totals, owners = run.horizon(), model.owners
+    memory = {slot: edge for edge, (slot, load) in enumerate(model.step.edges) if load.slot == slot and load.lag == 1}
     found: dict[tuple[str, str, int], float] = {}
-    for (slot, load), slope in zip(model.step.edges, partials, strict=True):
-        source, target = metrics[owners[load.slot]], metrics[owners[slot]]
-        value = run.rows[0][slot]
-        if source is target or not value:
-            continue
-        key = (source.name, target.name, load.lag)
-        found[key] = found.get(key, 0.0) + slope * run.at(max(1 - load.lag, 0))[load.slot] / value
+
+    def add(source: int, target: int, lag: int, move: float) -> None:
+        if totals[target] and owners[source] != owners[target]:
+            key = (metrics[owners[source]].name, metrics[owners[target]].name, lag)
+            found[key] = found.get(key, 0.0) + move / totals[target]
+
+    for edge, (slot, load) in enumerate(model.step.edges):
+        moves: list[float] = []
+        for position, row in enumerate(partials):
+            past = position - load.lag
+            direct = row[edge] * run.rows[past][load.slot] if past >= 0 else 0.0
+            kept = row[memory[slot]] * moves[-1] if slot in memory and moves else 0.0
+            moves.append(direct + kept)
+        if model.aggregations[slot] != "recompute":
+            add(load.slot, slot, load.lag, model.aggregate(slot, moves, run.repeats))
+    for edge, (slot, load) in enumerate(model.recomputed.edges):
+        add(load.slot, slot, 0, horizon[edge] * totals[load.slot])
     return found
 
 
@@ -265,7 +284,7 @@ def _strongest(
 
 
 def _subtitle(subject: Subject, answer: Worth) -> str:
-    parts = [_main_route(subject, answer), _range_of_guardrails(subject, answer)]
+    parts = [_main_route(subject, answer), _guardrail_words(subject, answer)]
     return "; ".join(part for part in parts if part)
 
 
@@ -286,7 +305,7 @@ def _main_route(subject: Subject, answer: Worth) -> str:
     return f"{shares[name]:.0%} through {direction} {label}" if shares[name] <= 1.0005 else f"through {direction} {label}"
 
 
-def _range_of_guardrails(subject: Subject, answer: Worth) -> str:
+def _guardrail_words(subject: Subject, answer: Worth) -> str:
     """Return what the tightest guardrail does, or which ones are breached."""
     words = subject.words
     breached = [check for check in answer.guardrails if not check.holds]
@@ -294,7 +313,10 @@ def _range_of_guardrails(subject: Subject, answer: Worth) -> str:
         return f"{joined([check.label for check in breached])} breached"
     if not answer.guardrails:
         return ""
-    check = min(answer.guardrails, key=lambda c: abs(c.value - c.limit) / (abs(c.limit) or 1.0))
+    before, after = _horizons(subject, answer)
+    slots = {check.metric: subject.graph.by_name[check.metric] for check in answer.guardrails}
+    moved = [check for check in answer.guardrails if before[slots[check.metric]] != after[slots[check.metric]]]
+    check = min(moved or answer.guardrails, key=lambda c: abs(c.value - c.limit) / (abs(c.limit) or 1.0))
     side = "above" if check.side == "floor" else "below"
     return f"{check.label} stays {side} its {words.value(check.metric, check.limit)} {check.side}"
 
@@ -330,8 +352,10 @@ def _line(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _notes(subject: Subject, answer: Worth) -> tuple[str, ...]:
-    figures = "Figures on arrows: elasticity of the target to the source, and amount carried; they add up over any cut."
+def _notes(subject: Subject, answer: Worth, cut: Cut) -> tuple[str, ...]:
+    figures = "Figures on arrows: elasticity of the target to the source over the horizon, and amount carried; amounts add up over any cut."
+    if cut == "board":
+        figures = "Figures on arrows: amount carried; amounts add up over any cut."
     basis = f"Basis: {answer.basis}."
     notes = [basis, figures, _template_note(subject), *(f"Note: {warning}." for warning in answer.warnings)]
     return tuple(note for note in notes if note)

@@ -200,21 +200,7 @@ class Lift:
 
     def _node(self, share: float, weight: float) -> Node:
         run = self.at(share)
-        return Node(weight, *self._partials(run))
-
-    def _partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
-        model = self.model
-        rows = []
-        for position, row in enumerate(run.rows):
-            partials = [0.0] * len(self.edges)
-            for function in model.step.partials:
-                function(row, model.base, model.parameters, run.past(position), partials)
-            rows.append(partials)
-        horizon = [0.0] * len(self.horizon_edges)
-        totals, base = run.horizon(), model.horizon_base(run.periods)
-        for function in model.recomputed.partials:
-            function(totals, base, model.parameters, (), horizon)
-        return tuple(rows), horizon
+        return Node(weight, *self.model.partials(run))
 
     # -- switches -----------------------------------------------------------------------------------------------
 
@@ -276,7 +262,7 @@ class Lift:
             if position >= 0:
                 margins.setdefault((position, slot), self._margin(below, position, slot, select))
         for x, weight in _gauss(16):
-            rows, horizon = self._partials(self._between(below, above, x, margins))
+            rows, horizon = self.model.partials(self._between(below, above, x, margins))
             for (position, _), margin in margins.items():
                 for edge in margin:
                     rows[position][edge] = 0.0
@@ -374,19 +360,8 @@ class Lift:
         """Return the horizon's moves of the touched slots that are aggregated over periods."""
         horizon = [0.0] * self.model.size
         for slot in self.touched:
-            horizon[slot] = self.aggregate_one(slot, [row[slot] for row in rows])
+            horizon[slot] = self.model.aggregate(slot, [row[slot] for row in rows], self.before.repeats)
         return horizon
-
-    def aggregate_one(self, slot: int, moves: Sequence[float]) -> float:
-        match self.model.aggregations[slot]:
-            case "sum":
-                return sum(moves) * self.before.repeats
-            case "mean":
-                return sum(moves) / len(moves)
-            case "last":
-                return moves[-1]
-            case _:
-                return 0.0
 
     def adjoint(self, node: Node) -> tuple[list[Row], Row]:
         """Return the derivative of the outcome with respect to each touched slot, by period and over the horizon."""

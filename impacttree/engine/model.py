@@ -276,6 +276,32 @@ class Model:
             for value, rule in zip(self.base, self.aggregations, strict=True)
         ]
 
+    def aggregate(self, slot: int, moves: Sequence[float], repeats: int) -> float:
+        """Return how a slot's horizon value moves when its periods move so; 0 where it is recomputed from others."""
+        match self.aggregations[slot]:
+            case "sum":
+                return sum(moves) * repeats
+            case "mean":
+                return sum(moves) / len(moves)
+            case "last":
+                return moves[-1]
+            case _:
+                return 0.0
+
+    def partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
+        """Return the local derivative along every edge, in each distinct period and over the horizon."""
+        rows = []
+        for position, row in enumerate(run.rows):
+            partials = [0.0] * len(self.step.edges)
+            for function in self.step.partials:
+                function(row, self.base, self.parameters, run.past(position), partials)
+            rows.append(partials)
+        horizon = [0.0] * len(self.recomputed.edges)
+        totals, base = run.horizon(), self.horizon_base(run.periods)
+        for function in self.recomputed.partials:
+            function(totals, base, self.parameters, (), horizon)
+        return tuple(rows), horizon
+
     def adjoints(self, run: Run, outcome: int) -> Adjoints:
         """Return the derivatives of the outcome's horizon value by one reverse pass through time."""
         periods = run.periods

@@ -68,7 +68,7 @@ class Paths:
     def _horizon(self, metric: int, moves: _Moves) -> float:
         if self.model.aggregations[metric] == "recompute":
             return moves.horizon
-        return self.lift.aggregate_one(metric, moves.rows)
+        return self.model.aggregate(metric, moves.rows, self.lift.before.repeats)
 
     def _pass(self, node: Node, source: int, target: int, moves: _Moves) -> _Moves:
         """Return how `target` moves directly because `source` moves so."""
