@@ -20,6 +20,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 __all__ = [
     "ChangeError",
@@ -103,7 +104,8 @@ class Problem:
 
     def at(self, **where: object) -> Problem:
         """Return a copy with more of its place filled in; what is already known stays."""
-        return replace(self, **{key: value for key, value in where.items() if value and not getattr(self, key)})
+        known: dict[str, Any] = {key: value for key, value in where.items() if value and not getattr(self, key)}
+        return replace(self, **known)
 
 
 class ImpactTreeError(Exception):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from impacttree.spec import MetricSpec, TreeSpec
+from impacttree.errors import ModelError, Problem
+from impacttree.spec import MetricSpec, Reading, TreeSpec
 
 if TYPE_CHECKING:
     import graphviz
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph, Metric
     from impacttree.quantity import Change
-    from impacttree.spec.keywords import TreeKeys
 
 __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"]
 
@@ -64,26 +64,31 @@ class ImpactTree:
     8640
     """
 
-    def __init__(self, **keys: TreeKeys) -> None:  # type: ignore[valid-type]
-        self._take(TreeSpec(**keys))  # type: ignore[arg-type]
-
-    def _take(self, spec: TreeSpec, graph: Graph | None = None) -> None:
+    def __init__(self, **keys: Any) -> None:
         from impacttree.graph import build
 
-        self._graph = graph if graph is not None else build(spec)
-        self._spec = spec
+        self._graph: Graph = build(TreeSpec(**keys))
 
     @classmethod
-    def from_spec(cls, spec: TreeSpec) -> Self:
+    def from_spec(cls, spec: TreeSpec, problems: Sequence[Problem] = ()) -> Self:
         """Return the tree of a specification.
+
+        Parameters
+        ----------
+        spec
+            As written, or as far as it could be read.
+        problems
+            What reading it found wrong already.
 
         Raises
         ------
         ModelError
             With every problem of the model.
         """
+        from impacttree.graph import build
+
         tree = cls.__new__(cls)
-        tree._take(spec)
+        vars(tree)["_graph"] = build(spec, problems)
         return tree
 
     @cached_property
@@ -96,12 +101,12 @@ class ImpactTree:
 
     @property
     def name(self) -> str:
-        return self._spec.name
+        return self.spec.name
 
     @property
     def spec(self) -> TreeSpec:
         """The specification, as written."""
-        return self._spec
+        return self._graph.spec
 
     @property
     def outcome(self) -> str:
@@ -134,7 +139,7 @@ class ImpactTree:
         return self._subject.metric(name)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ImpactTree) and self._spec == other._spec
+        return isinstance(other, ImpactTree) and self.spec == other.spec
 
     def __hash__(self) -> int:
         return hash(self._subject.fingerprint)
@@ -267,13 +272,13 @@ class ImpactTree:
         """Return a copy with refreshed data: new stated values, to which assumed effects are anchored again."""
         from impacttree.spec.refresh import with_values
 
-        return ImpactTree.from_spec(with_values(self._spec, values))
+        return ImpactTree.from_spec(with_values(self.spec, values))
 
     def with_metric(self, metric: MetricSpec) -> ImpactTree:
         """Return a copy with a metric added, or put in place of the one with the same name."""
         from impacttree.spec.refresh import with_metric
 
-        return ImpactTree.from_spec(with_metric(self._spec, metric))
+        return ImpactTree.from_spec(with_metric(self.spec, metric))
 
     def subtree(self, *outcomes: str) -> ImpactTree:
         """Return the part of the tree that the given outcomes rest on."""
@@ -281,19 +286,19 @@ class ImpactTree:
 
         for name in outcomes:
             self._subject.metric(name)
-        return ImpactTree.from_spec(subtree(self._spec, outcomes))
+        return ImpactTree.from_spec(subtree(self.spec, outcomes))
 
     def to_yaml(self) -> str:
         """Return the model as YAML text."""
         from impacttree.spec import to_yaml
 
-        return to_yaml(self._spec)
+        return to_yaml(self.spec)
 
     def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write the model to a file; an existing one keeps its comments, order and layout."""
         from impacttree.spec import save
 
-        save(self._spec, path, overwrite=overwrite)
+        save(self.spec, path, overwrite=overwrite)
 
 
 @dataclass(frozen=True)
@@ -379,15 +384,10 @@ def loads(text: str | bytes, file: str = "<text>") -> ImpactTree:
     return _checked(read_text(text, file))
 
 
-def _checked(reading: Any) -> ImpactTree:
-    from impacttree.errors import ModelError
-    from impacttree.graph import build
-
+def _checked(reading: Reading) -> ImpactTree:
     if reading.spec is None:
         raise ModelError(*reading.problems)
-    tree = ImpactTree.__new__(ImpactTree)
-    tree._take(reading.spec, build(reading.spec, reading.problems))
-    return tree
+    return ImpactTree.from_spec(reading.spec, reading.problems)
 
 
 def template(name: Literal["saas", "internal", "duolingo"]) -> ImpactTree:

@@ -9,11 +9,11 @@ from typing import Literal
 
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words, joined
+from impacttree.analyses.words import Words, joined, lowered
 from impacttree.analyses.worth import Worth, grounds_text, placeholders, worth
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, format_percent_change, unit_words
+from impacttree.quantity import Change, unit_words
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
 __all__ = ["Cut", "Picture", "diagram"]
@@ -78,7 +78,7 @@ def _plain(subject: Subject, outcome: Metric, cut: Cut) -> Diagram:
         title=subject.graph.spec.name,
         subtitle=f"What drives {words.label(outcome.name)}: {len(cards)} metrics, values today",
         cards=cards,
-        links=_links(subject, elasticities, {}),
+        links=_links(subject, elasticities),
         outcome=outcome.name,
         path=_strongest(subject, outcome, elasticities),
         cut=cut,
@@ -103,7 +103,7 @@ def _lifted(subject: Subject, answer: Worth, cut: Cut) -> Diagram:
         title=f"{answer.change} {words.label(metric)}{stated} {answer.claim}",
         subtitle=_subtitle(subject, answer),
         cards=cards,
-        links=_links(subject, _elasticities(subject), {(e.source, e.target, e.lag): e.amount for e in answer.edges}, answer),
+        links=_links(subject, _elasticities(subject), answer),
         outcome=answer.outcome,
         path=main[0].metrics if main else (metric,),
         lifted=metric,
@@ -143,7 +143,8 @@ def _split(shown: str) -> tuple[str, str]:
 def _moved(subject: Subject, metric: Metric, before: float, after: float) -> _Shown:
     words, change = subject.words, after - before
     moves = abs(change) > 1e-12 * max(abs(before), abs(after))
-    pill = (format_percent_change(change / abs(before)) if before else words.signed(metric.name, change)) if moves else ""
+    relative = words.percent(before, change) or words.signed(metric.name, change)
+    pill = relative if moves else ""
     value, word = _split(words.value(metric.name, after))
     return _Shown(value, word or _unit(words, metric, over=True), pill, change if moves else 0.0)
 
@@ -220,9 +221,9 @@ def _elasticities(subject: Subject) -> Mapping[tuple[str, str, int], float]:
 def _links(
     subject: Subject,
     elasticities: Mapping[tuple[str, str, int], float],
-    amounts: Mapping[tuple[str, str, int], float],
     answer: Worth | None = None,
 ) -> tuple[Link, ...]:
+    amounts = {(e.source, e.target, e.lag): e.amount for e in answer.edges} if answer else {}
     links = []
     for target in subject.graph.metrics:
         assumed = {influence.source for influence in target.influences}
@@ -273,7 +274,7 @@ def _strongest(
     best: dict[str, tuple[float, tuple[str, ...]]] = {}
     order = [subject.graph.metrics[index] for index in subject.graph.order]
     for metric in order:
-        chains = [(1.0, (metric.name,))] if metric.origin == "value" else []
+        chains: list[tuple[float, tuple[str, ...]]] = [(1.0, (metric.name,))] if metric.origin == "value" else []
         for ref in metric.references:
             known = best.get(ref.source)
             if known and ref.source != metric.name and metric.name not in known[1]:
@@ -300,9 +301,8 @@ def _main_route(subject: Subject, answer: Worth) -> str:
     before, after = _horizons(subject, answer)
     slot = subject.graph.by_name[name]
     direction = "lower" if after[slot] < before[slot] else "higher"
-    label = subject.words.label(name)
-    label = label[:1].lower() + label[1:] if label[1:2].islower() else label
-    return f"{shares[name]:.0%} through {direction} {label}" if shares[name] <= 1.0005 else f"through {direction} {label}"
+    share = f"{shares[name]:.0%} " if shares[name] <= 1.0005 else ""
+    return f"{share}through {direction} {lowered(subject.words.label(name))}"
 
 
 def _guardrail_words(subject: Subject, answer: Worth) -> str:
@@ -324,10 +324,9 @@ def _guardrail_words(subject: Subject, answer: Worth) -> str:
 def _callout(subject: Subject, answer: Worth) -> Callout:
     words, name = subject.words, answer.outcome
     when = words.over(name, answer.horizon).removeprefix("in the ").removeprefix("over the ")
-    label = words.label(name)
-    what = label[:1].lower() + label[1:] if label[1:2].islower() else label
     tone = words.tone(name, answer.total)
-    return Callout(when[:1].upper() + when[1:], words.signed(name, answer.total), what, tone=tone)
+    amount = words.signed(name, answer.total)
+    return Callout(when[:1].upper() + when[1:], amount, lowered(words.label(name)), tone=tone)
 
 
 def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
@@ -353,9 +352,8 @@ def _line(*parts: str) -> str:
 
 
 def _notes(subject: Subject, answer: Worth, cut: Cut) -> tuple[str, ...]:
-    figures = "Figures on arrows: elasticity of the target to the source over the horizon, and amount carried; amounts add up over any cut."
-    if cut == "board":
-        figures = "Figures on arrows: amount carried; amounts add up over any cut."
+    elasticity = "elasticity of the target to the source over the horizon, and " if cut == "full" else ""
+    figures = f"Figures on arrows: {elasticity}amount carried; amounts add up over any cut."
     basis = f"Basis: {answer.basis}."
     notes = [basis, figures, _template_note(subject), *(f"Note: {warning}." for warning in answer.warnings)]
     return tuple(note for note in notes if note)

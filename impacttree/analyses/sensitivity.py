@@ -86,9 +86,10 @@ class Sensitivity(Result):
             Column("Plausible move", "right"),
             Column("Is worth", "right"),
         )
+        unranked = any(row.rank is None for row in self.rows)
         notes = (
             "Elasticity: % change of the outcome per % of the metric held from the first period.",
-            "Unranked metrics state neither a plausible range nor a range." if any(not r.rank for r in self.rows) else "",
+            "Unranked metrics state neither a plausible range nor a range." if unranked else "",
             self.provenance.basis,
         )
         return Table(title, columns, tuple(map(self._cells, self.rows)), tuple(note for note in notes if note))

@@ -133,9 +133,7 @@ def values(subject: Subject, changes: Changes | None = None) -> Values:
         return Values(subject.provenance("evaluated at t = 0"), rows, False, subject.horizon, (), subject.words)
     run = subject.model.run(subject.horizon, given)
     before, after = subject.base.horizon(), run.horizon()
-    rows = tuple(
-        MetricValue(m.name, m.label, after[m.index], before[m.index], m.aggregation_reason) for m in metrics
-    )
+    rows = tuple(MetricValue(m.name, m.label, after[m.index], before[m.index], m.aggregation_reason) for m in metrics)
     warnings = (*extrapolations(subject, run), *beyond_bounds(subject, run))
     basis = f"changes held from {subject.words.period} 1"
     return Values(subject.provenance("evaluated", basis), rows, True, subject.horizon, warnings, subject.words)

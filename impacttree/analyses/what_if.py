@@ -60,9 +60,7 @@ class WhatIf(Result):
         return f"{done} {verb} {words.amount_of(name, self.total)} {when}"
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
-        return [
-            {"outcome": o.name, "before": o.before, "after": o.after, "change": o.change} for o in self.outcomes
-        ]
+        return [{"outcome": o.name, "before": o.before, "after": o.after, "change": o.change} for o in self.outcomes]
 
     def summary(self) -> dict[str, object]:
         return super().summary() | {
@@ -177,7 +175,8 @@ class Comparison(Result):
 
     def view(self) -> Table:
         words = self.words
-        columns = (Column("Scenario"), *(Column(words.label(name), "right") for name in self.outcomes), Column("Guardrails"))
+        outcomes = (Column(words.label(name), "right") for name in self.outcomes)
+        columns = (Column("Scenario"), *outcomes, Column("Guardrails"))
         base = self.scenarios[0][1] if self.scenarios else None
         rows = [] if base is None else [(Cell("Base case", "base"), *self._values(base, before=True), Cell(""))]
         for name, scenario in self.scenarios:
@@ -200,7 +199,8 @@ class Comparison(Result):
             if before:
                 cells.append(Cell(self.words.value(name, o.before), o.before))
             else:
-                text = f"{self.words.value(name, o.after)} ({self.words.signed(name, o.change) if o.change else 'no change'})"
+                change = self.words.signed(name, o.change) if o.change else "no change"
+                text = f"{self.words.value(name, o.after)} ({change})"
                 cells.append(Cell(text, o.after, self.words.tone(name, o.change)))
         return tuple(cells)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.cautions import cautions, kinks
@@ -400,8 +401,7 @@ def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...]
 
 def _effects(path: Sequence[Metric]) -> list[tuple[Metric, Influence]]:
     """Return the assumed effects along a path, with the metric each acts on."""
-    steps = zip(path, path[1:], strict=False)
-    return [(target, i) for source, target in steps for i in target.influences if i.source == source.name]
+    return [(target, i) for source, target in pairwise(path) for i in target.influences if i.source == source.name]
 
 
 def _weakest(effects: Sequence[Influence]) -> str:

@@ -57,7 +57,7 @@ def write_values(
 
 
 def write_partials(block: Block, first_edge: int, lags: Sequence[int]) -> list[str]:
-    """Return the lines that write the local derivative of `block` along each edge load into ``d``, from `first_edge`."""
+    """Return the lines that write the local derivative of `block` along each edge into ``d``, from `first_edge` on."""
     edges = edge_loads(block)
     return _reverse(block, lags, "1.0", lambda load, value: f"d[{first_edge + edges.index(load)}] = {value}", edges)
 
@@ -158,7 +158,9 @@ class _Forward:
             lines.append(f"{indent}s[{self.block.slot}, {step.out}] = {margin if self.spelling == 'complex' else flag}")
         if self.spelling == "array":
             lines += [*self.body(step.then, indent), *self.body(step.otherwise, indent)]
-            lines.append(f"{indent}{out} = where({flag}, {self.text(step.then.result)}, {self.text(step.otherwise.result)})")
+            lines.append(
+                f"{indent}{out} = where({flag}, {self.text(step.then.result)}, {self.text(step.otherwise.result)})"
+            )
         else:
             for word, side in ((f"if {flag}:", step.then), ("else:", step.otherwise)):
                 lines.append(f"{indent}{word}")
@@ -311,7 +313,7 @@ def _arguments(step: Instruction | Select) -> list[int]:
 
 
 def _uses(body: Body) -> dict[int, int]:
-    """Count how often each temporary is read; what a branch reads from outside counts twice, to be computed before it."""
+    """Count how often each temporary is read; what a branch reads from outside counts twice: it is computed before."""
     counts: dict[int, int] = {}
 
     def read(temporary: int, times: int) -> None:

@@ -15,7 +15,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
+from itertools import pairwise
 
 from impacttree.engine.model import Held, Model, Run
 from impacttree.engine.program import Row
@@ -85,13 +86,11 @@ class Lift:
     def __init__(self, model: Model, slot: int, intervention: Intervention, outcome: int, periods: int) -> None:
         self.model, self.slot, self.outcome, self.periods = model, slot, outcome, periods
         self.before = model.run(periods)
-        change = intervention
-        moved = (lambda value: change.shift) if change.kind == "fix" else (lambda v: v * change.scale + change.shift)
         self.start = [row[slot] for row in self.before.rows]
-        self.delta = [moved(value) - value for value in self.start]
+        self.delta = [intervention.apply(value) - value for value in self.start]
         self.start_horizon = self.before.horizon()[slot]
         recomputed = model.aggregations[slot] == "recompute"
-        self.delta_horizon = moved(self.start_horizon) - self.start_horizon if recomputed else 0.0
+        self.delta_horizon = intervention.apply(self.start_horizon) - self.start_horizon if recomputed else 0.0
         self.after = self.at(1.0)
         self.total = self._outcome(self.after) - self._outcome(self.before)
 
@@ -102,7 +101,7 @@ class Lift:
     def _held(self, share: float) -> Held:
         path = [start + share * delta for start, delta in zip(self.start, self.delta, strict=True)]
         value = self.start_horizon + share * self.delta_horizon
-        return Held({self.slot: "fix"}, {}, {self.slot: path}, {self.slot: lambda periods: value})
+        return Held({self.slot: "fix"}, {}, {self.slot: path}, {self.slot: lambda _: value})
 
     def _outcome(self, run: Run) -> float:
         return run.horizon()[self.outcome]
@@ -227,7 +226,7 @@ class Lift:
             return None
         points = [low, *(low + (high - low) * x for x, _ in _gauss(max(count, 16))), high]
         start = self._decisions(low)
-        for left, right in zip(points, points[1:], strict=False):
+        for left, right in pairwise(points):
             if self._decisions(right) != start:
                 return self._bisect(left, right, start)
         return None
@@ -268,7 +267,7 @@ class Lift:
                     rows[position][edge] = 0.0
             yield Node(-weight, tuple(list(row) for row in rows), horizon)
             through = Node(weight, rows, horizon)
-            self.tangent(through, lambda place, slot, row: self._jump(through, margins, below, above, place, slot, row))
+            self.tangent(through, partial(self._jump, through, margins, below, above))
             yield through
 
     def _jump(

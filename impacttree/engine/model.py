@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+from impacttree.engine.codegen import Intervened
 from impacttree.engine.faults import explain
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.codegen import Intervened
 from impacttree.engine.tape import Block, Load, lower
-from impacttree.formula.ast import Binary, Name, Number
+from impacttree.formula.ast import Binary, Expr, Name, Number
 from impacttree.graph.model import Graph
 from impacttree.quantity import Intervention
 
@@ -139,14 +139,16 @@ class Model:
         self._accumulator_by_name = {metrics[source].name: slot for source, slot in self.accumulator.items()}
         self.blocks = tuple(self._lower(metric.index, metric.rule) for metric in metrics)
         self.starts = {m.index: self._lower(m.index, m.start) for m in metrics if m.start is not None}
-        self.lags = tuple(sorted({load.lag for b in self.blocks for load in b.loads.values() if load.lag} | self._one()))
+        self.lags = self._lags()
         self.aggregations = (*(metric.aggregation for metric in metrics), *("last" for _ in totalled))
 
-    def _one(self) -> set[int]:
-        return {1} if self.accumulator else set()
+    def _lags(self) -> tuple[int, ...]:
+        """Return the distinct lags in use; a running total reads its own previous value."""
+        lags = {load.lag for block in self.blocks for load in block.loads.values()} | {1 if self.accumulator else 0}
+        return tuple(sorted(lags - {0}))
 
-    def _lower(self, slot: int, rule: object) -> Block:
-        return lower(slot, rule, self._by_name, self._accumulator_by_name, self._register)  # type: ignore[arg-type]
+    def _lower(self, slot: int, rule: Expr) -> Block:
+        return lower(slot, rule, self._by_name, self._accumulator_by_name, self._register)
 
     def _register(self, address: str, value: float) -> int:
         if address not in self._positions:
@@ -221,14 +223,12 @@ class Model:
         return self.simulate(periods, held)
 
     def _on_loop(self, slot: int, change: Intervention, without: Run, held: Held) -> Held:
-        path = [row[slot] * change.scale + change.shift for row in without.rows]
+        path = [change.apply(row[slot]) for row in without.rows]
 
         def over(periods: int) -> float:
-            return without.horizon(periods)[slot] * change.scale + change.shift
+            return change.apply(without.horizon(periods)[slot])
 
-        return Held(
-            {**held.kinds, slot: "fix"}, held.steady, {**held.paths, slot: path}, {**held.horizons, slot: over}
-        )
+        return Held({**held.kinds, slot: "fix"}, held.steady, {**held.paths, slot: path}, {**held.horizons, slot: over})
 
     def simulate(self, periods: int, held: Held = NOTHING_HELD) -> Run:
         """Step through the periods with `held` in force."""

@@ -164,7 +164,8 @@ class Paths:
         for source, targets in amounts.items():
             total = sum(targets.values())
             if total > 0:
-                shares[source] = tuple((t, -math.log(a / total)) for t, a in sorted(targets.items()) if a > total * 1e-15)
+                least = total * 1e-15
+                shares[source] = tuple((t, -math.log(a / total)) for t, a in sorted(targets.items()) if a > least)
         return shares
 
 

@@ -162,5 +162,5 @@ def _compile(arguments: str, lines: Sequence[str], names: Mapping[str, Callable[
     """Compile lines of our own making; they hold no text of the user's (see `codegen`)."""
     source = f"def f({arguments}):\n " + "\n ".join(lines or ["pass"])
     namespace: dict[str, Any] = {"__builtins__": {}, **names}
-    exec(compile(source, "<impacttree>", "exec"), namespace)  # generated from the tape alone: see codegen
+    exec(compile(source, "<impacttree>", "exec"), namespace)  # noqa: S102 - generated from the tape alone, see codegen
     return namespace["f"]

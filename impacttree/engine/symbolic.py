@@ -48,7 +48,6 @@ def to_sympy(expr: Expr, leaf: Callable[[Expr], Any], *, display: bool = False) 
         side taken (sympy's own derivative of ``Max(x, 0)`` at 0 is one half).
     """
 
-
     def visit(node: Expr, operands: Sequence[Any]) -> Any:
         match node:
             case Number():
@@ -116,9 +115,7 @@ def _call(name: str, operands: Sequence[Any], display: bool) -> Any:
 
 def _interpolate(x: Any, points: Sequence[Any]) -> Any:
     xs, ys = points[::2], points[1::2]
-    lines = [
-        y0 + (y1 - y0) / (x1 - x0) * (x - x0) for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False)
-    ]
+    lines = [y0 + (y1 - y0) / (x1 - x0) * (x - x0) for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False)]
     return sympy.Piecewise(*((line, x <= knot) for line, knot in zip(lines, xs[1:-1], strict=False)), (lines[-1], True))
 
 
@@ -336,4 +333,3 @@ class Closed:
                 return self._baseline(ref.source)
             case _:
                 return sum((self.symbol(ref.source, k) for k in range(1, t + 1)), sympy.Integer(0))
-

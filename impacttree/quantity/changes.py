@@ -88,6 +88,10 @@ class Intervention:
     scale: float = 1.0
     shift: float = 0.0
 
+    def apply(self, value: float) -> float:
+        """Return what the metric shows when it would have `value` without the change."""
+        return self.shift if self.kind == "fix" else value * self.scale + self.shift
+
 
 def relative(ratio: float) -> Relative:
     """Return the change that multiplies by ``1 + ratio``.
