@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -71,9 +72,12 @@ class _Build:
         self.by_name = {metric.name: index for index, metric in enumerate(spec.metrics)}
         self.unread = _names_in_file(spec, problems) - self.by_name.keys()
         """Metrics that the file has, but that could not be read."""
+        self.cut = _cut_metrics(spec, problems)
+        """Metrics whose text was cut by the file format: what is left of it says nothing."""
+        self.findings.faulty |= self.cut
         self.formulas: dict[str, Expr] = {}
         """Formulas that could be read and whose names are all known."""
-        self.is_whole = not self.unread
+        self.is_whole = not self.unread and not self.cut
         """Whether all that metrics read is known, so that what nobody reads can be told."""
         self.reads = [self._reads(metric) for metric in spec.metrics]
 
@@ -111,6 +115,8 @@ class _Build:
     # ---- what each metric reads
 
     def _reads(self, metric: MetricSpec) -> Reads:
+        if metric.name in self.cut:
+            return {}
         if metric.formula is not None:
             return self._formula_reads(metric, metric.formula)
         if metric.value is None and metric.name not in self.findings.faulty:
@@ -217,9 +223,9 @@ class _Build:
 
     def _outcome(self, units: Units) -> str | None:
         spec, findings = self.spec, self.findings
-        stated = [(("outcome",), spec.outcome)] if spec.outcome else []
-        listed = [(("outcomes", index), name) for index, name in enumerate(spec.outcomes)]
-        for keys, name in (*stated, *listed):
+        named: list[tuple[tuple[str | int, ...], str]] = [(("outcome",), spec.outcome)] if spec.outcome else []
+        named += [(("outcomes", index), name) for index, name in enumerate(spec.outcomes)]
+        for keys, name in named:
             if name not in self.by_name and name not in self.unread:
                 hint = findings.suggestion(name, self.by_name)
                 findings.add_at(keys, f"there is no metric '{name}'{hint}", "name a metric of this tree")
@@ -227,8 +233,8 @@ class _Build:
         outcome = spec.outcome
         if outcome is None and self.is_whole and not faulty_key:
             outcome = default_outcome(spec, self.reads, findings)
-        for name in dict.fromkeys((outcome, *spec.outcomes)):
-            index = self.by_name.get(name or "")
+        for name in dict.fromkeys((outcome or "", *spec.outcomes)):
+            index = self.by_name.get(name)
             unit = units.by_name[spec.metrics[index].name] if index is not None else None
             if index is not None and unit is not None:
                 check_flow(spec.metrics[index], unit, findings)
@@ -286,6 +292,20 @@ def _names_in_file(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
     place = spec.places.root.get("metrics")
     written = {str(name) for name in place.children or ()} if place else set()
     return written | {problem.metric for problem in problems if problem.metric}
+
+
+def _cut_metrics(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
+    """Return the metrics on whose lines the file itself is wrong: those problems name no metric and no key."""
+    lines = [problem.line for problem in problems if problem.line and not problem.metric and not problem.key]
+    place = spec.places.root.get("metrics")
+    if not lines or place is None:
+        return set()
+    below = [other.key_line for other in spec.places.root.values() if other.key_line > place.key_line]
+    starts = {metric.name: spec.places.find_key("metrics", metric.name)[0] for metric in spec.metrics}
+    ordered = sorted(set(starts.values()))
+    within = [line for line in lines if ordered and ordered[0] <= line < min(below, default=line + 1)]
+    hit = {ordered[bisect_right(ordered, line) - 1] for line in within}
+    return {name for name, start in starts.items() if start in hit}
 
 
 def _stated_values(metrics: Sequence[MetricSpec]) -> dict[str, float]:

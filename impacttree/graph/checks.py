@@ -39,12 +39,12 @@ def check_limits(metric: MetricSpec, unit: Unit, value: float | None, findings: 
             findings.add(metric.name, keys, f"{quantity.text}: {wrong[0]}", wrong[1])
             wrong_bounds = wrong_bounds or keys == ("bounds",)
     bounds = bounds_of(metric)
-    if bounds and value is not None and not wrong_bounds and metric.name not in findings.faulty:
-        if not bounds[0] <= value <= bounds[1]:
-            key = "start" if metric.start else "value"
-            assert metric.bounds is not None
-            reason = f"the middle of this range, {value:g}, lies outside the bounds {metric.bounds.text}"
-            findings.add(metric.name, (key,), reason, "mend the number or the bounds")
+    if bounds is None or value is None or wrong_bounds or metric.name in findings.faulty:
+        return
+    if not bounds[0] <= value <= bounds[1]:
+        assert metric.bounds is not None
+        reason = f"the middle of this range, {value:g}, lies outside the bounds {metric.bounds.text}"
+        findings.add(metric.name, ("start" if metric.start else "value",), reason, "mend the number or the bounds")
 
 
 def check_aggregate(metric: MetricSpec, unit: Unit, can_recompute: bool, findings: Findings) -> None:

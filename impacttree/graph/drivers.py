@@ -275,7 +275,7 @@ class _Reading:
         for index, (x, y) in enumerate(self.driver.points or ()):
             for quantity, side in ((x, self.source), (y, self.target)):
                 value = self._fitting(quantity, side, f"points.{index}")
-                numbers.append(Number(value, quantity.text))
+                numbers.append(Number(value, repr(value)))
         ends = [
             f"{self.source.shown(x.central(), self.currency)} -> {self.target.shown(y.central(), self.currency)}"
             for x, y in self.driver.points or ()

@@ -11,7 +11,7 @@ from impacttree.spec.places import Key
 
 __all__ = ["Findings"]
 
-COMPARED = 400_000
+COMPARED = 60_000
 """Names compared in search of what an unknown name may have meant; beyond, problems come without a suggestion."""
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache
 from itertools import pairwise
 
-from impacttree.formula import FUNCTIONS, parse_expression
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold, walk
+from impacttree.formula import FUNCTIONS, names, parse_expression
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
 
 __all__ = ["Today", "evaluate"]
 
@@ -60,6 +60,8 @@ class Today:
     2900.0
     """
 
+    __slots__ = ("_formulas", "_values")
+
     def __init__(self, formulas: Mapping[str, Expr], stated: Mapping[str, float]) -> None:
         self._formulas = formulas
         self._values: dict[str, Value] = dict(stated)
@@ -79,7 +81,7 @@ class Today:
             else:
                 opened.add(current)
                 stack.append((current, True))
-                stack.extend((node.name, False) for node in walk(formula) if isinstance(node, Name))
+                stack.extend((source, False) for source in names(formula) if source not in self._values)
         return self._values[name]
 
 
@@ -93,7 +95,7 @@ def evaluate(expression: Expr, read: Callable[[str], Value]) -> Value:
     >>> evaluate(parse_expression("if(x == 0, 0, 1 / x)"), {"x": 0.0}.get)
     0.0
     """
-    return fold(expression, partial(_visit, read))
+    return fold(expression, lambda node, operands: _visit(read, node, operands))
 
 
 def _visit(read: Callable[[str], Value], node: Expr, operands: Sequence[Value]) -> Value:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from impacttree.errors import FormulaError
-from impacttree.formula import infer_unit, unparse
+from impacttree.formula import infer_unit
 from impacttree.formula.ast import Expr
 from impacttree.graph.cycles import components
 from impacttree.graph.findings import Findings
@@ -29,9 +29,9 @@ def declared_unit(metric: MetricSpec) -> Unit | None:
     if metric.unit is not None:
         return metric.unit
     stated = metric.value or metric.start
-    if stated is None or (metric.formula is None and metric.value is not None):
-        return NUMBER if stated is not None and stated.unit is None else stated and stated.unit
-    return stated.unit
+    if stated is None:
+        return None
+    return NUMBER if stated.unit is None and metric.formula is None else stated.unit
 
 
 def units_of(
@@ -59,8 +59,8 @@ def units_of(
     units: dict[str, Unit | None] = {}
     assumed: set[str] = set()
     for metric in metrics:
-        _check_stated(metric, findings)
         declared = declared_unit(metric)
+        _check_stated(metric, declared, findings)
         if declared is not None or metric.name not in formulas or metric.name in findings.faulty:
             units[metric.name] = declared
     checked = dict(formulas)
@@ -90,17 +90,17 @@ def _inputs_first(
     return [metrics[index] for members in components(inputs) for index in members]
 
 
-def _check_stated(metric: MetricSpec, findings: Findings) -> None:
-    """Check that value and start are written in the declared unit; money may leave it to the declaration."""
-    if metric.unit is None:
+def _check_stated(metric: MetricSpec, declared: Unit | None, findings: Findings) -> None:
+    """Check that value and start are written in the declared unit; beside ``unit:`` money may be a bare number."""
+    if declared is None:
         return
     for key in ("value", "start"):
         quantity: Quantity | None = getattr(metric, key)
-        if quantity is None or (quantity.unit is None and not metric.unit.is_share):
+        if quantity is None or (quantity.unit is None and metric.unit is not None and not declared.is_share):
             continue
-        wrong = misfit(quantity.unit, metric.unit)
+        wrong = misfit(quantity.unit, declared)
         if wrong is not None:
-            findings.add(metric.name, (key,), f"{wrong[0]} (`unit: {metric.unit}`)", wrong[1])
+            findings.add(metric.name, (key,), *wrong)
 
 
 def _infer(
@@ -122,17 +122,21 @@ def _infer(
     try:
         inferred = infer_unit(formula, unit_of, period=period, own=name)
     except FormulaError as error:
+        if name in assumed and metric.start is not None:
+            hint = f"if `start: {metric.start.text}` has a unit, write it there"
+            error = FormulaError(*(replace(problem, fix=f"{hint}; else {problem.fix}") for problem in error.problems))
         findings.extend(name, ("formula",), error, formula=text)
         return
     checked[name] = inferred.expr
     if declared is None:
         units[name] = inferred.unit
+        _check_stated(metric, inferred.unit, findings)
     elif not inferred.bare and declared.hard() != inferred.unit.hard():
         reason = f"the formula gives {unit_words(inferred.unit)}, but the metric is declared in {unit_words(declared)}"
         fix = _fix(text, inferred.unit, declared)
         if name in assumed:
             reason = f"the formula gives {unit_words(inferred.unit)}, and comes back to itself through time"
-            fix = f"state the unit that it has at the start: `unit: {inferred.unit}`"
+            fix = f"state the unit that it has at the start: `unit: {str(inferred.unit) or 1}`"
         findings.add(name, ("formula",), reason, fix, text, (0, len(text)))
     findings.note(name, (*inferred.notes, *inferred.warnings))
 
@@ -145,9 +149,7 @@ def _fix(formula: str, inferred: Unit, declared: Unit) -> str:
         if inferred.is_share:
             return f"rates do not convert linearly: compound it, or declare `unit: {inferred}`"
         return f"write per_{wanted[0][0]}({formula}), or declare `unit: {inferred}`"
-    if inferred.is_pure and declared.hard().factors:
-        return f"multiply by a metric in {declared.hard()}, or drop `unit:`"
-    return f"correct the formula, or declare `unit: {inferred}`"
+    return f"multiply by a metric in {declared.hard() / inferred}, or declare `unit: {str(inferred) or 1}`"
 
 
 def _without_calendar(unit: Unit) -> Unit:

@@ -1,0 +1,151 @@
+"""To and from networkx: metrics are nodes, formulas and drivers are edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from impacttree.errors import FormulaError, ModelError, Problem, nearest, printable
+from impacttree.formula import names, parse
+from impacttree.graph.model import Graph, Metric
+from impacttree.spec import Driver, MetricSpec, TreeSpec
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["from_networkx", "to_networkx"]
+
+_NODE = frozenset(MetricSpec.model_fields) - {"name", "drivers"}
+_EDGE = frozenset(Driver.model_fields) - {"source"}
+_TREE = frozenset(TreeSpec.model_fields) - {"metrics"}
+_TOLD = frozenset(("kind", "timing", "words"))
+"""Edge attributes that `to_networkx` writes for readers."""
+_OF_FILE_FORMATS = frozenset(("node_default", "edge_default"))
+"""Graph attributes that networkx itself leaves when it reads a file."""
+
+
+def to_networkx(graph: Graph) -> nx.DiGraph[str]:
+    """Return the graph for networkx: each edge leads from what acts to what it acts on.
+
+    Nodes carry what was stated of the metric, as text, and its checked ``unit``. Edges carry ``kind`` (``identity`` or
+    ``influence``) and ``timing``; those of drivers carry the driver as stated, and ``words``.
+
+    Examples
+    --------
+    >>> from impacttree.graph import build
+    >>> from impacttree.spec import load_text
+    >>> graph = build(load_text('''
+    ... outcome: revenue
+    ... metrics:
+    ...   orders: {value: 1200 orders/month, drivers: {visits: {elasticity: 0.8}}}
+    ...   visits: {value: 40_000 visits/month}
+    ...   basket: {value: $40/order}
+    ...   revenue: {formula: orders * basket}
+    ... '''))
+    >>> list(to_networkx(graph).edges(data="elasticity"))
+    [('orders', 'revenue', None), ('visits', 'orders', '0.8'), ('basket', 'revenue', None)]
+    """
+    import networkx as nx
+
+    result: nx.DiGraph[str] = nx.DiGraph()
+    stated = graph.spec.statement()
+    result.graph.update({key: value for key, value in stated.items() if key != "metrics"})
+    for metric in graph.metrics:
+        body = {key: value for key, value in metric.spec.statement().items() if key != "drivers"}
+        result.add_node(metric.name, **{**body, "unit": str(metric.unit) or "1"})
+    for metric in graph.metrics:
+        for source, attributes in _edges_into(metric).items():
+            result.add_edge(source, metric.name, **attributes)
+    return result
+
+
+def _edges_into(metric: Metric) -> dict[str, dict[str, Any]]:
+    drivers = {driver.source: driver for driver in metric.spec.drivers}
+    words = {influence.source: influence.words for influence in metric.influences}
+    timings: dict[str, list[str]] = {}
+    for ref in metric.references:
+        shown = f"lag {ref.lag}" if ref.lag > 1 else ref.timing
+        timings.setdefault(ref.source, []).append(shown)
+    edges: dict[str, dict[str, Any]] = {}
+    for source, listed in timings.items():
+        if source in drivers:
+            edges[source] = {"kind": "influence", "timing": listed[0], "words": words[source]}
+            edges[source] |= drivers[source].statement()
+        else:
+            edges[source] = {"kind": "identity", "timing": ", ".join(listed)}
+    return edges
+
+
+def from_networkx(graph: nx.DiGraph[Any]) -> TreeSpec:
+    """Read a model from a networkx graph, whose edges lead from what acts to what it acts on.
+
+    Nodes carry the keys of a metric (``value`` or ``formula``, ``unit``, ``label``, ``kind`` and so on), edges those of
+    a driver (``elasticity``, ``slope``, ``when`` and ``then``, ``lag``, ``evidence`` and so on). An edge without them
+    stands for a name in the formula of its target. The graph's own attributes may hold ``name``, ``currency``,
+    ``period``, ``outcome`` and the other keys of a model.
+
+    Raises
+    ------
+    ModelError
+        With every problem: an unknown attribute, an edge without effect, and all that a model file could have wrong.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> graph = nx.DiGraph(outcome="orders")
+    >>> graph.add_node("visits", value="40_000 visits/month")
+    >>> graph.add_node("orders", value="1200 orders/month")
+    >>> graph.add_edge("visits", "orders", elasticity=0.8)
+    >>> from_networkx(graph).metrics[1].drivers[0].elasticity.value
+    0.8
+    """
+    if not graph.is_directed() or graph.is_multigraph():
+        raise ModelError(
+            Problem(reason="a model is a directed graph with one edge a pair", fix="give a networkx.DiGraph")
+        )
+    problems: list[Problem] = []
+    tree = _known(graph.graph, _TREE, _OF_FILE_FORMATS, "", "", problems)
+    metrics: dict[str, dict[str, Any]] = {}
+    for node, attributes in graph.nodes(data=True):
+        metrics[str(node)] = _known(attributes, _NODE, frozenset(), str(node), "", problems)
+    for source, target, attributes in graph.edges(data=True):
+        key = f"drivers.{source}"
+        driver = _known(attributes, _EDGE, _TOLD, str(target), key, problems)
+        if driver:
+            metrics[str(target)].setdefault("drivers", {})[str(source)] = driver
+        elif not attributes.keys() - _TOLD and not _is_read(str(source), metrics[str(target)]):
+            reason = f"the edge from '{printable(str(source), 80)}' has no effect, and no formula here reads it"
+            fix = "give the edge an effect (elasticity, slope, when and then), or name it in the formula"
+            problems.append(Problem(reason=reason, fix=fix, metric=str(target), key=key))
+    if problems:
+        raise ModelError(*problems)
+    return TreeSpec(**tree, metrics=metrics)
+
+
+def _known(
+    attributes: Mapping[Any, Any],
+    known: frozenset[str],
+    ignored: frozenset[str],
+    metric: str,
+    key: str,
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """Return the attributes that a model has; report those that it does not know."""
+    for name in attributes:
+        if name not in known | ignored:
+            hint = nearest(str(name), known)
+            reason = f"the attribute '{printable(str(name), 60)}' is not known here{hint}"
+            fix = "" if hint else f"remove it; known are {', '.join(sorted(known))}"
+            problems.append(Problem(reason=reason, fix=fix, metric=metric, key=key))
+    return {name: value for name, value in attributes.items() if name in known and value is not None}
+
+
+def _is_read(source: str, metric: Mapping[str, Any]) -> bool:
+    """Return whether the metric's formula names `source`; a formula that cannot be read is reported elsewhere."""
+    formula = metric.get("formula")
+    if not isinstance(formula, str):
+        return False
+    try:
+        return source in names(parse(formula))
+    except FormulaError:
+        return True

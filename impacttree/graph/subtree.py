@@ -1,0 +1,81 @@
+"""The part of a tree that given outcomes need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from impacttree.errors import FormulaError, ModelError, QuestionError, nearest, printable
+from impacttree.formula import names, parse
+from impacttree.spec import MetricSpec, Scenario, TreeSpec
+
+__all__ = ["subtree"]
+
+
+def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
+    """Return the tree of the metrics that `outcomes` depend on, through formulas, drivers and time.
+
+    The default outcome stays if it is among them, else it is the first of `outcomes`; scenarios keep the changes on
+    metrics that are left.
+
+    Raises
+    ------
+    QuestionError
+        If an outcome is no metric of the tree, or none is given.
+    ModelError
+        If a formula on the way cannot be read.
+
+    Examples
+    --------
+    >>> from impacttree.spec import load_text
+    >>> spec = load_text('''
+    ... outcome: profit
+    ... metrics:
+    ...   orders: {value: 1200 orders/month}
+    ...   basket: {value: $40/order}
+    ...   revenue: {formula: orders * basket}
+    ...   cost: {value: $9k/month}
+    ...   profit: {formula: revenue - cost}
+    ... ''')
+    >>> [metric.name for metric in subtree(spec, ["revenue"]).metrics]
+    ['orders', 'basket', 'revenue']
+    """
+    asked = list(dict.fromkeys(outcomes))
+    metrics = {metric.name: metric for metric in spec.metrics}
+    for name in asked:
+        if name not in metrics:
+            raise QuestionError(f"there is no metric '{printable(name, 80)}'{nearest(name, metrics)}")
+    if not asked:
+        raise QuestionError("a subtree needs at least one outcome: name a metric of the tree")
+    kept = _needed(asked, metrics)
+    scenarios = (
+        (scenario.name, tuple(change for change in scenario.changes if change[0] in kept))
+        for scenario in spec.scenarios
+    )
+    part = spec.with_keys(
+        metrics=[metric for metric in spec.metrics if metric.name in kept],
+        outcome=spec.outcome if spec.outcome in kept else asked[0],
+        outcomes=[name for name in spec.outcomes if name in kept] or None,
+        scenarios=[Scenario(name, dict(changes)) for name, changes in scenarios if changes] or None,
+    )
+    return part.at(spec.places)
+
+
+def _needed(asked: Iterable[str], metrics: Mapping[str, MetricSpec]) -> set[str]:
+    needed: set[str] = set()
+    stack = list(asked)
+    while stack:
+        name = stack.pop()
+        if name in metrics and name not in needed:
+            needed.add(name)
+            stack.extend(_read_by(metrics[name]))
+    return needed
+
+
+def _read_by(metric: MetricSpec) -> tuple[str, ...]:
+    if metric.formula is None:
+        return tuple(driver.source for driver in metric.drivers)
+    try:
+        return names(parse(metric.formula))
+    except FormulaError as error:
+        problems = (problem.at(metric=metric.name, key="formula") for problem in error.problems)
+        raise ModelError(*problems) from None

@@ -1,0 +1,312 @@
+"""Driver forms: the rule against direct arithmetic in Python, the words, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from impacttree.errors import ModelError
+from impacttree.formula import unparse
+from impacttree.graph import Graph, Influence, build
+from impacttree.spec import Driver, MetricSpec, TreeSpec
+
+
+class Reading(float):
+    """A metric's value in some period, with the ones before and at t = 0: what a rule reads."""
+
+    past: float
+    base: float
+
+    def __new__(cls, now: float, past: float, base: float) -> Reading:
+        reading = super().__new__(cls, now)
+        reading.past, reading.base = past, base
+        return reading
+
+
+def lines(x: float, *points: float) -> float:
+    xs, ys = points[::2], points[1::2]
+    at = next((i for i in range(1, len(xs) - 1) if x <= xs[i]), len(xs) - 1)
+    return ys[at - 1] + (ys[at] - ys[at - 1]) * (x - xs[at - 1]) / (xs[at] - xs[at - 1])
+
+
+FUNCTIONS: dict[str, Callable[..., float]] = {
+    "exp": math.exp,
+    "lag": lambda reading, periods: reading.past,
+    "baseline": lambda reading: reading.base,
+    "saturate": lambda x, ceiling, half, shape: ceiling * x**shape / (x**shape + half**shape),
+    "logistic": lambda x, floor, ceiling, middle, steepness: (
+        floor + (ceiling - floor) / (1 + math.exp(-steepness * (x - middle)))
+    ),
+    "interpolate": lines,
+}
+
+
+def rule_value(graph: Graph, name: str, **readings: Reading) -> float:
+    return float(eval(unparse(graph[name].rule), dict(FUNCTIONS), dict(readings)))
+
+
+def tree(*metrics: MetricSpec, outcome: str = "m") -> Graph:
+    return build(TreeSpec(metrics=list(metrics), outcome=outcome))
+
+
+def one(source: MetricSpec, target_value: object, **keys: object) -> Graph:
+    return tree(source, MetricSpec("m", value=target_value, drivers=[Driver(source.name, **keys)]))
+
+
+def influence_of(graph: Graph) -> Influence:
+    return graph["m"].influences[0]
+
+
+moves = st.floats(0.2, 3).map(lambda value: round(value, 4))
+sizes = st.floats(-2, 2).map(lambda value: round(value, 4))
+anchors = st.floats(0.5, 50).map(lambda value: round(value, 3))
+
+
+@given(anchors, anchors, anchors, anchors, sizes, sizes, sizes, moves, moves, moves)
+def test_combined_rule(
+    value: float, a0: float, b0: float, c0: float, slope: float, e: float, k: float, fa: float, fb: float, fc: float
+) -> None:
+    graph = tree(
+        MetricSpec("a", value=a0),
+        MetricSpec("b", value=b0),
+        MetricSpec("c", value=c0),
+        MetricSpec("d", value=a0),
+        MetricSpec("m", value=value, drivers=[
+            Driver("a", slope=slope),
+            Driver("b", elasticity=e),
+            Driver("c", semi_elasticity=k / 50, lag=2),
+            Driver("d", saturating={"ceiling": 7, "half": 3, "shape": 1.5}),
+        ]),
+    )  # fmt: skip
+    now = {name: Reading(base * f, base * f, base) for name, base, f in (("a", a0, fa), ("b", b0, fb), ("c", c0, fc))}
+    now["d"] = Reading(a0 * fb, a0, a0)
+
+    def hill(x: float) -> float:
+        return 7 * x**1.5 / (x**1.5 + 3**1.5)
+
+    expected = (value + slope * (a0 * fa - a0)) * fb**e * math.exp(k / 50 * (c0 * fc - c0)) * hill(a0 * fb) / hill(a0)
+    assert rule_value(graph, "m", **now) == pytest.approx(expected, rel=1e-12, abs=1e-12 * value)
+    at_start = {name: Reading(reading.base, reading.base, reading.base) for name, reading in now.items()}
+    assert rule_value(graph, "m", **at_start) == pytest.approx(value, rel=1e-15)
+
+
+@given(anchors, anchors, st.floats(-0.5, 2), st.floats(-0.9, 2))
+def test_relative_when_and_then_give_the_elasticity_that_passes_through_them(
+    x0: float, m0: float, when: float, then: float
+) -> None:
+    when, then = round(when, 3), round(then, 3)
+    assume(when != 0)
+    graph = one(MetricSpec("x", value=x0), m0, when=f"{when:+.3%}", then=f"{then:+.3%}")
+    assert influence_of(graph).form == "elasticity"
+    moved = Reading(x0 * (1 + when), x0, x0)
+    assert rule_value(graph, "m", x=moved) == pytest.approx(m0 * (1 + then), rel=1e-12)
+
+
+@given(anchors, anchors, sizes, st.floats(-0.9, 2).map(lambda value: round(value, 3)))
+def test_absolute_when_and_relative_then_give_the_semi_elasticity(
+    x0: float, m0: float, when: float, then: float
+) -> None:
+    assume(when != 0)
+    graph = one(MetricSpec("x", value=x0), m0, when=f"{when:+.4f}", then=f"{then:+.3%}")
+    assert influence_of(graph).form == "semi_elasticity"
+    assert rule_value(graph, "m", x=Reading(x0 + when, x0, x0)) == pytest.approx(m0 * (1 + then), rel=1e-9)
+
+
+@given(anchors, sizes, sizes, st.booleans())
+def test_absolute_then_gives_the_slope(x0: float, when: float, then: float, relative: bool) -> None:
+    assume(when != 0)
+    stated = f"{when:+.2%}" if relative else f"{when:+.4f}"
+    graph = one(MetricSpec("x", value=x0), 5, when=stated, then=f"{then:+.4f}")
+    step = x0 * round(when, 4) if relative else when
+    assert influence_of(graph).form == "slope"
+    assert rule_value(graph, "m", x=Reading(x0 + step, x0, x0)) == pytest.approx(5 + then, rel=1e-9, abs=1e-9)
+    assert influence_of(graph).parameters == (("m.x.slope", pytest.approx(then / step)),)
+
+
+def test_relative_when_is_converted_at_the_computed_value_of_today() -> None:
+    graph = tree(
+        MetricSpec("dau", value=300),
+        MetricSpec("mau", value=750),
+        MetricSpec("stickiness", formula="dau / mau", unit="%"),
+        MetricSpec("m", value="2.5%", drivers=[Driver("stickiness", when="+10% relative", then="-0.3pp")]),
+    )
+    assert influence_of(graph).parameters[0][1] == pytest.approx(-0.003 / 0.04)
+    assert influence_of(graph).words == "-0.075pp of M per +1pp of Stickiness, from 40.0%"
+
+
+@given(st.floats(0.2, 0.6))
+def test_points_are_straight_lines_used_as_differences(x: float) -> None:
+    graph = one(MetricSpec("x", value="42%"), "2.5%", points=[["38%", "2.8%"], ["46%", "2.3%"], ["50%", "2.2%"]])
+
+    def curve(x: float) -> float:
+        if x <= 0.46:
+            return 0.028 - 0.005 * (x - 0.38) / 0.08
+        return 0.023 - 0.001 * (x - 0.46) / 0.04
+
+    expected = 0.025 + curve(x) - curve(0.42)
+    assert rule_value(graph, "m", x=Reading(x, 0.42, 0.42)) == pytest.approx(expected, abs=1e-15)
+    assert influence_of(graph).form == "points"
+
+
+@given(st.floats(0.5, 40))
+def test_logistic_multiplies_by_the_ratio_to_today(x: float) -> None:
+    graph = one(
+        MetricSpec("x", value=10), 8, logistic={"floor": 2, "ceiling": 6, "middle": 12, "steepness": 0.5}
+    )  # fmt: skip
+
+    def curve(x: float) -> float:
+        return 2 + 4 / (1 + math.exp(-0.5 * (x - 12)))
+
+    assert rule_value(graph, "m", x=Reading(x, 10, 10)) == pytest.approx(8 * curve(x) / curve(10), rel=1e-13)
+    assert [address for address, _ in influence_of(graph).parameters] == [
+        "m.x.floor",
+        "m.x.ceiling",
+        "m.x.middle",
+        "m.x.steepness",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "grade"),
+    [
+        ("experiment", "correlation"),
+        ("quasi_experiment", "correlation"),
+        ("judgement", "judgement"),
+        (None, "correlation"),
+    ],
+)
+def test_groups_are_a_slope_and_at_most_a_correlation(stated: str | None, grade: str) -> None:
+    groups = {"with": "1.9%", "without": "3.4%"}
+    graph = one(MetricSpec("x", value="30%"), "2.95%", groups=groups, evidence=stated, range="-2pp to -1pp")
+    influence = influence_of(graph)
+    assert influence.form == "slope"
+    assert influence.parameters[0][1] == pytest.approx(-0.015)
+    assert influence.evidence.grade == grade
+    assert influence.range == pytest.approx((-0.02, -0.01))
+    assert rule_value(graph, "m", x=Reading(1.0, 0.3, 0.3)) == pytest.approx(0.019)
+
+
+@pytest.mark.parametrize(
+    ("source", "keys", "expected"),
+    [
+        ("42%", {"when": "-10% relative", "then": "+0.3pp", "range": "0.1pp to 0.5pp"},
+         (-0.005 / 0.042, -0.001 / 0.042)),
+        ("42%", {"when": "+5pp", "then": "-10% relative", "range": "-20% to -5%"},
+         (math.log(0.8) / 0.05, math.log(0.95) / 0.05)),
+        ("42%", {"when": "+10% relative", "then": "-10% relative", "range": "-20% to -5%"},
+         (math.log(0.8) / math.log(1.1), math.log(0.95) / math.log(1.1))),
+        ("38 points", {"slope": "-0.01pp per point", "range": "-0.02pp to 0pp per point"}, (-0.0002, 0.0)),
+        ("42%", {"elasticity": "0.4 (0.2 to 0.5)"}, (0.2, 0.5)),
+        ("42%", {"elasticity": 0.4, "range": "0.1 to 0.6"}, (0.1, 0.6)),
+        ("38 points", {"semi_elasticity": "-0.02 per point", "range": "-0.03 to -0.01 per point"}, (-0.03, -0.01)),
+        ("42%", {"elasticity": 0.4}, None),
+    ],
+)  # fmt: skip
+def test_range_is_that_of_the_parameter(
+    source: str, keys: dict[str, object], expected: tuple[float, float] | None
+) -> None:
+    influence = influence_of(one(MetricSpec("x", value=source), "2.5%/month", **keys))
+    assert influence.range == (expected if expected is None else pytest.approx(expected))
+    low, high = influence.range or (-math.inf, math.inf)
+    assert low <= influence.parameters[0][1] <= high
+
+
+def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
+    graph = one(
+        MetricSpec("x", value="42%", label="Weekly engagement"),
+        "2.5%/month",
+        when="+10% relative",
+        then="-0.3pp",
+        lag=3,
+        observed="38% to 46%",
+        evidence={"grade": "experiment", "source": "Holdout"},
+    )
+    influence = influence_of(graph)
+    assert (influence.source, influence.lag, influence.observed) == ("x", 3, (0.38, 0.46))
+    assert (influence.evidence.grade, influence.evidence.source) == ("experiment", "Holdout")
+    assert influence.words == "-0.0714pp of M per +1pp of Weekly engagement, from 42.0%"
+    assert [(ref.source, ref.timing, ref.lag) for ref in graph["m"].references] == [
+        ("x", "prev", 3),
+        ("x", "baseline", 0),
+    ]
+    assert rule_value(graph, "m", x=Reading(9.0, 0.42, 0.42)) == 0.025
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "keys", "where", "reason", "fix"),
+    [
+        ("-3 points", 5, {"elasticity": 1}, "elasticity", "above zero", "use a slope"),
+        ("0 points", 5, {"saturating": {"ceiling": 9, "half": "3 points"}}, "saturating", "above zero", "slope"),
+        ("-3 points", 5, {"when": "+10%", "then": "+1"}, "when", "at or below zero", "+5 points"),
+        ("42%", "3%", {"when": "+10%", "then": "-0.3pp"}, "when", "ratio or points", "relative"),
+        ("42%", "3%", {"when": "+10% relative", "then": "-3%"}, "then", "ratio or points", "relative"),
+        ("42%", 5, {"when": "+2pp", "then": "-3pp"}, "then", "not shown in %", "write"),
+        ("42%", 5, {"when": "-100% relative", "then": "+10%"}, "when", "leaves nothing", "smaller"),
+        ("42%", 5, {"when": "+2pp", "then": "-100%"}, "then", "leaves nothing", "smaller"),
+        ("38 points", "3%", {"slope": "-0.01"}, "slope", "fraction or a percentage", "-0.1pp per point"),
+        ("42%", "3%", {"slope": "-0.01pp"}, "slope", "fraction or a percentage", "per pp"),
+        ("38 points", "3%", {"slope": "-0.01pp per pp"}, "slope", "pp", "per point"),
+        ("38 points", "$3", {"slope": "-0.01 per point"}, "slope", "which money", "USD 2 per point"),
+        ("42%", "$3", {"slope": "$2"}, "slope", "fraction or a percentage", "per pp"),
+        ("38 points", "$3", {"slope": "€2 per point"}, "slope", "EUR", "USD 2 per point"),
+        ("38 points", "3%", {"semi_elasticity": "-0.01pp per point"}, "semi_elasticity", "plain number", "per point"),
+        ("38 points", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "no share", "slope"),
+        ("150%", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "no share", "slope"),
+        ("42%", "3%", {"groups": {"with": "1%", "without": 2}}, "groups.without", "fraction", "unit"),
+        ("42%", "3%", {"points": [["38%", "2%"], ["46%", "$3"]]}, "points.1", "USD", "write it in %"),
+        ("42%", "3%", {"points": [["38", "2%"], ["46", "3%"]]}, "points.0", "fraction", "unit"),
+        ("42%", "3%", {"saturating": {"ceiling": "5%", "half": "3 users"}}, "saturating.half", "users", "%"),
+        ("42%", 9, {"logistic": {"floor": -5, "ceiling": -1, "middle": "4%", "steepness": 1}}, "logistic", "zero", ""),
+        ("42%", "3%", {"when": "+2pp", "then": "-1pp", "range": "-2% to 0%"}, "range", "points or a ratio", "pp"),
+        ("42%", "3%", {"when": "+2pp", "then": "-1pp", "range": "-4pp to -2pp"}, "range", "outside its range", "P10"),
+        ("42%", "3%", {"when": "+2pp", "then": "-9% relative", "range": "-4pp to -2pp"}, "range", "relative", "-5%"),
+        ("38 points", "3%", {"slope": "-1pp per point", "range": "-2 to 0 per point"}, "range", "other units", "one"),
+        ("42%", "3%", {"elasticity": 1, "range": "$1 to $2"}, "range", "no unit", "plain"),
+        ("42%", "3%", {"elasticity": 1, "observed": "1 users to 2 users"}, "observed", "users", "%"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_where_it_stands(
+    source: str, target: object, keys: dict[str, object], where: str, reason: str, fix: str
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        one(MetricSpec("x", value=source), target, **keys)
+    (problem,) = caught.value.problems
+    assert problem.key.endswith(where)
+    assert reason in str(problem)
+    assert fix in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "slope", "expected"),
+    [
+        ("38 points", "2.5%/month", "-0.01pp per point", -0.0001),
+        ("42%", "2.5%/month", "-0.07pp per pp", -0.0007 / 0.01),
+        ("42%", "2.5%/month", -0.07, -0.07),
+        ("38 points", "$29/user/month", "$2 per point", 2.0),
+        ("42%", "$29/user/month", "$2 per 10pp", 20.0),
+        ("$5/month", "$29/month", "0.5", 0.5),
+        ("1000 visits", "30 orders", "3 orders per 100 visits", 0.03),
+        ("6", "30", "-2", -2.0),
+    ],
+)
+def test_slopes_in_the_units_of_both_metrics(source: str, target: str, slope: object, expected: float) -> None:
+    influence = influence_of(one(MetricSpec("x", value=source), target, slope=slope))
+    assert influence.parameters == (("m.x.slope", pytest.approx(expected)),)
+
+
+def test_an_effect_without_a_value_to_start_from_is_reported_once_all_else_is_right() -> None:
+    metrics = [
+        MetricSpec("zero", value=0),
+        MetricSpec("x", formula="1 / zero"),
+        MetricSpec("m", value=5, drivers=[Driver("x", elasticity=1)]),
+    ]
+    with pytest.raises(ModelError, match="'x' has no value today") as caught:
+        tree(*metrics)
+    assert [problem.key for problem in caught.value.problems] == ["drivers.x"]
+    with pytest.raises(ModelError) as caught:
+        tree(*metrics, MetricSpec("other", formula="nowhere + 1"))
+    assert [problem.metric for problem in caught.value.problems] == ["other"]
