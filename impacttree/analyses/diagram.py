@@ -172,7 +172,8 @@ def _card(subject: Subject, metric: Metric, shown: _Shown, money: float = 0.0) -
     if spec.guardrail is not None:
         for word, limit in (("floor", spec.guardrail.min), ("cap", spec.guardrail.max)):
             if limit is not None:
-                limits.append(f"{word} {words.value(metric.name, limit.central())}")
+                each = f" a {words.period}" if metric.aggregation == "sum" else ""
+                limits.append(f"{word} {words.value(metric.name, limit.central())}{each}")
     return Card(
         id=metric.name,
         kind=spec.kind,

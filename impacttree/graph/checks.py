@@ -80,7 +80,7 @@ def check_flow(metric: MetricSpec, unit: Unit, findings: Findings) -> None:
 def default_outcome(
     spec: TreeSpec, reads: Sequence[Mapping[Reference, tuple[int, int]]], findings: Findings
 ) -> str | None:
-    """Return the only financial metric that no other reads; report the candidates if there is not exactly one."""
+    """Return the only financial metric that no other reads, else the only metric; report the candidates if several."""
     read = {
         ref.source
         for metric, refs in zip(spec.metrics, reads, strict=True)
@@ -89,9 +89,9 @@ def default_outcome(
     }
     sinks = [metric for metric in spec.metrics if metric.name not in read]
     financial = [metric.name for metric in sinks if metric.kind == "financial"]
-    if len(financial) == 1:
-        return financial[0]
     names = financial or [metric.name for metric in sinks]
+    if len(names) == 1:
+        return names[0]
     listed = ", ".join(names[:MAX_LISTED]) + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")
     if financial:
         reason = f"no outcome is stated, and {len(financial)} financial metrics could be it: {listed}"
