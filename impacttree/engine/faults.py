@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import dataclass
+from typing import NoReturn
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
@@ -12,11 +13,9 @@ from impacttree.engine.tape import COMPARISONS, Block, Body, Instruction, Select
 from impacttree.errors import EvaluationError, Problem
 from impacttree.formula import FUNCTIONS, unparse
 from impacttree.formula.ast import Expr
+from impacttree.graph.model import Graph
 
-if TYPE_CHECKING:
-    from impacttree.engine.model import Model
-
-__all__ = ["Fault", "explain", "interpret"]
+__all__ = ["Fault", "Naming", "explain", "interpret"]
 
 
 class Fault(ArithmeticError):
@@ -98,8 +97,17 @@ def _reason(step: Instruction, args: Sequence[float], error: Exception) -> str:
     return f"{FUNCTIONS[step.function].name} of {args[0]:g} is not a real number"
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What turns slots back into the user's metrics."""
+
+    graph: Graph
+    owners: Sequence[int]
+
+
 def explain(
-    model: Model,
+    naming: Naming,
+    parameters: Sequence[float],
     program: Program,
     v: Row,
     b: Row,
@@ -115,33 +123,34 @@ def explain(
             v[block.slot] = effects[block.slot]
             continue
         try:
-            value = interpret(block, v, b, model.parameters, rows)
+            value = interpret(block, v, b, parameters, rows)
         except Fault as fault:
-            raise _error(model, block, fault, v, b, rows, t) from None
+            raise _error(naming, block, fault, v, b, rows, t) from None
         scale, shift = effects[block.slot] if block.slot in kinds else (1.0, 0.0)
         v[block.slot] = value * scale + shift
         if not math.isfinite(v[block.slot]):
-            raise _error(model, block, Fault("the result is too large for a number", (0, 0)), v, b, rows, t)
+            raise _error(naming, block, Fault("the result is too large for a number", (0, 0)), v, b, rows, t)
     raise AssertionError("a period failed in generated code, but not one operation at a time")
 
 
 def _error(
-    model: Model, block: Block, fault: Fault, v: Row, b: Row, past: Mapping[int, Row], t: int
+    naming: Naming, block: Block, fault: Fault, v: Row, b: Row, past: Mapping[int, Row], t: int
 ) -> EvaluationError:
-    metric = model.graph.metrics[model.owners[block.slot]]
+    graph, owners = naming.graph, naming.owners
+    metric = graph.metrics[owners[block.slot]]
     operands = []
     for load in block.loads.values():
         row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
         when = {"now": "", "baseline": " at t = 0"}.get(load.timing, f" {load.lag} earlier")
-        operands.append(f"{model.graph.metrics[model.owners[load.slot]].name}{when} = {row[load.slot]:g}")
-    when = {0: "at t = 0", -1: "over the horizon"}.get(t, f"in {model.graph.spec.period} {t}")
+        operands.append(f"{graph.metrics[owners[load.slot]].name}{when} = {row[load.slot]:g}")
+    when = {0: "at t = 0", -1: "over the horizon"}.get(t, f"in {graph.spec.period} {t}")
     listed = ", ".join(operands[:8]) + (" ..." if len(operands) > 8 else "")
     text, span = _formula(metric.spec.formula, metric.rule, fault)
-    line, column = model.graph.spec.places.find("metrics", metric.name, "formula")
+    line, column = graph.spec.places.find("metrics", metric.name, "formula")
     problem = Problem(
         reason=f"{fault.reason} {when}" + (f" ({listed})" if listed else ""),
         fix="guard it with if(condition, a, b), or correct the values",
-        file=model.graph.spec.places.file,
+        file=graph.spec.places.file,
         line=line,
         column=column,
         metric=metric.name,

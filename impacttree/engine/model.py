@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.faults import explain
+from impacttree.engine.faults import Naming, explain
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.tape import Block, Load, lower
 from impacttree.formula.ast import Binary, Expr, Name, Number
@@ -134,6 +134,7 @@ class Model:
         self.accumulator = {source: len(metrics) + k for k, source in enumerate(totalled)}
         self.owners = (*range(len(metrics)), *totalled)
         self.size = len(self.owners)
+        self.naming = Naming(graph, self.owners)
         self._positions: dict[str, int] = {}
         self._by_name = {metric.name: metric.index for metric in metrics}
         self._accumulator_by_name = {metrics[source].name: slot for source, slot in self.accumulator.items()}
@@ -200,7 +201,7 @@ class Model:
             if not math.isfinite(math.fsum(row)):
                 raise OverflowError
         except _FAULTS:
-            explain(self, self.initial, row, row, past, {}, {}, 0)
+            explain(self.naming, self.parameters, self.initial, row, row, past, {}, {}, 0)
         return row
 
     def run(self, periods: int, interventions: Mapping[int, Intervention] | None = None) -> Run:
@@ -245,7 +246,9 @@ class Model:
                 if not math.isfinite(sum(row)) and not all(map(math.isfinite, row)):
                     raise OverflowError
             except _FAULTS:
-                explain(self, self.step, row, self.base, past, held.kinds, effects, position + 1)
+                explain(
+                    self.naming, self.parameters, self.step, row, self.base, past, held.kinds, effects, position + 1
+                )
             rows.append(row)
         return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held)
 
@@ -266,7 +269,7 @@ class Model:
             for function in self.recomputed.values(run.held.kinds):
                 function(row, base, self.parameters, (), effects)
         except _FAULTS:
-            explain(self, self.recomputed, row, base, (), run.held.kinds, effects, -1)
+            explain(self.naming, self.parameters, self.recomputed, row, base, (), run.held.kinds, effects, -1)
         return row
 
     def horizon_base(self, periods: int) -> Row:
