@@ -132,7 +132,9 @@ def _lines(scene: Scene, cards: dict[str, Rect], boxes: list[Rect]) -> Iterator[
 def _frame(scene: Scene, solid: list[Rect]) -> Iterator[str]:
     page = scene.width / style.PAGE_WIDTH
     floor = scene.height - 0.70 * page
-    head = max((text.y for group in groups(scene, "head") for text in group.shapes if isinstance(text, Text)), default=0)
+    head = max(
+        (text.y for group in groups(scene, "head") for text in group.shapes if isinstance(text, Text)), default=0
+    )
     rects = [("a card or callout", rect) for rect in solid]
     rects += [(f"label {group.id}", label_rect(group)) for group in groups(scene, "label")]
     for group in groups(scene, "connector"):
@@ -148,7 +150,7 @@ def _frame(scene: Scene, solid: list[Rect]) -> Iterator[str]:
             yield f"{name} leaves the page"
     for group in scene.groups:
         for shape in group.shapes:
-            if isinstance(shape, Text) and not (0 <= shape.left and shape.left + shape.width <= scene.width):
+            if isinstance(shape, Text) and not (shape.left >= 0 and shape.left + shape.width <= scene.width):
                 yield f"the text {shape.text!r} leaves the page"
             if isinstance(shape, Text) and shape.y > scene.height - 0.04:
                 yield f"the text {shape.text!r} leaves the page below"
@@ -171,7 +173,12 @@ def _texts(scene: Scene) -> Iterator[str]:
         pills = [s for s in group.shapes if isinstance(s, Box) and 0.1 < s.height < 0.4 and s.radius > 0.05]
         for text in texts:
             rect = text_rect(text)
-            if rect[0] < outer[0] + 0.02 or rect[2] > outer[2] - 0.02 or rect[1] < outer[1] or rect[3] > outer[3] + 0.01:
+            if (
+                rect[0] < outer[0] + 0.02
+                or rect[2] > outer[2] - 0.02
+                or rect[1] < outer[1]
+                or rect[3] > outer[3] + 0.01
+            ):
                 yield f"in {group.role} {group.id} {text.text!r} leaves its box"
             for pill in pills:
                 shape = (pill.x, pill.y, pill.x + pill.width, pill.y + pill.height)
@@ -185,10 +192,15 @@ def _texts(scene: Scene) -> Iterator[str]:
 
 def crossings(scene: Scene) -> tuple[int, int]:
     """How often two lines cross, and how often two that carry money do (both inner parts, shared ends apart)."""
-    lines = [(group, [*samples(line(group))][:: (1 if is_ribbon(line(group)) else 4)]) for group in groups(scene, "connector")]
+    lines = [
+        (group, [*samples(line(group))][:: (1 if is_ribbon(line(group)) else 4)])
+        for group in groups(scene, "connector")
+    ]
     total = live = 0
     for (one, a), (two, b) in combinations(lines, 2):
-        if {one.source, one.target} & {two.source, two.target} and (one.source == two.source or one.target == two.target):
+        if {one.source, one.target} & {two.source, two.target} and (
+            one.source == two.source or one.target == two.target
+        ):
             continue
         hits = _meet(a, b)
         total += hits
@@ -199,8 +211,8 @@ def crossings(scene: Scene) -> tuple[int, int]:
 
 def _meet(a: list[Point], b: list[Point]) -> int:
     hits = 0
-    for (p, q) in zip(a, a[1:], strict=False):
-        for (r, s) in zip(b, b[1:], strict=False):
+    for p, q in zip(a, a[1:], strict=False):
+        for r, s in zip(b, b[1:], strict=False):
             if max(p[0], q[0]) < min(r[0], s[0]) or max(r[0], s[0]) < min(p[0], q[0]):
                 continue
             if max(p[1], q[1]) < min(r[1], s[1]) or max(r[1], s[1]) < min(p[1], q[1]):

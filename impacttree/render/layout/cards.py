@@ -171,7 +171,7 @@ class _Painter:
         else:
             self._value_line(y + half, VALUE * scale, with_foot)
         if with_foot:
-            self._foot_line(box.y + box.height - 0.075 * scale - 0.6 * step, FOOT * scale)
+            self._foot_line(box.y + box.height - 0.075 * scale - 0.6 * step)
 
     def _ink(self) -> str:
         return WHITE if self.dark else INK
@@ -232,19 +232,22 @@ class _Painter:
             used += width + 0.05
         return used
 
-    def _foot_line(self, y: float, size: float) -> None:
-        gap = 0.07 * self.scale
-        left, right = self.foot, self.card.owner
-        wanted, other = text_width(left, size), text_width(right, size)
-        if wanted + other + gap > self.room:
-            share = max(self.room - gap - other, self.room * 0.5) if right else self.room
-            left = fit(left, size, share)
-            right = fit(right, size, self.room - gap - text_width(left, size))
+    def _foot_line(self, y: float) -> None:
+        """Unit left, owner right; a shorter unit, then smaller letters, then an ellipsis where they meet."""
+        gap, owner = 0.07 * self.scale, self.card.owner
+        unit, size = self.foot, FOOT * self.scale
+        short = f"/{unit[4:]}" if unit.startswith("per ") else unit
+        for unit, size in ((self.foot, size), (short, size), (short, max(LEAST, 0.94 * size))):
+            if text_width(unit, size) + text_width(owner, size) + gap <= self.room:
+                break
+        else:
+            unit = fit(unit, size, max(self.room - gap - text_width(owner, size), self.room * 0.5) if owner else self.room)
+            owner = fit(owner, size, self.room - gap - text_width(unit, size))
         color, bold = (ACCENT_DARK, True) if self.card.breached else (self.muted, False)
-        if left:
-            self.shapes.append(text(self.left, y, fit(left, size, self.room, bold), size, color, bold=bold))
-        if len(right) > 2:
-            self.shapes.append(text(self.right, y, right, size, self.muted, anchor="end"))
+        if unit:
+            self.shapes.append(text(self.left, y, fit(unit, size, self.room, bold), size, color, bold=bold))
+        if len(owner) > 2:
+            self.shapes.append(text(self.right, y, owner, size, self.muted, anchor="end"))
 
     def folded_rules(self) -> None:
         """Two rules below the card: others are folded into it."""
@@ -336,8 +339,8 @@ def callout(item: Callout, box: Box, scale: float) -> Group:
     ]
     lines = [line for line in lines if line[0]]
     natural = sum(line[1] * POINT * 1.2 + line[4] for line in lines)
-    step = max(-0.02, min(0.09 * scale, (box.height - 2 * pad * 0.8 - natural) / max(1, len(lines))))
-    y = box.y + max(0.06, (box.height - natural - step * (len(lines) - 1)) / 2)
+    step = max(-0.05, min(0.09 * scale, (box.height - 2 * pad * 0.8 - natural) / max(1, len(lines))))
+    y = box.y + max(0.05, (box.height - natural - step * (len(lines) - 1)) / 2)
     for words, points, color, bold, lead in lines:
         y += lead + points * POINT * 0.95
         shapes.append(text(box.x + pad, y, words, points, color, bold=bold))

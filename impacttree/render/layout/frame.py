@@ -142,9 +142,6 @@ def _lane_name(net: Network, grid: Grid, lane: int) -> str:
         return "Inputs"
     if kinds <= {"financial", "guardrail"}:
         return "P&L and unit economics" if "guardrail" in kinds else "P&L"
-    money = sum(kind_of(net.cards[card]) in ("financial", "guardrail") for card in here)
-    if 2 * money > len(here):
-        return "P&L and drivers"
     return "Drivers and P&L" if "financial" in kinds else "Drivers"
 
 

@@ -20,6 +20,8 @@ Rect = tuple[float, float, float, float]
 LEADING = 1.2
 CELL = 0.3
 CLEAR = 0.02
+OWN = 0.012
+"""Least distance to other lines, and to the label's own line."""
 NEAR = 0.13
 STEP = 0.035
 
@@ -132,7 +134,10 @@ class _Placer:
         width = max(text_width(row.text, size, row.bold) for row in rows) + 0.03
         height = len(rows) * size * LEADING * POINT + 0.01
         best: tuple[float, Rect, bool] | None = None
-        for box, extra in self._candidates(route, width, height):
+        candidates = sorted(self._candidates(route, width, height), key=lambda candidate: candidate[1])
+        for box, extra in candidates:
+            if best is not None and extra >= best[0]:
+                break
             found = self._judge(route, box, extra, best[0] if best else 99.0)
             if found is not None:
                 best = (found[0], box, found[1])
@@ -210,7 +215,7 @@ class _Placer:
         for x, y, reach, line in self._near(box):
             away = hypot(max(left - x, 0.0, x - right), max(top - y, 0.0, y - bottom)) - reach
             if line is route:
-                if away < 0.004:
+                if away < OWN:
                     return None
                 own = min(own, away)
             elif away < CLEAR:

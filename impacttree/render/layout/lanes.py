@@ -32,7 +32,7 @@ def assign_lanes(net: Network, *, poster: bool = False) -> tuple[Lanes, ...]:
     if poster:
         counts = range(max(6, length), max(14, length) + 1, 2)
     else:
-        counts = range(max(2, length) if cards > 1 else 1, max(7 if cards <= 22 else 9, length) + 1)
+        counts = range(max(2, length) if cards > 1 else 1, max(7 if cards <= 22 else 9, length + (cards > 2 * length)) + 1)
     counts = [count for count in counts if count <= max(cards, length)] or [max(1, length)]
     found = []
     for count in counts:

@@ -144,6 +144,8 @@ class _Search:
                     self.leveled.append(edge.index)
                     for between in range(start + 1, end):
                         self.through[between].append(edge.index)
+        shares = [max((self.net.edges[index].share for index in touching), default=0.0) for touching in self.touching]
+        self.depth = [0.10 * (1.0 + 2.0 * share) for share in shares]
         self.left = [[0.0] * len(self.net.edges) for _ in range(self.lanes)]
         self.right = [[0.0] * len(self.net.edges) for _ in range(self.lanes)]
 
@@ -237,8 +239,7 @@ class _Search:
         cost = 0.0
         for card in self.slot[lane]:
             if card >= 0:
-                money = abs(self.net.cards[card].money)
-                cost += 0.10 * self.row[card] * (1.0 + (2.0 if money else 0.0) * self._share(card))
+                cost += self.depth[card] * self.row[card]
         runs = self.through[lane]
         for position, index in enumerate(runs):
             cost += self._run_cost(index, lane, runs[:position])
@@ -251,14 +252,13 @@ class _Search:
             cost += 2.5 * heavy * sum(1 for index in runs if low < float(self.level[index] or 0.0) < high)
         return cost
 
-    def _share(self, card: int) -> float:
-        return max((self.net.edges[index].share for index in self.touching[card]), default=0.0)
-
     def _run_cost(self, index: int, lane: int, others: list[int]) -> float:
         level = float(self.level[index] or 0.0)
         cost = 0.0
         if level == int(level):
             cost += -0.15 if self.slot[lane][int(level)] == FREE else BLOCKED
+        elif self.callout and self.callout[0] == lane and 0 < level - self.callout[1] < self.callout[2] - 1:
+            cost += BLOCKED
         for other in others:
             if self.level[other] == level:
                 cost += 0.15 if self._bundles(index, other) else BLOCKED if level == int(level) else 0.9
@@ -409,4 +409,6 @@ class _Search:
 
 
 def _weight(net: Network, edge: Edge) -> float:
-    return 2.5 if edge.live or edge.on_path or not net.lifted else 1.0
+    if not net.lifted:
+        return 2.0 if edge.on_path else 1.3
+    return 2.5 if edge.live or edge.on_path else 1.0

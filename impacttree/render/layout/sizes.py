@@ -18,7 +18,7 @@ LEAST_WIDTH, WORD_ROOM = 1.16, 1.6
 """Cards are at least this wide; wide enough for the longest word of a name up to the second."""
 NARROW, COMFORT = 0.57, 1.4
 """The least gap between lanes, and the card width up to which gaps give way to it."""
-LOW, ROOMY, NAME_LINE = 0.63, 0.78, 0.168
+LOW, ROOMY, NAME_LINE = 0.63, 0.75, 0.168
 """Least height of a card with a one-line name, without and with a foot line; what another line adds."""
 HEAD_ROOM = 0.32
 HEAD_TO_CARDS = 0.27
@@ -119,7 +119,7 @@ def _try_scale(
         card_width, gap, (), None,
     )  # fmt: skip
     run_y = _runs(net, grid, tracks, geometry, channels, starts)
-    return replace(geometry, run_y=run_y, callout=_callout(grid, geometry))
+    return replace(geometry, run_y=run_y, callout=_callout(net, grid, geometry, run_y))
 
 
 def _least_width(net: Network) -> float:
@@ -129,11 +129,17 @@ def _least_width(net: Network) -> float:
 
 
 def _heights(net: Network, grid: Grid, room: float, card_width: float) -> list[float]:
-    """Equal heights where they fit; else rows with one-line names give way first; empty when nothing fits."""
-    least = [LOW] * grid.rows
+    """Equal heights where they fit; else rows with one-line names give way first, then foot lines.
+
+    Empty when nothing fits.
+    """
+    lines = [1] * grid.rows
     for card, row in enumerate(grid.row):
         if _name_width(net, card, 1.0) > card_width - 2 * CARD_PAD:
-            least[row] = LOW + NAME_LINE
+            lines[row] = 2
+    least = [ROOMY + NAME_LINE * (number - 1) for number in lines]
+    if sum(least) > room:
+        least = [LOW + NAME_LINE * (number - 1) for number in lines]
     if sum(least) > room:
         return []
     level = min(room / grid.rows, TALLEST.get(grid.rows, TALL))
@@ -192,9 +198,9 @@ def _name_width(net: Network, card: int, text_scale: float) -> float:
 
 
 def _text_scale(net: Network, card_width: float, card_height: float) -> float:
-    scale = min(card_width / 1.5, card_height / (ROOMY + 0.03))
+    scale = min(card_width / 1.5, card_height / (ROOMY + 0.06))
     if any(_name_width(net, card, scale) > card_width - 2 * CARD_PAD * scale for card in range(len(net.cards))):
-        scale = min(scale, card_height / (ROOMY + NAME_LINE))
+        scale = min(scale, card_height / (ROOMY + 0.03 + NAME_LINE))
     return min(max(scale, 1.0), MOST_SCALE)
 
 
@@ -218,7 +224,7 @@ def _runs(
     return tuple(run_y)
 
 
-def _callout(grid: Grid, geometry: Geometry) -> Box | None:
+def _callout(net: Network, grid: Grid, geometry: Geometry, run_y: tuple[float | None, ...]) -> Box | None:
     """As many slots as were kept for it, and what is free below them when it needs more."""
     if grid.callout is None:
         return None
@@ -227,8 +233,14 @@ def _callout(grid: Grid, geometry: Geometry) -> Box | None:
     last = first + count - 1
     while last + 1 < grid.rows and grid.card_at(lane, last + 1) is None:
         last += 1
-    room = (geometry.bottom if last == grid.rows - 1 else geometry.row_y[last] + geometry.row_height[last]) - y
-    height = min(room, CALLOUT_HEIGHT * min(geometry.text_scale, 1.35))
+    floor = geometry.bottom if last == grid.rows - 1 else geometry.row_y[last] + geometry.row_height[last]
+    for edge in net.edges:
+        run = run_y[edge.index]
+        start, end = grid.lane[edge.source], grid.lane[edge.target]
+        passes = end <= lane <= start if edge.returns else start < lane < end
+        if run is not None and run > y and passes:
+            floor = min(floor, run - 0.1)
+    height = min(floor - y, CALLOUT_HEIGHT * min(geometry.text_scale, 1.35))
     return Box(geometry.lane_x[lane], y, geometry.card_width, height, radius=0.08)
 
 
