@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sympy
 
     from impacttree.analyses.asking import Changes, Subject
-    from impacttree.analyses.diagram import Cut, Picture
+    from impacttree.analyses.diagram import Cut, Picture, Size
     from impacttree.analyses.guardrails import GuardrailReport
     from impacttree.analyses.project import Projection
     from impacttree.analyses.sensitivity import Sensitivity
@@ -253,12 +253,19 @@ class ImpactTree:
     # -- pictures -----------------------------------------------------------------------------------------------
 
     def diagram(
-        self, lift: tuple[str, str | Change] | None = None, on: str | None = None, cut: Cut = "full"
+        self,
+        lift: tuple[str, str | Change] | None = None,
+        on: str | None = None,
+        cut: Cut = "full",
+        size: Size = "slide",
     ) -> Picture:
-        """Draw the tree; with `lift`, the money that it carries along each edge."""
+        """Draw the tree; with `lift`, the money that it carries along each edge.
+
+        ``cut="board"`` shows at most six metrics along the main path; ``size="poster"`` shows all of a large tree.
+        """
         from impacttree.analyses.diagram import diagram
 
-        return diagram(self._subject, lift, on, cut)
+        return diagram(self._subject, lift, on, cut, size)
 
     def to_graphviz(self, lift: tuple[str, str | Change] | None = None, on: str | None = None) -> graphviz.Digraph:
         """Return the tree as a `graphviz.Digraph`; rendering it needs the program ``dot``."""

@@ -11,7 +11,7 @@ from impacttree.engine.model import Run
 from impacttree.engine.tape import Select
 from impacttree.graph.model import Metric
 
-__all__ = ["beyond_bounds", "cautions", "extrapolations", "kinks"]
+__all__ = ["beyond_bounds", "bottlenecks", "cautions", "extrapolations", "kinks"]
 
 
 def cautions(subject: Subject, lift: Lift, after: Run) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def _reaches(subject: Subject, name: str, lift: Lift) -> bool:
 
 def kinks(subject: Subject, lift: Lift) -> tuple[str, ...]:
     """Return where a limit binds before the lift, and where a branch switches along it."""
-    found = list(_bottlenecks(subject, lift))
+    found = list(bottlenecks(subject, lift.before, lift.touched - {lift.slot}))
     switched: dict[tuple[int, int], list[float]] = {}
     for switch in lift.switches:
         switched.setdefault((switch.slot, switch.select), []).append(switch.at)
@@ -107,14 +107,12 @@ def kinks(subject: Subject, lift: Lift) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _bottlenecks(subject: Subject, lift: Lift) -> Iterator[str]:
-    """Yield what limits each touched ``min`` or ``max`` of two metrics, before the lift."""
-    for block in lift.model.step.blocks:
-        if block.slot not in lift.touched or block.slot == lift.slot:
-            continue
-        for select in block.selects:
+def bottlenecks(subject: Subject, run: Run, among: frozenset[int]) -> Iterator[str]:
+    """Yield what binds in each ``min`` or ``max`` of two metrics in `among`: derivatives are those of that side."""
+    for block in run.model.step.blocks:
+        for select in block.selects if block.slot in among else ():
             if select.source in ("min", "max") and all(select.operands):
-                yield _binding(subject, subject.graph.metrics[block.slot], select, lift.before)
+                yield _binding(subject, subject.graph.metrics[block.slot], select, run)
 
 
 def _binding(subject: Subject, metric: Metric, select: Select, run: Run) -> str:

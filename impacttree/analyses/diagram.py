@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from impacttree.analyses.asking import Subject
@@ -16,9 +16,10 @@ from impacttree.graph.model import Metric
 from impacttree.quantity import Change, unit_words
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
-__all__ = ["Cut", "Picture", "diagram"]
+__all__ = ["Cut", "Picture", "Size", "diagram"]
 
 Cut = Literal["full", "board"]
+Size = Literal["slide", "poster"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,11 @@ class Picture(Result):
 
 
 def diagram(
-    subject: Subject, lift: tuple[str, str | Change] | None = None, on: str | None = None, cut: Cut = "full"
+    subject: Subject,
+    lift: tuple[str, str | Change] | None = None,
+    on: str | None = None,
+    cut: Cut = "full",
+    size: Size = "slide",
 ) -> Picture:
     """Draw the tree.
 
@@ -59,18 +64,23 @@ def diagram(
         The outcome; by default the tree's.
     cut
         ``full`` shows every metric, ``board`` at most six along the main path.
+    size
+        ``slide`` (16:9) folds what a large tree has beyond some forty cards into what it feeds; ``poster`` shows all.
     """
     if cut not in ("full", "board"):
         raise QuestionError(f"cut is {cut!r}; use 'full' or 'board'")
+    if size not in ("slide", "poster"):
+        raise QuestionError(f"size is {size!r}; use 'slide' or 'poster'")
     if lift is None:
-        return Picture(subject.provenance("values at t = 0"), _plain(subject, subject.outcome(on), cut))
+        plain = _plain(subject, subject.outcome(on))
+        return Picture(subject.provenance("values at t = 0"), replace(plain, cut=cut, size=size))
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
     answer = worth(subject, lift[0], lift[1], on)
-    return Picture(answer.provenance, _lifted(subject, answer, cut))
+    return Picture(answer.provenance, replace(_lifted(subject, answer, cut), cut=cut, size=size))
 
 
-def _plain(subject: Subject, outcome: Metric, cut: Cut) -> Diagram:
+def _plain(subject: Subject, outcome: Metric) -> Diagram:
     words = subject.words
     elasticities = _elasticities(subject)
     cards = tuple(_card(subject, metric, _today(subject, metric)) for metric in subject.graph.metrics)
@@ -81,7 +91,6 @@ def _plain(subject: Subject, outcome: Metric, cut: Cut) -> Diagram:
         links=_links(subject, elasticities),
         outcome=outcome.name,
         path=_strongest(subject, outcome, elasticities),
-        cut=cut,
         notes=tuple(note for note in (_template_note(subject),) if note),
         period=words.period,
     )
@@ -107,7 +116,6 @@ def _lifted(subject: Subject, answer: Worth, cut: Cut) -> Diagram:
         outcome=answer.outcome,
         path=main[0].metrics if main else (metric,),
         lifted=metric,
-        cut=cut,
         callout=_callout(subject, answer),
         panels=_panels(subject, answer) if board else (),
         notes=_notes(subject, answer, cut),

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from impacttree.analyses.asking import Subject
+from impacttree.analyses.cautions import bottlenecks, extrapolations
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, lowered
+from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
@@ -32,6 +34,8 @@ class SensitivityRow:
     plausible: tuple[float, float] | None
     """From today to the favourable end of what is plausible; None when the model states none."""
     plausible_worth: float | None
+    extrapolated: bool
+    """Whether the plausible move leaves the range in which an assumed effect was seen."""
     rank: int | None
     """By the size of the plausible move's worth; None when unranked."""
 
@@ -51,6 +55,8 @@ class Sensitivity(Result):
     outcome: str
     horizon: int
     rows: tuple[SensitivityRow, ...]
+    kinks: tuple[str, ...]
+    """Where a limit binds: elasticities are those of the side that does."""
     words: Words
 
     def __getitem__(self, name: str) -> SensitivityRow:
@@ -66,6 +72,7 @@ class Sensitivity(Result):
                 "worth_of_percent": row.worth,
                 "plausible_to": row.plausible[1] if row.plausible else None,
                 "worth_of_plausible": row.plausible_worth,
+                "extrapolated": row.extrapolated,
                 "rank": row.rank,
             }
             for row in self.rows
@@ -87,9 +94,12 @@ class Sensitivity(Result):
             Column("Is worth", "right"),
         )
         unranked = any(row.rank is None for row in self.rows)
+        beyond = any(row.extrapolated for row in self.rows)
         notes = (
             "Elasticity: % change of the outcome per % of the metric held from the first period.",
             "Unranked metrics state neither a plausible range nor a range." if unranked else "",
+            "* extrapolated: the move leaves the range in which an assumed effect was seen." if beyond else "",
+            *self.kinks,
             self.provenance.basis,
         )
         return Table(title, columns, tuple(map(self._cells, self.rows)), tuple(note for note in notes if note))
@@ -99,6 +109,7 @@ class Sensitivity(Result):
         percent = f"{row.percent}: {words.signed(outcome, row.worth)}" if row.worth is not None else "undefined"
         move = " -> ".join(words.value(row.metric, end) for end in row.plausible) if row.plausible else "unranked"
         worth = words.signed(outcome, row.plausible_worth) if row.plausible_worth is not None else ""
+        worth += " *" if row.extrapolated else ""
         return (
             Cell(str(row.rank or ""), row.rank),
             Cell(row.label, row.metric),
@@ -162,7 +173,8 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     numbered = [_numbered(row, rank) for rank, row in enumerate(ranked, 1)]
     basis = f"{subject.words.horizon(outcome.name, subject.horizon)}; {subject.words.basis(outcome.name)}"
     provenance = subject.provenance("exact evaluations; elasticities by reverse differentiation", basis)
-    return Sensitivity(provenance, outcome.name, subject.horizon, (*numbered, *others), subject.words)
+    kinks = tuple(bottlenecks(subject, base, upstream))
+    return Sensitivity(provenance, outcome.name, subject.horizon, (*numbered, *others), kinks, subject.words)
 
 
 def _row(subject: Subject, metric: Metric, outcome: Metric, total: float, pull: float) -> SensitivityRow:
@@ -171,26 +183,34 @@ def _row(subject: Subject, metric: Metric, outcome: Metric, total: float, pull: 
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)
     end = _favorable_end(metric)
+    moved = _run(subject, metric, Intervention("fix", shift=end)) if end is not None else None
+    stepped = _run(subject, metric, one) if value > 0 else None
     return SensitivityRow(
         metric=metric.name,
         label=metric.label,
         value=value,
         elasticity=pull / total if total and value else None,
         percent=percent,
-        worth=_worth(subject, metric, outcome, one) if value > 0 else None,
+        worth=_worth(subject, outcome, stepped),
         plausible=(value, end) if end is not None else None,
-        plausible_worth=_worth(subject, metric, outcome, Intervention("fix", shift=end)) if end is not None else None,
+        plausible_worth=_worth(subject, outcome, moved),
+        extrapolated=moved is not None and any(extrapolations(subject, moved)),
         rank=None,
     )
 
 
-def _worth(subject: Subject, metric: Metric, outcome: Metric, intervention: Intervention) -> float | None:
-    """Return the exact worth of one move; None when the tree has no value there (a limit of a formula)."""
+def _run(subject: Subject, metric: Metric, intervention: Intervention) -> Run | None:
+    """Return the tree with one move; None when it has no value there (a zero denominator, say)."""
     try:
-        after = subject.model.run(subject.horizon, {metric.index: intervention})
-        return after.horizon()[outcome.index] - subject.base.horizon()[outcome.index]
+        return subject.model.run(subject.horizon, {metric.index: intervention})
     except EvaluationError:
         return None
+
+
+def _worth(subject: Subject, outcome: Metric, after: Run | None) -> float | None:
+    if after is None:
+        return None
+    return after.horizon()[outcome.index] - subject.base.horizon()[outcome.index]
 
 
 def _favorable_end(metric: Metric) -> float | None:

@@ -39,7 +39,7 @@ def _allowed(ch: str) -> bool:
     return not (0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE)
 
 
-def render_diagram_svg(diagram: Diagram, size: str = "slide") -> str:
+def render_diagram_svg(diagram: Diagram) -> str:
     """Lay out `diagram` and return it as SVG text.
 
     >>> from impacttree.views import Card, Diagram
@@ -50,7 +50,7 @@ def render_diagram_svg(diagram: Diagram, size: str = "slide") -> str:
     """
     from impacttree.render.layout import layout
 
-    return scene_to_svg(layout(diagram, size=size))
+    return scene_to_svg(layout(diagram, size=diagram.size))
 
 
 def scene_to_svg(scene: Scene) -> str:

@@ -224,6 +224,8 @@ class Diagram:
     path: tuple[str, ...]
     lifted: str = ""
     cut: Literal["full", "board"] = "full"
+    size: Literal["slide", "poster"] = "slide"
+    """A slide folds what a large tree has beyond some forty cards; a poster shows all."""
     callout: Callout | None = None
     panels: tuple[Panel, ...] = ()
     notes: tuple[str, ...] = ()
