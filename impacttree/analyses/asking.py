@@ -18,7 +18,7 @@ from impacttree.quantity import Change, Intervention, parse_change, resolve
 if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
 
-__all__ = ["Changes", "Subject"]
+__all__ = ["Changes", "Subject", "written"]
 
 Changes = Mapping[str, str | Change | Sequence[str | Change]]
 """Metric -> what is done to it: ``{"engagement": "+1%", "arpu": ["+2%", "+$1"]}``."""
@@ -181,3 +181,13 @@ class Subject:
 
 
 MOST_PERIODS = 1_200
+
+
+def written(subject: Subject, changes: Changes) -> tuple[tuple[str, str], ...]:
+    """Return the changes as they are printed, by metric."""
+    written = []
+    for name, given in changes.items():
+        several = given if isinstance(given, list | tuple) else (given,)
+        texts = [str(parse_change(change, currency=subject.words.currency)) for change in several]
+        written.append((name, " then ".join(texts)))
+    return tuple(written)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impacttree.analyses.asking import Changes, Subject
+from impacttree.analyses.asking import Changes, Subject, written
 from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words
+from impacttree.analyses.words import Words, joined
 from impacttree.errors import QuestionError
 from impacttree.views import Cell, Column, Lines, Series, Table
 
@@ -30,8 +30,9 @@ class Projection(Result):
     names: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]
     before: tuple[tuple[float, ...], ...]
+    outcome: str
     outcomes: tuple[str, ...]
-    changed: bool
+    changes: tuple[tuple[str, str], ...]
     words: Words
 
     def __getitem__(self, name: str) -> tuple[float, ...]:
@@ -57,18 +58,20 @@ class Projection(Result):
         return Table(title, columns, rows, tuple(note for note in notes if note))
 
     def picture(self) -> Lines:
-        """Return the first outcome as a line over time, with the base case beside it when something changed."""
-        words, name = self.words, self.outcomes[0]
+        """Return the tree's outcome as a line over time, with the base case beside it when something changed."""
+        words, name = self.words, self.outcome
         column = self.names.index(name)
         after, before = self[name], tuple(row[column] for row in self.before)
         series = [Series(words.label(name), after, words.value(name, after[-1]), accent=True)]
-        if self.changed:
+        if self.changes:
             series.append(Series("Without the changes", before, words.value(name, before[-1])))
         ticks = tuple(str(t) for t in range(len(after)))
         low, high = min(*after, *before), max(*after, *before)
         levels = tuple((y, words.value(name, y)) for y in _levels(low, high))
-        subtitle = f"By {words.period}, from today (0)"
-        return Lines(words.label(name), subtitle, ticks, tuple(series), levels, (self.provenance.basis,))
+        done = f"; {joined([f'{change} {words.label(metric)}' for metric, change in self.changes])}"
+        subtitle = f"By {words.period}, from today (0){done if self.changes else ''}"
+        notes = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
+        return Lines(words.label(name), subtitle, ticks, tuple(series), levels, notes)
 
 
 def _levels(low: float, high: float) -> list[float]:
@@ -107,7 +110,8 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
         tuple(metric.name for metric in metrics),
         tuple(tuple(run.at(t)[:width]) for t in range(count + 1)),
         tuple(tuple(base.at(t)[:width]) for t in range(count + 1)),
+        subject.graph.outcome or outcomes[0],
         outcomes,
-        bool(given),
+        written(subject, changes or {}),
         subject.words,
     )

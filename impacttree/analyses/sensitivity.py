@@ -130,13 +130,13 @@ class Sensitivity(Result):
         bars = tuple(self._bar(row) for row in ranked)
         title = f"What a plausible move is worth in {lowered(words.label(outcome))}"
         subtitle = f"{words.first(self.horizon).capitalize()}, one metric at a time, from today to its favourable end"
-        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, (self.provenance.basis,))
+        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, (f"Basis: {self.provenance.basis}.",))
 
     def _bar(self, row: SensitivityRow) -> Bar:
         amount = row.plausible_worth or 0.0
         text, tone = self.words.signed(self.outcome, amount), self.words.tone(self.outcome, amount)
         start, end = row.plausible or (row.value, row.value)
-        move = f"{self.words.value(row.metric, start)} -> {self.words.value(row.metric, end)}"
+        move = f"{self.words.value(row.metric, start)} → {self.words.value(row.metric, end)}"
         low, high = min(amount, 0.0), max(amount, 0.0)
         texts = (text, "") if amount < 0 else ("", text)
         return Bar(f"{row.label}, {move}", low, high, *texts, tone, tone)

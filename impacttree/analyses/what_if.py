@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from impacttree.analyses.asking import Changes, Subject
+from impacttree.analyses.asking import Changes, Subject, written
 from impacttree.analyses.cautions import beyond_bounds, extrapolations
 from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, joined, lowered
 from impacttree.analyses.worth import OutcomeChange
-from impacttree.quantity import parse_change
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["Comparison", "WhatIf", "compare", "what_if"]
@@ -122,7 +121,7 @@ def what_if(subject: Subject, changes: Changes, on: str | None = None, *, in_fil
     slot = outcome.index
     return WhatIf(
         provenance=subject.provenance("two exact evaluations", subject.words.basis(outcome.name, lifted=False)),
-        changes=_written(subject, changes),
+        changes=written(subject, changes),
         outcome=outcome.name,
         horizon=n,
         total=after[slot] - before[slot],
@@ -134,15 +133,6 @@ def what_if(subject: Subject, changes: Changes, on: str | None = None, *, in_fil
         warnings=(*extrapolations(subject, run), *beyond_bounds(subject, run)),
         words=subject.words,
     )
-
-
-def _written(subject: Subject, changes: Changes) -> tuple[tuple[str, str], ...]:
-    written = []
-    for name, given in changes.items():
-        several = given if isinstance(given, list | tuple) else (given,)
-        texts = [str(parse_change(change, currency=subject.words.currency)) for change in several]
-        written.append((name, " then ".join(texts)))
-    return tuple(written)
 
 
 def _outcome(subject: Subject, name: str, before: list[float], after: list[float]) -> OutcomeChange:

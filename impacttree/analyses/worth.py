@@ -234,7 +234,7 @@ class Worth(Result):
         ]
         whole = Step("Worth", self.total, words.signed(name, self.total), "total", words.tone(name, self.total))
         subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"
-        return Waterfall(self.title, subtitle, (*steps, whole), (self.basis,))
+        return Waterfall(self.title.replace("->", "→"), subtitle, (*steps, whole), (f"Basis: {self.basis}.",))
 
     def picture(self) -> Waterfall:
         return self.waterfall()
