@@ -133,6 +133,8 @@ def _apply(node: Expr, operands: Sequence[float]) -> Value:
             return _FUNCTIONS[node.function](*operands)
         case Call():
             function = FUNCTIONS[node.function]
+            if function.kind == "conversion":  # only a formula whose units are refused still has one
+                return None
             given = dict(function.defaults) | dict(zip(function.parameters, operands, strict=False))
             return evaluate(_definition(function.definition), given.get)
     raise AssertionError(f"{type(node).__name__} is a leaf")

@@ -167,6 +167,18 @@ scenarios:
 """) == [(4, "broken", "value"), (5, "a", "formula")]
 
 
+@pytest.mark.parametrize("name", names())
+def test_one_broken_metric_of_a_template_is_one_problem(name: str) -> None:
+    content = text(name)
+    spec = load_text(content)
+    for metric in spec.metrics:
+        key = "formula" if metric.formula else "value"
+        line = spec.places.find("metrics", metric.name, key)[0]
+        lines = content.splitlines()
+        lines[line - 1] = f"    {key}: (oops"
+        assert places_of("\n".join(lines)) == [(line, metric.name, key)]
+
+
 def test_a_metric_that_could_not_be_read_at_all_is_not_unknown() -> None:
     assert places_of("""
 outcome: gone

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impacttree.engine.model import Model
 from impacttree.formula import EXAMPLE_METRICS, FUNCTIONS, parse_expression
+from impacttree.graph import build
 from impacttree.graph.today import Today, evaluate
+from impacttree.spec import load_text
+from impacttree.templates import names as template_names
+from impacttree.templates import text as template_text
 
 numbers = st.floats(-1e3, 1e3).map(lambda value: round(value, 3))
 
@@ -84,3 +89,16 @@ def test_circles_and_unknown_names_have_no_value() -> None:
 def test_a_chain_of_ten_thousand_needs_no_recursion() -> None:
     formulas = {f"m{i}": parse_expression(f"m{i - 1} + 1") for i in range(1, 10_001)}
     assert Today(formulas, {"m0": 0.0})["m10000"] == 10_000.0
+
+
+def test_a_conversion_that_was_refused_has_no_value() -> None:
+    assert evaluate(parse_expression("in_hours(x) + 1"), {"x": 3.0}.get) is None
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_the_engine_starts_from_the_same_values(name: str) -> None:
+    graph = build(load_text(template_text(name)))
+    formulas = {m.name: m.rule for m in graph.metrics if m.origin == "formula" and m.start is None}
+    stated = {m.name: (m.spec.start or m.spec.value).central() for m in graph.metrics if m.name not in formulas}
+    today = Today(formulas, stated)
+    assert [today[m.name] for m in graph.metrics] == pytest.approx(Model(graph).base[: len(graph.metrics)], rel=1e-13)
