@@ -42,12 +42,13 @@ def _values(view: Bars | Waterfall | Lines) -> Iterator[tuple[str, float]]:
 
 def end_texts(bar: Bar, base: float) -> tuple[str, str]:
     """Return the texts left and right of a tornado's bar; both on one side when both ends lie there."""
-    (near, near_text), (far, far_text) = sorted(((bar.low, bar.low_text), (bar.high, bar.high_text)))
-    if far <= base and near < base:
-        return (f"{near_text}, {far_text}" if far < base else near_text), "" if far < base else far_text
-    if near >= base and far > base:
-        return "" if near > base else near_text, f"{near_text}, {far_text}" if near > base else far_text
-    return near_text, far_text
+    low, high = (bar.low, bar.low_text), (bar.high, bar.high_text)
+    (left, left_text), (right, right_text) = (low, high) if bar.low <= bar.high else (high, low)
+    if right < base:
+        return f"{left_text}, {right_text}", ""
+    if left > base:
+        return "", f"{left_text}, {right_text}"
+    return left_text, right_text
 
 
 def outer_first(bar: Bar, base: float) -> tuple[tuple[float, Tone], ...]:

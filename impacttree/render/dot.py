@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from impacttree.errors import MissingDependency, OutputError, Problem, printable
 from impacttree.render.characters import clean
+from impacttree.render.outline import callout_line, value_line
 from impacttree.views import Card, Diagram, Link
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ __all__ = ["draw_with_dot", "to_digraph", "to_dot"]
 
 TIME_LIMIT = 60.0
 """Seconds that ``dot`` may take; it is slow on dense graphs of hundreds of metrics."""
-THICKEST = 7.0
+THICKEST = 5.0
 INK, GREY, FAINT, ACCENT = "#16243d", "#8791a0", "#b4bcc8", "#d55e00"
 FONT = "Arial,Liberation Sans,Helvetica,sans-serif"
 
@@ -34,11 +35,11 @@ def to_digraph(diagram: Diagram) -> graphviz.Digraph:
     graph = graphviz.Digraph(
         graph_attr={
             "rankdir": "LR",
-            "label": _label(diagram.title, diagram.subtitle),
+            "label": _label(diagram.title, diagram.subtitle, callout_line(diagram), *diagram.notes, end="\\l"),
             "labelloc": "t",
             "labeljust": "l",
             "fontname": FONT,
-            "fontsize": "18",
+            "fontsize": "15",
             "fontcolor": INK,
             "nodesep": "0.3",
             "ranksep": "0.8",
@@ -103,15 +104,15 @@ def draw_with_dot(diagram: Diagram, file_format: Literal["svg", "png", "pdf"] = 
     return done.stdout
 
 
-def _label(*parts: str) -> str:
-    r"""Join the parts as lines of a label in which nothing but the line breaks has a meaning.
+def _label(*parts: str, end: str = "\\n") -> str:
+    r"""Join the parts as lines of a label in which nothing but the line ends has a meaning.
 
     Graphviz reads backslash sequences and character entities in labels, and a label in angle brackets as HTML.
     """
     import graphviz
 
-    lines = (graphviz.escape(clean(part).replace("&", "&amp;")) for part in parts if part)
-    label: str = graphviz.nohtml("\\n".join(lines))
+    lines = (f"{graphviz.escape(clean(part).replace('&', '&amp;'))}{end}" for part in parts if part)
+    label: str = graphviz.nohtml("".join(lines).removesuffix("\\n"))
     return label
 
 
@@ -119,7 +120,7 @@ def _card_label(card: Card) -> str:
     state = "breached" if card.breached else "holds"
     kind = f"GUARDRAIL {card.guardrail}: {state}" if card.guardrail else card.kind.upper()
     memory = " (stock)" if card.memory else ""
-    value = f"{card.value} {card.unit}".strip()
+    value = value_line(card)
     change = f"{card.change} ({card.tone})" if card.change else ""
     return _label(f"{kind}{memory}", card.label, value, change, card.owner)
 

@@ -51,8 +51,8 @@ def write_file(path: str | os.PathLike[str], content: bytes, overwrite: bool = T
     OutputError
         When there is a file and `overwrite` is False, or the system refuses.
     """
-    target = Path(os.path.realpath(path))
     try:
+        target = Path(os.path.realpath(path))
         reserved = _reserve(target, overwrite)
         try:
             _replace(target, content)

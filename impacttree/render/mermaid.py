@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from impacttree.render.characters import clean
+from impacttree.render.outline import callout_line, value_line
 from impacttree.views import Card, Diagram, Link
 
 __all__ = ["to_mermaid"]
@@ -16,6 +17,7 @@ STYLES = (
     "classDef driver fill:#ffffff,stroke:#8791a0,color:#16243d",
     "classDef financial fill:#16243d,stroke:#16243d,color:#ffffff",
     "classDef guardrail fill:#ffffff,stroke:#7b3fa0,color:#16243d,stroke-dasharray:5 3",
+    "classDef note fill:none,stroke:none,color:#6b7480,text-align:left",
 )
 SHAPES = {"product": ("(", ")"), "driver": ("[", "]"), "financial": ("[[", "]]"), "guardrail": ("{{", "}}")}
 MAIN_PATH = "stroke:#d55e00,stroke-width:4px"
@@ -31,6 +33,7 @@ def to_mermaid(diagram: Diagram) -> str:
     lines = [*_head(diagram.title), "flowchart LR"]
     lines += [f"  {names[card.id]}{_node(card)}" for card in diagram.cards]
     lines += [f"  {names[link.source]} {_arrow(link)} {names[link.target]}" for link in diagram.links]
+    lines += _notes(diagram)
     lines += [f"  {style}" for style in STYLES]
     lines += _classes(diagram, names)
     lines += _link_styles(diagram)
@@ -51,7 +54,7 @@ def _node(card: Card) -> str:
     state = "breached" if card.breached else "holds"
     head = f"guardrail: {card.guardrail} {state}" if card.guardrail else card.kind
     change = f"{card.change} ({card.tone})" if card.change else ""
-    parts = (head, card.label, f"{card.value} {card.unit}".strip(), change, card.owner)
+    parts = (head, card.label, value_line(card), change, card.owner)
     label = "<br/>".join(_escape(part) for part in parts if part)
     opening, closing = SHAPES[_kind(card)]
     return f'{opening}"{label}"{closing}'
@@ -65,6 +68,14 @@ def _arrow(link: Link) -> str:
     label = "<br/>".join(_escape(part) for part in (link.elasticity_text, link.money_text, link.delay) if part)
     arrow = "-.->" if link.assumed else "-->"
     return f'{arrow}|"{label}"|' if label else arrow
+
+
+def _notes(diagram: Diagram) -> Iterator[str]:
+    """Yield a node of its own with what the picture's footer says: money never goes without its basis."""
+    parts = [part for part in (diagram.subtitle, callout_line(diagram), *diagram.notes) if part]
+    if parts:
+        yield f'  notes["{"<br/>".join(map(_escape, parts))}"]'
+        yield "  class notes note"
 
 
 def _classes(diagram: Diagram, names: dict[str, str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from impacttree.render.characters import clean
 from impacttree.views import Card, Cell, Column, Diagram, Link, Table
 
-__all__ = ["outline"]
+__all__ = ["callout_line", "outline", "value_line"]
 
 COLUMNS = (
     Column("Metric"),
@@ -35,11 +35,17 @@ def outline(diagram: Diagram) -> Table:
         title="",
         columns=tuple(COLUMNS[index] for index in used),
         rows=tuple(tuple(row[index] for index in used) for row in rows),
-        notes=tuple(line for line in (_callout(diagram), *_panels(diagram), *diagram.notes) if line),
+        notes=tuple(line for line in (callout_line(diagram), *_panels(diagram), *diagram.notes) if line),
     )
 
 
-def _callout(diagram: Diagram) -> str:
+def value_line(card: Card) -> str:
+    """Return a card's value with its unit."""
+    return " ".join(part for part in (card.value, card.unit) if part)
+
+
+def callout_line(diagram: Diagram) -> str:
+    """Return the box by the outcome as a sentence, or an empty text without one."""
     box = diagram.callout
     return f"{box.head}: {box.amount} {box.what}{f' ({box.range})' if box.range else ''}" if box else ""
 
@@ -84,7 +90,7 @@ def _row(cards: Mapping[str, Card], diagram: Diagram, visit: _Visit) -> tuple[Ce
     if visit.again:
         seen = "" if link and link.back else "see above"
         return (Cell(label), Cell(seen), Cell(""), carried, acts, Cell(""), Cell(""))
-    value = Cell(f"{card.value} {card.unit}".strip())
+    value = Cell(value_line(card))
     kind = _joined(_kind(card), "main path" if visit.name in diagram.path else "")
     return (Cell(label), value, Cell(card.change, None, card.tone), carried, acts, Cell(kind), Cell(card.owner))
 

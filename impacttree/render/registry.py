@@ -96,9 +96,10 @@ def _diagram_png(diagram: Diagram) -> bytes:
 
 
 def _diagram_pdf(diagram: Diagram) -> bytes:
+    from impacttree.render.pdf import ordered
     from impacttree.render.svg import render_diagram_svg, svg_to_pdf
 
-    return svg_to_pdf(render_diagram_svg(diagram))
+    return ordered(svg_to_pdf(render_diagram_svg(diagram)))
 
 
 def _dot(diagram: Diagram) -> bytes:

@@ -72,13 +72,14 @@ def head_lines(title: str, subtitle: str, width: int) -> list[Line]:
     return [*wrapped(title, width, "title"), *wrapped(subtitle, width, "muted")]
 
 
-def wrapped(text: str, width: int, role: Role, indent: str = "") -> list[Line]:
-    """Return `text` as lines of one role; every line but the first is indented."""
+def wrapped(text: str, width: int, role: Role, *, start: str = "", indent: str | None = None) -> list[Line]:
+    """Return `text` as lines of one role, with `start` before the first and `indent` (else `start`) before others."""
     text = clean(text)
     if not text:
         return []
-    first, *more = wrap(text, width - len(indent))
-    return [((first, role),), *(((indent + line, role),) for line in more)]
+    later = start if indent is None else indent
+    first, *more = wrap(text, width - max(len(start), len(later)))
+    return [((start + first, role),), *(((later + line, role),) for line in more)]
 
 
 def _headline(view: Headline, width: int) -> tuple[Line, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from impacttree.render.characters import clean, pad, width
+from impacttree.render.characters import clean, pad, width, wrap
 from impacttree.render.chartdata import CUT_NOTE, axis_start, check_finite, end_texts, outer_first, visible_levels
 from impacttree.render.text import Line, Piece, Role, head_lines, wrapped
 from impacttree.views import Bars, Lines, Tone, Waterfall
@@ -36,44 +37,67 @@ def chart_lines(view: Bars | Waterfall | Lines, columns: int) -> tuple[Line, ...
     return tuple(drawn)
 
 
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """The names of the rows, wrapped to a column of at most two fifths of the room."""
+
+    width: int
+    rows: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, labels: Iterable[str], columns: int) -> _Labels:
+        rows = tuple(wrap(clean(label), max(12, columns * 2 // 5)) for label in labels)
+        return cls(_widest(line for lines in rows for line in lines), rows)
+
+    def beside(self, row: int, pieces: Iterable[Piece], role: Role = "plain") -> list[Line]:
+        """Put `pieces` right of the first line of a row's name, and the rest of the name below."""
+        first, *more = self.rows[row]
+        head = pad(first, self.width) + " " * GAP
+        return [((head, role), *pieces), *(((line, role),) for line in more)]
+
+
 def _tornado(view: Bars, columns: int) -> list[Line]:
-    ends = [value for bar in view.bars for value in (bar.low, bar.high)]
-    low, high = min([view.base, *ends]), max([view.base, *ends])
-    labels = [clean(bar.label) for bar in view.bars]
-    label_width = _widest([*labels, "base"])
-    sides = [end_texts(bar, view.base) for bar in view.bars]
+    ends = [view.base, *(value for bar in view.bars for value in (bar.low, bar.high))]
+    labels = _Labels.of((bar.label for bar in view.bars), columns)
+    sides = [tuple(map(clean, end_texts(bar, view.base))) for bar in view.bars]
     left_width, right_width = (_widest(texts) for texts in zip(("", ""), *sides, strict=True))
-    room = columns - label_width - 2 * GAP - 2 - left_width - right_width
-    scale = _Scale(low, high, max(10, min(WIDEST, room)))
+    room = columns - labels.width - GAP - 2 - left_width - right_width
+    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, room)))
     axis = scale.column(view.base)
-    start = label_width + GAP + left_width + 1
-    head = pad("base", label_width) + " " * (start - label_width) + " " * axis + "│ " + clean(view.base_text)
-    drawn: list[Line] = [((head.rstrip(), "label"),)]
-    for bar, label, (left, right) in zip(view.bars, labels, sides, strict=True):
+    drawn = [_base_line(clean(view.base_text), labels.width + GAP + left_width + 1 + axis, axis < scale.size // 2)]
+    for row, (bar, (left, right)) in enumerate(zip(view.bars, sides, strict=True)):
         grid = _blank(scale.size)
         for value, tone in outer_first(bar, view.base):
             _paint(grid, axis, scale.column(value), tone)
         grid[axis] = ("│", "plain")
-        texts = (pad(label, label_width) + " " * GAP + pad(left, left_width, right=True) + " ", f" {right}")
-        drawn.append(((texts[0], "plain"), *_merged(grid), (texts[1], "plain")))
+        low_text: Piece = (pad(left, left_width, right=True) + " ", "plain")
+        drawn += labels.beside(row, (low_text, *_merged(grid), (f" {right}", "plain")))
     tones = {tone for bar in view.bars for tone in (bar.low_tone, bar.high_tone)}
     return [*drawn, _legend(tones, "better", "worse", "")]
 
 
+def _base_line(text: str, axis: int, right: bool) -> Line:
+    """Write the base beside its line, on the side with more room."""
+    if right or width(text) >= axis:
+        return ((f"{' ' * axis}│ {text}", "label"),)
+    return ((f"{pad(text, axis - 1, right=True)} │", "label"),)
+
+
 def _waterfall(view: Waterfall, columns: int) -> list[Line]:
     levels = visible_levels(view)
-    labels = [clean(step.label) for step in view.steps]
+    labels = _Labels.of((step.label for step in view.steps), columns)
     texts = [clean(step.text) for step in view.steps]
-    label_width, text_width = _widest(labels), _widest(texts)
-    room = columns - label_width - text_width - 2 * GAP
+    text_width = _widest(texts)
     ends = [axis_start(view), *(end for pair in levels for end in pair)]
-    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, room)))
+    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, columns - labels.width - text_width - 2 * GAP)))
     drawn: list[Line] = []
-    for step, (before, after), label, text in zip(view.steps, levels, labels, texts, strict=True):
+    for row, (step, (before, after), text) in enumerate(zip(view.steps, levels, texts, strict=True)):
+        total = step.role == "total"
+        role: Role = "label" if total else "plain"
         grid = _blank(scale.size)
-        _paint(grid, scale.column(before), scale.column(after), "neutral" if step.role == "total" else step.tone)
-        head = pad(label, label_width) + " " * GAP + pad(text, text_width, right=True) + " " * GAP
-        drawn.append(((head, "label" if step.role == "total" else "plain"), *_merged(grid)))
+        _paint(grid, scale.column(before), scale.column(after), "neutral" if total else step.tone)
+        amount: Piece = (pad(text, text_width, right=True) + " " * GAP, role)
+        drawn += labels.beside(row, (amount, *_merged(grid)), role)
     cut = wrapped(CUT_NOTE, columns, "muted", indent="  ") if axis_start(view) else []
     return [*drawn, _legend({s.tone for s in view.steps if s.role == "change"}, "favourable", "adverse", "total"), *cut]
 
@@ -82,19 +106,20 @@ def _sparks(view: Lines, columns: int) -> list[Line]:
     values = [value for series in view.series for value in series.values]
     values += [level for level, _ in view.levels]
     low, high = min(values, default=0.0), max(values, default=0.0)
-    labels = [clean(series.label) for series in view.series]
-    label_width = _widest(labels)
-    room = max(10, min(WIDEST, columns - label_width - GAP - 1 - _widest(clean(s.last_text) for s in view.series)))
+    labels = _Labels.of((series.label for series in view.series), columns)
+    last = [clean(series.last_text) for series in view.series]
+    room = max(10, min(WIDEST, columns - labels.width - GAP - 1 - _widest(last)))
     drawn: list[Line] = []
-    for label, series in zip(labels, view.series, strict=True):
+    for row, series in enumerate(view.series):
         spark = "".join(_spark(value, low, high) for value in _thinned(series.values, room))
         role: Role = "label" if series.accent else "plain"
-        drawn.append(((f"{pad(label, label_width)}{' ' * GAP}{spark} {clean(series.last_text)}", role),))
+        drawn += labels.beside(row, ((f"{spark} {last[row]}", role),), role)
+    indent = " " * (labels.width + GAP)
     if len(view.ticks) > 1:
-        drawn.append(((" " * (label_width + GAP) + f"{clean(view.ticks[0])} to {clean(view.ticks[-1])}", "muted"),))
+        drawn += wrapped(f"{view.ticks[0]} to {view.ticks[-1]}", columns, "muted", start=indent)
     if view.levels:
         bottom, top = min(view.levels), max(view.levels)
-        drawn.append(((" " * (label_width + GAP) + f"axis {clean(bottom[1])} to {clean(top[1])}", "muted"),))
+        drawn += wrapped(f"axis {bottom[1]} to {top[1]}", columns, "muted", start=indent)
     return drawn
 
 

@@ -169,7 +169,7 @@ MANY_BARS = Bars(
         )
         for index in range(1, 31)
     ),
-    notes=("basis: first 12 months, accrual, pre-tax, undiscounted; " * 6,),
+    notes=("basis: first 12 months, accrual, pre-tax, undiscounted; " * 6 + "end",),
 )
 
 WATERFALL = Waterfall(

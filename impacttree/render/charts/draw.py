@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,11 +72,14 @@ def draw_chart(view: Bars | Waterfall | Lines, file_format: str, scale: float = 
         raise OutputError(Problem(reason=f"a picture cannot be {scale} times its size", fix=f"use 0.5 to {MOST_SCALE}"))
     figure = to_figure(view)
     stream = io.BytesIO()
-    with _settings(), _one_warning(figure):
+    with _settings(), _letters_drawn_as_boxes() as letters:
         dpi = PIXELS_PER_INCH * scale if file_format == "png" else 72
         figure.savefig(stream, format=file_format, dpi=dpi, metadata=METADATA[file_format])
-    content = stream.getvalue()
-    return _with_portable_fonts(content) if file_format == "svg" else content
+    if file_format == "svg":
+        return _with_portable_fonts(stream.getvalue())
+    if letters:
+        _warn(view.title, letters)
+    return stream.getvalue()
 
 
 def _draw(view: Bars | Waterfall | Lines) -> Figure:
@@ -102,22 +106,27 @@ def _settings() -> Iterator[None]:
 
 
 @contextmanager
-def _one_warning(figure: Figure) -> Iterator[None]:
-    """Say once, in our words, which letters are drawn as boxes."""
+def _letters_drawn_as_boxes() -> Iterator[set[str]]:
+    """Collect the letters that no font at hand can show, instead of a warning of matplotlib's for each."""
+    letters: set[str] = set()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        yield
-    missing = [warning for warning in caught if "missing from font" in str(warning.message)]
+        yield letters
     for warning in caught:
-        if warning not in missing:
+        missing = re.match(r"Glyph (\d+) .*missing from font", str(warning.message))
+        if missing:
+            letters.add(chr(int(missing[1])))
+        else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    if missing:
-        title = figure.get_label() or "the chart"
-        warnings.warn(
-            f"{clean(str(title))}: the fonts at hand lack {len(missing)} of its letters, which are drawn as boxes; "
-            "an .svg file shows them where the viewer has a font for them",
-            stacklevel=4,
-        )
+
+
+def _warn(title: str, letters: set[str]) -> None:
+    shown = "".join(sorted(letters)[:20])
+    warnings.warn(
+        f"{clean(title)}: no font at hand shows {shown!r}; boxes stand in their place "
+        "(an .svg file leaves them to the viewer's fonts)",
+        stacklevel=3,
+    )
 
 
 def _with_portable_fonts(svg: bytes) -> bytes:

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import sys
+import threading
+from itertools import combinations, pairwise
+
+import matplotlib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from impacttree.errors import MissingDependency, OutputError
+from impacttree.render import to_figure, to_png, to_svg
+from impacttree.render.charts.draw import draw_chart
+from impacttree.render.charts.lines import PITCH, _spread
+from impacttree.views import Bar, Bars, Lines, Series, Step, Waterfall
+from tests.render.views import BRIDGE, LINES, LONG_WATERFALL, LOSS, SPIDER, TORNADO, VIEWS, WATERFALL
+
+CHARTS = {name: view for name, view in VIEWS.items() if isinstance(view, Bars | Waterfall | Lines)}
+
+
+def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
+    """Return every text with the box that its letters fill, in pixels."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    texts = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    shown = [text for text in texts if text.axes is None or text not in _hidden(text)]
+    return [(text.get_text(), text.get_window_extent(renderer)) for text in shown]
+
+
+def _hidden(text: Text) -> set[Text]:
+    """Return the texts of the axes' own ticks and labels, which are switched off."""
+    axes = text.axes
+    assert axes is not None
+    return set(axes.findobj(Text)) - set(axes.texts)
+
+
+def check_texts(figure: Figure) -> None:
+    """Every text lies on the page, and no two touch."""
+    page = figure.bbox
+    found = boxes(figure)
+    for text, box in found:
+        assert box.x0 >= page.x0 - 1, text
+        assert box.x1 <= page.x1 + 1, text
+        assert box.y0 >= page.y0 - 1, text
+        assert box.y1 <= page.y1 + 1, text
+    for (first, one), (second, other) in combinations(found, 2):
+        wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+        high = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert wide <= 1 or high <= 3, f"{first!r} over {second!r} by {wide:.1f} x {high:.1f}"
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_no_label_overlaps_another_or_leaves_the_page(name: str) -> None:
+    check_texts(to_figure(CHARTS[name]))
+
+
+def test_the_text_of_a_base_at_the_edge_stays_on_the_page() -> None:
+    bar = Bar("Price", 80.0, 90.0, "$80k", "$90k", "adverse", "adverse")
+    check_texts(to_figure(Bars("", "", 100.0, "base, before any of these changes: $100k", (bar,))))
+
+
+labels = st.text(st.sampled_from("abc XYZ $%-+0123"), min_size=1, max_size=60)
+amounts = st.floats(-1e6, 1e6).map(lambda value: round(value, 2))
+tones = st.sampled_from(["favourable", "adverse", "neutral"])
+
+
+@st.composite
+def tornados(draw: st.DrawFn) -> Bars:
+    def bar() -> Bar:
+        low, high = draw(amounts), draw(amounts)
+        return Bar(draw(labels), low, high, f"${low:,.0f}", f"${high:,.0f}", draw(tones), draw(tones))
+
+    bars = tuple(bar() for _ in range(draw(st.integers(0, 12))))
+    base = draw(amounts)
+    return Bars(draw(labels), draw(labels), base, f"base ${base:,.0f}", bars, (draw(labels),))
+
+
+@st.composite
+def waterfalls(draw: st.DrawFn) -> Waterfall:
+    def step() -> Step:
+        amount = draw(amounts)
+        return Step(draw(labels), amount, f"{amount:+,.0f}", draw(st.sampled_from(["total", "change"])), draw(tones))
+
+    steps = tuple(step() for _ in range(draw(st.integers(0, 14))))
+    return Waterfall(draw(labels), draw(labels), steps, (draw(labels),))
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> Lines:
+    periods = draw(st.integers(0, 40))
+    values = st.lists(amounts, min_size=periods, max_size=periods).map(tuple)
+    count = draw(st.integers(0, 15))
+    series = tuple(Series(draw(labels), draw(values), "$1.2M", draw(st.booleans())) for _ in range(count))
+    levels = tuple((level, f"${level:,.0f}") for level in draw(st.lists(amounts, max_size=6)))
+    return Lines(draw(labels), draw(labels), tuple(f"month {i}" for i in range(periods)), series, levels)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.one_of(tornados(), waterfalls(), lines()))
+def test_no_label_overlaps_whatever_is_drawn(view: Bars | Waterfall | Lines) -> None:
+    check_texts(to_figure(view))
+
+
+@given(st.lists(st.floats(0, 5), max_size=20))
+def test_names_at_line_ends_keep_their_distance_and_order(heights: list[float]) -> None:
+    bottom, top = 0.0, max(5.0, PITCH * len(heights))
+    places = _spread(sorted(heights), bottom, top)
+    assert all(upper - lower >= PITCH - 1e-9 for lower, upper in pairwise(places))
+    assert all(bottom - 1e-9 <= place <= top + 1e-9 for place in places)
+    far_apart = all(b - a >= PITCH for a, b in pairwise(sorted(heights)))
+    if far_apart:
+        assert places == pytest.approx(sorted(heights))
+
+
+def test_bars_are_as_long_as_their_amounts_and_filled_by_tone() -> None:
+    patches = to_figure(TORNADO).axes[0].patches
+    assert len(patches) == 2 * len(TORNADO.bars)
+    for patch in patches:
+        tone = "favourable" if patch.get_width() > 0 else "adverse"
+        light = sum(patch.get_facecolor()[:3]) > 2.5
+        assert light == (tone == "adverse")
+    lengths = sorted(abs(patch.get_width()) for patch in patches)
+    assert lengths == sorted(abs(end - TORNADO.base) for bar in TORNADO.bars for end in (bar.low, bar.high))
+
+
+@pytest.mark.parametrize(
+    ("view", "columns"), [(WATERFALL, True), (BRIDGE, True), (LOSS, True), (LONG_WATERFALL, False)]
+)
+def test_changes_hang_between_what_was_and_what_is(view: Waterfall, columns: bool) -> None:
+    axes = to_figure(view).axes[0]
+    bars = [patch for patch in axes.patches if isinstance(patch, matplotlib.patches.Rectangle)]
+    level = 0.0
+    for step, patch in zip(view.steps, bars, strict=True):
+        start, size = (patch.get_y(), patch.get_height()) if columns else (patch.get_x(), patch.get_width())
+        if step.role == "total":
+            level = step.amount
+        else:
+            assert start == pytest.approx(min(level, level + step.amount))
+            assert size == pytest.approx(abs(step.amount))
+            level += step.amount
+        assert start + size == pytest.approx(level) or start == pytest.approx(level)
+
+
+def test_lines_pass_through_their_values() -> None:
+    drawn = [line.get_ydata() for line in to_figure(SPIDER).axes[0].get_lines() if len(line.get_ydata()) == 3]
+    assert [tuple(values) for values in drawn] == [series.values for series in SPIDER.series]
+
+
+def test_pages_are_16_by_9_and_grow_only_for_more_rows() -> None:
+    for view in (TORNADO, WATERFALL, BRIDGE, LINES):
+        assert tuple(to_figure(view).get_size_inches()) == (10.0, 5.625)
+    assert to_figure(VIEWS["many-bars"]).get_size_inches()[1] > 9
+    assert to_figure(VIEWS["one-sided"]).get_size_inches()[1] < 4
+
+
+def test_dollar_signs_are_no_mathematics() -> None:
+    svg = to_svg(Lines("$100k-$201k", "x_1^2 \\frac{1}{2}", ("$a$", "$b$"), (), ()))
+    for text in ("$100k-$201k", "x_1^2 \\frac{1}{2}", "$a$"):
+        assert f">{text}</text>" in svg
+
+
+@pytest.mark.parametrize("name", ["tornado", "bridge", "lines"])
+@pytest.mark.parametrize("file_format", ["svg", "png", "pdf"])
+def test_the_users_settings_change_nothing_and_stay(name: str, file_format: str) -> None:
+    expected = draw_chart(CHARTS[name], file_format)
+    with matplotlib.style.context(["dark_background", "ggplot"]):
+        matplotlib.rcParams["lines.marker"] = "x"
+        matplotlib.rcParams["figure.constrained_layout.use"] = True
+        before = dict(matplotlib.rcParams)
+        assert draw_chart(CHARTS[name], file_format) == expected
+        assert dict(matplotlib.rcParams) == before
+
+
+def test_pyplot_is_left_alone() -> None:
+    from matplotlib import pyplot
+
+    draw_chart(TORNADO, "png")
+    assert pyplot.get_fignums() == []
+
+
+def test_threads_draw_the_same() -> None:
+    expected = draw_chart(WATERFALL, "svg")
+    results: list[bytes] = []
+    threads = [threading.Thread(target=lambda: results.append(draw_chart(WATERFALL, "svg"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 4
+
+
+def test_fonts_are_named_for_any_viewer() -> None:
+    svg = to_svg(TORNADO)
+    assert "font-family: Arial, 'Liberation Sans', Helvetica, sans-serif" in svg
+    assert "Impacttree" not in svg
+
+
+def test_letters_without_a_font_are_boxes_with_a_warning() -> None:
+    view = Lines("解約率", "", (), (), ())
+    with pytest.warns(UserWarning, match="解約率: no font at hand shows '率約解'; boxes stand in their place"):
+        to_png(view)
+    assert ">解約率</text>" in to_svg(view)
+
+
+def test_the_scale_sets_the_pixels() -> None:
+    def size(png: bytes) -> tuple[int, int]:
+        return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
+
+    assert size(to_png(TORNADO, scale=1)) == (960, 540)
+    assert size(to_png(TORNADO)) == (1920, 1080)
+    for scale in (0, -1, float("nan"), 1000):
+        with pytest.raises(OutputError, match="times its size"):
+            to_png(TORNADO, scale=scale)
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingDependency, match=r"pip install 'impacttree\[plot\]'"):
+        to_svg(TORNADO)
