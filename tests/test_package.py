@@ -26,6 +26,8 @@ HEAVY = {
     "vl_convert",
     "xlsxwriter",
 }
+# Modules that are about one heavy package, and are themselves imported inside functions.
+AT_HOME = {"engine/oracles.py": {"sympy"}, "engine/symbolic.py": {"sympy"}}
 
 
 def test_names_are_sorted_and_each_is_there():
@@ -94,6 +96,7 @@ def test_worth_at_the_command_line_loads_nothing_heavy():
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_heavy_packages_are_imported_inside_functions(path):
     """Top-level statements, and those in top-level `if` and `try` blocks except `if TYPE_CHECKING`."""
+    heavy = HEAVY - AT_HOME.get(path.relative_to(PACKAGE).as_posix(), set())
     pending = list(ast.parse(path.read_text(encoding="utf-8")).body)
     while pending:
         node = pending.pop()
@@ -111,4 +114,4 @@ def test_heavy_packages_are_imported_inside_functions(path):
                 continue
             case _:
                 continue
-        assert not imported & HEAVY, f"line {node.lineno}"
+        assert not imported & heavy, f"line {node.lineno}"

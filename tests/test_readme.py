@@ -37,7 +37,8 @@ def test_the_file_is_the_example():
 def test_the_questions_have_the_answers_shown(monkeypatch):
     monkeypatch.chdir(ROOT)
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-    tests = doctest.DocTestParser().get_doctest(README, {}, "README.md", "README.md", 0)
+    unfenced = README.replace("\n```\n", "\n\n")
+    tests = doctest.DocTestParser().get_doctest(unfenced, {}, "README.md", "README.md", 0)
     assert len(tests.examples) > 5
     runner = doctest.DocTestRunner(optionflags=flags, verbose=False)
     printed: list[str] = []
