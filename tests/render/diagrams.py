@@ -294,16 +294,15 @@ def duolingo() -> Diagram:
     )
 
 
-PANELS = (
-    Panel("Worth, first 12 months", "+$1.36M", "Gross profit; P10 to P90 $910k to $1.83M", accent=True),
-    Panel("Cost to achieve", "not stated", "net worth and payback follow once a cost is entered"),
-    Panel("Evidence", "92% experiment", "8% judgement; data as of 31 Oct 2026"),
-    Panel("The ask", "Decide", "fund the next step of the lift"),
-)
-
-
 def board(diagram: Diagram) -> Diagram:
-    return replace(diagram, cut="board", panels=PANELS)
+    assert diagram.callout
+    panels = (
+        Panel("Worth, first 12 months", diagram.callout.amount, f"{diagram.callout.what}; {diagram.callout.range}", accent=True),
+        Panel("Cost to achieve", "not stated", "net worth and payback follow once a cost is entered"),
+        Panel("Evidence", "92% experiment", "8% judgement; data as of 31 Oct 2026"),
+        Panel("The ask", "Decide", "fund the next step of the lift"),
+    )
+    return replace(diagram, cut="board", panels=panels)
 
 
 def star20() -> Diagram:
@@ -472,7 +471,7 @@ def random_diagram(size: int, seed: int, *, extra: float = 0.3, loops: int = 0) 
     total = 1e5 * felt[lifted]
     path = best[lifted][1] or (outcome,)
     return Diagram(
-        title=f"+1% {cards[lifted].label} adds {money(total) or '$0'} operating profit in the first 12 months",
+        title=f"+1% {cards[lifted].label} moves operating profit by {money(total) or '$0'} in the first 12 months",
         subtitle=f"Random tree, {size} metrics, {len(links)} links",
         cards=with_money(tuple(cards), tuple(links)),
         links=tuple(links),

@@ -19,9 +19,9 @@ from impacttree.views import Diagram
 
 __all__ = ["board_groups"]
 
-BOTTOM = 6.55
-PANEL_HEIGHT = 1.55
-BOX_HEIGHT = 1.72
+BOTTOM = 6.6
+PANEL_HEIGHT = 1.6
+BOX_HEIGHT = 1.86
 WIDEST = 2.5
 AMOUNT = 12.0
 
@@ -41,9 +41,9 @@ def board_groups(net: Network, picture: Picture, headings: Headings) -> tuple[Gr
     top = headings.height + 0.25
     panels = PANEL_HEIGHT if diagram.panels else 0.0
     spare = BOTTOM - top - BOX_HEIGHT - panels
-    above = max(0.1, spare * (0.36 if panels else 0.42))
+    above = max(0.1, spare * (0.28 if panels else 0.42))
     row = _row(net, top + above)
-    y = top + above + BOX_HEIGHT + max(0.3, spare * 0.36)
+    y = top + above + BOX_HEIGHT + max(0.3, spare * 0.38)
     on_path = {card: position for position, card in enumerate(net.path)}
     groups: list[Group] = []
     for edge in net.edges:
@@ -63,8 +63,8 @@ def _row(net: Network, y: float) -> _Row:
     if width == WIDEST and number > 1:
         gap = min(1.6, (usable - number * width) / (number - 1))
     left = MARGIN + (usable - number * width - (number - 1) * gap) / 2
-    scale = 1.22
-    while scale > 1.0 and any(_longest_word(net, card) * scale > width - 0.24 for card in net.path):
+    scale = 1.25
+    while scale > 1.0 and any(_longest_word(net, card) * scale > width - 0.2 * scale for card in net.path):
         scale -= 0.02
     boxes = tuple(Box(left + place * (width + gap), y, width, BOX_HEIGHT) for place in range(number))
     return _Row(boxes, gap, scale)
@@ -88,6 +88,7 @@ def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int)
     link = edge.link
     ends = (net.cards[edge.source].id, net.cards[edge.target].id)
     lines: list[Shape] = []
+    under: list[Shape] = []
     words = link.money_text if net.lifted else ""
     if words:
         size = AMOUNT
@@ -101,10 +102,11 @@ def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int)
         notes = (*notes, *wrap(link.delay, 8.0, row.gap - 0.06, 2))
     for note in notes:
         below += 0.135
-        lines.append(text((x0 + x1) / 2, below, note, 8.0, MUTED, anchor="middle"))
+        under.append(text((x0 + x1) / 2, below, note, 8.0, MUTED, anchor="middle"))
     drawn = [connectors.connector(net, route, row.scale)]
-    if lines:
-        drawn.append(Group("label", tuple(lines), id=">".join(ends), source=ends[0], target=ends[1]))
+    for shapes in (lines, under):
+        if shapes:
+            drawn.append(Group("label", tuple(shapes), id=">".join(ends), source=ends[0], target=ends[1]))
     return drawn
 
 

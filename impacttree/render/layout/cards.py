@@ -109,13 +109,12 @@ def pill_width(words: str, size: float) -> float:
 class _Painter:
     """Lays out one card line by line."""
 
-    def __init__(self, card: Card, box: Box, scale: float, *, lifted: bool, folded: int, on_board: bool) -> None:
+    def __init__(self, card: Card, box: Box, scale: float, *, lifted: bool, folded: int) -> None:
         self.card = card
         self.box = box
         self.scale = scale
         self.lifted = lifted
         self.folded = folded
-        self.on_board = on_board
         self.kind = kind_of(card)
         self.dark = self.kind == "financial"
         self.pad = CARD_PAD * scale
@@ -153,25 +152,45 @@ class _Painter:
         names = wrap(self.card.label, NAME * scale, self.room, max(1, min(3, 1 + int((room + 0.004) / line))), bold=True)
         spare = box.height - (LOW - 0.036) * scale - line * (len(names) - 1)
         with_foot = bool(self.foot or self.card.owner) and spare >= 0.125 * scale
-        pill_line = self.on_board and bool(self.card.change) and spare >= 0.4 * scale
-        spare -= (0.125 if with_foot else 0.0) * scale + (0.22 * scale if pill_line else 0.0)
-        step = max(0.0, spare) / (4.0 if with_foot else 3.0)
-        y = box.y + 0.07 * scale + 0.7 * step + KIND * scale * POINT * CAP
-        self._kind_line(y, KIND * scale, with_foot)
-        y += 0.05 * scale + 0.5 * step + NAME * scale * POINT * CAP
-        for number, name in enumerate(names):
-            self.shapes.append(text(self.left, y + number * line, name, NAME * scale, self._ink(), bold=True))
-        y += line * (len(names) - 1) + 0.044 * scale + (1.0 * step)
-        half = 0.0975 * scale
-        if pill_line:
-            self._value(y + half, VALUE * scale * 1.15, self.room, with_foot)
-            y += 0.22 * scale
-            left = self.left + pill_width(self.card.change, PILL * scale)
-            self.shapes += pill(left, y + half, self.card.change, self.card.tone, PILL * scale, dark=self.dark)
-        else:
-            self._value_line(y + half, VALUE * scale, with_foot)
+        step = max(0.0, spare - (0.125 * scale if with_foot else 0.0)) / (4.0 if with_foot else 3.0)
+        y = self._top(box.y + 0.07 * scale + 0.7 * step, 0.05 * scale + 0.5 * step, names, with_foot)
+        unit = self.foot if not with_foot or self._unit_beside_value() else ""
+        self._value_line(y + 0.044 * scale + step + 0.0975 * scale, VALUE * scale, unit)
         if with_foot:
-            self._foot_line(box.y + box.height - 0.075 * scale - 0.6 * step)
+            self._foot_line(box.y + box.height - 0.075 * scale - 0.6 * step, "" if unit else self.foot)
+
+    def fill_board(self) -> None:
+        """As above with a larger value and the pill on a line of its own, aligned at the foot over all boxes."""
+        scale, box = self.scale, self.box
+        names = wrap(self.card.label, NAME * scale, self.room, 2, bold=True)
+        self._top(box.y + 0.13 * scale, 0.08 * scale, names, with_foot=True)
+        y = box.y + box.height - 0.12 * scale
+        self._foot_line(y, self.foot)
+        y -= 0.30 * scale
+        if self.card.change:
+            right = self.left + pill_width(self.card.change, PILL * scale)
+            self.shapes += pill(right, y, self.card.change, self.card.tone, PILL * scale, dark=self.dark)
+        self._value(y - 0.27 * scale, VALUE * scale * 1.2, self.room, "")
+
+    def _top(self, y: float, space: float, names: tuple[str, ...], with_foot: bool) -> float:
+        """Kind and name; return the last baseline."""
+        scale = self.scale
+        y += KIND * scale * POINT * CAP
+        self._kind_line(y, KIND * scale, with_foot)
+        y += space + NAME * scale * POINT * CAP
+        for number, name in enumerate(names):
+            baseline = y + number * NAME_LINE * scale
+            self.shapes.append(text(self.left, baseline, name, NAME * scale, self._ink(), bold=True))
+        return y + NAME_LINE * scale * (len(names) - 1)
+
+    def _unit_beside_value(self) -> bool:
+        """The unit leaves the foot line to a long owner where there is room behind the value."""
+        size, scale = FOOT * self.scale, self.scale
+        if self.card.change or not self.foot or not self.card.owner:
+            return False
+        foot = text_width(self.foot, size) + text_width(self.card.owner, size) + 0.07 * scale
+        beside = text_width(self.card.value, VALUE * scale) + text_width(self.foot, size) + 0.05 * scale
+        return foot > self.room >= beside
 
     def _ink(self) -> str:
         return WHITE if self.dark else INK
@@ -189,14 +208,16 @@ class _Painter:
         if self.card.memory:
             self.shapes += _loop(end + size * POINT * 0.75, y - size * POINT * CAP / 2, size * POINT * 0.42, self.muted)
             end += size * POINT * 1.3
-        note = f"+{self.folded} more" if self.folded else ""
-        if not note and not with_foot:
-            note = self.card.owner
-        note = fit(note, size, self.right - end - 0.06, bold=bool(self.folded))
-        if len(note) > 2:
+        room = self.right - end - 0.06
+        if self.folded:
+            words = f"+{self.folded} more"
+            note = words if text_width(words, size, bold=True) <= room else f"+{self.folded}"
+        else:
+            note = "" if with_foot else fit(self.card.owner, size, room)
+        if len(note) > 2 or self.folded:
             self.shapes.append(text(self.right, y, note, size, self.muted, bold=bool(self.folded), anchor="end"))
 
-    def _value_line(self, middle: float, size: float, with_foot: bool) -> None:
+    def _value_line(self, middle: float, size: float, unit: str) -> None:
         """The value on the left, its change on the right; the value shrinks before the two meet."""
         card, scale = self.card, self.scale
         points = PILL * scale
@@ -209,43 +230,51 @@ class _Painter:
             change = fit(card.change, points, most, bold=True)
             taken = pill_width(change, points)
             self.shapes += pill(self.right + 0.025 * scale, middle, change, card.tone, points, dark=self.dark)
-        used = self._value(middle, size, self.room - taken - (0.025 * scale if taken else 0.0), with_foot)
-        same = "no change"
-        if self.lifted and not card.change and text_width(same, FOOT * scale) <= self.room - used - 0.04:
-            y = middle + FOOT * scale * POINT * CAP / 2
-            self.shapes.append(text(self.right, y, same, FOOT * scale, self.muted, anchor="end"))
+        used = self._value(middle, size, self.room - taken - (0.025 * scale if taken else 0.0), unit)
+        if self.lifted and not card.change:
+            self._no_change(middle, self.room - used - 0.02)
 
-    def _value(self, middle: float, size: float, room: float, with_foot: bool) -> float:
-        """Draw the value, and its unit behind it where there is no foot line; return the width used."""
+    def _no_change(self, middle: float, room: float) -> None:
+        words = "no change"
+        for size in (FOOT * self.scale, LEAST):
+            if text_width(words, size) <= room:
+                y = middle + size * POINT * CAP / 2
+                self.shapes.append(text(self.right, y, words, size, self.muted, anchor="end"))
+                return
+
+    def _value(self, middle: float, size: float, room: float, unit: str) -> float:
+        """Draw the value and a unit behind it where it fits; return the width used."""
         words, scale = self.card.value, self.scale
         while size > VALUE_LEAST and text_width(words, size) > room:
             size -= 0.5
         words = fit(words, size, room)
         baseline = middle + size * POINT * CAP / 2
-        self.shapes.append(text(self.left, baseline, words, size, self._ink()))
+        if words:
+            self.shapes.append(text(self.left, baseline, words, size, self._ink()))
         used = text_width(words, size) + 0.05 * scale
-        unit = "" if with_foot else self.foot
         width = text_width(unit, FOOT * scale)
         if unit and used + width <= room:
-            color, bold = (ACCENT_DARK, True) if self.card.breached else (self.muted, False)
-            self.shapes.append(text(self.left + used, baseline, unit, FOOT * scale, color, bold=bold))
+            self.shapes.append(self._unit(self.left + used, baseline, unit, FOOT * scale))
             used += width + 0.05
         return used
 
-    def _foot_line(self, y: float) -> None:
+    def _unit(self, x: float, y: float, unit: str, size: float) -> Text:
+        color, bold = (ACCENT_DARK, True) if self.card.breached else (self.muted, False)
+        return text(x, y, fit(unit, size, self.right - x, bold), size, color, bold=bold)
+
+    def _foot_line(self, y: float, foot: str) -> None:
         """Unit left, owner right; a shorter unit, then smaller letters, then an ellipsis where they meet."""
         gap, owner = 0.07 * self.scale, self.card.owner
-        unit, size = self.foot, FOOT * self.scale
+        unit, size = foot, FOOT * self.scale
         short = f"/{unit[4:]}" if unit.startswith("per ") else unit
-        for unit, size in ((self.foot, size), (short, size), (short, max(LEAST, 0.94 * size))):
+        for unit, size in ((foot, size), (short, size), (short, max(LEAST, 0.94 * size))):
             if text_width(unit, size) + text_width(owner, size) + gap <= self.room:
                 break
         else:
             unit = fit(unit, size, max(self.room - gap - text_width(owner, size), self.room * 0.5) if owner else self.room)
             owner = fit(owner, size, self.room - gap - text_width(unit, size))
-        color, bold = (ACCENT_DARK, True) if self.card.breached else (self.muted, False)
         if unit:
-            self.shapes.append(text(self.left, y, fit(unit, size, self.room, bold), size, color, bold=bold))
+            self.shapes.append(self._unit(self.left, y, unit, size))
         if len(owner) > 2:
             self.shapes.append(text(self.right, y, owner, size, self.muted, anchor="end"))
 
@@ -276,11 +305,14 @@ def card(
     on_board: bool = False,
 ) -> Group:
     """Draw a metric."""
-    painter = _Painter(item, box, scale, lifted=lifted, folded=folded, on_board=on_board)
+    painter = _Painter(item, box, scale, lifted=lifted, folded=folded)
     if folded:
         painter.folded_rules()
     painter.frame(main, lifted)
-    painter.fill()
+    if on_board:
+        painter.fill_board()
+    else:
+        painter.fill()
     return Group("card", tuple(painter.shapes), id=item.id, alt=describe(item, folded, lifted=lifted))
 
 
@@ -330,9 +362,12 @@ def callout(item: Callout, box: Box, scale: float) -> Group:
     while size > 11 and text_width(item.amount, size, bold=True) > room:
         size -= 0.5
     small = max(7.0, 8.0 * scale)
+    head = 9.0 * scale
+    while head > 7.5 and text_width(item.head, head, bold=True) > room:
+        head -= 0.25
     ranges = balanced(item.range, small, room)
     lines: list[tuple[str, float, str, bool, float]] = [
-        *((line, 9.0 * scale, dark, True, 0.03) for line in wrap(item.head, 9.0 * scale, room, 2, bold=True)),
+        *((line, head, dark, True, 0.03) for line in wrap(item.head, head, room, 2, bold=True)),
         (fit(item.amount, size, room, bold=True), size, accent, True, 0.02),
         *((line, 9.0 * scale, INK, False, 0.02) for line in wrap(item.what, 9.0 * scale, room, 2)),
         *((line, small, MUTED, False, 0.05 if number == 0 else 0.0) for number, line in enumerate(ranges)),

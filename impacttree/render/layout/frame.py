@@ -51,7 +51,7 @@ class Headings:
     def height(self) -> float:
         """From the page's upper edge to below the last line, on a slide."""
         height = 0.80 + (len(self.title) - 1) * self.size * POINT * 1.15 if self.title else 0.35
-        return height + (0.37 if self.subtitle else 0.0) + max(0, len(self.subtitle) - 1) * 0.23
+        return height + (0.37 if self.subtitle else 0.1) + max(0, len(self.subtitle) - 1) * 0.23
 
     def group(self, page: float) -> tuple[Group, ...]:
         """Set them on a page `page` times a slide."""
@@ -132,7 +132,7 @@ def _lane_name(net: Network, grid: Grid, lane: int) -> str:
     if net.outcome in here and lane == grid.lanes - 1:
         return "Outcome"
     kinds = {kind_of(net.cards[card]) for card in here}
-    fed = {edge.target for edge in net.forward}
+    fed = {edge.target for edge in net.forward if grid.lane[edge.source] < lane}
     leaves = [card for card in here if card not in fed]
     if kinds == {"product"}:
         return "Product metrics"
@@ -140,6 +140,8 @@ def _lane_name(net: Network, grid: Grid, lane: int) -> str:
         return "Product metrics and inputs"
     if len(leaves) == len(here):
         return "Inputs"
+    if 2 * sum(net.cards[card].kind == "product" for card in here) > len(here):
+        return "Product metrics and drivers"
     if kinds <= {"financial", "guardrail"}:
         return "P&L and unit economics" if "guardrail" in kinds else "P&L"
     return "Drivers and P&L" if "financial" in kinds else "Drivers"
