@@ -21,6 +21,7 @@ __all__ = ["Intervened", "Spelling", "edge_loads", "write_branches", "write_part
 Intervened = Mapping[int, Literal["wrap", "fix"]]
 """What a change does to a slot: ``wrap`` scales and shifts what the rule gives, ``fix`` replaces it."""
 Spelling = Literal["real", "complex", "array"]
+"""``array`` computes many rows at once: both sides of a branch, of which ``select`` takes one in each row."""
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
@@ -59,7 +60,8 @@ def write_values(
 def write_partials(block: Block, first_edge: int, lags: Sequence[int]) -> list[str]:
     """Return the lines that write the local derivative of `block` along each edge into ``d``, from `first_edge` on."""
     edges = edge_loads(block)
-    return _reverse(block, lags, "1.0", lambda load, value: f"d[{first_edge + edges.index(load)}] = {value}", edges)
+    numbers = {load: first_edge + position for position, load in enumerate(edges)}
+    return _reverse(block, lags, "1.0", lambda load, value: f"d[{numbers[load]}] = {value}", edges)
 
 
 def write_reverse(blocks: Sequence[Block], lags: Sequence[int], intervened: Intervened) -> list[str]:
@@ -107,7 +109,7 @@ class _Forward:
         self.block, self.spelling, self.record = block, spelling, record
         self.texts = {temporary: _load_text(load, lags, here) for temporary, load in block.loads.items()}
         self.texts |= {temporary: f"p[{position}]" for temporary, position in block.parameters.items()}
-        self.texts |= {temporary: _literal(value) for temporary, value in block.constants.items()}
+        self.texts |= {temporary: _literal(value, spelling) for temporary, value in block.constants.items()}
         self.depths: dict[int, int] = {}
         self.uses = {} if keep else _uses(block.body)
         self.hidden: list[str] = []
@@ -159,7 +161,7 @@ class _Forward:
         if self.spelling == "array":
             lines += [*self.body(step.then, indent), *self.body(step.otherwise, indent)]
             lines.append(
-                f"{indent}{out} = where({flag}, {self.text(step.then.result)}, {self.text(step.otherwise.result)})"
+                f"{indent}{out} = select({flag}, {self.text(step.then.result)}, {self.text(step.otherwise.result)})"
             )
         else:
             for word, side in ((f"if {flag}:", step.then), ("else:", step.otherwise)):
@@ -370,7 +372,9 @@ def _load_text(load: Load, lags: Sequence[int], here: Collection[int]) -> str:
             return f"b[{load.slot}]"
 
 
-def _literal(value: float) -> str:
+def _literal(value: float, spelling: Spelling) -> str:
+    if spelling == "array":
+        return f"number({value!r})"
     return f"({value!r})" if value < 0 else repr(value)
 
 
@@ -379,12 +383,10 @@ def _spell(step: Instruction, args: Sequence[str], spelling: Spelling) -> str:
         case "neg":
             return f"(-{args[0]})"
         case "pow":
-            return f"pow({args[0]}, {args[1]})"
+            return f"({args[0]} ** {args[1]})" if spelling == "array" else f"pow({args[0]}, {args[1]})"
         case "call":
             function = FUNCTIONS[step.function]
             text = function.numpy if spelling == "array" else function.python
             return text.format(**dict(zip(function.parameters, args, strict=False)))
-        case "div" if spelling == "array":
-            return f"div({args[0]}, {args[1]})"
         case operation:
             return f"({args[0]} {_INFIX[operation]} {args[1]})"

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.faults import Naming, explain
@@ -21,7 +21,7 @@ from impacttree.formula.ast import Binary, Expr, Name, Number
 from impacttree.graph.model import Graph
 from impacttree.quantity import Intervention
 
-__all__ = ["Adjoints", "Model", "Run"]
+__all__ = ["Adjoints", "Change", "Held", "Model", "Run", "local_effects"]
 
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
@@ -53,9 +53,9 @@ class Held:
     kinds: Intervened = field(default_factory=dict)
     steady: Effects = field(default_factory=dict)
     """Effects that are the same in every period."""
-    paths: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    paths: Mapping[int, Sequence[Any]] = field(default_factory=dict)
     """Fixed slots: the value in each distinct period."""
-    horizons: Mapping[int, Callable[[int], float]] = field(default_factory=dict)
+    horizons: Mapping[int, Callable[[int], Any]] = field(default_factory=dict)
     """Fixed slots: the value over the first n periods."""
 
     def effects(self, position: int) -> Effects:
@@ -66,8 +66,24 @@ class Held:
     def over(self, periods: int) -> Effects:
         return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items()}}
 
+    def fixed(self, slot: int, path: Sequence[Any], over: Callable[[int], Any]) -> Held:
+        """Return a copy that also fixes `slot` to a path, and to its value over the first n periods."""
+        kinds: Intervened = {**self.kinds, slot: "fix"}
+        return Held(kinds, self.steady, {**self.paths, slot: path}, {**self.horizons, slot: over})
+
 
 NOTHING_HELD = Held()
+
+
+class Change(Protocol):
+    """What is done to a metric: an `Intervention`, or the like with a number for each of many rows."""
+
+    @property
+    def kind(self) -> Literal["wrap", "fix"]: ...
+    @property
+    def scale(self) -> Any: ...
+    @property
+    def shift(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,17 +226,9 @@ class Model:
         On a time loop a changed metric wraps the path it has without its own change, so one more run is made for each.
         """
         given = interventions or {}
-        loops = [slot for slot in self.graph.order if slot in given and self.graph.metrics[slot].on_loop]
-        kinds: dict[int, Literal["wrap", "fix"]] = {}
-        steady: dict[int, object] = {}
-        for slot, intervention in given.items():
-            if slot not in loops or intervention.kind == "fix":
-                kinds[slot] = intervention.kind
-                steady[slot] = _effect(intervention)
-        held = Held(kinds, steady)
+        held, loops = local_effects(self.graph, given)
         for slot in loops:
-            if given[slot].kind == "wrap":
-                held = self._on_loop(slot, given[slot], self.simulate(periods, held), held)
+            held = self._on_loop(slot, given[slot], self.simulate(periods, held), held)
         return self.simulate(periods, held)
 
     def _on_loop(self, slot: int, change: Intervention, without: Run, held: Held) -> Held:
@@ -368,5 +376,13 @@ class Model:
         return self.adjoints(replace(run, held=self._on_loop(slot, Intervention("wrap"), run, run.held)), outcome)
 
 
-def _effect(intervention: Intervention) -> object:
-    return (intervention.scale, intervention.shift) if intervention.kind == "wrap" else intervention.shift
+def local_effects(graph: Graph, given: Mapping[int, Change]) -> tuple[Held, tuple[int, ...]]:
+    """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order."""
+    loops = tuple(s for s in graph.order if s in given and graph.metrics[s].on_loop and given[s].kind == "wrap")
+    local = {slot: change for slot, change in given.items() if slot not in loops}
+    kinds = {slot: change.kind for slot, change in local.items()}
+    return Held(kinds, {slot: _effect(change) for slot, change in local.items()}), loops
+
+
+def _effect(change: Change) -> object:
+    return (change.scale, change.shift) if change.kind == "wrap" else change.shift

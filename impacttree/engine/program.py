@@ -5,14 +5,15 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 from impacttree.engine import codegen
 from impacttree.engine.codegen import Intervened, Spelling
 from impacttree.engine.tape import Block, Load
+from impacttree.formula import FUNCTIONS
 
-__all__ = ["Branches", "Partials", "Program", "Reverse", "Row", "Values"]
+__all__ = ["Branches", "Partials", "Program", "Reverse", "Row", "Values", "array_function"]
 
 Row = list[float]
 """Values of one period, by slot."""
@@ -74,6 +75,38 @@ _COMPLEX: Mapping[str, Callable[..., object]] = {
     "pow": lambda base, exponent: base**exponent,
     "real": lambda value: value.real,
 }
+
+
+def _names(spelling: Spelling) -> Mapping[str, Callable[..., object]]:
+    match spelling:
+        case "real":
+            return _REAL
+        case "complex":
+            return _COMPLEX
+        case "array":
+            return _array()
+
+
+@cache
+def _array() -> Mapping[str, Callable[..., object]]:
+    import numpy as np
+
+    def select(taken: Any, then: Any, otherwise: Any) -> Any:
+        if isinstance(taken, np.ndarray):
+            return np.where(taken, then, otherwise)
+        return then if taken else otherwise
+
+    functions = {"exp": np.exp, "log": np.log, "log10": np.log10, "sqrt": np.sqrt}
+    return {"number": np.float64, "select": select, **functions}
+
+
+@cache
+def array_function(name: str) -> Callable[..., Any]:
+    """Return a registered function as computed on arrays."""
+    function = FUNCTIONS[name]
+    text = function.numpy.format(**{parameter: parameter for parameter in function.parameters})
+    compiled: Callable[..., Any] = _compile(", ".join(function.parameters), [f"return {text}"], _array())
+    return compiled
 
 
 class Program:
@@ -141,8 +174,7 @@ class Program:
         key = (number, spelling, *here.items())
         if key not in self._values:
             lines = codegen.write_values(self.chunks[number], self.lags, here, spelling)
-            names = _COMPLEX if spelling == "complex" else _REAL
-            self._values[key] = _compile("v, b, p, h, c", lines, names)
+            self._values[key] = _compile("v, b, p, h, c", lines, _names(spelling))
         return self._values[key]
 
     def _chunk_reverse(self, number: int, intervened: Intervened) -> Reverse:

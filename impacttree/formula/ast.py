@@ -101,28 +101,28 @@ Expr = Number | Name | Parameter | Negate | Binary | Compare | Call
 
 def children(node: Expr) -> tuple[Expr, ...]:
     """Return the operands of `node`, in reading order."""
-    match node:
-        case Binary() | Compare():
-            return (node.left, node.right)
-        case Call():
-            return node.arguments
-        case Negate():
-            return (node.operand,)
-        case _:
-            return ()
+    if type(node) in _LEAVES:
+        return ()
+    if isinstance(node, Binary | Compare):
+        return (node.left, node.right)
+    if isinstance(node, Call):
+        return node.arguments
+    return (node.operand,) if isinstance(node, Negate) else ()
+
+
+_LEAVES = frozenset((Number, Name, Parameter))
 
 
 def walk(root: Expr) -> Iterator[Expr]:
-    """Yield every node below and including `root`, operands before what uses them, in reading order."""
-    stack: list[tuple[Expr, bool]] = [(root, False)]
+    """Go through every node below and including `root`, operands before what uses them, in reading order."""
+    found: list[Expr] = []
+    stack = [root]
     while stack:
-        node, ready = stack.pop()
-        operands = () if ready else children(node)
-        if not operands:
-            yield node
-            continue
-        stack.append((node, True))
-        stack.extend((operand, False) for operand in reversed(operands))
+        node = stack.pop()
+        found.append(node)
+        if type(node) not in _LEAVES:
+            stack.extend(children(node))
+    return reversed(found)
 
 
 def fold(root: Expr, visit: Callable[[Expr, Sequence[T]], T]) -> T:
@@ -136,8 +136,11 @@ def fold(root: Expr, visit: Callable[[Expr, Sequence[T]], T]) -> T:
     """
     values: list[T] = []
     for node in walk(root):
-        count = len(children(node))
-        operands = values[len(values) - count :]
-        del values[len(values) - count :]
+        if type(node) in _LEAVES:
+            values.append(visit(node, ()))
+            continue
+        start = len(values) - len(children(node))
+        operands = values[start:]
+        del values[start:]
         values.append(visit(node, operands))
     return values[0]

@@ -1,0 +1,92 @@
+"""Compute one metric over many rows, one operation at a time, so that a fault stays in the rows that have it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from impacttree.engine.program import array_function
+from impacttree.engine.tape import COMPARISONS, Block, Instruction, Select
+
+__all__ = ["compute", "finite"]
+
+_OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    "neg": operator.neg,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": operator.pow,
+}
+
+
+def compute(
+    block: Block, v: Sequence[Any], b: Sequence[Any], p: Sequence[Any], past: Mapping[int, Sequence[Any]]
+) -> tuple[Any, Any]:
+    """Return the values of a block, and in which rows an operation of its own had no finite real value.
+
+    Both sides of a branch are computed for all rows; in each row what happened on the side not taken is dropped,
+    values and faults alike. A comparison with NaN takes neither side: its result is NaN.
+
+    Parameters
+    ----------
+    v, b, p
+        Values of this period, at t = 0 of the base case, and parameters: numbers or arrays.
+    past
+        Rows by lag.
+    """
+    values: dict[int, Any] = {temporary: np.float64(value) for temporary, value in block.constants.items()}
+    values |= {temporary: p[position] for temporary, position in block.parameters.items()}
+    for temporary, load in block.loads.items():
+        row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
+        values[temporary] = row[load.slot]
+    own: dict[int, Any] = dict.fromkeys(values, False)
+    pending: list[tuple[Instruction | Select, bool]] = [(step, False) for step in reversed(block.body.instructions)]
+    with np.errstate(all="ignore"):
+        while pending:
+            step, ready = pending.pop()
+            if isinstance(step, Instruction):
+                args = [values[arg] for arg in step.args]
+                values[step.out], fault = _operate(step, args)
+                own[step.out] = reduce(operator.or_, (own[arg] for arg in step.args), fault)
+            elif ready:
+                values[step.out], own[step.out] = _choose(step, values, own)
+            else:
+                pending.append((step, True))
+                sides = (*reversed(step.otherwise.instructions), *reversed(step.then.instructions))
+                pending += [(inner, False) for inner in sides]
+    return values[block.body.result], own[block.body.result]
+
+
+def finite(values: Any) -> tuple[Any, Any]:
+    """Return `values` with NaN in place of infinity, and where that was."""
+    infinite = np.isinf(values)
+    return (np.where(infinite, np.nan, values), infinite) if np.any(infinite) else (values, False)
+
+
+def _operate(step: Instruction, args: Sequence[Any]) -> tuple[Any, Any]:
+    result = _function(step)(*args)
+    lost = ~np.isfinite(result)
+    missing = np.isnan(args[0])
+    for arg in args[1:]:
+        missing = missing | np.isnan(arg)
+    if not np.any(lost | missing):
+        return result, False
+    return np.where(lost | missing, np.nan, result), lost & ~missing
+
+
+def _function(step: Instruction) -> Callable[..., Any]:
+    return array_function(step.function) if step.operation == "call" else _OPERATIONS[step.operation]
+
+
+def _choose(step: Select, values: Mapping[int, Any], own: Mapping[int, Any]) -> tuple[Any, Any]:
+    left, right = values[step.left], values[step.right]
+    taken = COMPARISONS[step.op](left, right)
+    value = np.where(taken, values[step.then.result], values[step.otherwise.result])
+    fault = np.where(taken, own[step.then.result], own[step.otherwise.result])
+    missing = np.isnan(left) | np.isnan(right)
+    return np.where(missing, np.nan, value), np.where(missing, False, fault) | own[step.left] | own[step.right]

@@ -1,0 +1,326 @@
+"""Evaluate a compiled tree over many rows at once: scenarios, samples, grids of lifts.
+
+Rows are worked in blocks that fit the processor's cache, by numpy code generated from the same tape as the scalar
+evaluator. A metric that does not vary stays one number. An operation without a finite real value does not stop the
+batch: the block concerned is redone one operation at a time (see `careful`), the row becomes NaN in the metrics that
+the fault reaches, and faults are counted by metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from impacttree.engine.careful import compute, finite
+from impacttree.engine.codegen import Intervened
+from impacttree.engine.model import Change, Held, Model, local_effects
+from impacttree.engine.program import Effects, Program
+from impacttree.errors import Problem, QuestionError, nearest
+
+__all__ = ["Array", "Batch", "Effect", "Number", "evaluate_many"]
+
+Array = npt.NDArray[np.float64]
+Number = float | Array
+"""One number for all rows, or one for each."""
+Row = list[Any]
+"""Values of one period by slot, each a number or an array."""
+
+BLOCK = 16_384
+MEMORY = 128 * 2**20
+"""Bytes that the rows of one block may take; a tree of thousands of metrics works in shorter blocks."""
+SMALLEST_BLOCK = 1_024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Effect:
+    """What a change does to a metric: an `Intervention` with one number, or one for each row."""
+
+    kind: Literal["wrap", "fix"]
+    scale: Number = 1.0
+    shift: Number = 0.0
+
+    def part(self, rows: slice) -> Effect:
+        return Effect(self.kind, _part(self.scale, rows), _part(self.shift, rows))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """The values of many rows; NaN where a fault reached.
+
+    Parameters
+    ----------
+    count
+        Number of rows.
+    paths
+        Slot -> values at t = 0 and in periods 1..n: an array of (n + 1) by `count`.
+    totals
+        Slot -> values over the horizon by the aggregation rule: an array of `count`.
+    faults
+        Slot -> number of rows in which the metric's own rule had no finite real value, in any period or over the
+        horizon. Metrics that merely read it are not counted; those without a fault are left out.
+    """
+
+    count: int
+    paths: Mapping[int, Array]
+    totals: Mapping[int, Array]
+    faults: Mapping[int, int]
+
+
+def evaluate_many(
+    model: Model,
+    periods: int,
+    *,
+    parameters: Mapping[str, Number] | None = None,
+    interventions: Mapping[int, Change] | None = None,
+    paths: Sequence[int] = (),
+    totals: Sequence[int] = (),
+) -> Batch:
+    """Return the values of chosen metrics in many rows, each with parameters and changes of its own.
+
+    What ``baseline`` reads stays at the central values, whatever the parameters of a row.
+
+    Parameters
+    ----------
+    parameters
+        Address (``churn.nps.slope``) -> value; what is not given keeps its central value.
+    interventions
+        Slot -> what a change does to it, from period 1.
+    paths
+        Slots whose values are wanted period by period.
+    totals
+        Slots whose values over the horizon are wanted.
+
+    Raises
+    ------
+    QuestionError
+        When an address is unknown, a number is not finite, or arrays differ in length.
+
+    Examples
+    --------
+    Profit at three prices:
+
+    >>> import numpy as np
+    >>> from impacttree.graph import build
+    >>> from impacttree.spec import load_text
+    >>> graph = build(load_text("metrics: {price: {value: 30}, sold: {value: 50}, paid: {formula: price * sold}}"))
+    >>> paid = graph.by_name["paid"]
+    >>> batch = evaluate_many(Model(graph), 1, parameters={"price.value": np.array([29.0, 30.0, 31.0])}, totals=[paid])
+    >>> batch.totals[paid]
+    array([1450., 1500., 1550.])
+    """
+    vector, effects, count = _read(model, parameters or {}, interventions or {})
+    kept_paths = {slot: np.empty((_distinct(model, periods) + 1, count)) for slot in paths}
+    kept_totals = {slot: np.empty(count) for slot in totals}
+    faults: dict[int, int] = {}
+    room = _Room(model)
+    for first in range(0, count, room.block):
+        rows = slice(first, min(first + room.block, count))
+        block = _Block(room, periods, [_part(value, rows) for value in vector], rows.stop - first)
+        held = block.hold({slot: effect.part(rows) for slot, effect in effects.items()})
+        found_paths, found_totals = block.simulate(held, paths, totals)
+        for slot, path in found_paths.items():
+            for t, values in enumerate(path):
+                kept_paths[slot][t, rows] = values
+        for slot, values in found_totals.items():
+            kept_totals[slot][rows] = values
+        for slot, here in block.faults.items():
+            faults[slot] = faults.get(slot, 0) + int(here.sum())
+    whole = {slot: _all_periods(model, path, periods) for slot, path in kept_paths.items()}
+    for values in (*whole.values(), *kept_totals.values()):
+        values.flags.writeable = False
+    return Batch(count, whole, kept_totals, dict(sorted(faults.items())))
+
+
+class _Room:
+    """Rows of values that are used again: storing into one frees an array, which the allocator hands out next."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.initial: Row = [0.0] * model.size
+        self.ring: list[Row] = [[0.0] * model.size for _ in range(max(model.lags, default=0) + 1)]
+        fitting = MEMORY // (8 * model.size * (len(self.ring) + 1))
+        self.block = min(BLOCK, max(SMALLEST_BLOCK, fitting))
+        self.base: Row = [np.float64(value) for value in model.base]
+
+
+class _Block:
+    """Some of the rows, through all periods."""
+
+    def __init__(self, room: _Room, periods: int, parameters: Row, count: int) -> None:
+        self.room, self.model, self.periods, self.count = room, room.model, periods, count
+        self.parameters = parameters
+        self.faults: dict[int, npt.NDArray[np.bool_]] = {}
+        initial = room.initial
+        self.period(self.model.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
+
+    def hold(self, given: Mapping[int, Effect]) -> Held:
+        """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
+        held, loops = local_effects(self.model.graph, given)
+        for slot in loops:
+            paths, totals = self.simulate(held, [slot], [slot])
+            change = given[slot]
+            path = [self.moved(slot, values, change) for values in paths[slot][1:]]
+            total = self.moved(slot, totals[slot], change)
+            held = held.fixed(slot, path, partial(_same, total))
+        return held
+
+    def simulate(
+        self, held: Held, paths: Sequence[int], totals: Sequence[int]
+    ) -> tuple[dict[int, list[Any]], dict[int, Any]]:
+        """Step through the periods; return the values of some slots at t = 0, 1, ... and of some over the horizon."""
+        lags, ring, initial = self.model.lags, self.room.ring, self.room.initial
+        found = {slot: [initial[slot]] for slot in paths}
+        sums = _Totals(self.model, self.periods, totals)
+        for position in range(_distinct(self.model, self.periods)):
+            row = ring[position % len(ring)]
+            past = [ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags]
+            if self.model.step is self.model.initial and not held.kinds:
+                row[:] = initial
+            else:
+                self.period(self.model.step, held.kinds, row, past, self.room.base, held.effects(position))
+            for slot in paths:
+                found[slot].append(row[slot])
+            sums.add(row)
+        return found, self.horizon(held, sums, totals)
+
+    def horizon(self, held: Held, sums: _Totals, totals: Sequence[int]) -> dict[int, Any]:
+        if not totals:
+            return {}
+        row = sums.row()
+        for slot in sums.slots:
+            row[slot] = self.settle(slot, row[slot])
+        base = [np.float64(value) for value in self.model.horizon_base(self.periods)]
+        self.period(self.model.recomputed, held.kinds, row, [], base, held.over(self.periods))
+        return {slot: row[slot] for slot in totals}
+
+    def period(
+        self, program: Program, kinds: Intervened, row: Row, past: Sequence[Row], base: Row, effects: Effects
+    ) -> None:
+        """Compute one period; a part of the tree that meets a fault is redone with care, as is all that comes after."""
+        rows_by_lag = dict(zip(program.lags, past, strict=True))
+        for blocks, function in zip(program.chunks, program.values(kinds, "array"), strict=True):
+            if not self.faults:
+                try:
+                    with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
+                        function(row, base, self.parameters, past, effects)
+                    continue
+                except FloatingPointError:
+                    pass
+            for block in blocks:
+                if kinds.get(block.slot) == "fix":
+                    row[block.slot] = effects[block.slot]
+                    continue
+                row[block.slot], own = compute(block, row, base, self.parameters, rows_by_lag)
+                self.note(block.slot, own)
+                if block.slot in kinds:
+                    scale, shift = effects[block.slot]
+                    with np.errstate(all="ignore"):
+                        row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
+
+    def moved(self, slot: int, values: Any, change: Effect) -> Any:
+        with np.errstate(all="ignore"):
+            return self.settle(slot, values * change.scale + change.shift)
+
+    def settle(self, slot: int, values: Any) -> Any:
+        """Return `values` with NaN for infinity, which is noted as a fault of `slot`."""
+        settled, overflow = finite(values)
+        self.note(slot, overflow)
+        return settled
+
+    def note(self, slot: int, faulty: Any) -> None:
+        if np.any(faulty):
+            owner = self.model.owners[slot]
+            known = self.faults.get(owner)
+            mask = np.broadcast_to(np.asarray(faulty, dtype=np.bool_), self.count)
+            self.faults[owner] = mask if known is None else known | mask
+
+
+class _Totals:
+    """Sums of the values of a horizon: of the slots wanted, and of those that recomputed ones read."""
+
+    def __init__(self, model: Model, periods: int, wanted: Sequence[int]) -> None:
+        self.model, self.periods = model, periods
+        read = {load.slot for block in model.recomputed.blocks for load in block.loads.values()} if wanted else set()
+        self.slots = sorted(slot for slot in {*wanted, *read} if model.aggregations[slot] != "recompute")
+        self.values: dict[int, Any] = {}
+
+    def add(self, row: Row) -> None:
+        with np.errstate(all="ignore"):
+            for slot in self.slots:
+                known = self.values.get(slot)
+                last = known is None or self.model.aggregations[slot] == "last"
+                self.values[slot] = row[slot] if last else known + row[slot]
+
+    def row(self) -> Row:
+        row: Row = [np.float64(0.0)] * self.model.size
+        with np.errstate(all="ignore"):
+            for slot, value in self.values.items():
+                row[slot] = value * self.factor(slot)
+        return row
+
+    def factor(self, slot: int) -> float:
+        match self.model.aggregations[slot]:
+            case "sum":
+                return self.periods / _distinct(self.model, self.periods)
+            case "mean":
+                return 1.0 / _distinct(self.model, self.periods)
+            case _:
+                return 1.0
+
+
+def _read(
+    model: Model, parameters: Mapping[str, Number], interventions: Mapping[int, Change]
+) -> tuple[list[Any], dict[int, Effect], int]:
+    """Check what is given; return the vector of parameters, the effects, and the number of rows."""
+    known = {address: position for position, address in enumerate(model.addresses)}
+    vector: list[Any] = [np.float64(value) for value in model.parameters]
+    lengths: dict[int, str] = {}
+    for address, value in parameters.items():
+        if address not in known:
+            raise QuestionError(Problem(reason=f"no parameter is called {address!r}{nearest(address, known)}"))
+        vector[known[address]] = _checked(value, address, lengths)
+    effects: dict[int, Effect] = {}
+    for slot, effect in interventions.items():
+        name = f"the change of {model.graph.metrics[slot].name}"
+        scale, shift = _checked(effect.scale, name, lengths), _checked(effect.shift, name, lengths)
+        effects[slot] = Effect(effect.kind, scale, shift)
+    if len(lengths) > 1:
+        listed = ", ".join(f"{name} has {length}" for length, name in lengths.items())
+        raise QuestionError(Problem(reason=f"rows differ in number: {listed}", fix="give each the same number of rows"))
+    return vector, effects, next(iter(lengths), 1)
+
+
+def _checked(value: Number, name: str, lengths: dict[int, str]) -> Any:
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim > 1:
+        raise QuestionError(Problem(reason=f"{name} has {array.ndim} dimensions", fix="give one number for each row"))
+    if not np.isfinite(array).all():
+        raise QuestionError(Problem(reason=f"{name} is not a finite number in every row", fix="leave such rows out"))
+    if array.ndim == 0:
+        return np.float64(array)
+    lengths.setdefault(len(array), name)
+    return array
+
+
+def _same(value: Any, _periods: int) -> Any:
+    return value
+
+
+def _part(value: Any, rows: slice) -> Any:
+    return value[rows] if isinstance(value, np.ndarray) else value
+
+
+def _distinct(model: Model, periods: int) -> int:
+    return 1 if model.is_static else periods
+
+
+def _all_periods(model: Model, path: Array, periods: int) -> Array:
+    """Return a path with a row for every period; off time all are the same one, not copied."""
+    if not model.is_static:
+        return path
+    return np.concatenate([path[:1], np.broadcast_to(path[1], (periods, path.shape[1]))])
