@@ -7,8 +7,14 @@ import impacttree
 
 HERE = Path(__file__).parent
 
-# Notebooks live at the top of the project; Sphinx reads only what is below this folder.
-shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks", dirs_exist_ok=True)
+# Notebooks live at the top of the project; Sphinx reads only what is below this folder. What an earlier build left
+# behind (a page of a name that is gone) would end up in this one.
+for left in (HERE / "notebooks", HERE / "reference" / "generated"):
+    shutil.rmtree(left, ignore_errors=True)
+shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks")
+
+# Pages go by the name of a class; this one is shown under the name that users write.
+impacttree.Metric.__name__ = "Metric"
 
 project = "impacttree"
 author = "the impacttree authors"
@@ -22,8 +28,9 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
 ]
-exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
-source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+exclude_patterns = ["_build", "_templates", "**/.ipynb_checkpoints"]
+templates_path = ["_templates"]
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 
 # Code on a page runs when the page is built, and a failing cell fails the build.
 nb_execution_mode = "auto"
