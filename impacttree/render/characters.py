@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 __all__ = ["clean", "pad", "width", "wrap"]
 
@@ -51,31 +52,33 @@ def wrap(text: str, columns: int) -> tuple[str, ...]:
     """
     if width(text) <= columns:
         return (text,)
-    lines: list[str] = []
-    line = ""
+    lines: list[list[str]] = [[]]
+    used = -1
     for word in text.split(" "):
-        joined = f"{line} {word}" if line else word
-        if width(joined) <= columns:
-            line = joined
-            continue
-        if line:
-            lines.append(line)
-        *full, line = _pieces(word, max(columns, 2))
-        lines.extend(full)
-    return (*lines, line)
+        size = width(word)
+        if used + 1 + size > columns and lines[-1]:
+            lines.append([])
+            used = -1
+        if size > columns:
+            pieces = _pieces(word, max(columns, 2))
+            lines[-1:] = [[piece] for piece in pieces]
+            used = width(pieces[-1])
+        else:
+            lines[-1].append(word)
+            used += 1 + size
+    return tuple(" ".join(line) for line in lines)
 
 
 def _pieces(word: str, columns: int) -> list[str]:
-    pieces = [""]
+    starts = [0]
     used = 0
-    for ch in word:
+    for place, ch in enumerate(word):
         size = _char_width(ch)
         if used + size > columns:
-            pieces.append("")
+            starts.append(place)
             used = 0
-        pieces[-1] += ch
         used += size
-    return pieces
+    return [word[start:end] for start, end in pairwise([*starts, len(word)])]
 
 
 def pad(text: str, columns: int, right: bool = False) -> str:

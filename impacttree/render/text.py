@@ -223,8 +223,8 @@ def _natural_widths(view: Table) -> list[int]:
 
 
 def _fit(natural: Sequence[int], least: Sequence[int], columns: int) -> list[int]:
-    """Narrow the widest column, step by step, until all stand within `columns`."""
-    sizes = list(natural)
+    """Narrow the columns with the most to give, step by step, until all stand within `columns`."""
+    sizes = [max(low, min(size, columns)) for size, low in zip(natural, least, strict=True)]
     excess = sum(sizes) + 2 * (len(sizes) - 1) - columns
     while excess > 0:
         widest = max(range(len(sizes)), key=lambda index: sizes[index] - least[index])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,3 +108,10 @@ def test_any_table_prints_on_a_grid(table: Table, columns: int | None) -> None:
 def test_left_columns_wrap_within_the_width(table: Table, columns: int) -> None:
     narrow = Table(table.title, tuple(Column(c.label) for c in table.columns), table.rows, table.notes)
     assert all(width(line) <= columns for line in to_text(narrow, columns).split("\n"))
+
+
+def test_a_megabyte_in_one_cell_is_wrapped_at_once() -> None:
+    started = time.perf_counter()
+    table = Table("", (Column("a"), Column("b")), ((Cell("word " * 200_000), Cell("x")),))
+    assert all(len(line) <= 80 for line in to_text(table, 80).split("\n"))
+    assert time.perf_counter() - started < 5
