@@ -1,0 +1,317 @@
+"""The program `impacttree`: one command for each question, and a few for model files.
+
+Commands import the library when they run, so that ``--help`` loads none of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from impacttree import __version__
+from impacttree.errors import Problem, QuestionError, printable
+from impacttree.interfaces.arguments import (
+    Command,
+    change,
+    changes_of,
+    is_path,
+    metric_and_change,
+    metric_of,
+    open_tree,
+)
+from impacttree.interfaces.terminal import Mistake, Program, answer, listed, print_json, print_view
+
+if TYPE_CHECKING:
+    from impacttree.tree import ImpactTree
+
+__all__ = ["main"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Pairs = tuple[tuple[str, str], ...]
+
+SECTIONS = {
+    "Questions": ("worth", "what-if", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
+    "Pictures": ("show", "diagram"),
+    "Model files": ("templates", "new", "check", "schema"),
+}
+WORDS = (
+    ("TREE", "A model file, named by its path (northwind.yaml, ./northwind), or a template, named by a word (saas)."),
+    ("METRIC", "The name of a metric; `impacttree values TREE` lists them."),
+    ("CHANGE", "+1% multiplies, +2pp adds percentage points, +500 and '-$3' add in the metric's unit, '=45%' sets."),
+    ("", "Keep a $ or a leading = in single quotes: a shell would read them."),
+)
+
+
+@click.group(cls=Program, sections=SECTIONS, words=WORDS, context_settings={"max_content_width": 100})
+@click.version_option(__version__, message="impacttree %(version)s")
+def main() -> None:
+    """What is a change in a product metric worth? Ask it of a tree of metrics:
+
+    impacttree worth saas engagement +1%
+    """
+
+
+def command(name: str, *examples: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a function a command of the program."""
+    return main.command(name, cls=Command, examples=examples)
+
+
+def on_option(function: F) -> F:
+    text = "The outcome that the question is about; if not given, the tree's own."
+    return click.option("--on", metavar="METRIC", help=text)(function)
+
+
+def changes_argument(function: F) -> F:
+    return click.argument("changes", nargs=-1, callback=metric_and_change, metavar="[METRIC=CHANGE]...")(function)
+
+
+tree_argument = click.argument("tree")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+
+
+@command("worth", "saas engagement +1%", "saas churn -0.2pp --on revenue", "saas arpu '-$3'")
+@tree_argument
+@click.argument("metric")
+@click.argument("change_", metavar="CHANGE", callback=change)
+@on_option
+@json_option
+def worth(tree: str, metric: str, change_: str, on: str | None, as_json: bool) -> None:
+    """What a change of one metric is worth.
+
+    Prints the sentence with the money, the paths through which it comes, the evidence that it rests on, and whether
+    guardrails hold.
+    """
+    opened = open_tree(tree)
+    answer(opened.worth(metric_of(opened, metric), change_, _on(opened, on)), as_json)
+
+
+@command("what-if", "saas engagement=+1% churn=-0.2pp", "saas 'arpu==$32' engagement=-1%")
+@tree_argument
+@click.argument("changes", nargs=-1, required=True, callback=metric_and_change, metavar="METRIC=CHANGE...")
+@on_option
+@json_option
+def what_if(tree: str, changes: Pairs, on: str | None, as_json: bool) -> None:
+    """What several changes at once do to the outcomes.
+
+    Of several changes of one metric, one that sets it comes first, then those that multiply, then those that add.
+    """
+    opened = open_tree(tree)
+    answer(opened.what_if(changes_of(opened, changes), _on(opened, on)), as_json)
+
+
+@command("sensitivity", "saas", "saas --on ltv_to_cac")
+@tree_argument
+@on_option
+@json_option
+def sensitivity(tree: str, on: str | None, as_json: bool) -> None:
+    """Which metrics move the outcome most.
+
+    Each is moved alone: to the better end of what is plausible for it, which ranks it, and by 1%.
+    """
+    opened = open_tree(tree)
+    answer(opened.sensitivity(_on(opened, on)), as_json)
+
+
+@command("values", "saas", "saas engagement=+1%")
+@tree_argument
+@changes_argument
+@json_option
+def values(tree: str, changes: Pairs, as_json: bool) -> None:
+    """Every metric: its name and value.
+
+    Values are those of today; with changes, those over the horizon, beside the base case.
+    """
+    from impacttree.interfaces.overview import named
+
+    opened = open_tree(tree)
+    found = opened.values(changes_of(opened, changes))
+    if as_json:
+        answer(found, as_json)
+    else:
+        print_view(named(found.view()))
+
+
+@command("project", "saas", "saas engagement=+1% --periods 24")
+@tree_argument
+@changes_argument
+@click.option("--periods", type=int, metavar="N", help="How many; if not given, the tree's horizon.")
+@json_option
+def project(tree: str, changes: Pairs, periods: int | None, as_json: bool) -> None:
+    """The outcomes, period by period.
+
+    With --json, every metric.
+    """
+    opened = open_tree(tree)
+    answer(opened.project(periods, changes_of(opened, changes)), as_json)
+
+
+@command("compare", "saas")
+@tree_argument
+@json_option
+def compare(tree: str, as_json: bool) -> None:
+    """The scenarios of a model file, side by side."""
+    opened = open_tree(tree)
+    if not opened.spec.scenarios:
+        fix = "add some to the file, as `scenarios: {downturn: {traffic: -20%}}`, or ask `impacttree what-if`"
+        raise QuestionError(Problem(reason=f"{printable(tree)} has no scenarios", fix=fix))
+    answer(opened.compare(), as_json)
+
+
+@command("guardrails", "saas", "saas cac=+30%")
+@tree_argument
+@changes_argument
+@json_option
+def guardrails(tree: str, changes: Pairs, as_json: bool) -> None:
+    """Whether guardrails hold, each where it is tightest."""
+    opened = open_tree(tree)
+    answer(opened.check_guardrails(changes_of(opened, changes)), as_json)
+
+
+@command("verify", "saas")
+@tree_argument
+@on_option
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, tree: str, on: str | None, as_json: bool) -> None:
+    """Prove the tree's derivatives in two other ways.
+
+    Compares them with sympy's closed forms and with complex-step differentiation. The exit status is 1 if they
+    disagree.
+    """
+    opened = open_tree(tree)
+    found = opened.verify(_on(opened, on))
+    answer(found, as_json)
+    ctx.exit(0 if found.agrees else 1)
+
+
+@command("show", "saas")
+@tree_argument
+@json_option
+def show(tree: str, as_json: bool) -> None:
+    """A tree as an outline, with today's values."""
+    from impacttree.interfaces.overview import outline_of, summary, summary_data
+
+    opened = open_tree(tree)
+    if as_json:
+        print_json(summary_data(opened))
+        return
+    print_view(summary(opened))
+    click.echo()
+    print_view(outline_of(opened))
+
+
+@command("diagram", "saas tree.svg", "saas impact.png --lift engagement +1% --cut board")
+@tree_argument
+@click.argument("output")
+@click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="Draw the money that this change carries.")
+@on_option
+@click.option(
+    "--cut",
+    type=click.Choice(["full", "board"]),
+    default="full",
+    show_default=True,
+    help="Every metric, or at most six along the main path.",
+)
+@click.option(
+    "--size",
+    type=click.Choice(["slide", "poster"]),
+    default="slide",
+    show_default=True,
+    help="A slide folds the far ends of a large tree; a poster shows all.",
+)
+def diagram(tree: str, output: str, lift: tuple[str, str] | None, on: str | None, cut: Any, size: Any) -> None:
+    """A tree as a picture, in a file.
+
+    The suffix of OUTPUT says which kind: .svg .png .pdf .html .dot .mmd .txt. An old file is replaced.
+    """
+    opened = open_tree(tree)
+    if lift is not None:
+        lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
+    opened.diagram(lift, _on(opened, on), cut, size).save(output)
+    click.echo(f"{printable(output)} written")
+
+
+@command("templates", "")
+@json_option
+def templates(as_json: bool) -> None:
+    """The trees that come with the program."""
+    from impacttree.interfaces.overview import template_rows, template_table
+
+    if as_json:
+        print_json(template_rows())
+    else:
+        print_view(template_table())
+
+
+@command("new", "saas northwind.yaml")
+@click.argument("template")
+@click.argument("file")
+@click.option("--force", is_flag=True, help="Replace FILE if there is one.")
+def new(template: str, file: str, force: bool) -> None:
+    """Begin a model file from a template.
+
+    Each value is marked `placeholder: true`; write your own in its place and remove the mark. Until then, answers say
+    how many of their inputs are template values.
+    """
+    from impacttree.spec.files import replace_file
+    from impacttree.templates import instantiate
+
+    text, shown = instantiate(template), printable(file)
+    if not is_path(file):
+        raise Mistake(f"{shown} would be taken for the name of a template: write {shown}.yaml")
+    if not force and os.path.lexists(file):
+        raise Mistake(f"{shown} exists: choose another name, or replace it with --force")
+    replace_file(file, text.encode(), overwrite=force)
+    click.echo(f"{shown} written; {text.count('placeholder: true')} of its values are marked `placeholder: true`.")
+    click.echo(f"Write your own in their place, remove the marks, and run: impacttree check {shown}")
+
+
+@command("check", "northwind.yaml")
+@click.argument("tree", metavar="FILE")
+@json_option
+@click.pass_context
+def check(ctx: click.Context, tree: str, as_json: bool) -> None:
+    """Everything that is wrong with a model file.
+
+    Computes its base case and its scenarios, too. The exit status is 2 if there is a problem; notes and breached
+    guardrails are none.
+    """
+    from impacttree.interfaces.overview import inspect
+
+    found = inspect(tree)
+    if as_json:
+        print_json(found.data())
+        ctx.exit(2 if found.problems else 0)
+    if found.problems:
+        raise Mistake(listed(found.problems))
+    print_view(found.view())
+
+
+@command("schema", "", "impacttree.schema.json")
+@click.argument("output", required=False)
+def schema(output: str | None) -> None:
+    """The JSON schema of model files, for editors.
+
+    With it, editors complete and check keys. Printed, or written to OUTPUT, whose name ends in .json.
+    """
+    import json
+
+    from impacttree.spec import json_schema
+    from impacttree.spec.files import replace_file
+
+    text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
+    if output is None:
+        click.echo(text)
+        return
+    if Path(output).suffix.lower() != ".json":
+        raise Mistake(f"the name of a schema ends in .json, {printable(output)} does not")
+    replace_file(output, f"{text}\n".encode())
+    click.echo(f"{printable(output)} written")
+
+
+def _on(tree: ImpactTree, name: str | None) -> str | None:
+    return None if name is None else metric_of(tree, name)

@@ -1,0 +1,105 @@
+"""How the program speaks: answers on the standard output, one message for a mistake on the standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from impacttree.errors import ImpactTreeError, Problem
+
+if TYPE_CHECKING:
+    from impacttree.analyses.result import Result
+    from impacttree.views import View
+
+__all__ = ["Mistake", "Program", "answer", "listed", "print_json", "print_view"]
+
+INTERRUPTED = 130
+"""Exit status that shells know for Ctrl-C."""
+
+
+class Mistake(click.ClickException):
+    """A user's mistake: its message is printed, and the exit status is 2."""
+
+    exit_code = 2
+
+
+class Program(click.Group):
+    """The program: its mistakes are messages, and it stops in silence when interrupted.
+
+    Parameters
+    ----------
+    sections
+        Heads of the list of commands, and the commands under each.
+    words
+        What the help explains after the commands: words and their meaning.
+    """
+
+    def __init__(
+        self, *args: Any, sections: Mapping[str, Sequence[str]], words: Sequence[tuple[str, str]], **settings: Any
+    ) -> None:
+        super().__init__(*args, **settings)
+        self.sections = sections
+        self.words = words
+
+    def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure") and stream.errors == "strict":
+                stream.reconfigure(errors="replace")  # what a terminal cannot show is a question mark there
+        try:
+            return super().invoke(ctx)
+        except ImpactTreeError as error:
+            raise Mistake(str(error)) from error
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        return [name for names in self.sections.values() for name in names]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        width = max(map(len, self.commands))
+        for head, names in self.sections.items():
+            with formatter.section(head):
+                formatter.write_dl([(name.ljust(width), self.commands[name].get_short_help_str(200)) for name in names])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("What to write"):
+            formatter.write_dl(self.words)
+        super().format_epilog(ctx, formatter)
+
+
+def print_view(view: View) -> None:
+    """Print `view`: for a terminal's width and with its colors, else as plain lines as long as they need to be."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        from impacttree.render import to_rich
+
+        Console(highlight=False).print(to_rich(view), crop=False)
+    else:
+        from impacttree.render import to_text
+
+        click.echo(to_text(view))
+
+
+def print_json(data: object) -> None:
+    """Print plain data as JSON."""
+    import json
+
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def answer(result: Result, as_json: bool) -> None:
+    """Print the answer to a question."""
+    if as_json:
+        click.echo(result.to_json())
+    else:
+        print_view(result.view())
+
+
+def listed(problems: Iterable[Problem]) -> str:
+    """Return all problems as one message."""
+    lines = [str(problem) for problem in problems]
+    return lines[0] if len(lines) == 1 else "\n".join([f"{len(lines)} problems", *(f"- {line}" for line in lines)])

@@ -1,0 +1,401 @@
+"""Every command, its answer held against the library or against arithmetic; every mistake, as one message."""
+
+import json
+import shlex
+
+import pytest
+
+import impacttree as it
+from impacttree.interfaces.arguments import Command
+from impacttree.interfaces.cli import SECTIONS, main
+
+VISITS, CONVERSION, BASKET, COSTS = 90_000, 0.02, 40, 50_000
+REVENUE = VISITS * CONVERSION * BASKET
+PROFIT = REVENUE - COSTS
+YEAR = 12
+
+
+def data(run, *arguments):
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_worth(run, shop):
+    found = data(run, "worth", str(shop), "conversion", "+1%")
+    assert found["total"] == pytest.approx(0.01 * REVENUE * YEAR)
+    assert [row["path"] for row in found["rows"]] == ["conversion > revenue > profit"]
+    assert run("worth", str(shop), "conversion", "+1%").stdout.startswith(found["sentence"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "monthly"),
+    [
+        ("conversion", "-1%", -0.01 * REVENUE),
+        ("conversion", "-2pp", -REVENUE),
+        ("conversion", "=3%", 0.5 * REVENUE),
+        ("basket", "-$3", -3 * VISITS * CONVERSION),
+        ("basket", "-USD 3", -3 * VISITS * CONVERSION),
+        ("visits", "-900 visits", -0.01 * REVENUE),
+        ("costs", "-$5k/month", 5000),
+    ],
+)
+def test_a_change_that_begins_with_a_minus_is_a_value(run, shop, metric, change, monthly):
+    assert data(run, "worth", str(shop), metric, change)["total"] == pytest.approx(monthly * YEAR)
+    assert data(run, "what-if", str(shop), f"{metric}={change}")["total"] == pytest.approx(monthly * YEAR)
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["--json --on revenue {} basket -$3", "{} basket -$3 --json --on revenue", "--json --on=revenue -- {} basket -$3"],
+)
+def test_options_stand_anywhere_around_values_that_look_like_them(run, shop, order):
+    result = run("worth", *order.format(shop).split())
+    assert json.loads(result.stdout)["total"] == pytest.approx(-3 * VISITS * CONVERSION * YEAR)
+
+
+def test_what_if_applies_several_changes_together(run, shop):
+    found = data(run, "what-if", str(shop), "conversion=+1%", "basket==$41", "--on", "revenue")
+    assert found["total"] == pytest.approx((VISITS * CONVERSION * 1.01 * 41 - REVENUE) * YEAR)
+    assert found["changes"] == {"conversion": "+1%", "basket": "=$41"}
+
+
+def test_what_if_takes_several_changes_of_one_metric(run, shop):
+    found = data(run, "what-if", str(shop), "basket=+$2", "basket=+10%")
+    assert found["total"] == pytest.approx((VISITS * CONVERSION * (40 * 1.1 + 2) - REVENUE) * YEAR)
+
+
+def test_sensitivity_ranks(run, shop):
+    rows = data(run, "sensitivity", str(shop))["rows"]
+    assert rows[0]["metric"] == "visits"
+    assert rows[0]["worth_of_plausible"] == pytest.approx(0.1 * REVENUE * YEAR)
+    on_revenue = {row["metric"] for row in data(run, "sensitivity", str(shop), "--on", "revenue")["rows"]}
+    assert on_revenue == {"visits", "conversion", "basket"}
+
+
+def test_values_show_names_beside_labels(run, shop):
+    result = run("values", str(shop))
+    [line] = [line for line in result.stdout.splitlines() if "Site visits" in line]
+    assert line.split() == ["Site", "visits", "visits", "90k", "per", "month"]
+    rows = {row["metric"]: row["value"] for row in data(run, "values", str(shop))["rows"]}
+    assert rows["profit"] == pytest.approx(PROFIT)
+
+
+def test_values_under_changes_are_those_over_the_horizon(run, shop):
+    rows = {row["metric"]: row for row in data(run, "values", str(shop), "visits=-10%")["rows"]}
+    assert rows["revenue"]["value"] == pytest.approx(0.9 * REVENUE * YEAR)
+    assert rows["revenue"]["before"] == pytest.approx(REVENUE * YEAR)
+
+
+def test_project(run, shop):
+    rows = data(run, "project", str(shop), "--periods", "3", "visits=+10%")["rows"]
+    assert [row["month"] for row in rows] == [0, 1, 2, 3]
+    assert [row["profit"] for row in rows] == pytest.approx([PROFIT, *[1.1 * REVENUE - COSTS] * 3])
+    assert len(data(run, "project", str(shop))["rows"]) == 1 + YEAR
+
+
+def test_compare_shows_the_scenarios_of_the_file(run, shop):
+    rows = {row["outcome"]: row for row in data(run, "compare", str(shop))["rows"]}
+    assert rows["profit"]["change"] == pytest.approx(-0.2 * REVENUE * YEAR)
+    assert "Slump" in run("compare", str(shop)).stdout
+
+
+def test_guardrails(run, shop):
+    assert [row["holds"] for row in data(run, "guardrails", str(shop))["rows"]] == [True]
+    breached = run("guardrails", str(shop), "costs=+40%")
+    assert "BREACHED" in breached.stdout
+    assert breached.exit_code == 0
+
+
+def test_verify(run, shop):
+    found = data(run, "verify", str(shop))
+    by_name = {row["metric"]: row for row in found["rows"]}
+    assert by_name["costs"]["reverse"] == by_name["costs"]["symbolic"]
+    assert "agree" in run("verify", str(shop)).stdout
+
+
+def test_verify_that_fails_has_status_1(run, shop, monkeypatch):
+    monkeypatch.setattr("impacttree.analyses.verify.TOLERANCE", -1.0)
+    assert run("verify", str(shop)).exit_code == 1
+
+
+def test_show(run, shop):
+    text = run("show", str(shop)).stdout
+    assert text.startswith("Shop\n")
+    assert "7 metrics by month, over 12 months; outcome Profit (profit)" in text
+    assert "  Revenue" in text
+    assert "    Site visits" in text
+    found = data(run, "show", str(shop))
+    assert {row["metric"]: row["kind"] for row in found["metrics"]}["visits"] == "product"
+    assert {"source": "costs", "target": "profit"}.items() <= found["links"][4].items()
+    assert found["scenarios"] == {"slump": {"visits": "-20%"}}
+
+
+def test_templates(run):
+    rows = data(run, "templates")
+    assert [row["template"] for row in rows] == ["saas", "internal", "duolingo"]
+    for row in rows:
+        assert row["metrics"] == len(it.template(row["template"]))
+        assert row["template"] in run("templates").stdout
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_diagram_draws_by_suffix(run, shop, tmp_path):
+    for name, start in (("a.svg", b"<svg"), ("a.png", b"\x89PNG"), ("a.dot", b"digraph"), ("a.txt", b"Shop")):
+        result = run("diagram", str(shop), str(tmp_path / name))
+        assert result.stdout == f"{tmp_path / name} written\n"
+        assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_diagram_of_a_lift(run, shop, tmp_path):
+    output = tmp_path / "lift.txt"
+    lifted = run("diagram", str(shop), str(output), "--lift", "conversion", "-1%", "--on", "revenue", "--cut", "board")
+    assert lifted.exit_code == 0
+    assert output.read_text().startswith("-1% Conversion")
+    assert "$8.64k" in output.read_text()
+
+
+def test_a_poster_is_larger_than_a_slide(run, tmp_path):
+    metrics = "".join(f"  m{i}: {{value: {i + 1}, kind: product}}\n" for i in range(60))
+    total = " + ".join(f"m{i}" for i in range(60))
+    (tmp_path / "wide.yaml").write_text(
+        f"name: Wide\noutcome: total\nmetrics:\n{metrics}  total: {{formula: {total}}}\n"
+    )
+    for size in ("slide", "poster"):
+        assert run("diagram", str(tmp_path / "wide.yaml"), str(tmp_path / f"{size}.svg"), "--size", size).exit_code == 0
+    assert ">M59<" in (tmp_path / "poster.svg").read_text()
+    assert ">M59<" not in (tmp_path / "slide.svg").read_text()
+
+
+def test_a_failed_diagram_leaves_the_old_file(run, shop, tmp_path):
+    old = tmp_path / "old.svg"
+    old.write_text("precious")
+    assert run("diagram", str(shop), str(old), "--lift", "conversion", "1%").exit_code == 2
+    assert old.read_text() == "precious"
+
+
+def test_new_marks_every_stated_value(run, tmp_path):
+    path = tmp_path / "mine.yaml"
+    result = run("new", "saas", str(path))
+    assert f"impacttree check {path}" in result.stdout
+    tree = it.load(path)
+    stated = [metric.name for metric in tree.spec.metrics if metric.value or metric.start]
+    assert [metric.name for metric in tree.spec.metrics if metric.placeholder] == stated
+    assert f"{len(stated)} of its values" in result.stdout
+    assert data(run, "check", str(path))["placeholders"] == stated
+    assert f"{len(stated)} of {len(stated)} inputs are template values" in run("worth", str(path), "nps", "+1%").stdout
+
+
+def test_new_replaces_only_when_told(run, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("precious")
+    refused = run("new", "saas", str(path))
+    assert (refused.exit_code, path.read_text()) == (2, "precious")
+    assert "--force" in refused.stderr
+    assert run("new", "saas", str(path), "--force").exit_code == 0
+    assert it.load(path).name == it.template("saas").name
+
+
+def test_check_of_a_good_file(run, shop):
+    result = run("check", str(shop))
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{shop}: no problems")
+    found = data(run, "check", str(shop))
+    assert found["problems"] == []
+    assert [row["metric"] for row in found["guardrails"]] == ["margin"]
+
+
+def test_check_lists_all_problems_with_their_lines(run, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    wrong = [f"  m{i}: {{formula: x{i} * 2}}" for i in range(60)]
+    path.write_text("\n".join(["name: Wrong", "outcome: m0", "metrics:", *wrong, ""]))
+    result = run("check", str(path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "60 problems" in result.stderr
+    for i in range(60):
+        assert f"{path}:{4 + i}: m{i}.formula: there is no metric 'x{i}'" in result.stderr
+    as_json = run("check", str(path), "--json")
+    assert as_json.exit_code == 2
+    assert [problem["line"] for problem in json.loads(as_json.stdout)["problems"]] == list(range(4, 64))
+
+
+def test_check_computes_the_scenarios(run, tmp_path):
+    path = tmp_path / "pole.yaml"
+    model = "name: Pole\noutcome: c\nmetrics: {a: {value: 2}, b: {value: 1}, c: {formula: a / (b - 2)}}\n"
+    path.write_text(f"{model}scenarios: {{fine: {{b: +10%}}, pole: {{b: +1}}}}\n")
+    result = run("check", str(path))
+    assert result.exit_code == 2
+    assert "in the scenario pole, " in result.stderr
+    assert "fine" not in result.stderr
+    path.write_text(model.replace("value: 1", "value: 2"))
+    assert run("check", str(path)).exit_code == 2
+
+
+def test_check_shows_notes(run, tmp_path):
+    path = tmp_path / "notes.yaml"
+    path.write_text("name: N\noutcome: b\nmetrics: {a: {value: 2}, b: {formula: a * 2}, lonely: {value: 3}}\n")
+    notes = it.load(path).notes
+    assert notes
+    assert all(note in run("check", str(path)).stdout for note in notes)
+    assert data(run, "check", str(path))["notes"] == list(notes)
+
+
+def test_schema(run, tmp_path):
+    printed = run("schema").stdout
+    assert json.loads(printed)["title"] == "impacttree model"
+    path = tmp_path / "impacttree.schema.json"
+    assert run("schema", str(path)).exit_code == 0
+    assert path.read_text() == printed
+
+
+# -- mistakes ---------------------------------------------------------------------------------------------------------
+
+MISTAKES = {
+    "worth saas engagment +1%": "there is no metric 'engagment' (did you mean 'engagement'?)",
+    "worth saas 'weekly engagement' +1%": "there is no metric 'weekly engagement' (did you mean 'engagement'?)",
+    "worth saas engagement +1% --on proft": "there is no metric 'proft' (did you mean 'profit'?)",
+    "worth sas engagement +1%": "there is no template 'sas' (did you mean 'saas'?)",
+    "worth northwind engagement +1%": "a file is named by its path (./northwind.yaml)",
+    "worth missing.yaml engagement +1%": "missing.yaml: there is no such file",
+    "worth ./missing engagement +1%": "./missing: there is no such file",
+    "worth . engagement +1%": "there is no template '.'",
+    "worth ./ engagement +1%": "is a folder, not a regular file",
+    "worth saas engagement 1%": "write '+1%' to add or '=1%' to set",
+    "worth saas engagement -": "write it in single quotes, '-$3'",
+    "worth saas engagement +90pp": "outside its bounds",
+    "worth saas arpu -3": "does not say which money",
+    "worth saas engagement": "Missing argument 'CHANGE'",
+    "worth saas engagement +1% -1%": "Got unexpected extra argument (-1%)",
+    "worth saas engagement +1% --jsn": "there is no option --jsn (did you mean '--json'?)",
+    "worth saas engagement -1% -x": "there is no option -x",
+    "worth --help-me saas engagement -1%": "there is no option --help-me (did you mean '--help'?)",
+    "what-if saas": "Missing argument 'METRIC=CHANGE...'",
+    "what-if saas engagement": "'engagement' is no metric and its change: write engagement=+1%",
+    "what-if saas engagement +1%": "'engagement' is no metric and its change: write engagement=+1%",
+    "what-if saas =+1%": "'=+1%' is no metric and its change",
+    "what-if saas 'arpu=$32'": "write 'arpu=+$32' to add it, 'arpu==$32' to set it",
+    "what-if saas arpu=-": "write it in single quotes, '-$3'",
+    "what-if saas nsp=+1%": "there is no metric 'nsp' (did you mean 'nps'?)",
+    "what-if saas arpu=+x%": "+x%",
+    "values saas nsp=+1%": "there is no metric 'nsp' (did you mean 'nps'?)",
+    "project saas --periods 0": "give a whole number from 1",
+    "project saas --periods many": "'many' is not a valid integer",
+    "sensitivity saas --on nothing": "there is no metric 'nothing'",
+    "verify saas --on nothing": "there is no metric 'nothing'",
+    "guardrails saas nsp=+1%": "there is no metric 'nsp'",
+    "diagram saas tree.sgv": "names no known format (did you mean '.svg'?)",
+    "diagram saas missing/tree.svg": "missing/tree.svg cannot be written",
+    "diagram saas tree.svg --cut half": "'half' is not one of 'full', 'board'",
+    "diagram saas tree.svg --lift engagement": "--lift",
+    "diagram saas tree.svg --lift engagment +1%": "there is no metric 'engagment'",
+    "diagram saas tree.svg --lift arpu -": "write it in single quotes",
+    "new sas mine.yaml": "there is no template 'sas' (did you mean 'saas'?)",
+    "new saas mine": "write mine.yaml",
+    "new saas missing/mine.yaml": "missing/mine.yaml: cannot be written",
+    "check missing.yaml": "missing.yaml: there is no such file",
+    "check sas": "there is no template 'sas'",
+    "schema model.yaml": "the name of a schema ends in .json, model.yaml does not",
+    "schema missing/x.json": "cannot be written",
+    "wort saas engagement +1%": "'worth'",
+    "--jsn": "--jsn",
+}
+
+
+@pytest.mark.parametrize(("line", "message"), MISTAKES.items())
+def test_a_mistake_is_one_message_and_status_2(run, tmp_path, monkeypatch, line, message):
+    monkeypatch.chdir(tmp_path)
+    result = run(*shlex.split(line))
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert message in result.stderr
+    assert result.stderr.count("Error: ") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_named_like_a_template_is_pointed_at(run, shop, monkeypatch):
+    monkeypatch.chdir(shop.parent)
+    assert "write shop.yaml" in run("show", "shop").stderr
+    (shop.parent / "plain").write_text("name: x")
+    assert "write ./plain" in run("show", "plain").stderr
+
+
+def test_compare_without_scenarios_says_how_to_add_some(run, tmp_path):
+    path = tmp_path / "bare.yaml"
+    path.write_text("name: B\noutcome: b\nmetrics: {a: {value: 2}, b: {formula: a * 2}}\n")
+    result = run("compare", str(path))
+    assert result.exit_code == 2
+    assert "has no scenarios" in result.stderr
+
+
+def test_all_problems_of_a_file_come_in_one_message(run, tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text("name: T\noutcome: b\nmetrics: {a: {value: 2, lable: A}, b: {formula: a * c}}\n")
+    stderr = run("worth", str(path), "a", "+1%").stderr
+    assert stderr.startswith("Error: 2 problems\n")
+    assert "'lable' is not known in a metric (did you mean 'label'?)" in stderr
+    assert "there is no metric 'c'" in stderr
+
+
+def test_names_in_a_file_cannot_steer_the_terminal(run, tmp_path):
+    path = tmp_path / "hostile.yaml"
+    path.write_text(
+        'name: "T\\e[31m"\noutcome: b\nmetrics: {a: {value: 2, label: "A\\e]0;x\\a"}, b: {formula: a * 2}}\n',
+        encoding="utf-8",
+    )
+    for command in ("show", "values", "check", "sensitivity"):
+        result = run(command, str(path))
+        assert result.exit_code == 0
+        assert "\x1b" not in result.stdout
+    assert "\x1b" not in run("worth", str(path), "\x1b[31m", "+1%").stderr
+
+
+# -- help -------------------------------------------------------------------------------------------------------------
+
+
+def test_help_lists_every_command_once(run):
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted(main.commands)
+    text = run("--help").stdout
+    for name in listed:
+        summary = main.commands[name].get_short_help_str(200)
+        assert sum(line.split()[:1] == [name] and summary in line for line in text.splitlines()) == 1
+    for word in ("TREE", "METRIC", "CHANGE", "single quotes"):
+        assert word in text
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_help_of_a_command(run, name):
+    made = main.commands[name]
+    text = run(name, "--help").stdout
+    assert text.startswith(f"Usage: impacttree {name} ")
+    for parameter in made.params:
+        if parameter.param_type_name == "option":
+            assert f"  {parameter.opts[0]}" in text
+    assert isinstance(made, Command)
+    assert made.examples
+    assert all(f"  {example}\n" in text for example in made.examples)
+
+
+@pytest.mark.parametrize("example", [line for made in main.commands.values() for line in made.examples])
+def test_examples_of_the_help_work(run, shop, tmp_path, monkeypatch, example):
+    monkeypatch.chdir(tmp_path)
+    if " check " in example:
+        shop.rename(tmp_path / "northwind.yaml")
+    result = run(*shlex.split(example)[1:])
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout
+
+
+def test_every_answer_comes_as_json():
+    silent = {"diagram", "new", "schema"}
+    for name, made in main.commands.items():
+        assert any("--json" in parameter.opts for parameter in made.params) == (name not in silent)
+
+
+def test_version(run):
+    assert run("--version").stdout == f"impacttree {it.__version__}\n"

@@ -1,0 +1,131 @@
+"""The program as a process: start-up, pipes, terminals, signals."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from impacttree.interfaces import terminal
+from impacttree.render import to_text
+from impacttree.render.characters import width
+from impacttree.tree import template
+
+HEAVY = {"numpy", "sympy", "networkx", "graphviz", "matplotlib", "scipy", "pandas", "ruamel", "importlib.metadata"}
+LISTED = "; print(','.join(sys.modules), file=sys.stderr)"
+unix = pytest.mark.skipif(sys.platform == "win32", reason="terminals and signals of Unix")
+
+
+def loaded(*arguments):
+    code = f"""
+import sys
+from impacttree.interfaces.cli import main
+try:
+    main({list(arguments)!r})
+finally:
+    print(",".join(sys.modules), file=sys.stderr)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return set(done.stderr.strip().split(","))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["worth", "--help"], ["--version"]])
+def test_help_loads_no_library(arguments):
+    assert not loaded(*arguments) & (HEAVY | {"pydantic", "yaml", "rich", "impacttree.tree"})
+
+
+def test_a_worth_loads_nothing_heavy():
+    modules = loaded("worth", "saas", "engagement", "+1%")
+    assert "pydantic" in modules
+    assert not modules & (HEAVY | {"rich"})
+
+
+def test_piped_answers_are_full_width_and_the_same_every_time(start):
+    plain = to_text(template("saas").worth("engagement", "+1%").view())
+    for columns in ("40", "300"):
+        output, errors = start("worth", "saas", "engagement", "+1%", env={"COLUMNS": columns}).communicate()
+        assert output.decode() == f"{plain}\n"
+        assert errors == b""
+
+
+@unix
+def test_a_closed_pipe_makes_no_noise(start):
+    process = start("schema")
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() != 0
+
+
+def test_being_interrupted_makes_no_noise(run, monkeypatch):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("impacttree.interfaces.cli.open_tree", interrupted)
+    result = run("show", "saas")
+    assert (result.exit_code, result.output) == (terminal.INTERRUPTED, "")
+
+
+def test_a_mistake_has_no_traceback(start):
+    process = start("worth", "saas", "engagment", "+1%")
+    output, errors = process.communicate()
+    assert process.returncode == 2
+    assert output == b""
+    assert errors.decode().startswith("Error: there is no metric 'engagment' (did you mean 'engagement'?)")
+    assert len(errors.splitlines()) == 1
+
+
+def test_an_output_without_such_characters_shows_question_marks(start):
+    output, errors = start("values", "saas", env={"PYTHONIOENCODING": "ascii"}).communicate()
+    assert errors == b""
+    assert b"?????" in output.splitlines()[2]
+
+
+def on_terminal(start, *arguments, columns, **environment):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    env = {"TERM": "xterm-256color", "NO_COLOR": "", "COLUMNS": "", **environment}
+    process = start(*arguments, stdout=follower, stdin=follower, env=env)
+    os.close(follower)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(leader, 65536)
+        except OSError:  # the program has closed its end
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(leader)
+    assert process.wait() == 0, process.stderr.read()
+    process.stderr.close()
+    return seen.decode().replace("\r\n", "\n")
+
+
+def without_codes(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+@unix
+@pytest.mark.parametrize("columns", [80, 140])
+@pytest.mark.parametrize("arguments", [["worth", "saas", "engagement", "+1%"], ["show", "saas"], ["compare", "saas"]])
+def test_on_a_terminal_lines_fit_its_width(start, columns, arguments):
+    lines = without_codes(on_terminal(start, *arguments, columns=columns)).splitlines()
+    assert max(width(line.rstrip()) for line in lines) <= columns
+    assert any(width(line) > columns // 2 for line in lines)
+
+
+@unix
+def test_color_stays_away_when_it_is_not_wanted(start):
+    arguments = ["guardrails", "saas", "cac=+90%"]
+    colored = on_terminal(start, *arguments, columns=80)
+    assert "\x1b[31mBREACHED" in colored
+    plain = on_terminal(start, *arguments, columns=80, NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]", plain)
+    assert without_codes(plain) == without_codes(colored)
