@@ -78,6 +78,9 @@ class Model(BaseModel):
         """Return what was stated for one key."""
         return _plain(getattr(self, key))
 
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        return ((key, getattr(self, key)) for key in self.stated_keys())
+
     def in_currency(self, currency: str) -> Self:
         """Return the same statement, with ``$`` read as the dollar of a tree in that currency."""
         statement = self.statement()

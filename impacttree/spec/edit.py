@@ -67,7 +67,7 @@ class _Editor:
                 part = self.entry((*path, key), places[key], old.get(key), new.get(key), chunks[key])
             else:
                 lines = entry_lines((*path, key), new[key], indent)
-                blank = [""] if self.text[starts[0] : [*starts, gap][1]].endswith(blank_line) else []
+                blank = [""] if len(starts) > 1 and self.text.endswith(blank_line, 0, starts[-1]) else []
                 lines = [*lines, *blank] if parts[-1].endswith(blank_line) else [*blank, *lines]
                 part = self.newline.join([*lines, ""])
             parts.append(part if not part or part.endswith("\n") else part + self.newline)

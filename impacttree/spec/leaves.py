@@ -121,7 +121,7 @@ def _kind(raw: object) -> str:
         case int() | float():
             return "a number"
         case _:
-            return f"a {type(raw).__name__}"
+            return f"an object of type {type(raw).__name__}"
 
 
 # ---- text

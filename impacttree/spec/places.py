@@ -41,13 +41,13 @@ class Places:
     def find(self, *path: Key) -> tuple[int, int]:
         """Return line and column of the value at `path`, or of the nearest that is known above it; (0, 0) if none.
 
-        A mapping or sequence stands where its key stands.
+        A mapping, a sequence and what is not written stand where their key stands.
         """
         place = self._nearest(path)
         if place is None:
             return (0, 0)
-        nested = place.children is not None or place.style == "literal"
-        return (place.key_line, place.key_column) if nested else (place.line, place.column)
+        at_key = place.children is not None or place.style == "literal" or place.start == place.end
+        return (place.key_line, place.key_column) if at_key else (place.line, place.column)
 
     def find_key(self, *path: Key) -> tuple[int, int]:
         """Return line and column of the key at `path`, or of the nearest that is known above it; (0, 0) if none."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, get_args
 
 from impacttree.spec.base import Model, fields_of
 from impacttree.spec.leaves import NAME
-from impacttree.spec.models import Agreed, Driver, Evidence, Grade, Guardrail, MetricSpec, Scenario, TreeSpec
+from impacttree.spec.models import FORMS, Agreed, Driver, Evidence, Grade, Guardrail, MetricSpec, Scenario, TreeSpec
 
 __all__ = ["json_schema"]
 
@@ -48,6 +49,15 @@ _DEFINITIONS: dict[str, Any] = {
     "slope": {"type": ["string", "number"], "description": "Change per unit, as `-0.01pp per point`."},
     "grade": {"enum": list(get_args(Grade)), "description": "How strong the evidence is."},
 }
+_METRIC_RULES: dict[str, Any] = {
+    "oneOf": [{"required": ["value"]}, {"required": ["formula"]}],
+    "dependentRequired": {"drivers": ["value"]},
+    "dependentSchemas": {"start": {"anyOf": [{"required": ["formula"]}, {"required": ["drivers"]}]}},
+}
+_DRIVER_RULES: dict[str, Any] = {
+    "oneOf": [{"required": [form]} for form in FORMS],
+    "dependentRequired": {"when": ["then"], "then": ["when"]},
+}
 
 
 def json_schema() -> dict[str, Any]:
@@ -60,19 +70,20 @@ def json_schema() -> dict[str, Any]:
     """
     definitions = {
         **_DEFINITIONS,
-        "metric": _object(MetricSpec),
-        "driver": _object(Driver),
+        "metric": _object(MetricSpec) | _METRIC_RULES,
+        "driver": _object(Driver) | _DRIVER_RULES,
         "evidence": _object(Evidence),
         "guardrail": _object(Guardrail) | {"minProperties": 1},
         "agreed": _object(Agreed),
         "scenario": _field(Scenario, "changes"),
     }
-    return {
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "impacttree model",
         **_object(TreeSpec),
         "$defs": definitions,
     }
+    return deepcopy(schema)
 
 
 def _object(cls: type[Model]) -> dict[str, Any]:

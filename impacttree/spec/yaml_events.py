@@ -252,7 +252,7 @@ class _Reader:
     def is_cut(self, frame: _Frame, event: Any) -> bool:
         """Whether this nothing is what a comma leaves of a text in braces: a key without a colon."""
         key: Any = frame.key
-        if frame.kind != "mapping" or key is None or event.start_mark.index != key.end_mark.index:
+        if frame.kind != "mapping" or key is None or ":" in self.text[key.end_mark.index : event.start_mark.index]:
             return False
         frame.key = None
         if frame.split:
@@ -343,9 +343,9 @@ _SYNTAX = {
         "this line is no `key: value`",
         "write a space after the colon; put quotes around a text that goes over several lines",
     ),
-    "did not find expected ',' or '}'": ("the braces { } are not closed or not separated by commas", "close them"),
-    "did not find expected ',' or ']'": ("the brackets [ ] are not closed or not separated by commas", "close them"),
-    "found unexpected end of stream": ("the file ends inside a quoted text", "close the quotes"),
+    "did not find expected ',' or '}'": ("these braces { } are not closed, or a comma is missing", "close them"),
+    "did not find expected ',' or ']'": ("these brackets [ ] are not closed, or a comma is missing", "close them"),
+    "found unexpected end of stream": ("this quoted text is not closed", "close the quotes"),
     "did not find expected key": ("wrong indentation", "indent keys of one level alike, with spaces"),
     "did not find expected '-' indicator": ("wrong indentation", "indent the items of a list alike, with spaces"),
     "found unknown escape character": ("an unknown `\\` escape in double quotes", "write `\\\\`, or use single quotes"),
@@ -355,6 +355,15 @@ _SYNTAX = {
     ),
     "did not find expected node content": ("a value is missing here", "write one"),
 }
+
+_SAID_WHERE_IT_STARTS = frozenset(
+    (
+        "could not find expected ':'",
+        "did not find expected ',' or '}'",
+        "did not find expected ',' or ']'",
+        "found unexpected end of stream",
+    )
+)
 
 
 def _syntax_problem(error: YAMLError, text: str) -> Problem:
@@ -368,6 +377,8 @@ def _syntax_problem(error: YAMLError, text: str) -> Problem:
         reason = f"character U+{code:04X} cannot stand in a text file" if isinstance(code, int) else "is not text"
         return Problem(reason=reason, fix="remove it", line=line, column=column)
     found = getattr(error, "problem", None) or "cannot be read"
+    if found in _SAID_WHERE_IT_STARTS:
+        mark = getattr(error, "context_mark", None) or mark
     if "cannot start any token" in found:
         reason, fix = _bad_start(text[mark.index : mark.index + 1])
     else:

@@ -1,0 +1,186 @@
+"""Whatever a file holds, reading ends within seconds, in a spec or in this package's errors."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import time
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from impacttree.errors import ImpactTreeError, ModelError
+from impacttree.spec import TreeSpec, load_file, load_text, read_text, to_yaml
+from impacttree.spec.yaml_events import MAX_PROBLEMS
+
+VALID = b"""\
+name: Northwind CRM
+currency: USD
+outcomes: [revenue, churn]
+metrics:
+  engagement: {label: E, value: 42% (40% to 45%), bounds: 0% to 100%, as_of: 2026-10-31}
+  churn:
+    value: 2.5%/month
+    drivers:
+      engagement: {when: +10% relative, then: -0.3pp, lag: 1, evidence: {grade: experiment, source: Holdout}}
+      nps: {points: [[38, 2.8%], [46, 2.3%]], evidence: judgement}
+    notes: |
+      two
+      lines
+  revenue: {formula: "max(customers * arpu, 0)", guardrail: {min: $3}, agreed: {by: CFO, on: 2026-01-01}}
+scenarios:
+  low: {churn: +1pp}
+"""
+
+
+def understood(content: bytes | str) -> None:
+    """Read; a spec that comes out clean must survive the round trip, a problem must say something."""
+    reading = read_text(content, "m.yaml")
+    for problem in reading.problems:
+        assert problem.reason
+        assert str(problem).isprintable() or problem.formula
+        assert problem.file == "m.yaml"
+    assert reading.problems or isinstance(reading.spec, TreeSpec)
+    if not reading.problems:
+        assert load_text(to_yaml(reading.checked())) == reading.spec
+
+
+@given(st.binary(max_size=300))
+def test_random_bytes(content):
+    understood(content)
+
+
+@given(st.text(max_size=300))
+def test_random_text(text):
+    understood(text)
+
+
+@given(st.text(alphabet=" \n\t:-?[]{},#&*!|>'\"%@`~=<ab1", max_size=120))
+def test_random_punctuation(text):
+    understood(text)
+
+
+@settings(max_examples=200)
+@given(st.randoms(use_true_random=False))
+def test_mutated_models(rng: random.Random):
+    content = bytearray(VALID)
+    for _ in range(rng.randint(1, 6)):
+        at = rng.randrange(len(content))
+        match rng.randrange(4):
+            case 0:
+                content[at] = rng.randrange(256)
+            case 1:
+                del content[at : at + rng.randint(1, 20)]
+            case 2:
+                content[at:at] = bytes(rng.choices(b"{}[]:,#-|>'\"&*!?% \n\t0aZ\x00\xff\xe2", k=rng.randint(1, 4)))
+            case _:
+                start = rng.randrange(len(content))
+                content[at:at] = content[start : start + rng.randint(1, 60)]
+        content = content or bytearray(b"a")
+    understood(bytes(content))
+
+
+words = """value formula drivers start unit bounds plausible guardrail agreed by on min max label as_of evidence grade
+    points slope when then groups with without range lag observed p10 p90 normal discrete metrics scenarios outcomes
+    currency name"""
+keys = st.sampled_from(words.split())
+texts = st.sampled_from(["42%", "+1%", "a", "1 to 2", "judgement", "1,2", "2026-01-01", "$"])
+values = st.recursive(
+    st.none() | st.text(max_size=8) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys | st.text(max_size=4), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200)
+@given(metric=st.dictionaries(keys, values, max_size=6), top=st.dictionaries(keys, values, max_size=3))
+def test_known_keys_with_any_values(metric, top):
+    understood(
+        yaml.dump({"metrics": {"a": metric}} | top, allow_unicode=True, default_style='"').replace("!!null ", "")
+    )
+
+
+BOMBS = {
+    "deep braces": "{a: " * 300_000,
+    "deep brackets": "metrics: " + "[" * 1_000_000,
+    "deep dashes": "- " * 500_000,
+    "deep questions": "? " * 500_000,
+    "deep lines": "\n".join(" " * level + "a:" for level in range(2_000)),
+    "long key": "a" * 9_000_000 + ": 1",
+    "long value": "metrics: {a: {value: " + "9" * 9_000_000 + "}}",
+    "long quoted value": 'metrics: {a: {value: "' + "\\n" * 4_000_000 + '"}}',
+    "long unit": "metrics: {a: {unit: " + "a/" * 4_000_000 + "}}",
+    "many keys": "".join(f"k{number}: 1\n" for number in range(600_000)),
+    "many equal keys": "k: 1\n" * 1_500_000,
+    "many metrics": "metrics:\n" + "".join(f" m{number}: x\n" for number in range(500_000)),
+    "many wrong keys": "metrics:\n a: {" + "".join(f"k{number}: 1, " for number in range(400_000)) + "}",
+    "many drivers": "metrics:\n a:\n  value: 1\n  drivers:\n"
+    + "".join(f"   d{number}: x\n" for number in range(500_000)),
+    "many changes": "metrics: {a: {value: 1}}\nscenarios:\n s:\n"
+    + "".join(f"  d{number}: x\n" for number in range(500_000)),
+    "many outcomes": "metrics: {a: {value: 1}}\noutcomes: ["
+    + ", ".join(f"d{number}" for number in range(300_000))
+    + "]",
+    "many points": "metrics: {a: {value: 1, drivers: {b: {points: ["
+    + ", ".join(f"[{n}, 1]" for n in range(150_000))
+    + "]}}}}",
+    "many cut commas": "{a: x" + ", x" * 2_000_000 + "}",
+    "many comments": "#\n" * 4_000_000,
+    "many spaces": " " * 9_000_000 + "a",
+    "many documents": "---\n" * 2_000_000,
+    "many anchors": "a: [" + "&a x, *a, " * 500_000,
+    "many tags": "a: [" + "!!int 1, " * 500_000,
+    "many quotes": '"' * 9_000_000,
+    "binary": "\x01" * 9_000_000,
+    "wide letters": "ａ" * 3_000_000,
+    "lines without a key": "a\n" * 4_000_000,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_bombs_end_within_seconds(name):
+    started = time.process_time()
+    reading = read_text(BOMBS[name])
+    assert reading.problems
+    assert len(reading.problems) <= 2 * MAX_PROBLEMS + 10
+    assert len(str(ModelError(*reading.problems))) < 100_000
+    assert time.process_time() - started < 10
+
+
+def test_a_bomb_of_merges_ends_at_once():
+    bomb = "a0: &a0 {x: 1}\n" + "".join(
+        f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 20)
+    )
+    started = time.process_time()
+    assert len(read_text(bomb).problems) > 50
+    assert time.process_time() - started < 1
+
+
+def test_files_that_are_no_files(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with (tmp_path / "huge.yaml").open("wb") as file:
+        file.truncate(100_000_000)
+    for path in (tmp_path / "pipe.yaml", tmp_path / "huge.yaml", tmp_path, "/dev/zero", "/dev/stdin", "\x00", ""):
+        with pytest.raises(ImpactTreeError):
+            load_file(path)
+
+
+def test_no_code_runs_and_no_file_is_touched(tmp_path):
+    target = tmp_path / "touched"
+    for text in (
+        f"metrics: {{a: {{value: !!python/object/apply:os.mkdir ['{target}']}}}}",
+        f"metrics: {{a: {{formula: \"__import__('os').mkdir('{target}')\"}}}}",
+        f"metrics: !include {target}",
+    ):
+        read_text(text)
+    assert not target.exists()
+
+
+def test_memory_stays_bounded():
+    """Ten megabytes of the densest valid YAML stay below a few hundred megabytes."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    read_text("[" + "a," * 4_900_000 + "]")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_500_000

@@ -1,0 +1,414 @@
+"""The models as Python callers meet them."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import inspect
+import pickle
+
+import numpy as np
+import pydantic
+import pytest
+
+from impacttree.errors import ImpactTreeError, ModelError
+from impacttree.quantity import Unit, parse_quantity
+from impacttree.spec import Agreed, Driver, Evidence, Guardrail, MetricSpec, Scenario, TreeSpec, load_text
+from impacttree.spec.base import fields_of
+from impacttree.spec.models import FORMS, Model
+
+MODELS = [Agreed, Driver, Evidence, Guardrail, MetricSpec, Scenario, TreeSpec]
+
+
+def problems(make) -> list[str]:
+    with pytest.raises(ModelError) as caught:
+        make()
+    for problem in caught.value.problems:
+        assert problem.file == ""
+        assert problem.line == 0
+    return [str(problem) for problem in caught.value.problems]
+
+
+# ---- all models
+
+
+@pytest.mark.parametrize("cls", MODELS)
+def test_fields_constructor_and_descriptions_are_complete(cls):
+    parameters = {name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "unknown")}
+    assert parameters == set(cls.model_fields) == set(fields_of(cls))
+    assert all(field.description and field.description.strip() for field in cls.model_fields.values())
+
+
+@pytest.mark.parametrize("cls", MODELS)
+def test_models_are_frozen(cls):
+    made = {
+        Agreed: lambda: Agreed("CFO", "2026-01-01"),
+        Driver: lambda: Driver("a", slope=1),
+        Evidence: Evidence,
+        Guardrail: lambda: Guardrail(min=1),
+        MetricSpec: lambda: MetricSpec("a", value=1),
+        Scenario: lambda: Scenario("a", {"b": "+1%"}),
+        TreeSpec: lambda: TreeSpec(metrics=[MetricSpec("a", value=1)]),
+    }[cls]()
+    with pytest.raises(pydantic.ValidationError):
+        setattr(made, next(iter(cls.model_fields)), 3)
+    assert hash(made) == hash(copy.deepcopy(made))
+    assert pickle.loads(pickle.dumps(made)) == made == made.model_copy()
+
+
+def test_pydantic_reads_models_with_the_same_rules():
+    assert MetricSpec.model_validate({"name": "a", "value": "42%"}) == MetricSpec("a", value="42%")
+    assert problems(lambda: pydantic.TypeAdapter(list[MetricSpec]).validate_python([{"name": "a"}]))
+
+
+def test_repr_shows_what_was_stated():
+    assert repr(Evidence("experiment", source="x")) == "Evidence(grade='experiment', source='x')"
+
+
+# ---- metrics
+
+
+def test_a_metric_reads_text_and_python_values_alike():
+    metric = MetricSpec(
+        "churn",
+        label="Monthly churn",
+        kind="product",
+        value="2.5%/month (2.2%/month to 2.9%/month)",
+        bounds="0%/month to 100%/month",
+        drivers=[Driver("nps", slope=-0.01), Driver("engagement", elasticity=-0.4)],
+        unit=Unit.parse("%/month"),
+        as_of=datetime.date(2026, 10, 31),
+        agreed={"by": "CFO", "on": "2026-10-31"},
+        guardrail={"max": "4%/month"},
+        placeholder=True,
+    )
+    assert metric.value.value == 0.025
+    assert metric.value.low_high() == (0.022, 0.029)
+    assert [driver.source for driver in metric.drivers] == ["nps", "engagement"]
+    assert metric.agreed == Agreed("CFO", datetime.date(2026, 10, 31))
+    assert metric.guardrail.max.value == 0.04
+    text = """metrics: {churn: {label: Monthly churn, kind: product, value: 2.5%/month (2.2%/month to 2.9%/month),
+      bounds: 0%/month to 100%/month, drivers: {nps: {slope: -0.01}, engagement: {elasticity: -0.4}}, unit: "%/month",
+      as_of: 2026-10-31, agreed: {by: CFO, on: 2026-10-31}, guardrail: {max: 4%/month}, placeholder: true}}"""
+    assert load_text(text).metrics == (metric,)
+
+
+@pytest.mark.parametrize(
+    "number", [0.42, 42, -3, 0, 1e-9, 1.5e300, np.float64(0.1), np.float32(0.5), np.int64(7), 10**15]
+)
+def test_python_numbers_are_taken_as_they_are(number):
+    metric = MetricSpec("a", value=number)
+    assert metric.value.value == float(number)
+    assert metric.value.unit is None
+    assert load_text(f"metrics: {{a: {{value: {metric.value.text}}}}}").metrics == (metric,)
+
+
+@pytest.mark.parametrize(
+    "bad", [True, float("nan"), float("inf"), -np.inf, [1], object(), b"1", "", "  ", "1,200", {}, 1j]
+)
+def test_what_is_no_quantity_is_refused(bad):
+    (problem,) = problems(lambda: MetricSpec("a", value=bad))
+    assert problem.startswith("a.value: ")
+
+
+def test_quantities_may_be_mappings():
+    metric = MetricSpec("a", value={"value": 3, "normal": {"mean": 3, "sd": 0.5}})
+    assert metric.value.spread.kind == "normal"
+    assert metric == MetricSpec("a", value={"value": "3", "normal": {"mean": "3", "sd": "0.5"}})
+    assert metric.value.text == "{value: 3, normal: {mean: 3, sd: 0.5}}"
+
+
+def test_quantities_may_be_quantities():
+    quantity = parse_quantity("42% (40% to 45%)")
+    assert MetricSpec("a", value=quantity).value is quantity
+    assert problems(lambda: MetricSpec("a", value=1, plausible=parse_quantity("5")))
+
+
+def test_misspelt_keys_are_named_once():
+    (problem,) = problems(lambda: MetricSpec("a", valeu=1))
+    assert problem == "a.valeu: 'valeu' is not known in a metric (did you mean 'value'?)"
+    assert "known are label" in problems(lambda: MetricSpec("a", value=1, colour="red"))[0]
+
+
+def test_all_problems_are_listed():
+    found = problems(
+        lambda: MetricSpec(
+            "my metric",
+            value="1,200",
+            formula="a * b",
+            start="x",
+            kind="prodct",
+            label="a\nb",
+            owner="a\x07",
+            unit="€€",
+        )
+    )
+    assert [problem.partition(": ")[0] for problem in found] == [
+        f"my metric{key}" for key in (".value", ".name", ".label", ".kind", ".value", ".start", ".unit", ".owner")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({}, "neither a value nor a formula"),
+        ({"value": 1, "formula": "b"}, "both a value and a formula"),
+        ({"formula": "b", "drivers": [Driver("b", slope=1)]}, "both a formula and drivers"),
+        ({"drivers": [Driver("b", slope=1)]}, "drivers but no value"),
+        ({"value": 1, "start": 2}, "`start` goes with"),
+        ({"start": 2}, "neither"),
+        ({"value": 5, "bounds": "0 to 4"}, "outside the bounds"),
+        ({"value": "3 (1 to 5)", "bounds": "0 to 4"}, "outside the bounds"),
+        ({"value": "1 to 5", "bounds": "2 to 6"}, "outside the bounds"),
+        ({"formula": "b", "start": -1, "bounds": "0 to 4"}, "outside the bounds"),
+        ({"value": "42%", "bounds": "0% to 40%"}, "outside the bounds"),
+        ({"value": 3, "bounds": "0 to 4", "plausible": "1 to 9"}, "outside the bounds"),
+        ({"value": 3, "bounds": "4 to 0"}, "low end"),
+        ({"value": 3, "bounds": 4}, "range"),
+        ({"value": 3, "guardrail": {"min": 5, "max": 3}}, "at least 5 and at most 3"),
+        ({"value": 3, "guardrail": {"min": "1 to 3"}}, "one number"),
+        ({"value": 3, "guardrail": {}}, "min, a max"),
+        ({"value": 3, "guardrail": 3}, "mapping"),
+        ({"value": 3, "guardrail": {"mn": 3}}, "did you mean 'min'"),
+        ({"value": 3, "agreed": {"by": "CFO"}}, "'on' is missing"),
+        ({"value": 3, "agreed": {"by": "CFO", "on": "31/10/2026"}}, "not a date"),
+        ({"value": 3, "as_of": "2026-02-30"}, "not in the calendar"),
+        ({"value": 3, "as_of": "20260230"}, "not a date"),
+        ({"value": 3, "as_of": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}, "not a date"),
+        ({"value": 3, "placeholder": "yes"}, "true nor false"),
+        ({"value": 3, "better": "up"}, "one of higher, lower"),
+        ({"value": 3, "aggregate": ["sum"]}, "one of sum"),
+        ({"value": 3, "label": 5}, "is text"),
+        ({"value": 3, "label": "a\tb"}, "several lines"),
+        ({"value": 3, "notes": "a\u202eb"}, "U+202E"),
+        ({"value": 3, "notes": "\ud800"}, "U+D800"),
+        ({"value": 3, "unit": 5}, "a unit is text"),
+        ({"value": 3, "drivers": {"b": {"slope": 1, "source": "x"}}}, "'source' is not known in a driver"),
+        ({"value": 3, "drivers": [{"slope": 1}]}, "not a driver"),
+        ({"value": 3, "drivers": [Driver("b", slope=1), Driver("b", slope=2)]}, "stated twice"),
+        ({"value": 3, "drivers": "b"}, "is a list, not text"),
+        ({"formula": 5}, "a formula is text"),
+        ({"formula": " "}, "nothing is written"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(keys, words):
+    (problem,) = problems(lambda: MetricSpec("a", **keys))
+    assert words in problem
+    assert problem.startswith("a")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"value": 4, "bounds": "0 to 4"},
+        {"value": "$5", "bounds": "0 to 4 users"},  # judged by the unit rules
+        {"formula": "b", "start": 3},
+        {"value": 3, "drivers": [Driver("b", slope=1)], "start": 2},
+        {"value": 3, "guardrail": {"min": 3, "max": 3}},
+        {"value": 3, "unit": 1},
+        {"value": 3, "label": "Größe 客户 👩‍💻 €"},
+        {"value": 3, "notes": "two\nlines\n\twith a tab"},
+        {"value": 3, "drivers": []},
+    ],
+)
+def test_what_goes_together_passes(keys):
+    metric = MetricSpec("a", **keys)
+    assert load_text("metrics: {a: {value: 1}}").metrics[0].name == metric.name
+
+
+@pytest.mark.parametrize("name", ["", "a b", "1a", "a-b", "é", "ａ", "a.b", "a\nb", "__import__('os')", 3, None])
+def test_names_are_plain_identifiers(name):
+    assert problems(lambda: MetricSpec(name, value=1))
+
+
+@pytest.mark.parametrize("name", ["E", "pi", "beta", "N", "S", "lambda_", "_", "__class__", "no", "null", "value"])
+def test_any_identifier_is_a_name(name):
+    assert load_text(f"metrics: {{{name}: {{value: 1}}}}").metrics == (MetricSpec(name, value=1),)
+
+
+# ---- drivers and evidence
+
+WRITTEN = {
+    "when": {"when": "+10% relative", "then": "-0.3pp"},
+    "slope": {"slope": "-0.01pp per point"},
+    "elasticity": {"elasticity": 0.4},
+    "semi_elasticity": {"semi_elasticity": "-0.02 per point"},
+    "points": {"points": [["38%", "2.8%"], ["46%", "2.3%"]]},
+    "groups": {"groups": {"with": "1.9%", "without": "3.4%"}},
+    "saturating": {"saturating": {"ceiling": "92%", "half": "4 paths"}},
+    "logistic": {"logistic": {"floor": 0, "ceiling": 1, "middle": 5, "steepness": 2}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_alone(form):
+    driver = Driver("x", **WRITTEN[form])
+    assert driver.form == form
+    assert driver.lag == 0
+    assert driver.evidence.grade == ("correlation" if form == "groups" else "judgement")
+    assert "evidence" not in driver.model_fields_set
+
+
+@pytest.mark.parametrize("first", FORMS)
+@pytest.mark.parametrize("second", FORMS)
+def test_exactly_one_form(first, second):
+    if first < second:
+        (problem,) = problems(lambda: Driver("x", **WRITTEN[first], **WRITTEN[second]))
+        assert "more than one way" in problem
+        assert first in problem
+        assert second in problem
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({}, "how strong"),
+        ({"lag": 1}, "how strong"),
+        ({"when": "+1%"}, "`then` is missing"),
+        ({"then": "+1%"}, "`when` is missing"),
+        ({"when": "=5", "then": "+1%"}, "sets a value"),
+        ({"when": "+1%", "then": "=5"}, "sets a value"),
+        ({"when": "+0%", "then": "+1%"}, "zero"),
+        ({"when": "1%", "then": "+1%"}, "starts with"),
+        ({"slope": "5%"}, "points or a ratio"),
+        ({"elasticity": "$5"}, "no unit"),
+        ({"points": [[1, 2]]}, "fewer than two"),
+        ({"points": [[1, 2], [1, 3]]}, "left to right"),
+        ({"points": [[1, 2], [0, 3]]}, "left to right"),
+        ({"points": [[1, 2], [2, 3, 4]]}, "two numbers"),
+        ({"points": [[1, 2], [2, "3 to 4"]]}, "two numbers"),
+        ({"points": [1, 2]}, "a point is a list"),
+        ({"points": {"a": 1}}, "is a list, not a mapping"),
+        ({"groups": {"with": 1}}, "'without' is missing"),
+        ({"groups": {}}, "'with' and 'without' are missing"),
+        ({"groups": [1, 2]}, "mapping"),
+        ({"saturating": {"ceiling": 1, "half": 0}}, "above zero"),
+        ({"saturating": {"ceiling": 1, "half": 1, "shap": 2}}, "did you mean 'shape'"),
+        ({"logistic": {"floor": 0, "ceiling": 1, "middle": 5, "steepness": -2}}, "above zero"),
+        ({"slope": 1, "lag": -1}, "whole number"),
+        ({"slope": 1, "lag": 1.5}, "whole number"),
+        ({"slope": 1, "lag": True}, "whole number"),
+        ({"slope": 1, "range": "5"}, "range"),
+        ({"slope": "1 per point", "range": "1pp to 2pp per point", "note": ""}, "nothing is written"),
+        ({"when": "+1%", "then": "+1%", "range": "1"}, "range"),
+        ({"points": [[1, 2], [2, 3]], "range": "1 to 2"}, "does not go with"),
+        ({"slope": 1, "observed": "5"}, "range"),
+        ({"slope": 1, "evidence": "experment"}, "did you mean 'experiment'"),
+        ({"slope": 1, "evidence": {"grde": "experiment"}}, "did you mean 'grade'"),
+        ({"slope": 1, "evidence": ["experiment"]}, "mapping"),
+    ],
+)
+def test_wrong_drivers_are_refused(keys, words):
+    (problem,) = problems(lambda: Driver("x", **keys))
+    assert words in problem
+    assert problem.startswith("drivers.x")
+
+
+def test_forms_that_take_a_range():
+    for form, written in (
+        ("when", "-0.5pp to -0.1pp"),
+        ("slope", "-0.03pp to -0.01pp per point"),
+        ("elasticity", "0.2 to 0.6"),
+        ("semi_elasticity", "-0.03 to -0.01 per point"),
+        ("groups", "-2.0pp to -0.3pp"),
+    ):
+        assert Driver("x", **WRITTEN[form], range=written).range == written
+
+
+def test_evidence_may_be_a_word():
+    full = Driver("x", slope=1, evidence=Evidence("benchmark"))
+    assert full == Driver("x", slope=1, evidence="benchmark") == Driver("x", slope=1, evidence={"grade": "benchmark"})
+
+
+# ---- scenarios and trees
+
+
+def test_scenarios_keep_their_order_and_text():
+    scenario = Scenario("low", {"b": " +1% ", "a": "=$5"})
+    assert scenario.changes == (("b", "+1%"), ("a", "=$5"))
+    for bad in ({}, {"b": 0.5}, {"b": "5"}, {"b c": "+1%"}, {"b": None}, "x", None):
+        assert problems(lambda bad=bad: Scenario("low", bad))
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"currency": "usd"}, "did you mean 'USD'"),
+        ({"currency": "XYZ"}, "ISO 4217"),
+        ({"period": "fortnight"}, "one of day"),
+        ({"horizon": 0}, "whole number"),
+        ({"horizon": 10**9}, "whole number"),
+        ({"horizon": "1e2"}, "whole number"),
+        ({"outcomes": ["a", "a"]}, "twice"),
+        ({"outcomes": "a"}, "is a list"),
+        ({"outcomes": []}, "empty"),
+        ({"outcomes": ["a b"]}, "cannot be a name"),
+        ({"start_date": "now"}, "not a date"),
+        ({"metric": {}}, "did you mean 'metrics'"),
+        ({"scenarios": [1]}, "not a scenario"),
+    ],
+)
+def test_wrong_trees_are_refused(keys, words):
+    (problem,) = problems(lambda: TreeSpec(metrics=[MetricSpec("a", value=1)], **keys))
+    assert words in problem
+
+
+def test_a_tree_needs_metrics_with_names_of_their_own():
+    assert problems(TreeSpec) == ["'metrics' is missing in a model: write e.g. metrics: {engagement: {value: 42%}}"]
+    assert "at least one" in problems(lambda: TreeSpec(metrics=[]))[0]
+    metric = MetricSpec("a", value=1)
+    assert "twice" in problems(lambda: TreeSpec(metrics=[metric, metric]))[0]
+
+
+@pytest.mark.parametrize(
+    ("period", "periods"), [("day", 365), ("week", 52), ("month", 12), ("quarter", 4), ("year", 1)]
+)
+def test_the_horizon_is_one_year_unless_stated(period, periods):
+    metric = MetricSpec("a", value=1)
+    assert TreeSpec(metrics=[metric], period=period).horizon_periods == periods
+    assert TreeSpec(metrics=[metric], period=period, horizon=7).horizon_periods == 7
+
+
+def test_a_dollar_is_the_dollar_of_the_tree():
+    metric = MetricSpec(
+        "a", value="$5/month", unit="$/month", drivers=[Driver("b", points=[["$1", "$2"], ["$2", "$3"]])]
+    )
+    euro = MetricSpec("e", value="US$3")
+    assert metric.value.unit.money == metric.unit.money == "USD"
+    tree = TreeSpec(currency="CAD", metrics=[metric, euro])
+    canadian, foreign = tree.metrics
+    assert canadian.value.unit.money == canadian.unit.money == "CAD"
+    assert canadian.drivers[0].points[0][0].unit.money == "CAD"
+    assert foreign.value.unit.money == "USD"
+    assert tree.metrics == TreeSpec(currency="CAD", metrics=tree.metrics).metrics
+    back = TreeSpec(metrics=tree.metrics)
+    assert back.metrics == (metric, euro)
+
+
+# ---- changed copies
+
+
+def test_with_keys_returns_a_checked_copy():
+    metric = MetricSpec("a", value=1, label="A", better="lower")
+    assert metric.with_keys(value="2") == MetricSpec("a", value=2, label="A", better="lower")
+    assert metric.with_keys(label=None) == MetricSpec("a", value=1, better="lower")
+    assert metric.with_keys(value=None, formula="b") == MetricSpec("a", formula="b", label="A", better="lower")
+    assert problems(lambda: metric.with_keys(formula="b"))
+    assert problems(lambda: metric.with_keys(valeu=3))
+    tree = load_text("metrics: {a: {value: 1}, b: {value: $2}}\ncurrency: CAD")
+    changed = tree.with_keys(metrics=[tree.metrics[0].with_keys(value=3), tree.metrics[1]])
+    assert changed.metrics[1] == tree.metrics[1]
+    assert changed.metrics[0].value.value == 3
+    assert changed.places.find("metrics", "a") == (0, 0)
+    assert changed.at(tree.places).places.find("metrics", "a") == (1, 11)
+
+
+def test_only_this_package_s_errors():
+    for keys in ({"value": object()}, {"drivers": object()}, {"notes": []}, {"guardrail": 3.5}, {"agreed": object()}):
+        with pytest.raises(ImpactTreeError):
+            MetricSpec("a", **({"value": 1} | keys))
+
+
+def test_models_are_few():
+    """Each class costs a millisecond at import."""
+    assert len(Model.__subclasses__()) == len(MODELS)

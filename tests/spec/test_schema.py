@@ -1,0 +1,127 @@
+"""The JSON Schema, against an independent validator and against the loader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+import impacttree
+from impacttree.errors import ModelError
+from impacttree.spec import Driver, MetricSpec, TreeSpec, json_schema, load_text
+
+TEMPLATES = sorted((Path(impacttree.__file__).parent / "templates").glob("*.yaml"))
+
+
+class EditorLoader(yaml.CSafeLoader):
+    """Types scalars as editors do (YAML 1.2): numbers and true/false, dates stay text."""
+
+
+EditorLoader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag.rpartition(":")[2] in ("int", "float", "null") or (tag.endswith("bool") and first in "tfTF")
+    ]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@pytest.fixture(scope="module")
+def validator():
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+def is_valid(validator, text: str) -> bool:
+    return validator.is_valid(yaml.load(text, Loader=EditorLoader))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_templates_are_valid(validator, path):
+    errors = list(validator.iter_errors(yaml.load(path.read_text(encoding="utf-8"), Loader=EditorLoader)))
+    assert errors == []
+
+
+METRIC = "metrics: {a: {%s}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metrics: {a: {value: 1}}",
+        "metrics: {a: {value: 1.5, placeholder: true}}",
+        "metrics: {a: {value: {p10: 1, p50: 2, p90: 4}}}",
+        "metrics: {a: {value: {value: 3, normal: {mean: 3, sd: 1}}}}",
+        "metrics: {a: {value: {discrete: [[1, 30%], [2, 70%]]}}}",
+        "metrics: {a: {value: {ci95: 1 to 4}}}",
+        "metrics: {a: {value: 1, drivers: {b: {slope: 1, lag: 2, evidence: judgement}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {points: [[1, 2], [2, 3]], evidence: {grade: benchmark}}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {groups: {with: 1%, without: 2%}, note: x}}}}",
+        "metrics: {a: {value: 1, guardrail: {min: 3}, agreed: {by: CFO, on: 2026-01-01}}}",
+        "metrics: {a: {value: 1}}\nhorizon: 24\nperiod: week\nscenarios: {low: {a: +1%}}",
+    ],
+)
+def test_what_loads_is_valid(validator, text):
+    load_text(text)
+    assert is_valid(validator, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: x",
+        "metrics: {}",
+        "metrics: {a b: {value: 1}}",
+        "metrics: {a: {valeu: 1}}",
+        "metrics: {a: {value: true}}",
+        "metrics: {a: {value: [1]}}",
+        "metrics: {a: {value: {p11: 1}}}",
+        "metrics: {a: {value: 1, kind: prodct}}",
+        "metrics: {a: {value: 1, bounds: 5}}",
+        "metrics: {a: {value: 1, as_of: yesterday}}",
+        "metrics: {a: {value: 1, guardrail: {}}}",
+        "metrics: {a: {value: 1, agreed: {by: CFO}}}",
+        "metrics: {a: {value: 1, drivers: {b: {slope: 1, evidence: experment}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {groups: {with: 1}}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {lag: 1}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {when: +1%}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {slope: 1, elasticity: 1}}}}",
+        "metrics: {a: {value: 1, formula: b}}",
+        "metrics: {a: {label: x}}",
+        "metrics: {a: {drivers: {b: {slope: 1}}}}",
+        "metrics: {a: {value: 1}}\nperiod: fortnight",
+        "metrics: {a: {value: 1}}\nhorizon: 0",
+        "metrics: {a: {value: 1}}\ncurrency: usd",
+        "metrics: {a: {value: 1}}\nscenarios: {low: {}}",
+    ],
+)
+def test_what_does_not_load_is_not_valid(validator, text):
+    with pytest.raises(ModelError):
+        load_text(text)
+    assert not is_valid(validator, text)
+
+
+def test_every_key_is_described():
+    def walk(schema, path):
+        for key, inner in schema.get("properties", {}).items():
+            assert inner.get("description") or path[-1:] in (["saturating"], ["logistic"], ["groups"]), [*path, key]
+            walk(inner, [*path, key])
+
+    schema = json_schema()
+    walk(schema, [])
+    for name, definition in schema["$defs"].items():
+        walk(definition, [name])
+    assert set(schema["properties"]) == set(TreeSpec.model_fields)
+    assert set(schema["$defs"]["metric"]["properties"]) == set(MetricSpec.model_fields) - {"name"}
+    assert set(schema["$defs"]["driver"]["properties"]) == set(Driver.model_fields) - {"source"}
+
+
+def test_callers_cannot_change_the_schema_of_others():
+    json_schema()["$defs"]["quantity"]["anyOf"].clear()
+    json_schema()["properties"]["currency"].clear()
+    assert json_schema()["$defs"]["quantity"]["anyOf"]
+    assert json_schema()["properties"]["currency"]["pattern"]
