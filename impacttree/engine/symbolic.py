@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import sympy
 
 from impacttree.errors import QuestionError
-from impacttree.formula import FUNCTIONS
+from impacttree.formula import FUNCTIONS, parse_expression
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
 from impacttree.graph.model import Graph, Metric, Reference
 from impacttree.graph.references import reference
@@ -109,6 +109,9 @@ def _call(name: str, operands: Sequence[Any], display: bool) -> Any:
     function = FUNCTIONS[name]
     given = dict(zip(function.parameters, operands, strict=False))
     given |= {key: _number(value) for key, value in function.defaults.items() if key not in given}
+    if function.definition:
+        definition = parse_expression(function.definition)
+        return to_sympy(definition, lambda node: given[cast(Name, node).name], display=display)
     names = {"exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt, "__builtins__": {}}
     return eval(function.sympy.format(**{key: key for key in given}), names, given)  # noqa: S307 - the registry's text
 
