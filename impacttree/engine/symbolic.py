@@ -111,7 +111,7 @@ def _call(name: str, operands: Sequence[Any], display: bool) -> Any:
     given |= {key: _number(value) for key, value in function.defaults.items() if key not in given}
     if function.definition:
         definition = parse_expression(function.definition)
-        return to_sympy(definition, lambda node: given[cast(Name, node).name], display=display)
+        return to_sympy(definition, lambda node: given[cast("Name", node).name], display=display)
     names = {"exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt, "__builtins__": {}}
     return eval(function.sympy.format(**{key: key for key in given}), names, given)  # noqa: S307 - the registry's text
 
