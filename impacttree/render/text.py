@@ -266,6 +266,6 @@ def _wrap_cell(text: str, size: int) -> tuple[str, ...]:
     """Wrap a cell, keeping its indentation (an outline's branches) on every line."""
     bare = text.lstrip(" ")
     indent = min(len(text) - len(bare), size - NARROWEST_LABEL)
-    if indent <= 0:
+    if indent <= 0 or width(text) <= size:
         return wrap(text, size)
     return tuple(" " * indent + line for line in wrap(bare, size - indent))
