@@ -79,7 +79,12 @@ def reach(curve: Curve) -> float:
 
 
 def idle(curve: Curve) -> bool:
-    return curve.stroke == style.DEAD
+    """Carries nothing: labels may cut it with a halo."""
+    return style.DEAD in (curve.stroke, curve.fill) or style.PLAIN in (curve.stroke, curve.fill)
+
+
+def halo(group: Group) -> bool:
+    return any(isinstance(shape, Text) and shape.halo for shape in group.shapes)
 
 
 def inside(point: Point, rect: Rect, by: float) -> bool:
@@ -110,8 +115,10 @@ def _labels(scene: Scene, solid: list[Rect]) -> Iterator[str]:
         if any(overlap(rect, box) for box in solid):
             yield f"label {group.id} lies on a card or the callout"
         for connector in groups(scene, "connector"):
+            if connector.id == group.id and halo(group) and line(connector).weight <= 3:
+                continue
             for curve in connector.shapes:
-                if isinstance(curve, Curve) and not idle(curve) and curve.fill != style.DEAD:
+                if isinstance(curve, Curve) and not idle(curve):
                     if any(inside(point, rect, reach(curve)) for point in samples(curve)):
                         yield f"label {group.id} lies on the line {connector.id}"
                         break

@@ -82,7 +82,7 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
         geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
         labels, lost = place_labels(net, geometry, drawn, _forbidden(net, grid, geometry), _good_sign(net, diagram))
-        important = sum(1 for route in lost if route.edge.live or not net.lifted)
+        important = sum(1 for route in lost if route.edge.live or route.edge.on_path)
         tries.append((important, stretch, geometry, drawn, labels, lost))
         if poster or not important:
             break

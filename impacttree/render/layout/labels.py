@@ -24,6 +24,8 @@ OWN = 0.012
 """Least distance to other lines, and to the label's own line."""
 NEAR = 0.13
 STEP = 0.035
+THIN = 3 * POINT
+"""Lines up to this width may carry their own label when there is no room beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +128,33 @@ class _Placer:
             for rows in one_line_first:
                 label = self._placed(route, rows, size)
                 if label is not None:
-                    self.taken.append(label.box)
                     return label
+        if route.edge.live and route.width <= THIN:
+            return self._placed(route, ladder[-1], self.sizes[-1], on_line=True)
         return None
 
-    def _placed(self, route: Route, rows: tuple[Line, ...], size: float) -> Label | None:
+    def _placed(self, route: Route, rows: tuple[Line, ...], size: float, *, on_line: bool = False) -> Label | None:
         width = max(text_width(row.text, size, row.bold) for row in rows) + 0.03
         height = len(rows) * size * LEADING * POINT + 0.01
         best: tuple[float, Rect, bool] | None = None
-        candidates = sorted(self._candidates(route, width, height), key=lambda candidate: candidate[1])
-        for box, extra in candidates:
+        places = self._on_line(route, width, height) if on_line else self._candidates(route, width, height)
+        for box, extra in sorted(places, key=lambda place: place[1]):
             if best is not None and extra >= best[0]:
                 break
-            found = self._judge(route, box, extra, best[0] if best else 99.0)
+            found = self._judge(route, box, extra, best[0] if best else 99.0, on_line=on_line)
             if found is not None:
-                best = (found[0], box, found[1])
-        return Label(route, best[1], rows, size, best[2]) if best else None
+                best = (found[0], box, found[1] or on_line)
+        if best is None:
+            return None
+        self.taken.append(best[1])
+        return Label(route, best[1], rows, size, best[2])
+
+    def _on_line(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+        """The last resort: on the label's own thin line, with a halo."""
+        last = max(1, len(route.points) - 1)
+        for number, (x, y) in enumerate(route.points):
+            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            yield box, abs(number / last - 0.45)
 
     def _candidates(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         half = route.width / 2
@@ -196,7 +209,9 @@ class _Placer:
                     y = top + number * STEP
                     yield (left, y, left + width, y + height), 0.25
 
-    def _judge(self, route: Route, box: Rect, cost: float, limit: float) -> tuple[float, bool] | None:
+    def _judge(
+        self, route: Route, box: Rect, cost: float, limit: float, *, on_line: bool = False
+    ) -> tuple[float, bool] | None:
         """The cost of a place and whether it needs a halo; None where a label must not stand, or not below `limit`."""
         if cost >= limit - 1e-9:
             return None
@@ -215,11 +230,11 @@ class _Placer:
         for x, y, reach, line in self._near(box):
             away = hypot(max(left - x, 0.0, x - right), max(top - y, 0.0, y - bottom)) - reach
             if line is route:
-                if away < OWN:
+                if away < OWN and not on_line:
                     return None
                 own = min(own, away)
             elif away < CLEAR:
-                if line.edge.live or line.edge.on_path or not self.net.lifted or line.edge.returns:
+                if line.edge.live or line.edge.on_path or line.edge.returns:
                     return None
                 under.add(line.edge.index)
             else:

@@ -83,7 +83,7 @@ class _Search:
 
     def _add(self, edge: Edge) -> None:
         """Costs by distance in lanes; a negative distance never occurs for forward edges."""
-        weight = 1.0 if not self.net.lifted else 1.0 + edge.share if edge.live else 0.45
+        weight = 1.0 + edge.share if edge.live else 0.6 if not self.net.lifted else 0.45
         if edge.returns:
             table = [0.25 * distance for distance in range(self.count)]
         else:

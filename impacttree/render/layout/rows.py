@@ -411,4 +411,4 @@ class _Search:
 def _weight(net: Network, edge: Edge) -> float:
     if not net.lifted:
         return 2.0 if edge.on_path else 1.3
-    return 2.5 if edge.live or edge.on_path else 1.0
+    return 2.5 if edge.live or edge.on_path else 1.35
