@@ -18,6 +18,7 @@ from impacttree.engine.faults import Naming, explain
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.tape import Block, Load, lower
 from impacttree.formula.ast import Binary, Expr, Name, Number
+from impacttree.graph.cycles import components
 from impacttree.graph.model import Graph
 from impacttree.quantity import Intervention
 
@@ -378,10 +379,21 @@ class Model:
 
 def local_effects(graph: Graph, given: Mapping[int, Change]) -> tuple[Held, tuple[int, ...]]:
     """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order."""
-    loops = tuple(s for s in graph.order if s in given and graph.metrics[s].on_loop and given[s].kind == "wrap")
+    loops = _upstream_first(graph, [s for s in given if graph.metrics[s].on_loop and given[s].kind == "wrap"])
     local = {slot: change for slot, change in given.items() if slot not in loops}
     kinds = {slot: change.kind for slot, change in local.items()}
     return Held(kinds, {slot: _effect(change) for slot, change in local.items()}), loops
+
+
+def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:
+    """Return slots of different time loops, each after those that can move it, at whatever lag."""
+    if len(slots) < 2:
+        return tuple(slots)
+    inputs = [
+        [graph.by_name[ref.source] for ref in metric.references if ref.timing != "baseline"] for metric in graph.metrics
+    ]
+    rank = {slot: number for number, members in enumerate(components(inputs)) for slot in members}
+    return tuple(sorted(slots, key=rank.__getitem__))
 
 
 def _effect(change: Change) -> object:

@@ -1,0 +1,54 @@
+"""What the engine's tests share: a sketch compiled, and what its changes do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from impacttree import ImpactTree, loads
+from impacttree.engine.model import Model
+from impacttree.quantity import Intervention
+from tests.oracles.unrolled import Oracle, oracle_of
+from tests.strategies import Change, Sketch, trees
+
+ANY_TREE = st.one_of(trees(), trees(kinks=True), trees(kinks=True, jumps=True), trees(linear=True))
+SMOOTH_TREE = st.one_of(trees(stepped=False), trees(stepped=True))
+
+
+class Compiled:
+    """A sketch that went through the real loader, and its oracle."""
+
+    def __init__(self, sketch: Sketch) -> None:
+        self.sketch = sketch
+        self.tree: ImpactTree = sketch.tree()
+        self.model: Model = self.tree._subject.model
+        self.horizon = sketch.horizon
+        self.outcome = self.slot(sketch.outcome)
+
+    @property
+    def oracle(self) -> Oracle:
+        return oracle_of(self.sketch, self.tree)
+
+    def slot(self, name: str) -> int:
+        return self.tree[name].index
+
+    def interventions(self, changes: Mapping[str, Change]) -> dict[int, Intervention]:
+        """Return what `changes` do, by slot; two in one time loop are not answered."""
+        loops = [self.tree[name].loop for name in changes if self.tree[name].on_loop]
+        assume(len(loops) == len(set(loops)))
+        return {self.slot(name): Intervention(*change) for name, change in changes.items()}
+
+
+def model_of(text: str) -> Model:
+    """Return the compiled model of a file."""
+    return loads(text)._subject.model
+
+
+def is_close(found: float, exact: Any, size: Any, tolerance: float) -> bool:
+    """Whether a number agrees with the exact one to a share of `size`, or to the smallest normal number."""
+    return abs(found - exact) <= tolerance * size + 1e-300
+
+
