@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ class Result(ABC):
     def summary(self) -> dict[str, Any]:
         """Return what stands above the rows in `to_json`."""
         return {
-            "question": type(self).__name__.lower(),
+            "question": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower(),
             "method": self.provenance.method,
             "basis": self.provenance.basis,
             "fingerprint": self.provenance.fingerprint,
