@@ -85,19 +85,18 @@ class Sensitivity(Result):
             "ranked by a plausible move"
         )
         columns = (
-            Column("#", "right"),
             Column("Metric"),
             Column("Today", "right"),
-            Column("Elasticity", "right"),
-            Column("1% better", "right"),
-            Column("Plausible move", "right"),
+            Column("Plausible", "right"),
             Column("Is worth", "right"),
+            Column("1% better", "right"),
+            Column("Elasticity", "right"),
         )
         unranked = any(row.rank is None for row in self.rows)
         beyond = any(row.extrapolated for row in self.rows)
         notes = (
             "Elasticity: % change of the outcome per % of the metric held from the first period.",
-            "Unranked metrics state neither a plausible range nor a range." if unranked else "",
+            "Metrics without a plausible move or a range come last, by what 1% is worth." if unranked else "",
             "* extrapolated: the move leaves the range in which an assumed effect was seen." if beyond else "",
             *self.kinks,
             self.provenance.basis,
@@ -107,17 +106,16 @@ class Sensitivity(Result):
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
         words, outcome = self.words, self.outcome
         percent = f"{row.percent}: {words.signed(outcome, row.worth)}" if row.worth is not None else "undefined"
-        move = " -> ".join(words.value(row.metric, end) for end in row.plausible) if row.plausible else "unranked"
+        move = f"-> {words.value(row.metric, row.plausible[1])}" if row.plausible else "not stated"
         worth = words.signed(outcome, row.plausible_worth) if row.plausible_worth is not None else ""
         worth += " *" if row.extrapolated else ""
         return (
-            Cell(str(row.rank or ""), row.rank),
             Cell(row.label, row.metric),
             Cell(words.value(row.metric, row.value), row.value),
-            Cell(f"{row.elasticity:+.2f}" if row.elasticity is not None else "undefined", row.elasticity),
-            Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
             Cell(move, row.plausible[1] if row.plausible else None),
             Cell(worth, row.plausible_worth, words.tone(outcome, row.plausible_worth or 0.0)),
+            Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
+            Cell(f"{row.elasticity:+.2f}" if row.elasticity is not None else "undefined", row.elasticity),
         )
 
     def picture(self) -> Bars:

@@ -49,10 +49,7 @@ WORDS = (
 @click.group(cls=Program, sections=SECTIONS, words=WORDS, context_settings={"max_content_width": 100})
 @click.version_option(__version__, message="impacttree %(version)s")
 def main() -> None:
-    """What is a change in a product metric worth? Ask it of a tree of metrics:
-
-    impacttree worth saas engagement +1%
-    """
+    """What is a change in a product metric worth? Begin with: impacttree worth saas engagement +1%"""
 
 
 def command(name: str, *examples: str) -> Callable[[Callable[..., None]], click.Command]:
@@ -121,15 +118,15 @@ def sensitivity(tree: str, on: str | None, as_json: bool) -> None:
 @changes_argument
 @json_option
 def values(tree: str, changes: Pairs, as_json: bool) -> None:
-    """Every metric: its name and value.
+    """Every metric: its name and its value today.
 
-    Values are those of today; with changes, those over the horizon, beside the base case.
+    With changes, its value over the horizon, beside that of the base case.
     """
     from impacttree.interfaces.overview import named
 
     opened = open_tree(tree)
     found = opened.values(changes_of(opened, changes))
-    if as_json:
+    if as_json or changes:
         answer(found, as_json)
     else:
         print_view(named(found.view()))

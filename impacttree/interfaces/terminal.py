@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +25,20 @@ class Mistake(click.ClickException):
     """A user's mistake: its message is printed, and the exit status is 2."""
 
     exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        stream = sys.stderr if file is None else file
+        text = f"Error: {self.format_message()}"
+        click.echo(_folded(text) if stream.isatty() else text, file=stream)
+
+
+def _folded(text: str) -> str:
+    """Break the lines of a message between words at the terminal's width, but not what shows a formula."""
+    from impacttree.render.characters import wrap
+
+    columns = shutil.get_terminal_size().columns - 2
+    lines = (line if line.startswith("    ") else "\n  ".join(wrap(line, columns)) for line in text.splitlines())
+    return "\n".join(lines)
 
 
 class Program(click.Group):

@@ -209,11 +209,14 @@ def _blocks(view: Table, columns: int) -> list[tuple[tuple[int, ...], list[int]]
 
 
 def _least_width(view: Table, index: int, natural: int, columns: int) -> int:
-    """Numbers are never broken, words are, and an outline keeps its branches as far as half the room."""
+    """Numbers are never broken, words from a third of the room on; an outline keeps its branches up to half of it."""
     if view.columns[index].align == "right":
         return natural
-    indented = any(row[index].text.startswith(" ") for row in view.rows)
-    return min(natural, columns // 2 if indented else NARROWEST_LABEL)
+    texts = [row[index].text for row in view.rows]
+    if any(text.startswith(" ") for text in texts):
+        return min(natural, columns // 2)
+    longest = max((width(word) for text in texts for word in clean(text).split(" ")), default=0)
+    return min(natural, max(NARROWEST_LABEL, min(longest, columns // 3)))
 
 
 def _natural_widths(view: Table) -> list[int]:

@@ -81,7 +81,7 @@ def test_an_output_without_such_characters_shows_question_marks(start):
     assert b"?????" in output.splitlines()[2]
 
 
-def on_terminal(start, *arguments, columns, **environment):
+def on_terminal(start, *arguments, columns, status=0, **environment):
     import fcntl
     import pty
     import struct
@@ -90,7 +90,7 @@ def on_terminal(start, *arguments, columns, **environment):
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     env = {"TERM": "xterm-256color", "NO_COLOR": "", "COLUMNS": "", **environment}
-    process = start(*arguments, stdout=follower, stdin=follower, env=env)
+    process = start(*arguments, stdin=follower, stdout=follower, stderr=follower, env=env)
     os.close(follower)
     seen = b""
     while True:
@@ -102,8 +102,7 @@ def on_terminal(start, *arguments, columns, **environment):
             break
         seen += piece
     os.close(leader)
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
+    assert process.wait() == status, seen
     return seen.decode().replace("\r\n", "\n")
 
 
@@ -128,3 +127,23 @@ def test_color_stays_away_when_it_is_not_wanted(start):
     plain = on_terminal(start, *arguments, columns=80, NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", plain)
     assert without_codes(plain) == without_codes(colored)
+
+
+@unix
+def test_names_are_never_broken(start):
+    text = without_codes(on_terminal(start, "values", "saas", columns=80))
+    for name in template("saas"):
+        assert f" {name} " in text
+
+
+@unix
+def test_a_mistake_breaks_between_words_and_keeps_its_carets_in_place(start, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text("name: W\noutcome: b\nmetrics: {a: {value: 2}, b: {formula: a * conversion + basket}}\n")
+    text = on_terminal(start, "show", str(path), columns=60, status=2)
+    lines = text.splitlines()
+    assert max(map(width, lines)) <= max(60, width(str(path)) + 12)
+    at = lines.index("    a * conversion + basket")
+    assert lines[at + 1] == "        ^^^^^^^^^^"
+    piped = start("show", str(path)).communicate()[1].decode()
+    assert text.split() == piped.split()
