@@ -25,6 +25,7 @@ from impacttree.spec import leaves
 from impacttree.spec.base import As, Model, read_many, read_one
 from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
+from impacttree.spec.yaml_events import MAX_PROBLEMS
 
 __all__ = [
     "Aggregate",
@@ -53,6 +54,9 @@ Parameters = tuple[tuple[str, Quantity], ...]
 Amount = RawQuantity | Quantity
 Day = str | datetime.date
 """What Python callers may give: see the fields for what is meant."""
+
+MAX_POINTS = 100
+"""Most points of one driver's curve."""
 
 FORMS: tuple[Form, ...] = get_args(Form)
 PERIODS_IN_A_YEAR: Mapping[Period, int] = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
@@ -116,6 +120,8 @@ def _read_changes(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
     changes: list[tuple[str, str]] = []
     given = dict(raw) if isinstance(raw, tuple) else raw
     for key, text in leaves.pairs(given, Scenario.noun, Scenario.example):
+        if len(found) >= MAX_PROBLEMS:
+            break
         try:
             changes.append((leaves.name(key), leaves.change(text, context.currency)))
         except Wrong as error:
@@ -127,7 +133,7 @@ def _read_changes(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
 
 
 def _read_outcomes(raw: object) -> tuple[str, ...]:
-    names: list[str] = []
+    names: dict[str, None] = {}
     for position, item in leaves.items(raw, "outcomes", "[revenue, gross_profit]"):
         try:
             name = leaves.name(item)
@@ -135,7 +141,7 @@ def _read_outcomes(raw: object) -> tuple[str, ...]:
             raise Wrong(*(finding.below(position) for finding in error.findings)) from None
         if name in names:
             raise wrong(f"'{name}' is listed twice", "list each metric once", position)
-        names.append(name)
+        names[name] = None
     if not names:
         raise wrong("the list is empty", "list a metric, or leave the key out")
     return tuple(names)
@@ -150,6 +156,8 @@ def _read_points(raw: object, currency: str) -> tuple[tuple[Quantity, Quantity],
             raise wrong("a point is two numbers, the driver's value and the metric's", fix, position)
         if points and cast("float", point[0].value) <= cast("float", points[-1][0].value):
             raise wrong("points go from left to right, each x once", "sort them", position)
+        if len(points) == MAX_POINTS:
+            raise wrong(f"more than {MAX_POINTS} points", "keep those that show the shape", position)
         points.append(point)
     if len(points) < 2:
         raise wrong("fewer than two points give no curve", f"write e.g. {_POINTS}")

@@ -132,7 +132,7 @@ class _Reader:
         raise _StopReading
 
     def document(self, event: Any) -> None:
-        if self.root.result is not None:
+        if self.root.places:
             self.stop(event.start_mark, "a second document starts here", "keep one model per file; remove `---`")
         if event.tags:
             self.report(event.start_mark, "%TAG directives are not read", "remove the line")

@@ -276,6 +276,7 @@ def test_exactly_one_form(first, second):
         ({"points": [[1, 2], [1, 3]]}, "left to right"),
         ({"points": [[1, 2], [0, 3]]}, "left to right"),
         ({"points": [[1, 2], [2, 3, 4]]}, "two numbers"),
+        ({"points": [[x, x] for x in range(101)]}, "more than 100"),
         ({"points": [[1, 2], [2, "3 to 4"]]}, "two numbers"),
         ({"points": [1, 2]}, "a point is a list"),
         ({"points": {"a": 1}}, "is a list, not a mapping"),
