@@ -8,6 +8,7 @@ times.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +20,7 @@ from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.tape import Block, Load, lower
 from impacttree.formula.ast import Binary, Expr, Name, Number
 from impacttree.graph.cycles import components
-from impacttree.graph.model import Graph
+from impacttree.graph.model import Aggregation, Graph
 from impacttree.quantity import Intervention
 
 __all__ = ["Adjoints", "Change", "Held", "Model", "Run", "local_effects"]
@@ -44,7 +45,12 @@ class Adjoints:
 
     def held(self, slot: int) -> float:
         """Derivative with respect to an amount added to `slot` in every period, and to its horizon value."""
-        return math.fsum(row[slot] for row in self.rows) + self.horizon[slot]
+        return math.fsum([row[slot] for row in self.rows]) + self.horizon[slot]
+
+    def all_held(self) -> Row:
+        """Return what `held` gives, for every slot."""
+        sums = self.rows[0] if len(self.rows) == 1 else map(math.fsum, zip(*self.rows, strict=True))
+        return list(map(operator.add, sums, self.horizon))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,13 @@ class Model:
         self.blocks = tuple(self._lower(metric.index, metric.rule) for metric in metrics)
         self.starts = {m.index: self._lower(m.index, m.start) for m in metrics if m.start is not None}
         self.lags = self._lags()
-        self.aggregations = (*(metric.aggregation for metric in metrics), *("last" for _ in totalled))
+        rules: list[Aggregation] = [metric.aggregation for metric in metrics]
+        rules += ["last"] * len(totalled)
+        self.aggregations = tuple(rules)
+        self._by_rule: dict[Aggregation, list[int]] = {"sum": [], "mean": [], "last": [], "recompute": []}
+        for slot, rule in enumerate(self.aggregations):
+            self._by_rule[rule].append(slot)
+        self._on_loops = tuple(metric.index for metric in metrics if metric.on_loop)
 
     def _lags(self) -> tuple[int, ...]:
         """Return the distinct lags in use; a running total reads its own previous value."""
@@ -265,14 +277,11 @@ class Model:
         """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
         rows = run.rows if self.is_static else run.rows[:periods]
         repeats = periods if self.is_static else 1
-        row = [0.0] * self.size
-        for slot, rule in enumerate(self.aggregations):
-            if rule == "sum":
-                row[slot] = repeats * math.fsum(r[slot] for r in rows)
-            elif rule == "mean":
-                row[slot] = math.fsum(r[slot] for r in rows) / len(rows)
-            elif rule == "last":
-                row[slot] = rows[-1][slot]
+        row = list(rows[-1])
+        for slot in self._by_rule["sum"]:
+            row[slot] = repeats * math.fsum([r[slot] for r in rows])
+        for slot in self._by_rule["mean"]:
+            row[slot] = math.fsum([r[slot] for r in rows]) / len(rows)
         base, effects = self.horizon_base(periods), run.held.over(periods)
         try:
             for function in self.recomputed.values(run.held.kinds):
@@ -283,10 +292,10 @@ class Model:
 
     def horizon_base(self, periods: int) -> Row:
         """What ``baseline`` reads among horizon values: a sum of flows counts every period."""
-        return [
-            value * periods if rule == "sum" else value
-            for value, rule in zip(self.base, self.aggregations, strict=True)
-        ]
+        base = list(self.base)
+        for slot in self._by_rule["sum"]:
+            base[slot] *= periods
+        return base
 
     def aggregate(self, slot: int, moves: Sequence[float], repeats: int) -> float:
         """Return how a slot's horizon value moves when its periods move so; 0 where it is recomputed from others."""
@@ -316,12 +325,15 @@ class Model:
 
     def adjoints(self, run: Run, outcome: int) -> Adjoints:
         """Return the derivatives of the outcome's horizon value by one reverse pass through time."""
-        periods = run.periods
-        totals, base, effects = run.horizon(), self.horizon_base(periods), run.held.over(periods)
         horizon = [0.0] * self.size
         horizon[outcome] = 1.0
-        for function in self.recomputed.reverse(run.held.kinds):
-            function(totals, base, self.parameters, (), effects, horizon, ())
+        recomputed = [0.0] * self.size
+        if self.aggregations[outcome] == "recompute":
+            totals, base, effects = run.horizon(), self.horizon_base(run.periods), run.held.over(run.periods)
+            for function in self.recomputed.reverse(run.held.kinds):
+                function(totals, base, self.parameters, (), effects, horizon, ())
+            for slot in self._by_rule["recompute"]:
+                recomputed[slot] = horizon[slot]
         rows = self.seeds(run, horizon)
         before = [0.0] * self.size
         functions = self.step.reverse(run.held.kinds)
@@ -331,23 +343,19 @@ class Model:
             effects = run.held.effects(position)
             for function in functions:
                 function(run.rows[position], self.base, self.parameters, past, effects, rows[position], into)
-        recomputed = [g if rule == "recompute" else 0.0 for g, rule in zip(horizon, self.aggregations, strict=True)]
         return Adjoints(tuple(rows), recomputed)
 
     def seeds(self, run: Run, horizon: Row) -> list[Row]:
         """Pass the adjoints of horizon values on to the periods they aggregate."""
         rows = [[0.0] * self.size for _ in run.rows]
-        for slot, (g, rule) in enumerate(zip(horizon, self.aggregations, strict=True)):
-            if not g:
-                continue
-            if rule == "sum":
-                for row in rows:
-                    row[slot] += g * run.repeats
-            elif rule == "mean":
-                for row in rows:
-                    row[slot] += g / len(rows)
-            elif rule == "last":
-                rows[-1][slot] += g
+        for slot in self._by_rule["sum"]:
+            for row in rows:
+                row[slot] = horizon[slot] * run.repeats
+        for slot in self._by_rule["mean"]:
+            for row in rows:
+                row[slot] = horizon[slot] / len(rows)
+        for slot in self._by_rule["last"]:
+            rows[-1][slot] = horizon[slot]
         return rows
 
     def gradient(self, run: Run, outcome: int) -> Row:
@@ -357,7 +365,10 @@ class Model:
         pass of its own.
         """
         adjoints = self.adjoints(run, outcome)
-        return [self._cut(run, outcome, slot, adjoints).held(slot) for slot in range(len(self.graph.metrics))]
+        slopes = adjoints.all_held()[: len(self.graph.metrics)]
+        for slot in self._on_loops:
+            slopes[slot] = self._cut(run, outcome, slot, adjoints).held(slot)
+        return slopes
 
     def relative_gradient(self, run: Run, outcome: int) -> Row:
         """Return d outcome / d r, each metric being multiplied by 1 + r in every period; loops as in `gradient`."""
