@@ -49,6 +49,8 @@ class Model(BaseModel):
     """Field that is the whole body in a file; empty when the body maps the other fields."""
     short: ClassVar[str] = ""
     """Field that may stand alone in place of the body."""
+    hints: ClassVar[Mapping[str, str]] = {}
+    """What to do about keys that people look for here."""
 
     def with_keys(self, **keys: Any) -> Self:
         """Return a checked copy with some keys changed; None takes a key out.
@@ -175,10 +177,11 @@ def read(cls: type[M], keys: Mapping[str, Any], currency: str) -> tuple[M | None
 def _unknown_key(cls: type[Model], key: str, meant: dict[str, Any]) -> Finding:
     """Return what to say about a key, and note in `meant` which one it stands for, so that it is not missed as well."""
     known = [name for name in cls.model_fields if name != cls.identity]
-    hint = nearest(key, known)
+    hint = "" if key in cls.hints else nearest(key, known)
     meant |= {name: None for name in known if f"'{name}'" in hint}
     reason = f"'{printable(key, 60)}' is not known in {cls.noun}{hint}"
-    return Finding((key,), Problem(reason=reason, fix="" if hint else f"known are {', '.join(known)}"), at_key=True)
+    fix = "" if hint else cls.hints.get(key, f"known are {', '.join(known)}")
+    return Finding((key,), Problem(reason=reason, fix=fix), at_key=True)
 
 
 def read_one(cls: type[M], raw: object, context: Context) -> M:

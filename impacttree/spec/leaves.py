@@ -22,7 +22,7 @@ from impacttree.quantity import (
     parse_slope,
 )
 from impacttree.spec.places import Key
-from impacttree.spec.yaml_events import BROKEN
+from impacttree.spec.yaml_events import BROKEN, read_yaml
 from impacttree.spec.yaml_text import flow_text
 
 __all__ = [
@@ -244,7 +244,7 @@ def _shown(raw: object) -> str:
 def quantity(raw: object, currency: str) -> Quantity:
     """Read a quantity: text, a number, or a mapping such as ``{p10: 1%, p90: 3%}``."""
     if isinstance(stated(raw), Quantity):
-        return raw  # type: ignore[return-value]
+        return _readable(raw, currency)  # type: ignore[arg-type]
     if isinstance(raw, Mapping):
         plain = as_texts(raw, 4)
         mapped: Quantity = _asked(parse_quantity, plain, currency)
@@ -253,12 +253,20 @@ def quantity(raw: object, currency: str) -> Quantity:
     return found
 
 
+def _readable(raw: Quantity, currency: str) -> Quantity:
+    """Return a quantity made elsewhere, if its text tells what it is: long mappings are cut there for messages."""
+    if not raw.text.startswith("{"):
+        return raw
+    again = quantity(written(raw), currency)
+    if replace(again, text=raw.text, unit=raw.unit) != raw:
+        raise wrong(f"'{printable(raw.text, 60)}' does not tell the whole quantity", "give the mapping itself")
+    return replace(raw, text=again.text)
+
+
 def written(raw: Quantity) -> Any:
     """Return what a `Quantity` was read from: its text, or the mapping that its text shows."""
     if not raw.text.startswith("{"):
         return raw.text
-    from impacttree.spec.yaml_events import read_yaml
-
     return read_yaml(raw.text).data
 
 

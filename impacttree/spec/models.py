@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Never, cast, get_args
+from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast, get_args
 
 from pydantic import Field, PrivateAttr
 
@@ -289,6 +289,10 @@ class Driver(Model):
     noun: ClassVar[str] = "a driver"
     example: ClassVar[str] = "{when: +10% relative, then: -0.3pp}"
     identity: ClassVar[str] = "source"
+    hints: ClassVar[Mapping[str, str]] = {
+        "source": "put where the effect comes from into evidence: {grade: ..., source: ...}",
+        "notes": "write `note`",
+    }
 
     source: _Name = Field(description="Metric that acts.")
     when: _Change = Field(None, description="A change of the driving metric: `+10% relative`, `+2pp`, `+5 points`.")
@@ -453,6 +457,11 @@ class MetricSpec(Model):
     noun: ClassVar[str] = "a metric"
     example: ClassVar[str] = "{formula: customers * arpu}"
     identity: ClassVar[str] = "name"
+    hints: ClassVar[Mapping[str, str]] = {
+        "name": "the name is the key above; a name for readers is `label`",
+        "evidence": "evidence is for assumed effects: put it into the driver; a number has a `source`",
+        "note": "write `notes`",
+    }
 
     _unit_text: _Aside = PrivateAttr(default=_Aside())
 
@@ -551,6 +560,12 @@ class MetricSpec(Model):
             if any(number < floor or number > ceiling for number in [*numbers, *(quantity.low_high() or ())]):
                 reason = f"{quantity.text} lies outside the bounds {self.bounds.text}"
                 yield _finding(reason, "mend the number or the bounds", key)
+
+    def with_keys(self, **keys: Any) -> Self:
+        copy = super().with_keys(**keys)
+        if "unit" not in keys:
+            copy._unit_text = self._unit_text  # noqa: SLF001 - its own
+        return copy
 
     def remember(self, keys: Mapping[str, Any]) -> None:
         text = keys.get("unit")

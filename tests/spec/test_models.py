@@ -121,12 +121,18 @@ def test_quantities_may_be_mappings():
 def test_quantities_may_be_quantities():
     quantity = parse_quantity("42% (40% to 45%)")
     assert MetricSpec("a", value=quantity).value is quantity
+    mapped = parse_quantity({"value": 3, "normal": {"mean": 3, "sd": 0.5}})
+    assert MetricSpec("a", value=mapped) == MetricSpec("a", value={"value": 3, "normal": {"mean": 3, "sd": 0.5}})
+    long = {"discrete": [[number, 0.02] for number in range(50)]}
+    assert problems(lambda: MetricSpec("a", value=parse_quantity(long)))
+    assert MetricSpec("a", value=long).value.spread.numbers[-2:] == (49, 0.02)
     assert problems(lambda: MetricSpec("a", value=1, plausible=parse_quantity("5")))
 
 
 def test_misspelt_keys_are_named_once():
     (problem,) = problems(lambda: MetricSpec("a", valeu=1))
     assert problem == "a.valeu: 'valeu' is not known in a metric (did you mean 'value'?)"
+    assert "evidence is for assumed effects" in problems(lambda: MetricSpec("a", value=1, evidence="experiment"))[0]
     assert "known are label" in problems(lambda: MetricSpec("a", value=1, colour="red"))[0]
 
 

@@ -349,6 +349,13 @@ def test_empty_mappings_stay_and_can_be_filled(no_fallback):
     assert after == text.replace("drivers: {}", "drivers: {b: {slope: 1}}")
 
 
+def test_units_stay_as_they_were_written(no_fallback):
+    text = "currency: CAD\nmetrics:\n  a: {value: $5/month, unit: $/month, label: A}\n"
+    assert saved(text, metric_changed("a", value="$6/month")) == text.replace("$5", "$6")
+    assert saved(text, metric_changed("a", unit="CAD/month")) == text
+    assert saved(text, metric_changed("a", unit="USD/month")) == text.replace("unit: $", "unit: USD")
+
+
 def test_windows_line_ends_are_kept(no_fallback):
     text = KEPT.replace("\n", "\r\n")
     after = saved(
