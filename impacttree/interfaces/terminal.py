@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,8 @@ class Mistake(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         stream = sys.stderr if file is None else file
         text = f"Error: {self.format_message()}"
-        click.echo(_folded(text) if stream.isatty() else text, file=stream)
+        if stream is not None:
+            click.echo(_folded(text) if stream.isatty() else text, file=stream)
 
 
 def _folded(text: str) -> str:
@@ -69,6 +71,10 @@ class Program(click.Group):
             raise Mistake(str(error)) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever reads has enough; click ends in silence
+                raise
+            raise Mistake(f"the answer cannot be written: {error.strerror}") from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         return [name for names in self.sections.values() for name in names]
@@ -87,7 +93,7 @@ class Program(click.Group):
 
 def print_view(view: View) -> None:
     """Print `view`: for a terminal's width and with its colors, else as plain lines as long as they need to be."""
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():  # None when a shell has closed it
         from rich.console import Console
 
         from impacttree.render import to_rich

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,23 @@ def test_a_closed_pipe_makes_no_noise(start):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode != 0
+
+
+@unix
+def test_a_full_disk_is_one_message(start):
+    with Path("/dev/full").open("wb") as full:
+        process = start("values", "saas", stdout=full)
+        _, errors = process.communicate()
+    assert process.returncode == 2
+    assert errors == b"Error: the answer cannot be written: No space left on device\n"
+
+
+@unix
+@pytest.mark.parametrize(("closed", "arguments", "status"), [(1, ["values", "saas"], 0), (2, ["values", "sas"], 2)])
+def test_a_closed_stream_does_no_harm(start, closed, arguments, status):
+    process = start(*arguments, preexec_fn=lambda: os.close(closed))
+    assert process.communicate() == (b"", b"")
+    assert process.returncode == status
 
 
 def test_being_interrupted_makes_no_noise(run, monkeypatch):
