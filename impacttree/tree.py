@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -67,7 +67,7 @@ class ImpactTree:
     def __init__(self, **keys: Any) -> None:
         from impacttree.graph import build
 
-        self._graph: Graph = build(TreeSpec(**keys))
+        vars(self)["_graph"] = build(TreeSpec(**keys))
 
     @classmethod
     def from_spec(cls, spec: TreeSpec, problems: Sequence[Problem] = ()) -> Self:
@@ -90,6 +90,14 @@ class ImpactTree:
         tree = cls.__new__(cls)
         vars(tree)["_graph"] = build(spec, problems)
         return tree
+
+    _graph: Graph
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an ImpactTree never changes, so {name} cannot be set: with_values() returns a copy")
+
+    def __reduce__(self) -> tuple[Callable[[TreeSpec], ImpactTree], tuple[TreeSpec]]:
+        return type(self).from_spec, (self.spec,)
 
     @cached_property
     def _subject(self) -> Subject:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from impacttree.analyses.result import Provenance
 from impacttree.analyses.words import Words
 from impacttree.engine.model import Model, Run
-from impacttree.errors import ChangeError, Problem, QuestionError, nearest
+from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
 from impacttree.graph.model import Graph, Metric
 from impacttree.quantity import Change, Intervention, parse_change, resolve
@@ -18,10 +19,41 @@ from impacttree.quantity import Change, Intervention, parse_change, resolve
 if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
 
-__all__ = ["Changes", "Subject", "written"]
+__all__ = ["Asked", "Changes", "Move", "Subject"]
 
 Changes = Mapping[str, str | Change | Sequence[str | Change]]
 """Metric -> what is done to it: ``{"engagement": "+1%", "arpu": ["+2%", "+$1"]}``."""
+MOST_PERIODS = 1_200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Changes as they were understood.
+
+    Parameters
+    ----------
+    interventions
+        What the engine does, by slot.
+    texts
+        The changes as they are printed, by metric.
+    """
+
+    interventions: Mapping[int, Intervention]
+    texts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What was done to one metric, and where it went."""
+
+    metric: str
+    change: str
+    """As it is printed: ``+1%``, ``+$3k/month``."""
+    before: float
+    after: float
+    """Over the horizon, by the metric's aggregation rule."""
+    text: str
+    """``+1% Weekly engagement (42.0% -> 42.4%, +0.4pp)``."""
 
 
 class Subject:
@@ -103,17 +135,18 @@ class Subject:
             When there is none; the message names the nearest.
         """
         if not isinstance(name, str) or name not in self.graph.by_name:
-            fix = f"the tree has {len(self.graph.metrics)} metrics; list them with tree.values()"
-            shown = name if isinstance(name, str) else repr(name)
-            raise QuestionError(
-                Problem(reason=f"there is no metric {shown[:80]!r}{nearest(str(shown), self.graph.by_name)}", fix=fix)
-            )
+            fix = "name one of its metrics; tree.values() lists them"
+            if not isinstance(name, str):
+                raise QuestionError(Problem(reason=f"a metric is named by text, not a {type(name).__name__}", fix=fix))
+            shown = f"'{printable(name, 80)}'{nearest(name, self.graph.by_name)}"
+            raise QuestionError(Problem(reason=f"there is no metric {shown}", fix=fix))
         return self.graph[name]
 
     def outcome(self, on: str | None = None) -> Metric:
         """Return the metric that a question is about: `on`, else the tree's outcome."""
         if on is None and not self.graph.outcome:
-            raise QuestionError("the tree states no outcome; pass on='...' or add `outcome:` to the model")
+            fix = "pass on='...' or add `outcome:` to the model"
+            raise QuestionError(Problem(reason="the tree states no outcome", fix=fix))
         return self.metric(self.graph.outcome if on is None else on)
 
     def periods(self, count: int | None) -> int:
@@ -121,11 +154,12 @@ class Subject:
         if count is None:
             return self.horizon
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_PERIODS:
-            raise QuestionError(f"periods is {count!r}; give a whole number from 1 to {MOST_PERIODS:,}")
+            fix = f"give a whole number from 1 to {MOST_PERIODS:,}"
+            raise QuestionError(Problem(reason=f"periods is {printable(repr(count), 40)}", fix=fix))
         return count
 
-    def changes(self, changes: Changes | None, *, in_file: bool = False) -> dict[int, Intervention]:
-        """Return what `changes` do, by slot.
+    def changes(self, changes: Changes | None, *, in_file: bool = False) -> Asked:
+        """Return what `changes` do.
 
         Raises
         ------
@@ -133,17 +167,49 @@ class Subject:
             When one is written wrongly, does not fit its metric, or two act on metrics of one time loop.
         """
         if changes is None:
-            return {}
+            return Asked({}, ())
         if not isinstance(changes, Mapping):
-            raise ChangeError("changes are a mapping of metric to change, as {'engagement': '+1%'}")
+            raise ChangeError(
+                Problem(
+                    reason=f"changes are a mapping of metric to change, not a {type(changes).__name__}",
+                    fix="write {'engagement': '+1%'}",
+                )
+            )
         found: dict[int, Intervention] = {}
+        texts = []
         for name, given in changes.items():
             metric = self.metric(name)
-            several = given if isinstance(given, list | tuple) else (given,)
-            parsed = [parse_change(change, currency=self.words.currency) for change in several]
+            parsed = self.read(metric, given)
             found[metric.index] = self.resolve(metric, parsed, in_file=in_file)
+            texts.append((name, " then ".join(self.words.change(name, change) for change in parsed)))
         self._one_to_a_loop(found)
-        return found
+        return Asked(found, tuple(texts))
+
+    def read(self, metric: Metric, given: str | Change | Sequence[str | Change]) -> list[Change]:
+        """Return the changes on one metric, parsed.
+
+        Raises
+        ------
+        ChangeError
+            When one is written wrongly, or there is none.
+        """
+        several = given if isinstance(given, list | tuple) else (given,)
+        if not several:
+            raise ChangeError(Problem(metric=metric.name, reason="no change is given", fix="write e.g. '+1%'"))
+        try:
+            return [parse_change(change, currency=self.words.currency) for change in several]
+        except ChangeError as error:
+            raise ChangeError(*(problem.at(metric=metric.name) for problem in error.problems)) from None
+
+    def moves(self, asked: Asked, before: Sequence[float], after: Sequence[float]) -> tuple[Move, ...]:
+        """Return where changed metrics went, from values over the horizon."""
+        moves = []
+        for name, change in asked.texts:
+            slot = self.graph.by_name[name]
+            moved = self.words.move(name, before[slot], after[slot])
+            text = f"{change} {self.words.label(name)} ({moved})"
+            moves.append(Move(name, change, before[slot], after[slot], text))
+        return tuple(moves)
 
     def resolve(self, metric: Metric, changes: Sequence[Change], *, in_file: bool = False) -> Intervention:
         return resolve(
@@ -178,16 +244,3 @@ class Subject:
         names = {metric.name for metric in members}
         sources = (ref.source for metric in members for ref in metric.references)
         return list(dict.fromkeys(source for source in sources if source not in names))
-
-
-MOST_PERIODS = 1_200
-
-
-def written(subject: Subject, changes: Changes) -> tuple[tuple[str, str], ...]:
-    """Return the changes as they are printed, by metric."""
-    written = []
-    for name, given in changes.items():
-        several = given if isinstance(given, list | tuple) else (given,)
-        texts = [str(parse_change(change, currency=subject.words.currency)) for change in several]
-        written.append((name, " then ".join(texts)))
-    return tuple(written)

@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from impacttree.analyses.asking import Subject
-from impacttree.analyses.words import joined
+from impacttree.analyses.words import is_still, joined
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
 from impacttree.engine.tape import Select
 from impacttree.graph.model import Metric
 
-__all__ = ["beyond_bounds", "bottlenecks", "cautions", "extrapolations", "kinks"]
+__all__ = ["beyond_bounds", "bottlenecks", "cautions", "extrapolations", "kinks", "unmoved", "unreached"]
 
 
 def cautions(subject: Subject, lift: Lift, after: Run) -> tuple[str, ...]:
     """Return the warnings of one lift."""
-    found = [*extrapolations(subject, after, lift.touched), *_unmoved(subject, lift), *beyond_bounds(subject, after)]
+    outcome = subject.graph.metrics[lift.outcome]
+    found = [
+        *unreached(subject, (lift.slot,), outcome),
+        *extrapolations(subject, after, moved_from=lift.before),
+        *unmoved(subject, (lift.slot,), outcome),
+        *beyond_bounds(subject, after),
+    ]
     noise = 1e-9 * max(abs(lift.total), sum(abs(flow.amount) for flow in lift.flows))
     if abs(lift.closure) > noise:
-        missing = subject.words.signed(subject.graph.metrics[lift.outcome].name, lift.closure)
+        missing = subject.words.signed(outcome.name, lift.closure)
         found.append(f"{missing} of the change comes at jumps that the paths do not show")
     return tuple(found)
 
 
-def extrapolations(subject: Subject, run: Run, among: frozenset[int] | None = None) -> Iterator[str]:
-    """Yield the assumed effects whose source leaves the range in which they were seen."""
+def unreached(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterator[str]:
+    """Yield a warning when nothing that was changed can move the outcome."""
+    upstream = subject.upstream(outcome)
+    if slots and not any(slot in upstream for slot in slots):
+        labels = [subject.graph.metrics[slot].label for slot in slots]
+        yield f"{joined(labels, 'or')} leads nowhere that would move {outcome.label}: no path in this tree"
+
+
+def extrapolations(subject: Subject, run: Run, *, moved_from: Run | None = None) -> Iterator[str]:
+    """Yield the assumed effects whose source leaves the range in which they were seen.
+
+    With `moved_from`, only effects whose source differs from that run: what a difference of the two rests on.
+    """
     words = subject.words
     for metric in subject.graph.metrics:
-        if among is not None and metric.index not in among:
-            continue
         for influence in metric.influences:
             if influence.observed is None:
                 continue
             low, high = influence.observed
             slot = subject.graph.by_name[influence.source]
+            if moved_from and all(is_still(a[slot], b[slot]) for a, b in zip(moved_from.rows, run.rows, strict=True)):
+                continue
             furthest = max((row[slot] for row in run.rows), key=lambda value: max(low - value, value - high))
             if not low <= furthest <= high:
+                edge = low if furthest < low else high
+                shown, _ = words.apart(influence.source, furthest, edge)
                 seen = f"{words.value(influence.source, low)} to {words.value(influence.source, high)}"
                 yield (
-                    f"extrapolated: {words.label(influence.source)} at {words.value(influence.source, furthest)} is "
-                    f"outside {seen}, where its effect on {metric.label} was seen"
+                    f"extrapolated: {words.label(influence.source)} at {shown} is outside {seen}, where its effect "
+                    f"on {metric.label} was seen"
                 )
 
 
@@ -55,41 +74,45 @@ def beyond_bounds(subject: Subject, run: Run) -> Iterator[str]:
         outside = [(t, value) for t, value in outside if not bounds[0] <= value <= bounds[1]]
         if outside:
             t, value = outside[0]
+            shown, _ = words.apart(metric.name, value, bounds[0] if value < bounds[0] else bounds[1])
             yield (
-                f"{metric.label} is {words.value(metric.name, value)} in {words.period} {t}, outside its bounds "
+                f"{metric.label} is {shown} in {words.period} {t}, outside its bounds "
                 f"{words.value(metric.name, bounds[0])} to {words.value(metric.name, bounds[1])}; "
                 "put a limit into the formula with clip() if it cannot go there"
             )
 
 
-def _unmoved(subject: Subject, lift: Lift) -> Iterator[str]:
-    """Yield a warning when inputs of the lifted formula reach the outcome by another route and stay as they are."""
-    metric = subject.graph.metrics[lift.slot]
-    if metric.origin != "formula":
-        return
-    sources = dict.fromkeys(ref.source for ref in metric.references if ref.timing != "baseline")
-    others = [name for name in sources if name != metric.name and _reaches(subject, name, lift)]
-    if others:
-        labels = [subject.words.label(name) for name in others]
-        yield (
-            f"{metric.label} is lifted alone: {joined(labels)} also reach{'es' * (len(others) == 1)} the outcome by "
-            f"another route and stay{'s' * (len(others) == 1)} unmoved; if they would move together, turn the formula "
-            f"of {metric.name} round or lift its inputs"
-        )
+def unmoved(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterator[str]:
+    """Yield a warning when inputs of a changed formula reach the outcome by another route and stay as they are."""
+    for slot in slots:
+        metric = subject.graph.metrics[slot]
+        if metric.origin != "formula" or metric is outcome:
+            continue
+        sources = dict.fromkeys(ref.source for ref in metric.references if ref.timing != "baseline")
+        inputs = [subject.graph.by_name[name] for name in sources if name != metric.name]
+        others = [source for source in inputs if source not in slots and _reaches(subject, source, slot, outcome.index)]
+        if others:
+            labels = [subject.graph.metrics[other].label for other in others]
+            one = len(others) == 1
+            yield (
+                f"{metric.label} is changed alone: {joined(labels)} also reach{'es' * one} {outcome.label} by another "
+                f"route and stay{'s' * one} as {'it is' if one else 'they are'}; if {'it' if one else 'they'} would "
+                f"move too, turn the formula of {metric.name} round or change its inputs"
+            )
 
 
-def _reaches(subject: Subject, name: str, lift: Lift) -> bool:
-    """Whether `name` moves the outcome without passing the lifted metric."""
+def _reaches(subject: Subject, source: int, around: int, outcome: int) -> bool:
+    """Whether `source` moves the outcome without passing the metric `around`."""
     onward = subject.onward
-    seen, pending = {subject.graph.by_name[name]}, [subject.graph.by_name[name]]
+    seen, pending = {source}, [source]
     while pending:
         for target in onward.get(pending.pop(), ()):
-            if target == lift.outcome:
+            if target == outcome:
                 return True
-            if target != lift.slot and target not in seen:
+            if target != around and target not in seen:
                 seen.add(target)
                 pending.append(target)
-    return False
+    return source == outcome
 
 
 def kinks(subject: Subject, lift: Lift) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ Cut = Literal["full", "board"]
 Size = Literal["slide", "poster"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture(Result):
     """The tree as a diagram; save it by suffix (``.svg .png .pdf .dot .mmd``), or show it in a notebook."""
 
@@ -77,7 +77,17 @@ def diagram(
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
     answer = worth(subject, lift[0], lift[1], on)
-    return Picture(answer.provenance, replace(_lifted(subject, answer, cut), cut=cut, size=size))
+    asked = subject.changes({lift[0]: lift[1]})
+    over = _Over(subject.base.horizon(), subject.model.run(subject.horizon, asked.interventions).horizon())
+    return Picture(answer.provenance, replace(_lifted(subject, answer, over, cut), cut=cut, size=size))
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """Every metric over the horizon, without and with the lift."""
+
+    before: Sequence[float]
+    after: Sequence[float]
 
 
 def _plain(subject: Subject, outcome: Metric) -> Diagram:
@@ -86,7 +96,7 @@ def _plain(subject: Subject, outcome: Metric) -> Diagram:
     cards = tuple(_card(subject, metric, _today(subject, metric)) for metric in subject.graph.metrics)
     return Diagram(
         title=subject.graph.spec.name,
-        subtitle=f"What drives {words.label(outcome.name)}: {len(cards)} metrics, values today",
+        subtitle=f"What drives {words.label(outcome.name)}: {len(cards)} metric{'s' * (len(cards) != 1)}, values today",
         cards=cards,
         links=_links(subject, elasticities),
         outcome=outcome.name,
@@ -96,9 +106,9 @@ def _plain(subject: Subject, outcome: Metric) -> Diagram:
     )
 
 
-def _lifted(subject: Subject, answer: Worth, cut: Cut) -> Diagram:
+def _lifted(subject: Subject, answer: Worth, over: _Over, cut: Cut) -> Diagram:
     words, metric = subject.words, answer.metric
-    before, after = _horizons(subject, answer)
+    before, after = over.before, over.after
     through = _through(answer)
     cards = tuple(
         _card(subject, m, _moved(subject, m, before[m.index], after[m.index]), through.get(m.name, 0.0))
@@ -110,7 +120,7 @@ def _lifted(subject: Subject, answer: Worth, cut: Cut) -> Diagram:
     stated = f" ({moved})" if board else ""
     return Diagram(
         title=f"{answer.change} {words.label(metric)}{stated} {answer.claim}",
-        subtitle=_subtitle(subject, answer),
+        subtitle=_subtitle(subject, answer, over),
         cards=cards,
         links=_links(subject, _elasticities(subject), answer),
         outcome=answer.outcome,
@@ -121,12 +131,6 @@ def _lifted(subject: Subject, answer: Worth, cut: Cut) -> Diagram:
         notes=_notes(subject, answer, cut),
         period=words.period,
     )
-
-
-def _horizons(subject: Subject, answer: Worth) -> tuple[Sequence[float], Sequence[float]]:
-    """Return every metric over the horizon, without and with the lift."""
-    run = subject.model.run(subject.horizon, subject.changes({answer.metric: answer.change}))
-    return subject.base.horizon(), run.horizon()
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,12 +297,12 @@ def _strongest(
     return best[outcome.name][1]
 
 
-def _subtitle(subject: Subject, answer: Worth) -> str:
-    parts = [_main_route(subject, answer), _guardrail_words(subject, answer)]
+def _subtitle(subject: Subject, answer: Worth, over: _Over) -> str:
+    parts = [_main_route(subject, answer, over), _guardrail_words(subject, answer, over)]
     return "; ".join(part for part in parts if part)
 
 
-def _main_route(subject: Subject, answer: Worth) -> str:
+def _main_route(subject: Subject, answer: Worth, over: _Over) -> str:
     """Return ``92% through lower monthly churn``: the share of the first step that carries most."""
     if not answer.total or all(len(path.metrics) < 3 for path in answer.paths):
         return ""
@@ -307,14 +311,14 @@ def _main_route(subject: Subject, answer: Worth) -> str:
         if len(path.metrics) > 2:
             shares[path.metrics[1]] = shares.get(path.metrics[1], 0.0) + path.share
     name = max(shares, key=lambda n: shares[n])
-    before, after = _horizons(subject, answer)
+    before, after = over.before, over.after
     slot = subject.graph.by_name[name]
     direction = "lower" if after[slot] < before[slot] else "higher"
     share = f"{shares[name]:.0%} " if shares[name] <= 1.0005 else ""
     return f"{share}through {direction} {lowered(subject.words.label(name))}"
 
 
-def _guardrail_words(subject: Subject, answer: Worth) -> str:
+def _guardrail_words(subject: Subject, answer: Worth, over: _Over) -> str:
     """Return what the tightest guardrail does, or which ones are breached."""
     words = subject.words
     breached = [check for check in answer.guardrails if not check.holds]
@@ -322,7 +326,7 @@ def _guardrail_words(subject: Subject, answer: Worth) -> str:
         return f"{joined([check.label for check in breached])} breached"
     if not answer.guardrails:
         return ""
-    before, after = _horizons(subject, answer)
+    before, after = over.before, over.after
     slots = {check.metric: subject.graph.by_name[check.metric] for check in answer.guardrails}
     moved = [check for check in answer.guardrails if before[slots[check.metric]] != after[slots[check.metric]]]
     check = min(moved or answer.guardrails, key=lambda c: abs(c.value - c.limit) / (abs(c.limit) or 1.0))

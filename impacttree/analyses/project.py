@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from impacttree.analyses.asking import Changes, Subject, written
+from impacttree.analyses.asking import Changes, Subject
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, joined
-from impacttree.errors import QuestionError
+from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
 
 __all__ = ["Projection", "project"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Projection(Result):
     """Every metric at t = 0 and in each period.
 
@@ -25,6 +26,8 @@ class Projection(Result):
         One row for each of t = 0..n, one column for each metric.
     before : tuple of tuple of float
         The same without the changes.
+    changes : tuple of (str, str)
+        What was changed, as it is printed, by metric.
     """
 
     names: tuple[str, ...]
@@ -33,29 +36,46 @@ class Projection(Result):
     outcome: str
     outcomes: tuple[str, ...]
     changes: tuple[tuple[str, str], ...]
-    words: Words
+    words: Words = field(compare=False)
 
     def __getitem__(self, name: str) -> tuple[float, ...]:
         """Return one metric's values at t = 0..n."""
-        if name not in self.names:
-            raise QuestionError(f"there is no metric {name!r} in this projection")
-        column = self.names.index(name)
+        column = self.words.graph.by_name.get(name)
+        if column is None:
+            raise QuestionError(
+                Problem(
+                    reason=f"there is no metric '{printable(str(name), 80)}'{nearest(str(name), self.names)}",
+                    fix="name one of those in `names`",
+                )
+            )
         return tuple(row[column] for row in self.values)
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
-        period = self.words.period
-        return [{period: t, **dict(zip(self.names, row, strict=True))} for t, row in enumerate(self.values)]
+        key: str = self.words.period
+        while key in self.names:
+            key += "_"
+        return [{key: t, **dict(zip(self.names, row, strict=True))} for t, row in enumerate(self.values)]
+
+    def summary(self) -> dict[str, Any]:
+        units = {name: str(self.words.unit(name)) for name in self.names}
+        return super().summary() | {"changes": dict(self.changes), "units": units}
 
     def view(self) -> Table:
-        words, period = self.words, self.words.period
-        title = f"Projection over {words.periods(len(self.values) - 1)}"
+        words, period, last = self.words, self.words.period, len(self.values) - 1
+        title = f"Projection by {period}, over {words.periods(last)}"
         columns = (Column(period.capitalize(), "right"), *(Column(words.label(n), "right") for n in self.outcomes))
         rows = tuple(
             (Cell(str(t), float(t)), *(Cell(words.value(n, self[n][t]), self[n][t]) for n in self.outcomes))
             for t in range(len(self.values))
         )
-        notes = (f"{period} 0 is today, before any change.", self.provenance.basis)
-        return Table(title, columns, rows, tuple(note for note in notes if note))
+        notes = [f"{period.capitalize()} 0 is today, before any change."]
+        before = self.before[-1]
+        for name, change in self.changes:
+            start = before[words.graph.by_name[name]]
+            moved = words.move(name, start, self[name][-1], f" in {period} {last}")
+            notes.append(f"With {change} {words.label(name)} ({moved})")
+        basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
+        return Table(title, columns, rows, (*notes, *basis))
 
     def picture(self) -> Lines:
         """Return the tree's outcome as a line over time, with the base case beside it when something changed."""
@@ -96,22 +116,24 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
     changes
         What is done, by metric, from period 1.
     """
-    count, given = subject.periods(periods), subject.changes(changes)
-    run = subject.model.run(count, given)
-    base = subject.model.run(count) if given else run
+    count, asked = subject.periods(periods), subject.changes(changes)
+    run = subject.model.run(count, asked.interventions)
+    base = subject.model.run(count) if asked.interventions else run
     metrics = subject.graph.metrics
     width = len(metrics)
     spec = subject.graph.spec
     stated = (subject.graph.outcome,) if subject.graph.outcome else tuple(m.name for m in metrics)
     outcomes = spec.outcomes or stated
-    basis = f"changes held from {subject.words.period} 1" if given else ""
+    money = any(subject.graph[name].unit.is_money for name in outcomes)
+    parts = ["accrual, pre-tax, undiscounted"] if money else []
+    parts += [f"changes held from {subject.words.period} 1"] if asked.interventions else []
     return Projection(
-        subject.provenance("stepped period by period", basis),
+        subject.provenance("stepped period by period", "; ".join(parts)),
         tuple(metric.name for metric in metrics),
         tuple(tuple(run.at(t)[:width]) for t in range(count + 1)),
         tuple(tuple(base.at(t)[:width]) for t in range(count + 1)),
         subject.graph.outcome or outcomes[0],
         outcomes,
-        written(subject, changes or {}),
+        asked.texts,
         subject.words,
     )

@@ -33,11 +33,12 @@ class Provenance:
     """Of the tree that was asked: equal trees have equal fingerprints."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result(ABC):
     """An answer: frozen data, and the same ways out for every question.
 
-    A subclass gives its data as fields, the rows of its table, and the view that shows it.
+    A subclass gives its data as fields, the rows of its table, and the view that shows it. It is a dataclass with
+    ``repr=False``, so that a Python prompt shows the answer as it prints.
     """
 
     provenance: Provenance
@@ -115,6 +116,9 @@ class Result(ABC):
         if format_for_suffix(Path(path).suffix) not in formats_of(view):
             view = self.picture()
         save(view, path, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         from impacttree.render import to_text

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.cautions import bottlenecks, extrapolations
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, lowered
 from impacttree.engine.model import Run
-from impacttree.errors import EvaluationError
+from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
 from impacttree.views import Bar, Bars, Cell, Column, Table
@@ -30,7 +31,7 @@ class SensitivityRow:
     percent: Literal["+1%", "-1%"]
     """One percent in the direction that is better."""
     worth: float | None
-    """Of that one percent; None where a relative change is undefined (a value of zero or below)."""
+    """Of that one percent; None where a relative change is undefined (a value of zero or below) or out of bounds."""
     plausible: tuple[float, float] | None
     """From today to the favourable end of what is plausible; None when the model states none."""
     plausible_worth: float | None
@@ -40,7 +41,7 @@ class SensitivityRow:
     """By the size of the plausible move's worth; None when unranked."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sensitivity(Result):
     """Every metric's pull on one outcome, ranked by what a plausible move is worth.
 
@@ -54,68 +55,104 @@ class Sensitivity(Result):
 
     outcome: str
     horizon: int
+    total: float
+    """The outcome over the horizon."""
     rows: tuple[SensitivityRow, ...]
     kinks: tuple[str, ...]
     """Where a limit binds: elasticities are those of the side that does."""
-    words: Words
+    words: Words = field(compare=False)
 
     def __getitem__(self, name: str) -> SensitivityRow:
-        return {row.metric: row for row in self.rows}[name]
+        known = {row.metric: row for row in self.rows}
+        if name not in known:
+            reason = f"'{printable(str(name), 80)}' is none of the metrics that move {self.outcome}"
+            raise QuestionError(Problem(reason=reason + nearest(str(name), known), fix="see the rows of this answer"))
+        return known[name]
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether any metric states what is plausible; else rows stand in the order of the worth of 1 %."""
+        return any(row.rank is not None for row in self.rows)
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
             {
                 "metric": row.metric,
+                "label": row.label,
                 "value": row.value,
+                "unit": str(self.words.unit(row.metric)),
                 "elasticity": row.elasticity,
                 "percent": row.percent,
                 "worth_of_percent": row.worth,
                 "plausible_to": row.plausible[1] if row.plausible else None,
                 "worth_of_plausible": row.plausible_worth,
+                "worth_unit": str(self.words.total_unit(self.outcome)),
                 "extrapolated": row.extrapolated,
                 "rank": row.rank,
             }
             for row in self.rows
         ]
 
+    def summary(self) -> dict[str, Any]:
+        return super().summary() | {"outcome": self.outcome, "limits": list(self.kinks)}
+
     def view(self) -> Table:
-        words = self.words
-        title = (
-            f"What moves {lowered(words.label(self.outcome))} {words.over(self.outcome, self.horizon)}, "
-            "ranked by a plausible move"
-        )
+        words, outcome, n = self.words, self.outcome, self.horizon
+        by = "a plausible move" if self.is_ranked else "1%"
+        title = f"What moves {lowered(words.label(outcome))} {words.over(outcome, n)}, ranked by {by}"
+        span = words.span(outcome, n)
         columns = (
+            Column("#", "right"),
             Column("Metric"),
             Column("Today", "right"),
-            Column("Plausible", "right"),
-            Column("Is worth", "right"),
-            Column("1% better", "right"),
             Column("Elasticity", "right"),
+            Column(f"1% {span}", "right"),
+            Column("Plausible move", "right"),
+            Column(f"{'Worth' if self._is_worth else 'Effect'} {span}", "right"),
         )
-        unranked = any(row.rank is None for row in self.rows)
-        beyond = any(row.extrapolated for row in self.rows)
-        notes = (
-            "Elasticity: % change of the outcome per % of the metric held from the first period.",
-            "Metrics without a plausible move or a range come last, by what 1% is worth." if unranked else "",
-            "* extrapolated: the move leaves the range in which an assumed effect was seen." if beyond else "",
-            *self.kinks,
-            self.provenance.basis,
-        )
-        return Table(title, columns, tuple(map(self._cells, self.rows)), tuple(note for note in notes if note))
+        return Table(title, columns, tuple(map(self._cells, self.rows)), tuple(filter(None, self._notes())))
+
+    @property
+    def _is_worth(self) -> bool:
+        return self.words.graph[self.outcome].spec.better == "higher"
+
+    def _notes(self) -> Iterator[str]:
+        label = self.words.label(self.outcome)
+        if not self.rows:
+            yield f"No other metric moves {label}."
+        else:
+            yield "1%: of the metric, held from the first period, in the direction that is better for it."
+            yield "Elasticity: % change of the outcome per % of the metric, held likewise."
+        if self.total < 0 and self.rows:
+            yield f"{label} is negative, so an elasticity below zero means that it rises with +1%."
+        if any(row.rank is None for row in self.rows):
+            yield (
+                "Unranked metrics state neither a plausible range nor a range of their value; they follow by the "
+                "worth of 1%."
+                if self.is_ranked
+                else "No metric states a plausible range or a range of its value, so the worth of 1% ranks them."
+            )
+        if any(row.extrapolated for row in self.rows):
+            yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
+        yield from self.kinks
+        yield f"Basis: {self.provenance.basis}."
 
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
         words, outcome = self.words, self.outcome
-        percent = f"{row.percent}: {words.signed(outcome, row.worth)}" if row.worth is not None else "undefined"
-        move = f"-> {words.value(row.metric, row.plausible[1])}" if row.plausible else "not stated"
-        worth = words.signed(outcome, row.plausible_worth) if row.plausible_worth is not None else ""
+        percent = f"{row.percent}: {words.figure(outcome, row.worth)}" if row.worth is not None else "undefined"
+        move = " -> ".join(words.apart(row.metric, *row.plausible)) if row.plausible else "unranked"
+        worth = words.figure(outcome, row.plausible_worth) if row.plausible_worth is not None else ""
         worth += " *" if row.extrapolated else ""
+        if row.plausible and row.plausible_worth is None:
+            worth = "undefined"
         return (
+            Cell(str(row.rank or ""), row.rank),
             Cell(row.label, row.metric),
             Cell(words.value(row.metric, row.value), row.value),
+            Cell(_elasticity(row.elasticity), row.elasticity),
+            Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
             Cell(move, row.plausible[1] if row.plausible else None),
             Cell(worth, row.plausible_worth, words.tone(outcome, row.plausible_worth or 0.0)),
-            Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
-            Cell(f"{row.elasticity:+.2f}" if row.elasticity is not None else "undefined", row.elasticity),
         )
 
     def picture(self) -> Bars:
@@ -126,21 +163,30 @@ class Sensitivity(Result):
         words, outcome = self.words, self.outcome
         ranked = [row for row in self.rows if row.plausible_worth][:MOST_BARS]
         bars = tuple(self._bar(row) for row in ranked)
-        title = f"What a plausible move is worth in {lowered(words.label(outcome))}"
-        subtitle = f"{words.first(self.horizon).capitalize()}, one metric at a time, from today to its favourable end"
+        does = "is worth in" if self._is_worth else "does to"
+        title = f"What a plausible move {does} {lowered(words.label(outcome))}"
+        when = words.over(outcome, self.horizon).removeprefix("in the ")
+        subtitle = f"{when[:1].upper()}{when[1:]}, one metric at a time, from today to its favourable end"
         return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, (f"Basis: {self.provenance.basis}.",))
 
     def _bar(self, row: SensitivityRow) -> Bar:
         amount = row.plausible_worth or 0.0
         text, tone = self.words.signed(self.outcome, amount), self.words.tone(self.outcome, amount)
         start, end = row.plausible or (row.value, row.value)
-        move = f"{self.words.value(row.metric, start)} → {self.words.value(row.metric, end)}"
+        move = " → ".join(self.words.apart(row.metric, start, end))
         low, high = min(amount, 0.0), max(amount, 0.0)
         texts = (text, "") if amount < 0 else ("", text)
         return Bar(f"{row.label}, {move}", low, high, *texts, tone, tone)
 
 
 MOST_BARS = 12
+
+
+def _elasticity(elasticity: float | None) -> str:
+    """Write an elasticity with two decimals; one that rounds to zero has no sign."""
+    if elasticity is None:
+        return "undefined"
+    return f"{elasticity:+.2f}" if abs(elasticity) >= 0.005 else "0.00"
 
 
 def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
@@ -172,7 +218,9 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     basis = f"{subject.words.horizon(outcome.name, subject.horizon)}; {subject.words.basis(outcome.name)}"
     provenance = subject.provenance("exact evaluations; elasticities by reverse differentiation", basis)
     kinks = tuple(bottlenecks(subject, base, upstream))
-    return Sensitivity(provenance, outcome.name, subject.horizon, (*numbered, *others), kinks, subject.words)
+    return Sensitivity(
+        provenance, outcome.name, subject.horizon, totals[outcome.index], (*numbered, *others), kinks, subject.words
+    )
 
 
 def _row(subject: Subject, metric: Metric, outcome: Metric, total: float, pull: float) -> SensitivityRow:
@@ -182,7 +230,7 @@ def _row(subject: Subject, metric: Metric, outcome: Metric, total: float, pull: 
     one = Intervention("wrap", 1.01 if better else 0.99)
     end = _favorable_end(metric)
     moved = _run(subject, metric, Intervention("fix", shift=end)) if end is not None else None
-    stepped = _run(subject, metric, one) if value > 0 else None
+    stepped = _run(subject, metric, one) if value > 0 and _is_within(metric, one.apply(value)) else None
     return SensitivityRow(
         metric=metric.name,
         label=metric.label,
@@ -192,9 +240,14 @@ def _row(subject: Subject, metric: Metric, outcome: Metric, total: float, pull: 
         worth=_worth(subject, outcome, stepped),
         plausible=(value, end) if end is not None else None,
         plausible_worth=_worth(subject, outcome, moved),
-        extrapolated=moved is not None and any(extrapolations(subject, moved)),
+        extrapolated=moved is not None and any(extrapolations(subject, moved, moved_from=subject.base)),
         rank=None,
     )
+
+
+def _is_within(metric: Metric, value: float) -> bool:
+    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
+    return bounds is None or bounds[0] <= value <= bounds[1]
 
 
 def _run(subject: Subject, metric: Metric, intervention: Intervention) -> Run | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from impacttree.analyses.asking import Changes, Subject
+from impacttree.analyses.asking import Changes, Move, Subject
 from impacttree.analyses.cautions import beyond_bounds, extrapolations
 from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words
-from impacttree.quantity import unit_words
+from impacttree.analyses.words import Words, is_still
+from impacttree.quantity import Unit, unit_words
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["MetricValue", "Values", "values"]
@@ -27,7 +28,7 @@ class MetricValue:
     """How the value is formed: ``value at t = 0``, or the aggregation over the horizon."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Values(Result, Mapping[str, float]):
     """Values of all metrics, by name; a mapping.
 
@@ -37,21 +38,24 @@ class Values(Result, Mapping[str, float]):
     ----------
     metrics : tuple of MetricValue
         In file order.
+    moves : tuple of Move
+        What was changed.
     warnings : tuple of str
         Extrapolated effects and values outside bounds.
     """
 
     metrics: tuple[MetricValue, ...]
-    changed: bool
+    moves: tuple[Move, ...]
     horizon: int
     warnings: tuple[str, ...]
-    words: Words
+    words: Words = field(compare=False)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.moves)
 
     def __getitem__(self, name: str) -> float:
-        for metric in self.metrics:
-            if metric.name == name:
-                return metric.value
-        raise KeyError(name)
+        return self.metrics[self.words.graph.by_name[name]].value
 
     def __iter__(self) -> Iterator[str]:
         return (metric.name for metric in self.metrics)
@@ -66,11 +70,15 @@ class Values(Result, Mapping[str, float]):
                 "label": m.label,
                 "value": m.value,
                 **({"before": m.before, "change": m.value - m.before} if self.changed else {}),
-                "unit": str(self.words.unit(m.name)),
+                "unit": str(self._value_unit(m.name)),
                 "rule": m.rule,
             }
             for m in self.metrics
         ]
+
+    def summary(self) -> dict[str, Any]:
+        changes = {move.metric: move.change for move in self.moves}
+        return super().summary() | {"changes": changes, "warnings": list(self.warnings)}
 
     def view(self) -> Table:
         return Table(self._title(), self._columns(), tuple(self._row(m) for m in self.metrics), self._notes())
@@ -81,29 +89,33 @@ class Values(Result, Mapping[str, float]):
         return f"Values over the {self.words.first(self.horizon)}"
 
     def _columns(self) -> tuple[Column, ...]:
-        moved = (Column("Before", "right"), Column("Change", "right")) if self.changed else ()
+        moved = (Column("Formed as"), Column("Before", "right"), Column("Change", "right")) if self.changed else ()
         return (Column("Metric"), Column("Value", "right"), Column("Unit"), *moved)
 
     def _row(self, m: MetricValue) -> tuple[Cell, ...]:
         words, change = self.words, m.value - m.before
+        before, value = words.apart(m.name, m.before, m.value)
+        unit = self._value_unit(m.name)
         cells = (
             Cell(m.label, m.name),
-            Cell(words.value(m.name, m.value), m.value),
-            Cell(self._unit(m)),
+            Cell(value, m.value),
+            Cell(" ".join(filter(None, (words.count(m.name, unit), unit_words(unit))))),
         )
         if not self.changed:
             return cells
-        relative = words.percent(m.before, change) if change else "no change"
-        text = words.signed(m.name, change) if words.unit(m.name).is_share and change else relative
-        moved = Cell(words.value(m.name, m.before), m.before)
-        return (*cells, moved, Cell(text, change, words.tone(m.name, change)))
+        if is_still(m.before, m.value):
+            moved = Cell("no change", change)
+        else:
+            relative = "" if words.unit(m.name).is_share else words.percent(m.before, change)
+            moved = Cell(relative or words.signed(m.name, change), change, words.tone(m.name, change))
+        return (*cells, Cell(words.formed(m.name, self.horizon)), Cell(before, m.before), moved)
 
-    def _unit(self, m: MetricValue) -> str:
-        summed = self.changed and self.words.graph[m.name].aggregation == "sum"
-        return f"in {self.words.periods(self.horizon)}" if summed else unit_words(self.words.unit(m.name))
+    def _value_unit(self, name: str) -> Unit:
+        return self.words.total_unit(name) if self.changed else self.words.unit(name)
 
     def _notes(self) -> tuple[str, ...]:
-        return (*self.warnings, self.provenance.basis) if self.provenance.basis else self.warnings
+        basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
+        return (*(f"With {move.text}" for move in self.moves), *self.warnings, *basis)
 
 
 def values(subject: Subject, changes: Changes | None = None) -> Values:
@@ -123,17 +135,18 @@ def values(subject: Subject, changes: Changes | None = None) -> Values:
     >>> tree.values()["churn"]
     0.025
     """
-    given = subject.changes(changes)
+    asked = subject.changes(changes)
     metrics = subject.graph.metrics
-    if not given:
+    if not asked.interventions:
         rows = tuple(
             MetricValue(m.name, m.label, value, value, "value at t = 0")
-            for m, value in zip(metrics, subject.model.base, strict=False)
+            for m, value in zip(metrics, subject.model.base, strict=False)  # running totals stand behind the metrics
         )
-        return Values(subject.provenance("evaluated at t = 0"), rows, False, subject.horizon, (), subject.words)
-    run = subject.model.run(subject.horizon, given)
+        return Values(subject.provenance("evaluated at t = 0"), rows, (), subject.horizon, (), subject.words)
+    run = subject.model.run(subject.horizon, asked.interventions)
     before, after = subject.base.horizon(), run.horizon()
     rows = tuple(MetricValue(m.name, m.label, after[m.index], before[m.index], m.aggregation_reason) for m in metrics)
     warnings = (*extrapolations(subject, run), *beyond_bounds(subject, run))
     basis = f"changes held from {subject.words.period} 1"
-    return Values(subject.provenance("evaluated", basis), rows, True, subject.horizon, warnings, subject.words)
+    moves = subject.moves(asked, before, after)
+    return Values(subject.provenance("evaluated", basis), rows, moves, subject.horizon, warnings, subject.words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.result import Result, Scalar
@@ -25,7 +26,7 @@ class VerifiedMetric:
     """Largest difference, relative to the sum of absolute path contributions."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification(Result):
     """Whether the derivatives of the outcome hold, metric by metric.
 
@@ -59,6 +60,9 @@ class Verification(Result):
             }
             for m in self.metrics
         ]
+
+    def summary(self) -> dict[str, Any]:
+        return super().summary() | {"outcome": self.outcome, "agrees": self.agrees, "worst": self.worst}
 
     def view(self) -> Table:
         verdict = "agree" if self.agrees else "DISAGREE"

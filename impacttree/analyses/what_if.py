@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from impacttree.analyses.asking import Changes, Subject, written
-from impacttree.analyses.cautions import beyond_bounds, extrapolations
-from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks
+from impacttree.analyses.asking import Changes, Move, Subject
+from impacttree.analyses.cautions import beyond_bounds, extrapolations, unmoved, unreached
+from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks, guardrail_row
 from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words, joined, lowered
-from impacttree.analyses.worth import OutcomeChange
+from impacttree.analyses.words import Words, is_still, joined, lowered
+from impacttree.analyses.worth import OutcomeChange, outcome_change, strip
+from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["Comparison", "WhatIf", "compare", "what_if"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class WhatIf(Result):
     """The outcomes without and with some changes.
 
     Attributes
     ----------
+    moves : tuple of Move
+        What was changed, and where it went.
     outcome : str
         The one that the question was about.
     total, before, after : float
@@ -34,7 +38,7 @@ class WhatIf(Result):
         With the changes.
     """
 
-    changes: tuple[tuple[str, str], ...]
+    moves: tuple[Move, ...]
     outcome: str
     horizon: int
     total: float
@@ -44,30 +48,49 @@ class WhatIf(Result):
     outcomes: tuple[OutcomeChange, ...]
     guardrails: tuple[GuardrailCheck, ...]
     warnings: tuple[str, ...]
-    words: Words
+    words: Words = field(compare=False)
+
+    @property
+    def changes(self) -> tuple[tuple[str, str], ...]:
+        """The changes as they are printed, by metric."""
+        return tuple((move.metric, move.change) for move in self.moves)
 
     @property
     def title(self) -> str:
         """The sentence with the money."""
         words, name = self.words, self.outcome
-        done = joined([f"{change} {words.label(metric)}" for metric, change in self.changes]) or "No change"
         when = words.over(name, self.horizon)
-        plural = len(self.changes) > 1
-        if not self.total:
-            return f"{done} {'do' if plural else 'does'} not change {lowered(words.label(name))} {when}"
-        verb = words.verb(name, self.total).removesuffix("s" if plural else "")
-        return f"{done} {verb} {words.amount_of(name, self.total)} {when}"
+        if not self.moves:
+            return f"Without a change, {lowered(words.label(name))} is {words.value(name, self.before)} {when}"
+        many = len(self.moves) > MOST_IN_TITLE
+        done = f"{len(self.moves)} changes together" if many else joined([move.text for move in self.moves])
+        effect = words.effect(name, self.before, self.after, plural=len(self.moves) > 1)
+        moved = "" if is_still(self.before, self.after) else words.percent(self.before, self.total)
+        return f"{done} {effect} {when}" + (f" ({moved})" if moved else "")
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
-        return [{"outcome": o.name, "before": o.before, "after": o.after, "change": o.change} for o in self.outcomes]
+        return [
+            {
+                "outcome": o.name,
+                "label": o.label,
+                "before": o.before,
+                "after": o.after,
+                "change": o.change,
+                "unit": str(self.words.total_unit(o.name)),
+                "over": self.words.formed(o.name, self.horizon),
+            }
+            for o in self.outcomes
+        ]
 
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> dict[str, Any]:
         return super().summary() | {
             "changes": dict(self.changes),
             "outcome": self.outcome,
+            "unit": str(self.words.total_unit(self.outcome)),
+            "over": self.words.formed(self.outcome, self.horizon),
             "total": self.total,
             "run_rate": self.run_rate,
-            "guardrails": [{"metric": c.metric, "holds": c.holds, "period": c.period} for c in self.guardrails],
+            "guardrails": [guardrail_row(check) for check in self.guardrails],
             "warnings": list(self.warnings),
             "sentence": self.title,
         }
@@ -76,26 +99,33 @@ class WhatIf(Result):
         words = self.words
         columns = (
             Column("Outcome"),
+            Column("Over"),
             Column("Before", "right"),
             Column("After", "right"),
             Column("Change", "right"),
             Column("", "right"),
         )
-        rows = tuple(
-            (
-                Cell(o.label, o.name),
-                Cell(words.value(o.name, o.before), o.before),
-                Cell(words.value(o.name, o.after), o.after),
-                Cell(words.signed(o.name, o.change), o.change, words.tone(o.name, o.change)),
-                Cell(words.percent(o.before, o.change) if o.change else "no change"),
-            )
-            for o in self.outcomes
+        notes = [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
+        if self.run_rate is not None and self.moves:
+            rate = words.figure(self.outcome, self.run_rate)
+            notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
+        notes += [*self.warnings, *(check.text for check in self.guardrails), f"Basis: {self.provenance.basis}."]
+        return Table(self.title, columns, tuple(map(self._cells, self.outcomes)), tuple(notes))
+
+    def _cells(self, o: OutcomeChange) -> tuple[Cell, ...]:
+        words, still = self.words, is_still(o.before, o.after)
+        return (
+            Cell(o.label, o.name),
+            Cell(words.formed(o.name, self.horizon)),
+            Cell(words.value(o.name, o.before), o.before),
+            Cell(words.value(o.name, o.after), o.after),
+            Cell(words.signed(o.name, 0.0 if still else o.change), o.change, words.tone(o.name, o.change)),
+            Cell("no change" if still else words.percent(o.before, o.change)),
         )
-        notes = [*self.warnings, *(check.text for check in self.guardrails), self.provenance.basis]
-        if self.run_rate is not None:
-            rate = words.signed(self.outcome, self.run_rate)
-            notes.insert(0, f"Run rate by {words.period} {self.horizon}: {rate} a year")
-        return Table(self.title, columns, rows, tuple(notes))
+
+
+MOST_IN_TITLE = 2
+"""Changes that the title writes out; more are notes."""
 
 
 def what_if(subject: Subject, changes: Changes, on: str | None = None, *, in_file: bool = False) -> WhatIf:
@@ -112,86 +142,106 @@ def what_if(subject: Subject, changes: Changes, on: str | None = None, *, in_fil
     in_file
         The changes stand in a model file, where ``%`` on a share must say ``relative``.
     """
-    outcome, given = subject.outcome(on), subject.changes(changes, in_file=in_file)
-    run, n = subject.model.run(subject.horizon, given), subject.horizon
+    outcome, asked = subject.outcome(on), subject.changes(changes, in_file=in_file)
+    run, n = subject.model.run(subject.horizon, asked.interventions), subject.horizon
     before, after = subject.base.horizon(), run.horizon()
-    names = subject.graph.spec.outcomes or (outcome.name,)
-    strip = names if outcome.name in names else (outcome.name, *names)
     annual = subject.words.annual(outcome)
-    slot = outcome.index
+    slot, changed = outcome.index, tuple(asked.interventions)
     return WhatIf(
         provenance=subject.provenance("two exact evaluations", subject.words.basis(outcome.name, lifted=False)),
-        changes=written(subject, changes),
+        moves=subject.moves(asked, before, after),
         outcome=outcome.name,
         horizon=n,
         total=after[slot] - before[slot],
         before=before[slot],
         after=after[slot],
         run_rate=(run.at(n)[slot] - subject.base.at(n)[slot]) * annual if annual is not None else None,
-        outcomes=tuple(_outcome(subject, name, before, after) for name in strip),
+        outcomes=tuple(outcome_change(subject, outcome, name, before, after) for name in strip(subject, outcome)),
         guardrails=guardrail_checks(subject.words, run),
-        warnings=(*extrapolations(subject, run), *beyond_bounds(subject, run)),
+        warnings=(
+            *unreached(subject, changed, outcome),
+            *extrapolations(subject, run),
+            *unmoved(subject, changed, outcome),
+            *beyond_bounds(subject, run),
+        ),
         words=subject.words,
     )
 
 
-def _outcome(subject: Subject, name: str, before: list[float], after: list[float]) -> OutcomeChange:
-    metric = subject.metric(name)
-    change = after[metric.index] - before[metric.index]
-    text = f"{lowered(metric.label)} {subject.words.signed(name, change)}"
-    return OutcomeChange(name, metric.label, before[metric.index], after[metric.index], change, text)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Result):
     """Several sets of changes side by side, on the tree's outcomes.
 
     Attributes
     ----------
+    base : WhatIf
+        Without a change.
     scenarios : tuple of (str, WhatIf)
         By name, in the order given.
     """
 
+    base: WhatIf
     scenarios: tuple[tuple[str, WhatIf], ...]
     outcomes: tuple[str, ...]
     horizon: int
-    words: Words
+    words: Words = field(compare=False)
 
     def __getitem__(self, name: str) -> WhatIf:
-        return dict(self.scenarios)[name]
+        known = dict(self.scenarios)
+        if name not in known:
+            reason = f"there is no scenario '{printable(str(name), 80)}'{nearest(str(name), known)}"
+            fix = f"they are {', '.join(known)}" if known else "give some to compare(), or write them in the model"
+            raise QuestionError(Problem(reason=reason, fix=fix))
+        return known[name]
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [{"scenario": name, **row} for name, scenario in self.scenarios for row in scenario.to_dicts()]
 
-    def view(self) -> Table:
-        words = self.words
-        outcomes = (Column(words.label(name), "right") for name in self.outcomes)
-        columns = (Column("Scenario"), *outcomes, Column("Guardrails"))
-        base = self.scenarios[0][1] if self.scenarios else None
-        rows = [] if base is None else [(Cell("Base case", "base"), *self._values(base, before=True), Cell(""))]
-        for name, scenario in self.scenarios:
-            breached = [check.label for check in scenario.guardrails if not check.holds]
-            verdict = Cell(f"breached: {', '.join(breached)}", None, "adverse") if breached else Cell("hold")
-            rows.append((Cell(name.replace("_", " ").capitalize(), name), *self._values(scenario), verdict))
-        done = tuple(
-            f"{name}: {', '.join(f'{metric} {change}' for metric, change in scenario.changes)}"
-            for name, scenario in self.scenarios
-        )
-        warnings = dict.fromkeys(warning for _, scenario in self.scenarios for warning in scenario.warnings)
-        title = f"Scenarios over the {words.first(self.horizon)}"
-        return Table(title, columns, tuple(rows), (*done, *warnings, self.provenance.basis))
+    def summary(self) -> dict[str, Any]:
+        return super().summary() | {
+            "horizon": self.horizon,
+            "scenarios": {
+                name: {
+                    "changes": dict(scenario.changes),
+                    "guardrails": [guardrail_row(check) for check in scenario.guardrails],
+                    "warnings": list(scenario.warnings),
+                }
+                for name, scenario in self.scenarios
+            },
+        }
 
-    def _values(self, scenario: WhatIf, before: bool = False) -> tuple[Cell, ...]:
-        by_name = {o.name: o for o in scenario.outcomes}
-        cells = []
-        for name in self.outcomes:
-            o = by_name[name]
-            if before:
-                cells.append(Cell(self.words.value(name, o.before), o.before))
-            else:
-                change = self.words.signed(name, o.change) if o.change else "no change"
-                text = f"{self.words.value(name, o.after)} ({change})"
-                cells.append(Cell(text, o.after, self.words.tone(name, o.change)))
+    def view(self) -> Table:
+        words, periods = self.words, self.words.periods(self.horizon)
+        outcomes = (Column(self._head(name), "right") for name in self.outcomes)
+        guarded = bool(self.base.guardrails)
+        columns = (Column(f"Scenario over {periods}"), *outcomes, *([Column("Guardrails")] if guarded else []))
+        rows, notes = [self._row("Base case", "base", self.base)], []
+        for name, scenario in self.scenarios:
+            shown = name.replace("_", " ")
+            shown = shown[:1].upper() + shown[1:]
+            rows.append(self._row(shown, name, scenario))
+            notes.append(f"{shown}: {'; '.join(move.text for move in scenario.moves) or 'no change'}")
+            notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
+        notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
+        return Table(f"Scenarios over the {words.first(self.horizon)}", columns, tuple(rows), tuple(notes))
+
+    def _head(self, name: str) -> str:
+        words = self.words
+        summed = words.graph[name].aggregation in ("sum", "recompute")
+        return words.label(name) if summed else f"{words.label(name)}, {words.formed(name, self.horizon)}"
+
+    def _row(self, shown: str, name: str, scenario: WhatIf) -> tuple[Cell, ...]:
+        words, cells = self.words, [Cell(shown, name)]
+        for o in scenario.outcomes:
+            text = words.value(o.name, o.after)
+            if scenario.moves:
+                change = "no change" if is_still(o.before, o.after) else words.signed(o.name, o.change)
+                text = f"{text} ({change})"
+            cells.append(Cell(text, o.after, words.tone(o.name, o.change)))
+        if scenario.guardrails:
+            breached = [check.label for check in scenario.guardrails if not check.holds]
+            verdict = f"BREACHED: {', '.join(breached)}" if breached else "hold"
+            cells.append(Cell(verdict, None, "adverse" if breached else "neutral"))
         return tuple(cells)
 
 
@@ -204,13 +254,30 @@ def compare(subject: Subject, scenarios: Mapping[str, Changes] | None = None) ->
         The tree.
     scenarios
         Changes by name; by default the scenarios of the model file.
+
+    Raises
+    ------
+    QuestionError
+        When `scenarios` is no mapping of names to changes.
+    ChangeError
+        When a change is wrong; the message names the scenario.
     """
     own = {scenario.name: dict(scenario.changes) for scenario in subject.graph.spec.scenarios}
     given = own if scenarios is None else scenarios
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        fix = "write {'downturn': {'traffic': '-20%'}}"
+        raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
     outcome = subject.outcome()
-    answers = tuple((name, what_if(subject, changes, in_file=scenarios is None)) for name, changes in given.items())
-    names = subject.graph.spec.outcomes or (outcome.name,)
-    strip = names if outcome.name in names else (outcome.name, *names)
+    base = what_if(subject, {})
+    answers = tuple((name, _scenario(subject, name, given[name], in_file=scenarios is None)) for name in given)
     basis = subject.words.basis(outcome.name, lifted=False)
     provenance = subject.provenance("exact evaluations", basis)
-    return Comparison(provenance, answers, strip, subject.horizon, subject.words)
+    return Comparison(provenance, base, answers, strip(subject, outcome), subject.horizon, subject.words)
+
+
+def _scenario(subject: Subject, name: str, changes: Changes, *, in_file: bool) -> WhatIf:
+    try:
+        return what_if(subject, changes, in_file=in_file)
+    except ImpactTreeError as error:
+        where = f"in the scenario {printable(name, 80)}, "
+        raise type(error)(*(replace(problem, reason=where + problem.reason) for problem in error.problems)) from None

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from impacttree.graph.model import Graph, Metric
 from impacttree.quantity import (
-    NUMBER,
+    MONEY,
     PERIODS_PER_YEAR,
+    Add,
+    Change,
+    Set,
     Unit,
     format_percent_change,
     format_signed,
     format_value,
+    is_noun,
 )
 from impacttree.views import Tone
 
-__all__ = ["Words", "joined", "lowered"]
+__all__ = ["Words", "is_still", "joined", "lowered"]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Words:
     """The vocabulary of one tree.
 
@@ -25,21 +33,29 @@ class Words:
         The checked graph, for labels, units, currency and period.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.currency = graph.spec.currency
-        self.period: str = graph.spec.period
+    graph: Graph
+
+    @property
+    def currency(self) -> str:
+        return self.graph.spec.currency
+
+    @property
+    def period(self) -> str:
+        return self.graph.spec.period
 
     def label(self, name: str) -> str:
         return self.graph[name].label
 
-    def value(self, name: str, value: float) -> str:
+    def unit(self, name: str) -> Unit:
+        return self.graph[name].unit
+
+    def value(self, name: str, value: float, digits: int | None = None) -> str:
         """Write a value of a metric, without its denominators."""
-        return format_value(value, self.graph[name].unit, currency=self.currency)
+        return format_value(value, self.unit(name), currency=self.currency, digits=digits)
 
     def signed(self, name: str, value: float) -> str:
         """Write a difference of a metric with its sign; of shares in percentage points."""
-        return format_signed(value, self.graph[name].unit, currency=self.currency)
+        return format_signed(value, self.unit(name), currency=self.currency)
 
     def unsigned(self, name: str, value: float) -> str:
         return self.signed(name, abs(value)).removeprefix("+")
@@ -48,14 +64,40 @@ class Words:
         """Write a change relative to the size of what it started from; empty when that was zero."""
         return format_percent_change(change / abs(before)) if before else ""
 
-    def move(self, name: str, before: float, after: float) -> str:
-        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points."""
-        text = f"{self.value(name, before)} -> {self.value(name, after)}"
-        if not self.graph[name].unit.is_share:
-            return text
+    def apart(self, name: str, first: float, second: float) -> tuple[str, str]:
+        """Write two values of a metric with as many digits as it takes to tell them apart."""
+        texts = (self.value(name, first), self.value(name, second))
+        for digits in range(4, 13):
+            if first == second or texts[0] != texts[1]:
+                break
+            texts = (self.value(name, first, digits), self.value(name, second, digits))
+        return texts
+
+    def move(self, name: str, before: float, after: float, when: str = "") -> str:
+        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points.
+
+        `when` says at what time; values of flows are those of the horizon unless it does.
+        """
+        text = " -> ".join(self.apart(name, before, after))
+        metric = self.graph[name]
+        if not when and metric.aggregation == "sum":
+            when = f" in {self.periods(self.graph.spec.horizon_periods)}"
+        if not metric.unit.is_share or before == after:
+            return f"{text}{when}"
         size = abs(after - before) * 100
         digits = len(f"{size:.0f}") + (size >= 1) if size >= 0.1 else None  # to 0.1 pp, as the values beside it
-        return f"{text}, {format_signed(after - before, self.graph[name].unit, digits=digits)}"
+        return f"{text}, {format_signed(after - before, metric.unit, digits=digits)}{when}"
+
+    def change(self, name: str, change: Change) -> str:
+        """Write a change before the label of its metric: ``+1%``, ``=45%``, ``+$3k/month``, ``+20``."""
+        if not isinstance(change, Add | Set):
+            return str(change)
+        metric = self.graph[name]
+        if isinstance(change, Add):
+            text = format_signed(change.amount, metric.unit, currency=self.currency, digits=EXACT_DIGITS)
+        else:
+            text = f"={self.value(name, change.value, EXACT_DIGITS)}"
+        return f"{text}/{self.period}" if metric.aggregation == "sum" and metric.unit.per(self.period) else text
 
     def tone(self, name: str, change: float) -> Tone:
         """Return whether a change of a metric is good for the business."""
@@ -63,16 +105,58 @@ class Words:
             return "neutral"
         return "favourable" if (change > 0) == (self.graph[name].spec.better == "higher") else "adverse"
 
+    def is_amount(self, name: str) -> bool:
+        """Return whether changes of a metric are amounts that are added or saved, not levels that are raised."""
+        metric = self.graph[name]
+        above = [base for base, power in metric.unit.factors if power > 0]
+        below = [base for base, power in metric.unit.factors if power < 0]
+        if metric.aggregation == "sum":
+            return not metric.unit.is_share
+        counted = bool(above) and all(base in MONEY or is_noun(base) for base in above)
+        return counted and not metric.unit.display and all(base in PERIODS_PER_YEAR for base in below)
+
     def verb(self, name: str, change: float) -> str:
-        """Return ``adds``, ``saves``, ``costs`` or ``takes``, before an amount without sign."""
+        """Return ``adds``, ``saves``, ``costs``, ``raises`` or ``lowers``."""
+        if not self.is_amount(name):
+            return "raises" if change >= 0 else "lowers"
         lower = self.graph[name].spec.better == "lower"
         if lower:
             return "saves" if change <= 0 else "costs"
         return "adds" if change >= 0 else "costs"
 
+    def effect(self, name: str, before: float, after: float, *, plural: bool = False) -> str:
+        """Write ``adds $17k operating profit``, ``saves 64 support hours``, ``raises LTV/CAC by 0.1x``."""
+        change, label = after - before, lowered(self.label(name))
+        if is_still(before, after):
+            return f"{'do' if plural else 'does'} not change {label}"
+        verb = self.verb(name, change).removesuffix("s" if plural else "")
+        if self.is_amount(name):
+            return f"{verb} {self.amount_of(name, change)}"
+        return f"{verb} {label} by {self.unsigned(name, change)}"
+
     def amount_of(self, name: str, change: float) -> str:
-        """Write ``$17k operating profit``."""
-        return f"{self.unsigned(name, change)} {lowered(self.label(name))}"
+        """Write ``$17k operating profit``, ``64 support hours``, ``64 hours of downtime``."""
+        amount, label = self.unsigned(name, change), lowered(self.label(name))
+        number, _, word = amount.partition(" ")
+        if not word or number[:1].isalpha():
+            return f"{amount} {label}"
+        return f"{number} {label}" if word in label.lower().split() else f"{amount} of {label}"
+
+    def figure(self, name: str, change: float) -> str:
+        """Write a change of an outcome: ``+$17k``; of one that is better lower ``saves $17k`` or ``costs $17k``."""
+        if not change or not self.is_amount(name) or self.graph[name].spec.better == "higher":
+            return self.signed(name, change)
+        return f"{self.verb(name, change)} {self.unsigned(name, change)}"
+
+    def would(self, name: str, change: float) -> str:
+        """Write ``would be +$40k`` or ``would save $40k``."""
+        figure = self.figure(name, change)
+        verb, _, amount = figure.partition(" ")
+        return f"would {verb.removesuffix('s')} {amount}" if verb in ("saves", "costs") else f"would be {figure}"
+
+    def each(self, name: str) -> str:
+        """Return `` a month`` after the value of a single period of a flow, else nothing."""
+        return f" a {self.period}" if self.graph[name].aggregation == "sum" else ""
 
     def periods(self, count: int) -> str:
         """Write ``12 months``."""
@@ -82,21 +166,65 @@ class Words:
         """Write ``first 12 months``."""
         return f"first {self.period}" if count == 1 else f"first {self.periods(count)}"
 
+    def by(self, count: int) -> str:
+        """Write ``by month 12``."""
+        return f"by {self.period} {count}"
+
     def over(self, name: str, count: int) -> str:
         """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``."""
         match self.graph[name].aggregation:
             case "sum":
                 return f"in the {self.first(count)}"
             case "last":
-                return f"by {self.period} {count}"
+                return self.by(count)
             case "mean":
                 return f"on average over the {self.first(count)}"
             case "recompute":
                 return f"over the {self.first(count)}"
 
+    def span(self, name: str, count: int) -> str:
+        """Write the same shorter, for the head of a column: ``over 12 months``, ``by month 12``."""
+        match self.graph[name].aggregation:
+            case "sum" | "recompute":
+                return f"over {self.periods(count)}"
+            case "last":
+                return self.by(count)
+            case "mean":
+                return f"mean of {self.periods(count)}"
+
+    def formed(self, name: str, count: int) -> str:
+        """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``."""
+        match self.graph[name].aggregation:
+            case "sum":
+                return f"sum of {self.periods(count)}"
+            case "last":
+                return f"{self.period} {count}"
+            case "mean":
+                return f"mean of {self.periods(count)}"
+            case "recompute":
+                return f"from values over {self.periods(count)}"
+
+    def total_unit(self, name: str) -> Unit:
+        """Return the unit of a value over the horizon: a sum over periods is no longer per period."""
+        metric = self.graph[name]
+        if metric.aggregation != "sum":
+            return metric.unit
+        return Unit(metric.unit.display, tuple(f for f in metric.unit.factors if f != (self.period, -1)))
+
+    def count(self, name: str, unit: Unit) -> str:
+        """Return the noun that a value counts, where neither its text nor its label says it: ``users``."""
+        if unit.is_money or unit.display or not any(is_noun(base) and power > 0 for base, power in unit.factors):
+            return ""
+        noun = str(unit).split("/")[0]
+        label = self.label(name).lower()
+        return "" if noun in label or noun.removesuffix("s") in label else noun
+
     def annual(self, metric: Metric) -> float | None:
-        """Return how many periods a year has, for a metric whose run rate is annualised; None for the others."""
-        if metric.aggregation == "sum" or metric.unit.per(self.period):
+        """Return how many periods a year has, for a metric whose run rate is annualized; None for the others.
+
+        Rates in % are among the others: they compound.
+        """
+        if metric.aggregation == "sum" or (metric.unit.per(self.period) and not metric.unit.is_share):
             return PERIODS_PER_YEAR[self.graph.spec.period]
         return None
 
@@ -108,14 +236,19 @@ class Words:
         return "".join(parts) + held
 
     def horizon(self, outcome: str, count: int) -> str:
-        """Return how the outcome's figure over the horizon is formed: ``first 12 months, flow per month: summed``."""
-        return f"{self.first(count)}, {self.graph[outcome].aggregation_reason}"
+        """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""
+        return f"{self.first(count)} ({self.graph[outcome].aggregation_reason})"
 
-    def multiple(self, value: float) -> str:
-        return format_value(value, NUMBER)
 
-    def unit(self, name: str) -> Unit:
-        return self.graph[name].unit
+EXACT_DIGITS = 12
+"""Digits of a stated amount: none of them is rounded away."""
+STILL = 1e-12
+"""Changes below this, relative to the values, are rounding."""
+
+
+def is_still(before: float, after: float) -> bool:
+    """Return whether two values are the same but for rounding."""
+    return abs(after - before) <= STILL * max(abs(before), abs(after))
 
 
 def lowered(label: str) -> str:
@@ -130,6 +263,6 @@ def lowered(label: str) -> str:
     return label[:1].lower() + label[1:] if second.islower() or second in (" ", "") else label
 
 
-def joined(items: list[str] | tuple[str, ...]) -> str:
+def joined(items: Sequence[str], last: str = "and") -> str:
     """Write ``a, b and c``."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
-from impacttree.analyses.asking import Subject
+from impacttree.analyses.asking import Asked, Subject
 from impacttree.analyses.cautions import cautions, kinks
-from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks
+from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks, guardrail_row
 from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words, joined, lowered
+from impacttree.analyses.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
+from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, parse_change, shown_parts, shown_shares
+from impacttree.quantity import Change, shown_parts, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
 __all__ = ["Edge", "Grounds", "OutcomeChange", "Path", "Worth", "worth"]
@@ -77,7 +78,7 @@ class Grounds:
     """The assumed effects that carry it: ``churn <- engagement: experiment, 2026-03``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Worth(Result):
     """What a lift is worth on one outcome.
 
@@ -90,7 +91,7 @@ class Worth(Result):
     run_rate : float or None
         Change in the last period, annualised; None for outcomes that are not rates.
     long : tuple of float
-        The total over one, two and three horizons.
+        The total over one, two and three horizons; shorter when the tree has no value that far.
     before, after : float
         The outcome over the horizon without and with the lift.
     relative : float or None
@@ -141,7 +142,7 @@ class Worth(Result):
     guardrails: tuple[GuardrailCheck, ...]
     kinks: tuple[str, ...]
     warnings: tuple[str, ...]
-    words: Words
+    words: Words = field(compare=False)
 
     @property
     def basis(self) -> str:
@@ -153,17 +154,15 @@ class Worth(Result):
         """The sentence with the money."""
         words, metric = self.words, self.metric
         moved = words.move(metric, self.metric_before, self.metric_after)
-        relative = f" ({words.percent(self.before, self.total)})" if self.before and self.total else ""
+        still = is_still(self.before, self.after)
+        relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
         return f"{self.change} {words.label(metric)} ({moved}) {self.claim}{relative}"
 
     @property
     def claim(self) -> str:
         """``adds $17k operating profit in the first 12 months``."""
-        words, name = self.words, self.outcome
-        when = words.over(name, self.horizon)
-        if self.total == 0:
-            return f"does not change {lowered(words.label(name))} {when}"
-        return f"{words.verb(name, self.total)} {words.amount_of(name, self.total)} {when}"
+        when = self.words.over(self.outcome, self.horizon)
+        return f"{self.words.effect(self.outcome, self.before, self.after)} {when}"
 
     def view(self) -> Headline:
         facts = [
@@ -179,21 +178,24 @@ class Worth(Result):
 
     def _amounts(self) -> Fact:
         words, name, n = self.words, self.outcome, self.horizon
-        cells: list[str] = []
-        if self.run_rate is not None:
-            cells += [f"by {words.period} {n}", f"{words.signed(name, self.run_rate)} a year"]
-        cells += [f"{words.over(name, 3 * n).removeprefix('in the ')}", words.signed(name, self.long[-1])]
-        return Fact("run rate", ((cells[1], *cells[2:]),)) if self.run_rate is not None else Fact("later", ((*cells,),))
+        if not any(self.long) and not self.run_rate:
+            return Fact("run rate", ())
+        later = words.over(name, len(self.long) * n).removeprefix("in the ")
+        figure = words.figure(name, self.long[-1])
+        if self.run_rate is None:
+            return Fact(later, ((figure,),))
+        rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
+        return Fact("run rate", ((rate, later, figure),))
 
     def _also(self) -> list[str]:
         others = [outcome.text for outcome in self.outcomes if outcome.name != self.outcome]
         cells = [", ".join(others)] if others else []
         if self.one_point is not None and self.change != "+1pp":
-            cells.append(f"+1pp would be {self.words.signed(self.outcome, self.one_point)}")
+            cells.append(f"+1pp {self.words.would(self.outcome, self.one_point)}")
         return cells
 
     def _through(self) -> list[Fact]:
-        if not self.paths:
+        if not self.paths and not self.rest:
             return []
         shown = self.paths if len(self.paths) <= SHOWN_PATHS + 1 else self.paths[:SHOWN_PATHS]
         left = len(self.paths) - len(shown)
@@ -241,15 +243,24 @@ class Worth(Result):
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
-            {"path": " > ".join(path.metrics), "amount": path.amount, "share": path.share, "grade": path.grade}
+            {
+                "path": " > ".join(path.metrics),
+                "labels": " > ".join(path.labels),
+                "amount": path.amount,
+                "unit": str(self.words.total_unit(self.outcome)),
+                "share": path.share,
+                "grade": path.grade,
+            }
             for path in self.paths
         ]
 
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> dict[str, Any]:
         return super().summary() | {
             "metric": self.metric,
             "change": self.change,
             "outcome": self.outcome,
+            "unit": str(self.words.total_unit(self.outcome)),
+            "over": self.words.formed(self.outcome, self.horizon),
             "horizon": self.horizon,
             "total": self.total,
             "run_rate": self.run_rate,
@@ -264,7 +275,8 @@ class Worth(Result):
             "rest": self.rest,
             "rests_on": {grounds.grade: grounds.share for grounds in self.rests_on},
             "placeholders": list(self.placeholders),
-            "guardrails": [{"metric": c.metric, "holds": c.holds, "period": c.period} for c in self.guardrails],
+            "guardrails": [guardrail_row(check) for check in self.guardrails],
+            "limits": list(self.kinks),
             "warnings": list(self.warnings),
             "sentence": self.title,
         }
@@ -305,12 +317,10 @@ def worth(subject: Subject, metric: str, change: str | Change, on: str | None = 
         When the change is written wrongly or does not fit the metric.
     """
     lifted, outcome = subject.metric(metric), subject.outcome(on)
-    parsed = parse_change(change, currency=subject.words.currency)
-    intervention = subject.resolve(lifted, [parsed])
-    n = subject.horizon
-    long_before = subject.model.run(3 * n)
-    long_after = subject.model.run(3 * n, {lifted.index: intervention})
-    before, after = long_before.first(n), long_after.first(n)
+    asked = subject.changes({metric: change})
+    intervention = asked.interventions[lifted.index]
+    n, before = subject.horizon, subject.base
+    after = subject.model.run(n, asked.interventions)
     lift = Lift(subject.model, lifted.index, intervention, outcome.index, n)
     slot = outcome.index
     totals_before, totals_after = before.horizon(), after.horizon()
@@ -318,27 +328,28 @@ def worth(subject: Subject, metric: str, change: str | Change, on: str | None = 
     paths, rest = _paths(subject, lift, total)
     by_period = tuple(after.at(t)[slot] - before.at(t)[slot] for t in range(1, n + 1))
     annual = subject.words.annual(outcome)
-    moved = partial(_moved, subject, totals_before, totals_after)
     return Worth(
         provenance=subject.provenance(
             "two exact evaluations; split by Gauss-Legendre integration of local flows, loops of a path erased",
             subject.words.basis(outcome.name),
         ),
         metric=metric,
-        change=str(parsed),
+        change=asked.texts[0][1],
         outcome=outcome.name,
         horizon=n,
         total=total,
         by_period=by_period,
         run_rate=by_period[-1] * annual if annual is not None else None,
-        long=tuple(_change(long_before, long_after, slot, k * n) for k in (1, 2, 3)),
+        long=_long(subject, asked, slot) or (total,),
         before=totals_before[slot],
         after=totals_after[slot],
         relative=total / abs(totals_before[slot]) if totals_before[slot] else None,
         metric_before=totals_before[lifted.index],
         metric_after=totals_after[lifted.index],
         one_point=_one_point(subject, lifted, slot),
-        outcomes=tuple(moved(name) for name in _strip(subject, outcome)),
+        outcomes=tuple(
+            outcome_change(subject, outcome, name, totals_before, totals_after) for name in strip(subject, outcome)
+        ),
         paths=paths,
         rest=rest,
         edges=_edges(subject, lift),
@@ -351,6 +362,18 @@ def worth(subject: Subject, metric: str, change: str | Change, on: str | None = 
     )
 
 
+def _long(subject: Subject, asked: Asked, outcome: int) -> tuple[float, ...]:
+    """Return the change over one, two and three horizons, as far as the tree has values."""
+    n = subject.horizon
+    for count in (3, 2):
+        try:
+            before, after = subject.model.run(count * n), subject.model.run(count * n, asked.interventions)
+            return tuple(_change(before, after, outcome, k * n) for k in range(1, count + 1))
+        except EvaluationError:
+            continue
+    return ()
+
+
 def _change(before: Run, after: Run, slot: int, periods: int) -> float:
     return after.horizon(periods)[slot] - before.horizon(periods)[slot]
 
@@ -359,25 +382,29 @@ def _one_point(subject: Subject, metric: Metric, outcome: int) -> float | None:
     """Return what one percentage point would be worth, where the metric is a share and has room for it."""
     if not metric.unit.is_share:
         return None
-    base = subject.model.base[metric.index] + 0.01
-    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
-    if bounds and base > bounds[1]:
+    try:
+        after = subject.model.run(subject.horizon, subject.changes({metric.name: "+1pp"}).interventions)
+        return _change(subject.base, after, outcome, subject.horizon)
+    except (ChangeError, EvaluationError):
         return None
-    intervention = subject.resolve(metric, [parse_change("+1pp")])
-    after = subject.model.run(subject.horizon, {metric.index: intervention})
-    return _change(subject.base, after, outcome, subject.horizon)
 
 
-def _strip(subject: Subject, outcome: Metric) -> tuple[str, ...]:
+def strip(subject: Subject, outcome: Metric) -> tuple[str, ...]:
+    """Return the outcomes that are shown together, `outcome` among them."""
     names = subject.graph.spec.outcomes or (outcome.name,)
     return names if outcome.name in names else (outcome.name, *names)
 
 
-def _moved(subject: Subject, before: Sequence[float], after: Sequence[float], name: str) -> OutcomeChange:
-    metric = subject.graph[name]
-    change = after[metric.index] - before[metric.index]
-    text = f"{lowered(metric.label)} {subject.words.signed(name, change)}"
-    return OutcomeChange(name, metric.label, before[metric.index], after[metric.index], change, text)
+def outcome_change(
+    subject: Subject, main: Metric, name: str, before: Sequence[float], after: Sequence[float]
+) -> OutcomeChange:
+    """Return how one outcome moves; its text says when, where that is not as with the main one."""
+    metric, words, n = subject.graph[name], subject.words, subject.horizon
+    start, end = before[metric.index], after[metric.index]
+    change = end - start
+    when = "" if metric.aggregation == main.aggregation else f" {words.over(name, n)}"
+    text = f"{lowered(metric.label)} {words.signed(name, 0.0 if is_still(start, end) else change)}{when}"
+    return OutcomeChange(name, metric.label, start, end, change, text)
 
 
 def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...], float]:
