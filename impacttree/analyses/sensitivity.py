@@ -100,15 +100,13 @@ class Sensitivity(Result):
         words, outcome, n = self.words, self.outcome, self.horizon
         by = "a plausible move" if self.is_ranked else "1%"
         title = f"What moves {lowered(words.label(outcome))} {words.over(outcome, n)}, ranked by {by}"
-        span = words.span(outcome, n)
         columns = (
-            Column("#", "right"),
             Column("Metric"),
             Column("Today", "right"),
+            Column("Plausible", "right"),
+            Column("Is worth" if self._is_worth else "Effect", "right"),
+            Column("1% better", "right"),
             Column("Elasticity", "right"),
-            Column(f"1% {span}", "right"),
-            Column("Plausible move", "right"),
-            Column(f"{'Worth' if self._is_worth else 'Effect'} {span}", "right"),
         )
         return Table(title, columns, tuple(map(self._cells, self.rows)), tuple(filter(None, self._notes())))
 
@@ -121,16 +119,15 @@ class Sensitivity(Result):
         if not self.rows:
             yield f"No other metric moves {label}."
         else:
-            yield "1%: of the metric, held from the first period, in the direction that is better for it."
-            yield "Elasticity: % change of the outcome per % of the metric, held likewise."
+            yield "1% better: of the metric, in the direction that is better for it."
+            yield "Elasticity: % change of the outcome per % of the metric held from the first period."
         if self.total < 0 and self.rows:
             yield f"{label} is negative, so an elasticity below zero means that it rises with +1%."
         if any(row.rank is None for row in self.rows):
             yield (
-                "Unranked metrics state neither a plausible range nor a range of their value; they follow by the "
-                "worth of 1%."
+                "Metrics that state no plausible range or range of their value come last, by what 1% does."
                 if self.is_ranked
-                else "No metric states a plausible range or a range of its value, so the worth of 1% ranks them."
+                else "No metric states a plausible range or a range of its value, so what 1% does ranks them."
             )
         if any(row.extrapolated for row in self.rows):
             yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
@@ -140,19 +137,18 @@ class Sensitivity(Result):
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
         words, outcome = self.words, self.outcome
         percent = f"{row.percent}: {words.figure(outcome, row.worth)}" if row.worth is not None else "undefined"
-        move = " -> ".join(words.apart(row.metric, *row.plausible)) if row.plausible else "unranked"
+        move = f"-> {words.apart(row.metric, *row.plausible)[1]}" if row.plausible else "not stated"
         worth = words.figure(outcome, row.plausible_worth) if row.plausible_worth is not None else ""
         worth += " *" if row.extrapolated else ""
         if row.plausible and row.plausible_worth is None:
             worth = "undefined"
         return (
-            Cell(str(row.rank or ""), row.rank),
             Cell(row.label, row.metric),
             Cell(words.value(row.metric, row.value), row.value),
-            Cell(_elasticity(row.elasticity), row.elasticity),
-            Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
             Cell(move, row.plausible[1] if row.plausible else None),
             Cell(worth, row.plausible_worth, words.tone(outcome, row.plausible_worth or 0.0)),
+            Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
+            Cell(_elasticity(row.elasticity), row.elasticity),
         )
 
     def picture(self) -> Bars:

@@ -214,7 +214,7 @@ class Comparison(Result):
         words, periods = self.words, self.words.periods(self.horizon)
         outcomes = (Column(self._head(name), "right") for name in self.outcomes)
         guarded = bool(self.base.guardrails)
-        columns = (Column(f"Scenario over {periods}"), *outcomes, *([Column("Guardrails")] if guarded else []))
+        columns = (Column(f"Over {periods}"), *outcomes, *([Column("Guardrails")] if guarded else []))
         rows, notes = [self._row("Base case", "base", self.base)], []
         for name, scenario in self.scenarios:
             shown = name.replace("_", " ")

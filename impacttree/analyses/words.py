@@ -182,16 +182,6 @@ class Words:
             case "recompute":
                 return f"over the {self.first(count)}"
 
-    def span(self, name: str, count: int) -> str:
-        """Write the same shorter, for the head of a column: ``over 12 months``, ``by month 12``."""
-        match self.graph[name].aggregation:
-            case "sum" | "recompute":
-                return f"over {self.periods(count)}"
-            case "last":
-                return self.by(count)
-            case "mean":
-                return f"mean of {self.periods(count)}"
-
     def formed(self, name: str, count: int) -> str:
         """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``."""
         match self.graph[name].aggregation:
