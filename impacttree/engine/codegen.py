@@ -61,7 +61,7 @@ def write_partials(block: Block, first_edge: int, lags: Sequence[int]) -> list[s
     """Return the lines that write the local derivative of `block` along each edge into ``d``, from `first_edge` on."""
     edges = edge_loads(block)
     numbers = {load: first_edge + position for position, load in enumerate(edges)}
-    return _reverse(block, lags, "1.0", lambda load, value: f"d[{numbers[load]}] = {value}", edges)
+    return _reverse(block, lags, "1.0", lambda load, value: f"d[{numbers[load]}] = {value}", zeroed=edges)
 
 
 def write_reverse(blocks: Sequence[Block], lags: Sequence[int], intervened: Intervened) -> list[str]:
@@ -78,7 +78,8 @@ def write_reverse(blocks: Sequence[Block], lags: Sequence[int], intervened: Inte
             continue
         scale = f" * c[{block.slot}][0]" if kind == "wrap" else ""
         lines += [f"y = g[{block.slot}]{scale}", "if y:"]
-        lines += [f" {line}" for line in _reverse(block, lags, "y", sink, ())]
+        known = "" if kind == "wrap" else f"v[{block.slot}]"
+        lines += [f" {line}" for line in _reverse(block, lags, "y", sink, known=known)]
     return lines
 
 
@@ -92,7 +93,14 @@ def write_branches(blocks: Sequence[Block], lags: Sequence[int], spelling: Spell
 
 
 class _Forward:
-    """The values of one block as text. Operations used once and not too deep are written in place."""
+    """The values of one block as text. Operations used once and not too deep are written in place.
+
+    Parameters
+    ----------
+    uses
+        How often each temporary is read; what is not in it is left out. By default what the result needs, which is
+        guarded against hidden overflows.
+    """
 
     deepest = 12
 
@@ -104,14 +112,15 @@ class _Forward:
         spelling: Spelling,
         *,
         record: bool = False,
-        keep: bool = False,
+        uses: Mapping[int, int] | None = None,
     ) -> None:
         self.block, self.spelling, self.record = block, spelling, record
         self.texts = {temporary: _load_text(load, lags, here) for temporary, load in block.loads.items()}
         self.texts |= {temporary: f"p[{position}]" for temporary, position in block.parameters.items()}
         self.texts |= {temporary: _literal(value, spelling) for temporary, value in block.constants.items()}
         self.depths: dict[int, int] = {}
-        self.uses = {} if keep else _uses(block.body)
+        self.uses = _uses(block.body, {block.body.result: 1}, ()) if uses is None else uses
+        self.guarded = spelling == "real" and uses is None
         self.hidden: list[str] = []
 
     def text(self, temporary: int) -> str:
@@ -120,6 +129,8 @@ class _Forward:
     def body(self, body: Body, indent: str) -> list[str]:
         lines: list[str] = []
         for step in body.instructions:
+            if step.out not in self.uses:
+                continue
             if isinstance(step, Select):
                 lines += self.select(step, indent)
             else:
@@ -131,7 +142,7 @@ class _Forward:
         expression = _spell(step, args, self.spelling)
         depth = 1 + max((self.depths.get(arg, 0) for arg in step.args), default=0)
         lines = self.guard(_hiders(step), indent)
-        if self.uses.get(step.out, 2) == 1 and depth < self.deepest:
+        if self.uses[step.out] == 1 and depth < self.deepest:
             self.texts[step.out], self.depths[step.out] = expression, depth
             return lines
         self.texts[step.out], self.depths[step.out] = f"t{self.block.slot}_{step.out}", 1
@@ -139,7 +150,7 @@ class _Forward:
 
     def guard(self, temporaries: Sequence[int], indent: str) -> list[str]:
         """See to it that an overflow is noticed before an operation that could hide it (1 / inf is 0)."""
-        if self.spelling != "real":
+        if not self.guarded:
             return []
         computed = [self.text(temporary) for temporary in temporaries if temporary in self.depths]
         if indent:
@@ -164,124 +175,180 @@ class _Forward:
                 f"{indent}{out} = select({flag}, {self.text(step.then.result)}, {self.text(step.otherwise.result)})"
             )
         else:
-            for word, side in ((f"if {flag}:", step.then), ("else:", step.otherwise)):
-                lines.append(f"{indent}{word}")
-                lines += self.body(side, indent + " ")
-                lines.append(f"{indent} {out} = {self.text(side.result)}")
+            lines += self.sides(step, flag, out, indent)
         self.texts[step.out], self.depths[step.out] = out, 1
         return lines
 
+    def sides(self, step: Select, flag: str, out: str, indent: str) -> list[str]:
+        """Return the two sides of a branch, as far as anything is read from them."""
+        written = []
+        for side in (step.then, step.otherwise):
+            lines = self.body(side, indent + " ")
+            if self.uses[step.out]:
+                lines.append(f"{indent} {out} = {self.text(side.result)}")
+            written.append(lines)
+        if not any(written):
+            return []
+        empty = [f"{indent} pass"]
+        return [f"{indent}if {flag}:", *(written[0] or empty), f"{indent}else:", *(written[1] or empty)]
+
 
 def _reverse(
-    block: Block, lags: Sequence[int], seed: str, sink: Callable[[Load, str], str], zeroed: Sequence[Load]
+    block: Block,
+    lags: Sequence[int],
+    seed: str,
+    sink: Callable[[Load, str], str],
+    *,
+    zeroed: Sequence[Load] = (),
+    known: str = "",
 ) -> list[str]:
-    """Return lines for one block's values and then its adjoints, `seed` being the adjoint of its result.
+    """Return lines for the values that one block's adjoints need, and then for these.
+
+    `seed` is the adjoint of the block's result, `known` where that result can be read if it can.
 
     Sides of a branch that were not taken are skipped, not multiplied by zero; an operation whose adjoint may be zero
     because of that is skipped as well, so that a singular slope which does not count is never computed.
     """
-    forward = _Forward(block, lags, frozenset(), "real", keep=True)
-    value_lines = forward.body(block.body, "")
-    backward = _Backward(block, forward)
+    backward = _Backward(block, lags, known)
     backward.add(block.body.result, seed, "")
     backward.body(block.body, "")
-    lines = backward.lines
+    sinks: list[str] = []
     written: set[Load] = set()
     for temporary, load in block.loads.items():
         if load.timing != "baseline" and temporary in backward.adjoints:
-            lines.append(sink(load, backward.adjoints[temporary]))
+            sinks.append(sink(load, backward.adjoints[temporary]))
             written.add(load)
-    lines += [sink(load, "0.0") for load in zeroed if load not in written]
-    return [*_needed(value_lines, lines), *lines]
+    sinks += [sink(load, "0.0") for load in zeroed if load not in written]
+    uses = _uses(block.body, dict.fromkeys(backward.wanted, 2), backward.flags)
+    values = _Forward(block, lags, frozenset(), "real", uses=uses).body(block.body, "")
+    return [*values, *backward.lines, *sinks]
 
 
 class _Backward:
-    """Adjoints of one block as text, operations last to first."""
+    """Adjoints of one block as text, operations last to first.
 
-    def __init__(self, block: Block, forward: _Forward) -> None:
-        self.block, self.forward = block, forward
-        self.adjoints: dict[int, str] = {}
-        self.maybe_zero: set[int] = set()
-        self.lines: list[str] = []
+    An adjoint to which only one operation contributes is written in place where it is read once.
+    """
+
+    deepest = 12
+
+    def __init__(self, block: Block, lags: Sequence[int], known: str) -> None:
+        self.block = block
+        self.texts = {temporary: _load_text(load, lags, ()) for temporary, load in block.loads.items()}
+        self.texts |= {temporary: f"p[{position}]" for temporary, position in block.parameters.items()}
+        self.texts |= {temporary: _literal(value, "real") for temporary, value in block.constants.items()}
         self.steady = {*block.constants, *block.parameters} | {
             temporary for temporary, load in block.loads.items() if load.timing == "baseline"
         }
+        if known:
+            self.texts.setdefault(block.body.result, known)
+        self.adjoints: dict[int, str] = {}
+        self.loose: dict[int, int] = {}
+        """Adjoints that are an expression so far, not a variable, and how deep it is."""
+        self.maybe_zero: set[int] = set()
+        self.wanted: set[int] = set()
+        """Temporaries whose values the adjoints read."""
+        self.flags: set[int] = set()
+        """Branches that the adjoints take again."""
+        self.lines: list[str] = []
 
-    def add(self, temporary: int, contribution: str, indent: str) -> None:
+    def text(self, temporary: int) -> str:
+        if temporary in self.texts:
+            return self.texts[temporary]
+        self.wanted.add(temporary)
+        return f"t{self.block.slot}_{temporary}"
+
+    def add(self, temporary: int, contribution: str, indent: str, depth: int = 0) -> None:
         if temporary in self.steady:
             return
-        name = f"a{temporary}"
         if temporary not in self.adjoints:
-            self.adjoints[temporary] = name
-            self.lines.append(f"{indent}{name} = {contribution}")
+            self.adjoints[temporary], self.loose[temporary] = contribution, depth
+        elif temporary in self.loose:
+            self.settle(temporary, indent, f" + {contribution}")
         else:
-            self.lines.append(f"{indent}{name} += {contribution}")
+            self.lines.append(f"{indent}{self.adjoints[temporary]} += {contribution}")
+
+    def settle(self, temporary: int, indent: str, more: str = "") -> None:
+        """Make a variable of an adjoint that is an expression so far."""
+        if self.loose.pop(temporary, None) is not None:
+            self.lines.append(f"{indent}a{temporary} = {self.adjoints[temporary]}{more}")
+            self.adjoints[temporary] = f"a{temporary}"
 
     def body(self, body: Body, indent: str) -> None:
         for step in reversed(body.instructions):
             if step.out not in self.adjoints:
                 continue
-            adjoint, inner = self.adjoints[step.out], indent
+            inner = indent
             if step.out in self.maybe_zero:
                 self.declare([arg for arg in _arguments(step) if arg not in self.steady], indent)
-                self.lines.append(f"{indent}if {adjoint}:")
+                self.lines.append(f"{indent}if {self.adjoints[step.out]}:")
                 inner, mark = indent + " ", len(self.lines)
             if isinstance(step, Select):
-                self.select(step, adjoint, inner)
+                self.select(step, inner)
             else:
-                for arg, contribution in self.contributions(step, adjoint):
-                    self.add(arg, contribution, inner)
+                self.instruction(step, inner)
             if step.out in self.maybe_zero and len(self.lines) == mark:
                 self.lines.append(f"{inner}pass")
 
+    def instruction(self, step: Instruction, indent: str) -> None:
+        moving = [arg for arg in step.args if arg not in self.steady]
+        depth = self.loose.get(step.out, 0)
+        if (len(moving) > 1 and not self.adjoints[step.out].isidentifier()) or depth >= self.deepest:
+            self.settle(step.out, indent)
+            depth = 0
+        for position, arg in enumerate(step.args):
+            if arg not in self.steady:
+                self.add(arg, self.contribution(step, position, self.adjoints[step.out]), indent, depth + 1)
+
     def declare(self, temporaries: Sequence[int], indent: str) -> None:
-        """Give each adjoint that a branch may or may not touch its zero before the branch."""
+        """Give each adjoint that a branch may or may not touch a variable before the branch."""
         for temporary in temporaries:
             if temporary not in self.adjoints:
-                self.adjoints[temporary] = f"a{temporary}"
-                self.lines.append(f"{indent}a{temporary} = 0.0")
+                self.adjoints[temporary], self.loose[temporary] = "0.0", 0
+            self.settle(temporary, indent)
             self.maybe_zero.add(temporary)
 
-    def select(self, step: Select, adjoint: str, indent: str) -> None:
+    def select(self, step: Select, indent: str) -> None:
         outside = [temporary for temporary in _arguments(step) if temporary not in self.steady]
+        self.settle(step.out, indent)
         self.declare(outside, indent)
+        self.flags.add(step.out)
         flag = f"q{self.block.slot}_{step.out}"
         for word, side in ((f"if {flag}:", step.then), ("else:", step.otherwise)):
             self.lines.append(f"{indent}{word}")
             mark = len(self.lines)
-            self.add(side.result, adjoint, indent + " ")
+            self.add(side.result, self.adjoints[step.out], indent + " ")
             self.body(side, indent + " ")
             if len(self.lines) == mark:
                 self.lines.append(f"{indent} pass")
 
-    def contributions(self, step: Instruction, g: str) -> list[tuple[int, str]]:
-        args = [self.forward.text(arg) for arg in step.args]
-        y = self.forward.text(step.out)
-        match step.operation:
-            case "neg":
-                return [(step.args[0], f"-{g}")]
-            case "add":
-                return [(arg, g) for arg in step.args]
-            case "sub":
-                return [(step.args[0], g), (step.args[1], f"-{g}")]
-            case "mul":
-                return [(step.args[0], f"{g} * {args[1]}"), (step.args[1], f"{g} * {args[0]}")]
-            case "div":
-                return [(step.args[0], f"{g} / {args[1]}"), (step.args[1], f"-{g} * {y} / {args[1]}")]
-            case "pow":
-                return [
-                    (step.args[0], f"{g} * {self.power_slope(step, args)}"),
-                    (step.args[1], f"{g} * slope_of_exponent({args[0]}, {y})"),
-                ]
-        names = dict(zip(FUNCTIONS[step.function].parameters, args, strict=False)) | {"y": y}
-        partials = FUNCTIONS[step.function].partials
-        return [(arg, f"{g} * ({p.format(**names)})") for arg, p in zip(step.args, partials, strict=False)]
+    def contribution(self, step: Instruction, position: int, g: str) -> str:
+        """Return what the operation's adjoint `g`, a name or a product, adds to that of one operand."""
+        match step.operation, position:
+            case ("neg", _) | ("sub", 1):
+                return f"-{g}"
+            case ("add" | "sub", _):
+                return g
+            case ("mul", _):
+                return f"{g} * {self.text(step.args[1 - position])}"
+            case ("div", 0):
+                return f"{g} / {self.text(step.args[1])}"
+            case ("div", _):
+                return f"-{g} * {self.text(step.out)} / {self.text(step.args[1])}"
+            case ("pow", 0):
+                return f"{g} * {self.power_slope(step)}"
+            case ("pow", _):
+                return f"{g} * slope_of_exponent({self.text(step.args[0])}, {self.text(step.out)})"
+        function = FUNCTIONS[step.function]
+        names = dict(zip(function.parameters, map(self.text, step.args), strict=False))
+        partial = function.partials[position]
+        return f"{g} * ({partial.format(**names, y=self.text(step.out) if '{y}' in partial else '')})"
 
-    def power_slope(self, step: Instruction, args: Sequence[str]) -> str:
-        exponent = self.block.constants.get(step.args[1])
-        if exponent == 2.0:
-            return f"2.0 * {args[0]}"
-        return f"slope_of_base({args[0]}, {args[1]})"
+    def power_slope(self, step: Instruction) -> str:
+        base = self.text(step.args[0])
+        if self.block.constants.get(step.args[1]) == 2.0:
+            return f"2.0 * {base}"
+        return f"slope_of_base({base}, {self.text(step.args[1])})"
 
 
 def _hiders(step: Instruction) -> tuple[int, ...]:
@@ -314,52 +381,32 @@ def _arguments(step: Instruction | Select) -> list[int]:
     return sorted({temporary for temporary in reached if temporary not in inside})
 
 
-def _uses(body: Body) -> dict[int, int]:
-    """Count how often each temporary is read; what a branch reads from outside counts twice: it is computed before."""
-    counts: dict[int, int] = {}
+def _uses(body: Body, wanted: Mapping[int, int], flags: Collection[int]) -> dict[int, int]:
+    """Count how often each temporary is read for the `wanted` ones, and to take the branches of `flags` again.
 
-    def read(temporary: int, times: int) -> None:
-        counts[temporary] = counts.get(temporary, 0) + times
-
-    stack: list[tuple[Body, bool]] = [(body, True)]
-    while stack:
-        current, top = stack.pop()
-        own = {step.out for step in current.instructions}
-        read(current.result, 1 if top or current.result in own else 2)
-        for step in current.instructions:
-            if isinstance(step, Select):
-                read(step.left, 2)
-                read(step.right, 2)
-                stack += [(step.then, False), (step.otherwise, False)]
-            else:
-                for arg in step.args:
-                    read(arg, 1 if arg in own else 2)
-                for arg in _hiders(step):
-                    read(arg, 1)
+    What a branch reads from outside counts twice, to be computed before it.
+    """
+    counts = dict(wanted)
+    own = {step.out for step in body.instructions}
+    pending = [(step, own) for step in body.instructions]
+    while pending:
+        step, own = pending.pop()
+        if step.out not in counts and step.out not in flags:
+            continue
+        if isinstance(step, Instruction):
+            for arg in (*step.args, *_hiders(step)):
+                counts[arg] = counts.get(arg, 0) + (1 if arg in own else 2)
+            continue
+        read = step.out in counts
+        counts.setdefault(step.out, 0)
+        for side in (step.then, step.otherwise):
+            inside = {inner.out for inner in side.instructions}
+            if read:
+                counts[side.result] = counts.get(side.result, 0) + (1 if side.result in inside else 2)
+            pending += [(inner, inside) for inner in side.instructions]
+        for temporary in (step.left, step.right):
+            counts[temporary] = counts.get(temporary, 0) + 2
     return counts
-
-
-def _needed(values: Sequence[str], consumers: Sequence[str]) -> list[str]:
-    """Return the value lines that `consumers` read, directly or through other value lines."""
-    if not values:
-        return []
-    if any(line.startswith(("if ", " ")) for line in values):
-        return list(values)
-    wanted = _words(consumers)
-    kept: list[str] = []
-    for line in reversed(values):
-        target, _, expression = line.partition(" = ")
-        if target in wanted:
-            kept.append(line)
-            wanted |= _words([expression])
-    return kept[::-1]
-
-
-def _words(lines: Sequence[str]) -> set[str]:
-    text = " ".join(lines)
-    for mark in "()[],*/+-":
-        text = text.replace(mark, " ")
-    return set(text.split())
 
 
 def _load_text(load: Load, lags: Sequence[int], here: Collection[int]) -> str:
