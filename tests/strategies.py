@@ -196,7 +196,8 @@ def trees(
     """
     if stepped is None:
         stepped = draw(st.booleans())
-    return _Growing(draw, stepped, kinks, jumps, linear, draw(st.integers(1, horizon))).sketch(draw(st.integers(3, most)))
+    growing = _Growing(draw, stepped, kinks, jumps, linear, draw(st.integers(1, horizon)))
+    return growing.sketch(draw(st.integers(3, most)))
 
 
 @st.composite
@@ -216,7 +217,8 @@ def _change(draw: Draw, span: Span) -> Change:
 # ---- how a tree grows
 
 
-SMOOTH = ("add", "subtract", "cancel", "multiply", "divide", "power", "exp", "log", "root", "saturate", "logistic", "ratio")
+SMOOTH = ("add", "subtract", "cancel", "multiply", "divide", "power", "exp", "log", "root", "saturate")
+SMOOTH += ("logistic", "ratio")
 KINKED = ("least", "most", "clip", "size", "interpolate")
 TIMED = ("prev", "lag", "cumulative", "baseline")
 
@@ -323,7 +325,8 @@ class _Growing:
             case "clip":
                 return f"clip(prev({name}) * {self.between(0.8, 1.5)}, 0.7, {self.number(4, 9)})"
             case _:
-                return f"if(prev({name}) > {self.number(1, 5)}, prev({name}) * 0.6, prev({name}) + {self.between(0.5, 1)})"
+                limit = self.number(1, 5)
+                return f"if(prev({name}) > {limit}, prev({name}) * 0.6, prev({name}) + {self.between(0.5, 1)})"
 
     def between(self, low: float, high: float) -> str:
         """Return a term that stays between two numbers, whatever it reads."""
@@ -336,14 +339,15 @@ class _Growing:
         factor = Span(1.0, 1.0)
         drivers: dict[str, dict[str, Any]] = {}
         added = 0.0
-        sources = [source for source in self.readable(any_sign=True) if source != name and self.units.get(source, "") == ""]
-        for source in self.draw(st.lists(st.sampled_from(sources), min_size=1, max_size=2, unique=True)) if sources else []:
+        sources = [source for source in self.readable() if source != name]
+        chosen = st.lists(st.sampled_from(sources), min_size=1, max_size=2, unique=True) if sources else st.just([])
+        for source in self.draw(chosen):
             is_stock = source in self.stocks and source not in self.known
             span = (self.stocks | self.known)[source].now
             forms = ["slope", "when_slope", "points"] if span.width > NARROWEST else []
             if span.low > 0:
                 forms += ["elasticity", "when_elasticity", "saturating"]
-                forms += ["semi_elasticity", "when_semi", "logistic", "when_relative_slope"] if span.width > NARROWEST else []
+                forms += ["semi_elasticity", "when_semi", "logistic", "when_relative_slope"] if len(forms) > 3 else []
             if 0 <= span.low <= span.high <= 1:
                 forms.append("groups")
             if not forms:
@@ -460,7 +464,7 @@ class _Growing:
         text = f"prev({name})" if self.flip(2) else f"lag({name}, {self.integer(1, 3)})"
         return Term(text, span, span, timeless=False)
 
-    def readable(self, any_sign: bool = False) -> list[str]:
+    def readable(self) -> list[str]:
         """Return the metrics that a formula may read, now or of an earlier period."""
         found = [name for name in (*self.known, *self.stocks) if not self.units.get(name)]
         return list(dict.fromkeys(found))
@@ -482,7 +486,8 @@ class _Growing:
         return self.join("-", left, self.join("*", weight, right))
 
     def scale(self, depth: int) -> Term:
-        return self.join("*", self.constant(self.number(0.2, 2) * self.draw(st.sampled_from([1, 1, -1]))), self.grow(depth))
+        weight = self.number(0.2, 2) * self.draw(st.sampled_from([1, 1, -1]))
+        return self.join("*", self.constant(weight), self.grow(depth))
 
     def multiply(self, depth: int) -> Term:
         return self.join("*", self.nonzero(depth), self.nonzero(depth))
@@ -493,11 +498,12 @@ class _Growing:
     def power(self, depth: int) -> Term:
         base = self.positive(depth)
         if self.flip(3):
-            return self.apply(lambda x, y: x**y, "{} ** {}", self.squash(base, 1, 2), self.squash(self.grow(depth), 0.5, 2))
+            exponent = self.squash(self.grow(depth), 0.5, 2)
+            return self.apply(lambda x, y: x**y, "{} ** {}", self.squash(base, 1, 2), exponent)
         if self.flip(4):
             return self.apply(lambda x: x**2, "-(-{}) ** 2", base, sign=-1)
-        exponent = self.draw(st.sampled_from([2, 3, 0.5, -1, 1.5, -0.5, 1]))
-        return self.apply(lambda x: x**exponent, f"{{}} ** {exponent}", base)
+        power = self.draw(st.sampled_from([2, 3, 0.5, -1, 1.5, -0.5, 1]))
+        return self.apply(lambda x: x**power, f"{{}} ** {power}", base)
 
     def exp(self, depth: int) -> Term:
         inner = self.grow(depth)
@@ -505,7 +511,8 @@ class _Growing:
         return self.apply(lambda x: math.exp(weight * x), f"exp({weight} * {{}})", inner)
 
     def log(self, depth: int) -> Term:
-        return self.apply(math.log, "log({})" if self.flip(2) else "log10({}) / log10(2.718281828459045)", self.positive(depth))
+        text = "log({})" if self.flip(2) else "log10({}) / log10(2.718281828459045)"
+        return self.apply(math.log, text, self.positive(depth))
 
     def root(self, depth: int) -> Term:
         return self.apply(math.sqrt, "sqrt({})", self.positive(depth))
@@ -636,8 +643,8 @@ class _Growing:
             span = first.map(function, *others)
             spans.append(span if sign > 0 else -span)
         written = text.format(*(term.text for term in terms))
-        if not written.endswith(")") or not text.split("(")[0].isidentifier():
-            written = f"({written})" if not (text.startswith("({}") and text.endswith("{})")) else written
+        is_closed = text.startswith("({}") or (text.split("(", maxsplit=1)[0].isidentifier() and text.count(") /") == 0)
+        written = written if is_closed else f"({written})"
         return Term(written, *spans, all(term.timeless for term in terms))
 
     def inside(self, term: Term) -> float:

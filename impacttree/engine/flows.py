@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import pairwise
+from typing import Literal
 
 from impacttree.engine.model import Held, Model, Run
 from impacttree.engine.program import Row
@@ -27,11 +28,15 @@ __all__ = ["EdgeFlow", "Lift", "Switch"]
 
 Decisions = dict[tuple[int, int, int], bool]
 """(position, slot, select) -> side taken."""
+HORIZON = -1
+"""The position of the horizon values that are recomputed from others."""
 
 TOLERANCE = 1e-11
 """Of the sum of absolute flows of a piece; a piece that does not close so far is refined."""
-ROUNDING = 1e-14
-"""Of the outcome itself: what the difference of two evaluations cannot be better than."""
+ROUNDING = 1e-15
+"""Of a value and of what it is made from: what an evaluation cannot be better than."""
+JUMP = 1e3
+"""Times rounding: a difference between two neighbouring shares that is no rounding."""
 MOST_SWITCHES = 200
 MOST_NODES = 1_000
 
@@ -66,6 +71,9 @@ class Node:
     weight: float
     partials: tuple[Row, ...]
     horizon: Row
+
+    def at(self, position: int) -> Row:
+        return self.horizon if position == HORIZON else self.partials[position]
 
 
 class Lift:
@@ -169,7 +177,6 @@ class Lift:
     def _integrated(self) -> tuple[tuple[Node, ...], tuple[Switch, ...]]:
         nodes: list[Node] = []
         switches: list[Switch] = []
-        noise = ROUNDING * max(abs(self._outcome(self.before)), abs(self._outcome(self.after)))
         pending: list[tuple[float, float, int]] = [(0.0, 1.0, 4)]
         while pending:
             low, high, count = pending.pop()
@@ -182,10 +189,7 @@ class Lift:
                 if high <= low:
                     continue
             piece = [self._node(low + (high - low) * x, (high - low) * w) for x, w in _gauss(count)]
-            change = self._outcome(self.at(high)) - self._outcome(self.at(low))
-            carried = [self._carried(node) for node in piece]
-            closes = abs(math.fsum(carried) - change) <= noise + TOLERANCE * math.fsum(map(abs, carried))
-            if closes or len(nodes) > MOST_NODES:
+            if len(nodes) > MOST_NODES or self._closes(piece, self.at(low), self.at(high)):
                 nodes += piece
             elif count < 64:
                 pending.append((low, high, count * 2))
@@ -193,6 +197,47 @@ class Lift:
                 middle = (low + high) / 2
                 pending += [(middle, high, 16), (low, middle, 16)]
         return tuple(nodes), tuple(sorted(switches, key=lambda switch: switch.at))
+
+    def _closes(self, piece: Sequence[Node], low: Run, high: Run) -> bool:
+        """Whether the nodes account for the change of every touched slot between two shares of the lift.
+
+        Of the outcome alone it would not do: flows that cancel there may each be far off.
+        """
+        moves = [self.tangent(node) for node in piece]
+        weights = [node.weight for node in piece]
+        for position in (HORIZON, *reversed(range(len(low.rows)))):
+            rows = [horizon if position == HORIZON else rows[position] for rows, horizon in moves]
+            before, after, rounding = _values(low, position), _values(high, position), self._rounding[position]
+            for slot in self.horizon_order if position == HORIZON else self.order:
+                carried = [weight * row[slot] for weight, row in zip(weights, rows, strict=True)]
+                missing = abs(math.fsum(carried) - (after[slot] - before[slot]))
+                if missing > rounding[slot] + TOLERANCE * math.fsum(map(abs, carried)):
+                    return False
+        return True
+
+    @cached_property
+    def _rounding(self) -> Mapping[int, Row]:
+        """How far rounding may move the difference of two evaluations, to first order: by position and slot."""
+        total = {position: [0.0] * self.model.size for position in (HORIZON, *range(len(self.before.rows)))}
+        for run in (self.before, self.after):
+            partials, horizon_partials = self.model.partials(run)
+            rows = [[ROUNDING * abs(value) for value in row] for row in run.rows]
+            initial = [ROUNDING * abs(value) for value in run.initial]
+            for position, row in enumerate(rows):
+                for slot in self.order:
+                    for edge, load in self.inward[slot]:
+                        past = position - load.lag
+                        source = rows[past] if past >= 0 else initial
+                        row[slot] += abs(partials[position][edge]) * source[load.slot]
+            values = run.horizon()
+            horizon = [h + ROUNDING * abs(value) for h, value in zip(self.aggregate(rows), values, strict=True)]
+            for slot in self.horizon_order:
+                horizon[slot] += sum(
+                    abs(horizon_partials[edge]) * horizon[load.slot] for edge, load in self.horizon_inward[slot]
+                )
+            for position, row in ((HORIZON, horizon), *enumerate(rows)):
+                total[position] = [a + b for a, b in zip(total[position], row, strict=True)]
+        return total
 
     def _carried(self, node: Node) -> float:
         return node.weight * self.tangent(node)[1][self.outcome]
@@ -212,7 +257,7 @@ class Lift:
             decisions |= {(position, slot, select): side for (slot, select), side in taken.items()}
         taken = {}
         model.recomputed.branches(run.horizon(), model.horizon_base(run.periods), model.parameters, (), taken)
-        decisions |= {(-1, slot, select): side for (slot, select), side in taken.items()}
+        decisions |= {(HORIZON, slot, select): side for (slot, select), side in taken.items()}
         return {key: side for key, side in decisions.items() if key[1] in self.touched and key[1] != self.slot}
 
     @cached_property
@@ -245,28 +290,28 @@ class Lift:
         """Return what switches between two neighbouring shares; a jump adds its quadrature nodes."""
         before, after = self._decisions(left), self._decisions(right)
         changed = sorted({key for key in before if key in after and before[key] != after[key]})
-        jump = self._outcome(self.at(right)) - self._outcome(self.at(left))
-        scale = max(abs(self.total), abs(self._outcome(self.before)))
-        jumped = abs(jump) > 1e-11 * scale
+        below, above = self.at(left), self.at(right)
+        jump = self._outcome(above) - self._outcome(below)
+        jumped = any(
+            abs(_values(above, position)[slot] - _values(below, position)[slot]) > JUMP * self._rounding[position][slot]
+            for position, slot, _ in changed
+        )
         if jumped:
-            nodes += self._lump(left, right, changed)
+            nodes += self._lump(below, above, changed)
         share = jump / len(changed) if jumped and changed else 0.0
         return [Switch(slot, select, position, right, share) for position, slot, select in changed]
 
-    def _lump(self, left: float, right: float, changed: Sequence[tuple[int, int, int]]) -> Iterator[Node]:
+    def _lump(self, below: Run, above: Run, changed: Sequence[tuple[int, int, int]]) -> Iterator[Node]:
         """Yield the nodes of a jump: what passes through the switched metrics, and nothing else."""
-        below, above = self.at(left), self.at(right)
         margins: dict[tuple[int, int], Mapping[int, float]] = {}
         for position, slot, select in changed:
-            if position >= 0:
-                margins.setdefault((position, slot), self._margin(below, position, slot, select))
+            margins.setdefault((position, slot), self._margin(below, position, slot, select))
         for x, weight in _gauss(16):
-            rows, horizon = self.model.partials(self._between(below, above, x, margins))
+            through = Node(weight, *self.model.partials(self._between(below, above, x, margins)))
             for (position, _), margin in margins.items():
                 for edge in margin:
-                    rows[position][edge] = 0.0
-            yield Node(-weight, tuple(list(row) for row in rows), horizon)
-            through = Node(weight, rows, horizon)
+                    through.at(position)[edge] = 0.0
+            yield Node(-weight, tuple(list(row) for row in through.partials), list(through.horizon))
             self.tangent(through, partial(self._jump, through, margins, below, above))
             yield through
 
@@ -284,23 +329,27 @@ class Lift:
         margin = margins.get((position, slot))
         if margin is None:
             return
-        loads = dict(self.inward.get(slot, ()))
+        inward = self.horizon_inward if position == HORIZON else self.inward
+        loads = dict(inward.get(slot, ()))
         speed = math.fsum(margin[edge] * sources(load) for edge, load in loads.items())
-        jump = above.rows[position][slot] - below.rows[position][slot]
+        jump = _values(above, position)[slot] - _values(below, position)[slot]
         for edge in loads:
-            node.partials[position][edge] = jump * margin[edge] / speed if speed else 0.0
+            node.at(position)[edge] = jump * margin[edge] / speed if speed else 0.0
 
     def _margin(self, run: Run, position: int, slot: int, select: int) -> Mapping[int, float]:
         """Return d (left - right of a condition) / d (what each edge of `slot` loads), by complex step."""
         model, step = self.model, 1e-30
+        at_horizon = position == HORIZON
+        program = model.recomputed if at_horizon else model.step
+        base = model.horizon_base(run.periods) if at_horizon else model.base
         margin: dict[int, float] = {}
-        for edge, (target, load) in enumerate(self.edges):
+        for edge, (target, load) in enumerate(program.edges):
             if target == slot:
-                row: list[complex] = list(run.rows[position])
-                past: list[list[complex]] = [list(values) for values in run.past(position)]
+                row: list[complex] = list(_values(run, position))
+                past: list[list[complex]] = [] if at_horizon else [list(values) for values in run.past(position)]
                 (row if load.timing == "now" else past[model.lags.index(load.lag)])[load.slot] += step * 1j
                 found: dict[tuple[int, int], complex] = {}
-                model.step.margins(row, model.base, model.parameters, past, found)
+                program.margins(row, base, model.parameters, past, found)
                 margin[edge] = found[slot, select].imag / step
         return margin
 
@@ -308,17 +357,27 @@ class Lift:
         """Return a run in which each switched metric is part of the way between its two values."""
         model = self.model
         rows: list[Row] = []
+
+        def part_way(position: int) -> dict[int, float]:
+            low, high = _values(below, position), _values(above, position)
+            return {slot: (1 - x) * low[slot] + x * high[slot] for place, slot in moved if place == position}
+
         for position in range(len(below.rows)):
-            effects = {self.slot: below.rows[position][self.slot]}
-            for place, slot in moved:
-                if place == position:
-                    effects[slot] = (1 - x) * below.rows[position][slot] + x * above.rows[position][slot]
+            effects = {self.slot: below.rows[position][self.slot], **part_way(position)}
             row = [0.0] * model.size
             past = [rows[position - lag] if position >= lag else below.initial for lag in model.lags]
             for function in model.step.values(dict.fromkeys(effects, "fix")):
                 function(row, model.base, model.parameters, past, effects)
             rows.append(row)
-        return replace(below, rows=tuple(rows))
+        fixed = part_way(HORIZON)
+        return replace(below, rows=tuple(rows), held=self._holding(below.held, fixed) if fixed else below.held)
+
+    @staticmethod
+    def _holding(held: Held, fixed: Mapping[int, float]) -> Held:
+        """Return `held` with some recomputed horizon values fixed as well."""
+        kinds: dict[int, Literal["wrap", "fix"]] = {**held.kinds, **dict.fromkeys(fixed, "fix")}
+        constant = {slot: partial(_constant, value) for slot, value in fixed.items()}
+        return replace(held, kinds=kinds, horizons={**held.horizons, **constant})
 
     # -- flows --------------------------------------------------------------------------------------------------
 
@@ -352,6 +411,8 @@ class Lift:
         if model.aggregations[self.slot] == "recompute":
             horizon[self.slot] = self.delta_horizon
         for slot in self.horizon_order:
+            if visit:
+                visit(HORIZON, slot, lambda load: horizon[load.slot])
             horizon[slot] = sum(node.horizon[edge] * horizon[load.slot] for edge, load in self.horizon_inward[slot])
         return rows, horizon
 
@@ -403,10 +464,24 @@ class Lift:
                     amounts.setdefault((owners[load.slot], owners[slot], 0), []).append(node.weight * carried)
         return tuple(EdgeFlow(*key, math.fsum(parts)) for key, parts in amounts.items() if key[0] != key[1])
 
+    @property
+    def allowance(self) -> float:
+        """What parts that add up to the total may miss: a billionth of the flows, and rounding."""
+        carried = math.fsum(abs(flow.amount) for flow in self.flows)
+        return 1e-9 * max(abs(self.total), carried) + self._rounding[HORIZON][self.outcome]
+
     @cached_property
     def closure(self) -> float:
-        """The part of the total that the nodes do not account for; rounding, unless a horizon value jumps."""
+        """The part of the total that the nodes do not account for: rounding."""
         return self.total - math.fsum(self._carried(node) for node in self.nodes)
+
+
+def _values(run: Run, position: int) -> Row:
+    return run.horizon() if position == HORIZON else run.rows[position]
+
+
+def _constant(value: float, periods: int) -> float:  # noqa: ARG001 - called for any number of periods
+    return value
 
 
 def _reach(start: int, onward: Mapping[int, set[int]]) -> frozenset[int]:

@@ -50,5 +50,3 @@ def model_of(text: str) -> Model:
 def is_close(found: float, exact: Any, size: Any, tolerance: float) -> bool:
     """Whether a number agrees with the exact one to a share of `size`, or to the smallest normal number."""
     return abs(found - exact) <= tolerance * size + 1e-300
-
-

@@ -201,14 +201,15 @@ def test_guards_have_value_and_derivative() -> None:
     ],
 )
 def test_ties_take_the_first_operand_and_the_right_slope_of_abs(formula: str, slopes: list[float]) -> None:
-    model = model_of(f'{{"outcome": "y", "metrics": {{"a": {{"value": 2}}, "b": {{"value": 2}}, "y": {{"formula": "{formula}"}}}}}}')
+    inputs = "a: {value: 2}, b: {value: 2}"
+    model = model_of(f'{{outcome: y, metrics: {{{inputs}, y: {{formula: "{formula}"}}}}}}')
     assert model.gradient(model.run(12), 2)[:2] == slopes
 
 
 # ---- names and order
 
 
-HOSTILE = ("E", "pi", "lambda_", "N", "S", "beta", "lambda", "if", "max", "None", "True", "I", "prev", "oo", "zeta", "Q")
+HOSTILE = ("E", "pi", "lambda_", "N", "S", "beta", "lambda", "if", "max", "None", "True", "I", "prev", "oo", "zeta")
 
 
 @examples(40)
@@ -228,7 +229,9 @@ def test_names_and_order_of_the_file_change_values_only_by_rounding(
     others = other.model.gradient(same, other.outcome)
     for name in sketch.metrics:
         mine, theirs = compiled.slot(name), other.slot(new[name])
-        assert [row[mine] for row in run.rows] == pytest.approx([row[theirs] for row in same.rows], rel=1e-12, abs=1e-12)
+        assert [row[mine] for row in run.rows] == pytest.approx(
+            [row[theirs] for row in same.rows], rel=1e-12, abs=1e-12
+        )
         assert before[mine] == pytest.approx(after[theirs], rel=1e-12, abs=1e-12)
         assert slopes[mine] == pytest.approx(others[theirs], rel=1e-9, abs=1e-9)
 

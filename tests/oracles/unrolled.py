@@ -1,8 +1,8 @@
 """A second engine, slow and plain, written from DESIGN section 4 ("Drivers", "Interventions", "Time").
 
-It reads the plain data of a `Sketch`, never the library's graph or tape; of the library it uses the parser alone. Numbers
-are mpmath's, with digits to spare, so that a difference quotient is a derivative to twenty digits. The tree is unrolled:
-a node is a metric in a period, or a metric over the horizon, and what it reads are edges between nodes.
+It reads the plain data of a `Sketch`, never the library's graph or tape; of the library it uses the parser alone.
+Numbers are mpmath's, with digits to spare, so that a difference quotient is a derivative to twenty digits. The tree is
+unrolled: a node is a metric in a period, or a metric over the horizon, and what it reads are edges between nodes.
 """
 
 from __future__ import annotations
@@ -320,9 +320,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _formula(
-    expr: Expr, read: Callable[[Read], Any], choose: Callable[..., int], units: Mapping[str, str]
-) -> Any:
+def _formula(expr: Expr, read: Callable[[Read], Any], choose: Callable[..., int], units: Mapping[str, str]) -> Any:
     def value(node: Expr) -> Any:
         return _formula(node, read, choose, units)
 
@@ -385,7 +383,7 @@ def _function(name: str, args: Sequence[Any], choose: Callable[[Callable[[], int
     raise AssertionError(name)
 
 
-def _hill(x: Any, ceiling: Any, half: Any, shape: Any = mpf(1)) -> Any:
+def _hill(x: Any, ceiling: Any, half: Any, shape: Any = 1) -> Any:
     return ceiling * x**shape / (x**shape + half**shape)
 
 

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impacttree import loads
+from impacttree.engine.flows import HORIZON, Lift
+from impacttree.quantity import Intervention
+from tests.engine.support import ANY_TREE, Compiled
+from tests.oracles.attribution import Attribution
+from tests.strategies import Change, Sketch, changes, examples, trees
+
+
+def lift_of(compiled: Compiled, drawn: dict[str, Change]) -> Lift:
+    ((slot, intervention),) = compiled.interventions(drawn).items()
+    return Lift(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
+
+
+def lifted(text: str, metric: str, intervention: Intervention, on: str = "y") -> Lift:
+    tree = loads(text)
+    model = tree._subject.model
+    return Lift(model, tree[metric].index, intervention, tree[on].index, tree.spec.horizon_periods)
+
+
+def named(lift: Lift) -> dict[tuple[str, str], float]:
+    metrics = lift.model.graph.metrics
+    amounts: dict[tuple[str, str], float] = {}
+    for flow in lift.flows:
+        key = (metrics[flow.source].name, metrics[flow.target].name)
+        amounts[key] = amounts.get(key, 0.0) + flow.amount
+    return amounts
+
+
+def allowance(lift: Lift) -> float:
+    """What promise 4 grants, and what the difference of two evaluations cannot be better than."""
+    rounding = 1e-14 * max(abs(run.horizon()[lift.outcome]) for run in (lift.before, lift.after))
+    return 1e-9 * max(abs(lift.total), math.fsum(abs(flow.amount) for flow in lift.flows)) + rounding
+
+
+# ---- closing
+
+
+@examples(100)
+@given(ANY_TREE, st.data())
+def test_flows_add_up_to_the_exact_change_over_every_cut(sketch: Sketch, data: st.DataObject) -> None:
+    compiled = Compiled(sketch)
+    drawn = data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome]))
+    lift = lift_of(compiled, drawn)
+    run = compiled.model.run(compiled.horizon, compiled.interventions(drawn))
+    total = run.horizon()[compiled.outcome] - compiled.model.run(compiled.horizon).horizon()[compiled.outcome]
+    assert abs(lift.total - total) <= allowance(lift)
+    others = [m.index for m in compiled.model.graph.metrics if m.index not in (lift.slot, lift.outcome)]
+    for near in ([], others, data.draw(st.lists(st.sampled_from(others), unique=True)) if others else []):
+        side = {lift.slot, *near}
+        out = math.fsum(f.amount for f in lift.flows if f.source in side and f.target not in side)
+        back = math.fsum(f.amount for f in lift.flows if f.source not in side and f.target in side)
+        assert abs(out - back - lift.total) <= allowance(lift)
+
+
+@examples(60)
+@given(st.one_of(trees(stepped=True), trees(stepped=True, kinks=True, jumps=True)), st.data())
+def test_flows_add_up_over_every_cut_of_the_tree_unrolled_in_time(sketch: Sketch, data: st.DataObject) -> None:
+    compiled = Compiled(sketch)
+    lift = lift_of(compiled, data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome])))
+    edges = unrolled(lift)
+    places = sorted({place for source, target, _ in edges for place in (source, target)})
+    own = {place for place in places if place[0] == lift.slot and (place[1] != HORIZON or is_recomputed(lift))}
+    chooser = random.Random(data.draw(st.integers(0, 2**32)))
+    for _ in range(4):
+        side = own | {place for place in places if chooser.random() < 0.5} - {(lift.outcome, HORIZON)}
+        if lift.slot == lift.outcome:
+            continue
+        net = math.fsum(amount * ((source in side) - (target in side)) for source, target, amount in edges)
+        assert abs(net - lift.total) <= allowance(lift)
+
+
+def is_recomputed(lift: Lift) -> bool:
+    return lift.model.aggregations[lift.slot] == "recompute"
+
+
+def unrolled(lift: Lift) -> list[tuple[tuple[int, int], tuple[int, int], float]]:
+    """Return each edge of the unrolled tree with what it carries, summed over the quadrature."""
+    model, carried = lift.model, dict[tuple[tuple[int, int], tuple[int, int]], float]()
+
+    def add(source: tuple[int, int], target: tuple[int, int], amount: float) -> None:
+        carried[source, target] = carried.get((source, target), 0.0) + amount
+
+    for node in lift.nodes:
+        moves, over = lift.tangent(node)
+        pulls, over_pulls = lift.adjoint(node)
+        for slot, loads_in in lift.inward.items():
+            for edge, load in loads_in:
+                for t in range(load.lag, len(moves)):
+                    amount = moves[t - load.lag][load.slot] * node.partials[t][edge] * pulls[t][slot]
+                    add((load.slot, t - load.lag), (slot, t), node.weight * amount)
+        for slot, loads_in in lift.horizon_inward.items():
+            for edge, load in loads_in:
+                amount = over[load.slot] * node.horizon[edge] * over_pulls[slot]
+                add((load.slot, HORIZON), (slot, HORIZON), node.weight * amount)
+        for slot in lift.touched:
+            for t, row in enumerate(moves):
+                weight = {
+                    "sum": float(lift.before.repeats),
+                    "mean": 1 / len(moves),
+                    "last": float(t == len(moves) - 1),
+                    "recompute": 0.0,
+                }[model.aggregations[slot]]
+                add((slot, t), (slot, HORIZON), node.weight * row[slot] * weight * over_pulls[slot])
+    return [(source, target, amount) for (source, target), amount in carried.items()]
+
+
+# ---- amounts
+
+
+@examples(30)
+@given(st.one_of(trees(linear=True, most=6, horizon=4), trees(most=6, horizon=3)), st.data())
+def test_each_edge_carries_the_integral_of_its_local_flow(sketch: Sketch, data: st.DataObject) -> None:
+    compiled = Compiled(sketch)
+    drawn = data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome]))
+    lift = lift_of(compiled, drawn)
+    ((metric, change),) = drawn.items()
+    exact = Attribution(compiled.oracle, metric, change, sketch.outcome, nodes=16).flows
+    metrics = compiled.model.graph.metrics
+    found = {(metrics[f.source].name, metrics[f.target].name, f.lag): f.amount for f in lift.flows}
+    for key in {**exact, **found}:
+        assert abs(found.get(key, 0.0) - exact.get(key, 0.0)) <= allowance(lift), key
+
+
+@examples(30)
+@given(ANY_TREE, st.data())
+def test_a_lift_of_nothing_carries_exactly_nothing(sketch: Sketch, data: st.DataObject) -> None:
+    compiled = Compiled(sketch)
+    slot = compiled.slot(data.draw(st.sampled_from(list(sketch.metrics))))
+    lift = Lift(compiled.model, slot, Intervention("wrap"), compiled.outcome, compiled.horizon)
+    assert lift.total == 0
+    assert all(flow.amount == 0 for flow in lift.flows)
+
+
+def test_opposite_flows_are_each_exact() -> None:
+    # Up and down cancel in the outcome, whatever the quadrature; each by itself needs many nodes.
+    text = """
+    outcome: y
+    metrics:
+      x: {value: 1}
+      up: {formula: exp(3 * x)}
+      down: {formula: exp(3 * x)}
+      y: {formula: up - down, aggregate: last}
+    """
+    lift = lifted(text, "x", Intervention("fix", shift=5.0))
+    carried = math.exp(15) - math.exp(3)
+    assert lift.total == 0
+    assert named(lift) == pytest.approx(
+        {("x", "up"): carried, ("x", "down"): -carried, ("up", "y"): carried, ("down", "y"): -carried}, rel=1e-9
+    )
+
+
+# ---- kinks and jumps
+
+
+def test_a_kink_is_crossed_exactly() -> None:
+    text = """
+    outcome: y
+    metrics:
+      x: {value: 1}
+      cap: {value: 2}
+      y: {formula: "max(x, cap) * x", aggregate: last}
+    """
+    lift = lifted(text, "x", Intervention("fix", shift=3.0))
+    assert lift.total == pytest.approx(7)
+    assert named(lift) == pytest.approx({("x", "y"): 7.0}, rel=1e-12)
+    (switch,) = lift.switches
+    assert (switch.at, switch.jump) == (pytest.approx(0.5), 0)
+
+
+@pytest.mark.parametrize("rule", ["last", "recompute", "sum"])
+def test_a_jump_goes_through_the_edges_of_the_condition(rule: str) -> None:
+    text = f"""
+    outcome: y
+    horizon: 3
+    metrics:
+      x: {{value: 1}}
+      load: {{formula: 2 * x}}
+      size: {{formula: 10 * x}}
+      y: {{formula: "if(load > 3, size, 0)", aggregate: {rule}}}
+    """
+    lift = lifted(text, "x", Intervention("fix", shift=2.0))
+    times = 3 if rule == "sum" else 1
+    # It switches at x = 1.5, where size is 15: a lump through the load; then size grows by 5.
+    assert lift.total == 20 * times
+    amounts = {("x", "load"): 15, ("load", "y"): 15, ("x", "size"): 5, ("size", "y"): 5}
+    assert named(lift) == pytest.approx({pair: amount * times for pair, amount in amounts.items()}, rel=1e-9)
+    assert {round(switch.at, 12) for switch in lift.switches} == {0.5}
+    assert math.fsum(switch.jump for switch in lift.switches) == pytest.approx(15 * times)
+
+
+@pytest.mark.parametrize("rule", ["last", "recompute"])
+def test_a_jump_is_shared_by_how_much_each_side_of_the_condition_moves_it(rule: str) -> None:
+    text = f"""
+    outcome: y
+    metrics:
+      x: {{value: 0}}
+      left: {{formula: 3 * x}}
+      right: {{formula: 2 - x}}
+      y: {{formula: "if(left >= right, 8, 4)", aggregate: {rule}}}
+    """
+    lift = lifted(text, "x", Intervention("fix", shift=1.0))
+    amounts = {("x", "left"): 3.0, ("left", "y"): 3.0, ("x", "right"): 1.0, ("right", "y"): 1.0}
+    assert named(lift) == pytest.approx(amounts, rel=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["last", "recompute"])
+def test_a_jump_that_sets_off_another_is_carried_through_both(rule: str) -> None:
+    text = f"""
+    outcome: y
+    metrics:
+      x: {{value: 0}}
+      first: {{formula: "if(x >= 0.25, 6, 1)", aggregate: {rule}}}
+      second: {{formula: "if(first > 5, first * first, 0)", aggregate: {rule}}}
+      y: {{formula: second + 2 * first, aggregate: {rule}}}
+    """
+    lift = lifted(text, "x", Intervention("fix", shift=1.0))
+    assert lift.total == 46
+    amounts = {("x", "first"): 46, ("first", "second"): 36, ("second", "y"): 36, ("first", "y"): 10}
+    assert named(lift) == pytest.approx(amounts, rel=1e-9)
+
+
+def test_a_jump_in_one_period_reaches_the_next_ones() -> None:
+    text = """
+    outcome: y
+    horizon: 3
+    metrics:
+      x: {value: 1}
+      stock: {start: 0, formula: prev(stock) + x}
+      bonus: {formula: "if(stock >= 3.5, 100, 0)"}
+      y: {formula: prev(bonus), aggregate: sum}
+    """
+    # Lifted to 2 the stock is 2, 4, 6: the bonus comes in months 2 and 3; the outcome sees that of month 2.
+    lift = lifted(text, "x", Intervention("wrap", 2.0))
+    assert lift.total == 100
+    assert named(lift) == pytest.approx({("x", "stock"): 100, ("stock", "bonus"): 100, ("bonus", "y"): 100}, rel=1e-9)
+
+
+def test_an_outcome_that_is_the_small_difference_of_large_numbers_answers_quickly() -> None:
+    text = """
+    outcome: y
+    metrics:
+      x: {value: 1.234567}
+      gain: {formula: 1e9 * x + exp(x / 10)}
+      loss: {formula: 1e9 * x}
+      y: {formula: gain - loss, aggregate: last}
+    """
+    lift = lifted(text, "x", Intervention("wrap", 1.01))
+    assert len(lift.nodes) <= 64
+    assert abs(math.fsum(f.amount for f in lift.flows if f.target == 3) - lift.total) <= allowance(lift)
