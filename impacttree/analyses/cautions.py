@@ -23,10 +23,9 @@ def cautions(subject: Subject, lift: Lift, after: Run) -> tuple[str, ...]:
         *unmoved(subject, (lift.slot,), outcome),
         *beyond_bounds(subject, after),
     ]
-    noise = 1e-9 * max(abs(lift.total), sum(abs(flow.amount) for flow in lift.flows))
-    if abs(lift.closure) > noise:
+    if abs(lift.closure) > lift.allowance:
         missing = subject.words.signed(outcome.name, lift.closure)
-        found.append(f"{missing} of the change comes at jumps that the paths do not show")
+        found.append(f"{missing} of the change could not be assigned to paths: its formulas switch too often on the way")
     return tuple(found)
 
 

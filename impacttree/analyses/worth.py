@@ -422,8 +422,7 @@ def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...]
             )
         )
     rest = total - math.fsum(path.amount for path in found)
-    noise = 1e-9 * max(abs(total), math.fsum(abs(path.amount) for path in found))
-    return tuple(found), rest if abs(rest) > noise else 0.0
+    return tuple(found), rest if abs(rest) > lift.allowance else 0.0
 
 
 def _effects(path: Sequence[Metric]) -> list[tuple[Metric, Influence]]:
