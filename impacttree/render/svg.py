@@ -19,7 +19,7 @@ _FONTS = Path(__file__).parent / "fonts"
 _VENDORED_FAMILY = "Impacttree Sans"
 _POINTS = 72.0
 _PIXELS = 96.0
-_MAX_PIXELS = 200_000_000
+_MAX_PIXELS = 100_000_000
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
@@ -50,7 +50,7 @@ def render_diagram_svg(diagram: Diagram) -> str:
     """
     from impacttree.render.layout import layout
 
-    return scene_to_svg(layout(diagram, size=diagram.size))
+    return scene_to_svg(layout(diagram))
 
 
 def scene_to_svg(scene: Scene) -> str:
@@ -163,10 +163,13 @@ def _check_pixels(svg: str, scale: float) -> None:
     import re
 
     found = re.search(r'<svg[^>]*? width="([\d.]+)[^"]*" height="([\d.]+)', svg[:2000])
-    if found and float(found[1]) * float(found[2]) * scale * scale > _MAX_PIXELS:
+    if not found:
+        return
+    width, height = float(found[1]) * scale, float(found[2]) * scale
+    if width * height > _MAX_PIXELS:
         raise OutputError(
             Problem(
-                reason=f"a picture of {float(found[1]) * scale:,.0f} x {float(found[2]) * scale:,.0f} pixels is too large",
+                reason=f"a picture of {width:,.0f} x {height:,.0f} pixels is too large",
                 fix="use a smaller scale, or save as .svg or .pdf",
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from impacttree.render.layout import style
 from impacttree.render.scene import Box, Curve, Group, Scene, Text
@@ -53,21 +53,21 @@ def is_ribbon(curve: Curve) -> bool:
 
 
 def samples(curve: Curve) -> Iterator[Point]:
-    """Points along a curve, at most 0.01 in apart on straight parts."""
+    """Points along a curve, at most 0.02 in apart on straight parts."""
     at = (0.0, 0.0)
     for step in curve.steps:
         if step[0] == "Z":
             continue
         if step[0] == "C":
             (x0, y0), (x1, y1, x2, y2, x3, y3) = at, step[1:]
-            for part in range(101):
-                t = part / 100
+            for part in range(61):
+                t = part / 60
                 a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
                 yield a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
             at = (x3, y3)
             continue
         if step[0] == "L":
-            number = max(1, int((abs(step[1] - at[0]) + abs(step[2] - at[1])) / 0.01))
+            number = max(1, int((abs(step[1] - at[0]) + abs(step[2] - at[1])) / 0.02))
             for part in range(1, number + 1):
                 yield at[0] + (step[1] - at[0]) * part / number, at[1] + (step[2] - at[1]) * part / number
         at = (step[1], step[2])
@@ -117,11 +117,9 @@ def _labels(scene: Scene, solid: list[Rect]) -> Iterator[str]:
         for connector in groups(scene, "connector"):
             if connector.id == group.id and halo(group) and line(connector).weight <= 3:
                 continue
-            for curve in connector.shapes:
-                if isinstance(curve, Curve) and not idle(curve):
-                    if any(inside(point, rect, reach(curve)) for point in samples(curve)):
-                        yield f"label {group.id} lies on the line {connector.id}"
-                        break
+            curves = [s for s in connector.shapes if isinstance(s, Curve) and not idle(s)]
+            if any(inside(point, rect, reach(curve)) for curve in curves for point in samples(curve)):
+                yield f"label {group.id} lies on the line {connector.id}"
 
 
 def _lines(scene: Scene, cards: dict[str, Rect], boxes: list[Rect]) -> Iterator[str]:
@@ -174,27 +172,25 @@ def _texts(scene: Scene) -> Iterator[str]:
         for one, two in combinations(texts, 2):
             if overlap(text_rect(one), text_rect(two)):
                 yield f"in {group.role} {group.id} {one.text!r} overlaps {two.text!r}"
-        if group.role not in ("card", "callout", "panel"):
-            continue
-        outer = frame(group)
-        pills = [s for s in group.shapes if isinstance(s, Box) and 0.1 < s.height < 0.4 and s.radius > 0.05]
-        for text in texts:
-            rect = text_rect(text)
-            if (
-                rect[0] < outer[0] + 0.02
-                or rect[2] > outer[2] - 0.02
-                or rect[1] < outer[1]
-                or rect[3] > outer[3] + 0.01
-            ):
-                yield f"in {group.role} {group.id} {text.text!r} leaves its box"
-            for pill in pills:
-                shape = (pill.x, pill.y, pill.x + pill.width, pill.y + pill.height)
-                if overlap(rect, shape) and not inside(((rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2), shape, 0):
-                    yield f"in {group.role} {group.id} {text.text!r} meets the pill"
-        if group.role == "card":
-            names = [text for text in texts if text.bold and text.size >= style.NAME - TOLERANCE]
-            if not names:
-                yield f"card {group.id} shows no name of {style.NAME} pt or more"
+        if group.role in ("card", "callout", "panel"):
+            yield from _boxed(group, texts)
+
+
+def _boxed(group: Group, texts: list[Text]) -> Iterator[str]:
+    outer = frame(group)
+    pills = [s for s in group.shapes if isinstance(s, Box) and 0.1 < s.height < 0.4 and s.radius > 0.05]
+    for text in texts:
+        rect = text_rect(text)
+        if rect[0] < outer[0] + 0.02 or rect[2] > outer[2] - 0.02 or rect[1] < outer[1] or rect[3] > outer[3] + 0.01:
+            yield f"in {group.role} {group.id} {text.text!r} leaves its box"
+        for pill in pills:
+            shape = (pill.x, pill.y, pill.x + pill.width, pill.y + pill.height)
+            if overlap(rect, shape) and not inside(((rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2), shape, 0):
+                yield f"in {group.role} {group.id} {text.text!r} meets the pill"
+    if group.role == "card":
+        names = [text for text in texts if text.bold and text.size >= style.NAME - TOLERANCE]
+        if not names:
+            yield f"card {group.id} shows no name of {style.NAME} pt or more"
 
 
 def crossings(scene: Scene) -> tuple[int, int]:
@@ -218,8 +214,8 @@ def crossings(scene: Scene) -> tuple[int, int]:
 
 def _meet(a: list[Point], b: list[Point]) -> int:
     hits = 0
-    for p, q in zip(a, a[1:], strict=False):
-        for r, s in zip(b, b[1:], strict=False):
+    for p, q in pairwise(a):
+        for r, s in pairwise(b):
             if max(p[0], q[0]) < min(r[0], s[0]) or max(r[0], s[0]) < min(p[0], q[0]):
                 continue
             if max(p[1], q[1]) < min(r[1], s[1]) or max(r[1], s[1]) < min(p[1], q[1]):

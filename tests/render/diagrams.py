@@ -12,6 +12,10 @@ BASIS = (
     "Figures on arrows: elasticity of the target to the source, and money carried; they add up over any cut.",
     "Illustrative data.",
 )
+NOUNS = (
+    "Cart", "Order", "Trial", "Query", "Login", "Session", "Usage", "Seat", "Report", "Alert",
+    "Team", "Ticket", "Invite", "Export", "Space", "Visit", "Upload", "Search", "Page", "Plan",
+)  # fmt: skip
 PRODUCT, DRIVER, FINANCIAL = "product", "driver", "financial"
 
 
@@ -71,7 +75,9 @@ def with_money(cards: tuple[Card, ...], links: tuple[Link, ...]) -> tuple[Card, 
     return tuple(replace(item, money=through[item.id]) for item in cards)
 
 
-def made(title: str, subtitle: str, cards: str, links: str, path: str, callout: Callout | None, **more: object) -> Diagram:
+def made(
+    title: str, subtitle: str, cards: str, links: str, path: str, callout: Callout | None, **more: object
+) -> Diagram:
     edges = tuple(link(row) for row in rows(links))
     steps = tuple(path.split())
     return Diagram(
@@ -297,7 +303,12 @@ def duolingo() -> Diagram:
 def board(diagram: Diagram) -> Diagram:
     assert diagram.callout
     panels = (
-        Panel("Worth, first 12 months", diagram.callout.amount, f"{diagram.callout.what}; {diagram.callout.range}", accent=True),
+        Panel(
+            "Worth, first 12 months",
+            diagram.callout.amount,
+            f"{diagram.callout.what}; {diagram.callout.range}",
+            accent=True,
+        ),
         Panel("Cost to achieve", "not stated", "net worth and payback follow once a cost is entered"),
         Panel("Evidence", "92% experiment", "8% judgement; data as of 31 Oct 2026"),
         Panel("The ask", "Decide", "fund the next step of the lift"),
@@ -306,16 +317,20 @@ def board(diagram: Diagram) -> Diagram:
 
 
 def star20() -> Diagram:
-    nouns = "Cart Order Trial Query Login Session Usage Seat Report Alert Team Ticket Invite Export Space Visit Upload Search Page Plan"
-    things = "speed cost rate quality share rate volume depth cost volume growth share growth depth speed quality rate volume share depth"
+    things = ("speed", "cost", "rate", "quality", "share", "volume", "depth", "growth")
     chance = Random(3)
     cards, links = [], []
-    for number, (noun, thing) in enumerate(zip(nouns.split(), things.split(), strict=True)):
+    for number, (noun, thing) in enumerate(zip(NOUNS, things * 3, strict=False)):
         name = noun.lower()
         kind = "p" if thing in ("speed", "quality", "share", "growth") and number % 3 else "d"
         change = "+1.00% | +" if name == "query" else ""
-        cards.append(f"{name} | {kind} | {noun} {thing} | {chance.uniform(5, 70):.1f}% | of base | Team {'ABCDE'[number % 5]} | {change}")
-        links.append(f"{name} revenue {0.65 if name == 'query' else chance.uniform(-1, 1):.2f} {195000 if name == 'query' else 0}")
+        cards.append(
+            f"{name} | {kind} | {noun} {thing} | {chance.uniform(5, 70):.1f}% | of base"
+            f" | Team {'ABCDE'[number % 5]} | {change}"
+        )
+        links.append(
+            "query revenue 0.65 195000" if name == "query" else f"{name} revenue {chance.uniform(-1, 1):.2f} 0"
+        )
     cards.append("revenue | f | Revenue | $31.6M | per year | CFO | +0.65% | +")
     return made(
         "+1% Query quality adds $195k revenue in the first 12 months", "", "\n".join(cards), "\n".join(links),
@@ -324,10 +339,16 @@ def star20() -> Diagram:
 
 
 def chain(length: int = 14) -> Diagram:
-    cards = [f"m{number} | {'pdf'[min(2, number * 3 // length)]} | Step {number + 1} | {number}.0k | per month | Owner | +0.50% | +" for number in range(length)]
+    cards = [
+        f"m{number} | {'pdf'[min(2, number * 3 // length)]} | Step {number + 1} | {number}.0k | per month | Owner"
+        " | +0.50% | +"
+        for number in range(length)
+    ]
     links = [f"m{number} m{number + 1} 1.00 50000" for number in range(length - 1)]
     path = " ".join(f"m{number}" for number in range(length))
-    return made("A long chain", "", "\n".join(cards), "\n".join(links), path, Callout("First 12 months", "+$50k", "profit"))
+    return made(
+        "A long chain", "", "\n".join(cards), "\n".join(links), path, Callout("First 12 months", "+$50k", "profit")
+    )
 
 
 def two() -> Diagram:
@@ -343,13 +364,19 @@ def two() -> Diagram:
 
 
 def one() -> Diagram:
-    return Diagram("Revenue today", "", (card("revenue | f | Revenue | $1.2M | per month | CFO"),), (), "revenue", ("revenue",))
+    return Diagram(
+        "Revenue today", "", (card("revenue | f | Revenue | $1.2M | per month | CFO"),), (), "revenue", ("revenue",)
+    )
 
 
 def k66() -> Diagram:
-    cards = [f"a{n} | p | Cause {n} | {n}.0 | index | Team" for n in range(6)] + [f"b{n} | f | Effect {n} | ${n}.0M | per month | CFO" for n in range(6)]
+    cards = [f"a{n} | p | Cause {n} | {n}.0 | index | Team" for n in range(6)] + [
+        f"b{n} | f | Effect {n} | ${n}.0M | per month | CFO" for n in range(6)
+    ]
     links = [f"a{i} b{j} 0.50 {1000 * (i + j + 1) if i == 0 else 0}" for i in range(6) for j in range(6)]
-    return made("Everything on everything", "", "\n".join(cards), "\n".join(links), "a0 b5", Callout("Now", "+$6k", "effect"))
+    return made(
+        "Everything on everything", "", "\n".join(cards), "\n".join(links), "a0 b5", Callout("Now", "+$6k", "effect")
+    )
 
 
 def without_lift(diagram: Diagram) -> Diagram:
@@ -388,14 +415,24 @@ def long_labels() -> Diagram:
 def alphabets() -> Diagram:
     return relabelled(
         sample18(),
-        ["Вовлечённость", "週次エンゲージメント率", "Δέσμευση πελατών", "معدل الاحتفاظ", "Zaangażowanie", "שיעור שימור", "Ngày hoạt động", "月次解約率"],
+        [
+            "Вовлечённость",
+            "週次エンゲージメント率",
+            "Δέσμευση πελατών",
+            "معدل الاحتفاظ",
+            "Zaangażowanie",
+            "שיעור שימור",
+            "Ngày hoạt động",
+            "月次解約率",
+        ],
         ["Отдел роста", "成長チーム", "ÅÄÖ"],
     )
 
 
 HOSTILE = [
-    "</svg><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "R&D & 'quotes' \"double\"", "bell\x07 and \x00 null",
-    "\u202egnp.exe\u202c", "]]>&amp;&#x41;", "a" * 500, "<!--", "{{7*7}}", "\ud800 lone", "line\nbreak\ttab", "😀 emoji 👩‍👩‍👧",
+    "</svg><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "R&D & 'quotes' \"double\"",
+    "bell\x07 and \x00 null", "\u202egnp.exe\u202c", "]]>&amp;&#x41;", "a" * 500,
+    "<!--", "{{7*7}}", "\ud800 lone", "line\nbreak\ttab", "😀 emoji 👩‍👩‍👧",
 ]  # fmt: skip
 
 
@@ -407,7 +444,9 @@ def hostile() -> Diagram:
         title=HOSTILE[0] + HOSTILE[2],
         subtitle=HOSTILE[4],
         notes=tuple(HOSTILE[:3]),
-        cards=tuple(replace(item, id=rename[item.id], unit=HOSTILE[number % 5]) for number, item in enumerate(base.cards)),
+        cards=tuple(
+            replace(item, id=rename[item.id], unit=HOSTILE[number % 5]) for number, item in enumerate(base.cards)
+        ),
         links=tuple(replace(item, source=rename[item.source], target=rename[item.target]) for item in base.links),
         outcome=rename[base.outcome],
         path=tuple(rename[name] for name in base.path),
@@ -418,12 +457,14 @@ def hostile() -> Diagram:
 def random_diagram(size: int, seed: int, *, extra: float = 0.3, loops: int = 0) -> Diagram:
     """A layered random tree; money is the first order flow from the lifted card to the outcome."""
     chance = Random(seed)
-    nouns, things = "Cart Order Trial Query Login Session Usage Seat Report Alert".split(), "speed cost rate quality share volume depth growth".split()
+    nouns, things = NOUNS[:10], ("speed", "cost", "rate", "quality", "share", "volume", "depth", "growth")
     outcome = size - 1
     out: dict[int, dict[int, float]] = {number: {} for number in range(size)}
     for number in range(size - 1):
         reach = max(2, size // 4)
-        out[number][min(outcome, number + 1 + int(chance.random() * reach))] = round(chance.uniform(-1.2, 1.2), 2) or 0.5
+        out[number][min(outcome, number + 1 + int(chance.random() * reach))] = (
+            round(chance.uniform(-1.2, 1.2), 2) or 0.5
+        )
         while chance.random() < extra and number < size - 2:
             target = number + 1 + int(chance.random() * (size - 1 - number))
             out[number].setdefault(target, round(chance.uniform(-1.2, 1.2), 2) or 0.5)
@@ -440,16 +481,26 @@ def random_diagram(size: int, seed: int, *, extra: float = 0.3, loops: int = 0) 
     best: list[tuple[float, tuple[int, ...]]] = [(0.0, ())] * size
     best[outcome] = (1.0, (outcome,))
     for number in range(outcome - 1, -1, -1):
-        best[number] = max(((abs(e) * best[t][0], (number, *best[t][1])) for t, e in out[number].items()), default=(0.0, ()))
+        best[number] = max(
+            ((abs(e) * best[t][0], (number, *best[t][1])) for t, e in out[number].items()), default=(0.0, ())
+        )
     cards, links = [], []
     for number in range(size):
-        kind = PRODUCT if chance.random() < 0.5 - number / size / 2 else FINANCIAL if chance.random() < number / size * 0.7 else DRIVER
+        kind = (
+            PRODUCT
+            if chance.random() < 0.5 - number / size / 2
+            else FINANCIAL
+            if chance.random() < number / size * 0.7
+            else DRIVER
+        )
         change = moved[number]
         cards.append(
             Card(
                 id=f"m{number:03d}",
                 kind=FINANCIAL if number == outcome else kind,
-                label=f"{chance.choice(nouns)} {chance.choice(things)} {number}" if number != outcome else "Operating profit",
+                label=f"{chance.choice(nouns)} {chance.choice(things)} {number}"
+                if number != outcome
+                else "Operating profit",
                 value=f"${chance.uniform(1, 40):.1f}M" if kind == FINANCIAL else f"{chance.uniform(1, 90):.1f}%",
                 unit=chance.choice(["per month", "of base", "per user", "survey"]),
                 owner=chance.choice(["Core PM", "CFO", "Data", "Growth PM", ""]),
@@ -462,7 +513,17 @@ def random_diagram(size: int, seed: int, *, extra: float = 0.3, loops: int = 0) 
         for target, effect in out[number].items():
             amount = 1e5 * moved[number] * effect * felt[target]
             links.append(
-                Link(f"m{number:03d}", f"m{target:03d}", chance.random() < 0.4, False, "", amount, money(round(amount)), effect, f"{effect:+.2f}")
+                Link(
+                    f"m{number:03d}",
+                    f"m{target:03d}",
+                    chance.random() < 0.4,
+                    False,
+                    "",
+                    amount,
+                    money(round(amount)),
+                    effect,
+                    f"{effect:+.2f}",
+                )
             )
     for _ in range(loops):
         target = int(chance.random() * max(1, size - 2))
@@ -478,7 +539,13 @@ def random_diagram(size: int, seed: int, *, extra: float = 0.3, loops: int = 0) 
         outcome=f"m{outcome:03d}",
         path=tuple(f"m{number:03d}" for number in path),
         lifted=f"m{lifted:03d}",
-        callout=Callout("First 12 months", money(total) or "$0", "operating profit", "P10 to P90 $82k to $164k", "favourable" if total >= 0 else "adverse"),
+        callout=Callout(
+            "First 12 months",
+            money(total) or "$0",
+            "operating profit",
+            "P10 to P90 $82k to $164k",
+            "favourable" if total >= 0 else "adverse",
+        ),
         notes=BASIS,
     )
 

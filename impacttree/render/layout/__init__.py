@@ -29,11 +29,11 @@ STRETCHES = (1.0, 1.2, 1.42)
 ROW_KICKS = 10
 
 
-def layout(diagram: Diagram, size: Size = "slide") -> Scene:
+def layout(diagram: Diagram, size: Size | None = None) -> Scene:
     """Place everything `diagram` shows.
 
     A slide (16:9, larger than 13.33 x 7.5 in when the cards need it) shows at most 40 cards and folds the rest into
-    what they feed; a poster shows all.
+    what they feed; a poster shows all. `size` overrules the diagram's own.
 
     >>> from impacttree.views import Card, Diagram
     >>> card = Card(id="revenue", kind="financial", label="Revenue", value="$1.2M", unit="per month")
@@ -41,13 +41,14 @@ def layout(diagram: Diagram, size: Size = "slide") -> Scene:
     >>> round(scene.width, 2), scene.height, [group.id for group in scene.groups if group.role == "card"]
     (13.33, 7.5, ['revenue'])
     """
+    poster = (size or diagram.size) == "poster"
     diagram = cleaned(diagram)
     if not diagram.cards:
         return _empty(diagram)
     if diagram.cut == "board":
         return _board(board(diagram))
-    picture = collapsed(diagram, POSTER_LIMIT if size == "poster" else COLLAPSE_ABOVE)
-    return _tree(picture, poster=size == "poster")
+    picture = collapsed(diagram, POSTER_LIMIT if poster else COLLAPSE_ABOVE)
+    return _tree(picture, poster=poster)
 
 
 def _empty(diagram: Diagram) -> Scene:
@@ -80,8 +81,9 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
     tries = []
     for stretch in STRETCHES:
         geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch)
+        forbidden = _forbidden(net, grid, geometry)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
-        labels, lost = place_labels(net, geometry, drawn, _forbidden(net, grid, geometry), _good_sign(net, diagram))
+        labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram))
         important = sum(1 for route in lost if route.edge.live or route.edge.on_path)
         tries.append((important, stretch, geometry, drawn, labels, lost))
         if poster or not important:
@@ -125,7 +127,7 @@ def _tried(net: Network, lanes: Lanes, title_height: float, kicks: int) -> tuple
 
 
 def _connectors(net: Network, drawn: tuple[Route, ...], geometry: Geometry) -> list[Group]:
-    return [connectors.connector(net, route, geometry.text_scale) for route in connectors.paint_order(net, drawn)]
+    return [connectors.connector(net, route, geometry.text_scale) for route in connectors.paint_order(drawn)]
 
 
 def _cards(net: Network, grid: Grid, geometry: Geometry) -> list[Group]:
@@ -229,5 +231,7 @@ def _warnings(net: Network, lost: tuple[Route, ...], groups: list[Group]) -> tup
     words = "".join(shape.text for group in groups for shape in group.shapes if isinstance(shape, Text))
     missing = uncovered(words)
     if missing:
-        warnings.append(f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}; the machine's fonts are used")
+        warnings.append(
+            f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}; the machine's fonts are used"
+        )
     return tuple(warnings)

@@ -13,7 +13,7 @@ from impacttree.render.layout.network import Network
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.sizes import thickness
-from impacttree.render.layout.style import ACCENT, INK, MARGIN, MUTED, NAME, PAGE_WIDTH, POINT
+from impacttree.render.layout.style import ACCENT, INK, MARGIN, MUTED, NAME, PAGE_WIDTH
 from impacttree.render.scene import Box, Group, Shape
 from impacttree.views import Diagram
 
@@ -100,14 +100,16 @@ def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int)
     notes = _via(picture.skipped.get(ends, ()), row.gap)
     if link.delay:
         notes = (*notes, *wrap(link.delay, 8.0, row.gap - 0.06, 2))
-    for note in notes:
-        below += 0.135
-        under.append(text((x0 + x1) / 2, below, note, 8.0, MUTED, anchor="middle"))
-    drawn = [connectors.connector(net, route, row.scale)]
-    for shapes in (lines, under):
-        if shapes:
-            drawn.append(Group("label", tuple(shapes), id=">".join(ends), source=ends[0], target=ends[1]))
-    return drawn
+    under.extend(
+        text((x0 + x1) / 2, below + 0.135 * number, note, 8.0, MUTED, anchor="middle")
+        for number, note in enumerate(notes, start=1)
+    )
+    labels = [
+        Group("label", tuple(shapes), id=">".join(ends), source=ends[0], target=ends[1])
+        for shapes in (lines, under)
+        if shapes
+    ]
+    return [connectors.connector(net, route, row.scale), *labels]
 
 
 def _via(names: tuple[str, ...], gap: float) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def glyph(kind: str, x: float, y: float, size: float, color: str) -> Shape:
 
 
 def pill(x: float, y: float, words: str, tone: Tone, size: float, *, dark: bool) -> tuple[Shape, ...]:
-    """The change of a metric, right-aligned at `x` and centred on `y`: filled when favourable, outlined when adverse."""
+    """The change of a metric, ending at `x` and centred on `y`: filled when favourable, outlined when adverse."""
     width = pill_width(words, size)
     height = size * POINT * 1.755
     fill, stroke, color = GOOD, GOOD, WHITE
@@ -129,19 +129,28 @@ class _Painter:
         """Fill, border and corners say the kind; the main path's border is the accent."""
         rounded = {"product": 0.13, "guardrail": 0.13}.get(self.kind, 0.025) * self.scale
         fill = NAVY if self.dark else WHITE
+        dash: tuple[float, ...] = ()
         if main and lifted_accent:
-            stroke, weight, dash = ACCENT, 2.25, ()
+            stroke, weight = ACCENT, 2.25
         elif self.kind == "guardrail":
-            stroke, weight, dash = (ACCENT_DARK, 1.75, ()) if self.card.breached else (GUARDRAIL, 1.1, DASH_RAIL)
+            stroke, weight = (ACCENT_DARK, 1.75) if self.card.breached else (GUARDRAIL, 1.1)
+            dash = () if self.card.breached else DASH_RAIL
         else:
-            stroke, weight, dash = (NAVY if self.dark else CARD_LINE), 1.25, ()
+            stroke, weight = (NAVY if self.dark else CARD_LINE), 1.25
         inset = weight * POINT / 2
         box = self.box
         self.shapes.append(
             Box(
-                box.x + inset, box.y + inset, box.width - 2 * inset, box.height - 2 * inset,
-                rounded, fill, stroke, weight, dash,
-            )  # fmt: skip
+                box.x + inset,
+                box.y + inset,
+                box.width - 2 * inset,
+                box.height - 2 * inset,
+                rounded,
+                fill,
+                stroke,
+                weight,
+                dash,
+            )
         )
 
     def fill(self) -> None:
@@ -149,7 +158,9 @@ class _Painter:
         scale, box = self.scale, self.box
         line = NAME_LINE * scale
         room = box.height - LOW * scale + 0.03 * scale
-        names = wrap(self.card.label, NAME * scale, self.room, max(1, min(3, 1 + int((room + 0.004) / line))), bold=True)
+        names = wrap(
+            self.card.label, NAME * scale, self.room, max(1, min(3, 1 + int((room + 0.004) / line))), bold=True
+        )
         spare = box.height - (LOW - 0.036) * scale - line * (len(names) - 1)
         with_foot = bool(self.foot or self.card.owner) and spare >= 0.125 * scale
         step = max(0.0, spare - (0.125 * scale if with_foot else 0.0)) / (4.0 if with_foot else 3.0)
@@ -197,7 +208,9 @@ class _Painter:
 
     def _kind_line(self, y: float, size: float, with_foot: bool) -> None:
         color = NAVY_GLYPH if self.dark else COLORS[self.kind]
-        self.shapes.append(glyph(self.kind, self.left + size * POINT * 0.45, y - size * POINT * CAP / 2, size * POINT, color))
+        self.shapes.append(
+            glyph(self.kind, self.left + size * POINT * 0.45, y - size * POINT * CAP / 2, size * POINT, color)
+        )
         words = "BREACHED" if self.card.breached and self.kind == "guardrail" else WORDS[self.kind]
         if words == "BREACHED":
             color = ACCENT_DARK
@@ -213,8 +226,8 @@ class _Painter:
             words = f"+{self.folded} more"
             note = words if text_width(words, size, bold=True) <= room else f"+{self.folded}"
         else:
-            note = "" if with_foot else fit(self.card.owner, size, room)
-        if len(note) > 2 or self.folded:
+            note = "" if with_foot else _whole(fit(self.card.owner, size, room))
+        if note:
             self.shapes.append(text(self.right, y, note, size, self.muted, bold=bool(self.folded), anchor="end"))
 
     def _value_line(self, middle: float, size: float, unit: str) -> None:
@@ -265,17 +278,19 @@ class _Painter:
     def _foot_line(self, y: float, foot: str) -> None:
         """Unit left, owner right; a shorter unit, then smaller letters, then an ellipsis where they meet."""
         gap, owner = 0.07 * self.scale, self.card.owner
-        unit, size = foot, FOOT * self.scale
-        short = f"/{unit[4:]}" if unit.startswith("per ") else unit
-        for unit, size in ((foot, size), (short, size), (short, max(LEAST, 0.94 * size))):
-            if text_width(unit, size) + text_width(owner, size) + gap <= self.room:
+        usual, less = FOOT * self.scale, max(LEAST, 0.94 * FOOT * self.scale)
+        short = f"/{foot[4:]}" if foot.startswith("per ") else foot
+        bold = self.card.breached
+        for unit, size in ((foot, usual), (short, usual), (short, less)):
+            if text_width(unit, size, bold) + text_width(owner, size) + gap <= self.room:
                 break
         else:
-            unit = fit(unit, size, max(self.room - gap - text_width(owner, size), self.room * 0.5) if owner else self.room)
-            owner = fit(owner, size, self.room - gap - text_width(unit, size))
+            share = max(self.room - gap - text_width(owner, size), self.room * 0.5) if owner else self.room
+            unit = fit(unit, size, share, bold)
+            owner = _whole(fit(owner, size, self.room - gap - text_width(unit, size, bold)))
         if unit:
             self.shapes.append(self._unit(self.left, y, unit, size))
-        if len(owner) > 2:
+        if owner:
             self.shapes.append(text(self.right, y, owner, size, self.muted, anchor="end"))
 
     def folded_rules(self) -> None:
@@ -286,6 +301,11 @@ class _Painter:
             inset = 0.05 * number
             steps: tuple[Step, ...] = (("M", box.x + inset, y), ("L", box.x + box.width - inset, y))
             self.shapes.append(Curve(steps, stroke=DRIVER if number == 1 else CARD_LINE, weight=0.9))
+
+
+def _whole(shown: str) -> str:
+    """Nothing instead of one or two letters with an ellipsis."""
+    return "" if len(shown) <= 3 and shown.endswith("…") else shown
 
 
 def _foot(card: Card) -> str:
@@ -344,7 +364,9 @@ def _loop(x: float, y: float, radius: float, color: str) -> tuple[Shape, ...]:
         ("C", x - radius, y - k, x - k, y - radius, x, y - radius),
     )
     size = radius * 0.62
-    head = polygon(((x + size * 1.25, y - radius), (x - size * 0.1, y - radius - size), (x - size * 0.1, y - radius + size)), color)
+    head = polygon(
+        ((x + size * 1.25, y - radius), (x - size * 0.1, y - radius - size), (x - size * 0.1, y - radius + size)), color
+    )
     return Curve(steps, stroke=color, weight=0.9), head
 
 
@@ -354,7 +376,16 @@ def callout(item: Callout, box: Box, scale: float) -> Group:
     accent, dark = (ACCENT_DARK, ACCENT_DARK) if adverse else (ACCENT, ACCENT_DARK)
     weight = 1.5 if adverse else 0.0
     shapes: list[Shape] = [
-        Box(box.x, box.y, box.width, box.height, 0.08, WHITE if adverse else ACCENT_TINT, ACCENT_DARK if adverse else "", weight)
+        Box(
+            box.x,
+            box.y,
+            box.width,
+            box.height,
+            0.08,
+            WHITE if adverse else ACCENT_TINT,
+            ACCENT_DARK if adverse else "",
+            weight,
+        )
     ]
     pad = 0.12 * scale
     room = box.width - 2 * pad
@@ -394,7 +425,14 @@ def panel(item: Panel, box: Box) -> Group:
         size -= 0.5
     y = box.y + 0.3
     shapes.append(
-        text(box.x + pad, y, fit(item.head, 10.5, room, bold=True), 10.5, ACCENT_DARK if item.accent else MUTED, bold=True)
+        text(
+            box.x + pad,
+            y,
+            fit(item.head, 10.5, room, bold=True),
+            10.5,
+            ACCENT_DARK if item.accent else MUTED,
+            bold=True,
+        )
     )
     y += 0.14
     for line in wrap(item.body, size, room, 1 if text_width(item.body, size, bold=True) <= room else 2, bold=True):

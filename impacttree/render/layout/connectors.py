@@ -24,8 +24,9 @@ def line_color(net: Network, route: Route) -> str:
     return LIVE if edge.live else DEAD
 
 
-def paint_order(net: Network, drawn: tuple[Route, ...]) -> list[Route]:
+def paint_order(drawn: tuple[Route, ...]) -> list[Route]:
     """Idle lines first, the main path last."""
+
     def rank(route: Route) -> tuple[bool, bool, float, int]:
         edge = route.edge
         return edge.on_path, edge.live, -edge.share, edge.index
@@ -96,7 +97,11 @@ def _head(route: Route, color: str) -> Curve:
     length, wing = head_length(route.width), head_width(route.width) / 2
     base_x, base_y = x - along_x * length, y - along_y * length
     return polygon(
-        ((x, y), (base_x - along_y * wing, base_y + along_x * wing), (base_x + along_y * wing, base_y - along_x * wing)),
+        (
+            (x, y),
+            (base_x - along_y * wing, base_y + along_x * wing),
+            (base_x + along_y * wing, base_y - along_x * wing),
+        ),
         color,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from impacttree.render.layout.measure import clean
 from impacttree.views import Callout, Card, Diagram, Link, Panel
@@ -88,7 +89,7 @@ def _clean_callout(callout: Callout) -> Callout:
 
 
 def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Picture:
-    """Keep the main path alone; while it is longer than `boxes`, leave out the inner box with the fewest other links."""
+    """Keep the main path alone; while it has more than `boxes`, leave out the inner one with the fewest other links."""
     cards = {card.id: card for card in diagram.cards}
     others = dict.fromkeys(cards, 0)
     for link in diagram.links:
@@ -101,22 +102,24 @@ def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Picture:
     steps = {(link.source, link.target): link for link in reversed(diagram.links)}
     links: list[Link] = []
     skipped: dict[tuple[str, str], tuple[str, ...]] = {}
-    for first, last in zip(kept, kept[1:], strict=False):
+    for first, last in pairwise(kept):
         start, end = diagram.path.index(first), diagram.path.index(last)
         stretch = diagram.path[start : end + 1]
-        parts = [steps[pair] for pair in zip(stretch, stretch[1:], strict=False) if pair in steps]
+        parts = [steps[pair] for pair in pairwise(stretch) if pair in steps]
         if not parts:
             continue
         least = min(parts, key=lambda link: abs(link.money))
         links.append(replace(least, source=first, target=last, assumed=any(link.assumed for link in parts), back=False))
         if len(stretch) > 2:
             skipped[first, last] = tuple(cards[name].label for name in stretch[1:-1])
-    shown = replace(diagram, cards=tuple(cards[name] for name in sorted(kept)), links=tuple(links), path=tuple(kept))
-    return Picture(shown, skipped=skipped)
+    shown = tuple(cards[name] for name in sorted(kept))
+    outcome = diagram.outcome if diagram.outcome in kept else kept[-1]
+    boxes_only = replace(diagram, cards=shown, links=tuple(links), outcome=outcome, path=tuple(kept))
+    return Picture(boxes_only, skipped=skipped)
 
 
 def collapsed(diagram: Diagram, limit: int) -> Picture:
-    """Keep `limit` cards: the path, what the lift touches most, direct inputs of the path; fold the rest into what it feeds."""
+    """Keep `limit` cards (path, what the lift touches most, the path's inputs); fold the rest into what they feed."""
     if len(diagram.cards) <= limit:
         return Picture(diagram)
     kept = _core(diagram, limit)

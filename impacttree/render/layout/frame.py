@@ -108,19 +108,22 @@ def heads(net: Network, grid: Grid, geometry: Geometry) -> tuple[Group, ...]:
         if not name:
             continue
         room = width + geometry.gap * 0.8
-        if text_width(name, size, bold=True) > room:
-            name = name.split(" and ")[0]
+        words = name if text_width(name, size, bold=True) <= room else _short(name)
         rule: tuple[Step, ...] = (("M", x, y + 0.1), ("L", x + width, y + 0.1))
         shapes: tuple[Shape, ...] = (
-            text(x, y, fit(name, size, room, bold=True), size, MUTED, bold=True),
+            text(x, y, fit(words, size, room, bold=True), size, MUTED, bold=True),
             Curve(rule, stroke=RULE, weight=1.0),
         )
         groups.append(Group("head", shapes))
     return tuple(groups)
 
 
+def _short(name: str) -> str:
+    return name.partition(" and ")[0]
+
+
 def _merged(one: str, two: str) -> str:
-    if one and two and one.split(" and ")[0] == two.split(" and ")[0] and "Outcome" not in (one, two):
+    if one and two and _short(one) == _short(two) and "Outcome" not in (one, two):
         return max(one, two, key=len)
     return ""
 
@@ -190,9 +193,8 @@ def legend(net: Network, scale: float, width: float, height: float) -> Group:
     entries = _entries(net, pills={str(tone) for tone in pills}, folded=any(net.folded))
     room = width - 2 * MARGIN
     size, gap = 8.0, 0.27
-    while (used := _legend_width(entries, size, gap) * scale) > room and (size > 7.0 or gap > 0.12):
+    while _legend_width(entries, size, gap) * scale > room and (size > 7.0 or gap > 0.12):
         size, gap = (size - 0.25, gap) if size > 7.0 else (size, gap - 0.03)
-    del used
     x, y = MARGIN, height - 0.54 * scale
     shapes: list[Shape] = []
     for sample_width, sample, words in entries:
@@ -249,12 +251,9 @@ def _ring_sample(color: str) -> Sample:
 
 def _ribbon_sample(x: float, y: float, scale: float) -> tuple[Shape, ...]:
     half, wing, neck, end = 0.03 * scale, 0.055 * scale, x + 0.25 * scale, x + 0.32 * scale
-    return (
-        polygon(
-            ((x, y - half), (neck, y - half), (neck, y - wing), (end, y), (neck, y + wing), (neck, y + half), (x, y + half)),
-            ACCENT,
-        ),
-    )
+    upper = ((x, y - half), (neck, y - half), (neck, y - wing), (end, y))
+    lower = ((neck, y + wing), (neck, y + half), (x, y + half))
+    return (polygon((*upper, *lower), ACCENT),)
 
 
 def _pill_sample(fill: str, stroke: str) -> Sample:

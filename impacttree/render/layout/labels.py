@@ -23,6 +23,7 @@ CLEAR = 0.02
 OWN = 0.012
 """Least distance to other lines, and to the label's own line."""
 NEAR = 0.13
+EDGE = 0.12
 STEP = 0.035
 THIN = 3 * POINT
 """Lines up to this width may carry their own label when there is no room beside them."""
@@ -76,12 +77,10 @@ def place_labels(
     drawn: tuple[Route, ...],
     forbidden: Iterable[Rect],
     good_sign: float,
-    *,
-    money_only: bool = False,
 ) -> tuple[tuple[Label, ...], tuple[Route, ...]]:
     """Labels by priority (main path, live by amount, the rest), and the routes whose label found no room."""
-    placer = _Placer(net, geometry, drawn, list(forbidden), good_sign)
-    order = sorted(drawn, key=lambda route: (not route.edge.on_path, not route.edge.live, -route.edge.share, route.edge.index))
+    placer = _Placer(net, geometry, drawn, list(forbidden))
+    order = sorted(drawn, key=_priority)
     labels, lost = [], []
     for route in order:
         ladder = variants(net, route.edge, good_sign)
@@ -95,10 +94,13 @@ def place_labels(
     return tuple(labels), tuple(lost)
 
 
+def _priority(route: Route) -> tuple[bool, bool, float, int]:
+    edge = route.edge
+    return not edge.on_path, not edge.live, -edge.share, edge.index
+
+
 class _Placer:
-    def __init__(
-        self, net: Network, geometry: Geometry, drawn: tuple[Route, ...], forbidden: list[Rect], good_sign: float
-    ) -> None:
+    def __init__(self, net: Network, geometry: Geometry, drawn: tuple[Route, ...], forbidden: list[Rect]) -> None:
         self.net = net
         self.geometry = geometry
         self.forbidden = forbidden
@@ -213,42 +215,53 @@ class _Placer:
         self, route: Route, box: Rect, cost: float, limit: float, *, on_line: bool = False
     ) -> tuple[float, bool] | None:
         """The cost of a place and whether it needs a halo; None where a label must not stand, or not below `limit`."""
-        if cost >= limit - 1e-9:
+        if cost >= limit - 1e-9 or self._is_taken(box):
             return None
-        left, top, right, bottom = box
-        geometry = self.geometry
-        if left < 0.12 or right > geometry.width - 0.12:
-            return None
-        for other in self.forbidden:
-            if left < other[2] and right > other[0] and top < other[3] and bottom > other[1]:
-                return None
-        for other in self.taken:
-            if left < other[2] + 0.02 and right > other[0] - 0.02 and top < other[3] + 0.01 and bottom > other[1] - 0.01:
-                return None
+        left, _, right, _ = box
         own, foreign = 9.0, 9.0
         under: set[int] = set()
-        for x, y, reach, line in self._near(box):
-            away = hypot(max(left - x, 0.0, x - right), max(top - y, 0.0, y - bottom)) - reach
+        for line, away in self._distances(box):
             if line is route:
                 if away < OWN and not on_line:
                     return None
                 own = min(own, away)
-            elif away < CLEAR:
-                if line.edge.live or line.edge.on_path or line.edge.returns:
-                    return None
-                under.add(line.edge.index)
-            else:
+            elif away >= CLEAR:
                 foreign = min(foreign, away)
+            elif line.edge.live or line.edge.on_path or line.edge.returns:
+                return None
+            else:
+                under.add(line.edge.index)
         if own > NEAR:
             return None
         cost += 1.3 * len(under) + 1.5 * max(0.0, own)
-        if foreign < own:
-            cost += 0.7
-        elif foreign < 0.05:
-            cost += 0.2
-        if left < MARGIN - 0.05 or right > geometry.width - MARGIN + 0.05:
+        cost += 0.7 if foreign < own else 0.2 if foreign < 0.05 else 0.0
+        if left < MARGIN - 0.05 or right > self.geometry.width - MARGIN + 0.05:
             cost += 0.8
         return (cost, bool(under)) if cost < limit - 1e-9 else None
+
+    def _is_taken(self, box: Rect) -> bool:
+        """Whether the place is off the page, on a card or another fixed thing, or on another label."""
+        left, top, right, bottom = box
+        if left < EDGE or right > self.geometry.width - EDGE:
+            return True
+        for other in self.forbidden:
+            if left < other[2] and right > other[0] and top < other[3] and bottom > other[1]:
+                return True
+        for other in self.taken:
+            if (
+                left < other[2] + 0.02
+                and right > other[0] - 0.02
+                and top < other[3] + 0.01
+                and bottom > other[1] - 0.01
+            ):
+                return True
+        return False
+
+    def _distances(self, box: Rect) -> Iterator[tuple[Route, float]]:
+        """How far each sample of a line nearby is from the box, the line's own width counted in."""
+        left, top, right, bottom = box
+        for x, y, reach, line in self._near(box):
+            yield line, hypot(max(left - x, 0.0, x - right), max(top - y, 0.0, y - bottom)) - reach
 
     def _near(self, box: Rect) -> Iterator[tuple[float, float, float, Route]]:
         left, top, right, bottom = box

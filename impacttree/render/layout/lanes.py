@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from random import Random
 
@@ -29,13 +30,8 @@ class Lanes:
 def assign_lanes(net: Network, *, poster: bool = False) -> tuple[Lanes, ...]:
     """The best assignment for each promising number of lanes, best first."""
     length, cards = len(net.path), len(net.cards)
-    if poster:
-        counts = range(max(6, length), max(14, length) + 1, 2)
-    else:
-        counts = range(max(2, length) if cards > 1 else 1, max(7 if cards <= 22 else 9, length + (cards > 2 * length)) + 1)
-    counts = [count for count in counts if count <= max(cards, length)] or [max(1, length)]
     found = []
-    for count in counts:
+    for count in _counts(length, cards, poster=poster):
         tall = ceil(cards / (0.8 * count)) if poster else max(5, ceil(cards / (0.88 * max(7, length))))
         search = _Search(net, count, tall)
         search.descend()
@@ -46,6 +42,16 @@ def assign_lanes(net: Network, *, poster: bool = False) -> tuple[Lanes, ...]:
         assignments = search.kick(KICKS) if cards <= 45 else [(search.total(), tuple(search.lane))]
         lanes += [Lanes(lane, count, own + 0.9 * count) for own, lane in assignments[:KEPT]]
     return tuple(sorted(lanes, key=lambda entry: (entry.cost, entry.count, entry.lane)))
+
+
+def _counts(length: int, cards: int, *, poster: bool) -> list[int]:
+    """Numbers of lanes worth trying: at least the main path's length, at most what a page holds."""
+    if poster:
+        counts = range(max(6, length), max(14, length) + 1, 2)
+    else:
+        most = 7 if cards <= 22 else 9
+        counts = range(max(2, length) if cards > 1 else 1, max(most, length + (cards > 2 * length)) + 1)
+    return [count for count in counts if count <= max(cards, length)] or [max(1, length)]
 
 
 def _kind(net: Network, card: int) -> str:
@@ -69,7 +75,7 @@ class _Search:
         self.costs: list[list[tuple[int, list[float]]]] = [[] for _ in range(size)]
         for edge in net.edges:
             self._add(edge)
-        for first, last in zip(net.path, net.path[1:], strict=False):
+        for first, last in pairwise(net.path):
             self.onward[first].append((last, 1))
             self.inward[last].append((first, 1))
         self.order = self._topological()
@@ -137,7 +143,7 @@ class _Search:
         """Slots that the ribbon takes in the lanes which a path step skips."""
         self.skipped = [0] * self.count
         path = self.net.path
-        for first, last in zip(path, path[1:], strict=False):
+        for first, last in pairwise(path):
             for lane in range(self.lane[first] + 1, self.lane[last]):
                 self.skipped[lane] += 1
 
@@ -258,7 +264,7 @@ class _Search:
 
         The seed is fixed, so the same tree always gives the same lanes.
         """
-        chance = Random(7)
+        chance = Random(7)  # noqa: S311 - a search needs repeatable numbers, not secret ones
         found = {tuple(self.lane): self.total()}
         for _ in range(times):
             for _ in range(3):

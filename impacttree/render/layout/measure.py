@@ -31,16 +31,20 @@ def _advance(ch: str, bold: bool) -> float:
         return known
     if unicodedata.category(ch) in ("Mn", "Me", "Cf"):
         return 0.0
-    if unicodedata.east_asian_width(ch) in ("W", "F"):
+    if _is_wide(ch):
         return 1.0
     return _ARABIC if "\u0600" <= ch <= "\u08ff" or "\ufb50" <= ch <= "\ufeff" else 0.75
+
+
+def _is_wide(ch: str) -> bool:
+    return unicodedata.east_asian_width(ch) in ("W", "F")
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Width of `text` in inches at `size` points.
 
     >>> round(text_width("Revenue", 10.5, bold=True), 3)
-    0.6
+    0.608
     """
     return sum(_advance(ch, bold) for ch in text) * size / _POINTS
 
@@ -57,9 +61,9 @@ def uncovered(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Text as it may be drawn: one line, bounded, controls and bidi overrides as boxes, a true minus before digits.
+    r"""Text as it may be drawn: one line, bounded, controls and bidi overrides as boxes, a true minus before digits.
 
-    >>> clean("-0.64%\\tof\\nbase")
+    >>> clean("-0.64%\tof\nbase")
     '−0.64% of base'
     """
     if len(text) > MAX_LETTERS:
@@ -116,9 +120,7 @@ def _first_line(text: str, size: float, width: float, bold: bool) -> tuple[str, 
     used = 0.0
     cut = 0
     for position, ch in enumerate(text):
-        if ch == " ":
-            cut = position
-        elif position and (unicodedata.east_asian_width(ch) in ("W", "F") or text[position - 1] in "-/"):
+        if ch == " " or (position and (_is_wide(ch) or text[position - 1] in "-/")):
             cut = position
         used += _advance(ch, bold) * size / _POINTS
         if used > width:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from impacttree.render.layout.cut import Picture
 from impacttree.views import Card, Link
@@ -52,7 +53,7 @@ def network(picture: Picture) -> Network:
     diagram = picture.diagram
     number = {card.id: index for index, card in enumerate(diagram.cards)}
     path = tuple(number[name] for name in diagram.path)
-    steps = set(zip(path, path[1:], strict=False))
+    steps = set(pairwise(path))
     ends = [(number[link.source], number[link.target]) for link in diagram.links]
     forward = _forward(len(number), ends, diagram.links, steps)
     largest = max((abs(link.money) for link in diagram.links), default=0.0)
@@ -68,7 +69,7 @@ def network(picture: Picture) -> Network:
         edges=tuple(edges),
         path=path,
         outcome=number[diagram.outcome],
-        lifted=bool(diagram.lifted) and largest > 0,
+        lifted=bool(diagram.lifted),
         callout=diagram.callout is not None,
         folded=tuple(picture.folded.get(card.id, 0) for card in diagram.cards),
     )
@@ -100,5 +101,3 @@ def _reaches(onward: list[list[int]], start: int, goal: int) -> bool:
         seen.update(fresh)
         stack.extend(fresh)
     return False
-
-

@@ -108,9 +108,7 @@ class _Router:
     def _side_step(self, edge: Edge) -> float:
         """Two upright edges between the same neighbours stand side by side."""
         twins = [
-            other.index
-            for other in self.net.forward
-            if {other.source, other.target} == {edge.source, edge.target}
+            other.index for other in self.net.forward if {other.source, other.target} == {edge.source, edge.target}
         ]
         return (twins.index(edge.index) - (len(twins) - 1) / 2) * 0.2
 

@@ -7,6 +7,7 @@ Heights are measured in rows: card row ``r`` is ``r``, the channel above it ``r 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from impacttree.render.layout.lanes import Lanes
@@ -78,7 +79,7 @@ class _Search:
         for lane in self.lane:
             number[lane] += 1
         kept: set[tuple[int, int]] = set()
-        for first, last in zip(path, path[1:], strict=False):
+        for first, last in pairwise(path):
             for lane in range(self.lane[first] + 1, self.lane[last]):
                 kept.add((lane, 0))
                 number[lane] += 1
@@ -318,7 +319,7 @@ class _Search:
 
     def kick(self, times: int) -> None:
         """Shuffle two lanes and improve again; keep what got better. Fixed seed, so always the same."""
-        chance = Random(11)
+        chance = Random(11)  # noqa: S311 - a search needs repeatable numbers, not secret ones
         kept, cost = self._state(), self.total()
         for _ in range(times):
             for _ in range(2):

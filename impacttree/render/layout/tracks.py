@@ -34,11 +34,9 @@ def assign_tracks(net: Network, grid: Grid) -> Tracks:
         level = grid.level[edge.index]
         if level is not None:
             levels.setdefault(level, []).append(edge)
-    channels = []
     grouped = {level: _bundles(grid, edges, into, out_of) for level, edges in levels.items()}
-    for channel in range(grid.rows + 1):
-        channels.append(_order(grid, grouped.get(channel - 0.5, [])))
-    return Tracks(tuple(channels), into, out_of)
+    channels = tuple(_order(grid, grouped.get(channel - 0.5, [])) for channel in range(grid.rows + 1))
+    return Tracks(channels, into, out_of)
 
 
 def gaps(grid: Grid, edge: Edge) -> tuple[int, int]:

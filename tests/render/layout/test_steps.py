@@ -1,0 +1,161 @@
+"""Each step of the layout for itself: lanes, rows, tracks, ports, routes."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+
+from impacttree.render.layout import lanes as lanes_module
+from impacttree.render.layout.cut import Picture, cleaned
+from impacttree.render.layout.lanes import assign_lanes
+from impacttree.render.layout.network import Network, network
+from impacttree.render.layout.ports import assign_ports
+from impacttree.render.layout.routes import routes
+from impacttree.render.layout.rows import Grid, assign_rows
+from impacttree.render.layout.rows import _Search as RowSearch
+from impacttree.render.layout.sizes import Geometry, place, thickness
+from impacttree.render.layout.tracks import Tracks, assign_tracks, gaps
+from impacttree.views import Diagram
+from tests.render import diagrams
+from tests.render.layout.strategies import tree_diagrams
+
+
+def numbered(diagram: Diagram) -> Network:
+    return network(Picture(cleaned(diagram)))
+
+
+def arranged(diagram: Diagram) -> tuple[Network, Grid, Tracks, Geometry]:
+    net = numbered(diagram)
+    grid = assign_rows(net, assign_lanes(net)[0])
+    tracks = assign_tracks(net, grid)
+    return net, grid, tracks, place(net, grid, tracks, title_height=1.17)
+
+
+@given(tree_diagrams(16))
+def test_every_edge_runs_to_the_right_and_path_steps_strictly(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    for lanes in assign_lanes(net):
+        assert all(0 <= lane < lanes.count for lane in lanes.lane)
+        assert all(lanes.lane[edge.source] <= lanes.lane[edge.target] for edge in net.forward)
+        assert all(lanes.lane[one] < lanes.lane[two] for one, two in pairwise(net.path))
+
+
+@given(tree_diagrams(16))
+def test_the_cost_of_a_move_is_the_difference_of_whole_costs(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    search = lanes_module._Search(net, max(3, len(net.path)), 5)
+    before = search.total()
+    for card in range(len(net.cards)):
+        low, high = search._range(card)
+        for lane in range(low, high + 1):
+            moves = {card: lane}
+            change = search._try(moves)
+            assert search.total() == pytest.approx(before)
+            here = search.lane[card]
+            search._apply(moves)
+            assert search.total() == pytest.approx(before + change)
+            search._apply({card: here})
+
+
+@given(tree_diagrams(16))
+def test_slots_hold_one_card_each_and_the_path_is_the_first_row(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    grid = assign_rows(net, assign_lanes(net)[0])
+    places = list(zip(grid.lane, grid.row, strict=True))
+    assert len(set(places)) == len(places)
+    assert all(0 <= row < grid.rows for row in grid.row)
+    assert all(grid.row[card] == 0 for card in net.path)
+    if grid.callout:
+        lane, first, count = grid.callout
+        assert all((lane, row) not in places for row in range(first, first + count))
+
+
+@given(tree_diagrams(16))
+def test_a_run_in_a_row_meets_no_card(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    grid = assign_rows(net, assign_lanes(net)[0], kicks=2)
+    for edge in net.edges:
+        level = grid.level[edge.index]
+        if level is not None and level == int(level):
+            between = range(grid.lane[edge.source] + 1, grid.lane[edge.target])
+            assert all(grid.card_at(lane, int(level)) is None for lane in between)
+
+
+@given(tree_diagrams(14))
+def test_searching_on_never_makes_rows_worse(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    lanes = assign_lanes(net)[0]
+    search = RowSearch(net, lanes)
+    start = search.total()
+    search.improve(10)
+    improved = search.total()
+    search.kick(3)
+    assert search.total() <= improved + 1e-9
+    assert improved <= start + 1e-9
+
+
+@given(tree_diagrams(18))
+def test_runs_that_overlap_have_tracks_of_their_own_or_are_one_bundle(diagram: Diagram) -> None:
+    net, grid, tracks, geometry = arranged(diagram)
+    edges = net.edges
+    for channel in tracks.channels:
+        for track in channel:
+            for one, two in combinations(track, 2):
+                first, last = gaps(grid, edges[one])
+                begin, end = gaps(grid, edges[two])
+                shares = edges[one].target == edges[two].target or edges[one].source == edges[two].source
+                assert last < begin or end < first or shares
+    heights = [geometry.run_y[track[0]] for channel in tracks.channels for track in channel]
+    assert heights == sorted(heights)
+
+
+@given(tree_diagrams(18))
+def test_cards_are_readable_and_apart(diagram: Diagram) -> None:
+    _, grid, _, geometry = arranged(diagram)
+    assert geometry.card_width >= 1.16
+    assert min(geometry.row_height) >= 0.63
+    below = list(zip(geometry.row_y, geometry.row_height, strict=True))
+    assert all(next_y - (y + height) >= 0.19 - 1e-9 for (y, height), (next_y, _) in pairwise(below))
+    assert all(two - one >= geometry.card_width + 0.5 for one, two in pairwise(geometry.lane_x))
+    assert below[-1][0] + below[-1][1] <= geometry.bottom + 1e-9
+    assert len(geometry.lane_x) == grid.lanes
+
+
+@given(tree_diagrams(18))
+def test_ports_lie_on_their_card_and_the_main_path_in_its_middle(diagram: Diagram) -> None:
+    net, grid, tracks, geometry = arranged(diagram)
+    ports = assign_ports(net, grid, tracks, geometry)
+    for edge in net.edges:
+        if grid.lane[edge.source] == grid.lane[edge.target] and not edge.returns:
+            continue
+        for card, height in ((edge.source, ports.start[edge.index]), (edge.target, ports.end[edge.index])):
+            box = geometry.card(grid.lane[card], grid.row[card])
+            assert box.y < height < box.y + box.height
+            if edge.on_path:
+                assert height == pytest.approx(box.y + box.height / 2)
+
+
+@given(tree_diagrams(18))
+def test_the_main_path_is_one_straight_line(diagram: Diagram) -> None:
+    net, grid, tracks, geometry = arranged(diagram)
+    drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
+    steps = [route for route in drawn if route.edge.on_path]
+    assert all(route.straight and not route.upright for route in steps)
+    assert len({round(y, 6) for route in steps for _, y in route.points}) <= 1
+
+
+def test_flows_are_drawn_as_wide_as_they_are_large() -> None:
+    net = numbered(diagrams.sample18())
+    widths = {edge.link.money: thickness(net, edge) for edge in net.edges if edge.live}
+    assert widths[189000.0] == max(widths.values())
+    assert widths[145000.0] / widths[189000.0] == pytest.approx(145 / 189)
+
+
+def test_more_than_six_idle_inputs_share_one_head() -> None:
+    net, grid, tracks, geometry = arranged(diagrams.star20())
+    ports = assign_ports(net, grid, tracks, geometry)
+    idle = [edge.index for edge in net.edges if not edge.live]
+    assert len({round(ports.end[index], 6) for index in idle}) == 1
+    assert sum(index in ports.heads for index in idle) == 1

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import builtins
+import xml.etree.ElementTree as ElementTree
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impacttree.errors import MissingDependency, OutputError
+from impacttree.render.layout import layout
+from impacttree.render.scene import Box, Disc, Group, Scene, Text
+from impacttree.render.svg import FONT_FAMILY, escape, render_diagram_svg, scene_to_svg, svg_to_pdf, svg_to_png
+from tests.render import diagrams
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def scene(*shapes: Any) -> Scene:
+    return Scene(2.0, 1.0, "A title", "In words", (Group("card", tuple(shapes), id="revenue", alt="Revenue: 5"),))
+
+
+def pixels(png: bytes) -> tuple[int, int, bytes]:
+    """Width, height and unfiltered-enough image data of a PNG."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    data, at = b"", 8
+    while at < len(png):
+        length, kind = int.from_bytes(png[at : at + 4]), png[at + 4 : at + 8]
+        if kind == b"IDAT":
+            data += png[at + 8 : at + 8 + length]
+        at += 12 + length
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24]), zlib.decompress(data)
+
+
+def test_lengths_are_points_on_a_page_of_natural_size() -> None:
+    root = ElementTree.fromstring(scene_to_svg(scene(Box(0.5, 0.25, 1.0, 0.5, fill="#ffffff"))))
+    assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("192", "96", "0 0 144 72")
+    box = root.findall(f".//{SVG}g/{SVG}rect")[0]
+    assert (box.get("x"), box.get("y"), box.get("width"), box.get("height")) == ("36", "18", "72", "36")
+
+
+def test_the_picture_speaks() -> None:
+    root = ElementTree.fromstring(scene_to_svg(scene(Disc(1, 1, 0.1, fill="#000000"))))
+    assert root.get("role") == "img"
+    assert root[0].tag == f"{SVG}title"
+    assert (root[0].text, root[1].text) == ("A title", "In words")
+    group = root.find(f"{SVG}g")
+    assert group is not None
+    assert (group.get("class"), group.get("data-id"), group[0].text) == ("card", "revenue", "Revenue: 5")
+
+
+def test_the_font_family_names_what_readers_have() -> None:
+    assert FONT_FAMILY == "Arial, 'Liberation Sans', Helvetica, sans-serif"
+    assert f'font-family="{FONT_FAMILY}"' in scene_to_svg(scene())
+
+
+@given(st.text())
+def test_any_text_comes_back_from_the_markup(text: str) -> None:
+    root = ElementTree.fromstring(f'<a b="{escape(text)}">{escape(text)}</a>')
+    shown = root.text or ""
+    assert len(shown) == len(text.replace("\r\n", "\n"))
+    assert all(one in (two, "□", "\n") for one, two in zip(shown, text.replace("\r\n", "\n"), strict=True))
+
+
+def test_names_cannot_leave_their_place() -> None:
+    svg = render_diagram_svg(diagrams.hostile())
+    root = ElementTree.fromstring(svg)
+    allowed = {"svg", "title", "desc", "rect", "circle", "path", "text", "g"}
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= allowed
+    names = {name for element in root.iter() for name in element.attrib}
+    assert not [name for name in names if name.startswith("on") or "href" in name]
+    assert svg.count("</svg>") == 1
+
+
+def test_the_picture_uses_nothing_from_outside() -> None:
+    svg = render_diagram_svg(diagrams.saas25())
+    assert "url(" not in svg
+    assert "href" not in svg
+    assert svg.count("http") == 1
+
+
+def test_text_is_drawn_with_the_vendored_font_alone() -> None:
+    blank = svg_to_png(scene_to_svg(scene()), 1.0)
+    letters = svg_to_png(scene_to_svg(scene(Text(0.2, 0.6, "Revenue", 20.0, "#000000", 1.0))), 1.0)
+    assert pixels(blank)[2] != pixels(letters)[2]
+
+
+def test_png_has_the_scale_asked_for() -> None:
+    svg = render_diagram_svg(diagrams.funnel5())
+    assert pixels(svg_to_png(svg, 1.0))[:2] == (1280, 720)
+    assert pixels(svg_to_png(svg))[:2] == (2560, 1440)
+
+
+def test_same_picture_same_bytes() -> None:
+    assert svg_to_png(render_diagram_svg(diagrams.two()), 1.0) == svg_to_png(render_diagram_svg(diagrams.two()), 1.0)
+
+
+def test_letters_without_a_glyph_still_draw() -> None:
+    japanese = scene_to_svg(scene(Text(0.2, 0.6, "週次", 20.0, "#000000", 1.0)))
+    assert pixels(svg_to_png(japanese, 1.0))[2] != pixels(svg_to_png(scene_to_svg(scene()), 1.0))[2]
+
+
+def test_a_picture_too_large_to_hold_is_refused() -> None:
+    with pytest.raises(OutputError, match="too large"):
+        svg_to_png(scene_to_svg(scene()), 1000.0)
+
+
+def test_broken_markup_is_an_output_error() -> None:
+    with pytest.raises(OutputError, match="cannot be rasterised"):
+        svg_to_png("<svg")
+
+
+def test_pdf_is_a_page_of_natural_size() -> None:
+    pdf = svg_to_pdf(render_diagram_svg(diagrams.two()))
+    assert pdf.startswith(b"%PDF-")
+
+
+def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name in ("vl_convert", "resvg_py"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingDependency, match=r"impacttree\[pdf\]"):
+        svg_to_pdf("<svg/>")
+    with pytest.raises(MissingDependency, match="resvg"):
+        svg_to_png("<svg/>")
+
+
+def test_every_shape_of_a_real_scene_is_drawn() -> None:
+    drawn = layout(diagrams.saas25())
+    root = ElementTree.fromstring(scene_to_svg(drawn))
+    marks = [e for e in root.iter() if e.tag.removeprefix(SVG) in ("rect", "circle", "path", "text")]
+    assert len(marks) == len(list(drawn.shapes())) + 1
