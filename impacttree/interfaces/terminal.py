@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from impacttree.errors import ImpactTreeError, Problem
+from impacttree.errors import ImpactTreeError, Problem, nearest, printable
 
 if TYPE_CHECKING:
     from impacttree.analyses.result import Result
@@ -75,6 +75,14 @@ class Program(click.Group):
             if error.errno == errno.EPIPE:  # whoever reads has enough; click ends in silence
                 raise
             raise Mistake(f"the answer cannot be written: {error.strerror}") from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            raise click.UsageError(f"there is no command {printable(name)}{nearest(name, self.commands)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         return [name for names in self.sections.values() for name in names]

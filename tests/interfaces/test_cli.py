@@ -297,7 +297,8 @@ MISTAKES = {
     "check sas": "there is no template 'sas'",
     "schema model.yaml": "the name of a schema ends in .json, model.yaml does not",
     "schema missing/x.json": "cannot be written",
-    "wort saas engagement +1%": "'worth'",
+    "wort saas engagement +1%": "there is no command wort (did you mean 'worth'?)",
+    "saas engagement +1%": "there is no command saas",
     "--jsn": "--jsn",
 }
 
