@@ -25,7 +25,7 @@ def cautions(subject: Subject, lift: Lift, after: Run) -> tuple[str, ...]:
     ]
     if abs(lift.closure) > lift.allowance:
         missing = subject.words.signed(outcome.name, lift.closure)
-        found.append(f"{missing} of the change could not be assigned to paths: its formulas switch too often on the way")
+        found.append(f"{missing} of the change is on no path: formulas switch too often along the lift")
     return tuple(found)
 
 
