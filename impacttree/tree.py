@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from impacttree.errors import ModelError, Problem
+from impacttree.errors import FormulaError, ModelError, Problem
 from impacttree.spec import MetricSpec, Reading, TreeSpec
 
 if TYPE_CHECKING:
@@ -343,6 +343,8 @@ class Formula:
     def __post_init__(self) -> None:
         from impacttree.formula import parse
 
+        if not isinstance(self.text, str):
+            raise FormulaError(f"a formula is text such as 'customers * arpu', not {type(self.text).__name__}")
         object.__setattr__(self, "_expr", parse(self.text))
 
     @property
@@ -396,6 +398,8 @@ def loads(text: str | bytes, file: str = "<text>") -> ImpactTree:
     """
     from impacttree.spec import read_text
 
+    if not isinstance(text, str | bytes):
+        raise ModelError(f"a model is text or bytes, not {type(text).__name__}; load() reads a file")
     return _checked(read_text(text, file))
 
 

@@ -135,9 +135,9 @@ class Subject:
             When there is none; the message names the nearest.
         """
         if not isinstance(name, str) or name not in self.graph.by_name:
-            fix = "name one of its metrics; tree.values() lists them"
+            fix = "name a metric of the tree; tree.values() lists them"
             if not isinstance(name, str):
-                raise QuestionError(Problem(reason=f"a metric is named by text, not a {type(name).__name__}", fix=fix))
+                raise QuestionError(Problem(reason=f"a metric is named by text, not by {type(name).__name__}", fix=fix))
             shown = f"'{printable(name, 80)}'{nearest(name, self.graph.by_name)}"
             raise QuestionError(Problem(reason=f"there is no metric {shown}", fix=fix))
         return self.graph[name]
@@ -171,7 +171,7 @@ class Subject:
         if not isinstance(changes, Mapping):
             raise ChangeError(
                 Problem(
-                    reason=f"changes are a mapping of metric to change, not a {type(changes).__name__}",
+                    reason=f"changes are a mapping of metric to change, not {type(changes).__name__}",
                     fix="write {'engagement': '+1%'}",
                 )
             )

@@ -2,37 +2,70 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from impacttree.errors import QuestionError, nearest
+from impacttree.errors import Problem, QuestionError, nearest, printable
+from impacttree.quantity import NUMBER, Quantity, Set, misfit
 from impacttree.spec.models import MetricSpec, TreeSpec
 
 __all__ = ["with_metric", "with_values"]
 
 
 def with_values(spec: TreeSpec, values: Mapping[str, str | float]) -> TreeSpec:
-    """Return `spec` with newly stated values; a metric with a formula takes them as its `start`.
+    """Return `spec` with newly stated values, in the units that the metrics have.
 
-    What is replaced is no longer a template's placeholder.
+    A number is in the metric's own unit (a share of 43 % is 0.43). Text states its unit; money and shares may leave
+    denominators out. A metric with a formula takes the value as its `start`. What is replaced is no longer a template's
+    placeholder.
 
     Raises
     ------
     QuestionError
-        When a metric does not exist, or has a formula and no start.
+        When a metric does not exist, has a formula and no start, or has another unit.
+
+    Examples
+    --------
+    >>> from impacttree.spec import load_text
+    >>> spec = load_text("metrics: {arpu: {value: $29/customer/month}}")
+    >>> with_values(spec, {"arpu": "$31 ($30 to $32)"}).metrics[0].unit == spec.metrics[0].value.unit
+    True
     """
+    if not isinstance(values, Mapping):
+        raise QuestionError(
+            Problem(reason=f"values are a mapping by metric, not {type(values).__name__}", fix="write {'arpu': '$31'}")
+        )
     known = {metric.name: metric for metric in spec.metrics}
     for name in values:
         if name not in known:
-            raise QuestionError(f"there is no metric {name!r}{nearest(str(name), known)}; nothing was changed")
+            shown = f"'{printable(str(name), 80)}'{nearest(str(name), known)}"
+            raise QuestionError(Problem(reason=f"there is no metric {shown}", fix="nothing was changed"))
         if known[name].formula is not None and known[name].start is None:
-            raise QuestionError(f"{name} is computed by a formula; refresh the metrics that it reads instead")
-    changed = []
-    for metric in spec.metrics:
-        if metric.name in values:
-            key = "value" if metric.formula is None else "start"
-            metric = metric.with_keys(**{key: values[metric.name], "placeholder": None})  # noqa: PLW2901
-        changed.append(metric)
+            reason, fix = "is computed by a formula", "refresh the metrics that it reads instead"
+            raise QuestionError(Problem(metric=name, reason=reason, fix=fix))
+    changed = (_refreshed(m, values[m.name], spec.currency) if m.name in values else m for m in spec.metrics)
     return spec.with_keys(metrics=tuple(changed))
+
+
+def _refreshed(metric: MetricSpec, given: str | float, currency: str) -> MetricSpec:
+    key = "value" if metric.formula is None else "start"
+    old: Quantity = getattr(metric, key)
+    unit = metric.unit or old.unit
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not isinstance(given, str | Mapping) and not (is_number and math.isfinite(given)):
+        reason = f"cannot take {printable(repr(given), 40)}"
+        raise QuestionError(Problem(metric=metric.name, reason=reason, fix="write e.g. '43%' or 0.43"))
+    if unit is None:
+        return metric.with_keys(**{key: given, "placeholder": None})
+    if isinstance(given, int | float):
+        stated = str(Set(float(given), None if unit == NUMBER else unit))
+        return metric.with_keys(**{key: stated.removeprefix("="), "placeholder": None})
+    new: Quantity = getattr(metric.with_keys(**{key: given, "unit": None}).in_currency(currency), key)
+    wrong = misfit(new.unit, unit)
+    if wrong:
+        raise QuestionError(Problem(metric=metric.name, reason=f"cannot take {new.text}: {wrong[0]}", fix=wrong[1]))
+    keep = {} if new.unit == unit else {"unit": unit}
+    return metric.with_keys(**{key: given, "placeholder": None}, **keep)
 
 
 def with_metric(spec: TreeSpec, metric: MetricSpec) -> TreeSpec:

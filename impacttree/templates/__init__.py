@@ -43,6 +43,8 @@ def text(name: str) -> str:
     """
     from importlib.resources import files
 
+    if not isinstance(name, str):
+        raise QuestionError(f"a template is named by text, not {type(name).__name__}: one of {', '.join(_NAMES)}")
     if name not in _NAMES:
         raise QuestionError(
             Problem(
