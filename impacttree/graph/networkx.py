@@ -99,7 +99,7 @@ def from_networkx(graph: nx.DiGraph[Any]) -> TreeSpec:
     >>> from_networkx(graph).metrics[1].drivers[0].elasticity.value
     0.8
     """
-    if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
+    if not hasattr(graph, "is_directed") or not graph.is_directed() or graph.is_multigraph():
         raise ModelError(
             Problem(reason="a model is a directed graph with one edge a pair", fix="give a networkx.DiGraph")
         )
