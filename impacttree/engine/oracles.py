@@ -10,6 +10,7 @@ import mpmath
 import sympy
 
 from impacttree.engine.model import Model, Run
+from impacttree.engine.program import Row
 from impacttree.engine.symbolic import Closed
 from impacttree.graph.model import Reference
 
@@ -56,79 +57,99 @@ def symbolic_chain(model: Model, run: Run, outcome: int) -> tuple[tuple[float, f
     Partials are evaluated and chained with 30 digits by mpmath. The second number is the sum of the absolute
     contributions of all paths: what an error has to be compared with.
     """
-    closed = Closed(model.graph)
+    closed, totals = Closed(model.graph), run.horizon()
     with mpmath.workdps(30):
         slopes = {
-            (metric.index, position): _slopes(model, closed, run, metric.index, position)
+            (metric.index, position): _slopes(model, closed, run, totals, metric.index, position)
             for metric in model.graph.metrics
             for position in range(len(run.rows))
         }
-        slopes |= {(b.slot, -1): _slopes(model, closed, run, b.slot, -1) for b in model.recomputed.blocks}
-        return tuple(_chained(model, run, slopes, metric.index, outcome) for metric in model.graph.metrics)
+        slopes |= {(b.slot, -1): _slopes(model, closed, run, totals, b.slot, -1) for b in model.recomputed.blocks}
+        whole = _swept(model, run, slopes, outcome, None)
+        return tuple(
+            _swept(model, run, slopes, outcome, metric.index)[metric.index] if metric.on_loop else whole[metric.index]
+            for metric in model.graph.metrics
+        )
 
 
-def _chained(model: Model, run: Run, slopes: Slopes, slot: int, outcome: int) -> tuple[float, float]:
-    """Carry a unit move of `slot` forward through every period, signed and absolute side by side."""
-    graph = model.graph
-    count = len(graph.metrics)
-    moves: list[list[tuple[Any, Any]]] = []
-    for position in range(len(run.rows)):
-        row = [(mpmath.mpf(0), mpmath.mpf(0))] * count
-        moves.append(row)
-        for index in graph.order:
-            if index == slot:
-                row[index] = (mpmath.mpf(1), mpmath.mpf(1))
+class _Pairs:
+    """Sums of contributions by key, signed and absolute side by side."""
+
+    def __init__(self) -> None:
+        self.sums: dict[int, tuple[Any, Any]] = {}
+
+    def add(self, key: int, signed: Any, absolute: Any) -> None:
+        before = self.sums.get(key, (0, 0))
+        self.sums[key] = (before[0] + signed, before[1] + absolute)
+
+    def __getitem__(self, key: int) -> tuple[Any, Any]:
+        return self.sums.get(key, (mpmath.mpf(0), mpmath.mpf(0)))
+
+
+def _swept(model: Model, run: Run, slopes: Slopes, outcome: int, cut: int | None) -> list[tuple[float, float]]:
+    """Carry the outcome's derivative back through the horizon and every period; the rule of `cut` passes nothing on."""
+    by_name, repeats = model.graph.by_name, run.repeats
+    horizon, rows = _Pairs(), [_Pairs() for _ in run.rows]
+    horizon.add(outcome, mpmath.mpf(1), mpmath.mpf(1))
+    for block in reversed(model.recomputed.blocks):
+        signed, absolute = horizon[block.slot]
+        for ref, slope in slopes[block.slot, -1] if block.slot != cut else ():
+            horizon.add(by_name[ref.source], slope * signed, abs(slope) * absolute)
+    for slot, (signed, absolute) in horizon.sums.items():
+        for position, weight in _weights(model.aggregations[slot], len(rows), repeats):
+            rows[position].add(slot, signed * weight, absolute * weight)
+    for position in range(len(rows) - 1, -1, -1):
+        for slot in reversed(model.graph.order):
+            signed, absolute = rows[position][slot]
+            if not absolute or slot == cut:
                 continue
-            signed = absolute = mpmath.mpf(0)
-            for ref, slope in slopes[index, position]:
-                move = _move(moves, graph.by_name[ref.source], ref, position)
-                signed, absolute = signed + slope * move[0], absolute + abs(slope) * move[1]
-            row[index] = (signed, absolute)
-    totals = [_total(model, run, moves, index) for index in range(count)]
-    for block in model.recomputed.blocks:
-        if block.slot == slot:
-            totals[slot] = (mpmath.mpf(1), mpmath.mpf(1))
-            continue
-        named = [(slope, totals[graph.by_name[ref.source]]) for ref, slope in slopes[block.slot, -1]]
-        totals[block.slot] = (sum(s * m[0] for s, m in named), sum(abs(s) * m[1] for s, m in named))
-    return float(totals[outcome][0]), float(totals[outcome][1])
+            for ref, slope in slopes[slot, position]:
+                for past in _read_at(ref, position):
+                    rows[past].add(by_name[ref.source], slope * signed, abs(slope) * absolute)
+    sums = []
+    for slot, rule in enumerate(model.aggregations[: len(model.graph.metrics)]):
+        parts = [row[slot] for row in rows] + ([horizon[slot]] if rule == "recompute" else [])
+        sums.append((float(sum(part[0] for part in parts)), float(sum(part[1] for part in parts))))
+    return sums
 
 
-def _move(moves: list[list[tuple[Any, Any]]], source: int, ref: Reference, position: int) -> tuple[Any, Any]:
+def _weights(rule: str, count: int, repeats: int) -> list[tuple[int, Any]]:
+    """Return the positions that a horizon value is made of, each with its weight."""
+    match rule:
+        case "sum":
+            return [(position, mpmath.mpf(repeats)) for position in range(count)]
+        case "mean":
+            return [(position, mpmath.mpf(1) / count) for position in range(count)]
+        case "last":
+            return [(count - 1, mpmath.mpf(1))]
+        case _:
+            return []
+
+
+def _read_at(ref: Reference, position: int) -> range:
+    """Return the positions whose values a reference reads; t = 0 and before do not move."""
     match ref.timing:
         case "prev":
-            past = position - ref.lag
-            return moves[past][source] if past >= 0 else (mpmath.mpf(0), mpmath.mpf(0))
+            return range(max(position - ref.lag, 0), position - ref.lag + 1)
         case "cumulative":
-            through = [row[source] for row in moves[: position + 1]]
-            return sum(m[0] for m in through), sum(m[1] for m in through)
+            return range(position + 1)
         case _:
-            return moves[position][source]
+            return range(position, position + 1)
 
 
-def _total(model: Model, run: Run, moves: list[list[tuple[Any, Any]]], index: int) -> tuple[Any, Any]:
-    column = [row[index] for row in moves]
-    match model.aggregations[index]:
-        case "sum":
-            return sum(m[0] for m in column) * run.repeats, sum(m[1] for m in column) * run.repeats
-        case "mean":
-            return sum(m[0] for m in column) / len(column), sum(m[1] for m in column) / len(column)
-        case _:
-            return column[-1]
-
-
-def _slopes(model: Model, closed: Closed, run: Run, index: int, position: int) -> list[tuple[Reference, Any]]:
+def _slopes(
+    model: Model, closed: Closed, run: Run, totals: Row, index: int, position: int
+) -> list[tuple[Reference, Any]]:
     """Return the partial derivatives of one metric's rule at a period's values (-1: at the horizon's)."""
     metric = model.graph.metrics[index]
-    values = {ref: _value(model, run, ref, position) for ref in metric.references}
+    values = {ref: _value(model, run, totals, ref, position) for ref in metric.references}
     return [(ref, _evaluate(partial, symbols, values)) for ref, partial, symbols in closed.partials(metric)]
 
 
-def _value(model: Model, run: Run, ref: Reference, position: int) -> float:
+def _value(model: Model, run: Run, totals: Row, ref: Reference, position: int) -> float:
     slot = model.graph.by_name[ref.source]
     if position < 0:
-        base = model.horizon_base(run.periods)
-        return base[slot] if ref.timing == "baseline" else run.horizon()[slot]
+        return (model.horizon_base(run.periods) if ref.timing == "baseline" else totals)[slot]
     match ref.timing:
         case "baseline":
             return model.base[slot]
