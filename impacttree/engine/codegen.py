@@ -32,29 +32,38 @@ def edge_loads(block: Block) -> tuple[Load, ...]:
 
 
 def write_values(
-    blocks: Sequence[Block], lags: Sequence[int], intervened: Intervened, spelling: Spelling = "real"
+    blocks: Sequence[Block], lags: Sequence[int], spelling: Spelling = "real", *, changed: bool = False
 ) -> list[str]:
-    """Return the lines that compute the slots of `blocks`, in order, into ``v``."""
+    """Return the lines that compute the slots of `blocks`, in order, into ``v``; `changed` heeds what ``c`` holds."""
     lines: list[str] = []
     here: set[int] = set()
     hidden: list[str] = []
     for block in blocks:
-        kind = intervened.get(block.slot)
-        target = f"v{block.slot} = v[{block.slot}]"
-        if kind == "fix":
-            lines.append(f"{target} = c[{block.slot}]")
-        else:
-            writer = _Forward(block, lags, here, spelling)
-            lines += writer.body(block.body, "")
-            hidden += writer.hidden
-            result = writer.text(block.body.result)
-            if kind == "wrap":
-                result = f"{result} * c[{block.slot}][0] + c[{block.slot}][1]"
-            lines.append(f"{target} = {result}")
+        writer = _Forward(block, lags, here, spelling)
+        body = writer.body(block.body, " " if changed else "")
+        hidden += writer.hidden
+        lines += _shown(block.slot, body, writer.text(block.body.result), changed)
         here.add(block.slot)
     if hidden and spelling == "real":
         lines.append(f"check({', '.join(hidden)})")
     return lines
+
+
+def _shown(slot: int, body: Sequence[str], result: str, changed: bool) -> list[str]:
+    """Return the lines that store what a slot shows: its rule's result, wrapped or replaced if ``c`` says so."""
+    if not changed:
+        return [*body, f"v{slot} = v[{slot}] = {result}"]
+    return [
+        f"e = c.get({slot})",
+        "if e is None or e.__class__ is tuple:",
+        *body,
+        f" v{slot} = {result}",
+        " if e is not None:",
+        f"  v{slot} = v{slot} * e[0] + e[1]",
+        "else:",
+        f" v{slot} = e",
+        f"v[{slot}] = v{slot}",
+    ]
 
 
 def write_partials(block: Block, first_edge: int, lags: Sequence[int]) -> list[str]:
@@ -64,7 +73,7 @@ def write_partials(block: Block, first_edge: int, lags: Sequence[int]) -> list[s
     return _reverse(block, lags, "1.0", lambda load, value: f"d[{numbers[load]}] = {value}", zeroed=edges)
 
 
-def write_reverse(blocks: Sequence[Block], lags: Sequence[int], intervened: Intervened) -> list[str]:
+def write_reverse(blocks: Sequence[Block], lags: Sequence[int], *, changed: bool = False) -> list[str]:
     """Return the lines that carry adjoints from the slots of `blocks` to what they load, last block first."""
     lines: list[str] = []
 
@@ -73,13 +82,15 @@ def write_reverse(blocks: Sequence[Block], lags: Sequence[int], intervened: Inte
         return f"{row}[{load.slot}] += {value}"
 
     for block in reversed(blocks):
-        kind = intervened.get(block.slot)
-        if kind == "fix" or not edge_loads(block):
+        if not edge_loads(block):
             continue
-        scale = f" * c[{block.slot}][0]" if kind == "wrap" else ""
-        lines += [f"y = g[{block.slot}]{scale}", "if y:"]
-        known = "" if kind == "wrap" else f"v[{block.slot}]"
-        lines += [f" {line}" for line in _reverse(block, lags, "y", sink, known=known)]
+        slot = block.slot
+        if changed:
+            moved = f"g[{slot}] * e[0] if e.__class__ is tuple else 0.0"
+            lines += [f"e = c.get({slot})", f"y = g[{slot}] if e is None else {moved}", "if y:"]
+        else:
+            lines += [f"y = g[{slot}]", "if y:"]
+        lines += [f" {line}" for line in _reverse(block, lags, "y", sink, known="" if changed else f"v[{slot}]")]
     return lines
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, Protocol
 
 from impacttree.engine import codegen
-from impacttree.engine.codegen import Intervened, Spelling
+from impacttree.engine.codegen import Spelling
 from impacttree.engine.tape import Block, Load
 from impacttree.formula import FUNCTIONS
 
@@ -64,6 +64,7 @@ _REAL: Mapping[str, Callable[..., object]] = {
     "sqrt": math.sqrt,
     "pow": math.pow,
     "check": _check,
+    "tuple": tuple,
     "slope_of_base": _slope_of_base,
     "slope_of_exponent": _slope_of_exponent,
 }
@@ -74,6 +75,7 @@ _COMPLEX: Mapping[str, Callable[..., object]] = {
     "sqrt": cmath.sqrt,
     "pow": lambda base, exponent: base**exponent,
     "real": lambda value: value.real,
+    "tuple": tuple,
 }
 
 
@@ -97,7 +99,7 @@ def _array() -> Mapping[str, Callable[..., object]]:
         return then if taken else otherwise
 
     functions = {"exp": np.exp, "log": np.log, "log10": np.log10, "sqrt": np.sqrt}
-    return {"number": np.float64, "select": select, **functions}
+    return {"number": np.float64, "select": select, "tuple": tuple, **functions}
 
 
 @cache
@@ -127,19 +129,19 @@ class Program:
     def __init__(self, blocks: Sequence[Block], lags: Sequence[int]) -> None:
         self.blocks, self.lags = tuple(blocks), tuple(lags)
         self.chunks = tuple(self.blocks[i : i + self.size] for i in range(0, len(self.blocks), self.size))
-        self._values: dict[tuple[object, ...], Values] = {}
-        self._reverse: dict[tuple[object, ...], Reverse] = {}
+        self._values: dict[tuple[int, Spelling, bool], Values] = {}
+        self._reverse: dict[tuple[int, bool], Reverse] = {}
 
     @cached_property
     def edges(self) -> tuple[tuple[int, Load], ...]:
         """Each (slot moved, load that moves it), numbered by position: the index of ``d``."""
         return tuple((block.slot, load) for block in self.blocks for load in codegen.edge_loads(block))
 
-    def values(self, intervened: Intervened, spelling: Spelling = "real") -> tuple[Values, ...]:
-        """Return the functions that compute one period; chunks without a changed slot are compiled once."""
+    def values(self, intervened: Collection[int], spelling: Spelling = "real") -> tuple[Values, ...]:
+        """Return the functions that compute one period; only pieces with a changed slot look for changes."""
         return tuple(self._chunk_values(number, intervened, spelling) for number in range(len(self.chunks)))
 
-    def reverse(self, intervened: Intervened) -> tuple[Reverse, ...]:
+    def reverse(self, intervened: Collection[int]) -> tuple[Reverse, ...]:
         """Return the functions of the reverse sweep over one period, in the order to call them."""
         return tuple(self._chunk_reverse(number, intervened) for number in reversed(range(len(self.chunks))))
 
@@ -169,30 +171,29 @@ class Program:
         lines = codegen.write_branches([block for block in self.blocks if block.selects], self.lags, "complex")
         return _compile("v, b, p, h, s", lines, _COMPLEX)
 
-    def _chunk_values(self, number: int, intervened: Intervened, spelling: Spelling) -> Values:
-        here = _within(self.chunks[number], intervened)
-        key = (number, spelling, *here.items())
+    def _chunk_values(self, number: int, intervened: Collection[int], spelling: Spelling) -> Values:
+        changed = self._is_changed(number, intervened)
+        key = (number, spelling, changed)
         if key not in self._values:
-            lines = codegen.write_values(self.chunks[number], self.lags, here, spelling)
+            lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed)
             self._values[key] = _compile("v, b, p, h, c", lines, _names(spelling))
         return self._values[key]
 
-    def _chunk_reverse(self, number: int, intervened: Intervened) -> Reverse:
-        here = _within(self.chunks[number], intervened)
-        key = (number, *here.items())
+    def _chunk_reverse(self, number: int, intervened: Collection[int]) -> Reverse:
+        changed = self._is_changed(number, intervened)
+        key = (number, changed)
         if key not in self._reverse:
-            lines = codegen.write_reverse(self.chunks[number], self.lags, here)
+            lines = codegen.write_reverse(self.chunks[number], self.lags, changed=changed)
             self._reverse[key] = _compile("v, b, p, h, c, g, k", lines, _REAL)
         return self._reverse[key]
 
-
-def _within(chunk: Sequence[Block], intervened: Intervened) -> Intervened:
-    return {block.slot: intervened[block.slot] for block in chunk if block.slot in intervened} if intervened else {}
+    def _is_changed(self, number: int, intervened: Collection[int]) -> bool:
+        return any(block.slot in intervened for block in self.chunks[number]) if intervened else False
 
 
 def _compile(arguments: str, lines: Sequence[str], names: Mapping[str, Callable[..., object]]) -> Any:
     """Compile lines of our own making; they hold no text of the user's (see `codegen`)."""
     source = f"def f({arguments}):\n " + "\n ".join(lines or ["pass"])
-    namespace: dict[str, Any] = {"__builtins__": {}, **names}
+    namespace: dict[str, Any] = {"__builtins__": {}, "tuple": tuple, **names}
     exec(compile(source, "<impacttree>", "exec"), namespace)  # noqa: S102 - generated from the tape alone, see codegen
     return namespace["f"]
