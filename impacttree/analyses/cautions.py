@@ -117,16 +117,26 @@ def _reaches(subject: Subject, source: int, around: int, outcome: int) -> bool:
 def kinks(subject: Subject, lift: Lift) -> tuple[str, ...]:
     """Return where a limit binds before the lift, and where a branch switches along it."""
     found = list(bottlenecks(subject, lift.before, lift.touched - {lift.slot}))
+    selects = {(block.slot, select.out): select for block in lift.model.step.blocks for select in block.selects}
     switched: dict[tuple[int, int], list[float]] = {}
     for switch in lift.switches:
         switched.setdefault((switch.slot, switch.select), []).append(switch.at)
-    for (slot, _), places in switched.items():
-        metric = subject.graph.metrics[lift.model.owners[slot]]
-        what = f"{metric.label} switches branch at {min(places):.0%}" + (
-            f" to {max(places):.0%}" if max(places) - min(places) > 0.005 else ""
-        )
-        found.append(f"{what} of the lift")
+    for key, places in switched.items():
+        label = subject.graph.metrics[lift.model.owners[key[0]]].label
+        spread = max(places) - min(places) > 0.005
+        when = f"at {min(places):.0%}" + (f" to {max(places):.0%}" if spread else "") + " of the lift"
+        found.append(_switched(subject, label, selects.get(key), when))
     return tuple(found)
+
+
+def _switched(subject: Subject, label: str, select: Select | None, when: str) -> str:
+    if select is None or select.source not in ("if", "min", "max"):
+        return f"{label} passes a corner of its formula {when}"
+    if select.source == "if":
+        return f"{label} goes to the other side of its condition {when}"
+    if not all(select.operands):
+        return f"{label} reaches or leaves its limit {when}"
+    return f"{label} goes over to the other of {joined([subject.words.label(name) for name in select.operands])} {when}"
 
 
 def bottlenecks(subject: Subject, run: Run, among: frozenset[int]) -> Iterator[str]:
@@ -143,10 +153,10 @@ def _binding(subject: Subject, metric: Metric, select: Select, run: Run) -> str:
     labels = [subject.words.label(name) for name in select.operands]
     count = sum(takes_left)
     if count in (0, len(takes_left)):
-        return f"{metric.label} follows {labels[0 if count else 1]}, the {_side(select)} of {joined(labels)}"
+        binding = labels[0 if count else 1]
+        if select.source == "min":
+            return f"{binding} is the bottleneck: {metric.label} follows it, the lower of {joined(labels)}"
+        return f"{metric.label} follows {binding}, the higher of {joined(labels)}"
     periods = f"{count} of {len(takes_left)} {subject.words.period}s"
-    return f"{metric.label} follows {labels[0]} in {periods}, else {labels[1]} ({select.source} of the two)"
-
-
-def _side(select: Select) -> str:
-    return "lower" if select.source == "min" else "higher"
+    side = "lower" if select.source == "min" else "higher"
+    return f"{metric.label} follows {labels[0]} in {periods}, else {labels[1]}: the {side} of the two"

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from impacttree.analyses.asking import Subject
+from impacttree.analyses.guardrails import guardrail_checks
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, joined, lowered
-from impacttree.analyses.worth import Worth, grounds_text, placeholders, worth
+from impacttree.analyses.worth import Worth, grounds_texts, placeholders, worth
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, unit_words
@@ -93,7 +94,10 @@ class _Over:
 def _plain(subject: Subject, outcome: Metric) -> Diagram:
     words = subject.words
     elasticities = _elasticities(subject)
-    cards = tuple(_card(subject, metric, _today(subject, metric)) for metric in subject.graph.metrics)
+    breached = {check.metric for check in guardrail_checks(words, subject.base) if not check.holds}
+    cards = tuple(
+        _card(subject, metric, _today(subject, metric), metric.name in breached) for metric in subject.graph.metrics
+    )
     return Diagram(
         title=subject.graph.spec.name,
         subtitle=f"What drives {words.label(outcome.name)}: {len(cards)} metric{'s' * (len(cards) != 1)}, values today",
@@ -110,8 +114,15 @@ def _lifted(subject: Subject, answer: Worth, over: _Over, cut: Cut) -> Diagram:
     words, metric = subject.words, answer.metric
     before, after = over.before, over.after
     through = _through(answer)
+    breached = {check.metric for check in answer.guardrails if not check.holds}
     cards = tuple(
-        _card(subject, m, _moved(subject, m, before[m.index], after[m.index]), through.get(m.name, 0.0))
+        _card(
+            subject,
+            m,
+            _moved(subject, m, before[m.index], after[m.index]),
+            m.name in breached,
+            through.get(m.name, 0.0),
+        )
         for m in subject.graph.metrics
     )
     main = [path for path in answer.paths if path.amount * answer.total > 0]
@@ -178,7 +189,7 @@ def _remembers(metric: Metric) -> bool:
     return any(ref.source == metric.name and ref.lag for ref in metric.references)
 
 
-def _card(subject: Subject, metric: Metric, shown: _Shown, money: float = 0.0) -> Card:
+def _card(subject: Subject, metric: Metric, shown: _Shown, breached: bool, money: float = 0.0) -> Card:
     spec, words = metric.spec, subject.words
     limits = []
     if spec.guardrail is not None:
@@ -196,6 +207,7 @@ def _card(subject: Subject, metric: Metric, shown: _Shown, money: float = 0.0) -
         change=shown.change,
         tone=words.tone(metric.name, shown.amount),
         guardrail=", ".join(limits),
+        breached=breached,
         memory=_remembers(metric),
         money=money,
     )
@@ -323,7 +335,9 @@ def _guardrail_words(subject: Subject, answer: Worth, over: _Over) -> str:
     words = subject.words
     breached = [check for check in answer.guardrails if not check.holds]
     if breached:
-        return f"{joined([check.label for check in breached])} breached"
+        limits = [f"the {words.value(c.metric, c.limit)} {c.side} of {c.label}" for c in breached]
+        text = f"{joined(limits)} {'is' if len(limits) == 1 else 'are'} broken"
+        return text[:1].upper() + text[1:]
     if not answer.guardrails:
         return ""
     before, after = over.before, over.after
@@ -344,16 +358,18 @@ def _callout(subject: Subject, answer: Worth) -> Callout:
 
 def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
     """Return the four boxes under the board cut; what the model does not state is said to be missing."""
-    words = subject.words
+    words, name = subject.words, answer.outcome
     callout = _callout(subject, answer)
-    later = f"run rate {words.signed(answer.outcome, answer.run_rate)} a year" if answer.run_rate is not None else ""
-    first, *others = grounds_text(answer).split(", ", 1) if answer.rests_on else ["none"]
+    later = f"run rate {words.figure(name, answer.run_rate)} a year" if answer.run_rate is not None else ""
+    verb, _, amount = words.figure(name, answer.total).partition(" ")
+    head, worth_of = (verb.capitalize(), amount) if verb in ("saves", "costs") else ("Worth", callout.amount)
+    first, *others = grounds_texts(answer) or ("none",)
     dates = [m.spec.as_of for m in subject.graph.metrics if m.spec.as_of is not None]
     dated = f"oldest input of {min(dates):%d %b %Y}".replace(" 0", " ") if dates else "inputs carry no date"
-    detail = "; ".join([*others, dated])
+    detail = _line(joined(others), dated)
     lifted = f"{answer.change} {words.label(answer.metric)}"
     return (
-        Panel(f"Worth, {callout.head[:1].lower()}{callout.head[1:]}", callout.amount, _line(callout.what, later), True),
+        Panel(f"{head}, {callout.head[:1].lower()}{callout.head[1:]}", worth_of, _line(callout.what, later), True),
         Panel("Cost to achieve", "not stated", "net worth and payback need a cost"),
         Panel("Evidence", first, detail),
         Panel("The ask", "Decide", f"whether to fund what achieves {lifted}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from impacttree.analyses.asking import Changes, Move, Subject
@@ -111,11 +111,29 @@ def check_guardrails(subject: Subject, changes: Changes | None = None) -> Guardr
     run = subject.model.run(subject.horizon, asked.interventions)
     moves = subject.moves(asked, subject.base.horizon(), run.horizon())
     provenance = subject.provenance("values of each period against the limits")
-    return GuardrailReport(provenance, guardrail_checks(subject.words, run), moves, subject.horizon, subject.words)
+    checks = guardrail_checks(subject.words, run, subject.base if moves else None)
+    return GuardrailReport(provenance, checks, moves, subject.horizon, subject.words)
 
 
-def guardrail_checks(words: Words, run: Run) -> tuple[GuardrailCheck, ...]:
-    """Return the guardrails of a run, each at its tightest period."""
+def guardrail_checks(words: Words, run: Run, base: Run | None = None) -> tuple[GuardrailCheck, ...]:
+    """Return the guardrails of a run, each at its tightest period; texts say what is broken in `base` as well."""
+    checks = _checks(words, run)
+    if base is None or all(check.holds for check in checks):
+        return checks
+    pairs = zip(checks, _checks(words, base), strict=True)
+    return tuple(_beside(words, check, was.breached, base.periods) for check, was in pairs)
+
+
+def _beside(words: Words, check: GuardrailCheck, without: tuple[int, ...], periods: int) -> GuardrailCheck:
+    """Return a check whose text also says in which periods the limit is broken without the change."""
+    if not check.breached or not without:
+        return check
+    before = _breach(words, without, periods).removeprefix("BREACHED ")
+    beside = ", as without the change" if without == check.breached else f"; without the change {before}"
+    return replace(check, text=check.text + beside)
+
+
+def _checks(words: Words, run: Run) -> tuple[GuardrailCheck, ...]:
     checks: list[GuardrailCheck] = []
     for metric in run.model.graph.metrics:
         guardrail = metric.spec.guardrail

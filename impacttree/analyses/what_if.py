@@ -157,7 +157,7 @@ def what_if(subject: Subject, changes: Changes, on: str | None = None, *, in_fil
         after=after[slot],
         run_rate=(run.at(n)[slot] - subject.base.at(n)[slot]) * annual if annual is not None else None,
         outcomes=tuple(outcome_change(subject, outcome, name, before, after) for name in strip(subject, outcome)),
-        guardrails=guardrail_checks(subject.words, run),
+        guardrails=guardrail_checks(subject.words, run, subject.base),
         warnings=(
             *unreached(subject, changed, outcome),
             *extrapolations(subject, run),

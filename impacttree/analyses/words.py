@@ -110,8 +110,10 @@ class Words:
         metric = self.graph[name]
         above = [base for base, power in metric.unit.factors if power > 0]
         below = [base for base, power in metric.unit.factors if power < 0]
+        if metric.unit.is_share or self.count(name, metric.unit):
+            return False
         if metric.aggregation == "sum":
-            return not metric.unit.is_share
+            return True
         counted = bool(above) and all(base in MONEY or is_noun(base) for base in above)
         return counted and not metric.unit.display and all(base in PERIODS_PER_YEAR for base in below)
 
@@ -132,7 +134,8 @@ class Words:
         verb = self.verb(name, change).removesuffix("s" if plural else "")
         if self.is_amount(name):
             return f"{verb} {self.amount_of(name, change)}"
-        return f"{verb} {label} by {self.unsigned(name, change)}"
+        amount = f"{self.unsigned(name, change)} {self.count(name, self.unit(name))}".rstrip()
+        return f"{verb} {label} by {amount}"
 
     def amount_of(self, name: str, change: float) -> str:
         """Write ``$17k operating profit``, ``64 support hours``, ``64 hours of downtime``."""

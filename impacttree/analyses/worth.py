@@ -12,7 +12,7 @@ from impacttree.analyses.asking import Asked, Subject
 from impacttree.analyses.cautions import cautions, kinks
 from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks, guardrail_row
 from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words, is_still, joined, lowered
+from impacttree.analyses.words import Words, is_still, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
@@ -355,7 +355,7 @@ def worth(subject: Subject, metric: str, change: str | Change, on: str | None = 
         edges=_edges(subject, lift),
         rests_on=_grounds(subject, paths),
         placeholders=placeholders(subject),
-        guardrails=guardrail_checks(subject.words, after),
+        guardrails=guardrail_checks(subject.words, after, before),
         kinks=kinks(subject, lift),
         warnings=cautions(subject, lift, after),
         words=subject.words,
@@ -476,8 +476,8 @@ def placeholders(subject: Subject) -> tuple[int, int]:
     return sum(m.spec.placeholder for m in inputs), len(inputs)
 
 
-def grounds_text(worth: Worth) -> str:
-    """Return the evidence mix in a few words: ``92% experiment, 8% judgement``."""
+def grounds_texts(worth: Worth) -> tuple[str, ...]:
+    """Return the evidence mix in a few words: ``("92% experiment", "8% judgement")``."""
     shares = shown_shares([grounds.share for grounds in worth.rests_on])
     pairs = zip(worth.rests_on, shares, strict=True)
-    return joined([f"{share} {grounds.grade.replace('_', '-')}" for grounds, share in pairs])
+    return tuple(f"{share} {grounds.grade.replace('_', '-')}" for grounds, share in pairs)
