@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import builtins
-import xml.etree.ElementTree as ElementTree
 import zlib
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given

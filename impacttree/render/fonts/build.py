@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 FAMILY = "Impacttree Sans"
+DIGIT, CAP = 1139, 1409
+"""Width of a digit and height of a capital, of 2048."""
 BLOCKS = (
     (0x20, 0x7E), (0xA0, 0x17F), (0x192, 0x192), (0x218, 0x21B), (0x2C6, 0x2DD),  # Latin, Latin-1, Extended-A
     (0x370, 0x3FF), (0x400, 0x45F), (0x490, 0x491), (0x5D0, 0x5EA),  # Greek, Cyrillic, Hebrew
@@ -36,6 +39,7 @@ def main(source: Path) -> None:
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=unicodes)
         subsetter.subset(font)
+        _add_money(font, 136 if style == "Regular" else 236)
         _rename(font, style)
         font["head"].modified = font["head"].created
         font.recalcTimestamp = False
@@ -44,8 +48,75 @@ def main(source: Path) -> None:
     (FOLDER / "widths.py").write_text(_module(tables), encoding="utf-8")
 
 
-def _rename(font: object, style: str) -> None:
-    names = font["name"]  # type: ignore[index]
+def _add_money(font: Any, stroke: int) -> None:
+    """Signs that the original lacks, drawn plainly from bars and bowls, as wide as a digit."""
+    from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
+
+    glyphs = font["glyf"]
+    for code, name, draw in ((0x20B9, "rupee", _rupee), (0x20BD, "rouble", _rouble), (0x20BA, "lira", _lira)):
+        pen = TTGlyphPen(None)
+        draw(pen, stroke)
+        glyphs[name] = pen.glyph()
+        glyphs[name].recalcBounds(glyphs)
+        font["hmtx"][name] = (DIGIT, glyphs[name].xMin)
+        for table in font["cmap"].tables:
+            if table.isUnicode():
+                table.cmap[code] = name
+
+
+def _rupee(pen: Any, stroke: int) -> None:
+    _bar(pen, 90, 1049, CAP, stroke)
+    _bar(pen, 90, 1049, 1100, stroke)
+    _bowl(pen, 460, 850, CAP, 681, stroke)
+    _bar(pen, 90, 460, 681 + stroke, stroke)
+    _polygon(pen, (130, 721), (180 + stroke, 721), (770 + stroke, 0), (720, 0))
+
+
+def _rouble(pen: Any, stroke: int) -> None:
+    _polygon(pen, (270, CAP), (270 + stroke, CAP), (270 + stroke, 0), (270, 0))
+    _bar(pen, 270, 620, CAP, stroke)
+    _bowl(pen, 620, 1060, CAP, 600, stroke)
+    _bar(pen, 100, 620, 600 + stroke, stroke)
+    _bar(pen, 100, 800, 380, stroke)
+
+
+def _lira(pen: Any, stroke: int) -> None:
+    _polygon(pen, (330, CAP), (330 + stroke, CAP), (330 + stroke, 0), (330, 0))
+    for rise in (0, 250):
+        _polygon(pen, (110, 610 + rise), (760, 800 + rise), (760, 800 + rise - stroke), (110, 610 + rise - stroke))
+    pen.moveTo((330, stroke))
+    pen.lineTo((430, stroke))
+    pen.qCurveTo((1040 - stroke, stroke), (1040 - stroke, 600))
+    pen.lineTo((1040, 600))
+    pen.qCurveTo((1040, 0), (430, 0))
+    pen.lineTo((330, 0))
+    pen.closePath()
+
+
+def _polygon(pen: Any, *points: tuple[int, int]) -> None:
+    pen.moveTo(points[0])
+    for point in points[1:]:
+        pen.lineTo(point)
+    pen.closePath()
+
+
+def _bar(pen: Any, left: int, right: int, top: int, stroke: int) -> None:
+    _polygon(pen, (left, top), (right, top), (right, top - stroke), (left, top - stroke))
+
+
+def _bowl(pen: Any, left: int, right: int, top: int, low: int, stroke: int) -> None:
+    middle, inner = (top + low) // 2, right - int(stroke * 1.15)
+    pen.moveTo((left, top))
+    pen.qCurveTo((right, top), (right, middle))
+    pen.qCurveTo((right, low), (left, low))
+    pen.lineTo((left, low + stroke))
+    pen.qCurveTo((inner, low + stroke), (inner, middle))
+    pen.qCurveTo((inner, top - stroke), (left, top - stroke))
+    pen.closePath()
+
+
+def _rename(font: Any, style: str) -> None:
+    names = font["name"]
     postscript = f"{FAMILY.replace(' ', '')}-{style}"
     for name_id, text in ((1, FAMILY), (2, style), (3, postscript), (4, f"{FAMILY} {style}"), (6, postscript)):
         names.setName(text, name_id, 3, 1, 0x409)
@@ -53,10 +124,10 @@ def _rename(font: object, style: str) -> None:
     names.names = [record for record in names.names if record.nameID in kept and record.platformID == 3]
 
 
-def _widths(font: object) -> dict[int, str]:
+def _widths(font: Any) -> dict[int, str]:
     groups: dict[int, str] = {}
-    for code, glyph in sorted(font.getBestCmap().items()):  # type: ignore[attr-defined]
-        advance = font["hmtx"][glyph][0]  # type: ignore[index]
+    for code, glyph in sorted(font.getBestCmap().items()):
+        advance = font["hmtx"][glyph][0]
         groups[advance] = groups.get(advance, "") + chr(code)
     return dict(sorted(groups.items()))
 

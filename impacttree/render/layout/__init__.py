@@ -111,7 +111,8 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
 
 def _arranged(net: Network, title_height: float, *, poster: bool) -> tuple[Grid, Tracks]:
     """The most comfortable of the arrangements for different numbers of lanes."""
-    kicks = 0 if len(net.cards) > 60 else ROW_KICKS
+    size = len(net.cards)
+    kicks = 0 if size > 60 else ROW_KICKS if size <= 28 else ROW_KICKS // 2
     first = [_tried(net, lanes, title_height, 0) for lanes in assign_lanes(net, poster=poster)]
     first.sort(key=lambda found: found[0])
     if not kicks:

@@ -265,10 +265,11 @@ class _Painter:
         if words:
             self.shapes.append(text(self.left, baseline, words, size, self._ink()))
         used = text_width(words, size) + 0.05 * scale
-        width = text_width(unit, FOOT * scale)
-        if unit and used + width <= room:
-            self.shapes.append(self._unit(self.left + used, baseline, unit, FOOT * scale))
-            used += width + 0.05
+        for shown in dict.fromkeys((unit, _short(unit))):
+            width = text_width(shown, FOOT * scale, self.card.breached)
+            if shown and used + width <= room:
+                self.shapes.append(self._unit(self.left + used, baseline, shown, FOOT * scale))
+                return used + width + 0.05
         return used
 
     def _unit(self, x: float, y: float, unit: str, size: float) -> Text:
@@ -279,7 +280,7 @@ class _Painter:
         """Unit left, owner right; a shorter unit, then smaller letters, then an ellipsis where they meet."""
         gap, owner = 0.07 * self.scale, self.card.owner
         usual, less = FOOT * self.scale, max(LEAST, 0.94 * FOOT * self.scale)
-        short = f"/{foot[4:]}" if foot.startswith("per ") else foot
+        short = _short(foot)
         bold = self.card.breached
         for unit, size in ((foot, usual), (short, usual), (short, less)):
             if text_width(unit, size, bold) + text_width(owner, size) + gap <= self.room:
@@ -301,6 +302,10 @@ class _Painter:
             inset = 0.05 * number
             steps: tuple[Step, ...] = (("M", box.x + inset, y), ("L", box.x + box.width - inset, y))
             self.shapes.append(Curve(steps, stroke=DRIVER if number == 1 else CARD_LINE, weight=0.9))
+
+
+def _short(unit: str) -> str:
+    return f"/{unit[4:]}" if unit.startswith("per ") else unit
 
 
 def _whole(shown: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from impacttree.render.layout.cards import COLORS, glyph, kind_of, polygon, text
-from impacttree.render.layout.measure import fit, text_width, wrap
+from impacttree.render.layout.measure import balanced, fit, text_width, wrap
 from impacttree.render.layout.network import Network
 from impacttree.render.layout.rows import Grid
 from impacttree.render.layout.sizes import Geometry
@@ -34,7 +34,7 @@ from impacttree.views import Diagram
 
 __all__ = ["Headings", "footer", "headings", "heads", "legend"]
 
-TITLE_LARGE, TITLE_SMALL, TITLE_LEAST = 26.0, 20.0, 15.0
+TITLE_LARGE, TITLE_SMALL, TITLE_TWO_LINES, TITLE_LEAST = 26.0, 21.0, 22.0, 15.0
 SUBTITLE = 14.0
 
 
@@ -80,14 +80,14 @@ def headings(diagram: Diagram, width: float) -> Headings:
     while size > TITLE_SMALL and text_width(diagram.title, size, bold=True) > width:
         size -= 0.5
     if text_width(diagram.title, size, bold=True) > width:
-        size = TITLE_SMALL
-        while size > TITLE_LEAST and "…" in "".join(wrap(diagram.title, size, width, 2, bold=True)[1:]):
+        size = TITLE_TWO_LINES
+        while size > TITLE_LEAST and "…" in balanced(diagram.title, size, width, bold=True)[-1]:
             size -= 0.5
-    title = wrap(diagram.title, size, width, 2, bold=True)
+    title = balanced(diagram.title, size, width, bold=True)
     below = SUBTITLE
     while below > 11 and text_width(diagram.subtitle, below) > width:
         below -= 0.5
-    return Headings(title, size, wrap(diagram.subtitle, below, width, 2), below)
+    return Headings(title, size, balanced(diagram.subtitle, below, width), below)
 
 
 def heads(net: Network, grid: Grid, geometry: Geometry) -> tuple[Group, ...]:

@@ -14,9 +14,9 @@ from impacttree.render.scene import Box
 __all__ = ["CARD_PAD", "Geometry", "discomfort", "place", "thickness"]
 
 CARD_PAD = 0.09
-LEAST_WIDTH, WORD_ROOM = 1.16, 1.6
+LEAST_WIDTH, WORD_ROOM = 1.1, 1.6
 """Cards are at least this wide; wide enough for the longest word of a name up to the second."""
-NARROW, COMFORT = 0.57, 1.4
+NARROW, COMFORT = 0.54, 1.4
 """The least gap between lanes, and the card width up to which gaps give way to it."""
 LOW, ROOMY, NAME_LINE = 0.63, 0.75, 0.168
 """Least height of a card with a one-line name, without and with a foot line; what another line adds."""
@@ -25,7 +25,7 @@ HEAD_TO_CARDS = 0.27
 FOOT_ROOM = 0.78
 TALLEST = {1: 1.5, 2: 1.42, 3: 1.22}
 TALL = 1.06
-GROWTH = 1.03
+GROWTH = 1.015
 MOST_SCALE = 1.7
 CALLOUT_HEIGHT = 1.28
 
@@ -98,7 +98,7 @@ def _try_scale(
     if not heights:
         return None
     slack = room - sum(heights)
-    if scale > GROWTH * 1.01 and slack > 0.4:
+    if scale > 1.03 and slack > 0.4:
         height, bottom, slack = height - slack + 0.4, bottom - slack + 0.4, 0.4
     inner = max(1, grid.rows - 1)
     wider = min(slack / inner, 0.24 if grid.rows > 3 else 0.42) if grid.rows > 1 else 0.0
@@ -247,7 +247,7 @@ def _callout(net: Network, grid: Grid, geometry: Geometry, run_y: tuple[float | 
 def discomfort(net: Network, geometry: Geometry) -> float:
     """How much the picture suffers from its page: a large page, names that wrap, foot lines that are cut."""
     room = geometry.card_width - 2 * CARD_PAD * geometry.text_scale
-    cost = 120.0 * (geometry.scale - 1.0) + 10.0 * max(0.0, COMFORT - geometry.card_width)
+    cost = 160.0 * (geometry.scale - 1.0) + 10.0 * max(0.0, COMFORT - geometry.card_width)
     for card in net.cards:
         name = text_width(card.label, NAME * geometry.text_scale, bold=True)
         cost += 0.3 * (name > room) + 1.5 * (name > 1.9 * room)
