@@ -48,13 +48,16 @@ def _check(*values: float) -> None:
 
 
 def _slope_of_base(base: float, exponent: float) -> float:
-    return exponent * math.pow(base, exponent - 1.0) if exponent else 0.0
+    try:
+        return exponent * math.pow(base, exponent - 1.0) if exponent else 0.0
+    except (OverflowError, ValueError):
+        return math.inf
 
 
 def _slope_of_exponent(base: float, power: float) -> float:
     if base == 0.0 and power == 0.0:
         return 0.0
-    return power * math.log(base)
+    return power * math.log(base) if base > 0.0 else math.nan
 
 
 _REAL: Mapping[str, Callable[..., object]] = {
@@ -64,7 +67,6 @@ _REAL: Mapping[str, Callable[..., object]] = {
     "sqrt": math.sqrt,
     "pow": math.pow,
     "check": _check,
-    "tuple": tuple,
     "slope_of_base": _slope_of_base,
     "slope_of_exponent": _slope_of_exponent,
 }
@@ -75,7 +77,6 @@ _COMPLEX: Mapping[str, Callable[..., object]] = {
     "sqrt": cmath.sqrt,
     "pow": lambda base, exponent: base**exponent,
     "real": lambda value: value.real,
-    "tuple": tuple,
 }
 
 
@@ -99,7 +100,7 @@ def _array() -> Mapping[str, Callable[..., object]]:
         return then if taken else otherwise
 
     functions = {"exp": np.exp, "log": np.log, "log10": np.log10, "sqrt": np.sqrt}
-    return {"number": np.float64, "select": select, "tuple": tuple, **functions}
+    return {"number": np.float64, "select": select, **functions}
 
 
 @cache
