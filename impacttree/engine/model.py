@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.faults import Naming, explain
+from impacttree.engine.faults import Naming, explain, too_large
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.tape import Block, Load, lower
 from impacttree.formula.ast import Binary, Expr, Name, Number
@@ -45,11 +45,11 @@ class Adjoints:
 
     def held(self, slot: int) -> float:
         """Derivative with respect to an amount added to `slot` in every period, and to its horizon value."""
-        return math.fsum([row[slot] for row in self.rows]) + self.horizon[slot]
+        return _total([row[slot] for row in self.rows]) + self.horizon[slot]
 
     def all_held(self) -> Row:
         """Return what `held` gives, for every slot."""
-        sums = self.rows[0] if len(self.rows) == 1 else map(math.fsum, zip(*self.rows, strict=True))
+        sums = self.rows[0] if len(self.rows) == 1 else map(_total, zip(*self.rows, strict=True))
         return list(map(operator.add, sums, self.horizon))
 
 
@@ -227,7 +227,7 @@ class Model:
         try:
             for function in self.initial.values({}):
                 function(row, row, self.parameters, past, {})
-            if not math.isfinite(math.fsum(row)):
+            if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
             explain(self.naming, self.parameters, self.initial, row, row, past, {}, {}, 0)
@@ -264,7 +264,7 @@ class Model:
             try:
                 for function in functions:
                     function(row, self.base, self.parameters, past, effects)
-                if not math.isfinite(sum(row)) and not all(map(math.isfinite, row)):
+                if not _are_finite(row):
                     raise OverflowError
             except _FAULTS:
                 explain(
@@ -279,13 +279,17 @@ class Model:
         repeats = periods if self.is_static else 1
         row = list(rows[-1])
         for slot in self._by_rule["sum"]:
-            row[slot] = repeats * math.fsum([r[slot] for r in rows])
+            row[slot] = repeats * (_sum([r[slot] for r in rows]) if len(rows) > 1 else row[slot])
         for slot in self._by_rule["mean"]:
-            row[slot] = math.fsum([r[slot] for r in rows]) / len(rows)
+            row[slot] = _sum([r[slot] for r in rows]) / len(rows)
+        if not _are_finite(row):
+            too_large(self.naming, row)
         base, effects = self.horizon_base(periods), run.held.over(periods)
         try:
             for function in self.recomputed.values(run.held.kinds):
                 function(row, base, self.parameters, (), effects)
+            if not _are_finite(row):
+                raise OverflowError
         except _FAULTS:
             explain(self.naming, self.parameters, self.recomputed, row, base, (), run.held.kinds, effects, -1)
         return row
@@ -362,7 +366,7 @@ class Model:
         """Return d outcome / d (amount added to a metric in every period), for every metric.
 
         A metric on a time loop has its own feedback cut, as a lift of it would have; each such metric takes a reverse
-        pass of its own.
+        pass of its own. Where there is no finite slope (a square root at zero), the entry is not finite.
         """
         adjoints = self.adjoints(run, outcome)
         slopes = adjoints.all_held()[: len(self.graph.metrics)]
@@ -378,12 +382,13 @@ class Model:
         for slot in range(len(self.graph.metrics)):
             own = self._cut(run, outcome, slot, adjoints)
             terms = [row[slot] * values[slot] for row, values in zip(own.rows, run.rows, strict=True)]
-            slopes.append(math.fsum(terms) + own.horizon[slot] * totals[slot])
+            slopes.append(_total(terms) + own.horizon[slot] * totals[slot])
         return slopes
 
     def _cut(self, run: Run, outcome: int, slot: int, adjoints: Adjoints) -> Adjoints:
         """Return `adjoints`, or ones without the feedback of `slot` on itself when it stands on a loop."""
-        if not self.graph.metrics[slot].on_loop or slot in run.held.kinds or not adjoints.held(slot):
+        moves = adjoints.horizon[slot] or any(row[slot] for row in adjoints.rows)
+        if not self.graph.metrics[slot].on_loop or slot in run.held.kinds or not moves:
             return adjoints
         return self.adjoints(replace(run, held=self._on_loop(slot, Intervention("wrap"), run, run.held)), outcome)
 
@@ -405,6 +410,26 @@ def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:
     ]
     rank = {slot: number for number, members in enumerate(components(inputs)) for slot in members}
     return tuple(sorted(slots, key=rank.__getitem__))
+
+
+def _are_finite(row: Row) -> bool:
+    return math.isfinite(sum(row)) or all(map(math.isfinite, row))
+
+
+def _sum(values: Sequence[float]) -> float:
+    """Return the exactly rounded sum; infinite where it is too large for a number."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
+
+
+def _total(slopes: Sequence[float]) -> float:
+    """Return the exactly rounded sum; not finite where a slope is not."""
+    try:
+        return math.fsum(slopes)
+    except (OverflowError, ValueError):
+        return math.nan
 
 
 def _effect(change: Change) -> object:
