@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -231,7 +232,7 @@ def _row(subject: Subject, metric: Metric, outcome: Metric, total: float, pull: 
         metric=metric.name,
         label=metric.label,
         value=value,
-        elasticity=pull / total if total and value else None,
+        elasticity=pull / total if total and value and math.isfinite(pull) else None,
         percent=percent,
         worth=_worth(subject, outcome, stepped),
         plausible=(value, end) if end is not None else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ class Verification(Result):
     Attributes
     ----------
     metrics : tuple of VerifiedMetric
-        In file order.
+        In file order; without those by which there is no finite derivative (a square root at zero).
     agrees : bool
         True when all three ways agree to `TOLERANCE` of the sum of absolute path contributions.
     """
@@ -111,6 +112,8 @@ def verify(subject: Subject, on: str | None = None) -> Verification:
     rows = []
     for metric in subject.graph.metrics:
         exact, size = chain[metric.index]
+        if not math.isfinite(reverse[metric.index]) or not math.isfinite(exact):
+            continue
         stepped = complex_step(model, run, metric.index, outcome.index)
         largest = max(abs(reverse[metric.index] - stepped), abs(reverse[metric.index] - exact), abs(stepped - exact))
         rows.append(

@@ -350,6 +350,8 @@ class _Backward:
                 return f"{g} * {self.power_slope(step)}"
             case ("pow", _):
                 return f"{g} * slope_of_exponent({self.text(step.args[0])}, {self.text(step.out)})"
+        if step.function == "sqrt":  # 0.5 / y would stop at zero, where only this one slope is infinite
+            return f"{g} * slope_of_base({self.text(step.args[0])}, 0.5)"
         function = FUNCTIONS[step.function]
         names = dict(zip(function.parameters, map(self.text, step.args), strict=False))
         partial = function.partials[position]

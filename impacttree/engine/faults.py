@@ -15,7 +15,7 @@ from impacttree.formula import FUNCTIONS, unparse
 from impacttree.formula.ast import Expr
 from impacttree.graph.model import Graph
 
-__all__ = ["Fault", "Naming", "explain", "interpret"]
+__all__ = ["Fault", "Naming", "explain", "interpret", "too_large"]
 
 
 class Fault(ArithmeticError):
@@ -131,6 +131,24 @@ def explain(
         if not math.isfinite(v[block.slot]):
             raise _error(naming, block, Fault("the result is too large for a number", (0, 0)), v, b, rows, t)
     raise AssertionError("a period failed in generated code, but not one operation at a time")
+
+
+def too_large(naming: Naming, row: Row) -> NoReturn:
+    """Raise the `EvaluationError` that names the metric whose values add up to more than a number can hold."""
+    slot = next(slot for slot, value in enumerate(row) if not math.isfinite(value))
+    metric = naming.graph.metrics[naming.owners[slot]]
+    places = naming.graph.spec.places
+    line, column = places.find("metrics", metric.name)
+    raise EvaluationError(
+        Problem(
+            reason="the sum over the horizon is too large for a number",
+            fix="correct the values, or state another `aggregate`",
+            file=places.file,
+            line=line,
+            column=column,
+            metric=metric.name,
+        )
+    )
 
 
 def _error(

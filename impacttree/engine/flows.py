@@ -217,10 +217,13 @@ class Lift:
 
     @cached_property
     def _rounding(self) -> Mapping[int, Row]:
-        """How far rounding may move the difference of two evaluations, to first order: by position and slot."""
+        """How far rounding may move the difference of two evaluations, to first order: by position and slot.
+
+        It is taken inside the lift, because a slope may be infinite at its ends.
+        """
         total = {position: [0.0] * self.model.size for position in (HORIZON, *range(len(self.before.rows)))}
-        for run in (self.before, self.after):
-            partials, horizon_partials = self.model.partials(run)
+        for run in (self.at(share) for share, _ in _gauss(2)):
+            partials, horizon_partials = self._partials(run)
             rows = [[ROUNDING * abs(value) for value in row] for row in run.rows]
             initial = [ROUNDING * abs(value) for value in run.initial]
             for position, row in enumerate(rows):
@@ -243,8 +246,18 @@ class Lift:
         return node.weight * self.tangent(node)[1][self.outcome]
 
     def _node(self, share: float, weight: float) -> Node:
-        run = self.at(share)
-        return Node(weight, *self.model.partials(run))
+        return Node(weight, *self._partials(self.at(share)))
+
+    def _partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
+        """Return the local derivatives; 0 where one is infinite, as that of a square root that stays at zero.
+
+        It counts only if what it reads moves there; then the piece does not close, and is taken at other shares.
+        """
+        rows, horizon = self.model.partials(run)
+        for row in (*rows, horizon):
+            if not math.isfinite(sum(row)):
+                row[:] = [slope if math.isfinite(slope) else 0.0 for slope in row]
+        return rows, horizon
 
     # -- switches -----------------------------------------------------------------------------------------------
 
@@ -307,7 +320,7 @@ class Lift:
         for position, slot, select in changed:
             margins.setdefault((position, slot), self._margin(below, position, slot, select))
         for x, weight in _gauss(16):
-            through = Node(weight, *self.model.partials(self._between(below, above, x, margins)))
+            through = Node(weight, *self._partials(self._between(below, above, x, margins)))
             for (position, _), margin in margins.items():
                 for edge in margin:
                     through.at(position)[edge] = 0.0

@@ -93,8 +93,9 @@ def _swept(model: Model, run: Run, slopes: Slopes, outcome: int, cut: int | None
     horizon.add(outcome, mpmath.mpf(1), mpmath.mpf(1))
     for block in reversed(model.recomputed.blocks):
         signed, absolute = horizon[block.slot]
-        for ref, slope in slopes[block.slot, -1] if block.slot != cut else ():
-            horizon.add(by_name[ref.source], slope * signed, abs(slope) * absolute)
+        for ref, slope in slopes[block.slot, -1] if block.slot != cut and absolute else ():
+            if slope:
+                horizon.add(by_name[ref.source], slope * signed, abs(slope) * absolute)
     for slot, (signed, absolute) in horizon.sums.items():
         for position, weight in _weights(model.aggregations[slot], len(rows), repeats):
             rows[position].add(slot, signed * weight, absolute * weight)
@@ -104,7 +105,7 @@ def _swept(model: Model, run: Run, slopes: Slopes, outcome: int, cut: int | None
             if not absolute or slot == cut:
                 continue
             for ref, slope in slopes[slot, position]:
-                for past in _read_at(ref, position):
+                for past in _read_at(ref, position) if slope else ():
                     rows[past].add(by_name[ref.source], slope * signed, abs(slope) * absolute)
     sums = []
     for slot, rule in enumerate(model.aggregations[: len(model.graph.metrics)]):
@@ -166,7 +167,10 @@ def _evaluate(partial: Any, symbols: Mapping[Reference, Any], values: Mapping[Re
     if partial.is_number:
         return mpmath.mpf(str(sympy.N(partial, 30)))
     names = tuple(symbols.values())
-    return _compiled(partial, names)(*(mpmath.mpf(values[ref]) for ref in symbols))
+    try:
+        return _compiled(partial, names)(*(mpmath.mpf(values[ref]) for ref in symbols))
+    except ZeroDivisionError:
+        return mpmath.inf
 
 
 @cache

@@ -60,6 +60,10 @@ def _slope_of_exponent(base: float, power: float) -> float:
     return power * math.log(base) if base > 0.0 else math.nan
 
 
+def _complex_power(base: complex, exponent: complex) -> complex:
+    return 0j if base == 0 and exponent.real > 0 else base**exponent
+
+
 _REAL: Mapping[str, Callable[..., object]] = {
     "exp": math.exp,
     "log": math.log,
@@ -75,7 +79,7 @@ _COMPLEX: Mapping[str, Callable[..., object]] = {
     "log": cmath.log,
     "log10": cmath.log10,
     "sqrt": cmath.sqrt,
-    "pow": lambda base, exponent: base**exponent,
+    "pow": _complex_power,
     "real": lambda value: value.real,
 }
 
