@@ -17,7 +17,6 @@ Messages say where, why and what to do, in that order.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,6 +46,8 @@ def printable(text: str, limit: int = 200) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the known name nearest to `name`, or an empty string."""
+    import difflib
+
     matches = difflib.get_close_matches(name[:100], list(known)[:20_000], n=1, cutoff=0.6)
     return f" (did you mean '{matches[0]}'?)" if matches else ""
 

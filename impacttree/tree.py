@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from impacttree.errors import FormulaError, ModelError, Problem
-from impacttree.spec import MetricSpec, Reading, TreeSpec
 
 if TYPE_CHECKING:
     import graphviz
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph, Metric
     from impacttree.quantity import Change
+    from impacttree.spec import MetricSpec, Reading, TreeSpec
 
 __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"]
 
@@ -66,6 +66,7 @@ class ImpactTree:
 
     def __init__(self, **keys: Any) -> None:
         from impacttree.graph import build
+        from impacttree.spec import TreeSpec
 
         vars(self)["_graph"] = build(TreeSpec(**keys))
 
