@@ -83,7 +83,7 @@ def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int)
     neck = x1 - head_length(width)
     route = Route(
         edge, (("M", x0, y), ("L", neck, y)), ((x0, y), (x1, y)), width, (x1, y), (1.0, 0.0),
-        head=True, upright=False, straight=True, start=(x0, y),
+        head=True, upright=False, straight=True, start=(x0, y), branches=False,
     )  # fmt: skip
     link = edge.link
     ends = (net.cards[edge.source].id, net.cards[edge.target].id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from impacttree.render.layout.measure import balanced, fit, text_width, wrap
-from impacttree.render.layout.sizes import CARD_PAD, LOW, NAME_LINE
+from impacttree.render.layout.sizes import CARD_PAD, LOW, NAME_LINE, pill_width
 from impacttree.render.layout.style import (
     ACCENT,
     ACCENT_DARK,
@@ -37,6 +37,8 @@ __all__ = ["callout", "card", "glyph", "panel", "pill"]
 
 WORDS = {"product": "METRIC", "driver": "DRIVER", "financial": "FINANCIAL", "guardrail": "GUARDRAIL"}
 COLORS = {"product": PRODUCT, "driver": DRIVER, "financial": NAVY, "guardrail": GUARDRAIL}
+VALUE_BESIDE = 11.0
+"""A value keeps this size as long as the pill beside it can give way."""
 SPACING = 0.35
 """Extra points between the capitals of the kind."""
 CAP = 0.72
@@ -99,11 +101,6 @@ def pill(x: float, y: float, words: str, tone: Tone, size: float, *, dark: bool)
     box = Box(x - width, y - height / 2, width, height, height / 2, fill, stroke, 1.1)
     label = text(x - width / 2, y + size * POINT * CAP / 2, words, size, color, bold=True, anchor="middle")
     return box, label
-
-
-def pill_width(words: str, size: float) -> float:
-    """Width of a pill."""
-    return text_width(words, size, bold=True) + size * POINT * 1.25
 
 
 class _Painter:
@@ -236,10 +233,10 @@ class _Painter:
         points = PILL * scale
         taken = 0.0
         if card.change:
-            least = text_width(card.value, VALUE_LEAST)
-            if pill_width(card.change, points) + least + 0.04 > self.room:
-                points = max(LEAST, points * 0.88)
-            most = self.room * 0.62 - points * POINT * 1.25
+            wanted = text_width(card.value, VALUE_BESIDE * scale) + 0.04
+            if pill_width(card.change, points) + wanted > self.room:
+                points = max(LEAST, 0.875 * points)
+            most = self.room - points * POINT * 1.25 - min(text_width(card.value, VALUE_LEAST), 0.4 * self.room)
             change = fit(card.change, points, most, bold=True)
             taken = pill_width(change, points)
             self.shapes += pill(self.right + 0.025 * scale, middle, change, card.tone, points, dark=self.dark)
@@ -286,7 +283,8 @@ class _Painter:
             if text_width(unit, size, bold) + text_width(owner, size) + gap <= self.room:
                 break
         else:
-            share = max(self.room - gap - text_width(owner, size), self.room * 0.5) if owner else self.room
+            half = self.room if self.card.guardrail or not owner else self.room * 0.5
+            share = max(self.room - gap - text_width(owner, size), half)
             unit = fit(unit, size, share, bold)
             owner = _whole(fit(owner, size, self.room - gap - text_width(unit, size, bold)))
         if unit:

@@ -50,7 +50,7 @@ def connector(net: Network, route: Route, text_scale: float) -> Group:
         shapes.append(Curve(route.steps, stroke=color, weight=route.width / POINT, dash=dash))
         if route.head:
             shapes.append(_head(route, color))
-    if edge.link.assumed:
+    if edge.link.assumed and not route.branches:
         shapes.append(_ring(route, color, text_scale))
     cards = net.cards
     source, target = cards[edge.source], cards[edge.target]

@@ -118,7 +118,7 @@ class _Placer:
             length, wing = head_length(route.width), head_width(route.width) / 2
             samples.append((x - along_x * length / 2, y - along_y * length / 2, wing))
             samples.append((x - along_x * length, y - along_y * length, wing))
-        if route.edge.link.assumed:
+        if route.edge.link.assumed and not route.branches:
             samples.append((*route.start, 0.06))
         for x, y, reach in samples:
             self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))

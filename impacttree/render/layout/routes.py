@@ -36,6 +36,8 @@ class Route:
     upright: bool
     straight: bool
     start: Point
+    branches: bool
+    """Begins on another edge's line, not at its card."""
 
 
 def routes(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry, ports: Ports) -> tuple[Route, ...]:
@@ -75,11 +77,8 @@ class _Router:
         first, last = geometry.lane_x[start_lane + 1], geometry.lane_x[end_lane - 1] + geometry.card_width
         begin: Step = ("M", x0, y0)
         if index in self.tracks.out_of:
-            trunk = self.tracks.out_of[index]
-            steps = (("M", last, run), *_smooth((last, run), (x1, y1))[1:])
-            if grid.lane[self.net.edges[trunk].target] < end_lane:
-                steps = (begin, *_smooth((x0, y0), (first, run))[1:], ("L", last, run), *steps[1:])
-            return self._made(edge, steps, width, (tip, y1), (1.0, 0.0), head)
+            branch = (("M", last, run), *_smooth((last, run), (x1, y1))[1:])
+            return self._made(edge, branch, width, (tip, y1), (1.0, 0.0), head, branches=True)
         steps = (begin, *_smooth((x0, y0), (first, run))[1:])
         if index in self.tracks.into:
             return self._made(edge, steps, width, (first, run), (1.0, 0.0), head=False)
@@ -172,12 +171,13 @@ class _Router:
         head: bool,
         *,
         upright: bool = False,
+        branches: bool = False,
     ) -> Route:
         points = _sampled(steps)
         if head:
             points = (*points, tip)
         straight = all(step[0] != "C" for step in steps)
-        return Route(edge, tuple(steps), points, width, tip, heading, head, upright, straight, points[0])
+        return Route(edge, tuple(steps), points, width, tip, heading, head, upright, straight, points[0], branches)
 
 
 def _smooth(start: Point, end: Point) -> tuple[Step, ...]:

@@ -269,7 +269,8 @@ class _Search:
         first, second = self.net.edges[one], self.net.edges[two]
         if first.live or second.live or first.returns or second.returns:
             return False
-        return first.target == second.target or first.source == second.source
+        alike = first.link.assumed == second.link.assumed
+        return first.target == second.target or (first.source == second.source and alike)
 
     def _level_cost(self, index: int) -> float:
         edge = self.net.edges[index]

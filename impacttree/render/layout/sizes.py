@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from impacttree.render.layout.measure import text_width
 from impacttree.render.layout.network import Edge, Network
 from impacttree.render.layout.rows import Grid
-from impacttree.render.layout.style import CARD_GAP, FOOT, MARGIN, NAME, PAGE_HEIGHT, PAGE_WIDTH, POINT, TRACK
+from impacttree.render.layout.style import CARD_GAP, FOOT, LEAST, MARGIN, NAME, PAGE_HEIGHT, PAGE_WIDTH, POINT, TRACK
 from impacttree.render.layout.tracks import Tracks
 from impacttree.render.scene import Box
+from impacttree.views import Card
 
-__all__ = ["CARD_PAD", "Geometry", "discomfort", "place", "thickness"]
+__all__ = ["CARD_PAD", "Geometry", "discomfort", "pill_width", "place", "thickness"]
 
 CARD_PAD = 0.09
 LEAST_WIDTH, WORD_ROOM = 1.1, 1.6
 """Cards are at least this wide; wide enough for the longest word of a name up to the second."""
 NARROW, COMFORT = 0.54, 1.4
 """The least gap between lanes, and the card width up to which gaps give way to it."""
-LOW, ROOMY, NAME_LINE = 0.63, 0.75, 0.168
+LOW, ROOMY, NAME_LINE = 0.63, 0.76, 0.168
 """Least height of a card with a one-line name, without and with a foot line; what another line adds."""
 HEAD_ROOM = 0.32
 HEAD_TO_CARDS = 0.27
@@ -26,6 +27,11 @@ FOOT_ROOM = 0.78
 TALLEST = {1: 1.5, 2: 1.42, 3: 1.22}
 TALL = 1.06
 GROWTH = 1.015
+SLIDE, A_LITTLE = 1.03, 1.09
+"""Pages up to this scale still count as a slide; up to this one, foot lines are worth the growth."""
+SPARE = 0.4
+"""A page that is no slide keeps no more empty height than this."""
+VALUE_SMALL = 10.0
 MOST_SCALE = 1.7
 CALLOUT_HEIGHT = 1.28
 
@@ -72,81 +78,122 @@ def thickness(net: Network, edge: Edge, text_scale: float = 1.0) -> float:
 def place(net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0) -> Geometry:
     """The smallest page, a slide or larger, on which all cards fit with their names readable.
 
-    `title_height` is the height of title and subtitle on a slide; `stretch` widens the gaps between lanes.
+    `title_height` is the height of title and subtitle on a slide; `stretch` widens the gaps between lanes. A page
+    little larger than a slide is better than cards without their foot lines; a much larger one is not.
     """
-    scale = 1.0
-    while True:
-        geometry = _try_scale(net, grid, tracks, scale, title_height, stretch)
-        if geometry is not None:
-            return geometry
-        scale *= GROWTH
+    page = _Page(net, grid, tracks, title_height, stretch)
+    scale = page.narrowest()
+    for limit, feet in ((max(A_LITTLE, scale * GROWTH), True), (float("inf"), False)):
+        larger = scale
+        while larger <= limit:
+            heights = page.heights(larger, feet=feet)
+            if heights:
+                return page.geometry(larger, heights)
+            larger *= GROWTH
+    raise AssertionError("a page that grows without limit holds every tree")
 
 
-def _try_scale(
-    net: Network, grid: Grid, tracks: Tracks, scale: float, title_height: float, stretch: float
-) -> Geometry | None:
-    width, height = PAGE_WIDTH * scale, PAGE_HEIGHT * scale
-    lane_x, card_width, gap = _columns(grid.lanes, width, stretch)
-    if card_width < _least_width(net):
-        return None
-    channels = [_channel(net, tracks, number) for number in range(grid.rows + 1)]
-    _make_room_for_labels(net, grid, channels)
-    top = title_height * scale + HEAD_ROOM + HEAD_TO_CARDS
-    bottom = height - FOOT_ROOM * scale
-    room = bottom - top - sum(channels)
-    heights = _heights(net, grid, room, card_width)
-    if not heights:
-        return None
-    slack = room - sum(heights)
-    if scale > 1.03 and slack > 0.4:
-        height, bottom, slack = height - slack + 0.4, bottom - slack + 0.4, 0.4
-    inner = max(1, grid.rows - 1)
-    wider = min(slack / inner, 0.24 if grid.rows > 3 else 0.42) if grid.rows > 1 else 0.0
-    for channel in range(1, grid.rows):
-        channels[channel] += wider
-    slack -= wider * (grid.rows - 1)
-    start = top + 0.4 * slack
-    y = start + channels[0]
-    row_y, starts = [], [start]
-    for row in range(grid.rows):
-        row_y.append(y)
-        y += heights[row]
-        starts.append(y)
-        y += channels[row + 1]
-    text_scale = _text_scale(net, card_width, min(heights))
-    geometry = Geometry(
-        width, height, scale, text_scale, start, bottom, tuple(lane_x), tuple(row_y), tuple(heights),
-        card_width, gap, (), None,
-    )  # fmt: skip
-    run_y = _runs(net, grid, tracks, geometry, channels, starts)
-    return replace(geometry, run_y=run_y, callout=_callout(net, grid, geometry, run_y))
+class _Page:
+    """Tries pages of growing size."""
+
+    def __init__(self, net: Network, grid: Grid, tracks: Tracks, title_height: float, stretch: float) -> None:
+        self.net = net
+        self.grid = grid
+        self.tracks = tracks
+        self.title_height = title_height
+        self.stretch = stretch
+        self.channels = [_channel(net, tracks, number) for number in range(grid.rows + 1)]
+        _make_room_for_labels(net, grid, self.channels)
+        self.names = [_name_width(net, card, 1.0) for card in range(len(net.cards))]
+        self.needs_foot = {grid.row[card] for card in range(len(net.cards)) if net.cards[card].guardrail}
+        if net.lifted:
+            self.needs_foot.add(0)
+
+    def narrowest(self) -> float:
+        """The scale of the smallest page that is wide enough."""
+        least = _least_width(self.net)
+        scale = 1.0
+        while _columns(self.grid.lanes, PAGE_WIDTH * scale, self.stretch)[1] < least:
+            scale *= GROWTH
+        return scale
+
+    def _top(self, scale: float) -> float:
+        return self.title_height * scale + HEAD_ROOM + HEAD_TO_CARDS
+
+    def heights(self, scale: float, *, feet: bool) -> list[float]:
+        """Heights of the rows, equal where they fit, else rows with one-line names give way; empty when none fit.
+
+        With `feet` every card has room for its foot line; without, those of the main path and the guardrails.
+        """
+        grid = self.grid
+        room = (PAGE_HEIGHT - FOOT_ROOM) * scale - self._top(scale) - sum(self.channels)
+        inside = _columns(grid.lanes, PAGE_WIDTH * scale, self.stretch)[1] - 2 * CARD_PAD
+        wrapping = {grid.row[card] for card, name in enumerate(self.names) if name > inside}
+        least = [
+            (ROOMY if feet or row in self.needs_foot else LOW) + (NAME_LINE if row in wrapping else 0.0)
+            for row in range(grid.rows)
+        ]
+        if sum(least) > room:
+            return []
+        level = min(room / grid.rows, TALLEST.get(grid.rows, TALL))
+        while (over := sum(max(level, low) for low in least) - room) > 1e-9:
+            level -= over / max(1, sum(1 for low in least if low < level))
+        return [max(level, low) for low in least]
+
+    def geometry(self, scale: float, heights: list[float]) -> Geometry:
+        """The page with rows of these heights; height that is left over widens the row gaps, then centres the block."""
+        grid = self.grid
+        height = PAGE_HEIGHT * scale
+        lane_x, card_width, gap = _columns(grid.lanes, PAGE_WIDTH * scale, self.stretch)
+        slack = height - FOOT_ROOM * scale - self._top(scale) - sum(self.channels) - sum(heights)
+        if scale > SLIDE and slack > SPARE:
+            height, slack = height - slack + SPARE, SPARE
+        inner = max(1, grid.rows - 1)
+        wider = min(slack / inner, 0.24 if grid.rows > 3 else 0.42)
+        channels = [
+            channel + (wider if 0 < number < grid.rows else 0.0) for number, channel in enumerate(self.channels)
+        ]
+        start = self._top(scale) + 0.4 * (slack - wider * (grid.rows - 1))
+        row_y, starts, y = [], [start], start + channels[0]
+        for row, row_height in enumerate(heights):
+            row_y.append(y)
+            starts.append(y + row_height)
+            y += row_height + channels[row + 1]
+        bare = Geometry(
+            width=PAGE_WIDTH * scale,
+            height=height,
+            scale=scale,
+            text_scale=_text_scale(self.net, card_width, min(heights)),
+            top=start,
+            bottom=height - FOOT_ROOM * scale,
+            lane_x=tuple(lane_x),
+            row_y=tuple(row_y),
+            row_height=tuple(heights),
+            card_width=card_width,
+            gap=gap,
+            run_y=(),
+            callout=None,
+        )
+        run_y = _runs(self.net, grid, self.tracks, bare, channels, starts)
+        return replace(bare, run_y=run_y, callout=_callout(self.net, grid, bare, run_y))
 
 
 def _least_width(net: Network) -> float:
+    """Wide enough for the longest word of a name, and for every value beside its change."""
     words = [word for card in net.cards for word in card.label.split()]
-    longest = max((text_width(word, NAME, bold=True) for word in words), default=0.0)
-    return max(LEAST_WIDTH, min(longest + 2 * CARD_PAD + 0.02, WORD_ROOM))
+    longest = max((text_width(word, NAME, bold=True) for word in words), default=0.0) + 0.02
+    values = max((_value_width(card) for card in net.cards), default=0.0)
+    return max(LEAST_WIDTH, min(max(longest, values) + 2 * CARD_PAD, WORD_ROOM))
 
 
-def _heights(net: Network, grid: Grid, room: float, card_width: float) -> list[float]:
-    """Equal heights where they fit; else rows with one-line names give way first, then foot lines.
+def _value_width(card: Card) -> float:
+    change = pill_width(card.change, LEAST) + 0.04 if card.change else 0.0
+    return text_width(card.value, VALUE_SMALL) + change
 
-    Empty when nothing fits.
-    """
-    lines = [1] * grid.rows
-    for card, row in enumerate(grid.row):
-        if _name_width(net, card, 1.0) > card_width - 2 * CARD_PAD:
-            lines[row] = 2
-    least = [ROOMY + NAME_LINE * (number - 1) for number in lines]
-    if sum(least) > room:
-        least = [LOW + NAME_LINE * (number - 1) for number in lines]
-    if sum(least) > room:
-        return []
-    level = min(room / grid.rows, TALLEST.get(grid.rows, TALL))
-    while (over := sum(max(level, low) for low in least) - room) > 1e-9:
-        free = sum(1 for low in least if low < level)
-        level -= over / max(1, free)
-    return [max(level, low) for low in least]
+
+def pill_width(words: str, size: float) -> float:
+    """Width of the pill around a change."""
+    return text_width(words, size, bold=True) + size * POINT * 1.25
 
 
 def _columns(lanes: int, width: float, stretch: float) -> tuple[list[float], float, float]:

@@ -49,10 +49,11 @@ def _bundles(grid: Grid, edges: list[Edge], into: dict[int, int], out_of: dict[i
     """Runs that carry nothing and end (or begin) at one card become one run; the longest draws it."""
     groups: list[list[Edge]] = []
     left = [edge for edge in edges if not edge.live and not edge.returns]
-    for end, joined in (("target", into), ("source", out_of)):
-        by_card: dict[int, list[Edge]] = {}
+    for joined in (into, out_of):
+        by_card: dict[tuple[int, bool], list[Edge]] = {}
         for edge in left:
-            by_card.setdefault(getattr(edge, end), []).append(edge)
+            key = (edge.target, True) if joined is into else (edge.source, edge.link.assumed)
+            by_card.setdefault(key, []).append(edge)
         left = []
         for members in by_card.values():
             if len(members) == 1:

@@ -153,6 +153,19 @@ def test_kind_shows_by_word_and_glyph() -> None:
             assert words[group.id] in [shape.text for shape in group.shapes if isinstance(shape, Text)]
 
 
+@pytest.mark.parametrize("name", ["sample18", "saas25", "duolingo", "star20", "rand30", "board-saas", "chain14"])
+def test_no_value_change_or_limit_is_cut(name: str) -> None:
+    diagram = diagrams.NAMED[name]()
+    shown = {
+        group.id: [s.text for s in group.shapes if isinstance(s, Text)] for group in groups(layout(diagram), "card")
+    }
+    for card in diagram.cards:
+        if card.id in shown:
+            assert card.value in shown[card.id]
+            assert card.change.replace("-", "−") in ["", *shown[card.id]]
+            assert card.guardrail in ["", *shown[card.id]]
+
+
 def test_a_breached_guardrail_says_so_in_words() -> None:
     diagram = diagrams.sample18()
     cards = tuple(replace(card, breached=card.id == "ratio") for card in diagram.cards)

@@ -114,7 +114,7 @@ def test_runs_that_overlap_have_tracks_of_their_own_or_are_one_bundle(diagram: D
 @given(tree_diagrams(18))
 def test_cards_are_readable_and_apart(diagram: Diagram) -> None:
     _, grid, _, geometry = arranged(diagram)
-    assert geometry.card_width >= 1.16
+    assert geometry.card_width >= 1.1
     assert min(geometry.row_height) >= 0.63
     below = list(zip(geometry.row_y, geometry.row_height, strict=True))
     assert all(next_y - (y + height) >= 0.19 - 1e-9 for (y, height), (next_y, _) in pairwise(below))
