@@ -112,16 +112,14 @@ class Subject:
 
     def upstream(self, outcome: Metric) -> frozenset[int]:
         """Return the metrics that can move `outcome`, itself included."""
-        backward: dict[int, list[int]] = {}
-        for source, targets in self.onward.items():
-            for target in targets:
-                backward.setdefault(target, []).append(source)
-        seen, pending = {outcome.index}, [outcome.index]
+        metrics, positions = self.graph.metrics, self.graph.by_name
+        seen, pending = {outcome.name}, [outcome]
         while pending:
-            new = [source for source in backward.get(pending.pop(), ()) if source not in seen]
-            seen.update(new)
-            pending += new
-        return frozenset(seen)
+            for ref in pending.pop().references:
+                if ref.source not in seen and ref.timing != "baseline":
+                    seen.add(ref.source)
+                    pending.append(metrics[positions[ref.source]])
+        return frozenset(positions[name] for name in seen)
 
     def provenance(self, method: str, basis: str = "") -> Provenance:
         return Provenance(method, basis, self.fingerprint)

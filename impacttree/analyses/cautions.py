@@ -83,9 +83,10 @@ def beyond_bounds(subject: Subject, run: Run) -> Iterator[str]:
 
 def unmoved(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterator[str]:
     """Yield a warning when inputs of a changed formula reach the outcome by another route and stay as they are."""
+    upstream = subject.upstream(outcome)
     for slot in slots:
         metric = subject.graph.metrics[slot]
-        if metric.origin != "formula" or metric is outcome:
+        if metric.origin != "formula" or metric is outcome or slot not in upstream:
             continue
         sources = dict.fromkeys(ref.source for ref in metric.references if ref.timing != "baseline")
         inputs = [subject.graph.by_name[name] for name in sources if name != metric.name]

@@ -11,7 +11,7 @@ from impacttree.analyses.asking import Subject
 from impacttree.analyses.guardrails import guardrail_checks
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, joined, lowered
-from impacttree.analyses.worth import Worth, grounds_texts, placeholders, worth
+from impacttree.analyses.worth import Worth, grounds_texts, placeholder_note, placeholders, worth
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, unit_words
@@ -389,5 +389,5 @@ def _notes(subject: Subject, answer: Worth, cut: Cut) -> tuple[str, ...]:
 
 
 def _template_note(subject: Subject) -> str:
-    found, inputs = placeholders(subject)
-    return f"{found} of {inputs} inputs are template values." if found else ""
+    note = placeholder_note(placeholders(subject))
+    return f"{note}." if note else ""

@@ -180,12 +180,12 @@ class Worth(Result):
         words, name, n = self.words, self.outcome, self.horizon
         if not any(self.long) and not self.run_rate:
             return Fact("run rate", ())
-        later = words.over(name, len(self.long) * n).removeprefix("in the ")
+        later = words.over(name, len(self.long) * n)
         figure = words.figure(name, self.long[-1])
         if self.run_rate is None:
-            return Fact(later, ((figure,),))
+            return Fact("later", ((f"{figure} {later}",),))
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
-        return Fact("run rate", ((rate, later, figure),))
+        return Fact("run rate", ((rate, later.removeprefix("in the "), figure),))
 
     def _also(self) -> list[str]:
         others = [outcome.text for outcome in self.outcomes if outcome.name != self.outcome]
@@ -217,9 +217,8 @@ class Worth(Result):
             f"{', '.join(grounds.effects) or 'exact formulas only'} ({share})"
             for grounds, share in zip(self.rests_on, shares, strict=True)
         ]
-        found, inputs = self.placeholders
-        note = [f"{found} of {inputs} inputs are template values"] if found else []
-        return [" · ".join(parts), *note]
+        note = placeholder_note(self.placeholders)
+        return [" · ".join(parts), *([note] if note else [])]
 
     def waterfall(self) -> Waterfall:
         """Return the worth as steps from the outcome without the lift to the outcome with it, path by path."""
@@ -474,6 +473,14 @@ def placeholders(subject: Subject) -> tuple[int, int]:
     """Return how many of the tree's stated inputs are still a template's values, and how many there are."""
     inputs = [m for m in subject.graph.metrics if m.origin != "formula" or m.start is not None]
     return sum(m.spec.placeholder for m in inputs), len(inputs)
+
+
+def placeholder_note(counts: tuple[int, int]) -> str:
+    """Write ``3 of 14 inputs are template values``; empty when none is."""
+    found, inputs = counts
+    if not found:
+        return ""
+    return f"{found} of {inputs} inputs {'is a template value' if found == 1 else 'are template values'}"
 
 
 def grounds_texts(worth: Worth) -> tuple[str, ...]:
