@@ -250,7 +250,7 @@ class Model:
         def over(periods: int) -> float:
             return change.apply(without.horizon(periods)[slot])
 
-        return Held({**held.kinds, slot: "fix"}, held.steady, {**held.paths, slot: path}, {**held.horizons, slot: over})
+        return held.fixed(slot, path, over)
 
     def simulate(self, periods: int, held: Held = NOTHING_HELD) -> Run:
         """Step through the periods with `held` in force."""

@@ -142,13 +142,20 @@ class Program:
         """Each (slot moved, load that moves it), numbered by position: the index of ``d``."""
         return tuple((block.slot, load) for block in self.blocks for load in codegen.edge_loads(block))
 
+    @cached_property
+    def chunk_of(self) -> Mapping[int, int]:
+        """Slot -> number of the function that computes it."""
+        return {block.slot: number for number, chunk in enumerate(self.chunks) for block in chunk}
+
     def values(self, intervened: Collection[int], spelling: Spelling = "real") -> tuple[Values, ...]:
         """Return the functions that compute one period; only pieces with a changed slot look for changes."""
-        return tuple(self._chunk_values(number, intervened, spelling) for number in range(len(self.chunks)))
+        changed = self._changed(intervened)
+        return tuple(self._chunk_values(number, spelling, number in changed) for number in range(len(self.chunks)))
 
     def reverse(self, intervened: Collection[int]) -> tuple[Reverse, ...]:
         """Return the functions of the reverse sweep over one period, in the order to call them."""
-        return tuple(self._chunk_reverse(number, intervened) for number in reversed(range(len(self.chunks))))
+        changed = self._changed(intervened)
+        return tuple(self._chunk_reverse(number, number in changed) for number in reversed(range(len(self.chunks))))
 
     @cached_property
     def partials(self) -> tuple[Partials, ...]:
@@ -176,24 +183,22 @@ class Program:
         lines = codegen.write_branches([block for block in self.blocks if block.selects], self.lags, "complex")
         return _compile("v, b, p, h, s", lines, _COMPLEX)
 
-    def _chunk_values(self, number: int, intervened: Collection[int], spelling: Spelling) -> Values:
-        changed = self._is_changed(number, intervened)
+    def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Values:
         key = (number, spelling, changed)
         if key not in self._values:
             lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed)
             self._values[key] = _compile("v, b, p, h, c", lines, _names(spelling))
         return self._values[key]
 
-    def _chunk_reverse(self, number: int, intervened: Collection[int]) -> Reverse:
-        changed = self._is_changed(number, intervened)
+    def _chunk_reverse(self, number: int, changed: bool) -> Reverse:
         key = (number, changed)
         if key not in self._reverse:
             lines = codegen.write_reverse(self.chunks[number], self.lags, changed=changed)
             self._reverse[key] = _compile("v, b, p, h, c, g, k", lines, _REAL)
         return self._reverse[key]
 
-    def _is_changed(self, number: int, intervened: Collection[int]) -> bool:
-        return any(block.slot in intervened for block in self.chunks[number]) if intervened else False
+    def _changed(self, intervened: Collection[int]) -> set[int]:
+        return {self.chunk_of[slot] for slot in intervened if slot in self.chunk_of}
 
 
 def _compile(arguments: str, lines: Sequence[str], names: Mapping[str, Callable[..., object]]) -> Any:
