@@ -1,4 +1,4 @@
-"""From a file's text to the first value of the outcome, against what PyYAML's C loader alone takes for the same text."""
+"""From a file's text to the first value of the outcome, against what PyYAML's C loader alone takes for the text."""
 
 from __future__ import annotations
 

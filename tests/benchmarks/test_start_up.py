@@ -23,6 +23,15 @@ def test_import() -> None:
     )
 
 
+def test_the_first_tree() -> None:
+    ours, theirs = medians(
+        process("-c", "import impacttree; impacttree.template('saas')"),
+        process("-c", "from pydantic import BaseModel"),
+        repetitions=15,
+    )
+    report("impacttree.template('saas') to import of BaseModel", ours / theirs, "", (ours, theirs))
+
+
 def test_import_loads_nothing_heavy() -> None:
     code = f"{LIGHT}; import sys; print(*(name for name in {HEAVY} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

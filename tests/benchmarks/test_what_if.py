@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 import warnings
 from typing import Any
 
 import pytest
 
+import impacttree as it
 from impacttree.engine.model import Model
 from impacttree.formula import unparse
-from impacttree.formula.ast import Call, Name, Number, walk
+from impacttree.formula.ast import Call, Name, walk
 from impacttree.graph import Graph, build
 from impacttree.quantity import Intervention
 from impacttree.spec import load_text
@@ -45,8 +47,6 @@ def test_what_if_against_modelx(graph: Graph) -> None:
 
 def test_what_if_as_asked_of_a_tree() -> None:
     """The whole question, guardrails and outcomes included, to the two evaluations that it rests on."""
-    import impacttree as it
-
     tree = it.loads(models.text(COUNT))
     model = Model(build(load_text(models.text(COUNT))))
     whole, evaluation = medians(lambda: tree.what_if({"m1": "+1%"}), lambda: model.run(12), repetitions=5)
@@ -65,7 +65,7 @@ class Cells:
         self.space: Any = modelx.new_model().new_space("Tree")
         for metric in graph.metrics:
             self.space.new_cells(metric.name, formula=f"lambda: {python(metric, model)}")
-        self.space.sqrt = __import__("math").sqrt
+        self.space.sqrt = math.sqrt
         self.outcome = getattr(self.space, graph.outcome)
 
     def outcome_with(self, metric: str, value: float) -> float:
