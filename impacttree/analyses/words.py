@@ -253,7 +253,7 @@ def lowered(label: str) -> str:
     ('operating profit', 'LTV/CAC', 'G&A')
     """
     second = label[1:2]
-    return label[:1].lower() + label[1:] if second.islower() or second in (" ", "") else label
+    return label[:1].lower() + label[1:] if second.islower() or second == " " else label
 
 
 def joined(items: Sequence[str], last: str = "and") -> str:

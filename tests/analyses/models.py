@@ -141,7 +141,11 @@ metrics:
   tickets: {label: Tickets, value: 12_000 tickets/quarter, plausible: 9_000 to 14_000 tickets/quarter, better: lower}
   self_service: {label: Self-service share, value: 20%, plausible: 15% to 30%, bounds: 0% to 100%, kind: product}
   minutes: {label: Handling time, value: 15 minutes/ticket, better: lower}
-  hours: {label: Support hours, formula: in_hours(tickets * (1 - self_service) * minutes), unit: hours/quarter, better: lower}
+  hours:
+    label: Support hours
+    formula: in_hours(tickets * (1 - self_service) * minutes)
+    unit: hours/quarter
+    better: lower
   rate: {label: Hourly rate, value: €32/hour, better: lower}
   cost: {label: Support cost, formula: hours * rate, unit: EUR/quarter, kind: financial, better: lower}
 """

@@ -18,14 +18,14 @@ metrics:
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        ("sped", "there is no metric 'sped' (did you mean 'speed'?): name a metric of the tree; tree.values() lists them"),
-        ("xyzzy", "there is no metric 'xyzzy': name a metric of the tree; tree.values() lists them"),
-        (None, "a metric is named by text, not by NoneType: name a metric of the tree; tree.values() lists them"),
-        (3, "a metric is named by text, not by int: name a metric of the tree; tree.values() lists them"),
-        (["speed"], "a metric is named by text, not by list: name a metric of the tree; tree.values() lists them"),
-        ("\x1b[31m", "there is no metric '\\x1b[31m': name a metric of the tree; tree.values() lists them"),
+        ("sped", "there is no metric 'sped' (did you mean 'speed'?)"),
+        ("xyzzy", "there is no metric 'xyzzy'"),
+        (None, "a metric is named by text, not by NoneType"),
+        (3, "a metric is named by text, not by int"),
+        (["speed"], "a metric is named by text, not by list"),
+        ("\x1b[31m", "there is no metric '\\x1b[31m'"),
     ],
-)  # fmt: skip
+)
 def test_a_metric_that_is_not_there(metric, message):
     tree = it.loads(SHOP)
     questions = [
@@ -41,7 +41,7 @@ def test_a_metric_that_is_not_there(metric, message):
     for question in questions:
         with pytest.raises(QuestionError) as caught:
             question()
-        assert str(caught.value) == message
+        assert str(caught.value) == f"{message}: name a metric of the tree; tree.values() lists them"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,9 @@ def test_a_bare_number_is_refused_with_the_ways_to_say_it():
 def test_changes_are_a_mapping(changes):
     tree = it.loads(SHOP)
     for question in (tree.what_if, tree.values, tree.check_guardrails, lambda c: tree.project(2, c)):
-        with pytest.raises(ChangeError, match=r"changes are a mapping of metric to change, not \w+: write \{'engagement'"):
+        with pytest.raises(
+            ChangeError, match=r"changes are a mapping of metric to change, not \w+: write \{'engagement'"
+        ):
             question(changes)
 
 
@@ -98,7 +100,9 @@ def test_stated_values_beyond_bounds_are_refused():
 
 def test_no_product_of_nothing():
     tree = it.loads("metrics: {a: {value: -5}, b: {formula: a * 2}}")
-    with pytest.raises(ChangeError, match=r"'a' is -5, and a relative change \(\+1%\) means nothing at or below zero: write"):
+    with pytest.raises(
+        ChangeError, match=r"'a' is -5, and a relative change \(\+1%\) means nothing at or below zero: write"
+    ):
         tree.worth("a", "+1%")
     assert tree.worth("a", "+1").total == 2
 

@@ -36,8 +36,8 @@ metrics:
 def test_an_input_that_goes_on_by_another_route_is_named():
     worth = it.loads(STICKY).worth("stickiness", "+1%")
     assert worth.warnings == (
-        "Stickiness is changed alone: Daily users also reaches Revenue by another route and stays as it is; if it would "
-        "move too, turn the formula of stickiness round or change its inputs",
+        "Stickiness is changed alone: Daily users also reaches Revenue by another route and stays as it is; if it "
+        "would move too, turn the formula of stickiness round or change its inputs",
     )
     assert worth.total == pytest.approx(20_000 * 0.004 * 5 * 12)
 

@@ -53,9 +53,12 @@ def test_a_cap_is_tightest_where_the_value_is_highest():
         ("prev(level) - 5", "holds"),
         ("if(cumulative(flow) == 30, 10, 50)", "BREACHED in period 3"),
         ("if(cumulative(flow) < 30, 50, if(cumulative(flow) < 50, 10, 50))", "BREACHED from period 3 to 4"),
-        ("if(cumulative(flow) == 30, 10, if(cumulative(flow) == 50, 20, 50))", "BREACHED in 2 of 12 periods, first in period 3"),
+        (
+            "if(cumulative(flow) == 30, 10, if(cumulative(flow) == 50, 20, 50))",
+            "BREACHED in 2 of 12 periods, first in period 3",
+        ),
     ],
-)  # fmt: skip
+)
 def test_when_a_limit_is_broken(formula, text):
     model = STOCK.replace("prev(level) - flow", f'"{formula}"').replace(", max: 200", "")
     (check,) = level(model)

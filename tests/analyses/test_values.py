@@ -31,11 +31,12 @@ def test_values_today_are_those_before_any_period():
     [
         (SHOP, {"speed": "+10 points"}, shop(speed=90)),
         (SHOP, {"speed": "=75 points", "fixed": "+10%"}, shop(speed=75, fixed=11e3)),
-        (SHOP, {"conversion": "+0.5pp", "basket": "-$4", "margin": "=35%"}, shop(conversion=0.005, basket=-4, margin=0.35)),
+        (SHOP, {"conversion": "+0.5pp", "margin": "=35%"}, shop(conversion=0.005, margin=0.35)),
+        (SHOP, {"basket": "-$4", "speed": "+10%"}, shop(basket=-4, speed=88)),
         (CLUB, {"spirit": "+5pp"}, over(club(spirit=0.45))),
-        (CLUB, {"churn": "+1pp", "fee": "=€60", "joins": "=500 members/quarter"}, over(club(churn=0.01, fee=60, joins=500))),
+        (CLUB, {"churn": "+1pp", "fee": "=€60", "joins": "+25%"}, over(club(churn=0.01, fee=60, joins=500))),
     ],
-)  # fmt: skip
+)
 def test_values_with_changes_are_those_over_the_horizon(text, changes, expected):
     tree = it.loads(text)
     values, plain = tree.values(changes), over(club()) if text == CLUB else shop()

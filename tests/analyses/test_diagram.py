@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import impacttree as it
+from impacttree.errors import ImpactTreeError, QuestionError
+from tests.analyses.models import CLUB, COST, SHOP, asked, can_be_asked, club, near, over, shop
+from tests.strategies import Sketch, changes, examples, trees
+
+
+def cards(picture):
+    return {card.id: card for card in picture.view().cards}
+
+
+def links(picture):
+    return {(link.source, link.target): link for link in picture.view().links}
+
+
+def test_a_plain_picture_shows_today():
+    picture = it.loads(CLUB).diagram()
+    view = picture.view()
+    assert view.title == "Club"
+    assert view.subtitle == "What drives Result: 10 metrics, values today"
+    shown = cards(picture)
+    assert (shown["churn"].value, shown["churn"].unit) == ("5.0%", "per quarter")
+    assert (shown["members"].value, shown["members"].unit) == ("10k", "stock")
+    assert shown["members"].memory
+    assert not shown["fees"].memory
+    assert {card.change for card in shown.values()} == {""}
+    assert shown["reserve"].guardrail == "floor €95k"
+    assert shown["spirit"].kind == "product"
+
+
+def test_links_are_the_references_with_their_delay():
+    shown = links(it.loads(CLUB).diagram())
+    assert set(shown) == {
+        ("spirit", "churn"), ("churn", "members"), ("joins", "members"), ("members", "mean_members"),
+        ("members", "fees"), ("fee", "fees"), ("fees", "result"), ("staff", "result"), ("result", "reserve"),
+    }  # fmt: skip
+    assert shown["spirit", "churn"].assumed
+    assert shown["spirit", "churn"].delay == "next quarter"
+    assert not any(link.back for link in shown.values())
+    assert sum(link.assumed for link in shown.values()) == 1
+
+
+def test_a_loop_has_a_return_edge():
+    shown = links(it.template("saas").diagram())
+    assert {pair for pair, link in shown.items() if link.back} == {("customers", "referrals")}
+    assert not shown["referrals", "customers"].back
+
+
+def test_elasticities_on_arrows_of_a_tree_without_time():
+    shown = {pair: link.elasticity for pair, link in links(it.loads(SHOP).diagram()).items()}
+    month = shop()
+    assert shown == pytest.approx(
+        {
+            ("speed", "conversion"): 0.0002 * 80 / 0.02,
+            ("speed", "basket"): 0.1 * 80 / 40,
+            ("visits", "orders"): 1,
+            ("conversion", "orders"): 1,
+            ("orders", "revenue"): 1,
+            ("basket", "revenue"): 1,
+            ("revenue", "profit"): month["revenue"] * 0.3 / month["profit"],
+            ("margin", "profit"): month["revenue"] * 0.3 / month["profit"],
+            ("fixed", "profit"): -month["fixed"] / month["profit"],
+            ("profit", "profit_share"): 1,
+            ("revenue", "profit_share"): -1,
+        }
+    )
+
+
+def test_a_lift_shows_the_horizon_and_what_moves():
+    tree = it.loads(CLUB)
+    picture = tree.diagram(lift=("spirit", "+5pp"))
+    base, lifted = over(club()), over(club(spirit=0.45))
+    shown = cards(picture)
+    for name, card in shown.items():
+        moves = not math.isclose(base[name], lifted[name], rel_tol=1e-12)
+        assert bool(card.change) == moves
+    assert shown["spirit"].change == "+12.5%"
+    assert (shown["fees"].value, shown["fees"].unit) == ("€2.97M", "in 6 quarters")
+    assert shown["churn"].tone == "favourable"
+    assert shown["fees"].tone == "favourable"
+    assert shown["staff"].tone == "neutral"
+
+
+def test_money_on_edges_is_that_of_the_worth():
+    tree = it.loads(CLUB)
+    worth = tree.worth("spirit", "+5pp")
+    picture = tree.diagram(lift=("spirit", "+5pp"))
+    carried = {pair: link.money for pair, link in links(picture).items() if link.money}
+    expected: dict = {}
+    for edge in worth.edges:
+        if edge.source != edge.target:
+            expected[edge.source, edge.target] = expected.get((edge.source, edge.target), 0.0) + edge.amount
+    assert carried == pytest.approx(expected)
+    assert picture.view().path == worth.paths[0].metrics
+    assert picture.view().callout.amount == "+€69.5k"
+    assert picture.view().callout.head == "First 6 quarters"
+    assert picture.view().lifted == "spirit"
+
+
+def test_the_headline_and_what_stands_below():
+    view = it.loads(CLUB).diagram(lift=("spirit", "+5pp")).view()
+    assert view.title == "+5pp Team spirit adds €69.5k result in the first 6 quarters"
+    assert view.subtitle == "100% through lower churn; Reserve stays above its €95k floor"
+    board = it.loads(CLUB).diagram(lift=("spirit", "+5pp"), cut="board").view()
+    assert board.title == "+5pp Team spirit (40.0% → 45.0%, +5pp) adds €69.5k result in the first 6 quarters"
+    assert board.notes[0].startswith(
+        "Basis: accrual, pre-tax, undiscounted, before the cost of achieving it; lift held"
+    )
+
+
+def test_a_broken_guardrail_is_broken_on_its_card_and_in_the_subtitle():
+    plain = it.loads(CLUB).diagram()
+    assert cards(plain)["reserve"].breached
+    lifted = it.loads(CLUB).diagram(lift=("fee", "-€1"))
+    assert cards(lifted)["reserve"].breached
+    assert lifted.view().subtitle.endswith("The €95k floor of Reserve is broken")
+    held = it.loads(CLUB).diagram(lift=("fee", "+€1"))
+    assert not cards(held)["reserve"].breached
+    several = SHOP.replace("{min: 15%, max: 40%}", "{min: 20%}").replace(
+        "value: $40/order", "value: $40/order\n    guardrail: {min: $50/order}"
+    )
+    subtitle = it.loads(several).diagram(lift=("visits", "+1%")).view().subtitle
+    assert subtitle.endswith("The $50 floor of Basket and the 20.0% floor of Profit share are broken")
+
+
+def test_the_board_says_what_it_saves():
+    panels = it.loads(COST).diagram(lift=("self_service", "+1pp"), cut="board").view().panels
+    assert (panels[0].head, panels[0].body) == ("Saves, first 4 quarters", "€3.84k")
+    assert "run rate saves €3.84k a year" in panels[0].detail
+    worse = it.loads(COST).diagram(lift=("self_service", "-1pp"), cut="board").view().panels
+    assert (worse[0].head, worse[0].body) == ("Costs, first 4 quarters", "€3.84k")
+    adds = it.loads(SHOP).diagram(lift=("speed", "+1 points"), cut="board").view().panels
+    assert (adds[0].head, adds[0].body) == ("Worth, first 12 months", "+$3.25k")
+    assert (adds[2].body, adds[2].detail) == ("80% experiment", "20% judgement; inputs carry no date")
+
+
+def test_typed_changes_can_be_drawn():
+    tree = it.loads(CLUB)
+    for change in (it.to(0.45), it.add(0.05), it.points(5)):
+        assert tree.diagram(lift=("spirit", change)).view().callout.amount == "+€69.5k"
+
+
+def test_warnings_and_template_values_are_noted():
+    notes = it.loads(SHOP).diagram(lift=("speed", "+10 points")).view().notes
+    assert "1 of 6 inputs is a template value." in notes
+    assert any(note.startswith("Note: extrapolated: Page speed at 90 points") for note in notes)
+
+
+def test_one_metric_alone():
+    view = it.loads("metrics: {revenue: {value: $10k/month, kind: financial}}").diagram().view()
+    assert view.subtitle == "What drives Revenue: 1 metric, values today"
+
+
+def test_rows_are_the_edges():
+    rows = it.loads(CLUB).diagram(lift=("spirit", "+5pp")).to_dicts()
+    row = next(row for row in rows if row["target"] == "churn")
+    assert row["source"] == "spirit"
+    assert row["delay"] == "next quarter"
+    assert row["amount"] == pytest.approx(over(club(spirit=0.45))["result"] - over(club())["result"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"cut": "half"}, "cut is 'half'; use 'full' or 'board'"),
+        ({"size": 3}, "size is 3; use 'slide' or 'poster'"),
+        ({"lift": "spirit"}, "lift is a pair of a metric and its change, as"),
+        ({"lift": ("spirit",)}, "lift is a pair of a metric and its change, as"),
+        ({"on": "nothing"}, "there is no metric 'nothing'"),
+    ],
+)
+def test_questions_that_cannot_be_drawn(keys, message):
+    with pytest.raises(QuestionError, match=message):
+        it.loads(CLUB).diagram(**keys)
+
+
+@examples(25)
+@given(st.one_of(trees(), trees(kinks=True)), st.data())
+def test_money_adds_up_at_the_outcome_and_leaves_the_lifted_metric(sketch: Sketch, data: st.DataObject) -> None:
+    tree = sketch.tree()
+    drawn = data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome]))
+    assume(can_be_asked(sketch, drawn, tree.values()))
+    ((metric, given_changes),) = asked(drawn).items()
+    worth = tree.worth(metric, given_changes)
+    picture = tree.diagram(lift=(metric, given_changes))
+    money = [link for link in picture.view().links if link.money]
+    into = math.fsum(link.money for link in money if link.target == sketch.outcome)
+    back = math.fsum(link.money for link in money if link.source == sketch.outcome)
+    sizes = [link.money for link in money]
+    assert near(into - back, worth.total, *sizes, worth.before, tolerance=1e-6)
+
+
+def test_no_picture_of_what_has_no_value():
+    tree = it.loads("outcome: b\nmetrics: {a: {value: 1}, b: {formula: 1 / a}}")
+    with pytest.raises(ImpactTreeError, match="b"):
+        tree.diagram(lift=("a", "=0"))

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import pytest
+
+import impacttree as it
+from impacttree.analyses.words import Words, is_still, joined, lowered
+from impacttree.quantity import parse_change
+
+TREE = """
+name: Words
+currency: GBP
+period: week
+horizon: 8
+outcome: margin
+metrics:
+  margin: {label: Margin, value: £5k/week, kind: financial}
+  costs: {label: Costs, value: £3k/week, better: lower}
+  cash: {label: Cash, value: £90k, aggregate: last}
+  users: {label: Users, value: 500 users}
+  dau: {label: DAU, value: 40 users, aggregate: mean}
+  late: {label: Late orders, value: 12 orders/week, better: lower}
+  tickets: {label: Backlog, value: 80 tickets, better: lower}
+  work: {label: Work, value: 30 hours/week, better: lower}
+  wait: {label: Waiting time, value: 6 minutes/ticket, better: lower}
+  churn: {label: Churn, value: 2%/week, better: lower}
+  nps: {label: NPS, value: 30 points}
+  ratio: {label: LTV/CAC, value: 4x}
+  ltv: {label: LTV, value: £90/user}
+  plain: {label: Score, value: 7}
+  yen: {label: Yen, value: ¥900/week}
+"""
+
+
+@pytest.fixture(scope="module")
+def words() -> Words:
+    return it.loads(TREE)._subject.words
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "text"),
+    [
+        ("margin", 40e3, 41.2e3, "adds £1.2k margin"),
+        ("margin", 40e3, 39e3, "costs £1k margin"),
+        ("margin", -1e3, -400, "adds £600 margin"),
+        ("costs", 24e3, 23e3, "saves £1k costs"),
+        ("costs", 24e3, 25e3, "costs £1k costs"),
+        ("cash", 90e3, 95e3, "adds £5k cash"),
+        ("users", 500, 530, "adds 30 users"),
+        ("late", 96, 90, "saves 6 late orders"),
+        ("work", 240, 210, "saves 30 hours of work"),
+        ("dau", 40, 44, "raises DAU by 4 users"),
+        ("tickets", 80, 71, "lowers backlog by 9 tickets"),
+        ("wait", 6, 5.5, "lowers waiting time by 0.5 minutes"),
+        ("churn", 0.02, 0.018, "lowers churn by 0.2pp"),
+        ("nps", 30, 31, "raises NPS by 1 point"),
+        ("ratio", 4, 4.5, "raises LTV/CAC by 0.5x"),
+        ("ltv", 90, 93.5, "raises LTV by £3.50"),
+        ("plain", 7, 6, "lowers score by 1"),
+        ("yen", 7200, 7900, "adds ¥700 yen"),
+        ("margin", 40e3, 40e3, "does not change margin"),
+        ("margin", 40e3, 40e3 + 1e-9, "does not change margin"),
+    ],
+)
+def test_effects(words, name, before, after, text):
+    assert words.effect(name, before, after) == text
+
+
+def test_effects_of_several_things(words):
+    assert words.effect("margin", 1, 2, plural=True) == "add £1 margin"
+    assert words.effect("costs", 1, 2, plural=True) == "cost £1 costs"
+    assert words.effect("costs", 2, 1, plural=True) == "save £1 costs"
+    assert words.effect("churn", 0.02, 0.03, plural=True) == "raise churn by 1pp"
+    assert words.effect("margin", 1, 1, plural=True) == "do not change margin"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "figure", "would"),
+    [
+        ("margin", 1200, "+£1.2k", "would be +£1.2k"),
+        ("margin", -1200, "-£1.2k", "would be -£1.2k"),
+        ("costs", -1200, "saves £1.2k", "would save £1.2k"),
+        ("costs", 1200, "costs £1.2k", "would cost £1.2k"),
+        ("costs", 0, "£0", "would be £0"),
+        ("churn", -0.002, "-0.2pp", "would be -0.2pp"),
+        ("work", -3, "saves 3 hours", "would save 3 hours"),
+    ],
+)
+def test_figures(words, name, change, figure, would):
+    assert words.figure(name, change) == figure
+    assert words.would(name, change) == would
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "text"),
+    [
+        ("margin", 40e3, 40.4e3, "£40k -> £40.4k in 8 weeks"),
+        ("users", 500, 505, "500 -> 505"),
+        ("churn", 0.02, 0.018, "2.0% -> 1.8%, -0.2pp"),
+        ("churn", 0.42, 0.4242, "42.0% -> 42.4%, +0.4pp"),
+        ("churn", 0.42, 0.4325, "42.0% -> 43.3%, +1.3pp"),
+        ("churn", 0.05, 0.25, "5.0% -> 25.0%, +20pp"),
+        ("churn", 0.02, 0.02001, "2% -> 2.001%, +0.001pp"),
+        ("churn", 0.02, 0.02, "2.0% -> 2.0%"),
+        ("cash", 90e3, 90_001, "£90k -> £90.001k"),
+    ],
+)
+def test_moves(words, name, before, after, text):
+    assert words.move(name, before, after) == text
+
+
+def test_a_move_may_say_when(words):
+    assert words.move("margin", 5e3, 6e3, " in week 3") == "£5k -> £6k in week 3"
+    assert words.move("churn", 0.02, 0.03, " in week 3") == "2.0% -> 3.0%, +1pp in week 3"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "text"),
+    [
+        ("margin", "+1%", "+1%"),
+        ("margin", "-£300", "-£300/week"),
+        ("margin", "=£5_250.5/week", "=£5.2505k/week"),
+        ("cash", "+£1k", "+£1k"),
+        ("users", "+20", "+20"),
+        ("users", "+20 users", "+20"),
+        ("late", "-2 orders/week", "-2/week"),
+        ("work", "+1 hours/week", "+1 hour/week"),
+        ("churn", "+0.25pp", "+0.25pp"),
+        ("churn", "=1.75%", "=1.75%"),
+        ("nps", "+5 points", "+5 points"),
+        ("ltv", "=£91", "=£91"),
+        ("ratio", "=5x", "=5x"),
+    ],
+)
+def test_changes(words, name, change, text):
+    assert words.change(name, parse_change(change, currency="GBP")) == text
+
+
+def test_when(words):
+    assert words.over("margin", 8) == "in the first 8 weeks"
+    assert words.over("margin", 1) == "in the first week"
+    assert words.over("churn", 8) == "by week 8"
+    assert words.over("dau", 8) == "on average over the first 8 weeks"
+    assert words.formed("margin", 1) == "sum of 1 week"
+    assert words.horizon("margin", 8) == "first 8 weeks (flow per week: summed)"
+
+
+def test_basis(words):
+    money = "accrual, pre-tax, undiscounted, before the cost of achieving it; lift held from week 1"
+    assert words.basis("margin") == money
+    assert words.basis("users", lifted=False) == "before the cost of achieving it; changes held from week 1"
+
+
+def test_annual(words):
+    year = 365 / 7
+    found = {name: words.annual(words.graph[name]) for name in ("margin", "churn", "users", "work", "ltv")}
+    assert found == {"margin": year, "churn": None, "users": None, "work": year, "ltv": None}
+
+
+def test_tones(words):
+    assert words.tone("margin", 1) == words.tone("costs", -1) == "favourable"
+    assert words.tone("margin", -1) == words.tone("costs", 1) == "adverse"
+    assert words.tone("costs", 0) == "neutral"
+
+
+def test_units_over_the_horizon(words):
+    assert str(words.total_unit("margin")) == "GBP"
+    assert str(words.total_unit("ltv")) == "GBP/user"
+    assert str(words.total_unit("churn")) == "%/week"
+    assert words.count("dau", words.unit("dau")) == "users"
+    assert words.count("users", words.unit("users")) == ""
+    assert words.count("late", words.unit("late")) == ""
+
+
+LABELS = {"Operating profit": "operating profit", "LTV/CAC": "LTV/CAC", "G&A": "G&A", "R": "R", "A b": "a b", "": ""}
+
+
+@pytest.mark.parametrize(("label", "text"), LABELS.items())
+def test_labels_inside_a_sentence(label, text):
+    assert lowered(label) == text
+
+
+def test_lists():
+    assert [joined(items) for items in ((), ("a",), ("a", "b"), ("a", "b", "c"))] == ["", "a", "a and b", "a, b and c"]
+    assert joined(("a", "b"), "or") == "a or b"
+
+
+def test_still():
+    assert is_still(0, 0)
+    assert is_still(1e6, 1e6 + 1e-7)
+    assert not is_still(0, 1e-300)
+    assert not is_still(1, 1 + 1e-9)
