@@ -34,7 +34,7 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterat
     upstream = subject.upstream(outcome)
     if slots and not any(slot in upstream for slot in slots):
         labels = [subject.graph.metrics[slot].label for slot in slots]
-        yield f"{joined(labels, 'or')} leads nowhere that would move {outcome.label}: no path in this tree"
+        yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
 
 
 def extrapolations(subject: Subject, run: Run, *, moved_from: Run | None = None) -> Iterator[str]:
@@ -57,8 +57,8 @@ def extrapolations(subject: Subject, run: Run, *, moved_from: Run | None = None)
                 shown, _ = words.apart(influence.source, furthest, edge)
                 seen = f"{words.value(influence.source, low)} to {words.value(influence.source, high)}"
                 yield (
-                    f"extrapolated: {words.label(influence.source)} at {shown} is outside {seen}, where its effect "
-                    f"on {metric.label} was seen"
+                    f"extrapolated: {words.label(influence.source)} at {shown}, outside {seen}, where the effect on "
+                    f"{metric.label} was seen"
                 )
 
 
@@ -75,9 +75,9 @@ def beyond_bounds(subject: Subject, run: Run) -> Iterator[str]:
             t, value = outside[0]
             shown, _ = words.apart(metric.name, value, bounds[0] if value < bounds[0] else bounds[1])
             yield (
-                f"{metric.label} is {shown} in {words.period} {t}, outside its bounds "
+                f"{metric.label} at {shown} in {words.period} {t}, outside the bounds "
                 f"{words.value(metric.name, bounds[0])} to {words.value(metric.name, bounds[1])}; "
-                "put a limit into the formula with clip() if it cannot go there"
+                "put a limit into the formula with clip() if no value can go there"
             )
 
 
@@ -93,11 +93,9 @@ def unmoved(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterator
         others = [source for source in inputs if source not in slots and _reaches(subject, source, slot, outcome.index)]
         if others:
             labels = [subject.graph.metrics[other].label for other in others]
-            one = len(others) == 1
             yield (
-                f"{metric.label} is changed alone: {joined(labels)} also reach{'es' * one} {outcome.label} by another "
-                f"route and stay{'s' * one} as {'it is' if one else 'they are'}; if {'it' if one else 'they'} would "
-                f"move too, turn the formula of {metric.name} round or change its inputs"
+                f"unmoved inputs of {metric.label}: {joined(labels)} would also move {outcome.label} by another route; "
+                f"to include that, turn the formula of {metric.name} round or change its inputs instead"
             )
 
 
@@ -126,18 +124,20 @@ def kinks(subject: Subject, lift: Lift) -> tuple[str, ...]:
         label = subject.graph.metrics[lift.model.owners[key[0]]].label
         spread = max(places) - min(places) > 0.005
         when = f"at {min(places):.0%}" + (f" to {max(places):.0%}" if spread else "") + " of the lift"
-        found.append(_switched(subject, label, selects.get(key), when))
+        found.append(_switched(label, selects.get(key), when))
     return tuple(found)
 
 
-def _switched(subject: Subject, label: str, select: Select | None, when: str) -> str:
-    if select is None or select.source not in ("if", "min", "max"):
-        return f"{label} passes a corner of its formula {when}"
-    if select.source == "if":
-        return f"{label} goes to the other side of its condition {when}"
-    if not all(select.operands):
-        return f"{label} reaches or leaves its limit {when}"
-    return f"{label} goes over to the other of {joined([subject.words.label(name) for name in select.operands])} {when}"
+def _switched(label: str, select: Select | None, when: str) -> str:
+    match select.source if select is not None else "":
+        case "if":
+            return f"{when} the condition of {label} changes sides"
+        case "min" | "max" as source if select is not None and all(select.operands):
+            return f"{when} {'the bottleneck' if source == 'min' else 'what is in force'} for {label} changes"
+        case "min" | "max" | "clip":
+            return f"{when} a limit of {label} begins or ceases to bind"
+        case _:
+            return f"{when} the formula of {label} has a corner"
 
 
 def bottlenecks(subject: Subject, run: Run, among: frozenset[int]) -> Iterator[str]:
@@ -153,11 +153,8 @@ def _binding(subject: Subject, metric: Metric, select: Select, run: Run) -> str:
     takes_left = [(row[left] <= row[right]) == (select.source == "min") or row[left] == row[right] for row in run.rows]
     labels = [subject.words.label(name) for name in select.operands]
     count = sum(takes_left)
+    what = f"{'bottleneck' if select.source == 'min' else 'in force'} for {metric.label}"
     if count in (0, len(takes_left)):
-        binding = labels[0 if count else 1]
-        if select.source == "min":
-            return f"{binding} is the bottleneck: {metric.label} follows it, the lower of {joined(labels)}"
-        return f"{metric.label} follows {binding}, the higher of {joined(labels)}"
-    periods = f"{count} of {len(takes_left)} {subject.words.period}s"
-    side = "lower" if select.source == "min" else "higher"
-    return f"{metric.label} follows {labels[0]} in {periods}, else {labels[1]}: the {side} of the two"
+        side = "lower" if select.source == "min" else "higher"
+        return f"{what}: {labels[0 if count else 1]}, the {side} of {joined(labels)}"
+    return f"{what}: {labels[0]} in {count} of {len(takes_left)} {subject.words.period}s, else {labels[1]}"

@@ -123,7 +123,7 @@ class Sensitivity(Result):
             yield "1% better: of the metric, in the direction that is better for it."
             yield "Elasticity: % change of the outcome per % of the metric held from the first period."
         if self.total < 0 and self.rows:
-            yield f"{label} is negative, so an elasticity below zero means that it rises with +1%."
+            yield f"With {label} below zero, an elasticity below zero means a rise."
         if any(row.rank is None for row in self.rows):
             yield (
                 "Metrics that state no plausible range or range of their value come last, by what 1% does."

@@ -61,7 +61,7 @@ class WhatIf(Result):
         words, name = self.words, self.outcome
         when = words.over(name, self.horizon)
         if not self.moves:
-            return f"Without a change, {lowered(words.label(name))} is {words.value(name, self.before)} {when}"
+            return f"Without a change: {lowered(words.label(name))} {words.value(name, self.before)} {when}"
         many = len(self.moves) > MOST_IN_TITLE
         done = f"{len(self.moves)} changes together" if many else joined([move.text for move in self.moves])
         effect = words.effect(name, self.before, self.after, plural=len(self.moves) > 1)
@@ -156,7 +156,7 @@ def what_if(subject: Subject, changes: Changes, on: str | None = None, *, in_fil
         before=before[slot],
         after=after[slot],
         run_rate=(run.at(n)[slot] - subject.base.at(n)[slot]) * annual if annual is not None else None,
-        outcomes=tuple(outcome_change(subject, outcome, name, before, after) for name in strip(subject, outcome)),
+        outcomes=tuple(outcome_change(subject, name, before, after) for name in strip(subject, outcome)),
         guardrails=guardrail_checks(subject.words, run, subject.base),
         warnings=(
             *unreached(subject, changed, outcome),

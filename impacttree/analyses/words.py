@@ -195,7 +195,7 @@ class Words:
             case "mean":
                 return f"mean of {self.periods(count)}"
             case "recompute":
-                return f"from values over {self.periods(count)}"
+                return f"recomputed over {self.periods(count)}"
 
     def total_unit(self, name: str) -> Unit:
         """Return the unit of a value over the horizon: a sum over periods is no longer per period."""

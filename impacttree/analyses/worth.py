@@ -188,9 +188,14 @@ class Worth(Result):
         return Fact("run rate", ((rate, later.removeprefix("in the "), figure),))
 
     def _also(self) -> list[str]:
-        others = [outcome.text for outcome in self.outcomes if outcome.name != self.outcome]
-        cells = [", ".join(others)] if others else []
-        if self.one_point is not None and self.change != "+1pp":
+        main = self.words.over(self.outcome, self.horizon)
+        groups: dict[str, list[str]] = {}
+        for outcome in self.outcomes:
+            if outcome.name != self.outcome:
+                groups.setdefault(self.words.over(outcome.name, self.horizon), []).append(outcome.text)
+        others = [", ".join(texts) + ("" if when == main else f" {when}") for when, texts in groups.items()]
+        cells = ["; ".join(others)] if others else []
+        if self.one_point and self.change != "+1pp":
             cells.append(f"+1pp {self.words.would(self.outcome, self.one_point)}")
         return cells
 
@@ -346,9 +351,7 @@ def worth(subject: Subject, metric: str, change: str | Change, on: str | None = 
         metric_before=totals_before[lifted.index],
         metric_after=totals_after[lifted.index],
         one_point=_one_point(subject, lifted, slot),
-        outcomes=tuple(
-            outcome_change(subject, outcome, name, totals_before, totals_after) for name in strip(subject, outcome)
-        ),
+        outcomes=tuple(outcome_change(subject, name, totals_before, totals_after) for name in strip(subject, outcome)),
         paths=paths,
         rest=rest,
         edges=_edges(subject, lift),
@@ -394,15 +397,12 @@ def strip(subject: Subject, outcome: Metric) -> tuple[str, ...]:
     return names if outcome.name in names else (outcome.name, *names)
 
 
-def outcome_change(
-    subject: Subject, main: Metric, name: str, before: Sequence[float], after: Sequence[float]
-) -> OutcomeChange:
-    """Return how one outcome moves; its text says when, where that is not as with the main one."""
-    metric, words, n = subject.graph[name], subject.words, subject.horizon
+def outcome_change(subject: Subject, name: str, before: Sequence[float], after: Sequence[float]) -> OutcomeChange:
+    """Return how one outcome moves."""
+    metric = subject.graph[name]
     start, end = before[metric.index], after[metric.index]
     change = end - start
-    when = "" if metric.aggregation == main.aggregation else f" {words.over(name, n)}"
-    text = f"{lowered(metric.label)} {words.signed(name, 0.0 if is_still(start, end) else change)}{when}"
+    text = f"{lowered(metric.label)} {subject.words.signed(name, 0.0 if is_still(start, end) else change)}"
     return OutcomeChange(name, metric.label, start, end, change, text)
 
 

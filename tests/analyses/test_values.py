@@ -95,7 +95,7 @@ def test_the_table_with_changes_says_how_each_value_is_formed():
     percent = (lifted["fees"] / base["fees"] - 1) * 100
     assert shown["fees"] == ["€2.97M", "", "sum of 6 quarters", "€2.9M", f"+{percent:.2f}%"]
     assert shown["mean_members"][2] == "mean of 6 quarters"
-    assert cells(it.loads(SHOP).values({"speed": "+1 points"}))["profit_share"][2] == "from values over 12 months"
+    assert cells(it.loads(SHOP).values({"speed": "+1 points"}))["profit_share"][2] == "recomputed over 12 months"
     assert "With +5pp Team spirit (40.0% -> 45.0%, +5pp)" in str(values)
     assert str(values).endswith("Basis: changes held from quarter 1.")
 
@@ -107,7 +107,7 @@ def test_values_too_close_to_tell_apart_get_more_digits():
 
 def test_warnings_are_told():
     values = it.loads(SHOP).values({"speed": "+10 points"})
-    assert values.warnings[0].startswith("extrapolated: Page speed at 90 points is outside 70 points to 85 points")
+    assert values.warnings[0].startswith("extrapolated: Page speed at 90 points, outside 70 points to 85 points")
     assert values.warnings[0] in str(values)
 
 

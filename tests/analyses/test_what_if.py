@@ -62,7 +62,7 @@ SENTENCES = [
         {"profit_share": "+1pp"},
         "+1pp Profit share (16.1% -> 17.1%, +1pp) does not change operating profit",
     ),
-    (SHOP, {}, "Without a change, operating profit is $139k"),
+    (SHOP, {}, "Without a change: operating profit $139k"),
     (
         COST,
         {"self_service": "+1pp"},
@@ -138,7 +138,7 @@ def test_the_table_of_scenarios():
     assert (
         "Lean: -$1k/month Fixed cost ($120k -> $108k in 12 months); +1pp Gross margin (30.0% -> 31.0%, +1pp)" in lines
     )
-    assert any(line.startswith("Fast: extrapolated: Page speed at 90 points") for line in lines)
+    assert any(line.startswith("Fast: extrapolated: Page speed at 90 points, outside") for line in lines)
 
 
 def test_scenarios_of_ones_own_keep_their_names():

@@ -319,14 +319,18 @@ def test_changes_read_in_the_units_of_their_metric():
 
 def test_figures_of_other_outcomes_say_when():
     also = facts(it.loads(SHOP).worth("speed", "+10 points"))["also"][0][0]
-    assert also == "revenue +$110k, basket +$1 by month 12"
+    assert also == "revenue +$110k; basket +$1 by month 12"
+    also = facts(it.template("saas").worth("engagement", "+1%", on="mrr"))["also"][0]
+    assert also[0] == (
+        "revenue +$20.6k, gross profit +$16.7k, contribution +$16.7k, operating profit +$16.7k in the first 12 months"
+    )
 
 
 def test_no_effect_is_said_with_its_reason():
     worth = it.loads(SHOP).worth("profit_share", "+1%")
     assert worth.title.endswith("does not change operating profit in the first 12 months")
     assert worth.total == 0
-    assert worth.warnings == ("Profit share leads nowhere that would move Operating profit: no path in this tree",)
+    assert worth.warnings == ("no path in this tree leads from Profit share to Operating profit",)
     assert not {"run rate", "through", "rests on"} & facts(worth).keys()
 
 
