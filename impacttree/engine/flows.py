@@ -38,7 +38,10 @@ ROUNDING = 1e-15
 JUMP = 1e3
 """Times rounding: a difference between two neighbouring shares that is no rounding."""
 MOST_SWITCHES = 200
-MOST_NODES = 1_000
+MOST_NODES = 3_000
+"""Evaluated for one lift; what is left then is taken as it is."""
+NARROWEST = 2.0**-40
+"""Share of a lift that is not cut further: something there has no slope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ class Lift:
         nodes: list[Node] = []
         switches: list[Switch] = []
         pending: list[tuple[float, float, int]] = [(0.0, 1.0, 4)]
+        spent = 0
         while pending:
             low, high, count = pending.pop()
             found = self._first_switch(low, high, count) if len(switches) < MOST_SWITCHES else None
@@ -189,7 +193,9 @@ class Lift:
                 if high <= low:
                     continue
             piece = [self._node(low + (high - low) * x, (high - low) * w) for x, w in _gauss(count)]
-            if len(nodes) > MOST_NODES or self._closes(piece, self.at(low), self.at(high)):
+            spent += count
+            given_up = spent > MOST_NODES or high - low < NARROWEST
+            if given_up or self._closes(piece, self.at(low), self.at(high)):
                 nodes += piece
             elif count < 64:
                 pending.append((low, high, count * 2))
