@@ -36,6 +36,8 @@ class SensitivityRow:
     plausible: tuple[float, float] | None
     """From today to the favourable end of what is plausible; None when the model states none."""
     plausible_worth: float | None
+    at_corner: bool
+    """Whether the outcome bends at today's value (a kink): the elasticity is that of the side taken."""
     extrapolated: bool
     """Whether the plausible move leaves the range in which an assumed effect was seen."""
     rank: int | None
@@ -83,6 +85,7 @@ class Sensitivity(Result):
                 "value": row.value,
                 "unit": str(self.words.unit(row.metric)),
                 "elasticity": row.elasticity,
+                "at_corner": row.at_corner,
                 "percent": row.percent,
                 "worth_of_percent": row.worth,
                 "plausible_to": row.plausible[1] if row.plausible else None,
@@ -130,6 +133,8 @@ class Sensitivity(Result):
                 if self.is_ranked
                 else "No metric states a plausible range or a range of its value, so what 1% does ranks them."
             )
+        if any(row.at_corner for row in self.rows):
+            yield "^ at a corner of the formulas: up and down differ; the elasticity is that of the side taken today."
         if any(row.extrapolated for row in self.rows):
             yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
         yield from self.kinks
@@ -149,7 +154,7 @@ class Sensitivity(Result):
             Cell(move, row.plausible[1] if row.plausible else None),
             Cell(worth, row.plausible_worth, words.tone(outcome, row.plausible_worth or 0.0)),
             Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
-            Cell(_elasticity(row.elasticity), row.elasticity),
+            Cell(_elasticity(row.elasticity) + " ^" * row.at_corner, row.elasticity),
         )
 
     def picture(self) -> Bars:
@@ -177,6 +182,8 @@ class Sensitivity(Result):
 
 
 MOST_BARS = 12
+STEP = 1e-6
+"""Relative; far below what anyone would move, far above rounding."""
 
 
 def _elasticity(elasticity: float | None) -> str:
@@ -204,8 +211,9 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     totals = base.horizon()
     gradient = subject.model.relative_gradient(base, outcome.index)
     upstream = subject.upstream(outcome)
+    bending = _bending(subject, upstream)
     rows = [
-        _row(subject, metric, outcome, totals[outcome.index], gradient[metric.index])
+        _row(subject, metric, outcome, totals[outcome.index], gradient[metric.index], metric.index in bending)
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
@@ -220,7 +228,9 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     )
 
 
-def _row(subject: Subject, metric: Metric, outcome: Metric, total: float, pull: float) -> SensitivityRow:
+def _row(
+    subject: Subject, metric: Metric, outcome: Metric, total: float, pull: float, may_bend: bool
+) -> SensitivityRow:
     value = subject.model.base[metric.index]
     better = metric.spec.better == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
@@ -237,9 +247,25 @@ def _row(subject: Subject, metric: Metric, outcome: Metric, total: float, pull: 
         worth=_worth(subject, outcome, stepped),
         plausible=(value, end) if end is not None else None,
         plausible_worth=_worth(subject, outcome, moved),
+        at_corner=may_bend and bool(total and value) and _bends(subject, metric, outcome),
         extrapolated=moved is not None and any(extrapolations(subject, moved, moved_from=subject.base)),
         rank=None,
     )
+
+
+def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
+    """Return the metrics on which a branch among `upstream` depends."""
+    branching = {block.slot for block in subject.model.step.blocks if block.selects} & upstream
+    return frozenset().union(*(subject.upstream(subject.graph.metrics[slot]) for slot in branching))
+
+
+def _bends(subject: Subject, metric: Metric, outcome: Metric) -> bool:
+    """Return whether a small step up and the same step down move the outcome by different amounts."""
+    steps = [_worth(subject, outcome, _run(subject, metric, Intervention("wrap", 1 + s))) for s in (STEP, -STEP)]
+    if steps[0] is None or steps[1] is None:
+        return False
+    size = abs(steps[0]) + abs(steps[1])
+    return abs(steps[0] + steps[1]) > max(1e-3 * size, 1e-13 * abs(subject.base.horizon()[outcome.index]))
 
 
 def _is_within(metric: Metric, value: float) -> bool:

@@ -186,6 +186,25 @@ metrics:
     assert lines["Demand"].endswith(" 0.00")
 
 
+@pytest.mark.parametrize(
+    ("formula", "elasticity", "at_corner"),
+    [
+        ("max(a, 1)", 1, True),
+        ("max(1, a)", 0, True),
+        ("clip(a, 0, 1)", 1, True),
+        ("abs(a - 1) + 1", 1, True),
+        ("interpolate(a, 0, 0, 1, 1, 2, 5)", 1, True),
+        ("max(a, 0.9)", 1, False),
+        ("a**3", 3, False),
+    ],
+)
+def test_an_elasticity_at_a_corner_is_marked(formula, elasticity, at_corner):
+    answer = it.loads(f"outcome: y\nmetrics: {{a: {{value: 1}}, y: {{formula: '{formula}'}}}}").sensitivity()
+    assert answer["a"].elasticity == pytest.approx(elasticity)
+    assert answer["a"].at_corner == at_corner
+    assert ("^ at a corner of the formulas: up and down differ" in str(answer)) == at_corner
+
+
 def test_one_metric_alone_has_nothing_that_moves_it():
     answer = it.loads("metrics: {revenue: {value: $10k/month, kind: financial}}").sensitivity()
     assert answer.rows == ()
@@ -218,6 +237,7 @@ def test_rows_carry_names_numbers_and_units():
     row = it.loads(SHOP).sensitivity().to_dicts()[0]
     assert row == {
         "metric": "speed", "label": "Page speed", "value": 80, "unit": "points", "elasticity": row["elasticity"],
+        "at_corner": False,
         "percent": "+1%", "worth_of_percent": pytest.approx(profit(speed=80.8) - profit()), "plausible_to": 92,
         "worth_of_plausible": pytest.approx(profit(speed=92) - profit()), "worth_unit": "USD", "extrapolated": True,
         "rank": 1,
