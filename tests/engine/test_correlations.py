@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from impacttree.engine.correlations import Correlation, Linked, linked
+from impacttree.engine.correlations import Correlation, Linked, _least_impossible, linked
 from impacttree.engine.sobol import CHUNK, Points
 from impacttree.errors import Problem
 from impacttree.graph.findings import Findings
@@ -138,3 +138,19 @@ def test_groups_are_bounded() -> None:
     findings = Findings(TreeSpec(metrics=[MetricSpec("a", value=1)]), [])
     linked([(names[k], names[k + 1], 0.1) for k in range(201)], names, names, findings)
     assert "202 numbers hang together" in findings.problems[0].reason
+
+
+def test_named_numbers_are_impossible_together_and_possible_without_any_one() -> None:
+    random = np.random.default_rng(0)
+    checked = 0
+    while checked < 100:
+        draws = np.where(random.random((6, 6)) < 0.6, random.uniform(-1, 1, (6, 6)), 0.0)
+        matrix = np.tril(draws, -1) + np.tril(draws, -1).T + np.eye(6)
+        if np.linalg.eigvalsh(matrix)[0] > -0.01:
+            continue
+        checked += 1
+        chosen = _least_impossible(matrix)
+        assert np.linalg.eigvalsh(matrix[np.ix_(chosen, chosen)])[0] < 0
+        for left_out in chosen:
+            rest = [position for position in chosen if position != left_out]
+            assert np.linalg.eigvalsh(matrix[np.ix_(rest, rest)])[0] > -1e-9
