@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from impacttree.render.layout.measure import balanced, fit, text_width, wrap
 from impacttree.render.layout.sizes import CARD_PAD, LOW, NAME_LINE, pill_width
 from impacttree.render.layout.style import (
@@ -113,6 +115,7 @@ class _Painter:
         self.lifted = lifted
         self.folded = folded
         self.kind = kind_of(card)
+        self.breached = card.breached and bool(card.guardrail)
         self.dark = self.kind == "financial"
         self.pad = CARD_PAD * scale
         self.left = box.x + self.pad
@@ -130,8 +133,8 @@ class _Painter:
         if main and lifted_accent:
             stroke, weight = ACCENT, 2.25
         elif self.kind == "guardrail":
-            stroke, weight = (ACCENT_DARK, 1.75) if self.card.breached else (GUARDRAIL, 1.1)
-            dash = () if self.card.breached else DASH_RAIL
+            stroke, weight = (ACCENT_DARK, 1.75) if self.breached else (GUARDRAIL, 1.1)
+            dash = () if self.breached else DASH_RAIL
         else:
             stroke, weight = (NAVY if self.dark else CARD_LINE), 1.25
         inset = weight * POINT / 2
@@ -154,10 +157,8 @@ class _Painter:
         """Kind, name, value and pill, foot line: as many as there is height for, spare height between them."""
         scale, box = self.scale, self.box
         line = NAME_LINE * scale
-        room = box.height - LOW * scale + 0.03 * scale
-        names = wrap(
-            self.card.label, NAME * scale, self.room, max(1, min(3, 1 + int((room + 0.004) / line))), bold=True
-        )
+        room = box.height - (LOW - 0.034) * scale - (0.125 * scale if self.card.guardrail else 0.0)
+        names = wrap(self.card.label, NAME * scale, self.room, max(1, min(3, 1 + int(room / line))), bold=True)
         spare = box.height - (LOW - 0.036) * scale - line * (len(names) - 1)
         with_foot = bool(self.foot or self.card.owner) and spare >= 0.125 * scale
         step = max(0.0, spare - (0.125 * scale if with_foot else 0.0)) / (4.0 if with_foot else 3.0)
@@ -208,8 +209,8 @@ class _Painter:
         self.shapes.append(
             glyph(self.kind, self.left + size * POINT * 0.45, y - size * POINT * CAP / 2, size * POINT, color)
         )
-        words = "BREACHED" if self.card.breached and self.kind == "guardrail" else WORDS[self.kind]
-        if words == "BREACHED":
+        words = "BREACHED" if self.breached else WORDS[self.kind]
+        if self.breached:
             color = ACCENT_DARK
         shown = color if self.kind != "driver" else MUTED
         label = text(self.left + size * POINT * 1.3, y, words, size, shown, bold=True, spacing=SPACING * self.scale)
@@ -263,14 +264,14 @@ class _Painter:
             self.shapes.append(text(self.left, baseline, words, size, self._ink()))
         used = text_width(words, size) + 0.05 * scale
         for shown in dict.fromkeys((unit, _short(unit))):
-            width = text_width(shown, FOOT * scale, self.card.breached)
+            width = text_width(shown, FOOT * scale, self.breached)
             if shown and used + width <= room:
                 self.shapes.append(self._unit(self.left + used, baseline, shown, FOOT * scale))
                 return used + width + 0.05
         return used
 
     def _unit(self, x: float, y: float, unit: str, size: float) -> Text:
-        color, bold = (ACCENT_DARK, True) if self.card.breached else (self.muted, False)
+        color, bold = (ACCENT_DARK, True) if self.breached else (self.muted, False)
         return text(x, y, fit(unit, size, self.right - x, bold), size, color, bold=bold)
 
     def _foot_line(self, y: float, foot: str) -> None:
@@ -278,7 +279,7 @@ class _Painter:
         gap, owner = 0.07 * self.scale, self.card.owner
         usual, less = FOOT * self.scale, max(LEAST, 0.94 * FOOT * self.scale)
         short = _short(foot)
-        bold = self.card.breached
+        bold = self.breached
         for unit, size in ((foot, usual), (short, usual), (short, less)):
             if text_width(unit, size, bold) + text_width(owner, size) + gap <= self.room:
                 break
@@ -374,48 +375,54 @@ def _loop(x: float, y: float, radius: float, color: str) -> tuple[Shape, ...]:
 
 
 def callout(item: Callout, box: Box, scale: float) -> Group:
-    """What the change is worth, beside the outcome."""
+    """What the change is worth, beside the outcome; letters shrink until all of it fits."""
     adverse = item.tone == "adverse"
-    accent, dark = (ACCENT_DARK, ACCENT_DARK) if adverse else (ACCENT, ACCENT_DARK)
-    weight = 1.5 if adverse else 0.0
-    shapes: list[Shape] = [
-        Box(
-            box.x,
-            box.y,
-            box.width,
-            box.height,
-            0.08,
-            WHITE if adverse else ACCENT_TINT,
-            ACCENT_DARK if adverse else "",
-            weight,
-        )
-    ]
+    fill, stroke, weight = (WHITE, ACCENT_DARK, 1.5) if adverse else (ACCENT_TINT, "", 0.0)
+    shapes: list[Shape] = [Box(box.x, box.y, box.width, box.height, 0.08, fill, stroke, weight)]
     pad = 0.12 * scale
-    room = box.width - 2 * pad
-    size = 22.0 * scale
-    while size > 11 and text_width(item.amount, size, bold=True) > room:
-        size -= 0.5
-    small = max(7.0, 8.0 * scale)
-    head = 9.0 * scale
-    while head > 7.5 and text_width(item.head, head, bold=True) > room:
-        head -= 0.25
-    ranges = balanced(item.range, small, room)
-    lines: list[tuple[str, float, str, bool, float]] = [
-        *((line, head, dark, True, 0.03) for line in wrap(item.head, head, room, 2, bold=True)),
-        (fit(item.amount, size, room, bold=True), size, accent, True, 0.02),
-        *((line, 9.0 * scale, INK, False, 0.02) for line in wrap(item.what, 9.0 * scale, room, 2)),
-        *((line, small, MUTED, False, 0.05 if number == 0 else 0.0) for number, line in enumerate(ranges)),
-    ]
-    lines = [line for line in lines if line[0]]
-    natural = sum(line[1] * POINT * 1.2 + line[4] for line in lines)
-    step = max(-0.05, min(0.09 * scale, (box.height - 2 * pad * 0.8 - natural) / max(1, len(lines))))
-    y = box.y + max(0.05, (box.height - natural - step * (len(lines) - 1)) / 2)
-    for words, points, color, bold, lead in lines:
-        y += lead + points * POINT * 0.95
-        shapes.append(text(box.x + pad, y, words, points, color, bold=bold))
-        y += points * POINT * 0.25 + step
+    lines = _callout_lines(item, box.width - 2 * pad, scale)
+    while scale > 0.6 and _height(lines) > box.height - 0.14:
+        scale -= 0.05
+        lines = _callout_lines(item, box.width - 2 * pad, scale)
+    spare = box.height - _height(lines)
+    step = max(0.0, min(0.09 * scale, (spare - 0.14) / max(1, len(lines))))
+    y = box.y + max(0.05, (spare - step * (len(lines) - 1)) / 2)
+    for line in lines:
+        y += line.lead + line.size * POINT * 0.95
+        shapes.append(text(box.x + pad, y, line.text, line.size, line.color, bold=line.bold))
+        y += line.size * POINT * 0.25 + step
     alt = "; ".join(part for part in (item.head, item.amount, item.what, item.range) if part)
     return Group("callout", tuple(shapes), alt=alt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    size: float
+    color: str
+    bold: bool
+    lead: float
+
+
+def _height(lines: list[_Line]) -> float:
+    return sum(line.size * POINT * 1.2 + line.lead for line in lines)
+
+
+def _callout_lines(item: Callout, room: float, scale: float) -> list[_Line]:
+    accent = ACCENT_DARK if item.tone == "adverse" else ACCENT
+    large, medium, small = 22.0 * scale, max(LEAST, 9.0 * scale), max(LEAST, 8.0 * scale)
+    while large > 11 and text_width(item.amount, large, bold=True) > room:
+        large -= 0.5
+    head = medium
+    while head > 7.5 and text_width(item.head, head, bold=True) > room:
+        head -= 0.25
+    lines = [
+        *(_Line(row, head, ACCENT_DARK, True, 0.03) for row in wrap(item.head, head, room, 2, bold=True)),
+        _Line(fit(item.amount, large, room, bold=True), large, accent, True, 0.02),
+        *(_Line(row, medium, INK, False, 0.02) for row in wrap(item.what, medium, room, 2)),
+        *(_Line(row, small, MUTED, False, 0.0) for row in balanced(item.range, small, room)),
+    ]
+    return [line for line in lines if line.text]
 
 
 def panel(item: Panel, box: Box) -> Group:

@@ -32,6 +32,8 @@ SLIDE, A_LITTLE = 1.03, 1.09
 SPARE = 0.4
 """A page that is no slide keeps no more empty height than this."""
 VALUE_SMALL = 10.0
+THICKEST, THICKEST_RETURN = 11.0, 3.0
+"""Points; a dash-dot line any thicker reads as a row of blocks."""
 MOST_SCALE = 1.7
 CALLOUT_HEIGHT = 1.28
 
@@ -72,7 +74,8 @@ def thickness(net: Network, edge: Edge, text_scale: float = 1.0) -> float:
         return (2.0 if edge.on_path else 1.1) * POINT
     if not edge.live:
         return (1.3 if edge.on_path else 1.0) * POINT
-    return max(1.3, min(11.0, 10.5 * edge.share)) * POINT * min(text_scale, 1.3)
+    most = THICKEST_RETURN if edge.returns else THICKEST
+    return max(1.3, min(most, 10.5 * edge.share)) * POINT * min(text_scale, 1.3)
 
 
 def place(net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0) -> Geometry:
@@ -286,7 +289,7 @@ def _callout(net: Network, grid: Grid, geometry: Geometry, run_y: tuple[float | 
         start, end = grid.lane[edge.source], grid.lane[edge.target]
         passes = end <= lane <= start if edge.returns else start < lane < end
         if run is not None and run > y and passes:
-            floor = min(floor, run - 0.1)
+            floor = min(floor, run - thickness(net, edge, geometry.text_scale) / 2 - 0.08)
     height = min(floor - y, CALLOUT_HEIGHT * min(geometry.text_scale, 1.35))
     return Box(geometry.lane_x[lane], y, geometry.card_width, height, radius=0.08)
 
