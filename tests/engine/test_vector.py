@@ -414,3 +414,74 @@ def test_every_function_is_the_same_on_arrays(name):
     batch = evaluate_many(model, 1, parameters={"a.value": points}, totals=[1])
     np.testing.assert_allclose(batch.totals[1], [getattr(math, name)(x) for x in points], rtol=1e-15)
     np.testing.assert_allclose(array_function(name)(points), batch.totals[1], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["max(b, 0)", "max(0, b)", "min(b, 5)", "clip(b, 0, 1)", "abs(b)", "if(b > 1, 2, 3)", "if(1 < b, a, 2)", "b ** 0"],
+)
+def test_what_is_missing_stays_missing(formula):
+    model = compiled(["a: {value: 2}", "b: {formula: 1 / a}", f"c: {{formula: '{formula}'}}", "d: {formula: c + a}"])
+    batch = evaluate_many(model, 1, parameters={"a.value": np.array([0.0, 2.0])}, totals=[2, 3])
+    assert np.isnan(batch.totals[2]).tolist() == np.isnan(batch.totals[3]).tolist() == [True, False]
+    assert batch.faults == {1: 1}
+
+
+def test_a_fault_in_a_condition_is_one_of_the_metric():
+    model = compiled(["a: {value: 2}", "b: {formula: 'if(1 / a > 1, 2, 3)'}", "c: {formula: 'if(1 > log(a), 2, 3)'}"])
+    batch = evaluate_many(model, 1, parameters={"a.value": np.array([0.0, 2.0, 9.0])}, totals=[1, 2])
+    np.testing.assert_array_equal(batch.totals[1], [NAN, 3, 3])
+    np.testing.assert_array_equal(batch.totals[2], [NAN, 2, 3])
+    assert batch.faults == {1: 1, 2: 1}
+
+
+def test_a_fault_is_not_forgotten_in_later_periods():
+    model = compiled(
+        [
+            "a: {value: 0.5}",
+            "b: {formula: prev(b) - 1, start: 2}",
+            "c: {formula: 'max(lag(d, 2), 1)'}",
+            "d: {formula: 'if(b == a, 1 / (b - a), 7)'}",
+        ]
+    )
+    batch = evaluate_many(model, 4, parameters={"a.value": np.array([1.0, 9.0])}, paths=[2, 3])
+    np.testing.assert_array_equal(batch.paths[3][:, 0], [7, NAN, 7, 7, 7])
+    np.testing.assert_array_equal(batch.paths[2][:, 0], [7, 7, 7, NAN, 7])
+    np.testing.assert_array_equal(batch.paths[2][:, 1], [7] * 5)
+    assert batch.faults == {3: 1}
+
+
+def test_results_cannot_be_changed():
+    model = compiled(["a: {value: 2}", "b: {formula: a * 3}"])
+    batch = evaluate_many(model, 3, parameters={"a.value": np.array([1.0, 2.0])}, paths=[1], totals=[1])
+    for values in (batch.paths[1], batch.totals[1]):
+        with pytest.raises(ValueError, match="read-only"):
+            values[...] = 0.0
+
+
+def test_an_overflow_of_a_change_on_a_loop_is_a_fault():
+    model = compiled(["a: {value: 2}", "b: {formula: prev(b) * a, start: 1}", "c: {formula: 1 / b}"])
+    change = {1: Effect("wrap", scale=np.array([1.0, 1e307]))}
+    batch = evaluate_many(model, 6, interventions=change, paths=[1, 2])
+    np.testing.assert_array_equal(batch.paths[1][:, 1], [1, 2e307, 4e307, 8e307, 1.6e308, NAN, NAN])
+    assert np.isnan(batch.paths[2][:, 1]).tolist() == [False] * 5 + [True] * 2
+    assert batch.faults == {1: 1}
+
+
+def test_baseline_counts_every_period_among_totals():
+    model = compiled(
+        [
+            "a: {value: 2, aggregate: sum}",
+            "b: {formula: a / baseline(a), aggregate: recompute}",
+            "c: {formula: prev(c) + b, start: 0}",
+        ]
+    )
+    batch = evaluate_many(model, 5, parameters={"a.value": np.array([2.0, 3.0])}, totals=[1])
+    assert batch.totals[1].tolist() == [1.0, 1.5]
+
+
+def test_faults_add_up_over_blocks(monkeypatch):
+    monkeypatch.setattr(vector, "BLOCK", 4)
+    model = compiled(["a: {value: 2}", "b: {formula: 1 / a}"])
+    batch = evaluate_many(model, 1, parameters={"a.value": np.zeros(10)}, totals=[1])
+    assert batch.faults == {1: 10}
