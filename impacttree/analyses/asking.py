@@ -156,7 +156,7 @@ class Subject:
             raise QuestionError(Problem(reason=f"periods is {printable(repr(count), 40)}", fix=fix))
         return count
 
-    def changes(self, changes: Changes | None, *, in_file: bool = False) -> Asked:
+    def changes(self, changes: Changes | None) -> Asked:
         """Return what `changes` do.
 
         Raises
@@ -178,7 +178,7 @@ class Subject:
         for name, given in changes.items():
             metric = self.metric(name)
             parsed = self.read(metric, given)
-            found[metric.index] = self.resolve(metric, parsed, in_file=in_file)
+            found[metric.index] = self.resolve(metric, parsed)
             texts.append((name, " then ".join(self.words.change(name, change) for change in parsed)))
         self._one_to_a_loop(found)
         return Asked(found, tuple(texts))
@@ -209,14 +209,13 @@ class Subject:
             moves.append(Move(name, change, before[slot], after[slot], text))
         return tuple(moves)
 
-    def resolve(self, metric: Metric, changes: Sequence[Change], *, in_file: bool = False) -> Intervention:
+    def resolve(self, metric: Metric, changes: Sequence[Change]) -> Intervention:
         return resolve(
             changes,
             name=metric.name,
             unit=metric.unit,
             base=self.model.base[metric.index],
             bounds=metric.spec.bounds.low_high() if metric.spec.bounds else None,
-            in_file=in_file,
         )
 
     def _one_to_a_loop(self, changes: Mapping[int, Intervention]) -> None:

@@ -128,7 +128,7 @@ MOST_IN_TITLE = 2
 """Changes that the title writes out; more are notes."""
 
 
-def what_if(subject: Subject, changes: Changes, on: str | None = None, *, in_file: bool = False) -> WhatIf:
+def what_if(subject: Subject, changes: Changes, on: str | None = None) -> WhatIf:
     """Compute the outcomes with several changes held at once; overlap goes through the formulas.
 
     Parameters
@@ -139,10 +139,8 @@ def what_if(subject: Subject, changes: Changes, on: str | None = None, *, in_fil
         What is done, by metric, from period 1.
     on
         The outcome that the sentence is about; by default the tree's.
-    in_file
-        The changes stand in a model file, where ``%`` on a share must say ``relative``.
     """
-    outcome, asked = subject.outcome(on), subject.changes(changes, in_file=in_file)
+    outcome, asked = subject.outcome(on), subject.changes(changes)
     run, n = subject.model.run(subject.horizon, asked.interventions), subject.horizon
     before, after = subject.base.horizon(), run.horizon()
     annual = subject.words.annual(outcome)
@@ -269,15 +267,15 @@ def compare(subject: Subject, scenarios: Mapping[str, Changes] | None = None) ->
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
     outcome = subject.outcome()
     base = what_if(subject, {})
-    answers = tuple((name, _scenario(subject, name, given[name], in_file=scenarios is None)) for name in given)
+    answers = tuple((name, _scenario(subject, name, given[name])) for name in given)
     basis = subject.words.basis(outcome.name, lifted=False)
     provenance = subject.provenance("exact evaluations", basis)
     return Comparison(provenance, base, answers, strip(subject, outcome), subject.horizon, subject.words)
 
 
-def _scenario(subject: Subject, name: str, changes: Changes, *, in_file: bool) -> WhatIf:
+def _scenario(subject: Subject, name: str, changes: Changes) -> WhatIf:
     try:
-        return what_if(subject, changes, in_file=in_file)
+        return what_if(subject, changes)
     except ImpactTreeError as error:
         where = f"in the scenario {printable(name, 80)}, "
         raise type(error)(*(replace(problem, reason=where + problem.reason) for problem in error.problems)) from None
