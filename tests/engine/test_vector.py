@@ -485,3 +485,18 @@ def test_faults_add_up_over_blocks(monkeypatch):
     model = compiled(["a: {value: 2}", "b: {formula: 1 / a}"])
     batch = evaluate_many(model, 1, parameters={"a.value": np.zeros(10)}, totals=[1])
     assert batch.faults == {1: 10}
+
+
+@pytest.mark.parametrize("formula", ["sqrt(a)", "log(a)", "a ** 0.5"])
+def test_what_is_not_a_real_number_is_a_fault(formula):
+    model = compiled(["a: {value: 2}", f"b: {{formula: {formula}}}"])
+    batch = evaluate_many(model, 1, parameters={"a.value": np.array([4.0, -4.0])}, totals=[1])
+    assert np.isnan(batch.totals[1]).tolist() == [False, True]
+    assert batch.faults == {1: 1}
+
+
+def test_a_running_total_that_overflows_is_a_fault_of_what_it_totals():
+    model = compiled(["a: {value: 2}", "b: {formula: cumulative(a) / 2}"])
+    batch = evaluate_many(model, 2, parameters={"a.value": np.array([4.0, 1e308])}, paths=[1])
+    np.testing.assert_array_equal(batch.paths[1], [[0, 0], [2, 5e307], [4, NAN]])
+    assert batch.faults == {0: 1}
