@@ -19,6 +19,8 @@ from impacttree.formula.ast import Binary, Call, Compare, Name, Negate, Number, 
 from impacttree.graph import build
 from impacttree.quantity import Intervention
 from impacttree.spec import load_text
+from tests.engine.support import ANY_TREE, Compiled
+from tests.strategies import changes, examples
 
 NAN = math.nan
 
@@ -296,6 +298,28 @@ def test_rows_agree_with_the_scalar_engine_under_changes():
                 expected = [run.at(t)[kept] for t in range(7)]
                 np.testing.assert_allclose(batch.paths[kept][:, row], expected, rtol=1e-13)
                 np.testing.assert_allclose(batch.totals[kept][row], run.horizon()[kept], rtol=1e-13)
+
+
+@examples(60)
+@given(data=st.data())
+def test_rows_agree_with_the_scalar_engine_on_any_tree(data):
+    whole = Compiled(data.draw(ANY_TREE))
+    model, periods = whole.model, whole.horizon
+    name = data.draw(st.sampled_from(sorted(whole.sketch.metrics)))
+    rows = [whole.interventions(data.draw(changes(whole.sketch, among=[name]))) for _ in range(3)]
+    ((slot, first),) = rows[0].items()
+    column = [row[slot] for row in rows if row[slot].kind == first.kind]
+    effect = Effect(first.kind, np.array([c.scale for c in column]), np.array([c.shift for c in column]))
+    everything = range(len(model.graph.metrics))
+    batch = evaluate_many(model, periods, interventions={slot: effect}, paths=everything, totals=everything)
+    assert (batch.count, batch.faults) == (len(column), {})
+    for number, change in enumerate(column):
+        run = model.run(periods, {slot: change})
+        totals = run.horizon()
+        for kept in everything:
+            expected = [run.at(t)[kept] for t in range(periods + 1)]
+            np.testing.assert_allclose(batch.paths[kept][:, number], expected, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(batch.totals[kept][number], totals[kept], rtol=1e-9, atol=1e-12)
 
 
 def test_a_side_not_taken_neither_raises_nor_counts():
