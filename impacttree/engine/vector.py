@@ -102,7 +102,7 @@ def evaluate_many(
 
     Examples
     --------
-    Profit at three prices:
+    Revenue at three prices:
 
     >>> import numpy as np
     >>> from impacttree.graph import build
