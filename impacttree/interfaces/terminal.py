@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +45,12 @@ def _folded(text: str) -> str:
     return "\n".join(lines)
 
 
+def _discard_output() -> None:
+    """Send what is left in the buffer of the standard output nowhere, so that Python does not fail on it at its end."""
+    with contextlib.suppress(OSError, ValueError):  # a stream of a test has no file of its own
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Program(click.Group):
     """The program: its mistakes are messages, and it stops in silence when interrupted.
 
@@ -74,6 +82,7 @@ class Program(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:  # whoever reads has enough; click ends in silence
                 raise
+            _discard_output()
             raise Mistake(f"the answer cannot be written: {error.strerror}") from error
 
     def resolve_command(

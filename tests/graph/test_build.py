@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 
 import pytest
 
@@ -279,28 +278,6 @@ def test_what_reading_left_out_is_a_problem_even_if_its_reasons_are_not_handed_o
         build(spec)
 
 
-def _large(size: int) -> TreeSpec:
-    lines = [f"outcome: m{size - 1}", "metrics:"]
-    for index in range(size):
-        if index < 10 or index % 5 == 0:
-            lines.append(f"  m{index}: {{value: 5 USD/month}}")
-        elif index % 7 == 0:
-            lines.append(f"  m{index}: {{value: 5 USD/month, drivers: {{m{index - 1}: {{elasticity: 0.4}}}}}}")
-        else:
-            lines.append(f"  m{index}: {{formula: m{index - 1} * 0.5 + m{index - 3} * 0.2 + m{index - 7} * 0.1}}")
-    return load_text("\n".join(lines))
-
-
-def test_two_thousand_metrics_take_well_under_half_a_second() -> None:
-    spec = _large(2_000)
-    best = 9.0
-    for _ in range(3):
-        began = time.perf_counter()
-        build(spec)
-        best = min(best, time.perf_counter() - began)
-    assert best < 0.5
-
-
 def test_chains_and_sums_of_ten_thousand() -> None:
     chain = [MetricSpec("m0", value=1), *(MetricSpec(f"m{i}", formula=f"m{i - 1} + 1") for i in range(1, 10_001))]
     graph = build(TreeSpec(metrics=chain, outcome="m10000"))
@@ -311,13 +288,11 @@ def test_chains_and_sums_of_ten_thousand() -> None:
     assert wide.order[-1] == 0
 
 
-def test_thousands_of_unknown_names_are_reported_in_bounded_time() -> None:
+def test_thousands_of_unknown_names_are_reported() -> None:
     metrics = [MetricSpec(f"metric_{i}", formula=f"metrik_{i} + metric_0") for i in range(1, 3_000)]
     spec = TreeSpec(metrics=[MetricSpec("metric_0", value=1), *metrics], outcome="metric_0")
-    began = time.perf_counter()
     with pytest.raises(ModelError) as caught:
         build(spec)
-    assert time.perf_counter() - began < 5
     assert len(caught.value.problems) == 2_999
     assert "did you mean" in caught.value.problems[0].reason
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from pathlib import Path
 
 import pytest
@@ -212,33 +210,3 @@ def test_files_are_read_with_their_name(tmp_path):
     path.write_bytes(b"metrics: {a: {value: 1}}")
     assert read_file(path).checked() == load_text("metrics: {a: {value: 1}}")
     assert load_file(path).places.file == str(path)
-
-
-def model(size: int) -> str:
-    lines = ["metrics:"]
-    for number in range(size):
-        lines += [f"  m{number}:", f"    label: Metric {number}", "    owner: Core PM"]
-        if number % 3 == 0:
-            lines += [f"    value: {number + 1} customers", "    bounds: 0 to 1M customers"]
-        elif number % 3 == 1:
-            lines += [f"    formula: m{number - 1} * 2 + m0", "    unit: customers"]
-        else:
-            effect = "{when: +10% relative, then: -0.3pp, lag: 1, evidence: {grade: experiment, source: Holdout}}"
-            lines += ["    value: 2.5%/month", "    drivers:", f"      m{number - 2}: {effect}"]
-    return "\n".join(lines)
-
-
-def seconds(work) -> float:
-    best = float("inf")
-    for _ in range(3):
-        gc.collect()
-        started = time.process_time()
-        work()
-        best = min(best, time.process_time() - started)
-    return best
-
-
-def test_loading_costs_little_more_than_parsing():
-    text = model(2000)
-    parsing = seconds(lambda: yaml.load(text, Loader=yaml.CSafeLoader))
-    assert seconds(lambda: load_text(text)) < 4 * parsing

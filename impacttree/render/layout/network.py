@@ -61,6 +61,8 @@ def network(picture: Picture) -> Network:
     drawn: set[tuple[int, int]] = set()
     for index, (link, pair) in enumerate(zip(diagram.links, ends, strict=True)):
         share = abs(link.money) / largest if largest > 0 else 0.0
+        if picture.folded and index not in forward and not link.back and share <= LIVE_SHARE:
+            continue  # folding alone closed a circle here: nothing acts backwards in the model
         on_path = pair in steps and index in forward and pair not in drawn
         drawn.add(pair)
         edges.append(Edge(index, *pair, link, share, share > LIVE_SHARE, on_path, index not in forward))
