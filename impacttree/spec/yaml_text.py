@@ -15,7 +15,7 @@ WIDTH = 110
 _SAFE = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`].*|-[0-9.$€£¥].*")
 _BREAKS = re.compile(r": | #|:$|^(?:---|\.\.\.)")
 _OTHER_MEANING = re.compile(r"(?i:~|null|true|false|yes|no|on|off|y|n|<<|=)|[0-9]+:[0-9:.]+")
-_IN_BRACES = re.compile(r"[,\[\]{}]|:(?=[,\[\]{}])")
+_IN_BRACES = re.compile(r"[,?\[\]{}]|:(?=[,\[\]{}])")
 
 
 def scalar_text(text: str, *, in_braces: bool = False) -> str:
