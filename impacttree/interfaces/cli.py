@@ -6,6 +6,7 @@ Commands import the library when they run, so that ``--help`` loads none of it.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -228,8 +229,12 @@ def diagram(tree: str, output: str, lift: tuple[str, str] | None, on: str | None
     opened = open_tree(tree)
     if lift is not None:
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
-    opened.diagram(lift, _on(opened, on), cut, size).save(output)
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        opened.diagram(lift, _on(opened, on), cut, size).save(output)
     click.echo(f"{printable(output)} written")
+    for notice in noticed:
+        click.echo(f"Note: {printable(str(notice.message))}", err=True)
 
 
 @command("templates", "")

@@ -90,16 +90,29 @@ def _diagram_svg(diagram: Diagram) -> bytes:
 
 
 def _diagram_png(diagram: Diagram) -> bytes:
-    from impacttree.render.svg import render_diagram_svg, svg_to_png
+    from impacttree.render.svg import svg_to_png
 
-    return svg_to_png(render_diagram_svg(diagram), 2.0)
+    return svg_to_png(_warned_svg(diagram), 2.0)
+
+
+def _warned_svg(diagram: Diagram) -> str:
+    """Return a diagram as SVG for a page that brings its own fonts, and warn of what it cannot show."""
+    import warnings
+
+    from impacttree.render.layout import layout
+    from impacttree.render.svg import scene_to_svg
+
+    scene = layout(diagram)
+    for text in scene.warnings:
+        warnings.warn(f"{diagram.title[:60]}: {text}", stacklevel=2)
+    return scene_to_svg(scene)
 
 
 def _diagram_pdf(diagram: Diagram) -> bytes:
     from impacttree.render.pdf import ordered
-    from impacttree.render.svg import render_diagram_svg, svg_to_pdf
+    from impacttree.render.svg import svg_to_pdf
 
-    return ordered(svg_to_pdf(render_diagram_svg(diagram)))
+    return ordered(svg_to_pdf(_warned_svg(diagram)))
 
 
 def _dot(diagram: Diagram) -> bytes:

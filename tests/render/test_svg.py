@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree.errors import MissingDependency, OutputError
+from impacttree.render import render
 from impacttree.render.layout import layout
 from impacttree.render.scene import Box, Disc, Group, Scene, Text
 from impacttree.render.svg import FONT_FAMILY, escape, render_diagram_svg, scene_to_svg, svg_to_pdf, svg_to_png
+from impacttree.views import Card, Diagram
 from tests.render import diagrams
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -137,3 +139,11 @@ def test_every_shape_of_a_real_scene_is_drawn() -> None:
     root = ElementTree.fromstring(scene_to_svg(drawn))
     marks = [e for e in root.iter() if e.tag.removeprefix(SVG) in ("rect", "circle", "path", "text")]
     assert len(marks) == len(list(drawn.shapes())) + 1
+
+
+def test_letters_that_the_font_lacks_are_warned_of_in_pictures_with_their_own_fonts():
+    card = Card(id="profit", kind="financial", label="利益", value="$1", unit="")
+    diagram = Diagram("Profit", "", (card,), (), "profit", ("profit",))
+    with pytest.warns(UserWarning, match=r"lacks 2 letter\(s\): 利益"):
+        assert render(diagram, "png").startswith(b"\x89PNG")
+    assert "利益" in render(diagram, "svg").decode()

@@ -223,6 +223,7 @@ def _description(net: Network, diagram: Diagram) -> str:
 
 def _warnings(net: Network, lost: tuple[Route, ...], groups: list[Group]) -> tuple[str, ...]:
     warnings = []
+    lost = tuple(route for route in lost if route.edge.live)
     if lost:
         names = ", ".join(
             f"{net.cards[route.edge.source].label} to {net.cards[route.edge.target].label}" for route in lost[:5]
