@@ -12,6 +12,7 @@ import sympy
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.symbolic import Closed
+from impacttree.engine.tape import COMPARISONS
 from impacttree.graph.model import Reference
 
 __all__ = ["complex_step", "symbolic_chain"]
@@ -144,7 +145,14 @@ def _slopes(
     """Return the partial derivatives of one metric's rule at a period's values (-1: at the horizon's)."""
     metric = model.graph.metrics[index]
     values = {ref: _value(model, run, totals, ref, position) for ref in metric.references}
-    return [(ref, _evaluate(partial, symbols, values)) for ref, partial, symbols in closed.partials(metric)]
+    slopes = closed.partials(metric)
+    if not slopes:
+        return []
+    at = {symbol: mpmath.mpf(values[ref]) for ref, symbol in slopes[0][2].items()}
+    for condition in closed.conditions(metric):
+        sides = _evaluate(condition.left, at), _evaluate(condition.right, at)
+        at[condition.symbol] = COMPARISONS[condition.op](*sides)
+    return [(ref, _evaluate(slope, at)) for ref, slope, _ in slopes]
 
 
 def _value(model: Model, run: Run, totals: Row, ref: Reference, position: int) -> float:
@@ -163,17 +171,16 @@ def _value(model: Model, run: Run, totals: Row, ref: Reference, position: int) -
             return run.rows[position][slot]
 
 
-def _evaluate(partial: Any, symbols: Mapping[Reference, Any], values: Mapping[Reference, float]) -> Any:
-    if partial.is_number:
-        return mpmath.mpf(str(sympy.N(partial, 30)))
-    names = tuple(symbols.values())
+def _evaluate(expression: Any, at: Mapping[Any, Any]) -> Any:
+    if expression.is_number:
+        return mpmath.mpf(str(sympy.N(expression, 30)))
     try:
-        return _compiled(partial, names)(*(mpmath.mpf(values[ref]) for ref in symbols))
+        return _compiled(expression, tuple(at))(*at.values())
     except ZeroDivisionError:
         return mpmath.inf
 
 
 @cache
-def _compiled(partial: Any, names: tuple[Any, ...]) -> Any:
-    """Compile one partial derivative; its symbols have generated names, so nothing of the user's is executed."""
-    return sympy.lambdify(names, partial, modules="mpmath")
+def _compiled(expression: Any, names: tuple[Any, ...]) -> Any:
+    """Compile one expression; its symbols have generated names, so nothing of the user's is executed."""
+    return sympy.lambdify(names, expression, modules="mpmath")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from impacttree.engine.faults import Fault, interpret
 from impacttree.engine.tape import lower
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest
-from impacttree.formula import names
-from impacttree.formula.ast import Expr
+from impacttree.formula import FUNCTIONS, names
+from impacttree.formula.ast import Call, Expr, walk
 
 __all__ = ["evaluate"]
 
@@ -20,7 +20,7 @@ def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
     Raises
     ------
     QuestionError
-        When a value is missing, unknown or not a finite number.
+        When a value is missing, unknown or not a finite number, or the formula converts units.
     EvaluationError
         When the formula has no finite real value there.
     """
@@ -31,8 +31,14 @@ def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
     for name, value in values.items():
         if name not in read:
             raise QuestionError(f"{text!r} does not read {name!r}{nearest(name, read)}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not _is_finite(value):
             raise QuestionError(f"{name} is {value!r}; give a finite number")
+    for node in walk(expr):
+        if isinstance(node, Call) and FUNCTIONS[node.function].kind == "conversion":
+            raise QuestionError(
+                f"{node.function}() in {text!r} depends on units, which a formula by itself does not have; "
+                "make it a metric of a tree"
+            )
     slots = {name: slot for slot, name in enumerate(read)}
     block = lower(len(read), expr, slots, slots, _no_parameter)
     row = [float(values[name]) for name in read]
@@ -49,6 +55,13 @@ def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
                 span=fault.span,
             )
         ) from None
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _no_parameter(address: str, value: float) -> int:

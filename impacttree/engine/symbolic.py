@@ -8,7 +8,8 @@ result can be exponentially large; derivatives chain the partial derivatives of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, cast
 
 import sympy
@@ -19,9 +20,11 @@ from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Nu
 from impacttree.graph.model import Graph, Metric, Reference
 from impacttree.graph.references import reference
 
-__all__ = ["Closed", "latex", "to_sympy"]
+__all__ = ["Closed", "Condition", "Conditions", "latex", "to_sympy"]
 
 MOST_OPERATIONS = 5_000
+MOST_CONDITIONS = 16
+"""That sympy puts into one another within seconds."""
 _COMPARE: Mapping[str, Callable[..., Any]] = {
     "<": sympy.Lt,
     "<=": sympy.Le,
@@ -30,10 +33,72 @@ _COMPARE: Mapping[str, Callable[..., Any]] = {
     "==": sympy.Eq,
     "!=": sympy.Ne,
 }
+_LATEX = {"<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq", "==": "=", "!=": r"\neq"}
+_FUNCTION: Mapping[str, Callable[..., Any]] = {"min": sympy.Min, "max": sympy.Max, "abs": sympy.Abs}
 _TIME = ("prev", "lag", "baseline", "cumulative")
 
 
-def to_sympy(expr: Expr, leaf: Callable[[Expr], Any], *, display: bool = False) -> Any:
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``left op right`` of a branch, and the symbol that stands for it."""
+
+    symbol: Any
+    op: str
+    left: Any
+    right: Any
+
+
+class Conditions:
+    """Conditions met while formulas become expressions.
+
+    In the expressions a symbol stands for each, because sympy folds a branch within a condition into the branch around
+    it, and does not always end.
+    """
+
+    def __init__(self) -> None:
+        self.listed: list[Condition] = []
+        self._unbranched: dict[Any, Any] = {}
+        """Branches that are `Min`, `Max` or `Abs` of something, as such."""
+
+    def branch(self, op: str, left: Any, right: Any, then: Any, otherwise: Any, source: str) -> Any:
+        """Return ``then if left op right else otherwise`` as an expression."""
+        symbol = sympy.Symbol(f"_c{len(self.listed)}")
+        self.listed.append(Condition(symbol, op, left, right))
+        result = sympy.Piecewise((then, symbol), (otherwise, True))
+        if source in _FUNCTION and isinstance(result, sympy.Piecewise):
+            operands = (then,) if source == "abs" else (then, otherwise)
+            self._unbranched[result] = _FUNCTION[source](*map(self._plain, operands), evaluate=False)
+        return result
+
+    def _plain(self, operand: Any) -> Any:
+        return operand.xreplace(self._unbranched)
+
+    def written_out(self, expression: Any, symbols: Mapping[Any, Any]) -> Any:
+        """Return an expression with `symbols` replaced, and its conditions in place of what stands for them.
+
+        Raises
+        ------
+        QuestionError
+            When a condition compares what is itself an ``if`` or a polyline, or there are more than `MOST_CONDITIONS`.
+        """
+        met = [condition for condition in self.listed if condition.symbol in expression.free_symbols]
+        if len(met) > MOST_CONDITIONS:
+            raise QuestionError(
+                f"the closed form has more than {MOST_CONDITIONS} conditions; use sensitivity() for its value"
+            )
+        relations = {}
+        for condition in met:
+            sides = [self._plain(side).xreplace(symbols) for side in (condition.left, condition.right)]
+            if any(side.has(sympy.Piecewise) for side in sides):
+                raise QuestionError(
+                    "there is no closed form: a condition compares what is itself decided by a condition; "
+                    "make that part a metric of its own and ask for the derivative by it"
+                )
+            relations[condition.symbol] = _COMPARE[condition.op](*sides)
+        return expression.xreplace({**symbols, **relations})
+
+
+def to_sympy(expr: Expr, leaf: Callable[[Expr], Any], conditions: Conditions, *, display: bool = False) -> Any:
     """Return `expr` as a sympy expression.
 
     Parameters
@@ -43,6 +108,8 @@ def to_sympy(expr: Expr, leaf: Callable[[Expr], Any], *, display: bool = False) 
     leaf
         Gives the object that stands for a metric, a time call or a parameter; it is also asked about the name inside a
         time call, where what it gives is not used.
+    conditions
+        Takes the conditions of branches, for which symbols stand in the expression.
     display
         Keep ``min max abs`` as such, for reading; otherwise they become branches whose derivative is the one of the
         side taken (sympy's own derivative of ``Max(x, 0)`` at 0 is one half).
@@ -59,11 +126,11 @@ def to_sympy(expr: Expr, leaf: Callable[[Expr], Any], *, display: bool = False) 
             case Binary():
                 return _binary(node.op, operands[0], operands[1])
             case Compare():
-                return _COMPARE[node.op](*operands)
+                return (node.op, *operands)
             case Call() if node.function in _TIME:
                 return leaf(node)
             case Call():
-                return _call(node.function, operands, display)
+                return _call(node.function, operands, conditions, display)
 
     return fold(expr, visit)
 
@@ -86,40 +153,47 @@ def _binary(op: str, left: Any, right: Any) -> Any:
             return left**right
 
 
-def _call(name: str, operands: Sequence[Any], display: bool) -> Any:
+def _call(name: str, operands: Sequence[Any], conditions: Conditions, display: bool) -> Any:
     match name:
         case "if":
-            return sympy.Piecewise((operands[1], operands[0]), (operands[2], True))
+            op, left, right = operands[0]
+            return conditions.branch(op, left, right, operands[1], operands[2], name)
         case "min" | "max" if display:
-            return (sympy.Min if name == "min" else sympy.Max)(*operands, evaluate=False)
+            return _FUNCTION[name](*operands, evaluate=False)
         case "abs" if display:
-            return sympy.Abs(operands[0], evaluate=False)
+            return _FUNCTION[name](operands[0], evaluate=False)
         case "min" | "max":
             chosen = operands[0]
             for other in operands[1:]:
-                first = sympy.Le(chosen, other) if name == "min" else sympy.Ge(chosen, other)
-                chosen = sympy.Piecewise((chosen, first), (other, True))
+                op = "<=" if name == "min" else ">="
+                chosen = conditions.branch(op, chosen, other, chosen, other, name)
             return chosen
         case "abs":
-            return sympy.Piecewise((operands[0], sympy.Ge(operands[0], 0)), (-operands[0], True))
+            return conditions.branch(">=", operands[0], sympy.Integer(0), operands[0], -operands[0], name)
         case "clip":
-            return _call("min", [_call("max", operands[:2], display), operands[2]], display)
+            raised = _call("max", operands[:2], conditions, display)
+            return _call("min", [raised, operands[2]], conditions, display)
         case "interpolate":
-            return _interpolate(operands[0], operands[1:])
+            return _interpolate(operands[0], operands[1:], conditions)
     function = FUNCTIONS[name]
+    if function.kind == "conversion":
+        return sympy.Function(rf"\operatorname{{{_escaped(name)}}}")(operands[0])
     given = dict(zip(function.parameters, operands, strict=False))
     given |= {key: _number(value) for key, value in function.defaults.items() if key not in given}
     if function.definition:
         definition = parse_expression(function.definition)
-        return to_sympy(definition, lambda node: given[cast("Name", node).name], display=display)
+        return to_sympy(definition, lambda node: given[cast("Name", node).name], conditions, display=display)
     names = {"exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt, "__builtins__": {}}
     return eval(function.sympy.format(**{key: key for key in given}), names, given)  # noqa: S307 - the registry's text
 
 
-def _interpolate(x: Any, points: Sequence[Any]) -> Any:
+def _interpolate(x: Any, points: Sequence[Any], conditions: Conditions) -> Any:
     xs, ys = points[::2], points[1::2]
     lines = [y0 + (y1 - y0) / (x1 - x0) * (x - x0) for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False)]
-    return sympy.Piecewise(*((line, x <= knot) for line, knot in zip(lines, xs[1:-1], strict=False)), (lines[-1], True))
+    tail = lines.pop()
+    for line, knot in zip(reversed(lines), reversed(xs[1:-1]), strict=True):
+        tail = conditions.branch("<=", x, knot, line, tail, "interpolate")
+    return tail
 
 
 def latex(expr: Expr) -> str:
@@ -136,13 +210,21 @@ def latex(expr: Expr) -> str:
                 return symbols.setdefault(text, sympy.Symbol(f"_m{len(symbols)}", real=True))
         return sympy.Symbol(f"_m{len(symbols)}")
 
-    expression = to_sympy(expr, leaf, display=True)
+    conditions = Conditions()
+    expression = to_sympy(expr, leaf, conditions, display=True)
     names = {symbol: text if "\\" in text else _upright(text) for text, symbol in symbols.items()}
+    for condition in conditions.listed:
+        sides = (sympy.latex(side, symbol_names=names) for side in (condition.left, condition.right))
+        names[condition.symbol] = f" {_LATEX[condition.op]} ".join(sides)
     return str(sympy.latex(expression, symbol_names=names))
 
 
 def _upright(name: str) -> str:
-    return r"\mathrm{" + name.replace("_", r"\_") + "}"
+    return rf"\mathrm{{{_escaped(name)}}}"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("_", r"\_")
 
 
 def _readable(expression: Any) -> Any:
@@ -160,6 +242,7 @@ class Closed:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.static = graph.is_static
+        self._conditions: dict[str, Conditions] = {}
 
     def symbol(self, name: str, t: int) -> Any:
         """Return what stands for a metric at period t (0 and before: t = 0)."""
@@ -178,17 +261,23 @@ class Closed:
     def partials(self, metric: Metric) -> tuple[tuple[Reference, Any, Mapping[Reference, Any]], ...]:
         """Return (reference, partial derivative, symbol of every reference) of a metric's rule, baselines held.
 
-        Symbols have generated names.
+        Symbols have generated names; see `conditions` for those that stand for conditions.
         """
         if metric.name not in self._partials:
             symbols = {ref: sympy.Symbol(f"_m{k}", real=True) for k, ref in enumerate(metric.references)}
-            expression = to_sympy(metric.rule, lambda node: self._generated(node, symbols))
+            conditions = self._conditions[metric.name] = Conditions()
+            expression = to_sympy(metric.rule, lambda node: self._generated(node, symbols), conditions)
             self._partials[metric.name] = tuple(
                 (ref, sympy.diff(expression, symbols[ref]), symbols)
                 for ref in metric.references
                 if ref.timing != "baseline"
             )
         return self._partials[metric.name]
+
+    def conditions(self, metric: Metric) -> tuple[Condition, ...]:
+        """Return the conditions of a metric's rule; each rests on earlier ones alone."""
+        self.partials(metric)
+        return tuple(self._conditions[metric.name].listed)
 
     def _generated(self, node: Expr, symbols: Mapping[Reference, Any]) -> Any:
         if isinstance(node, Parameter):
@@ -205,9 +294,11 @@ class Closed:
         QuestionError
             When the expression would have more than `MOST_OPERATIONS` operations.
         """
-        return _readable(self._value(name, 1 if t is None else t))
+        conditions = Conditions()
+        value = self._value(name, 1 if t is None else t, conditions)
+        return _readable(conditions.written_out(value, {}))
 
-    def _value(self, name: str, t: int) -> Any:
+    def _value(self, name: str, t: int, conditions: Conditions) -> Any:
         """Evaluate symbolically, in order, every metric and period that `name` at t rests on."""
         graph, known, sizes = self.graph, dict[tuple[str, int], Any](), dict[tuple[str, int], int]()
         pending = [(name, t)]
@@ -231,7 +322,8 @@ class Closed:
             if metric.origin == "value" or (key[1] == 0 and metric.start is not None):
                 known[key] = self.symbol(*key)
             else:
-                known[key] = to_sympy(metric.rule, lambda node, k=key: self._substituted(node, k[1], known))  # type: ignore[misc]
+                leaf = partial(self._substituted, t=key[1], known=known)
+                known[key] = to_sympy(metric.rule, leaf, conditions)
         return known[name, t]
 
     def _needs(self, key: tuple[str, int]) -> list[tuple[str, int]]:
@@ -302,13 +394,13 @@ class Closed:
                     continue
                 terms: list[Any] = []
                 sizes[key] = 0
-                for ref, partial, symbols in self.partials(current):
+                for ref, slope, symbols in self.partials(current):
                     sources = self._sources(ref, t)
                     moved = sum((moves.get(source, 0) for source in sources), sympy.Integer(0))
                     if moved != 0:
-                        named = partial.xreplace({s: self._at(r, t) for r, s in symbols.items()})
-                        terms.append(named * moved)
-                        sizes[key] += 1 + len(partial.free_symbols) + sum(sizes.get(source, 0) for source in sources)
+                        named = {symbol: self._at(read, t) for read, symbol in symbols.items()}
+                        terms.append(self._conditions[current.name].written_out(slope, named) * moved)
+                        sizes[key] += 1 + len(slope.free_symbols) + sum(sizes.get(source, 0) for source in sources)
                 if sizes[key] > MOST_OPERATIONS and current.name == outcome:
                     raise QuestionError(
                         f"the closed form of d {outcome} / d {metric} has more than {MOST_OPERATIONS} operations; "
