@@ -464,9 +464,20 @@ class Lift:
     @cached_property
     def flows(self) -> tuple[EdgeFlow, ...]:
         """The amount that each edge between two metrics carries; a running total belongs to its metric."""
+        return self._flows(self.nodes)
+
+    @cached_property
+    def gross(self) -> tuple[EdgeFlow, ...]:
+        """What each edge would carry if nothing cancelled: all local derivatives taken by their size.
+
+        A metric whose paths cancel passes on nothing in sum, but it has paths.
+        """
+        return self._flows([Node(abs(n.weight), tuple(map(_sizes, n.partials)), _sizes(n.horizon)) for n in self.nodes])
+
+    def _flows(self, nodes: Sequence[Node]) -> tuple[EdgeFlow, ...]:
         amounts: dict[tuple[int, int, int], list[float]] = {}
         owners = self.model.owners
-        for node in self.nodes:
+        for node in nodes:
             moves, horizon_moves = self.tangent(node)
             adjoints, horizon_adjoints = self.adjoint(node)
             for slot in self.order:
@@ -501,6 +512,10 @@ def _values(run: Run, position: int) -> Row:
 
 def _constant(value: float, periods: int) -> float:  # noqa: ARG001 - called for any number of periods
     return value
+
+
+def _sizes(row: Row) -> Row:
+    return [abs(value) for value in row]
 
 
 def _reach(start: int, onward: Mapping[int, set[int]]) -> frozenset[int]:

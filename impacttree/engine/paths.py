@@ -154,9 +154,9 @@ class Paths:
 
     @cached_property
     def _shares(self) -> Mapping[int, tuple[tuple[int, float], ...]]:
-        """Metric -> (target, -log of the share of what it passes on that goes there)."""
+        """Metric -> (target, -log of the share of what it passes on that goes there, nothing cancelling)."""
         amounts: dict[int, dict[int, float]] = {}
-        for flow in self.lift.flows:
+        for flow in self.lift.gross:
             if flow.source != self.lift.outcome and flow.target != self.lift.slot:
                 targets = amounts.setdefault(flow.source, {})
                 targets[flow.target] = targets.get(flow.target, 0.0) + abs(flow.amount)

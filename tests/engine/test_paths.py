@@ -134,3 +134,17 @@ def test_no_way_to_the_outcome_is_no_path() -> None:
     lift = Lift(tree._subject.model, 0, Intervention("wrap", 2.0), 2, 12)
     assert Paths(lift).best(10) == ()
     assert lift.total == 0
+
+
+def test_paths_that_cancel_are_listed() -> None:
+    tree = loads("""
+    outcome: margin
+    metrics:
+      users: {value: 10}
+      gains: {formula: users * 2}
+      costs: {formula: users * 2}
+      margin: {formula: gains - costs}
+    """)
+    worth = tree.worth("users", "+10%")
+    assert worth.total == worth.rest == 0
+    assert {path.metrics[1]: path.amount for path in worth.paths} == pytest.approx({"gains": 2.0, "costs": -2.0})
