@@ -110,7 +110,8 @@ def check_guardrails(subject: Subject, changes: Changes | None = None) -> Guardr
     asked = subject.changes(changes)
     run = subject.model.run(subject.horizon, asked.interventions)
     moves = subject.moves(asked, subject.base.horizon(), run.horizon())
-    provenance = subject.provenance("values of each period against the limits")
+    basis = f"changes held from {subject.words.period} 1" if moves else ""
+    provenance = subject.provenance("values of each period against the limits", basis)
     checks = guardrail_checks(subject.words, run, subject.base if moves else None)
     return GuardrailReport(provenance, checks, moves, subject.horizon, subject.words)
 
