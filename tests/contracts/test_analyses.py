@@ -286,8 +286,7 @@ def test_any_tree_is_answered_or_refused_in_a_sentence(sketch: Sketch, data: st.
     names = [name for name in inspect.signature(function).parameters if name in asked]
     try:
         result = function(tree._subject, **{name: asked[name] for name in names})
-    except ImpactTreeError as error:
-        assert error.problems
+    except ImpactTreeError:
         return
     assert json.loads(result.to_json(), parse_constant=pytest.fail)
     assert not re.search(r"\b(nan|inf)\b", str(result))

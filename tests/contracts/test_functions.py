@@ -1,0 +1,208 @@
+"""What holds for every registered function: one entry of the registry reaches every evaluator, and they agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from impacttree import Formula, ImpactTree, loads
+from impacttree.engine.oracles import complex_step
+from impacttree.engine.program import array_function
+from impacttree.errors import ModelError
+from impacttree.formula import EXAMPLE_METRICS, FUNCTIONS, Function, parse_expression
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number
+from tests.strategies import examples
+
+MATH = {name: function for name, function in FUNCTIONS.items() if function.kind == "math"}
+OTHERS = {name: function for name, function in FUNCTIONS.items() if function.kind != "math"}
+EXAMPLES = [(name, text, value) for name, function in FUNCTIONS.items() for text, value in function.examples]
+each_math = pytest.mark.parametrize("name", sorted(MATH))
+
+KNOTS = "-2, 1, 0.5, 3, 2, -1, 9, 2"
+"""Points of a polyline, which must be constants."""
+EXACT: Mapping[str, Any] = {
+    "exp": mpmath.exp,
+    "log": mpmath.log,
+    "log10": lambda x: mpmath.log(x, 10),
+    "sqrt": mpmath.sqrt,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "clip": lambda x, low, high: min(max(x, low), high),
+    "saturate": lambda x, ceiling, half, shape=1: ceiling * x**shape / (x**shape + half**shape),
+    "logistic": lambda x, floor, ceiling, middle, steepness: (
+        floor + (ceiling - floor) / (1 + mpmath.exp(-steepness * (x - middle)))
+    ),
+    "interpolate": lambda x: _polyline(x, [(-2, 1), (0.5, 3), (2, -1), (9, 2)]),
+}
+"""Each function as the documentation defines it, written again by hand; one without an entry here fails."""
+
+
+def _polyline(x: Any, points: list[tuple[float, float]]) -> Any:
+    (x0, y0), (x1, y1) = next((pair for pair in pairwise(points) if x <= pair[1][0]), (points[-2], points[-1]))
+    return y0 + mpmath.mpf(y1 - y0) / (x1 - x0) * (x - x0)
+
+
+def counts(function: Function) -> list[int]:
+    """Return the numbers of arguments to try: the least, the most, and one more where it takes any number."""
+    if function.name == "interpolate":
+        return [1]
+    most = len(function.parameters) + (function.max_args > len(function.parameters))
+    return sorted({function.min_args, most})
+
+
+def call(name: str, count: int) -> str:
+    names = ", ".join("abcde"[:count])
+    return f"{name}({names}, {KNOTS})" if name == "interpolate" else f"{name}({names})"
+
+
+def tree_of(formula: str, values: list[float]) -> ImpactTree:
+    metrics: dict[str, Any] = {"abcde"[k]: {"value": repr(value)} for k, value in enumerate(values)}
+    return loads(json.dumps({"outcome": "y", "metrics": metrics | {"y": {"formula": formula, "aggregate": "last"}}}))
+
+
+POSITIVE = st.integers(5, 300).map(lambda k: k / 100)
+
+
+def test_every_function_is_written_again_here() -> None:
+    assert set(EXACT) == set(MATH)
+
+
+@each_math
+@examples(20)
+@given(data=st.data())
+def test_every_evaluator_computes_it(name: str, data: st.DataObject) -> None:
+    for count in counts(MATH[name]):
+        values = data.draw(st.lists(POSITIVE, min_size=count, max_size=count))
+        with mpmath.workdps(30):
+            exact = float(EXACT[name](*map(mpmath.mpf, values)))
+        tree = tree_of(call(name, count), values)
+        model = tree._subject.model
+        run = model.run(12)
+        arguments = dict(zip("abcde", values, strict=False))
+        assert run.at(1)[count] == pytest.approx(exact, rel=1e-13, abs=1e-14)
+        assert run.initial[count] == run.at(1)[count]
+        assert Formula(call(name, count)).evaluate(**arguments) == run.at(1)[count]
+        symbols = {sympy.Symbol(k, real=True): sympy.Float(v, 30) for k, v in arguments.items()}
+        assert float(tree.expression("y").xreplace(symbols)) == pytest.approx(exact, rel=1e-12, abs=1e-13)
+        row: list[Any] = [0.0] * model.size
+        for part in model.step.values({}, "array"):
+            part(row, model.base, model.parameters, [], {})
+        assert float(row[count]) == pytest.approx(exact, rel=1e-13, abs=1e-14)
+        if MATH[name].numpy:
+            vector = array_function(name)(*(np.array([value, value]) for value in values))
+            assert list(vector) == pytest.approx([exact, exact], rel=1e-13, abs=1e-14)
+
+
+@each_math
+@examples(20)
+@given(data=st.data())
+def test_every_derivative_of_it_agrees(name: str, data: st.DataObject) -> None:
+    for count in counts(MATH[name]):
+        values = data.draw(st.lists(POSITIVE, min_size=count, max_size=count, unique=True))
+        assume(name not in ("clip",) or values[1] < values[2])
+        assume(name != "interpolate" or values[0] not in (0.5, 2.0))
+        tree = tree_of(call(name, count), values)
+        model = tree._subject.model
+        run = model.run(12)
+        gradient = model.gradient(run, count)
+        symbols = {sympy.Symbol("abcde"[k], real=True): sympy.Float(v, 30) for k, v in enumerate(values)}
+        for position in range(count):
+            with mpmath.workdps(40):
+                exact = float(slope(EXACT[name], values, position))
+            near = pytest.approx(exact, rel=1e-11, abs=1e-13)
+            assert gradient[position] == near
+            assert complex_step(model, run, position, count) == near
+            assert float(tree.derivative("y", "abcde"[position]).xreplace(symbols)) == near
+        assert tree.verify().agrees
+
+
+def slope(function: Any, values: list[float], position: int) -> Any:
+    """Return a derivative by a difference quotient far finer than any kink is near."""
+    step, ends = mpmath.mpf(10) ** -15, []
+    for sign in (1, -1):
+        moved = [mpmath.mpf(value) for value in values]
+        moved[position] += sign * step
+        ends.append(function(*moved))
+    return (ends[0] - ends[1]) / (2 * step)
+
+
+@pytest.mark.parametrize(("name", "text", "value"), EXAMPLES, ids=[text for _, text, _ in EXAMPLES])
+def test_examples_hold_in_a_tree(name: str, text: str, value: float) -> None:
+    """Every example goes through the loader, the unit rules and the engine, in its units and over time."""
+    reads = [metric for metric in EXAMPLE_METRICS if metric in Formula(f"{text} + 0 * x").names]
+    metrics: dict[str, Any] = {"one": {"value": "1"}}
+    for metric in dict.fromkeys((*reads, "x")):
+        unit, (start, first, second) = EXAMPLE_METRICS[metric]
+        curve = f"interpolate(cumulative(one), 0, {start}, 1, {first}, 2, {second})"
+        metrics[f"unit_of_{metric}"] = {"value": f"1 {unit}".strip(), "unit": unit} if unit else {"value": "1"}
+        metrics[metric] = {"formula": f"{curve} * unit_of_{metric}"}
+    constant = not any(metric in Formula(f"{text} + 0 * x").names for metric in EXAMPLE_METRICS if metric != "x")
+    formula = f"{text} + 0 * x" if constant else text
+    metrics["y"] = {"formula": formula}
+    tree = loads(json.dumps({"horizon": 2, "outcome": "x", "metrics": metrics}))
+    assert tree.project(2)["y"][2] == pytest.approx(value, rel=1e-14, abs=1e-15)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_the_wrong_number_of_arguments_is_a_problem_with_the_signature(name: str) -> None:
+    function = FUNCTIONS[name]
+    wrong = [function.min_args - 1] if function.min_args > 1 else []
+    wrong += [function.max_args + 1] if function.max_args < 20 else []
+    for count in wrong:
+        arguments = ["x > 1" if name == "if" else "x", *["x"] * (count - 1)]
+        with pytest.raises(ModelError) as raised:
+            loads(json.dumps({"metrics": {"x": {"value": "2"}, "y": {"formula": f"{name}({', '.join(arguments)})"}}}))
+        assert name in str(raised.value)
+        assert raised.value.problems[0].metric == "y"
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_metric_may_bear_the_name_of_a_function(name: str) -> None:
+    tree = loads(f"{{outcome: y, metrics: {{{name}: {{value: 3}}, y: {{formula: {name} * 2}}}}}}")
+    assert tree.values()["y"] == 6
+    assert tree.worth(name, "+1").total == 2
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_has_latex(name: str) -> None:
+    for text, _ in FUNCTIONS[name].examples:
+        assert Formula(f"{text} + 0 * x").latex()
+
+
+def test_kinks_are_declared() -> None:
+    """A function without branches in its definition and without a word of the evaluator's own is smooth."""
+    for name, function in MATH.items():
+        branched = any(
+            isinstance(node, Call) and node.function in ("if", "min", "max", "abs", "clip")
+            for node in nodes(function.definition)
+        )
+        assert function.smooth == (bool(function.python) or bool(function.definition and not branched)), name
+
+
+def nodes(definition: str) -> list[Expr]:
+    if not definition:
+        return []
+    found, pending = [], [parse_expression(definition)]
+    while pending:
+        node = pending.pop()
+        found.append(node)
+        match node:
+            case Binary() | Compare():
+                pending += [node.left, node.right]
+            case Negate():
+                pending.append(node.operand)
+            case Call():
+                pending += node.arguments
+            case Name() | Number():
+                pass
+    return found
