@@ -110,8 +110,27 @@ class Subject:
                     targets.setdefault(self.graph.by_name[ref.source], []).append(metric.index)
         return {source: tuple(dict.fromkeys(found)) for source, found in targets.items()}
 
+    @cached_property
+    def influenced(self) -> tuple[Metric, ...]:
+        """Metrics with assumed effects on them."""
+        return tuple(metric for metric in self.graph.metrics if metric.influences)
+
+    @cached_property
+    def bounded(self) -> tuple[Metric, ...]:
+        """Metrics that state bounds."""
+        return tuple(metric for metric in self.graph.metrics if metric.spec.bounds is not None)
+
+    @cached_property
+    def _upstream(self) -> dict[int, frozenset[int]]:
+        return {}
+
     def upstream(self, outcome: Metric) -> frozenset[int]:
         """Return the metrics that can move `outcome`, itself included."""
+        if outcome.index not in self._upstream:
+            self._upstream[outcome.index] = self._reached_backwards(outcome)
+        return self._upstream[outcome.index]
+
+    def _reached_backwards(self, outcome: Metric) -> frozenset[int]:
         metrics, positions = self.graph.metrics, self.graph.by_name
         seen, pending = {outcome.name}, [outcome]
         while pending:

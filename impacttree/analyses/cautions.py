@@ -43,7 +43,7 @@ def extrapolations(subject: Subject, run: Run, *, moved_from: Run | None = None)
     With `moved_from`, only effects whose source differs from that run: what a difference of the two rests on.
     """
     words = subject.words
-    for metric in subject.graph.metrics:
+    for metric in subject.influenced:
         for influence in metric.influences:
             if influence.observed is None:
                 continue
@@ -65,7 +65,7 @@ def extrapolations(subject: Subject, run: Run, *, moved_from: Run | None = None)
 def beyond_bounds(subject: Subject, run: Run) -> Iterator[str]:
     """Yield the metrics whose computed values leave their bounds."""
     words = subject.words
-    for metric in subject.graph.metrics:
+    for metric in subject.bounded:
         bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
         if bounds is None:
             continue
