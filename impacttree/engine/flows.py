@@ -5,22 +5,21 @@ the local derivative along it, times the adjoint of its target. The amount carri
 Aumann-Shapley or integrated-gradients split; flows are conserved at every metric in every period, so they add up over
 any cut). The integral is taken by Gauss-Legendre quadrature between the places where a branch switches.
 
-At a switch that jumps (``if``), the lump goes through the edges of the condition: there the switched metric is moved
-from its value before to its value after, and its local derivatives are replaced by ones along the condition that
-account for exactly that move. Two evaluations, with and without them, leave just what passes through the jump.
+At a switch that jumps (``if``), the lump goes through the edges of the condition; see `jumps`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
-from typing import Literal
 
+from impacttree.engine.jumps import Jump
 from impacttree.engine.model import Held, Model, Run
 from impacttree.engine.program import Row
+from impacttree.engine.quadrature import HORIZON, Node, gauss, values_at
 from impacttree.engine.tape import Load
 from impacttree.quantity import Intervention
 
@@ -28,15 +27,11 @@ __all__ = ["EdgeFlow", "Lift", "Switch"]
 
 Decisions = dict[tuple[int, int, int], bool]
 """(position, slot, select) -> side taken."""
-HORIZON = -1
-"""The position of the horizon values that are recomputed from others."""
 
 TOLERANCE = 1e-11
 """Of the sum of absolute flows of a piece; a piece that does not close so far is refined."""
 ROUNDING = 1e-15
 """Of a value and of what it is made from: what an evaluation cannot be better than."""
-JUMP = 1e3
-"""Times rounding: a difference between two neighbouring shares that is no rounding."""
 MOST_SWITCHES = 200
 MOST_NODES = 3_000
 """Evaluated for one lift; what is left then is taken as it is."""
@@ -65,18 +60,6 @@ class Switch:
     """Share of the lift at which it happens."""
     jump: float
     """Change of the outcome there; 0 at a kink."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """One quadrature node: its weight and the local derivatives of every period and over the horizon."""
-
-    weight: float
-    partials: tuple[Row, ...]
-    horizon: Row
-
-    def at(self, position: int) -> Row:
-        return self.horizon if position == HORIZON else self.partials[position]
 
 
 class Lift:
@@ -192,7 +175,7 @@ class Lift:
                 high = left
                 if high <= low:
                     continue
-            piece = [self._node(low + (high - low) * x, (high - low) * w) for x, w in _gauss(count)]
+            piece = [self._node(low + (high - low) * x, (high - low) * w) for x, w in gauss(count)]
             spent += count
             given_up = spent > MOST_NODES or high - low < NARROWEST
             if given_up or self._closes(piece, self.at(low), self.at(high)):
@@ -213,7 +196,7 @@ class Lift:
         weights = [node.weight for node in piece]
         for position in (HORIZON, *reversed(range(len(low.rows)))):
             rows = [horizon if position == HORIZON else rows[position] for rows, horizon in moves]
-            before, after, rounding = _values(low, position), _values(high, position), self._rounding[position]
+            before, after, rounding = values_at(low, position), values_at(high, position), self.rounding[position]
             for slot in self.horizon_order if position == HORIZON else self.order:
                 carried = [weight * row[slot] for weight, row in zip(weights, rows, strict=True)]
                 missing = abs(math.fsum(carried) - (after[slot] - before[slot]))
@@ -222,14 +205,14 @@ class Lift:
         return True
 
     @cached_property
-    def _rounding(self) -> Mapping[int, Row]:
+    def rounding(self) -> Mapping[int, Row]:
         """How far rounding may move the difference of two evaluations, to first order: by position and slot.
 
         It is taken inside the lift, because a slope may be infinite at its ends.
         """
         total = {position: [0.0] * self.model.size for position in (HORIZON, *range(len(self.before.rows)))}
-        for run in (self.at(share) for share, _ in _gauss(2)):
-            partials, horizon_partials = self._partials(run)
+        for run in (self.at(share) for share, _ in gauss(2)):
+            partials, horizon_partials = self.partials(run)
             rows = [[ROUNDING * abs(value) for value in row] for row in run.rows]
             initial = [ROUNDING * abs(value) for value in run.initial]
             for position, row in enumerate(rows):
@@ -252,9 +235,9 @@ class Lift:
         return node.weight * self.tangent(node)[1][self.outcome]
 
     def _node(self, share: float, weight: float) -> Node:
-        return Node(weight, *self._partials(self.at(share)))
+        return Node(weight, *self.partials(self.at(share)))
 
-    def _partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
+    def partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
         """Return the local derivatives; 0 where one is infinite, as that of a square root that stays at zero.
 
         It counts only if what it reads moves there; then the piece does not close, and is taken at other shares.
@@ -288,7 +271,7 @@ class Lift:
         """Return the last share before and the first after the lowest switch within, or None."""
         if not self._branching or high <= low:
             return None
-        points = [low, *(low + (high - low) * x for x, _ in _gauss(max(count, 16))), high]
+        points = [low, *(low + (high - low) * x for x, _ in gauss(max(count, 16))), high]
         start = self._decisions(low)
         for left, right in pairwise(points):
             if self._decisions(right) != start:
@@ -310,93 +293,12 @@ class Lift:
         before, after = self._decisions(left), self._decisions(right)
         changed = sorted({key for key in before if key in after and before[key] != after[key]})
         below, above = self.at(left), self.at(right)
-        jump = self._outcome(above) - self._outcome(below)
-        jumped = any(
-            abs(_values(above, position)[slot] - _values(below, position)[slot]) > JUMP * self._rounding[position][slot]
-            for position, slot, _ in changed
-        )
-        if jumped:
-            nodes += self._lump(below, above, changed)
-        share = jump / len(changed) if jumped and changed else 0.0
+        jump = Jump(self, below, above, changed)
+        share = 0.0
+        if jump.jumps:
+            nodes += jump.nodes()
+            share = (self._outcome(above) - self._outcome(below)) / len(changed)
         return [Switch(slot, select, position, right, share) for position, slot, select in changed]
-
-    def _lump(self, below: Run, above: Run, changed: Sequence[tuple[int, int, int]]) -> Iterator[Node]:
-        """Yield the nodes of a jump: what passes through the switched metrics, and nothing else."""
-        margins: dict[tuple[int, int], Mapping[int, float]] = {}
-        for position, slot, select in changed:
-            margins.setdefault((position, slot), self._margin(below, position, slot, select))
-        for x, weight in _gauss(16):
-            through = Node(weight, *self._partials(self._between(below, above, x, margins)))
-            for (position, _), margin in margins.items():
-                for edge in margin:
-                    through.at(position)[edge] = 0.0
-            yield Node(-weight, tuple(list(row) for row in through.partials), list(through.horizon))
-            self.tangent(through, partial(self._jump, through, margins, below, above))
-            yield through
-
-    def _jump(
-        self,
-        node: Node,
-        margins: Mapping[tuple[int, int], Mapping[int, float]],
-        below: Run,
-        above: Run,
-        position: int,
-        slot: int,
-        sources: Callable[[Load], float],
-    ) -> None:
-        """Replace a switched metric's local derivatives by ones along its condition that carry its whole jump."""
-        margin = margins.get((position, slot))
-        if margin is None:
-            return
-        inward = self.horizon_inward if position == HORIZON else self.inward
-        loads = dict(inward.get(slot, ()))
-        speed = math.fsum(margin[edge] * sources(load) for edge, load in loads.items())
-        jump = _values(above, position)[slot] - _values(below, position)[slot]
-        for edge in loads:
-            node.at(position)[edge] = jump * margin[edge] / speed if speed else 0.0
-
-    def _margin(self, run: Run, position: int, slot: int, select: int) -> Mapping[int, float]:
-        """Return d (left - right of a condition) / d (what each edge of `slot` loads), by complex step."""
-        model, step = self.model, 1e-30
-        at_horizon = position == HORIZON
-        program = model.recomputed if at_horizon else model.step
-        base = model.horizon_base(run.periods) if at_horizon else model.base
-        margin: dict[int, float] = {}
-        for edge, (target, load) in enumerate(program.edges):
-            if target == slot:
-                row: list[complex] = list(_values(run, position))
-                past: list[list[complex]] = [] if at_horizon else [list(values) for values in run.past(position)]
-                (row if load.timing == "now" else past[model.lags.index(load.lag)])[load.slot] += step * 1j
-                found: dict[tuple[int, int], complex] = {}
-                program.margins(row, base, model.parameters, past, found)
-                margin[edge] = found[slot, select].imag / step
-        return margin
-
-    def _between(self, below: Run, above: Run, x: float, moved: Mapping[tuple[int, int], object]) -> Run:
-        """Return a run in which each switched metric is part of the way between its two values."""
-        model = self.model
-        rows: list[Row] = []
-
-        def part_way(position: int) -> dict[int, float]:
-            low, high = _values(below, position), _values(above, position)
-            return {slot: (1 - x) * low[slot] + x * high[slot] for place, slot in moved if place == position}
-
-        for position in range(len(below.rows)):
-            effects = {self.slot: below.rows[position][self.slot], **part_way(position)}
-            row = [0.0] * model.size
-            past = [rows[position - lag] if position >= lag else below.initial for lag in model.lags]
-            for function in model.step.values(dict.fromkeys(effects, "fix")):
-                function(row, model.base, model.parameters, past, effects)
-            rows.append(row)
-        fixed = part_way(HORIZON)
-        return replace(below, rows=tuple(rows), held=self._holding(below.held, fixed) if fixed else below.held)
-
-    @staticmethod
-    def _holding(held: Held, fixed: Mapping[int, float]) -> Held:
-        """Return `held` with some recomputed horizon values fixed as well."""
-        kinds: dict[int, Literal["wrap", "fix"]] = {**held.kinds, **dict.fromkeys(fixed, "fix")}
-        constant = {slot: partial(_constant, value) for slot, value in fixed.items()}
-        return replace(held, kinds=kinds, horizons={**held.horizons, **constant})
 
     # -- flows --------------------------------------------------------------------------------------------------
 
@@ -498,20 +400,12 @@ class Lift:
     def allowance(self) -> float:
         """What parts that add up to the total may miss: a billionth of the flows, and rounding."""
         carried = math.fsum(abs(flow.amount) for flow in self.flows)
-        return 1e-9 * max(abs(self.total), carried) + self._rounding[HORIZON][self.outcome]
+        return 1e-9 * max(abs(self.total), carried) + self.rounding[HORIZON][self.outcome]
 
     @cached_property
     def closure(self) -> float:
         """The part of the total that the nodes do not account for: rounding."""
         return self.total - math.fsum(self._carried(node) for node in self.nodes)
-
-
-def _values(run: Run, position: int) -> Row:
-    return run.horizon() if position == HORIZON else run.rows[position]
-
-
-def _constant(value: float, periods: int) -> float:  # noqa: ARG001 - called for any number of periods
-    return value
 
 
 def _sizes(row: Row) -> Row:
@@ -525,22 +419,3 @@ def _reach(start: int, onward: Mapping[int, set[int]]) -> frozenset[int]:
         seen |= new
         pending += new
     return frozenset(seen)
-
-
-@cache
-def _gauss(count: int) -> tuple[tuple[float, float], ...]:
-    """Gauss-Legendre nodes and weights on 0..1, by Newton's method on the Legendre polynomial (no numpy needed)."""
-    rule = []
-    for k in range(count):
-        x = math.cos(math.pi * (k + 0.75) / (count + 0.5))
-        for _ in range(100):
-            below, value = 1.0, x
-            for degree in range(2, count + 1):
-                below, value = value, ((2 * degree - 1) * x * value - (degree - 1) * below) / degree
-            slope = count * (x * value - below) / (x * x - 1)
-            change = value / slope
-            x -= change
-            if abs(change) < 1e-16:
-                break
-        rule.append(((1 - x) / 2, 1 / ((1 - x * x) * slope * slope)))
-    return tuple(rule)

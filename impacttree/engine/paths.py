@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from impacttree.engine.flows import Lift, Node
+from impacttree.engine.flows import Lift
+from impacttree.engine.quadrature import Node
 from impacttree.engine.tape import Load
 
 __all__ = ["Paths", "WalkedPath"]

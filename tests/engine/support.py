@@ -9,6 +9,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from impacttree import ImpactTree, loads
+from impacttree.engine.flows import Lift
 from impacttree.engine.model import Model
 from impacttree.quantity import Intervention
 from tests.oracles.unrolled import Oracle, oracle_of
@@ -50,3 +51,18 @@ def model_of(text: str) -> Model:
 def is_close(found: float, exact: Any, size: Any, tolerance: float) -> bool:
     """Whether a number agrees with the exact one to a share of `size`, or to the smallest normal number."""
     return abs(found - exact) <= tolerance * size + 1e-300
+
+
+def lifted(text: str, metric: str, intervention: Intervention, on: str = "y") -> Lift:
+    tree = loads(text)
+    model = tree._subject.model
+    return Lift(model, tree[metric].index, intervention, tree[on].index, tree.spec.horizon_periods)
+
+
+def named(lift: Lift) -> dict[tuple[str, str], float]:
+    metrics = lift.model.graph.metrics
+    amounts: dict[tuple[str, str], float] = {}
+    for flow in lift.flows:
+        key = (metrics[flow.source].name, metrics[flow.target].name)
+        amounts[key] = amounts.get(key, 0.0) + flow.amount
+    return amounts
