@@ -100,3 +100,18 @@ def test_what_bends_while_its_input_jumps_passes_on_all_of_it(formula: str, tota
     lift = lifted(text, "x", Intervention("fix", shift=1.0))
     amounts = {("x", "a"): total + 9, ("a", "z"): total, ("z", "y"): total, ("a", "y"): 9}
     assert named(lift) == pytest.approx(amounts, rel=1e-12)
+
+
+def test_a_condition_that_is_only_touched_where_it_switches_still_carries_its_jump() -> None:
+    text = """
+    outcome: y
+    metrics:
+      x: {value: 0}
+      half: {formula: 0.5 * x}
+      y: {formula: "if((x + half - 1.5) ** 3 >= 0, 5, 0)", aggregate: last}
+    """
+    lift = lifted(text, "x", Intervention("fix", shift=2.0))
+    amounts = named(lift)
+    assert lift.total == 5
+    assert amounts["x", "y"] + amounts["half", "y"] == pytest.approx(5, rel=1e-9)
+    assert amounts["x", "half"] == pytest.approx(amounts["half", "y"], rel=1e-9)
