@@ -12,7 +12,7 @@ import numpy as np
 from impacttree.engine.program import array_function
 from impacttree.engine.tape import COMPARISONS, Block, Instruction, Select
 
-__all__ = ["compute", "finite"]
+__all__ = ["are_finite", "compute", "finite"]
 
 _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "neg": operator.neg,
@@ -64,8 +64,16 @@ def compute(
 
 def finite(values: Any) -> tuple[Any, Any]:
     """Return `values` with NaN in place of infinity, and where that was."""
+    if are_finite(values):
+        return values, False
     infinite = np.isinf(values)
     return (np.where(infinite, np.nan, values), infinite) if np.any(infinite) else (values, False)
+
+
+def are_finite(values: Any) -> bool:
+    """Return whether all values are finite: by their squares' sum, which is quick, or one by one where it overflows."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.dot(values, values)) or np.isfinite(values).all())
 
 
 def _operate(step: Instruction, args: Sequence[Any]) -> tuple[Any, Any]:

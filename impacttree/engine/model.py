@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.faults import Naming, explain, too_large
@@ -23,7 +23,7 @@ from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.quantity import Intervention
 
-__all__ = ["Adjoints", "Change", "Held", "Model", "Run", "local_effects"]
+__all__ = ["Adjoints", "Change", "Held", "Model", "Part", "Run", "local_effects"]
 
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
@@ -138,6 +138,16 @@ class Run:
         return replace(self, rows=self.rows[:periods])
 
 
+class Part(NamedTuple):
+    """The programs of what some slots rest on."""
+
+    initial: Program
+    step: Program
+    recomputed: Program
+    addresses: frozenset[str]
+    """Of the parameters that are read."""
+
+
 class Model:
     """The compiled form of a checked graph.
 
@@ -218,6 +228,23 @@ class Model:
     def recomputed(self) -> Program:
         """The program of the horizon values that are recomputed from other horizon values."""
         return Program([self.blocks[s] for s in self.graph.order if self.aggregations[s] == "recompute"], ())
+
+    @cached_property
+    def _parts(self) -> dict[frozenset[int], Part]:
+        return {}
+
+    def part(self, slots: Collection[int]) -> Part:
+        """Return the programs cut down to what `slots` rest on, at any time but the t = 0 of ``baseline``."""
+        wanted = frozenset(slots)
+        if wanted not in self._parts:
+            needed = _rests_on(wanted, (*self.initial.blocks, *self.step.blocks))
+            initial = _cut(self.initial, needed)
+            step = initial if self.step is self.initial else _cut(self.step, needed)
+            recomputed = _cut(self.recomputed, _rests_on(wanted, self.recomputed.blocks))
+            blocks = (*initial.blocks, *step.blocks)
+            addresses = frozenset(self.addresses[p] for block in blocks for p in block.parameters.values())
+            self._parts[wanted] = Part(initial, step, recomputed, addresses)
+        return self._parts[wanted]
 
     @cached_property
     def base(self) -> Row:
@@ -410,6 +437,24 @@ def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:
     ]
     rank = {slot: number for number, members in enumerate(components(inputs)) for slot in members}
     return tuple(sorted(slots, key=rank.__getitem__))
+
+
+def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> set[int]:
+    """Return slots with all that they read through the given blocks, directly or not."""
+    sources: dict[int, set[int]] = {}
+    for block in blocks:
+        read = {load.slot for load in block.loads.values() if load.timing != "baseline"}
+        sources.setdefault(block.slot, set()).update(read)
+    needed, pending = set(slots), list(slots)
+    while pending:
+        more = sources.get(pending.pop(), set()) - needed
+        needed |= more
+        pending += more
+    return needed
+
+
+def _cut(program: Program, slots: Collection[int]) -> Program:
+    return Program([block for block in program.blocks if block.slot in slots], program.lags)
 
 
 def _are_finite(row: Row) -> bool:

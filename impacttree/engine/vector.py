@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from impacttree.engine.careful import compute, finite
+from impacttree.engine.careful import are_finite, compute, finite
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.model import Change, Held, Model, local_effects
+from impacttree.engine.model import Change, Held, Model, Part, local_effects
 from impacttree.engine.program import Effects, Program
 from impacttree.errors import Problem, QuestionError, nearest
 
@@ -44,9 +44,6 @@ class Effect:
     scale: Number = 1.0
     shift: Number = 0.0
 
-    def part(self, rows: slice) -> Effect:
-        return Effect(self.kind, _part(self.scale, rows), _part(self.shift, rows))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
@@ -60,6 +57,8 @@ class Batch:
         Slot -> values at t = 0 and in periods 1..n: an array of (n + 1) by `count`.
     totals
         Slot -> values over the horizon by the aggregation rule: an array of `count`.
+    lows, highs
+        Slot -> the least and the greatest value in periods 1..n: an array of `count`.
     faults
         Slot -> number of rows in which the metric's own rule had no finite real value, in any period or over the
         horizon. Metrics that merely read it are not counted; those without a fault are left out.
@@ -68,6 +67,8 @@ class Batch:
     count: int
     paths: Mapping[int, Array]
     totals: Mapping[int, Array]
+    lows: Mapping[int, Array]
+    highs: Mapping[int, Array]
     faults: Mapping[int, int]
 
 
@@ -79,10 +80,12 @@ def evaluate_many(
     interventions: Mapping[int, Change] | None = None,
     paths: Sequence[int] = (),
     totals: Sequence[int] = (),
+    extremes: Sequence[int] = (),
 ) -> Batch:
     """Return the values of chosen metrics in many rows, each with parameters and changes of its own.
 
-    What ``baseline`` reads stays at the central values, whatever the parameters of a row.
+    Only what these metrics rest on is computed, and only its faults are counted. What ``baseline`` reads stays at the
+    central values, whatever the parameters of a row.
 
     Parameters
     ----------
@@ -94,6 +97,8 @@ def evaluate_many(
         Slots whose values are wanted period by period.
     totals
         Slots whose values over the horizon are wanted.
+    extremes
+        Slots whose least and greatest values over all periods are wanted.
 
     Raises
     ------
@@ -116,31 +121,34 @@ def evaluate_many(
     vector, effects, count = _read(model, parameters or {}, interventions or {})
     kept_paths = {slot: np.empty((_distinct(model, periods) + 1, count)) for slot in paths}
     kept_totals = {slot: np.empty(count) for slot in totals}
+    kept_lows, kept_highs = ({slot: np.empty(count) for slot in extremes} for _ in range(2))
     faults: dict[int, int] = {}
-    room = _Room(model)
+    room = _Room(model, model.part({*paths, *totals, *extremes, *effects}))
     for first in range(0, count, room.block):
         rows = slice(first, min(first + room.block, count))
-        block = _Block(room, periods, [_part(value, rows) for value in vector], rows.stop - first)
-        held = block.hold({slot: effect.part(rows) for slot, effect in effects.items()})
-        found_paths, found_totals = block.simulate(held, paths, totals)
-        for slot, path in found_paths.items():
+        parameters_here = [_part(value, rows, name) for value, name in zip(vector, model.addresses, strict=True)]
+        block = _Block(room, periods, parameters_here, rows.stop - first)
+        held = block.hold({slot: _part_of(model, slot, effect, rows) for slot, effect in effects.items()})
+        found = block.simulate(held, paths, totals, extremes)
+        for slot, path in found.paths.items():
             for t, values in enumerate(path):
                 kept_paths[slot][t, rows] = values
-        for slot, values in found_totals.items():
-            kept_totals[slot][rows] = values
+        for kept, values_of in ((kept_totals, found.totals), (kept_lows, found.lows), (kept_highs, found.highs)):
+            for slot, values in values_of.items():
+                kept[slot][rows] = values
         for slot, here in block.faults.items():
             faults[slot] = faults.get(slot, 0) + int(here.sum())
     whole = {slot: _all_periods(model, path, periods) for slot, path in kept_paths.items()}
-    for values in (*whole.values(), *kept_totals.values()):
+    for values in (*whole.values(), *kept_totals.values(), *kept_lows.values(), *kept_highs.values()):
         values.flags.writeable = False
-    return Batch(count, whole, kept_totals, dict(sorted(faults.items())))
+    return Batch(count, whole, kept_totals, kept_lows, kept_highs, dict(sorted(faults.items())))
 
 
 class _Room:
     """Rows of values that are used again: storing into one frees an array, which the allocator hands out next."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, part: Part) -> None:
+        self.model, self.part = model, part
         self.initial: Row = [0.0] * model.size
         self.ring: list[Row] = [[0.0] * model.size for _ in range(max(model.lags, default=0) + 1)]
         fitting = MEMORY // (8 * model.size * (len(self.ring) + 1))
@@ -148,45 +156,58 @@ class _Room:
         self.base: Row = [np.float64(value) for value in model.base]
 
 
+class _Found(NamedTuple):
+    """What one run of a block has found, by slot."""
+
+    paths: dict[int, list[Any]]
+    totals: dict[int, Any]
+    lows: dict[int, Any]
+    highs: dict[int, Any]
+
+
 class _Block:
     """Some of the rows, through all periods."""
 
     def __init__(self, room: _Room, periods: int, parameters: Row, count: int) -> None:
-        self.room, self.model, self.periods, self.count = room, room.model, periods, count
+        self.room, self.model, self.part, self.periods, self.count = room, room.model, room.part, periods, count
         self.parameters = parameters
         self.faults: dict[int, npt.NDArray[np.bool_]] = {}
         initial = room.initial
-        self.period(self.model.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
+        self.period(self.part.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
 
     def hold(self, given: Mapping[int, Effect]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
         held, loops = local_effects(self.model.graph, given)
         for slot in loops:
-            paths, totals = self.simulate(held, [slot], [slot])
+            found = self.simulate(held, [slot], [slot])
             change = given[slot]
-            path = [self.moved(slot, values, change) for values in paths[slot][1:]]
-            total = self.moved(slot, totals[slot], change)
+            path = [self.moved(slot, values, change) for values in found.paths[slot][1:]]
+            total = self.moved(slot, found.totals[slot], change)
             held = held.fixed(slot, path, partial(_same, total))
         return held
 
     def simulate(
-        self, held: Held, paths: Sequence[int], totals: Sequence[int]
-    ) -> tuple[dict[int, list[Any]], dict[int, Any]]:
-        """Step through the periods; return the values of some slots at t = 0, 1, ... and of some over the horizon."""
+        self, held: Held, paths: Sequence[int], totals: Sequence[int], extremes: Sequence[int] = ()
+    ) -> _Found:
+        """Step through the periods; return what was found on the way and over the horizon."""
         lags, ring, initial = self.model.lags, self.room.ring, self.room.initial
-        found = {slot: [initial[slot]] for slot in paths}
-        sums = _Totals(self.model, self.periods, totals)
+        found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
+        sums = _Totals(self.model, self.part, self.periods, totals)
         for position in range(_distinct(self.model, self.periods)):
             row = ring[position % len(ring)]
             past = [ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags]
-            if self.model.step is self.model.initial and not held.kinds:
+            if self.part.step is self.part.initial and not held.kinds:
                 row[:] = initial
             else:
-                self.period(self.model.step, held.kinds, row, past, self.room.base, held.effects(position))
+                self.period(self.part.step, held.kinds, row, past, self.room.base, held.effects(position))
             for slot in paths:
-                found[slot].append(row[slot])
+                found.paths[slot].append(row[slot])
+            for slot in extremes:
+                found.lows[slot] = np.minimum(found.lows.get(slot, np.inf), row[slot])
+                found.highs[slot] = np.maximum(found.highs.get(slot, -np.inf), row[slot])
             sums.add(row)
-        return found, self.horizon(held, sums, totals)
+        found.totals.update(self.horizon(held, sums, totals))
+        return found
 
     def horizon(self, held: Held, sums: _Totals, totals: Sequence[int]) -> dict[int, Any]:
         if not totals:
@@ -195,7 +216,7 @@ class _Block:
         for slot in sums.slots:
             row[slot] = self.settle(slot, row[slot])
         base = [np.float64(value) for value in self.model.horizon_base(self.periods)]
-        self.period(self.model.recomputed, held.kinds, row, [], base, held.over(self.periods))
+        self.period(self.part.recomputed, held.kinds, row, [], base, held.over(self.periods))
         return {slot: row[slot] for slot in totals}
 
     def period(
@@ -243,9 +264,9 @@ class _Block:
 class _Totals:
     """Sums of the values of a horizon: of the slots wanted, and of those that recomputed ones read."""
 
-    def __init__(self, model: Model, periods: int, wanted: Sequence[int]) -> None:
+    def __init__(self, model: Model, part: Part, periods: int, wanted: Sequence[int]) -> None:
         self.model, self.periods = model, periods
-        read = {load.slot for block in model.recomputed.blocks for load in block.loads.values()} if wanted else set()
+        read = {load.slot for block in part.recomputed.blocks for load in block.loads.values()} if wanted else set()
         self.slots = sorted(slot for slot in {*wanted, *read} if model.aggregations[slot] != "recompute")
         self.values: dict[int, Any] = {}
 
@@ -286,7 +307,7 @@ def _read(
         vector[known[address]] = _checked(value, address, lengths)
     effects: dict[int, Effect] = {}
     for slot, effect in interventions.items():
-        name = f"the change of {model.graph.metrics[slot].name}"
+        name = _change_of(model, slot)
         scale, shift = _checked(effect.scale, name, lengths), _checked(effect.shift, name, lengths)
         effects[slot] = Effect(effect.kind, scale, shift)
     if len(lengths) > 1:
@@ -299,8 +320,6 @@ def _checked(value: Number, name: str, lengths: dict[int, str]) -> Any:
     array = np.asarray(value, dtype=np.float64)
     if array.ndim > 1:
         raise QuestionError(Problem(reason=f"{name} has {array.ndim} dimensions", fix="give one number for each row"))
-    if not np.isfinite(array).all():
-        raise QuestionError(Problem(reason=f"{name} is not a finite number in every row", fix="leave such rows out"))
     if array.ndim == 0:
         return np.float64(array)
     lengths.setdefault(len(array), name)
@@ -311,8 +330,21 @@ def _same(value: Any, _periods: int) -> Any:
     return value
 
 
-def _part(value: Any, rows: slice) -> Any:
-    return value[rows] if isinstance(value, np.ndarray) else value
+def _part(value: Any, rows: slice, name: str) -> Any:
+    """Return the rows of a block, checked here, where the processor is about to read them anyway."""
+    part = value[rows] if isinstance(value, np.ndarray) else value
+    if not are_finite(part):
+        raise QuestionError(Problem(reason=f"{name} is not a finite number in every row", fix="leave such rows out"))
+    return part
+
+
+def _part_of(model: Model, slot: int, effect: Effect, rows: slice) -> Effect:
+    name = _change_of(model, slot)
+    return Effect(effect.kind, _part(effect.scale, rows, name), _part(effect.shift, rows, name))
+
+
+def _change_of(model: Model, slot: int) -> str:
+    return f"the change of {model.graph.metrics[slot].name}"
 
 
 def _distinct(model: Model, periods: int) -> int:
