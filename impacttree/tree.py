@@ -182,8 +182,16 @@ class ImpactTree:
 
         return project(self._subject, periods, changes)
 
-    def worth(self, metric: str, change: str | Change, on: str | None = None) -> Worth:
-        """Compute what a lift of one metric is worth, through which paths, resting on what.
+    def worth(
+        self,
+        metric: str,
+        change: str | Change,
+        on: str | None = None,
+        range: bool = True,  # noqa: A002 - the word that users know
+    ) -> Worth:
+        """Compute what a lift of one metric is worth, through which paths, resting on what, and how sure that is.
+
+        ``range=False`` draws no samples, which is quicker.
 
         Examples
         --------
@@ -194,7 +202,7 @@ class ImpactTree:
         """
         from impacttree.analyses.worth import worth
 
-        return worth(self._subject, metric, change, on)
+        return worth(self._subject, metric, change, on, range)
 
     def sensitivity(self, on: str | None = None) -> Sensitivity:
         """Rank all metrics by what a plausible move of each is worth, beside elasticity and the worth of 1 %."""
@@ -202,23 +210,36 @@ class ImpactTree:
 
         return sensitivity(self._subject, on)
 
-    def what_if(self, changes: Changes, on: str | None = None) -> WhatIf:
+    def what_if(
+        self,
+        changes: Changes,
+        on: str | None = None,
+        range: bool = True,  # noqa: A002 - the word that users know
+    ) -> WhatIf:
         """Compute the outcomes with several changes at once."""
         from impacttree.analyses.what_if import what_if
 
-        return what_if(self._subject, changes, on)
+        return what_if(self._subject, changes, on, range)
 
-    def compare(self, scenarios: Mapping[str, Changes] | None = None) -> Comparison:
+    def compare(
+        self,
+        scenarios: Mapping[str, Changes] | None = None,
+        range: bool = True,  # noqa: A002 - the word that users know
+    ) -> Comparison:
         """Compare several sets of changes; by default the scenarios of the model file."""
         from impacttree.analyses.what_if import compare
 
-        return compare(self._subject, scenarios)
+        return compare(self._subject, scenarios, range)
 
-    def check_guardrails(self, changes: Changes | None = None) -> GuardrailReport:
-        """Check every guardrail in each period."""
+    def check_guardrails(
+        self,
+        changes: Changes | None = None,
+        range: bool = True,  # noqa: A002 - the word that users know
+    ) -> GuardrailReport:
+        """Check every guardrail in each period, and how likely a breach is."""
         from impacttree.analyses.guardrails import check_guardrails
 
-        return check_guardrails(self._subject, changes)
+        return check_guardrails(self._subject, changes, range)
 
     def verify(self, on: str | None = None) -> Verification:
         """Prove the numeric gradient of this tree against sympy and complex-step differentiation."""

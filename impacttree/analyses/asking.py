@@ -140,8 +140,10 @@ class Subject:
                     pending.append(metrics[positions[ref.source]])
         return frozenset(positions[name] for name in seen)
 
-    def provenance(self, method: str, basis: str = "") -> Provenance:
-        return Provenance(method, basis, self.fingerprint)
+    def provenance(
+        self, method: str, basis: str = "", samples: int | None = None, seed: int | None = None
+    ) -> Provenance:
+        return Provenance(method, basis, self.fingerprint, samples, seed)
 
     def metric(self, name: str) -> Metric:
         """Return the metric called `name`.

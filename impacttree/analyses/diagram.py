@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from impacttree.analyses.asking import Subject
-from impacttree.analyses.guardrails import guardrail_checks
+from impacttree.analyses.limits import guardrail_checks
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, joined, lowered
 from impacttree.analyses.worth import Worth, grounds_texts, placeholder_note, placeholders, worth

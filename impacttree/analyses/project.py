@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from impacttree.analyses.asking import Changes, Subject
+from impacttree.analyses.axis import round_levels
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, joined
 from impacttree.errors import Problem, QuestionError, nearest, printable
@@ -87,21 +88,11 @@ class Projection(Result):
             series.append(Series("Without the changes", before, words.value(name, before[-1])))
         ticks = tuple(str(t) for t in range(len(after)))
         low, high = min(*after, *before), max(*after, *before)
-        levels = tuple((y, words.value(name, y)) for y in _levels(low, high))
+        levels = tuple((y, words.value(name, y)) for y in round_levels(low, high))
         done = f"; {joined([f'{change} {words.label(metric)}' for metric, change in self.changes])}"
         subtitle = f"By {words.period}, from today (0){done if self.changes else ''}"
         notes = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
         return Lines(words.label(name), subtitle, ticks, tuple(series), levels, notes)
-
-
-def _levels(low: float, high: float) -> list[float]:
-    """Return a few round values that span `low` to `high`, for an axis."""
-    if high <= low:
-        high = low + (abs(low) or 1.0)
-    step = 10.0 ** float(f"{(high - low) / 4:e}".split("e")[1])
-    step *= next(k for k in (1, 2, 2.5, 5, 10) if k * step >= (high - low) / 4)
-    first = int(low // step)
-    return [k * step for k in range(first, first + 8) if (k - 1) * step < high]
 
 
 def project(subject: Subject, periods: int | None = None, changes: Changes | None = None) -> Projection:

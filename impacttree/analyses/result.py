@@ -16,7 +16,7 @@ from impacttree.views import View
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Provenance", "Result", "Scalar"]
+__all__ = ["Chart", "Provenance", "Result", "Scalar"]
 
 Scalar = float | int | str | bool | None
 """What a row of a result holds."""
@@ -31,6 +31,10 @@ class Provenance:
     """What every money figure of the answer means; empty where there is none."""
     fingerprint: str
     """Of the tree that was asked: equal trees have equal fingerprints."""
+    samples: int | None = None
+    """How many samples were drawn; None where nothing was."""
+    seed: int | None = None
+    """Of the draws: the same seed gives the same samples."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,11 +81,14 @@ class Result(ABC):
 
     def summary(self) -> dict[str, Any]:
         """Return what stands above the rows in `to_json`."""
+        provenance = self.provenance
+        drawn = {} if provenance.samples is None else {"samples": provenance.samples, "seed": provenance.seed}
         return {
             "question": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower(),
-            "method": self.provenance.method,
-            "basis": self.provenance.basis,
-            "fingerprint": self.provenance.fingerprint,
+            "method": provenance.method,
+            "basis": provenance.basis,
+            "fingerprint": provenance.fingerprint,
+            **drawn,
         }
 
     def plot(self) -> Any:
@@ -129,3 +136,28 @@ class Result(ABC):
         from impacttree.render import mimebundle
 
         return mimebundle(self.view())
+
+
+@dataclass(frozen=True, repr=False)
+class Chart(Result):
+    """One picture of an answer, with the numbers that it is drawn from.
+
+    Attributes
+    ----------
+    drawn : View
+        The picture.
+    columns : tuple of str
+        Names of the numbers.
+    rows : tuple of tuple
+        The numbers, a tuple for each row.
+    """
+
+    drawn: View
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Scalar, ...], ...]
+
+    def view(self) -> View:
+        return self.drawn
+
+    def to_dicts(self) -> list[dict[str, Scalar]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]

@@ -8,8 +8,10 @@ from typing import Any
 
 from impacttree.analyses.asking import Changes, Move, Subject
 from impacttree.analyses.cautions import beyond_bounds, extrapolations, unmoved, unreached
-from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks, guardrail_row
+from impacttree.analyses.limits import GuardrailCheck, guardrail_checks, guardrail_row
+from impacttree.analyses.ranges import change_ranges, range_cells, sampled_provenance
 from impacttree.analyses.result import Result, Scalar
+from impacttree.analyses.samples import Range
 from impacttree.analyses.words import Words, is_still, joined, lowered
 from impacttree.analyses.worth import OutcomeChange, outcome_change, strip
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
@@ -30,6 +32,8 @@ class WhatIf(Result):
         The one that the question was about.
     total, before, after : float
         Its change and values over the horizon.
+    range : Range or None
+        Of that change over many samples; None where nothing that it rests on is uncertain.
     run_rate : float or None
         Its change in the last period, annualised.
     outcomes : tuple of OutcomeChange
@@ -44,6 +48,7 @@ class WhatIf(Result):
     total: float
     before: float
     after: float
+    range: Range | None
     run_rate: float | None
     outcomes: tuple[OutcomeChange, ...]
     guardrails: tuple[GuardrailCheck, ...]
@@ -76,6 +81,8 @@ class WhatIf(Result):
                 "before": o.before,
                 "after": o.after,
                 "change": o.change,
+                "change_p10": o.range.p10 if o.range else None,
+                "change_p90": o.range.p90 if o.range else None,
                 "unit": str(self.words.total_unit(o.name)),
                 "over": self.words.formed(o.name, self.horizon),
             }
@@ -89,6 +96,7 @@ class WhatIf(Result):
             "unit": str(self.words.total_unit(self.outcome)),
             "over": self.words.formed(self.outcome, self.horizon),
             "total": self.total,
+            "range": self.range and self.range.as_dict(),
             "run_rate": self.run_rate,
             "guardrails": [guardrail_row(check) for check in self.guardrails],
             "warnings": list(self.warnings),
@@ -104,16 +112,26 @@ class WhatIf(Result):
             Column("After", "right"),
             Column("Change", "right"),
             Column("", "right"),
+            *([Column("P10 to P90", "right")] if self._has_ranges else []),
         )
         notes = [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
+        beside = range_cells(words, self.outcome, self.total, self.range)[1:]
+        if beside:
+            notes.append(f"Over the samples, {lowered(words.label(self.outcome))} changes by {joined(beside)}")
         if self.run_rate is not None and self.moves:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
         notes += [*self.warnings, *(check.text for check in self.guardrails), f"Basis: {self.provenance.basis}."]
         return Table(self.title, columns, tuple(map(self._cells, self.outcomes)), tuple(notes))
 
+    @property
+    def _has_ranges(self) -> bool:
+        return any(o.range is not None for o in self.outcomes)
+
     def _cells(self, o: OutcomeChange) -> tuple[Cell, ...]:
         words, still = self.words, is_still(o.before, o.after)
+        ends = range_cells(words, o.name, o.change, o.range)[:1]
+        span = "".join(ends).removesuffix(" (P10 to P90)") if o.range is None or not o.range.is_point else "no spread"
         return (
             Cell(o.label, o.name),
             Cell(words.formed(o.name, self.horizon)),
@@ -121,6 +139,7 @@ class WhatIf(Result):
             Cell(words.value(o.name, o.after), o.after),
             Cell(words.signed(o.name, 0.0 if still else o.change), o.change, words.tone(o.name, o.change)),
             Cell("no change" if still else words.percent(o.before, o.change)),
+            *([Cell(span)] if self._has_ranges else []),
         )
 
 
@@ -128,7 +147,12 @@ MOST_IN_TITLE = 2
 """Changes that the title writes out; more are notes."""
 
 
-def what_if(subject: Subject, changes: Changes, on: str | None = None) -> WhatIf:
+def what_if(
+    subject: Subject,
+    changes: Changes,
+    on: str | None = None,
+    range: bool = True,  # noqa: A002 - the word that users know
+) -> WhatIf:
     """Compute the outcomes with several changes held at once; overlap goes through the formulas.
 
     Parameters
@@ -139,28 +163,35 @@ def what_if(subject: Subject, changes: Changes, on: str | None = None) -> WhatIf
         What is done, by metric, from period 1.
     on
         The outcome that the sentence is about; by default the tree's.
+    range
+        Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
     """
     outcome, asked = subject.outcome(on), subject.changes(changes)
     run, n = subject.model.run(subject.horizon, asked.interventions), subject.horizon
     before, after = subject.base.horizon(), run.horizon()
     annual = subject.words.annual(outcome)
-    slot, changed = outcome.index, tuple(asked.interventions)
+    slot, changed, shown = outcome.index, tuple(asked.interventions), strip(subject, outcome)
+    ranges = change_ranges(subject, asked, (outcome.name, *shown)) if range and changed else None
+    checks = guardrail_checks(subject.words, run, subject.base)
+    basis = subject.words.basis(outcome.name, lifted=False)
     return WhatIf(
-        provenance=subject.provenance("two exact evaluations", subject.words.basis(outcome.name, lifted=False)),
+        provenance=sampled_provenance(subject, "two exact evaluations", basis, ranges),
         moves=subject.moves(asked, before, after),
         outcome=outcome.name,
         horizon=n,
         total=after[slot] - before[slot],
         before=before[slot],
         after=after[slot],
+        range=ranges.of(outcome.name) if ranges is not None else None,
         run_rate=(run.at(n)[slot] - subject.base.at(n)[slot]) * annual if annual is not None else None,
-        outcomes=tuple(outcome_change(subject, name, before, after) for name in strip(subject, outcome)),
-        guardrails=guardrail_checks(subject.words, run, subject.base),
+        outcomes=tuple(outcome_change(subject, name, before, after, ranges) for name in shown),
+        guardrails=ranges.risks.beside(checks) if ranges is not None else checks,
         warnings=(
             *unreached(subject, changed, outcome),
             *extrapolations(subject, run),
             *unmoved(subject, changed, outcome),
             *beyond_bounds(subject, run),
+            *(ranges.notes if ranges is not None else ()),
         ),
         words=subject.words,
     )
@@ -219,6 +250,9 @@ class Comparison(Result):
             shown = shown[:1].upper() + shown[1:]
             rows.append(self._row(shown, name, scenario))
             notes.append(f"{shown}: {'; '.join(move.text for move in scenario.moves) or 'no change'}")
+            spread = range_cells(words, scenario.outcome, scenario.total, scenario.range)
+            if spread:
+                notes.append(f"{shown}: change of {lowered(words.label(scenario.outcome))} {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
         return Table(f"Scenarios over the {words.first(self.horizon)}", columns, tuple(rows), tuple(notes))
@@ -243,7 +277,11 @@ class Comparison(Result):
         return tuple(cells)
 
 
-def compare(subject: Subject, scenarios: Mapping[str, Changes] | None = None) -> Comparison:
+def compare(
+    subject: Subject,
+    scenarios: Mapping[str, Changes] | None = None,
+    range: bool = True,  # noqa: A002 - the word that users know
+) -> Comparison:
     """Compute several sets of changes side by side.
 
     Parameters
@@ -252,6 +290,8 @@ def compare(subject: Subject, scenarios: Mapping[str, Changes] | None = None) ->
         The tree.
     scenarios
         Changes by name; by default the scenarios of the model file.
+    range
+        Whether to draw samples of what is uncertain, for the range of each scenario's change.
 
     Raises
     ------
@@ -267,15 +307,15 @@ def compare(subject: Subject, scenarios: Mapping[str, Changes] | None = None) ->
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
     outcome = subject.outcome()
     base = what_if(subject, {})
-    answers = tuple((name, _scenario(subject, name, given[name])) for name in given)
+    answers = tuple((name, _scenario(subject, name, given[name], range)) for name in given)
     basis = subject.words.basis(outcome.name, lifted=False)
     provenance = subject.provenance("exact evaluations", basis)
     return Comparison(provenance, base, answers, strip(subject, outcome), subject.horizon, subject.words)
 
 
-def _scenario(subject: Subject, name: str, changes: Changes) -> WhatIf:
+def _scenario(subject: Subject, name: str, changes: Changes, ranged: bool) -> WhatIf:
     try:
-        return what_if(subject, changes)
+        return what_if(subject, changes, range=ranged)
     except ImpactTreeError as error:
         where = f"in the scenario {printable(name, 80)}, "
         raise type(error)(*(replace(problem, reason=where + problem.reason) for problem in error.problems)) from None

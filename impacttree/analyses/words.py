@@ -151,6 +151,17 @@ class Words:
             return self.signed(name, change)
         return f"{self.verb(name, change)} {self.unsigned(name, change)}"
 
+    def span(self, name: str, low: float, high: float) -> str:
+        """Write a range of changes of an outcome: ``+$9k to +$26k``, ``saves $9k to $26k``."""
+        first, second = self.figure(name, low), self.figure(name, high)
+        if first == second:
+            return first
+        for verb in ("saves ", "costs "):
+            if first.startswith(verb) and second.startswith(verb):
+                ends = (first, second) if verb == "costs " else (second, first)
+                return f"{ends[0]} to {ends[1].removeprefix(verb)}"
+        return f"{first} to {second}"
+
     def would(self, name: str, change: float) -> str:
         """Write ``would be +$40k`` or ``would save $40k``."""
         figure = self.figure(name, change)

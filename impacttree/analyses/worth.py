@@ -10,8 +10,10 @@ from typing import Any
 
 from impacttree.analyses.asking import Asked, Subject
 from impacttree.analyses.cautions import cautions, kinks
-from impacttree.analyses.guardrails import GuardrailCheck, guardrail_checks, guardrail_row
+from impacttree.analyses.limits import GuardrailCheck, guardrail_checks, guardrail_row
+from impacttree.analyses.ranges import Ranges, change_ranges, range_cells, sampled_provenance
 from impacttree.analyses.result import Result, Scalar
+from impacttree.analyses.samples import Range
 from impacttree.analyses.words import Words, is_still, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
@@ -65,6 +67,8 @@ class OutcomeChange:
     change: float
     text: str
     """``gross profit +$17k``."""
+    range: Range | None = None
+    """Of the change; None where nothing that it rests on is uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,16 @@ class Worth(Result):
     Attributes
     ----------
     total : float
-        Change of the outcome over the first `horizon` periods, by its aggregation rule.
+        Change of the outcome over the first `horizon` periods, by its aggregation rule, with every number at its
+        stated point.
+    range : Range or None
+        P10, P50, P90 and mean of the total over many samples; None where nothing that it rests on is uncertain.
     by_period : tuple of float
         Change of the outcome in each period.
     run_rate : float or None
         Change in the last period, annualised; None for outcomes that are not rates.
+    run_rate_range : Range or None
+        Of the run rate.
     long : tuple of float
         The total over one, two and three horizons; shorter when the tree has no value that far.
     before, after : float
@@ -123,8 +132,10 @@ class Worth(Result):
     outcome: str
     horizon: int
     total: float
+    range: Range | None
     by_period: tuple[float, ...]
     run_rate: float | None
+    run_rate_range: Range | None
     long: tuple[float, ...]
     before: float
     after: float
@@ -166,6 +177,7 @@ class Worth(Result):
 
     def view(self) -> Headline:
         facts = [
+            Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
             self._amounts(),
             Fact("also", ((*self._also(),),)),
             *self._through(),
@@ -238,9 +250,16 @@ class Worth(Result):
             Step(label, amount, text, "change", words.tone(name, amount))
             for (label, amount), text in zip(parts, texts, strict=True)
         ]
-        whole = Step("Worth", self.total, words.signed(name, self.total), "total", words.tone(name, self.total))
+        whole = self._whole()
         subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"
         return Waterfall(self.title.replace("->", "→"), subtitle, (*steps, whole), (f"Basis: {self.basis}.",))
+
+    def _whole(self) -> Step:
+        words, name = self.words, self.outcome
+        text, tone = words.signed(name, self.total), words.tone(name, self.total)
+        if self.range is None or self.range.is_point:
+            return Step("Worth", self.total, text, "total", tone)
+        return Step("Worth", self.total, text, "total", tone)
 
     def picture(self) -> Waterfall:
         return self.waterfall()
@@ -267,7 +286,9 @@ class Worth(Result):
             "over": self.words.formed(self.outcome, self.horizon),
             "horizon": self.horizon,
             "total": self.total,
+            "range": self.range and self.range.as_dict(),
             "run_rate": self.run_rate,
+            "run_rate_range": self.run_rate_range and self.run_rate_range.as_dict(),
             "long": list(self.long),
             "before": self.before,
             "after": self.after,
@@ -286,6 +307,7 @@ class Worth(Result):
         }
 
 
+METHOD = "two exact evaluations; split by Gauss-Legendre integration of local flows, loops of a path erased"
 SHOWN_PATHS = 2
 MOST_STEPS = 5
 
@@ -295,7 +317,13 @@ def via(path: Path) -> str:
     return " > ".join(path.labels[1:3]) if len(path.labels) > 2 else path.labels[-1]
 
 
-def worth(subject: Subject, metric: str, change: str | Change, on: str | None = None) -> Worth:
+def worth(
+    subject: Subject,
+    metric: str,
+    change: str | Change,
+    on: str | None = None,
+    range: bool = True,  # noqa: A002 - the word that users know
+) -> Worth:
     """Compute what a lift of one metric is worth.
 
     The total is the difference of two exact evaluations over the horizon. It is split over edges and paths by the
@@ -312,6 +340,9 @@ def worth(subject: Subject, metric: str, change: str | Change, on: str | None = 
         ``"+1%"``, ``"+2pp"``, ``"=45%"`` or a typed change.
     on
         The outcome; by default the tree's.
+    range
+        Whether to draw samples of what is uncertain, for the range of the worth and the risk of guardrails. They are
+        the same draws without and with the lift, so what does not move the worth does not widen it.
 
     Raises
     ------
@@ -330,20 +361,22 @@ def worth(subject: Subject, metric: str, change: str | Change, on: str | None = 
     totals_before, totals_after = before.horizon(), after.horizon()
     total = totals_after[slot] - totals_before[slot]
     paths, rest = _paths(subject, lift, total)
-    by_period = tuple(after.at(t)[slot] - before.at(t)[slot] for t in range(1, n + 1))
+    by_period = tuple(row[slot] - was[slot] for was, row in zip(before.periods_of(), after.periods_of(), strict=True))
     annual = subject.words.annual(outcome)
+    shown = strip(subject, outcome)
+    ranges = change_ranges(subject, asked, (outcome.name, *shown)) if range else None
+    checks = guardrail_checks(subject.words, after, before)
     return Worth(
-        provenance=subject.provenance(
-            "two exact evaluations; split by Gauss-Legendre integration of local flows, loops of a path erased",
-            subject.words.basis(outcome.name),
-        ),
+        provenance=sampled_provenance(subject, METHOD, subject.words.basis(outcome.name), ranges),
         metric=metric,
         change=asked.texts[0][1],
         outcome=outcome.name,
         horizon=n,
         total=total,
+        range=ranges.of(outcome.name) if ranges is not None else None,
         by_period=by_period,
         run_rate=by_period[-1] * annual if annual is not None else None,
+        run_rate_range=ranges.last.times(annual) if ranges and ranges.last and annual is not None else None,
         long=_long(subject, asked, slot) or (total,),
         before=totals_before[slot],
         after=totals_after[slot],
@@ -351,15 +384,15 @@ def worth(subject: Subject, metric: str, change: str | Change, on: str | None = 
         metric_before=totals_before[lifted.index],
         metric_after=totals_after[lifted.index],
         one_point=_one_point(subject, lifted, slot),
-        outcomes=tuple(outcome_change(subject, name, totals_before, totals_after) for name in strip(subject, outcome)),
+        outcomes=tuple(outcome_change(subject, name, totals_before, totals_after, ranges) for name in shown),
         paths=paths,
         rest=rest,
         edges=_edges(subject, lift),
         rests_on=_grounds(subject, paths),
         placeholders=placeholders(subject),
-        guardrails=guardrail_checks(subject.words, after, before),
+        guardrails=ranges.risks.beside(checks) if ranges is not None else checks,
         kinks=kinks(subject, lift),
-        warnings=cautions(subject, lift, after),
+        warnings=(*cautions(subject, lift, after), *(ranges.notes if ranges is not None else ())),
         words=subject.words,
     )
 
@@ -397,13 +430,16 @@ def strip(subject: Subject, outcome: Metric) -> tuple[str, ...]:
     return names if outcome.name in names else (outcome.name, *names)
 
 
-def outcome_change(subject: Subject, name: str, before: Sequence[float], after: Sequence[float]) -> OutcomeChange:
+def outcome_change(
+    subject: Subject, name: str, before: Sequence[float], after: Sequence[float], ranges: Ranges | None = None
+) -> OutcomeChange:
     """Return how one outcome moves."""
     metric = subject.graph[name]
     start, end = before[metric.index], after[metric.index]
     change = end - start
     text = f"{lowered(metric.label)} {subject.words.signed(name, 0.0 if is_still(start, end) else change)}"
-    return OutcomeChange(name, metric.label, start, end, change, text)
+    span = ranges.of(name) if ranges is not None else None
+    return OutcomeChange(name, metric.label, start, end, change, text, span)
 
 
 def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...], float]:

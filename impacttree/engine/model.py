@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
@@ -122,6 +122,10 @@ class Run:
     def at(self, t: int) -> Row:
         """Return the values at period t, 0 included."""
         return self.initial if t == 0 else self.rows[0 if self.repeats > 1 else t - 1]
+
+    def periods_of(self) -> Iterator[Row]:
+        """Yield the values of periods 1..n."""
+        return (self.at(t) for t in range(1, self.periods + 1))
 
     def past(self, position: int) -> list[Row]:
         """Return the rows that the period at `position` reads, one for each lag in use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from impacttree.engine.faults import Fault, interpret
 from impacttree.engine.tape import lower
@@ -11,7 +12,11 @@ from impacttree.errors import EvaluationError, Problem, QuestionError, nearest
 from impacttree.formula import FUNCTIONS, names
 from impacttree.formula.ast import Call, Expr, walk
 
-__all__ = ["evaluate"]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["evaluate", "evaluate_rows"]
 
 
 def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
@@ -55,6 +60,24 @@ def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
                 span=fault.span,
             )
         ) from None
+
+
+def evaluate_rows(expr: Expr, values: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """Return the value of a formula in many rows, NaN where it has no finite one.
+
+    Parameters
+    ----------
+    values
+        The names that it reads, each an array with a number for every row.
+    """
+    import numpy as np
+
+    from impacttree.engine.careful import compute
+
+    slots = {name: slot for slot, name in enumerate(values)}
+    block = lower(len(values), expr, slots, slots, _no_parameter)
+    rows, _ = compute(block, list(values.values()), (), (), {})
+    return np.asarray(rows, dtype=np.float64)
 
 
 def _is_finite(value: object) -> bool:

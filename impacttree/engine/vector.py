@@ -76,6 +76,7 @@ def evaluate_many(
     model: Model,
     periods: int,
     *,
+    count: int | None = None,
     parameters: Mapping[str, Number] | None = None,
     interventions: Mapping[int, Change] | None = None,
     paths: Sequence[int] = (),
@@ -89,6 +90,8 @@ def evaluate_many(
 
     Parameters
     ----------
+    count
+        Number of rows; not needed where an array says it.
     parameters
         Address (``churn.nps.slope``) -> value; what is not given keeps its central value.
     interventions
@@ -118,7 +121,8 @@ def evaluate_many(
     >>> batch.totals[paid]
     array([1450., 1500., 1550.])
     """
-    vector, effects, count = _read(model, parameters or {}, interventions or {})
+    vector, effects, lengths = _read(model, parameters or {}, interventions or {})
+    count = _agreed(lengths if count is None else {count: "count", **lengths})
     kept_paths = {slot: np.empty((_distinct(model, periods) + 1, count)) for slot in paths}
     kept_totals = {slot: np.empty(count) for slot in totals}
     kept_lows, kept_highs = ({slot: np.empty(count) for slot in extremes} for _ in range(2))
@@ -186,9 +190,7 @@ class _Block:
             held = held.fixed(slot, path, partial(_same, total))
         return held
 
-    def simulate(
-        self, held: Held, paths: Sequence[int], totals: Sequence[int], extremes: Sequence[int] = ()
-    ) -> _Found:
+    def simulate(self, held: Held, paths: Sequence[int], totals: Sequence[int], extremes: Sequence[int] = ()) -> _Found:
         """Step through the periods; return what was found on the way and over the horizon."""
         lags, ring, initial = self.model.lags, self.room.ring, self.room.initial
         found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
@@ -296,8 +298,8 @@ class _Totals:
 
 def _read(
     model: Model, parameters: Mapping[str, Number], interventions: Mapping[int, Change]
-) -> tuple[list[Any], dict[int, Effect], int]:
-    """Check what is given; return the vector of parameters, the effects, and the number of rows."""
+) -> tuple[list[Any], dict[int, Effect], dict[int, str]]:
+    """Check what is given; return the vector of parameters, the effects, and numbers of rows with who has them."""
     known = {address: position for position, address in enumerate(model.addresses)}
     vector: list[Any] = [np.float64(value) for value in model.parameters]
     lengths: dict[int, str] = {}
@@ -310,10 +312,15 @@ def _read(
         name = _change_of(model, slot)
         scale, shift = _checked(effect.scale, name, lengths), _checked(effect.shift, name, lengths)
         effects[slot] = Effect(effect.kind, scale, shift)
+    return vector, effects, lengths
+
+
+def _agreed(lengths: Mapping[int, str]) -> int:
+    """Return the one number of rows."""
     if len(lengths) > 1:
         listed = ", ".join(f"{name} has {length}" for length, name in lengths.items())
         raise QuestionError(Problem(reason=f"rows differ in number: {listed}", fix="give each the same number of rows"))
-    return vector, effects, next(iter(lengths), 1)
+    return next(iter(lengths), 1)
 
 
 def _checked(value: Number, name: str, lengths: dict[int, str]) -> Any:

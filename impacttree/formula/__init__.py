@@ -16,7 +16,7 @@ from impacttree.formula.ast import (
 )
 from impacttree.formula.conversions import conversion_factor
 from impacttree.formula.functions import EXAMPLE_METRICS, FUNCTIONS, Function
-from impacttree.formula.parser import parse, parse_expression
+from impacttree.formula.parser import parse, parse_condition, parse_expression
 from impacttree.formula.printer import brief, names, same, unparse
 from impacttree.formula.units import Inferred, infer_unit
 
@@ -41,6 +41,7 @@ __all__ = [
     "infer_unit",
     "names",
     "parse",
+    "parse_condition",
     "parse_expression",
     "same",
     "unparse",

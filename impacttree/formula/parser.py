@@ -20,6 +20,7 @@ __all__ = [
     "MAX_IF_DEPTH",
     "MAX_TOKENS",
     "parse",
+    "parse_condition",
     "parse_expression",
 ]
 
@@ -108,6 +109,28 @@ def parse_expression(text: str) -> Expr:
     return _Parser(text).run()
 
 
+def parse_condition(text: str) -> Compare:
+    """Read a comparison by itself, as the first argument of ``if`` is written.
+
+    Raises
+    ------
+    FormulaError
+        When it is none, or reads no metric.
+
+    Examples
+    --------
+    >>> parse_condition("ltv_to_cac < 3").op
+    '<'
+    """
+    condition = _Parser(text, is_condition=True).run()
+    if not isinstance(condition, Compare):
+        refuse(text, condition.span, "this is not a comparison", "write e.g. profit < 0")
+    if not _reads_metric(condition):
+        fix = "compare a metric with a number or with another metric"
+        refuse(text, condition.span, "the condition is always the same: it reads no metric", fix)
+    return condition
+
+
 def _reads_metric(expression: Expr) -> bool:
     return any(type(node) is Name for node in walk(expression))
 
@@ -136,8 +159,9 @@ class _Operator(NamedTuple):
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_condition: bool = False) -> None:
         self.text = text
+        self.is_condition = is_condition
         self.tokens = tokenize(text)
         self.position = 0
         self.operands: list[Expr] = []
@@ -252,11 +276,13 @@ class _Parser:
     def _compare(self, token: Token) -> None:
         frame = self.frames[-1]
         span = (token.start, token.end)
-        if frame.function is None or frame.function.name != "if" or frame.commas:
+        alone = self.is_condition and len(self.frames) == 1
+        if not alone and (frame.function is None or frame.function.name != "if" or frame.commas):
             reason = "a comparison stands only as the first argument of if, without parentheses around it"
             self._refuse(span, reason, "write if(a > b, x, y)")
         if frame.compared:
-            self._refuse(span, "comparisons cannot be chained", "nest them: if(a < b, if(b < c, x, y), y)")
+            fix = "ask for each by itself" if alone else "nest them: if(a < b, if(b < c, x, y), y)"
+            self._refuse(span, "comparisons cannot be chained", fix)
         frame.compared = True
         self._reduce(_COMPARE)
         self.operators.append(_Operator(token.text, _COMPARE, token.start))

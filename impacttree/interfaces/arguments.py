@@ -38,7 +38,8 @@ class Command(click.Command):
         self.examples = tuple(f"impacttree {self.name} {example}".rstrip() for example in examples)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        known = {name for parameter in self.get_params(ctx) for name in parameter.opts if name.startswith("-")}
+        names = (n for parameter in self.get_params(ctx) for n in (*parameter.opts, *parameter.secondary_opts))
+        known = {name for name in names if name.startswith("-")}
         for argument in takewhile(lambda argument: argument != "--", args):
             name = argument.partition("=")[0]
             if argument.startswith("-") and not NEGATIVE.match(argument) and name not in known:

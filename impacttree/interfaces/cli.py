@@ -63,6 +63,11 @@ def on_option(function: F) -> F:
     return click.option("--on", metavar="METRIC", help=text)(function)
 
 
+def range_option(function: F) -> F:
+    text = "Draw samples of what is uncertain, for ranges and risks; without, the answer is quicker."
+    return click.option("--range/--no-range", "ranged", default=True, show_default=True, help=text)(function)
+
+
 def changes_argument(function: F) -> F:
     return click.argument("changes", nargs=-1, callback=metric_and_change, metavar="[METRIC=CHANGE]...")(function)
 
@@ -76,29 +81,31 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the an
 @click.argument("metric")
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
+@range_option
 @json_option
-def worth(tree: str, metric: str, change_: str, on: str | None, as_json: bool) -> None:
+def worth(tree: str, metric: str, change_: str, on: str | None, ranged: bool, as_json: bool) -> None:
     """What a change of one metric is worth.
 
-    Prints the sentence with the money, the paths through which it comes, the evidence that it rests on, and whether
-    guardrails hold.
+    Prints the sentence with the money, how sure it is, the paths through which it comes, the evidence that it rests
+    on, and whether guardrails hold.
     """
     opened = open_tree(tree)
-    answer(opened.worth(metric_of(opened, metric), change_, _on(opened, on)), as_json)
+    answer(opened.worth(metric_of(opened, metric), change_, _on(opened, on), ranged), as_json)
 
 
 @command("what-if", "saas engagement=+1% churn=-0.2pp", "saas 'arpu==$32' engagement=-1%")
 @tree_argument
 @click.argument("changes", nargs=-1, required=True, callback=metric_and_change, metavar="METRIC=CHANGE...")
 @on_option
+@range_option
 @json_option
-def what_if(tree: str, changes: Pairs, on: str | None, as_json: bool) -> None:
+def what_if(tree: str, changes: Pairs, on: str | None, ranged: bool, as_json: bool) -> None:
     """What several changes at once do to the outcomes.
 
     Of several changes of one metric, one that sets it comes first, then those that multiply, then those that add.
     """
     opened = open_tree(tree)
-    answer(opened.what_if(changes_of(opened, changes), _on(opened, on)), as_json)
+    answer(opened.what_if(changes_of(opened, changes), _on(opened, on), ranged), as_json)
 
 
 @command("sensitivity", "saas", "saas --on ltv_to_cac")
@@ -149,24 +156,26 @@ def project(tree: str, changes: Pairs, periods: int | None, as_json: bool) -> No
 
 @command("compare", "saas")
 @tree_argument
+@range_option
 @json_option
-def compare(tree: str, as_json: bool) -> None:
+def compare(tree: str, ranged: bool, as_json: bool) -> None:
     """The scenarios of a model file, side by side."""
     opened = open_tree(tree)
     if not opened.spec.scenarios:
         fix = "add some to the file, as `scenarios: {downturn: {traffic: -20%}}`, or ask `impacttree what-if`"
         raise QuestionError(Problem(reason=f"{printable(tree)} has no scenarios", fix=fix))
-    answer(opened.compare(), as_json)
+    answer(opened.compare(range=ranged), as_json)
 
 
 @command("guardrails", "saas", "saas cac=+30%")
 @tree_argument
 @changes_argument
+@range_option
 @json_option
-def guardrails(tree: str, changes: Pairs, as_json: bool) -> None:
-    """Whether guardrails hold, each where it is tightest."""
+def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool) -> None:
+    """Whether guardrails hold, and the risk of a breach."""
     opened = open_tree(tree)
-    answer(opened.check_guardrails(changes_of(opened, changes)), as_json)
+    answer(opened.check_guardrails(changes_of(opened, changes), ranged), as_json)
 
 
 @command("verify", "saas")

@@ -45,7 +45,7 @@ def named(table: Table) -> Table:
 def summary(tree: ImpactTree) -> Headline:
     """Return what the tree is about, and how far it goes."""
     spec = tree.spec
-    checks = tree.check_guardrails().checks
+    checks = tree.check_guardrails(range=False).checks
     facts = (
         Fact("about", ((spec.description,),) if spec.description else ()),
         Fact("scope", ((scope(tree),),)),
@@ -91,7 +91,7 @@ def summary_data(tree: ImpactTree) -> dict[str, Any]:
         "outcomes": list(spec.outcomes),
         "metrics": [{**row, "kind": tree[str(row["metric"])].spec.kind} for row in tree.values().to_dicts()],
         "links": tree.diagram().to_dicts(),
-        "guardrails": tree.check_guardrails().to_dicts(),
+        "guardrails": tree.check_guardrails(range=False).to_dicts(),
         "scenarios": {scenario.name: dict(scenario.changes) for scenario in spec.scenarios},
         "notes": list(tree.notes),
     }
@@ -155,7 +155,7 @@ def inspect(file: str) -> Inspection:
     except ModelError as error:
         return Inspection(file, error.problems)
     try:
-        guardrails = tree.check_guardrails()
+        guardrails = tree.check_guardrails(range=False)
     except ImpactTreeError as error:
         return Inspection(file, tuple(problem.at(file=file) for problem in error.problems), tree)
     problems: list[Problem] = []

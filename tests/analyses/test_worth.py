@@ -230,13 +230,13 @@ metrics:
 
 
 def test_the_sentence_and_the_lines_of_the_template():
-    """The form of the example in the design, here without a range."""
+    """The form of the example in the design."""
     lines = str(it.template("saas").worth("engagement", "+1%")).splitlines()
     assert lines[0] == (
         "+1% Weekly engagement (42.0% -> 42.4%, +0.4pp) adds $16.7k operating profit in the first 12 months (+0.22%)"
     )
     assert [line[2:15].strip() for line in lines[1:] if line[2] != " "] == [
-        "run rate", "also", "through", "rests on", "guardrails", "basis"
+        "range", "run rate", "also", "through", "rests on", "guardrails", "basis"
     ]  # fmt: skip
     assert lines[-1].endswith("accrual, pre-tax, undiscounted, before the cost of achieving it; lift held from month 1")
 

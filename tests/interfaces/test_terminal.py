@@ -36,10 +36,16 @@ def test_help_loads_no_library(arguments):
     assert not loaded(*arguments) & (HEAVY | {"pydantic", "yaml", "rich", "impacttree.tree"})
 
 
-def test_a_worth_loads_nothing_heavy():
-    modules = loaded("worth", "saas", "engagement", "+1%")
+def test_a_quick_worth_loads_nothing_heavy():
+    modules = loaded("worth", "saas", "engagement", "+1%", "--no-range")
     assert "pydantic" in modules
     assert not modules & (HEAVY | {"rich"})
+
+
+def test_a_range_loads_no_more_than_it_takes():
+    modules = loaded("worth", "saas", "engagement", "+1%")
+    assert "scipy.special" in modules
+    assert not modules & (HEAVY - {"numpy", "scipy", "importlib.metadata"} | {"rich", "scipy.stats", "scipy.optimize"})
 
 
 def test_piped_answers_are_full_width_and_the_same_every_time(start):
@@ -139,7 +145,7 @@ def test_on_a_terminal_lines_fit_its_width(start, columns, arguments):
 
 @unix
 def test_color_stays_away_when_it_is_not_wanted(start):
-    arguments = ["guardrails", "saas", "cac=+90%"]
+    arguments = ["guardrails", "saas", "cac=+90%", "--no-range"]
     colored = on_terminal(start, *arguments, columns=80)
     assert "\x1b[31m   BREACHED" in colored
     plain = on_terminal(start, *arguments, columns=80, NO_COLOR="1")

@@ -1,0 +1,33 @@
+"""Round numbers for the axes of charts."""
+
+from __future__ import annotations
+
+__all__ = ["round_levels", "round_step"]
+
+
+def round_step(width: float, count: int) -> float:
+    """Return a round step, 1, 2, 2.5 or 5 times a power of ten, of which `count` or fewer cover a width.
+
+    Examples
+    --------
+    >>> round_step(17_400.0, 4)
+    5000.0
+    """
+    least = width / count
+    power: float = 10.0 ** int(f"{least:e}".split("e")[1])
+    return next(k * power for k in (1, 2, 2.5, 5, 10) if k * power >= least)
+
+
+def round_levels(low: float, high: float) -> list[float]:
+    """Return a few round numbers that span `low` to `high`.
+
+    Examples
+    --------
+    >>> round_levels(8_800.0, 26_000.0)
+    [5000.0, 10000.0, 15000.0, 20000.0, 25000.0, 30000.0]
+    """
+    if high <= low:
+        high = low + (abs(low) or 1.0)
+    step = round_step(high - low, 4)
+    first = int(low // step)
+    return [k * step for k in range(first, first + 8) if (k - 1) * step < high]

@@ -1,0 +1,159 @@
+"""Limits that metrics must keep: each checked in every period, at its tightest, and against many samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from impacttree.analyses.result import Scalar
+from impacttree.analyses.samples import percentage
+from impacttree.analyses.words import STILL, Words, is_still
+from impacttree.engine.model import Run
+from impacttree.graph.model import Graph, Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["GuardrailCheck", "Limit", "breach_words", "guarded", "guardrail_checks", "guardrail_row", "with_risks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One side of one guardrail."""
+
+    metric: Metric
+    side: Literal["floor", "cap"]
+    value: float
+
+    def room(self, value: float) -> float:
+        """Return how far a value is from the limit; below zero beyond it."""
+        return value - self.value if self.side == "floor" else self.value - value
+
+    def is_broken(self, value: float) -> bool:
+        return self.room(value) < 0 and not is_still(value, self.value)
+
+    def risk(self, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> float:
+        """Return the share of samples that break the limit in some period, from least and greatest values over time.
+
+        Samples without a value are left out.
+        """
+        import numpy as np
+
+        tightest = lows if self.side == "floor" else highs
+        there = np.isfinite(tightest)
+        sign = 1.0 if self.side == "floor" else -1.0
+        beyond = sign * (tightest[there] - self.value) < -STILL * abs(self.value)
+        return float(np.mean(beyond)) if len(beyond) else 0.0
+
+
+def guarded(graph: Graph) -> tuple[Limit, ...]:
+    """Return every limit of a tree, in file order, floors before caps."""
+    limits = []
+    for metric in graph.metrics:
+        guardrail = metric.spec.guardrail
+        if guardrail is not None and guardrail.min is not None:
+            limits.append(Limit(metric, "floor", guardrail.min.central()))
+        if guardrail is not None and guardrail.max is not None:
+            limits.append(Limit(metric, "cap", guardrail.max.central()))
+    return tuple(limits)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailCheck:
+    """One limit of one metric, at the period where it is tightest."""
+
+    metric: str
+    label: str
+    side: Literal["floor", "cap"]
+    limit: float
+    value: float
+    """Value in the tightest period."""
+    period: int
+    """The tightest period; the first of several that are alike."""
+    breached: tuple[int, ...]
+    """Periods in which the limit is broken; empty when it holds."""
+    text: str
+    """``LTV/CAC 4.5x in month 1, floor 3.0x: holds``; no period where all are alike."""
+    risk: float | None = None
+    """Share of samples in which the limit is broken in some period; None where nothing was sampled."""
+
+    @property
+    def holds(self) -> bool:
+        return not self.breached
+
+
+def guardrail_checks(words: Words, run: Run, base: Run | None = None) -> tuple[GuardrailCheck, ...]:
+    """Return the guardrails of a run, each at its tightest period; texts say what is broken in `base` as well."""
+    checks = _checks(words, run)
+    if base is None or all(check.holds for check in checks):
+        return checks
+    pairs = zip(checks, _checks(words, base), strict=True)
+    return tuple(_beside(words, check, was.breached, base.periods) for check, was in pairs)
+
+
+def _beside(words: Words, check: GuardrailCheck, without: tuple[int, ...], periods: int) -> GuardrailCheck:
+    """Return a check whose text also says in which periods the limit is broken without the change."""
+    if not check.breached or not without:
+        return check
+    before = breach_words(words, without, periods).removeprefix("BREACHED ")
+    beside = ", as without the change" if without == check.breached else f"; without the change {before}"
+    return replace(check, text=check.text + beside)
+
+
+def _checks(words: Words, run: Run) -> tuple[GuardrailCheck, ...]:
+    checks: list[GuardrailCheck] = []
+    for limit in guarded(run.model.graph):
+        values = [run.at(t)[limit.metric.index] for t in range(1, run.periods + 1)]
+        checks.append(_check(words, limit, values))
+    return tuple(checks)
+
+
+def with_risks(checks: Sequence[GuardrailCheck], risks: Sequence[float | None]) -> tuple[GuardrailCheck, ...]:
+    """Return checks with the share of samples that break each limit, which their texts then say as well."""
+    pairs = zip(checks, risks, strict=True)
+    return tuple(check if risk is None else _with_risk(check, risk) for check, risk in pairs)
+
+
+def _with_risk(check: GuardrailCheck, risk: float) -> GuardrailCheck:
+    certain = risk == float(bool(check.breached))
+    how_sure = "in all samples" if certain else f"broken in {percentage(risk)} of samples"
+    return replace(check, risk=risk, text=f"{check.text} ({how_sure})")
+
+
+def guardrail_row(check: GuardrailCheck) -> dict[str, Scalar]:
+    """Return a check as it stands in the head of an answer's JSON."""
+    return {
+        "metric": check.metric,
+        "side": check.side,
+        "limit": check.limit,
+        "value": check.value,
+        "period": check.period,
+        "holds": check.holds,
+        "risk": check.risk,
+    }
+
+
+def _check(words: Words, limit: Limit, values: Sequence[float]) -> GuardrailCheck:
+    rooms = [limit.room(value) for value in values]
+    position = rooms.index(min(rooms))
+    value, name = values[position], limit.metric.name
+    breached = tuple(t for t, v in enumerate(values, 1) if limit.is_broken(v))
+    shown, bound = words.apart(name, value, limit.value)
+    when = words.each(name) if is_still(min(values), max(values)) else f" in {words.period} {position + 1}"
+    verdict = breach_words(words, breached, len(values)) if breached else "holds"
+    text = f"{limit.metric.label} {shown}{when}, {limit.side} {bound}{words.each(name)}: {verdict}"
+    return GuardrailCheck(name, limit.metric.label, limit.side, limit.value, value, position + 1, breached, text)
+
+
+def breach_words(words: Words, breached: Sequence[int], periods: int) -> str:
+    """Write when a limit is broken: ``BREACHED from month 5``."""
+    first, last, count = breached[0], breached[-1], len(breached)
+    if count == periods:
+        return f"BREACHED in every {words.period}" if periods > 1 else "BREACHED"
+    if count == 1:
+        return f"BREACHED in {words.period} {first}"
+    if count < last - first + 1:
+        return f"BREACHED in {count} of {words.periods(periods)}, first in {words.period} {first}"
+    return f"BREACHED from {words.period} {first}" + (f" to {last}" if last < periods else "")

@@ -1,0 +1,225 @@
+"""How sure an answer is: the same question asked of many samples, with and without the change on the same draws.
+
+Common random numbers leave only what the change does: what is uncertain but moves both sides alike cancels sample by
+sample, so that an identity lift and ``x - x`` have no spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from impacttree.analyses.asking import Asked, Subject
+from impacttree.analyses.limits import GuardrailCheck, guarded, with_risks
+from impacttree.analyses.result import Provenance
+from impacttree.analyses.samples import Range, Samples, percentage
+from impacttree.analyses.words import Words, joined
+from impacttree.graph.model import Metric
+
+if TYPE_CHECKING:
+    from impacttree.engine.simulation import Sampled, Wanted
+
+__all__ = [
+    "Ranges",
+    "Risks",
+    "change_ranges",
+    "guardrail_risks",
+    "missing_note",
+    "outside_notes",
+    "outside_share",
+    "range_cells",
+    "sampled_provenance",
+]
+
+SEED = 0
+SAMPLES = 2**13
+"""Of a range beside an answer: P10 and P90 to about one part in a hundred."""
+LEAST_SAMPLES = 2**10
+CELLS = 2**23
+"""Values that the samples of a range may take to compute; large trees get fewer samples, so that answers stay quick."""
+NOTABLE = 0.01
+"""Share of samples from which on leaving bounds is worth a warning beside an answer."""
+MOST_NAMED = 3
+VISIBLE = 0.02
+"""Relative difference from which on a median or a mean is printed beside the number it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Risks:
+    """How likely it is that guardrails are broken.
+
+    Parameters
+    ----------
+    shares
+        Share of samples in which each limit is broken in some period, in the order of `guarded`; None where nothing
+        uncertain moves it.
+    samples, seed
+        How many, drawn how.
+    """
+
+    shares: tuple[float | None, ...]
+    samples: int
+    seed: int
+
+    def beside(self, checks: Sequence[GuardrailCheck]) -> tuple[GuardrailCheck, ...]:
+        """Return guardrail checks that say their risk."""
+        return with_risks(checks, self.shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """What many samples say of a change.
+
+    Parameters
+    ----------
+    changes
+        Of outcomes over the horizon, by name; those that rest on nothing uncertain are left out.
+    last
+        Of the first outcome in the last period.
+    risks
+        That guardrails are broken, with the changes.
+    notes
+        Samples without a value, and those that leave bounds.
+    """
+
+    changes: tuple[tuple[str, Range], ...]
+    last: Range | None
+    risks: Risks
+    notes: tuple[str, ...]
+
+    def of(self, name: str) -> Range | None:
+        """Return the range of the change of one outcome."""
+        return dict(self.changes).get(name)
+
+
+def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ranges | None:
+    """Return the ranges of what changes do to outcomes; None where nothing that they rest on is uncertain.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    asked
+        What is done.
+    outcomes
+        Names, the one that the question is about first.
+    """
+    from impacttree.engine.simulation import Job, Wanted, simulate_many
+
+    graph, slots = subject.graph, [subject.graph.by_name[name] for name in outcomes]
+    upstream = subject.upstream(graph.metrics[slots[0]])
+    bounded = [metric for metric in subject.bounded if metric.index in upstream]
+    watched = (*(limit.metric for limit in guarded(graph)), *bounded)
+    extremes = tuple(dict.fromkeys(metric.index for metric in watched))
+    wanted = Wanted(totals=tuple(slots), extremes=extremes, paths=(slots[0],))
+    job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=({}, asked.interventions))
+    if not job.drawn:
+        return None
+    count = _count(subject, wanted)
+    before, after = simulate_many(job, count)
+    moves = {
+        name: Samples(after.totals[slot] - before.totals[slot])
+        for name, slot in zip(outcomes, slots, strict=True)
+        if _rests_on(subject, slot, job.drawn)
+    }
+    last = Samples(after.paths[slots[0]][-1] - before.paths[slots[0]][-1])
+    first = moves.get(outcomes[0])
+    return Ranges(
+        changes=tuple((name, move.range) for name, move in moves.items() if move.missing < count),
+        last=last.range if first is not None and last.missing < count else None,
+        risks=Risks(_shares(subject, after, job.drawn), count, SEED),
+        notes=(
+            *(missing_note(subject.words, after, first) if first is not None else ()),
+            *outside_notes(bounded, after, count, NOTABLE),
+        ),
+    )
+
+
+def _rests_on(subject: Subject, slot: int, drawn: Sequence[str]) -> bool:
+    return not subject.model.part((slot,)).addresses.isdisjoint(drawn)
+
+
+def sampled_provenance(subject: Subject, method: str, basis: str, ranges: Ranges | None) -> Provenance:
+    """Return how an answer came about, with its samples where any were drawn."""
+    if ranges is None:
+        return subject.provenance(method, basis)
+    samples, seed = ranges.risks.samples, ranges.risks.seed
+    return subject.provenance(
+        f"{method}; ranges of {samples:,} samples at scrambled Sobol points", basis, samples, seed
+    )
+
+
+def range_cells(words: Words, name: str, point: float, of: Range | None) -> tuple[str, ...]:
+    """Return what is said of the range of a change: its ends, and median and mean where they visibly differ."""
+    if of is None:
+        return ()
+    if of.is_point:
+        return ("none: no uncertain number moves it",)
+    cells = [f"{words.span(name, of.p10, of.p90)} (P10 to P90)"]
+    shown = {words.figure(name, point)}
+    for word, number in (("median", of.p50), ("mean", of.mean)):
+        text = words.figure(name, number)
+        if text not in shown and abs(number - point) > VISIBLE * abs(point):
+            cells.append(f"{word} {text}")
+            shown.add(text)
+    return tuple(cells)
+
+
+def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
+    """Return how likely the breach of each guardrail is; None where nothing uncertain moves any."""
+    from impacttree.engine.simulation import Job, Wanted, simulate_many
+
+    limits = guarded(subject.graph)
+    wanted = Wanted(extremes=tuple(dict.fromkeys(limit.metric.index for limit in limits)))
+    job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=(asked.interventions,))
+    if not job.drawn:
+        return None
+    count = _count(subject, wanted)
+    (run,) = simulate_many(job, count)
+    return Risks(_shares(subject, run, job.drawn), count, SEED)
+
+
+def _shares(subject: Subject, run: Sampled, drawn: Sequence[str]) -> tuple[float | None, ...]:
+    risks: list[float | None] = []
+    for limit in guarded(subject.graph):
+        slot = limit.metric.index
+        risks.append(limit.risk(run.lows[slot], run.highs[slot]) if _rests_on(subject, slot, drawn) else None)
+    return tuple(risks)
+
+
+def _count(subject: Subject, wanted: Wanted) -> int:
+    """Return how many samples there is time for: a power of two."""
+    periods = 1 if subject.model.is_static else subject.horizon
+    cells = len(subject.model.part(wanted.slots).step.blocks) * periods
+    fitting = max(CELLS // max(cells, 1), 1)
+    return max(LEAST_SAMPLES, min(SAMPLES, 1 << fitting.bit_length() - 1))
+
+
+def missing_note(words: Words, run: Sampled, samples: Samples) -> tuple[str, ...]:
+    """Return what is said of samples without a value: how many, and whose formulas failed."""
+    if not samples.missing:
+        return ()
+    metrics, owners = words.graph.metrics, sorted(run.faults, key=lambda slot: -run.faults[slot])
+    named = [f"{metrics[slot].label} ({run.faults[slot]:,})" for slot in owners[:MOST_NAMED]]
+    reason = f": no finite value of {joined(named)}" if named else ""
+    return (f"{samples.missing:,} of {len(samples):,} samples are left out{reason}",)
+
+
+def outside_notes(bounded: Sequence[Metric], run: Sampled, count: int, least: float = 0.0) -> tuple[str, ...]:
+    """Return what is said of metrics that leave their bounds in more than a share of the samples."""
+    shares = [(metric, outside_share(metric, run, count)) for metric in bounded]
+    return tuple(
+        f"{metric.label} leaves its bounds in {percentage(share)} of samples"
+        for metric, share in shares
+        if share > least
+    )
+
+
+def outside_share(metric: Metric, run: Sampled, count: int) -> float:
+    """Return the share of samples in which a metric leaves its bounds in some period."""
+    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
+    if bounds is None:
+        return 0.0
+    low, high = run.lows[metric.index], run.highs[metric.index]
+    return int(((low < bounds[0]) | (high > bounds[1])).sum()) / count

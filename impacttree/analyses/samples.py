@@ -1,0 +1,171 @@
+"""Numbers of many samples: their quantiles and mean, kept so that nobody can alter them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from impacttree.errors import QuestionError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["Range", "Samples", "percentage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What many samples say of a number: four times in five it lies between P10 and P90.
+
+    Examples
+    --------
+    >>> Range(9e3, 17e3, 26e3, 17.2e3).is_point
+    False
+    """
+
+    p10: float
+    p50: float
+    p90: float
+    mean: float
+
+    @property
+    def is_point(self) -> bool:
+        """Whether nothing uncertain moves the number, but for rounding."""
+        return self.p90 - self.p10 <= POINT * max(abs(self.p10), abs(self.p90))
+
+    def times(self, factor: float) -> Range:
+        """Return the range of the number times a factor above zero."""
+        return Range(self.p10 * factor, self.p50 * factor, self.p90 * factor, self.mean * factor)
+
+    def as_dict(self) -> dict[str, float]:
+        return {"p10": self.p10, "p50": self.p50, "p90": self.p90, "mean": self.mean}
+
+
+POINT = 1e-9
+"""Spread, relative to the number, that is left where samples differ by rounding alone."""
+
+
+class Samples:
+    """The numbers of all samples, in the order of their index; NaN where a sample has no value.
+
+    Equal to others with the same numbers.
+
+    Parameters
+    ----------
+    values
+        One number for each sample.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> samples = Samples(np.array([1.0, 2.0, 3.0, 4.0, np.nan]))
+    >>> samples.quantile(0.5), samples.mean, samples.missing
+    (2.5, 2.5, 1)
+    """
+
+    __slots__ = ("values",)
+
+    values: npt.NDArray[np.float64]
+
+    def __init__(self, values: npt.NDArray[np.float64]) -> None:
+        kept = values.view()
+        kept.flags.writeable = False
+        object.__setattr__(self, "values", kept)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("samples never change; copy their values")
+
+    def __reduce__(self) -> tuple[type[Samples], tuple[Any]]:
+        return Samples, (self.values,)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        import numpy as np
+
+        return isinstance(other, Samples) and np.array_equal(self.values, other.values, equal_nan=True)
+
+    def __hash__(self) -> int:
+        return hash(self.values.tobytes())
+
+    def __repr__(self) -> str:
+        return f"<Samples: {len(self)} numbers>"
+
+    @property
+    def present(self) -> npt.NDArray[np.float64]:
+        """The numbers of the samples that have one.
+
+        Raises
+        ------
+        QuestionError
+            When none has.
+        """
+        import numpy as np
+
+        there = np.isfinite(self.values)
+        if not there.any():
+            raise QuestionError(f"none of {len(self):,} samples has a value")
+        return self.values if there.all() else self.values[there]
+
+    @property
+    def missing(self) -> int:
+        """How many samples have no value."""
+        import numpy as np
+
+        return len(self) - int(np.isfinite(self.values).sum())
+
+    @property
+    def mean(self) -> float:
+        return float(self.present.mean())
+
+    def quantile(self, share: float) -> float:
+        """Return the number below which a share of the samples lies, between its neighbours in proportion."""
+        return self.quantiles((share,))[0]
+
+    def quantiles(self, shares: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the numbers below which these shares of the samples lie.
+
+        Raises
+        ------
+        QuestionError
+            When a share is none, or no sample has a value.
+        """
+        import numpy as np
+
+        for share in shares:
+            if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+                raise QuestionError(f"a quantile is a share between 0 and 1, such as 0.9, not {share!r}")
+        return tuple(map(float, np.quantile(self.present, shares)))
+
+    @property
+    def range(self) -> Range:
+        """P10, P50, P90 and mean of the samples that have a value."""
+        p10, p50, p90 = self.quantiles((0.1, 0.5, 0.9))
+        return Range(p10, p50, p90, self.mean)
+
+    def share(self, holds: npt.NDArray[np.bool_]) -> float:
+        """Return in which share of the samples that have a value something holds."""
+        import numpy as np
+
+        there = np.isfinite(self.values)
+        count = int(there.sum())
+        return int((holds & there).sum()) / count if count else math.nan
+
+
+def percentage(share: float) -> str:
+    """Write a share of samples; never 0% of what does happen, nor 100% of what may fail.
+
+    Examples
+    --------
+    >>> percentage(0.12), percentage(0.0042), percentage(0.00004), percentage(0.9999)
+    ('12%', '0.4%', 'under 0.1%', 'over 99.9%')
+    """
+    if 0 < share < 0.001:
+        return "under 0.1%"
+    if 0.999 < share < 1:
+        return "over 99.9%"
+    text = f"{share:.1%}" if share < 0.01 or share > 0.99 else f"{share:.0%}"
+    return text.replace(".0%", "%")

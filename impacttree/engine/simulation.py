@@ -1,0 +1,278 @@
+"""Many samples of a tree: drawn, worked and kept chunk by chunk, by any number of workers.
+
+Chunks are those of the Sobol points, and each knows the indices of its samples: so the same seed gives the same numbers
+on one worker or many, in threads, processes or on a cluster. Only what is asked for is kept. Several runs (without a
+lift and with it) are worked on the same draws, so that their differences hold nothing but the lift.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impacttree.engine.model import Change, Model
+from impacttree.engine.sampling import Sampler
+from impacttree.engine.sobol import chunks_of
+from impacttree.engine.vector import Batch, evaluate_many
+from impacttree.graph.model import Graph
+
+__all__ = ["Job", "Report", "Sampled", "Wanted", "simulate_many"]
+
+Array = npt.NDArray[np.float64]
+Chunk = tuple[int, int]
+"""Index of the first sample, and how many there are."""
+Worked = list[tuple[Chunk, list[Batch]]]
+Report = Callable[[int, int], None]
+"""Told how many samples are done, and of how many."""
+
+TOGETHER = 4
+"""Chunks that one task works, so that sending it costs little beside it."""
+WAITING = 32
+"""Tasks handed out at a time: results that wait to be stored stay few."""
+MOST_THREADS = 8
+PATHS = 64 * 2**20
+"""Bytes of the samples that are kept period by period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is kept of every sample, by slot.
+
+    Parameters
+    ----------
+    totals
+        Values over the horizon, by the aggregation rule.
+    extremes
+        The least and the greatest value in periods 1..n.
+    paths
+        Values period by period, of as many of the first samples as `PATHS` has room for.
+    """
+
+    totals: tuple[int, ...] = ()
+    extremes: tuple[int, ...] = ()
+    paths: tuple[int, ...] = ()
+
+    @property
+    def slots(self) -> frozenset[int]:
+        return frozenset((*self.totals, *self.extremes, *self.paths))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sampled:
+    """What was kept of one run, by slot; NaN where a sample has no value.
+
+    Parameters
+    ----------
+    totals, lows, highs
+        An array with a number for each sample.
+    paths
+        Arrays of (periods + 1) by as many of the first samples as there was room for.
+    faults
+        Number of samples in which the metric's own rule had no finite value.
+    """
+
+    totals: Mapping[int, Array]
+    lows: Mapping[int, Array]
+    highs: Mapping[int, Array]
+    paths: Mapping[int, Array]
+    faults: Mapping[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What is done with each sample; it travels to other processes as the written model and these settings.
+
+    Parameters
+    ----------
+    graph
+        The checked tree.
+    periods
+        How many are stepped through.
+    wanted
+        What is kept.
+    seed
+        Of the draws.
+    runs
+        What is changed in each run of a sample, by slot, from period 1; one run without a change if not given.
+    """
+
+    graph: Graph
+    periods: int
+    wanted: Wanted
+    seed: int = 0
+    runs: tuple[Mapping[int, Change], ...] = field(default_factory=lambda: ({},))
+
+    @classmethod
+    def of(cls, model: Model, periods: int, wanted: Wanted, **settings: Any) -> Job:
+        """Return the job of a tree that is compiled already."""
+        job = cls(model.graph, periods, wanted, **settings)
+        vars(job)["model"] = model
+        return job
+
+    @cached_property
+    def model(self) -> Model:
+        return Model(self.graph)
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        return Sampler(self.model, seed=self.seed)
+
+    @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """Addresses of the uncertain numbers that what is wanted rests on."""
+        slots = self.wanted.slots.union(*self.runs)
+        read = self.model.part(slots).addresses
+        return tuple(one.address for one in self.sampler.inputs if one.address in read)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: vars(self)[key] for key in ("graph", "periods", "wanted", "seed", "runs")}
+
+    def path_rows(self, samples: int) -> int:
+        """Return of how many samples there is room for the values of every period."""
+        if not self.wanted.paths:
+            return 0
+        return min(samples, PATHS // (8 * len(self.wanted.paths) * len(self.runs) * (self.periods + 1)) or 1)
+
+    def work(self, chunks: Sequence[Chunk], path_rows: int) -> Worked:
+        """Return what is wanted of some chunks, one batch for each run."""
+        return [(chunk, self._batches(chunk, path_rows)) for chunk in chunks]
+
+    def _batches(self, chunk: Chunk, path_rows: int) -> list[Batch]:
+        first, count = chunk
+        draws = self.sampler.draw(first, count, only=self.drawn)
+        wanted = self.wanted
+        return [
+            evaluate_many(
+                self.model,
+                self.periods,
+                count=count,
+                parameters=draws,
+                interventions=changes,
+                totals=wanted.totals,
+                extremes=wanted.extremes,
+                paths=wanted.paths if first < path_rows else (),
+            )
+            for changes in self.runs
+        ]
+
+
+class _Kept:
+    """Arrays for all samples, filled chunk by chunk in whatever order these come."""
+
+    def __init__(self, job: Job, samples: int) -> None:
+        wanted = job.wanted
+        self.path_rows, self.done = job.path_rows(samples), 0
+        slots = {"totals": wanted.totals, "lows": wanted.extremes, "highs": wanted.extremes, "paths": wanted.paths}
+        shapes: dict[str, tuple[int, ...]] = {"paths": (job.periods + 1, self.path_rows)}
+        self.arrays = [
+            {kind: {slot: np.empty(shapes.get(kind, (samples,))) for slot in listed} for kind, listed in slots.items()}
+            for _ in job.runs
+        ]
+        self.faults: list[dict[int, int]] = [{} for _ in job.runs]
+
+    def store(self, worked: Worked) -> None:
+        for (first, count), batches in worked:
+            for arrays, faults, batch in zip(self.arrays, self.faults, batches, strict=True):
+                for kind, by_slot in arrays.items():
+                    for slot, values in getattr(batch, kind).items():
+                        room = by_slot[slot][..., first : first + count]
+                        room[...] = values[..., : room.shape[-1]]
+                for slot, number in batch.faults.items():
+                    faults[slot] = faults.get(slot, 0) + number
+            self.done += count
+
+    def sampled(self) -> tuple[Sampled, ...]:
+        for arrays in self.arrays:
+            for by_slot in arrays.values():
+                for values in by_slot.values():
+                    values.flags.writeable = False
+        pairs = zip(self.arrays, self.faults, strict=True)
+        return tuple(Sampled(**arrays, faults=dict(sorted(faults.items()))) for arrays, faults in pairs)
+
+
+def simulate_many(
+    job: Job, samples: int, *, executor: Executor | None = None, report: Report | None = None
+) -> tuple[Sampled, ...]:
+    """Return what is wanted of all samples, one entry for each run of the job.
+
+    Parameters
+    ----------
+    samples
+        1 to 2**24. The first so many Sobol points: powers of two are spread best.
+    executor
+        Works the chunks, wherever it is; threads of this process if not given. The numbers are the same.
+    report
+        Told about progress, from this thread.
+
+    Raises
+    ------
+    QuestionError
+        When the number of samples is out of range.
+
+    Examples
+    --------
+    >>> from impacttree.graph import build
+    >>> from impacttree.spec import load_text
+    >>> graph = build(load_text("metrics: {price: {value: $30 ($25 to $36)}, paid: {formula: 50 * price}}"))
+    >>> (run,) = simulate_many(Job(graph, 12, Wanted(totals=(1,))), 2**14)
+    >>> np.quantile(run.totals[1], [0.1, 0.9]).round()
+    array([1250., 1800.])
+    """
+    chunks = list(chunks_of(samples))
+    kept = _Kept(job, samples)
+
+    def store(worked: Worked) -> None:
+        kept.store(worked)
+        if report is not None:
+            report(kept.done, samples)
+
+    if executor is None:
+        store(job.work(chunks[:1], kept.path_rows))  # compiles what the threads then share
+        chunks = chunks[1:]
+        work = partial(job.work, path_rows=kept.path_rows)
+    else:
+        work = partial(_elsewhere, pickle.dumps(job), path_rows=kept.path_rows)
+    if chunks:
+        tasks = (chunks[i : i + TOGETHER] for i in range(0, len(chunks), TOGETHER))
+        threads = min(MOST_THREADS, os.cpu_count() or 1)
+        with nullcontext(executor) if executor is not None else ThreadPoolExecutor(threads) as pool:
+            for worked in _worked(pool, work, tasks):
+                store(worked)
+    return kept.sampled()
+
+
+def _worked(
+    pool: Executor, work: Callable[[Sequence[Chunk]], Worked], tasks: Iterator[Sequence[Chunk]]
+) -> Iterator[Worked]:
+    """Yield what tasks give as it comes, with a few of them handed out at a time."""
+    waiting: set[Future[Worked]] = {pool.submit(work, task) for task in islice(tasks, WAITING)}
+    try:
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+            waiting |= {pool.submit(work, task) for task in islice(tasks, len(done))}
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _elsewhere(payload: bytes, chunks: Sequence[Chunk], path_rows: int) -> Worked:
+    """Work chunks in another process, which keeps the job's tree for the next ones."""
+    return _job_of(payload).work(chunks, path_rows)
+
+
+@lru_cache(maxsize=4)
+def _job_of(payload: bytes) -> Job:
+    job: Job = pickle.loads(payload)  # noqa: S301 - made by `simulate_many` of this package, in the same run
+    return job
