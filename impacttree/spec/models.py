@@ -412,7 +412,10 @@ class Driver(Model):
             case _:
                 yield _finding("`=` sets a value; here a change is meant", "write e.g. +10% relative or +2pp", key)
                 return
-        if key == "when" and size == 0:
+        if change.spread is not None:
+            fix = "give the P10 and P90 of the effect as `range`" if key == "then" else "write the change that was seen"
+            yield _finding(f"`{key}` is one amount, not a range", fix, key)
+        elif key == "when" and size == 0:
             yield _finding("a change of zero says nothing about the effect", "write the change that was seen", key)
 
     def _wrong_range(self, currency: str) -> Iterator[Finding]:

@@ -275,6 +275,8 @@ def test_exactly_one_form(first, second):
         ({"when": "=5", "then": "+1%"}, "sets a value"),
         ({"when": "+1%", "then": "=5"}, "sets a value"),
         ({"when": "+0%", "then": "+1%"}, "zero"),
+        ({"when": "+1% (0.5% to 2%)", "then": "+1%"}, "`when` is one amount"),
+        ({"when": "+1%", "then": "+1% (0.5% to 2%)"}, "P10 and P90 of the effect as `range`"),
         ({"when": "1%", "then": "+1%"}, "starts with"),
         ({"slope": "5%"}, "points or a ratio"),
         ({"elasticity": "$5"}, "no unit"),
@@ -333,6 +335,8 @@ def test_evidence_may_be_a_word():
 def test_scenarios_keep_their_order_and_text():
     scenario = Scenario("low", {"b": " +1% ", "a": "=$5"})
     assert scenario.changes == (("b", "+1%"), ("a", "=$5"))
+    uncertain = Scenario("downturn", {"b": "-20% (-30% to -10%)"})
+    assert uncertain.changes == (("b", "-20% (-30% to -10%)"),)
     for bad in ({}, {"b": 0.5}, {"b": "5"}, {"b c": "+1%"}, {"b": None}, "x", None):
         assert problems(lambda bad=bad: Scenario("low", bad))
 
