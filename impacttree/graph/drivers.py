@@ -13,14 +13,17 @@ from typing import Literal, NamedTuple
 
 from impacttree.errors import ChangeError, QuantityError
 from impacttree.formula.ast import Binary, Call, Expr, Name, Number, Parameter
+from impacttree.graph.fieller import Estimate, ratio_interval
 from impacttree.graph.model import Influence
 from impacttree.graph.today import evaluate
 from impacttree.quantity import (
     Add,
+    Change,
     Points,
     Quantity,
     Relative,
     Unit,
+    at,
     format_percent_change,
     format_signed,
     format_value,
@@ -31,12 +34,15 @@ from impacttree.quantity import (
     parse_slope_range,
     resolve,
 )
+from impacttree.quantity.possible import Z_P90
 from impacttree.spec import Driver
 
 __all__ = ["Effect", "RefusedError", "Side", "combine", "effect_of"]
 
 Form = Literal["slope", "elasticity", "semi_elasticity", "points", "saturating", "logistic"]
 Range = tuple[float, float]
+Scale = Callable[[float], float]
+"""From the size of a change to the number that counts."""
 
 
 class Side(NamedTuple):
@@ -151,6 +157,8 @@ class _Reading:
                 return self._semi_elasticity()
             case "groups":
                 return self._groups()
+            case "treatment":
+                return self._treatment()
             case "points":
                 return self._points()
             case "saturating":
@@ -165,28 +173,51 @@ class _Reading:
         assert self.driver.then is not None
         when = parse_change(self.driver.when, currency=self.currency)
         then = parse_change(self.driver.then, currency=self.currency)
-        for key, change, side in (("when", when, self.source), ("then", then, self.target)):
+        form, cause, response = self._scales(when, then, ("when", "then"))
+        step = cause(_amount(when))
+
+        def convert(amount: float) -> float:
+            return response(amount) / step if step else math.inf
+
+        ends = self._range_like(then)
+        return self._of_form(form, convert(_amount(then)), self._spread(_amount(then), ends, convert))
+
+    def _scales(self, when: Change, then: Change, keys: tuple[str, str]) -> tuple[Form, Scale, Scale]:
+        """Return which parameter two changes give, and the scales on which their ratio is that parameter."""
+        for key, change, side in ((keys[0], when, self.source), (keys[1], then, self.target)):
             if isinstance(change, Relative) and side.value is None:
                 raise ValuelessError
             try:
                 resolve([change], name=side.name, unit=side.unit, base=side.value or 0.0, in_file=True)
             except ChangeError as error:
                 raise RefusedError(key, error.problems[0].reason, error.problems[0].fix) from None
-        step = _amount(when)
-        if isinstance(then, Relative):
-            _refuse_total_loss(then, "then")
-            if isinstance(when, Relative):
-                _refuse_total_loss(when, "when")
-            growth = math.log1p(when.ratio) if isinstance(when, Relative) else step
-            convert = _log_ratio(growth)
-            form: Form = "elasticity" if isinstance(when, Relative) else "semi_elasticity"
-        else:
-            if isinstance(when, Relative):
-                step *= self.source.value or 0.0
-            convert = _ratio(step)
-            form = "slope"
-        ends = self._range_like(then)
-        return self._of_form(form, convert(_amount(then)), self._spread(_amount(then), ends, convert))
+        if not isinstance(then, Relative):
+            today = self.source.value or 0.0 if isinstance(when, Relative) else 1.0
+            return "slope", lambda amount: amount * today, lambda amount: amount
+        _refuse_total_loss(then, keys[1])
+        if not isinstance(when, Relative):
+            return "semi_elasticity", lambda amount: amount, math.log1p
+        _refuse_total_loss(when, keys[0])
+        return "elasticity", math.log1p, math.log1p
+
+    def _treatment(self) -> Effect:
+        treatment = self.driver.treatment
+        assert treatment is not None
+        on_source, on_target = treatment.effects(self.currency)
+        keys = ("treatment.on_source", "treatment.on_target")
+        form, cause, response = self._scales(on_source[0], on_target[0], keys)
+        below, above = _estimate(*on_source, cause), _estimate(*on_target, response)
+        correlation = treatment.correlation.central() if treatment.correlation else 0.0
+        ends = ratio_interval(above, below, Z_P90, correlation)
+        if ends is None:
+            reason = (
+                f"the treatment did not clearly move '{self.source.name}' ({on_source[0]}), "
+                "so that the ratio of its two effects could be anything"
+            )
+            raise RefusedError(keys[0], reason, "measure it more closely, or state a `slope` with a wide `range`")
+        what = f" of {treatment.what}" if treatment.what else ""
+        note = f", ratio of two measured effects (Fieller interval){what}"
+        return self._of_form(form, above.value / below.value, ends, note)
 
     def _slope(self) -> Effect:
         slope, above, below = parse_slope(self.driver.slope or "", currency=self.currency)
@@ -254,11 +285,11 @@ class _Reading:
             ends = self._difference_range(self.driver.range)
         return self._of_form("slope", slope, self._spread(slope, ends))
 
-    def _of_form(self, form: Form, value: float, ends: Range | None) -> Effect:
+    def _of_form(self, form: Form, value: float, ends: Range | None, note: str = "") -> Effect:
         """Return the effect of the three forms that have one parameter."""
         address = f"{self.address}.{form}"
         parameter = Parameter(address, value)
-        words = f"{self._response(form, value)} of {self.source.label}{self._from()}"
+        words = f"{self._response(form, value)} of {self.source.label}{self._from()}{note}"
         influence = self._influence(form, words, ((address, value),), ends)
         if form == "slope":
             return Effect("+", Binary("*", parameter, Binary("-", self.x, self.x0)), influence)
@@ -434,6 +465,10 @@ class _Reading:
         evidence = self.driver.evidence
         if self.driver.form == "groups" and evidence.grade in ("experiment", "quasi_experiment"):
             evidence = evidence.with_keys(grade="correlation")
+        if self.driver.form == "treatment" and (
+            evidence.grade == "experiment" or "grade" not in evidence.stated_keys()
+        ):
+            evidence = evidence.with_keys(grade="quasi_experiment")
         return Influence(
             source=self.source.name,
             form=form,
@@ -459,16 +494,16 @@ def _amount(change: object) -> float:
 
 
 def _refuse_total_loss(change: Relative, key: str) -> None:
-    if change.ratio <= -1:
+    least = min(change.spread.numbers) if change.spread else change.ratio
+    if least <= -1:
         raise RefusedError(key, f"{change} leaves nothing, which no curve can follow", "write a smaller loss")
 
 
-def _ratio(step: float) -> Callable[[float], float]:
-    return lambda amount: amount / step if step else math.inf
-
-
-def _log_ratio(growth: float) -> Callable[[float], float]:
-    return lambda ratio: math.log1p(ratio) / growth if growth else math.inf
+def _estimate(change: Change, score: float, scale: Scale) -> Estimate:
+    """Return a measured effect on a scale; its standard error is half its range there, by the score of its ends."""
+    assert change.spread is not None
+    low, *_, high = (scale(_amount(at(change, end))) for end in change.spread.numbers)
+    return Estimate(scale(_amount(change)), (high - low) / 2 / score)
 
 
 def _step(side: Side) -> float:

@@ -128,7 +128,7 @@ def _effect(influence: Influence, driver: Driver, defaults: EvidenceDefaults) ->
     grade = influence.evidence.grade
     default = defaults.range_of(grade, effect)
     if influence.range is not None:
-        text = driver.range or (driver.elasticity.text if driver.elasticity else "")
+        text = driver.range or (driver.elasticity.text if driver.elasticity else "the ratio of two measured effects")
         yield UncertainEffect(address, _ranged(effect, influence.range, text), True)
     elif driver.elasticity is not None and driver.elasticity.spread is not None:
         yield UncertainEffect(address, driver.elasticity, True)

@@ -3,44 +3,61 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, assert_never
 
 from impacttree.errors import ChangeError, Problem, QuantityError, printable
 from impacttree.quantity.formatting import format_value
 from impacttree.quantity.money import sign_of
-from impacttree.quantity.numbers import exact, exact_text
-from impacttree.quantity.quantities import read_amount
-from impacttree.quantity.spreads import Bounds
-from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, POINTS, PP, Unit
+from impacttree.quantity.numbers import exact, exact_text, literal, round_to_digits
+from impacttree.quantity.possible import impossible
+from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity
+from impacttree.quantity.spreads import Bounds, Spread
+from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, POINTS, PP, Unit
 
 __all__ = [
     "Add",
     "Change",
     "Intervention",
     "Points",
+    "Recipe",
     "Relative",
     "Set",
     "add",
+    "at",
     "misfit",
+    "number_of",
     "parse_change",
     "points",
+    "quantity_of",
+    "recipe",
     "relative",
     "resolve",
     "to",
 ]
 
+DIGITS = 4
+"""Digits of a middle that follows from a distribution, where a change is shown."""
+
+_TO = re.compile(r"\s+to\s+", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """Multiply by ``1 + ratio``; `stated` when said to be relative, not only written with ``%``."""
+    """Multiply by ``1 + ratio``; `stated` when said to be relative, not only written with ``%``.
+
+    The number of a change is its P50; `spread` tells what is known beyond it, in the same unit. A range beside a stated
+    number is a ``p10_p50_p90``, a range alone a ``p10_p90``.
+    """
 
     ratio: float
     stated: bool = False
+    spread: Spread | None = None
 
     def __str__(self) -> str:
-        return f"{_signed(self.ratio, 2)}%"
+        return _shown(self.ratio, self.spread, lambda ratio: f"{_signed(ratio, 2)}%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +65,10 @@ class Points:
     """Add percentage points: 2.0 is ``+2pp``."""
 
     points: float
+    spread: Spread | None = None
 
     def __str__(self) -> str:
-        return f"{_signed(self.points)}pp"
+        return _shown(self.points, self.spread, lambda points: f"{_signed(points)}pp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +78,10 @@ class Add:
     amount: float
     unit: Unit | None = None
     typed: bool = False
+    spread: Spread | None = None
 
     def __str__(self) -> str:
-        return _amount_text(self.amount, self.unit, signed=True)
+        return _shown(self.amount, self.spread, lambda amount: _amount_text(amount, self.unit, signed=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +91,10 @@ class Set:
     value: float
     unit: Unit | None = None
     typed: bool = False
+    spread: Spread | None = None
 
     def __str__(self) -> str:
-        return f"={_amount_text(self.value, self.unit, signed=False)}"
+        return f"={_shown(self.value, self.spread, lambda value: _amount_text(value, self.unit, signed=False))}"
 
 
 Change = Relative | Points | Add | Set
@@ -93,49 +113,209 @@ class Intervention:
         return self.shift if self.kind == "fix" else value * self.scale + self.shift
 
 
-def relative(ratio: float) -> Relative:
-    """Return the change that multiplies by ``1 + ratio``.
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What several changes on one metric do together: set, then products, then sums.
+
+    Parameters
+    ----------
+    changes
+        All that is done to the metric; at most one `Set`.
+    """
+
+    changes: tuple[Change, ...]
+
+    @property
+    def kind(self) -> Literal["wrap", "fix"]:
+        return "fix" if any(isinstance(change, Set) for change in self.changes) else "wrap"
+
+    def effect(self, numbers: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the scale and the shift of the intervention when the changes have these numbers.
+
+        Parameters
+        ----------
+        numbers
+            One for each change in order, in its own unit: a float, or an array with a number for each draw.
+
+        Examples
+        --------
+        >>> Recipe((relative("10% (5% to 15%)"), points(2))).effect([0.2, 1.0])
+        (1.2, 0.01)
+        """
+        level: Any = None
+        scale: Any = 1.0
+        shift: Any = 0.0
+        for change, number in zip(self.changes, numbers, strict=True):
+            match change:
+                case Set():
+                    level = number
+                case Relative():
+                    scale = scale * (1.0 + number)
+                case Points():
+                    shift = shift + number / 100
+                case Add():
+                    shift = shift + number
+                case _:
+                    assert_never(change)
+        return (scale, shift) if level is None else (1.0, level * scale + shift)
+
+    def intervention(self) -> Intervention:
+        """Return what the changes do when each has its P50."""
+        return Intervention(self.kind, *self.effect([number_of(change) for change in self.changes]))
+
+
+def number_of(change: Change) -> float:
+    """Return the number of a change, in its own unit: a ratio, percentage points, or base units.
 
     Examples
     --------
-    >>> str(relative(0.01))
-    '+1%'
+    >>> number_of(parse_change("+2pp (1pp to 4pp)"))
+    2.0
     """
-    return Relative(_finite(ratio), stated=True)
+    match change:
+        case Relative():
+            return change.ratio
+        case Points():
+            return change.points
+        case Add():
+            return change.amount
+        case Set():
+            return change.value
+    assert_never(change)
 
 
-def points(points: float) -> Points:
+def at(change: Change, number: float) -> Change:
+    """Return the change for certain, with another number in its own unit.
+
+    Examples
+    --------
+    >>> str(at(parse_change("-$3 (-$4 to -$2)"), -2.5))
+    '-$2.5'
+    """
+    match change:
+        case Relative():
+            return replace(change, ratio=number, spread=None)
+        case Points():
+            return replace(change, points=number, spread=None)
+        case Add():
+            return replace(change, amount=number, spread=None)
+        case Set():
+            return replace(change, value=number, spread=None)
+    assert_never(change)
+
+
+def quantity_of(change: Change) -> Quantity:
+    """Return the number of a change with what is known beyond it, in its own unit.
+
+    Examples
+    --------
+    >>> quantity_of(parse_change("+2pp (1pp to 4pp)")).low_high()
+    (1.0, 4.0)
+    """
+    return Quantity(number_of(change), None, change.spread, str(change))
+
+
+# ---- from Python
+
+
+def relative(ratio: RawQuantity) -> Relative:
+    """Return the change that multiplies by ``1 + ratio``.
+
+    Parameters
+    ----------
+    ratio
+        A number, or any other form of a quantity, such as ``"1% (0.5% to 2%)"``.
+
+    Examples
+    --------
+    >>> str(relative(0.01)), str(relative("1% (0.5% to 2%)"))
+    ('+1%', '+1% (+0.5% to +2%)')
+    """
+    quantity = _given(ratio)
+    if quantity.unit not in (None, NUMBER, PERCENT):
+        raise _does_not_take("relative", quantity, "a relative change is a ratio", "1% (0.5% to 2%)")
+    return _relative(quantity, stated=True)
+
+
+def points(points: RawQuantity) -> Points:
     """Return the change that adds percentage points.
+
+    Parameters
+    ----------
+    points
+        A number of points, or any other form of a quantity: ``{"p10": 0.5, "p50": 1, "p90": 2}``,
+        ``"1pp (0.5pp to 2pp)"``.
 
     Examples
     --------
     >>> from impacttree.quantity import points
-    >>> str(points(-0.5))
-    '-0.5pp'
+    >>> str(points(-0.5)), str(points({"normal": {"mean": 1, "sd": 0.4}}))
+    ('-0.5pp', '+1pp (normal)')
     """
-    return Points(_finite(points))
+    quantity = _given(points)
+    if quantity.unit not in (None, NUMBER, PP):
+        raise _does_not_take("points", quantity, "points are percentage points", "1pp (0.5pp to 2pp)")
+    return Points(*_known(quantity)) if quantity.unit != PP else _points(quantity)
 
 
-def add(amount: float) -> Add:
+def add(amount: RawQuantity) -> Add:
     """Return the change that adds an amount in the metric's own unit (a share of 2 % is 0.02).
 
+    Parameters
+    ----------
+    amount
+        A number, or any other form of a quantity; with a unit, it is in that unit.
+
     Examples
     --------
-    >>> str(add(500))
-    '+500'
+    >>> str(add(500)), str(add("$3 ($2 to $4)"))
+    ('+500', '+$3 (+$2 to +$4)')
     """
-    return Add(_finite(amount), typed=True)
+    quantity = _given(amount)
+    if quantity.unit is not None and quantity.unit.display == "%":
+        raise _does_not_take("add", quantity, "with `%` it could be a ratio or points: use relative()", "2pp")
+    number, spread = _known(quantity)
+    return Add(number, quantity.unit, typed=quantity.unit is None, spread=spread)
 
 
-def to(value: float) -> Set:
+def to(value: RawQuantity) -> Set:
     """Return the change that fixes a metric at a value in its own unit (45 % is 0.45).
 
+    Parameters
+    ----------
+    value
+        A number, or any other form of a quantity; with a unit, it is in that unit.
+
     Examples
     --------
-    >>> str(to(0.45))
-    '=0.45'
+    >>> str(to(0.45)), str(to({"uniform": "40% to 46%"}))
+    ('=0.45', '=43% (uniform 40% to 46%)')
     """
-    return Set(_finite(value), typed=True)
+    quantity = _given(value)
+    if quantity.unit is not None and quantity.unit.display == "pp":
+        raise _does_not_take("to", quantity, "`pp` is a difference, not a level", "45%")
+    number, spread = _known(quantity)
+    return Set(number, quantity.unit, typed=quantity.unit is None, spread=spread)
+
+
+def _given(raw: RawQuantity) -> Quantity:
+    """Read what a typed form is given."""
+    if isinstance(raw, bool) or raw is None:
+        raise ChangeError(f"a number is expected, not a {type(raw).__name__}")
+    try:
+        return parse_quantity(raw)
+    except QuantityError as error:
+        raise ChangeError(*error.problems) from None
+
+
+def _does_not_take(form: str, quantity: Quantity, reason: str, example: str) -> ChangeError:
+    shown = printable(quantity.text, 60)
+    return ChangeError(
+        Problem(reason=f"{form}() does not take '{shown}': {reason}", fix=f"write e.g. {form}('{example}')")
+    )
+
+
+# ---- from text
 
 
 def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
@@ -146,12 +326,17 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
     ChangeError
         If the text has no sign, is no number with a unit, or is a bare Python number.
 
+    Notes
+    -----
+    A change that is not known for certain has its P10 and P90 after it, ``+1% (+0.5% to +2%)``, or is these two alone.
+    Ends without a sign take that of the change.
+
     Examples
     --------
     >>> parse_change("+1%")
-    Relative(ratio=0.01, stated=False)
-    >>> parse_change("-0.3pp"), str(parse_change("=$32"))
-    (Points(points=-0.3), '=$32')
+    Relative(ratio=0.01, stated=False, spread=None)
+    >>> str(parse_change("-0.3pp (0.1pp to 0.5pp)")), str(parse_change("=$32"))
+    ('-0.3pp (-0.5pp to -0.1pp)', '=$32')
     """
     if isinstance(text, Change):
         return text
@@ -162,8 +347,6 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
         raise ChangeError(f"'{printable(stripped, 40)}' is too long for a change")
     if not stripped or stripped[0] not in "+-=":
         raise _unsigned(stripped)
-    if " to " in stripped:
-        raise _wrong(stripped, "a change is one amount, not a range", "write the amount you mean: +1%")
     try:
         return _set(stripped, currency) if stripped[0] == "=" else _move(stripped, currency)
     except QuantityError as error:
@@ -187,41 +370,132 @@ def _unsigned(text: str) -> ChangeError:
 
 
 def _set(text: str, currency: str) -> Set:
-    amount = read_amount(text[1:].strip(), currency)
-    if amount.unit is not None and amount.unit.display == "pp":
+    quantity = parse_quantity(text[1:].strip(), currency=currency)
+    if quantity.unit is not None and quantity.unit.display == "pp":
         raise _wrong(text, "`pp` is a difference, not a level", f"write {text.replace('pp', '%')} to set a share")
-    return Set(amount.value(text), amount.unit)
+    number, spread = _known(quantity)
+    return Set(number, quantity.unit, spread=spread)
 
 
 def _move(text: str, currency: str) -> Change:
-    body, stated = (text[: -len("relative")].rstrip(), True) if text.endswith("relative") else (text, False)
-    amount = read_amount(body, currency)
-    display = amount.unit.display if amount.unit else ""
-    if stated and (display != "%" or amount.unit is None or not amount.unit.is_pure):
+    body, stated = _without_relative(text)
+    quantity = _with_sign(body, currency)
+    unit = quantity.unit
+    display = unit.display if unit else ""
+    if stated and (display != "%" or unit is None or not unit.is_pure):
         raise _wrong(text, "only a percentage can be relative", "write e.g. +10% relative")
     if display == "%":
-        if amount.unit is not None and not amount.unit.is_pure:
+        if unit is not None and not unit.is_pure:
             raise _wrong(text, "a relative change has no period", "write +1% to multiply or +0.5pp/month to add")
-        return Relative(amount.value(text), stated)
-    if amount.unit is not None and amount.unit == PP:
-        return Points(amount.shifted(text))
-    return Add(amount.value(text), amount.unit)
+        return _relative(quantity, stated)
+    if unit == PP:
+        return _points(quantity)
+    number, spread = _known(quantity)
+    return Add(number, unit, spread=spread)
+
+
+def _without_relative(text: str) -> tuple[str, bool]:
+    """Take out the word `relative`, which stands last or before the range."""
+    head, bracket, ends = text.partition("(")
+    for part, rest in ((text, ""), (head.rstrip(), f" ({ends}" if bracket else "")):
+        if part.endswith("relative"):
+            return part[: -len("relative")].rstrip() + rest, True
+    return text, False
+
+
+def _with_sign(text: str, currency: str) -> Quantity:
+    """Read an amount with its sign and its range, whose ends take that sign where they have none."""
+    head, bracket, inside = text.rstrip(")").partition("(")
+    ends = _TO.split((inside if bracket else head).strip())
+    bare = [position for position, end in enumerate(ends) if end[:1] not in ("+", "-")]
+    if text[0] == "+" or len(ends) != 2 or not bare:
+        return parse_quantity(text, currency=currency)
+    if len(bare) == 2:
+        return _mirrored(parse_quantity(text[1:].strip(), currency=currency), text)
+    quantity = parse_quantity(text, currency=currency)
+    if quantity.spread is not None and quantity.spread.numbers[bare[0]] != 0:
+        end = ends[bare[0]]
+        raise _wrong(text, f"'{end}' could mean -{end} or +{end}", "write a sign before both ends")
+    return quantity
+
+
+def _mirrored(quantity: Quantity, text: str) -> Quantity:
+    assert quantity.value is not None
+    assert quantity.spread is not None
+    ends = tuple(0.0 - number for number in reversed(quantity.spread.numbers))
+    return replace(quantity, value=0.0 - quantity.value, spread=replace(quantity.spread, numbers=ends), text=text)
+
+
+def _relative(quantity: Quantity, stated: bool) -> Relative:
+    number, spread = _known(quantity)
+    return Relative(number, stated, spread)
+
+
+def _points(quantity: Quantity) -> Points:
+    """Return the change that a quantity in ``pp`` is: its numbers, which are fractions, count in points."""
+    number, spread = _known(quantity)
+    try:
+        return Points(_hundredfold(number), None if spread is None else _in_points(spread))
+    except OverflowError:
+        raise _wrong(quantity.text, "this number is too large", "") from None
+
+
+def _in_points(spread: Spread) -> Spread:
+    shares = spread.numbers[1::2] if spread.kind == "discrete" else ()
+    numbers = [_hundredfold(number) for number in spread.numbers]
+    numbers[1::2] = shares or numbers[1::2]
+    return Spread(spread.kind, tuple(numbers))
+
+
+def _hundredfold(value: float) -> float:
+    """Return a hundred times the decimal that was written: 7 of 0.07."""
+    coefficient, exponent = exact(value)
+    return math.copysign(literal(str(abs(coefficient)), exponent + 2), coefficient)
+
+
+def _known(quantity: Quantity) -> tuple[float, Spread | None]:
+    """Return the number of a change, which is the P50, and what is known beyond it.
+
+    Raises
+    ------
+    ChangeError
+        If no distribution has the stated numbers.
+    """
+    middle, spread = quantity.central(), quantity.spread
+    if spread is None:
+        return middle, None
+    wrong = impossible(replace(quantity, value=middle))
+    if wrong is not None:
+        raise ChangeError(Problem(reason=f"{printable(quantity.text, 80)}: {wrong[0]}", fix=wrong[1]))
+    if spread.kind == "p10_p90" and quantity.value is not None:
+        low, high = spread.numbers
+        spread = Spread("p10_p50_p90", (low, middle, high))
+    return middle, spread
 
 
 def _wrong(text: str, reason: str, fix: str) -> ChangeError:
     return ChangeError(Problem(reason=reason, fix=fix, formula=text, span=(0, len(text))))
 
 
-def _finite(number: float) -> float:
-    if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise ChangeError(f"a number is expected, not a {type(number).__name__}")
-    try:
-        value = float(number)
-    except OverflowError:
-        value = math.inf
-    if not math.isfinite(value):
-        raise ChangeError("a change must be a finite number")
-    return value
+def _shown(number: float, spread: Spread | None, write: Callable[[float], str]) -> str:
+    """Write the number of a change and what is known beyond it; P10 and P90 alone say it all."""
+    if spread is None:
+        return write(number)
+    if spread.kind in ("normal", "lognormal", "beta"):
+        return f"{write(_rounded(number))} ({spread.kind})"
+    ends = " to ".join(write(end) for end in spread.ends())
+    match spread.kind:
+        case "p10_p90":
+            return ends
+        case "p10_p50_p90":
+            return f"{write(number)} ({ends})"
+        case _:
+            return f"{write(_rounded(number))} ({spread.kind} {ends})"
+
+
+def _rounded(number: float) -> float:
+    coefficient, exponent = round_to_digits(exact(number), DIGITS)
+    return float(f"{coefficient}e{exponent}")
 
 
 def _signed(value: float, shift: int = 0) -> str:
@@ -292,14 +566,36 @@ def resolve(
     bounds: Bounds | None = None,
     in_file: bool = False,
 ) -> Intervention:
-    """Turn all changes on one metric into one intervention: set, then products, then sums.
+    """Turn all changes on one metric into one intervention, each with its P50: set, then products, then sums.
+
+    Parameters and errors are those of `recipe`.
+
+    Examples
+    --------
+    >>> resolve([parse_change("+10%"), parse_change("+$2")], name="arpu", unit=Unit.parse("USD"), base=29.0)
+    Intervention(kind='wrap', scale=1.1, shift=2.0)
+    """
+    return recipe(changes, name=name, unit=unit, base=base, bounds=bounds, in_file=in_file).intervention()
+
+
+def recipe(
+    changes: Sequence[Change],
+    *,
+    name: str,
+    unit: Unit,
+    base: float,
+    bounds: Bounds | None = None,
+    in_file: bool = False,
+) -> Recipe:
+    """Check that all changes on one metric fit it, and return what they do together.
 
     Parameters
     ----------
     changes
         What is done to the metric; at most one `Set`.
     name, unit, base, bounds
-        The metric: its name, unit, value today, and bounds if it has any.
+        The metric: its name, unit, value today, and bounds if it has any. Each change with its P50 must keep them; the
+        ends of a range may lie beyond.
     in_file
         True for a scenario in a model file, where ``%`` on a metric shown in % must say ``relative`` or be ``pp``.
 
@@ -310,22 +606,22 @@ def resolve(
 
     Examples
     --------
-    >>> resolve([parse_change("+10%"), parse_change("+$2")], name="arpu", unit=Unit.parse("USD"), base=29.0)
-    Intervention(kind='wrap', scale=1.1, shift=2.0)
+    >>> raised = recipe([parse_change("+10% (5% to 15%)")], name="arpu", unit=Unit.parse("USD"), base=29.0)
+    >>> raised.effect([0.05]), raised.intervention()
+    ((1.05, 0.0), Intervention(kind='wrap', scale=1.1, shift=0.0))
     """
     metric = _Metric(name, unit, base, bounds, in_file)
     sets = [change for change in changes if isinstance(change, Set)]
     if len(sets) > 1:
         raise metric.error(f"is set twice ({sets[0]} and {sets[1]})", "keep one")
-    start = metric.set_value(sets[0]) if sets else base
-    ratios = [metric.ratio(change, start) for change in changes if isinstance(change, Relative)]
-    scale = math.prod(ratios, start=1.0)
-    shift = math.fsum(metric.amount(change) for change in changes if isinstance(change, (Points, Add)))
-    shown = start * scale + shift
+    for change in changes:
+        metric.check(change, start=sets[0].value if sets else base)
+    combined = Recipe(tuple(changes))
+    shown = combined.intervention().apply(base)
     if not math.isfinite(shown):
         raise metric.error("becomes too large", "use a smaller change")
     metric.check_bounds(shown, changes)
-    return Intervention("fix", shift=shown) if sets else Intervention("wrap", scale, shift)
+    return combined
 
 
 class _Metric(NamedTuple):
@@ -340,11 +636,17 @@ class _Metric(NamedTuple):
     def error(self, reason: str, fix: str) -> ChangeError:
         return ChangeError(Problem(reason=f"'{printable(self.name, 80)}' {reason}", fix=fix))
 
-    def set_value(self, change: Set) -> float:
-        self._fits(change)
-        return change.value
+    def check(self, change: Change, start: float) -> None:
+        """Refuse a change that does not fit; products apply to `start`."""
+        match change:
+            case Relative():
+                self._check_relative(change, start)
+            case Points():
+                self._check_points(change)
+            case _:
+                self._check_unit(change)
 
-    def ratio(self, change: Relative, start: float) -> float:
+    def _check_relative(self, change: Relative, start: float) -> None:
         if start <= 0:
             raise self.error(
                 f"is {self._shown(start)}, and a relative change ({change}) means nothing at or below zero",
@@ -355,17 +657,19 @@ class _Metric(NamedTuple):
                 f"is shown in %, so {change} could mean a ratio or points",
                 f"write '{change} relative' or '{str(change).replace('%', 'pp')}'",
             )
-        return 1.0 + change.ratio
 
-    def amount(self, change: Points | Add) -> float:
-        if isinstance(change, Add):
-            self._fits(change)
-            return change.amount
+    def _check_points(self, change: Points) -> None:
         if not self.unit.is_share:
             raise self.error(
                 f"is not shown in %, so {change} has no meaning for it", f"write e.g. {self._absolute_form()} or +1%"
             )
-        return change.points / 100
+
+    def _check_unit(self, change: Add | Set) -> None:
+        if change.typed:
+            return
+        wrong = misfit(change.unit, self.unit)
+        if wrong is not None:
+            raise self.error(f"cannot take {change}: {wrong[0]}", wrong[1])
 
     def check_bounds(self, shown: float, changes: Sequence[Change]) -> None:
         if self.bounds is None or not changes:
@@ -381,13 +685,6 @@ class _Metric(NamedTuple):
             f"would be {self._shown(shown)} with {written}, outside its bounds {limits}",
             "use a smaller change or widen the bounds",
         )
-
-    def _fits(self, change: Add | Set) -> None:
-        if change.typed:
-            return
-        wrong = misfit(change.unit, self.unit)
-        if wrong is not None:
-            raise self.error(f"cannot take {change}: {wrong[0]}", wrong[1])
 
     def _shown(self, value: float) -> str:
         return format_value(value, self.unit)

@@ -14,6 +14,7 @@ from impacttree.spec.models import (
     MetricSpec,
     Parameters,
     Scenario,
+    Treatment,
     TreeSpec,
 )
 from impacttree.spec.places import Places
@@ -35,6 +36,7 @@ __all__ = [
     "Places",
     "Reading",
     "Scenario",
+    "Treatment",
     "TreeSpec",
     "json_schema",
     "load_file",

@@ -11,16 +11,19 @@ from pydantic import Field, PrivateAttr
 from impacttree.errors import Problem, QuantityError
 from impacttree.quantity import (
     Add,
+    Change,
     Period,
     Points,
     Quantity,
     RawQuantity,
     Relative,
+    Set,
     Unit,
     parse_change,
     parse_range,
     parse_slope_range,
 )
+from impacttree.quantity.possible import Z_P90, Z_P97_5
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Model, read_many, read_one
 from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Wrong, wrong
@@ -40,6 +43,7 @@ __all__ = [
     "MetricSpec",
     "Parameters",
     "Scenario",
+    "Treatment",
     "TreeSpec",
 ]
 
@@ -47,9 +51,13 @@ Kind = Literal["product", "driver", "financial"]
 Better = Literal["higher", "lower"]
 Aggregate = Literal["sum", "mean", "last", "recompute"]
 Grade = Literal["experiment", "quasi_experiment", "correlation", "benchmark", "judgement"]
-Form = Literal["when", "slope", "elasticity", "semi_elasticity", "points", "groups", "saturating", "logistic"]
+Form = Literal[
+    "when", "slope", "elasticity", "semi_elasticity", "points", "groups", "treatment", "saturating", "logistic"
+]
 Parameters = tuple[tuple[str, Quantity], ...]
 """Named quantities, as pairs."""
+Measured = str | tuple[tuple[str, str], ...]
+"""A change with its range, or pairs of `value` and `ci95`."""
 
 Amount = RawQuantity | Quantity
 Day = str | datetime.date
@@ -89,6 +97,36 @@ def _as_parameters(*required: str, optional: tuple[str, ...] = ()) -> As:
 
 def _read_evidence(raw: object, context: Context) -> Evidence:
     return read_one(Evidence, raw, context)
+
+
+def _read_treatment(raw: object, context: Context) -> Treatment:
+    return read_one(Treatment, raw, context)
+
+
+def _read_measured(raw: object, currency: str) -> Measured:
+    given = dict(raw) if isinstance(raw, tuple) else raw
+    if not isinstance(given, Mapping):
+        text = leaves.change(raw, currency)
+        _check_measured(parse_change(text, currency=currency), text)
+        return text
+    if set(given) != {"value", "ci95"} or not all(isinstance(text, str) for text in given.values()):
+        raise wrong("a measured effect has a `value` and its `ci95`", f"write {_MEASURED_95}")
+    measured = tuple((key, given[key].strip()) for key in ("value", "ci95"))
+    text = leaves.change(_text_of_measured(measured), currency)
+    _check_measured(parse_change(text, currency=currency), text)
+    return measured
+
+
+def _text_of_measured(measured: Measured) -> str:
+    return measured if isinstance(measured, str) else "{} ({})".format(*(text for _, text in measured))
+
+
+def _check_measured(change: Change, text: str) -> None:
+    if isinstance(change, Set):
+        raise wrong("`=` sets a value; here a change is meant", f"write e.g. {_MEASURED}")
+    if change.spread is None or change.spread.kind != "p10_p50_p90":
+        reason = f"'{text}' is not an effect with its range"
+        raise wrong(reason, f"write the effect, P10 and P90: {_MEASURED}; or {_MEASURED_95}")
 
 
 def _read_guardrail(raw: object, context: Context) -> Guardrail:
@@ -167,6 +205,18 @@ def _read_points(raw: object, currency: str) -> tuple[tuple[Quantity, Quantity],
 _POINTS = "[[38%, 2.8%], [46%, 2.3%]]"
 _POINT_SCHEMA = {"type": "array", "items": {"$ref": "#/$defs/quantity"}, "minItems": 2, "maxItems": 2}
 
+_MEASURED = "+2pp (1.2pp to 2.8pp)"
+_MEASURED_95 = "{value: +2pp, ci95: 0.8pp to 3.2pp}"
+_MEASURED_SCHEMA = [
+    {"$ref": "#/$defs/change"},
+    {
+        "type": "object",
+        "properties": {"value": {"$ref": "#/$defs/change"}, "ci95": {"$ref": "#/$defs/range"}},
+        "required": ["value", "ci95"],
+        "additionalProperties": False,
+    },
+]
+
 _Line = Annotated[str | None, _as(leaves.line, type="string")]
 _Prose = Annotated[str | None, _as(leaves.prose, type="string")]
 _Name = Annotated[str, _as(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
@@ -174,6 +224,7 @@ _Day = Annotated[datetime.date | None, _as(leaves.day, type="string", format="da
 _Amount = Annotated[Quantity | None, _as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
 _Span = Annotated[Quantity | None, _as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
 _Change = Annotated[str | None, _as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
+_Measured = Annotated[Measured, _as_amount(_read_measured, anyOf=_MEASURED_SCHEMA)]
 _Slope = Annotated[str | None, _as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
 
 
@@ -211,6 +262,54 @@ class Evidence(Model):
         **unknown: Never,
     ) -> None:
         self.set_keys(locals())
+
+
+class Treatment(Model):
+    """What a randomised feature did to two metrics at once; the driving metric itself was not randomised.
+
+    Examples
+    --------
+    >>> onboarding = Treatment("+2pp (1.2pp to 2.8pp)", {"value": "-0.3pp", "ci95": "-0.6pp to 0pp"})
+    >>> [str(change) for change, _ in onboarding.effects("USD")]
+    ['+2pp (+1.2pp to +2.8pp)', '-0.3pp (-0.6pp to +0pp)']
+    """
+
+    noun: ClassVar[str] = "a treatment"
+    example: ClassVar[str] = "{on_source: +2pp (1.2pp to 2.8pp), on_target: -0.3pp (-0.5pp to -0.1pp)}"
+
+    what: _Line = Field(None, description="The feature that was randomised.")
+    on_source: _Measured = Field(
+        description=f"What it did to the driving metric, with P10 and P90: `{_MEASURED}`; or `{_MEASURED_95}`."
+    )
+    on_target: _Measured = Field(description="What it did to this metric, written likewise.")
+    correlation: _Amount = Field(None, description="Correlation of the two estimates; not stated: 0.")
+
+    def __init__(
+        self,
+        on_source: str | Mapping[str, str] | None = None,
+        on_target: str | Mapping[str, str] | None = None,
+        *,
+        what: str | None = None,
+        correlation: Amount | None = None,
+        **unknown: Never,
+    ) -> None:
+        self.set_keys(locals())
+
+    def effects(self, currency: str) -> tuple[tuple[Change, float], tuple[Change, float]]:
+        """Return the effects on the source and on the target, with the normal score that their ranges reach to."""
+        return self._effect(self.on_source, currency), self._effect(self.on_target, currency)
+
+    @staticmethod
+    def _effect(measured: Measured, currency: str) -> tuple[Change, float]:
+        score = Z_P90 if isinstance(measured, str) else Z_P97_5
+        return parse_change(_text_of_measured(measured), currency=currency), score
+
+    def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - drivers need it
+        stated = self.correlation
+        if stated is None:
+            return
+        if stated.spread is not None or stated.unit is not None or not -1 < stated.central() < 1:
+            yield _finding("a correlation is one number between -1 and 1", "write e.g. 0.2", "correlation")
 
 
 class Guardrail(Model):
@@ -277,7 +376,7 @@ class Driver(Model):
     """An assumed effect of another metric, `source`, on the metric that holds it.
 
     Exactly one form says how strong it is: ``when`` and ``then``, ``slope``, ``elasticity``, ``semi_elasticity``,
-    ``points``, ``groups``, ``saturating`` or ``logistic``.
+    ``points``, ``groups``, ``treatment``, ``saturating`` or ``logistic``.
 
     Examples
     --------
@@ -310,6 +409,10 @@ class Driver(Model):
     groups: Annotated[Parameters | None, _as_parameters("with", "without")] = Field(
         None, description="This metric in the group with and the group without; the driving metric is the share with."
     )
+    treatment: Annotated[Treatment | None, As(_read_treatment, {"$ref": "#/$defs/treatment"})] = Field(
+        None,
+        description="What a randomised feature did to the driving metric and to this one: the effect is the ratio.",
+    )
     saturating: Annotated[Parameters | None, _as_parameters("ceiling", "half", optional=("shape",))] = Field(
         None, description="A curve with diminishing returns (Hill): its `ceiling`, `half` way point and `shape`."
     )
@@ -329,7 +432,8 @@ class Driver(Model):
         Evidence, As(_read_evidence, {"anyOf": [{"$ref": "#/$defs/grade"}, {"$ref": "#/$defs/evidence"}]})
     ] = Field(
         cast("Evidence", None),
-        description="How the effect is known: a grade, or a mapping. Not stated: judgement (groups: correlation).",
+        description="How the effect is known: a grade, or a mapping. Not stated: judgement "
+        "(groups: correlation, treatment: quasi_experiment).",
     )
     note: _Prose = Field(None, description="What else a reader should know.")
 
@@ -344,6 +448,7 @@ class Driver(Model):
         semi_elasticity: str | float | None = None,
         points: Sequence[Sequence[Amount]] | None = None,
         groups: Mapping[str, Amount] | None = None,
+        treatment: Mapping[str, Any] | Treatment | None = None,
         saturating: Mapping[str, Amount] | None = None,
         logistic: Mapping[str, Amount] | None = None,
         range: str | None = None,  # noqa: A002 - the file's word
@@ -368,7 +473,8 @@ class Driver(Model):
     def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         if "evidence" in values:
             return {}
-        return {"evidence": Evidence("correlation" if "groups" in values else "judgement")}
+        grades: Mapping[str, Grade] = {"groups": "correlation", "treatment": "quasi_experiment"}
+        return {"evidence": Evidence(next((grades[form] for form in grades if form in values), "judgement"))}
 
     @classmethod
     def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
@@ -381,8 +487,9 @@ class Driver(Model):
         elif not stated:
             fix = f"write e.g. {cls.example}, or {', '.join(FORMS[1:])}"
             yield _finding("does not say how strong the effect is", fix)
-        if "range" in keys and stated and stated[0] in ("points", "saturating", "logistic"):
-            fix = "leave it out" if stated[0] == "points" else "give the numbers of the curve their own ranges"
+        if "range" in keys and stated and stated[0] in ("points", "treatment", "saturating", "logistic"):
+            fixes = {"points": "leave it out", "treatment": "leave it out: it follows from those of both effects"}
+            fix = fixes.get(stated[0], "give the numbers of the curve their own ranges")
             yield _finding(f"`range` does not go with `{stated[0]}`", fix, "range", at_key=True)
 
     def wrong_values(self, currency: str) -> Iterator[Finding]:
@@ -412,7 +519,10 @@ class Driver(Model):
             case _:
                 yield _finding("`=` sets a value; here a change is meant", "write e.g. +10% relative or +2pp", key)
                 return
-        if key == "when" and size == 0:
+        if change.spread is not None:
+            fix = "give the P10 and P90 of the effect as `range`" if key == "then" else "write the change that was seen"
+            yield _finding(f"`{key}` is one amount, not a range", fix, key)
+        elif key == "when" and size == 0:
             yield _finding("a change of zero says nothing about the effect", "write the change that was seen", key)
 
     def _wrong_range(self, currency: str) -> Iterator[Finding]:

@@ -7,7 +7,18 @@ from typing import Any, get_args
 
 from impacttree.spec.base import Model, fields_of
 from impacttree.spec.leaves import NAME
-from impacttree.spec.models import FORMS, Agreed, Driver, Evidence, Grade, Guardrail, MetricSpec, Scenario, TreeSpec
+from impacttree.spec.models import (
+    FORMS,
+    Agreed,
+    Driver,
+    Evidence,
+    Grade,
+    Guardrail,
+    MetricSpec,
+    Scenario,
+    Treatment,
+    TreeSpec,
+)
 
 __all__ = ["json_schema"]
 
@@ -73,6 +84,7 @@ def json_schema() -> dict[str, Any]:
         "metric": _object(MetricSpec) | _METRIC_RULES,
         "driver": _object(Driver) | _DRIVER_RULES,
         "evidence": _object(Evidence),
+        "treatment": _object(Treatment),
         "guardrail": _object(Guardrail) | {"minProperties": 1},
         "agreed": _object(Agreed),
         "scenario": _field(Scenario, "changes"),

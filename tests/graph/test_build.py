@@ -243,6 +243,8 @@ def test_no_outcome_is_guessed_while_formulas_are_broken() -> None:
         ("r: +3", "which money"),
         ("r: +3 users", "users"),
         ("c: +1pp", "not shown in %"),
+        ("a: +1% (0.5% to 2%)", "ratio or points"),
+        ("a: +70pp (10pp to 80pp)", "outside its bounds"),
     ],
 )
 def test_scenarios_must_apply(change: str, reason: str) -> None:
@@ -259,6 +261,22 @@ scenarios:
 """)
     assert (problem.line, problem.key) == (10, f"scenarios.s.{change[0]}")
     assert reason in problem.reason
+
+
+def test_scenarios_may_be_uncertain() -> None:
+    graph = build(
+        load_text("""
+metrics:
+  a: {value: 42%, bounds: 0% to 100%}
+scenarios:
+  s: {a: +50pp (10pp to 70pp)}
+  t: {a: -20% relative (-30% to -10%)}
+""")
+    )
+    assert [scenario.changes for scenario in graph.spec.scenarios] == [
+        (("a", "+50pp (10pp to 70pp)"),),
+        (("a", "-20% relative (-30% to -10%)"),),
+    ]
 
 
 def test_models_made_in_python_have_problems_without_places() -> None:

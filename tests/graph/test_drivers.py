@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from impacttree.errors import ModelError
 from impacttree.formula import unparse
 from impacttree.graph import Graph, Influence, build
+from impacttree.graph.fieller import Estimate, ratio_interval
+from impacttree.quantity.possible import Z_P90, Z_P97_5
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 
 
@@ -59,6 +61,10 @@ def one(source: MetricSpec, target_value: object, **keys: object) -> Graph:
 
 def influence_of(graph: Graph) -> Influence:
     return graph["m"].influences[0]
+
+
+def treated(on_source: str, on_target: str) -> dict[str, object]:
+    return {"treatment": {"on_source": on_source, "on_target": on_target}}
 
 
 moves = st.floats(0.2, 3).map(lambda value: round(value, 4))
@@ -215,6 +221,62 @@ def test_range_is_that_of_the_parameter(
     assert low <= influence.parameters[0][1] <= high
 
 
+def estimate(value: float, low: float, high: float, score: float = Z_P90) -> Estimate:
+    return Estimate(value, (high - low) / 2 / score)
+
+
+@pytest.mark.parametrize(
+    ("keys", "form", "above", "below"),
+    [
+        ({"on_source": "+2pp (1.2pp to 2.8pp)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}, "slope",
+         estimate(-0.003, -0.005, -0.001), estimate(0.02, 0.012, 0.028)),
+        ({"on_source": "-2pp (1.2pp to 2.9pp)", "on_target": {"value": "+0.3pp", "ci95": "0.1pp to 0.5pp"}}, "slope",
+         estimate(0.003, 0.001, 0.005, Z_P97_5), estimate(-0.02, -0.029, -0.012)),
+        ({"on_source": "+5% relative (3% to 7%)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}, "slope",
+         estimate(-0.003, -0.005, -0.001), estimate(0.05 * 0.4, 0.03 * 0.4, 0.07 * 0.4)),
+        ({"on_source": "+2pp (1.2pp to 2.8pp)", "on_target": "-5% relative (-8% to -2%)"}, "semi_elasticity",
+         estimate(math.log(0.95), math.log(0.92), math.log(0.98)), estimate(0.02, 0.012, 0.028)),
+        ({"on_source": "+5% relative (3% to 7%)", "on_target": "-5% relative (-8% to -2%)"}, "elasticity",
+         estimate(math.log(0.95), math.log(0.92), math.log(0.98)),
+         estimate(math.log(1.05), math.log(1.03), math.log(1.07))),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("correlation", [None, -0.5])
+def test_a_treatment_is_the_ratio_of_its_two_effects(
+    keys: dict[str, object], form: str, above: Estimate, below: Estimate, correlation: float | None
+) -> None:
+    stated = keys if correlation is None else {**keys, "correlation": correlation}
+    influence = influence_of(one(MetricSpec("x", value="40%"), "2.5%/month", treatment=stated))
+    assert influence.form == form
+    assert influence.parameters == ((f"m.x.{form}", pytest.approx(above.value / below.value)),)
+    assert influence.range == pytest.approx(ratio_interval(above, below, Z_P90, correlation or 0.0))
+    assert influence.words.endswith("from 40.0%, ratio of two measured effects (Fieller interval)")
+
+
+def test_a_treatment_says_what_was_randomised() -> None:
+    treatment = {"what": "New onboarding", "on_source": "+2pp (1pp to 3pp)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}
+    influence = influence_of(one(MetricSpec("x", value="40%"), "2.5%", treatment=treatment))
+    assert influence.words == (
+        "-0.15pp of M per +1pp of X, from 40.0%, ratio of two measured effects (Fieller interval) of New onboarding"
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "grade"),
+    [
+        (None, "quasi_experiment"),
+        ({"source": "Holdout"}, "quasi_experiment"),
+        ("experiment", "quasi_experiment"),
+        ("quasi_experiment", "quasi_experiment"),
+        ("judgement", "judgement"),
+    ],
+)
+def test_a_treatment_is_at_most_a_quasi_experiment(evidence: object, grade: str) -> None:
+    treatment = {"on_source": "+2pp (1pp to 3pp)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}
+    influence = influence_of(one(MetricSpec("x", value="40%"), "2.5%", treatment=treatment, evidence=evidence))
+    assert influence.evidence.grade == grade
+
+
 def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
     graph = one(
         MetricSpec("x", value="42%", label="Weekly engagement"),
@@ -247,6 +309,14 @@ def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
         ("42%", 5, {"when": "+2pp", "then": "-3pp"}, "then", "not shown in %", "write"),
         ("42%", 5, {"when": "-100% relative", "then": "+10%"}, "when", "leaves nothing", "smaller"),
         ("42%", 5, {"when": "+2pp", "then": "-100%"}, "then", "leaves nothing", "smaller"),
+        ("42%", "3%", treated("+2pp (0.1pp to 6pp)", "-1pp (-2pp to 0pp)"), "on_source", "did not clearly", "`slope`"),
+        ("42%", "3%", treated("+0pp (-1pp to 1pp)", "-1pp (-2pp to 0pp)"), "on_source", "could be anything", "measure"),
+        ("42%", "3%", treated("+2% (1% to 3%)", "-1pp (-2pp to 0pp)"), "on_source", "ratio or points", "relative"),
+        ("42%", "$3", treated("+2pp (1pp to 3pp)", "-1pp (-2pp to 0pp)"), "on_target", "not shown in %", "write"),
+        ("42%", "$3", treated("+2pp (1pp to 3pp)", "-50% (-110% to 5%)"), "on_target", "could mean", "sign"),
+        ("42%", "$3", treated("+2pp (1pp to 3pp)", "-50% (-110% to +5%)"), "on_target", "leaves nothing", "smaller"),
+        ("42%", "$3", treated("-50% relative (-110% to -1%)", "-50% (-60% to -5%)"), "on_source", "leaves nothing", ""),
+        ("-3 points", 5, treated("+2% (1% to 3%)", "+1 (0 to 2)"), "on_source", "at or below zero", "+5 points"),
         ("38 points", "3%", {"slope": "-0.01"}, "slope", "fraction or a percentage", "-0.1pp per point"),
         ("42%", "3%", {"slope": "-0.01pp"}, "slope", "fraction or a percentage", "per pp"),
         ("38 points", "3%", {"slope": "-0.01pp per pp"}, "slope", "pp", "per point"),

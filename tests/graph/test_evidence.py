@@ -92,6 +92,10 @@ def test_an_effect_without_a_grade_is_a_judgement_and_groups_are_a_correlation()
         ({"elasticity": "0.8 (0.4 to 1.0)"}, (0.4, 1.0)),
         ({"when": "+10% relative", "then": "-0.3pp", "range": "-0.5pp to -0.1pp"}, (-0.125, -0.025)),
         ({"groups": {"with": "1.9%", "without": "3.4%"}, "range": "-2pp to -1pp"}, (-0.02, -0.01)),
+        (
+            {"treatment": {"on_source": "+2pp (1.9999999pp to 2.0000001pp)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}},
+            (-0.25, -0.05),
+        ),
     ],
     ids=lambda value: str(value)[:30],
 )

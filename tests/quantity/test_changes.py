@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,13 +15,20 @@ from impacttree.quantity import (
     Change,
     Intervention,
     Points,
+    RawQuantity,
+    Recipe,
     Relative,
     Set,
+    Spread,
     Unit,
     add,
+    at,
     misfit,
+    number_of,
     parse_change,
     points,
+    quantity_of,
+    recipe,
     relative,
     resolve,
     to,
@@ -63,7 +72,7 @@ def test_typed_forms() -> None:
     assert add(500) == Add(500.0, None, typed=True)
     assert to(0.45) == Set(0.45, None, typed=True)
     for make in (relative, points, add, to):
-        for wrong in (True, "1", None, float("nan"), float("inf"), 10**400):
+        for wrong in (True, "one", None, float("nan"), float("inf"), 10**400, [1]):
             with pytest.raises(ChangeError, match="number"):
                 make(wrong)  # type: ignore[arg-type]
 
@@ -119,7 +128,20 @@ def test_texts_look_as_people_write(change: Change, text: str) -> None:
         ("=", "not a number"),
         ("++3", "not a number"),
         ("+-3", "not a number"),
-        ("+1% to +3%", "not a range"),
+        ("+1% (1% to 2%)", "not on one of them"),
+        ("+1% (2% to 3%)", "outside its range"),
+        ("+1% (1% to 1%)", "below its high end"),
+        ("+2% to +1%", "below its high end"),
+        ("-1% to -2%", "below its high end"),
+        ("+1% (0.5pp to 2pp)", "units differ: % and pp"),
+        ("-1% to 2%", r"'2%' could mean -2% or \+2%"),
+        ("-1% (-2% to 0.5%)", "write a sign before both ends"),
+        ("+1% (2%)", "not a range"),
+        ("+1% (", "cannot read"),
+        ("-(1% to 2%)", "parentheses"),
+        ("=45pp (43pp to 47pp)", "=45%"),
+        ("+5pp relative (3pp to 8pp)", "percentage"),
+        ("+1e309pp (1pp to 1e310pp)", "too large"),
         ("+1,000", "1_000"),
         ("+0.5%/month", "pp/month"),
         ("=5pp", "=5%"),
@@ -155,6 +177,160 @@ def test_hostile_input_ends_in_a_finite_change_or_a_change_error(raw: object) ->
         case Relative(ratio=number) | Points(points=number) | Add(amount=number) | Set(value=number):
             assert math.isfinite(number)
     assert parse_change(str(change)) == change or isinstance(change, Relative)
+    assert math.isfinite(number_of(change))
+
+
+# ---- changes that are not known for certain
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        ("+1% (+0.5% to +2%)", Relative(0.01, spread=Spread("p10_p50_p90", (0.005, 0.01, 0.02)))),
+        ("+1% (0.5% to 2%)", Relative(0.01, spread=Spread("p10_p50_p90", (0.005, 0.01, 0.02)))),
+        ("+1% (-0.5 to 2)", Relative(0.01, spread=Spread("p10_p50_p90", (-0.005, 0.01, 0.02)))),
+        ("-0.3pp (-0.5pp to -0.1pp)", Points(-0.3, Spread("p10_p50_p90", (-0.5, -0.3, -0.1)))),
+        ("-0.3pp (0.1pp to 0.5pp)", Points(-0.3, Spread("p10_p50_p90", (-0.5, -0.3, -0.1)))),
+        ("-20% (-30% to 0%)", Relative(-0.2, spread=Spread("p10_p50_p90", (-0.3, -0.2, 0.0)))),
+        ("-$3 (-$4 to -$2)", Add(-3.0, Unit.parse("USD"), spread=Spread("p10_p50_p90", (-4.0, -3.0, -2.0)))),
+        ("=45% (43% to 47%)", Set(0.45, Unit.parse("%"), spread=Spread("p10_p50_p90", (0.43, 0.45, 0.47)))),
+        ("=-3 (-4 to -2)", Set(-3.0, spread=Spread("p10_p50_p90", (-4.0, -3.0, -2.0)))),
+        ("+5% relative (3% to 8%)", Relative(0.05, True, Spread("p10_p50_p90", (0.03, 0.05, 0.08)))),
+        ("+5% (3% to 8%) relative", Relative(0.05, True, Spread("p10_p50_p90", (0.03, 0.05, 0.08)))),
+        ("+0.5pp to +2pp", Points(1.0, Spread("p10_p90", (0.5, 2.0)))),
+        ("+0.5pp to 2pp", Points(1.0, Spread("p10_p90", (0.5, 2.0)))),
+        ("-9 to -4", Add(-6.0, spread=Spread("p10_p90", (-9.0, -4.0)))),
+        ("-1 to +3", Add(1.0, spread=Spread("p10_p90", (-1.0, 3.0)))),
+        ("=$4 to $9", Set(6.0, Unit.parse("USD"), spread=Spread("p10_p90", (4.0, 9.0)))),
+    ],
+)
+def test_ranges_that_people_say(text: str, change: Change) -> None:
+    assert parse_change(text) == change
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (relative("1% (0.5% to 2%)"), "+1% (+0.5% to +2%)"),
+        (relative("0.01 (0.005 to 0.02)"), "+1% (+0.5% to +2%)"),
+        (relative({"normal": {"mean": 0.01, "sd": 0.004}}), "+1% (normal)"),
+        (relative({"beta": {"alpha": 2, "beta": 3}}), "+38.57% (beta)"),
+        (points({"p10": 0.5, "p50": 1, "p90": 2}), "+1pp (+0.5pp to +2pp)"),
+        (points("0.5pp to 2pp"), "+0.5pp to +2pp"),
+        (points({"lognormal": ["1pp", "0.5pp"]}), "+0.8944pp (lognormal)"),
+        (points({"discrete": [["1pp", 0.25], ["3pp", 0.75]]}), "+2.5pp (discrete +1pp to +3pp)"),
+        (add({"triangular": ["-$3", "-$2", "-$1"]}), "-$2 (triangular -$3 to -$1)"),
+        (add("500 (400 to 700)"), "+500 (+400 to +700)"),
+        (to({"uniform": "40% to 46%"}), "=43% (uniform 40% to 46%)"),
+        (to({"value": "43%", "ci95": "40% to 46%"}), "=43% (ci95 40% to 46%)"),
+    ],
+)
+def test_typed_forms_take_every_form_of_a_quantity(change: Change, text: str) -> None:
+    assert str(change) == text
+    known = quantity_of(change)
+    assert (known.value, known.spread, known.unit) == (number_of(change), change.spread, None)
+
+
+def test_typed_forms_with_a_unit_are_in_that_unit() -> None:
+    assert points("1pp (0.5pp to 2pp)") == points("1 (0.5 to 2)")
+    assert points({"discrete": [["1pp", 0.25], ["3pp", 0.75]]}) == points({"discrete": [[1, 0.25], [3, 0.75]]})
+    assert add("-$3 (-$4 to -$2)") == parse_change("-$3 (-$4 to -$2)")
+    assert to("45% (43% to 47%)") == parse_change("=45% (43% to 47%)")
+    assert relative("5% (3% to 8%)") == parse_change("+5% relative (3% to 8%)")
+    assert add("3 (2 to 4)") == Add(3.0, None, True, Spread("p10_p50_p90", (2.0, 3.0, 4.0)))
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "words"),
+    [
+        (relative, "2pp", "a relative change is a ratio"),
+        (relative, "1%/month", "a relative change is a ratio"),
+        (points, "2%", "percentage points"),
+        (points, {"beta": {"alpha": 2, "beta": 3}}, "percentage points"),
+        (points, "1e309pp (1e308pp to 1e310pp)", "too large"),
+        (add, "1% (0% to 2%)", "a ratio or points"),
+        (to, "5pp", "difference, not a level"),
+        (to, "45% (45% to 47%)", "not on one of them"),
+        (relative, {"value": 0.02, "normal": [0.01, 0.004]}, "not the P50 of its distribution"),
+        (add, {"uniform": "2 to 2"}, "below its high end"),
+        (add, {"unifrom": "2 to 3"}, "did you mean 'uniform'"),
+        (to, "1,200", "comma"),
+    ],
+)
+def test_typed_forms_refuse_what_does_not_fit(
+    make: Callable[[RawQuantity], Change], given: RawQuantity, words: str
+) -> None:
+    with pytest.raises(ChangeError, match=words):
+        make(given)
+
+
+three = st.lists(st.integers(-999, 999), min_size=3, max_size=3, unique=True).map(sorted)
+
+
+@given(three, st.sampled_from(("%", "pp", " customers", "")), st.booleans(), st.booleans())
+def test_texts_with_a_range_read_back(numbers: list[int], unit: str, level: bool, alone: bool) -> None:
+    if level and unit == "pp":
+        return
+    written = [f"{number / 10:{'' if level else '+'}}{unit}" for number in numbers]
+    text = f"{written[0]} to {written[2]}" if alone else f"{written[1]} ({written[0]} to {written[2]})"
+    change = parse_change(f"={text}" if level else text)
+    assert parse_change(str(change)) == change
+    known = quantity_of(change)
+    share = 100 if unit == "%" else 1
+    assert known.low_high() == (pytest.approx(numbers[0] / 10 / share), pytest.approx(numbers[2] / 10 / share))
+    if not alone:
+        assert number_of(change) == pytest.approx(numbers[1] / 10 / share)
+
+
+@given(three.filter(lambda numbers: numbers[0] > 0))
+def test_ends_take_the_sign_of_a_loss(numbers: list[int]) -> None:
+    low, middle, high = numbers
+    assert parse_change(f"-{middle}pp ({low}pp to {high}pp)") == parse_change(f"-{middle}pp (-{high}pp to -{low}pp)")
+    assert parse_change(f"+{middle}pp ({low}pp to {high}pp)") == parse_change(f"+{middle}pp (+{low}pp to +{high}pp)")
+
+
+def test_at_another_number_a_change_is_certain() -> None:
+    for text, number, expected in (
+        ("+5% relative (3% to 8%)", 0.04, Relative(0.04, stated=True)),
+        ("-0.3pp (-0.5pp to -0.1pp)", -0.2, Points(-0.2)),
+        ("-$3 (-$4 to -$2)", -2.5, Add(-2.5, Unit.parse("USD"))),
+        ("=45% (43% to 47%)", 0.44, Set(0.44, Unit.parse("%"))),
+    ):
+        assert at(parse_change(text), number) == expected
+    assert at(add("3 (2 to 4)"), 2.0) == add(2)
+
+
+written_changes = st.sampled_from(["+10% (5% to 15%)", "-3% to +9%", "+2", "=8 (6 to 10)", "+4 to +9", "-5%", "=7"])
+
+
+@given(st.lists(written_changes, max_size=5).filter(lambda texts: sum("=" in text for text in texts) < 2), st.data())
+def test_a_recipe_of_draws_is_the_resolved_change_of_each_draw(texts: list[str], data: st.DataObject) -> None:
+    changes = [parse_change(text) for text in texts]
+    combined = recipe(changes, name="m", unit=Unit(), base=7.0)
+    draws = [
+        [data.draw(st.floats(0.01, 9)) if change.spread else number_of(change) for change in changes] for _ in range(3)
+    ]
+    each = [
+        resolve([at(change, number) for change, number in zip(changes, draw, strict=True)], name="m", unit=Unit(),
+                base=7.0)
+        for draw in draws
+    ]  # fmt: skip
+    scale, shift = combined.effect(np.array(draws).reshape(3, -1).T)
+    assert all(intervention.kind == combined.kind for intervention in each)
+    np.testing.assert_allclose(np.broadcast_to(scale, 3), [intervention.scale for intervention in each], rtol=1e-14)
+    np.testing.assert_allclose(
+        np.broadcast_to(shift, 3), [intervention.shift for intervention in each], rtol=1e-13, atol=1e-13
+    )
+    central = resolve(changes, name="m", unit=Unit(), base=7.0)
+    assert central == combined.intervention() == Intervention(
+        combined.kind, *combined.effect([number_of(change) for change in changes])
+    )  # fmt: skip
+
+
+def test_a_recipe_takes_a_number_for_each_change() -> None:
+    assert Recipe(()).effect([]) == (1.0, 0.0)
+    with pytest.raises(ValueError, match="shorter"):
+        Recipe((relative("1% (0.5% to 2%)"),)).effect([])
 
 
 def resolved(
@@ -242,6 +418,10 @@ def test_order_of_writing_does_not_matter(
         ("=3x", "points", 5.0, "points"),
         ("=3%", "USD", 5.0, "does not fit"),
         ("=1; =2", "", 5.0, "set twice"),
+        ("=1 (0.5 to 2); =2", "", 5.0, r"set twice \(=1 \(0.5 to 2\) and =2\)"),
+        ("+3 (2 to 4)", "USD", 29.0, r"cannot take \+3 \(\+2 to \+4\): .* which money"),
+        ("+2pp (1pp to 3pp)", "USD", 29.0, "not shown in %"),
+        ("+1% (0.5% to 2%)", "", 0.0, "zero"),
     ],
 )
 def test_refusals_name_the_form_that_fits(changes: str, unit: str, base: float, words: str) -> None:
@@ -253,11 +433,18 @@ def test_percent_in_a_file_must_say_which() -> None:
     with pytest.raises(ChangeError, match=r"'\+1% relative' or '\+1pp'"):
         resolved("+1%", "%", 0.42, in_file=True)
     assert resolved("+1% relative", "%", 0.42, in_file=True) == Intervention("wrap", 1.01, 0.0)
+    with pytest.raises(ChangeError, match=r"'\+1% \(\+0.5% to \+2%\) relative' or '\+1pp \(\+0.5pp to \+2pp\)'"):
+        resolved("+1% (0.5% to 2%)", "%", 0.42, in_file=True)
+    assert resolved("+1% (+0.5% to +2%) relative", "%", 0.42, in_file=True) == Intervention("wrap", 1.01, 0.0)
     assert resolved("+1%", "USD", 29.0, in_file=True) == Intervention("wrap", 1.01, 0.0)
 
 
 def test_bounds_refuse_and_never_clamp() -> None:
     share = (0.0, 1.0)
+    assert resolved("+50pp (10pp to 90pp)", "%", 0.42, share).shift == pytest.approx(0.5)
+    assert resolved("=95% (90% to 105%)", "%", 0.42, share).shift == 0.95
+    with pytest.raises(ChangeError, match=r"102\.0% with \+60pp \(\+50pp to \+90pp\)"):
+        resolved("+60pp (50pp to 90pp)", "%", 0.42, share)
     for changes in ("=120%", "+60pp", "+200%", "=-1%", "=90%; +20pp"):
         with pytest.raises(ChangeError, match=r"outside its bounds 0\.0% to 100\.0%"):
             resolved(changes, "%", 0.42, share)

@@ -13,11 +13,11 @@ import pytest
 
 from impacttree.errors import ImpactTreeError, ModelError
 from impacttree.quantity import Unit, parse_quantity
-from impacttree.spec import Agreed, Driver, Evidence, Guardrail, MetricSpec, Scenario, TreeSpec, load_text
+from impacttree.spec import Agreed, Driver, Evidence, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec, load_text
 from impacttree.spec.base import fields_of
 from impacttree.spec.models import FORMS, Model
 
-MODELS = [Agreed, Driver, Evidence, Guardrail, MetricSpec, Scenario, TreeSpec]
+MODELS = [Agreed, Driver, Evidence, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec]
 
 
 def problems(make) -> list[str]:
@@ -48,6 +48,7 @@ def test_models_are_frozen(cls):
         Guardrail: lambda: Guardrail(min=1),
         MetricSpec: lambda: MetricSpec("a", value=1),
         Scenario: lambda: Scenario("a", {"b": "+1%"}),
+        Treatment: lambda: Treatment(**WRITTEN["treatment"]["treatment"]),
         TreeSpec: lambda: TreeSpec(metrics=[MetricSpec("a", value=1)]),
     }[cls]()
     with pytest.raises(pydantic.ValidationError):
@@ -234,6 +235,7 @@ def test_any_identifier_is_a_name(name):
 
 # ---- drivers and evidence
 
+EFFECT = "+2pp (1pp to 3pp)"
 WRITTEN = {
     "when": {"when": "+10% relative", "then": "-0.3pp"},
     "slope": {"slope": "-0.01pp per point"},
@@ -241,6 +243,7 @@ WRITTEN = {
     "semi_elasticity": {"semi_elasticity": "-0.02 per point"},
     "points": {"points": [["38%", "2.8%"], ["46%", "2.3%"]]},
     "groups": {"groups": {"with": "1.9%", "without": "3.4%"}},
+    "treatment": {"treatment": {"on_source": "+2pp (1.2pp to 2.8pp)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}},
     "saturating": {"saturating": {"ceiling": "92%", "half": "4 paths"}},
     "logistic": {"logistic": {"floor": 0, "ceiling": 1, "middle": 5, "steepness": 2}},
 }
@@ -251,7 +254,8 @@ def test_each_form_alone(form):
     driver = Driver("x", **WRITTEN[form])
     assert driver.form == form
     assert driver.lag == 0
-    assert driver.evidence.grade == ("correlation" if form == "groups" else "judgement")
+    expected = {"groups": "correlation", "treatment": "quasi_experiment"}.get(form, "judgement")
+    assert driver.evidence.grade == expected
     assert "evidence" not in driver.model_fields_set
 
 
@@ -275,6 +279,8 @@ def test_exactly_one_form(first, second):
         ({"when": "=5", "then": "+1%"}, "sets a value"),
         ({"when": "+1%", "then": "=5"}, "sets a value"),
         ({"when": "+0%", "then": "+1%"}, "zero"),
+        ({"when": "+1% (0.5% to 2%)", "then": "+1%"}, "`when` is one amount"),
+        ({"when": "+1%", "then": "+1% (0.5% to 2%)"}, "P10 and P90 of the effect as `range`"),
         ({"when": "1%", "then": "+1%"}, "starts with"),
         ({"slope": "5%"}, "points or a ratio"),
         ({"elasticity": "$5"}, "no unit"),
@@ -292,6 +298,20 @@ def test_exactly_one_form(first, second):
         ({"saturating": {"ceiling": 1, "half": 0}}, "above zero"),
         ({"saturating": {"ceiling": 1, "half": 1, "shap": 2}}, "did you mean 'shape'"),
         ({"logistic": {"floor": 0, "ceiling": 1, "middle": 5, "steepness": -2}}, "above zero"),
+        ({"treatment": "+2pp"}, "mapping"),
+        ({"treatment": {"on_source": EFFECT}}, "'on_target' is missing"),
+        ({"treatment": {"on_source": EFFECT, "on_traget": EFFECT}}, "did you mean 'on_target'"),
+        ({"treatment": {"on_source": EFFECT, "on_target": "+2pp"}}, "not an effect with its range"),
+        ({"treatment": {"on_source": EFFECT, "on_target": "+1pp to +2pp"}}, "not an effect with its range"),
+        ({"treatment": {"on_source": EFFECT, "on_target": "=2% (1% to 3%)"}}, "sets a value"),
+        ({"treatment": {"on_source": EFFECT, "on_target": "2pp (1pp to 3pp)"}}, "starts with"),
+        ({"treatment": {"on_source": EFFECT, "on_target": {"value": "+2pp"}}}, "`value` and its `ci95`"),
+        ({"treatment": {"on_source": EFFECT, "on_target": {"value": 2, "ci95": 3}}}, "`value` and its `ci95`"),
+        ({"treatment": {"on_source": EFFECT, "on_target": {"value": "+2pp", "ci95": "3pp to 4pp"}}}, "outside its"),
+        ({"treatment": {"on_source": EFFECT, "on_target": EFFECT, "correlation": 1}}, "between -1 and 1"),
+        ({"treatment": {"on_source": EFFECT, "on_target": EFFECT, "correlation": "20%"}}, "between -1 and 1"),
+        ({"treatment": {"on_source": EFFECT, "on_target": EFFECT, "correlation": "0.1 to 0.3"}}, "between -1 and 1"),
+        ({"treatment": {"on_source": EFFECT, "on_target": EFFECT}, "range": "1 to 2"}, "from those of both effects"),
         ({"slope": 1, "lag": -1}, "whole number"),
         ({"slope": 1, "lag": 1.5}, "whole number"),
         ({"slope": 1, "lag": True}, "whole number"),
@@ -333,6 +353,8 @@ def test_evidence_may_be_a_word():
 def test_scenarios_keep_their_order_and_text():
     scenario = Scenario("low", {"b": " +1% ", "a": "=$5"})
     assert scenario.changes == (("b", "+1%"), ("a", "=$5"))
+    uncertain = Scenario("downturn", {"b": "-20% (-30% to -10%)"})
+    assert uncertain.changes == (("b", "-20% (-30% to -10%)"),)
     for bad in ({}, {"b": 0.5}, {"b": "5"}, {"b c": "+1%"}, {"b": None}, "x", None):
         assert problems(lambda bad=bad: Scenario("low", bad))
 

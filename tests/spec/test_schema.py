@@ -61,6 +61,9 @@ METRIC = "metrics: {a: {%s}}"
         "metrics: {a: {value: 1, drivers: {b: {slope: 1, lag: 2, evidence: judgement}}}}",
         "metrics: {a: {value: 1, drivers: {b: {points: [[1, 2], [2, 3]], evidence: {grade: benchmark}}}}}",
         "metrics: {a: {value: 1, drivers: {b: {groups: {with: 1%, without: 2%}, note: x}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {treatment: {on_source: +1% (0% to 2%), on_target: +1 (0 to 2)}}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {treatment: {what: x, on_source: {value: +1, ci95: 0 to 2},"
+        " on_target: +1 (0 to 2), correlation: 0.2}}}}}",
         "metrics: {a: {value: 1, guardrail: {min: 3}, agreed: {by: CFO, on: 2026-01-01}}}",
         "metrics: {a: {value: 1}}\nhorizon: 24\nperiod: week\nscenarios: {low: {a: +1%}}",
     ],
@@ -87,6 +90,8 @@ def test_what_loads_is_valid(validator, text):
         "metrics: {a: {value: 1, agreed: {by: CFO}}}",
         "metrics: {a: {value: 1, drivers: {b: {slope: 1, evidence: experment}}}}",
         "metrics: {a: {value: 1, drivers: {b: {groups: {with: 1}}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {treatment: {on_source: +1% (0% to 2%)}}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {treatment: {on_source: {value: +1}, on_target: +1 (0 to 2)}}}}}",
         "metrics: {a: {value: 1, drivers: {b: {lag: 1}}}}",
         "metrics: {a: {value: 1, drivers: {b: {when: +1%}}}}",
         "metrics: {a: {value: 1, drivers: {b: {slope: 1, elasticity: 1}}}}",

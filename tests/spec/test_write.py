@@ -69,6 +69,19 @@ forms = st.one_of(
     st.just({"points": [["38%", "2.8%"], ["46%", "2.3%"]]}),
     st.just({"groups": {"without": "3.4%", "with": "1.9% (1% to 2%)"}}),
     st.just({"saturating": {"ceiling": "92%", "half": "4 paths", "shape": 2}}),
+    st.fixed_dictionaries(
+        {
+            "treatment": st.fixed_dictionaries(
+                {
+                    "on_source": st.sampled_from(
+                        ["+2pp (1.2pp to 2.8pp)", {"value": "+2pp", "ci95": "0.8pp to 3.2pp"}]
+                    ),
+                    "on_target": st.just("-$3 (-$4 to -$2)"),
+                },
+                optional={"what": lines, "correlation": st.sampled_from([0.3, "-0.3"])},
+            )
+        }
+    ),
 )
 
 
