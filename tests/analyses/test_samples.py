@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impacttree.analyses.samples import Range, Samples, percentage
+from impacttree.errors import QuestionError
+from tests.strategies import examples
+
+NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
+
+
+@examples(60)
+@given(NUMBERS, st.integers(0, 5))
+def test_what_is_missing_counts_for_nothing(numbers, missing):
+    samples = Samples(np.array([*numbers, *[math.nan] * missing]))
+    assert samples.missing == missing
+    assert len(samples) == len(numbers) + missing
+    assert samples.mean == pytest.approx(np.mean(numbers))
+    assert samples.quantiles((0.0, 0.5, 1.0)) == pytest.approx((min(numbers), float(np.median(numbers)), max(numbers)))
+    found = samples.range
+    assert min(numbers) <= found.p10 <= found.p50 <= found.p90 <= max(numbers)
+
+
+def test_samples_are_values():
+    one, same, other = (Samples(np.array(numbers)) for numbers in ([1.0, math.nan], [1.0, math.nan], [1.0, 2.0]))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != "samples"
+    assert pickle.loads(pickle.dumps(one)) == one
+    with pytest.raises(ValueError, match="read-only"):
+        one.values[0] = 3.0
+    with pytest.raises(AttributeError, match="never change"):
+        one.values = other.values
+
+
+def test_where_no_sample_has_a_value_there_is_no_quantile():
+    with pytest.raises(QuestionError, match="none of 3 samples has a value"):
+        Samples(np.full(3, math.nan)).quantile(0.5)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, "0.5", True, None])
+def test_a_quantile_is_a_share(share):
+    with pytest.raises(QuestionError, match="a share between 0 and 1"):
+        Samples(np.arange(3.0)).quantiles((share,))
+
+
+def test_a_point_is_a_range_without_a_spread():
+    assert Range(3.0, 3.0, 3.0, 3.0).is_point
+    assert Range(1e9, 1e9, 1e9 + 1e-3, 1e9).is_point
+    assert not Range(1.0, 2.0, 3.0, 2.0).is_point
+    assert Range(0.0, 0.0, 0.0, 0.0).is_point
+    assert Range(1.0, 2.0, 3.0, 2.5).times(12.0) == Range(12.0, 24.0, 36.0, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0%"), (1e-6, "under 0.1%"), (0.004, "0.4%"), (0.01, "1%"), (0.256, "26%"), (0.99, "99%"),
+        (0.995, "99.5%"), (0.99999, "over 99.9%"), (1.0, "100%"),
+    ],
+)  # fmt: skip
+def test_shares_of_samples(share, text):
+    assert percentage(share) == text
