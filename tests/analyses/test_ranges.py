@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -93,7 +94,8 @@ def test_range_can_be_left_out():
 def test_the_line_of_the_range():
     worth = it.loads(SHOP).worth("conversion", "+1%")
     ((ends, *beside),) = facts(worth)["range"]
-    assert ends == f"+${worth.range.p10 / 1e3:.2f}k to +${worth.range.p90 / 1e3:.1f}k (P10 to P90)"
+    assert ends == f"{worth.words.span('profit', worth.range.p10, worth.range.p90)} (P10 to P90)"
+    assert re.fullmatch(r"\+\$7\.\d+k to \+\$10\.\dk \(P10 to P90\)", ends)
     assert beside == []
 
 
