@@ -59,7 +59,7 @@ class Distribution(Protocol):
 
     @property
     def central(self) -> float:
-        """What stands for the number where one is needed: the P50, of discrete outcomes the mean."""
+        """What stands for the number where one is needed: the P50, of outcomes and probabilities the mean."""
 
     @property
     def mean(self) -> float: ...
@@ -234,9 +234,7 @@ class Beta:
     def central(self) -> float:
         return self._spread.central()
 
-    @property
-    def mean(self) -> float:
-        return self.alpha / (self.alpha + self.beta)
+    mean = central
 
     @property
     def sd(self) -> float:

@@ -83,7 +83,7 @@ def _two_middles(quantity: Quantity, spread: Spread) -> tuple[str, str] | None:
     middle = spread.central()
     if quantity.value is None or abs(quantity.value - middle) <= SLACK * deviation(spread):
         return None
-    name = "mean" if spread.kind == "discrete" else "P50"
+    name = "mean" if spread.kind in ("beta", "discrete") else "P50"
     shown = format_value(middle, quantity.unit or NUMBER, digits=4)
     return f"the value is not the {name} of its distribution, {shown}", "leave the value out, or mend one of them"
 

@@ -75,7 +75,7 @@ class Quantity:
     text: str
 
     def central(self, bounds: Bounds | None = None) -> float:
-        """Return the stated point, else the P50 of the spread (the mean of a discrete one).
+        """Return the stated point, else the P50 of the spread (the mean of a discrete one or a beta).
 
         Parameters
         ----------

@@ -62,7 +62,7 @@ class Spread:
         return "mirrored_lognormal" if high < 0 else "normal"
 
     def central(self, bounds: Bounds | None = None) -> float:
-        """Return the P50; for ``discrete`` the mean.
+        """Return the P50; for ``discrete`` and ``beta``, which are of outcomes and probabilities, the mean.
 
         Examples
         --------
@@ -78,7 +78,7 @@ class Spread:
             case "lognormal":
                 return numbers[0] / math.hypot(1.0, numbers[1] / numbers[0])
             case "beta":
-                return _beta_median(*numbers)
+                return numbers[0] / (numbers[0] + numbers[1])
             case "triangular":
                 return _triangular_median(*numbers)
             case "uniform":
@@ -118,46 +118,3 @@ def _triangular_median(low: float, mode: float, high: float) -> float:
     if mode - low >= high - mode:
         return low + math.sqrt((high - low) / 2) * math.sqrt(mode - low)
     return high - math.sqrt((high - low) / 2) * math.sqrt(high - mode)
-
-
-def _beta_median(alpha: float, beta: float) -> float:
-    """Bisect the regularized incomplete beta function (Kerman 2011, arXiv:1111.0433, where both are large)."""
-    if min(alpha, beta) >= 1e4:
-        return (alpha - 1 / 3) / (alpha + beta - 2 / 3)
-    low, high = 0.0, 1.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        if _beta_share(alpha, beta, middle) < 0.5:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def _beta_share(alpha: float, beta: float, x: float) -> float:
-    """Regularized incomplete beta function by its continued fraction (Numerical Recipes, 3rd ed., section 6.4)."""
-    if x <= 0.0:
-        return 0.0
-    if x > (alpha + 1) / (alpha + beta + 2):
-        return 1.0 - _beta_share(beta, alpha, 1.0 - x)
-    front = math.exp(
-        math.lgamma(alpha + beta) - math.lgamma(alpha) - math.lgamma(beta) + alpha * math.log(x) + beta * math.log1p(-x)
-    )
-    return front * _beta_fraction(alpha, beta, x) / alpha
-
-
-def _beta_fraction(alpha: float, beta: float, x: float) -> float:
-    tiny = 1e-300
-    c, d = 1.0, 1.0 / ((1.0 - (alpha + beta) * x / (alpha + 1.0)) or tiny)
-    total = d
-    for m in range(1, 5_000):
-        for numerator in (
-            m * (beta - m) * x / ((alpha + 2 * m - 1) * (alpha + 2 * m)),
-            -(alpha + m) * (alpha + beta + m) * x / ((alpha + 2 * m) * (alpha + 2 * m + 1)),
-        ):
-            d = 1.0 / ((1.0 + numerator * d) or tiny)
-            c = (1.0 + numerator / c) or tiny
-            total *= c * d
-        if abs(c * d - 1.0) < 1e-15:
-            break
-    return total
