@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
-__all__ = ["Bounds", "Shape", "Spread"]
+__all__ = ["Bounds", "Shape", "Spread", "distance"]
 
 Bounds = tuple[float, float]
 Shape = Literal["logit_normal", "lognormal", "mirrored_lognormal", "normal"]
@@ -88,6 +89,40 @@ class Spread:
             case _:
                 return self._middle(bounds)
 
+    def times(self, factor: float) -> Spread | None:
+        """Return what is known of `factor` times the number; None where no kind of spread says it.
+
+        Examples
+        --------
+        >>> Spread("ci95", (1.0, 4.0)).times(-0.5)
+        Spread(kind='ci95', numbers=(-2.0, -0.5))
+        """
+        scaled = tuple(number * factor + 0.0 for number in self.numbers)
+        match self.kind:
+            case "beta":
+                return self if factor == 1 else None
+            case "lognormal":
+                return Spread(self.kind, scaled) if factor > 0 else None
+            case "normal":
+                return Spread(self.kind, (scaled[0], abs(scaled[1])))
+            case "discrete":
+                pairs = zip(scaled[::2], self.numbers[1::2], strict=True)
+                return Spread(self.kind, tuple(number for pair in pairs for number in pair))
+            case _:
+                return Spread(self.kind, scaled if factor > 0 else scaled[::-1])
+
+    def through(self, monotone: Callable[[float], float]) -> Spread | None:
+        """Return what is known of a monotone function of the number: quantiles go through it, other kinds do not.
+
+        Examples
+        --------
+        >>> Spread("p10_p90", (1.0, 4.0)).through(lambda x: 1 / x)
+        Spread(kind='p10_p90', numbers=(0.25, 1.0))
+        """
+        if self.kind not in ("p10_p90", "p10_p50_p90", "ci95"):
+            return None
+        return Spread(self.kind, tuple(sorted(map(monotone, self.numbers))))
+
     def _middle(self, bounds: Bounds | None) -> float:
         low, high = self.numbers
         match self.shape(bounds):
@@ -118,3 +153,19 @@ def _triangular_median(low: float, mode: float, high: float) -> float:
     if mode - low >= high - mode:
         return low + math.sqrt((high - low) / 2) * math.sqrt(mode - low)
     return high - math.sqrt((high - low) / 2) * math.sqrt(high - mode)
+
+
+def distance(shape: Shape, low: float, high: float, bounds: Bounds) -> float:
+    """Return how far two numbers are apart on the scale of a shape; `bounds` count for ``logit_normal`` alone."""
+    match shape:
+        case "normal":
+            return high - low
+        case "lognormal":
+            return math.log(high) - math.log(low)
+        case "mirrored_lognormal":
+            return math.log(-low) - math.log(-high)
+        case "logit_normal":
+            floor, ceiling = bounds
+            up = math.log(high - floor) - math.log(low - floor)
+            return up + math.log(ceiling - low) - math.log(ceiling - high)
+    assert_never(shape)

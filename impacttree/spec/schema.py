@@ -7,7 +7,18 @@ from typing import Any, get_args
 
 from impacttree.spec.base import Model, fields_of
 from impacttree.spec.leaves import NAME
-from impacttree.spec.models import FORMS, Agreed, Driver, Evidence, Grade, Guardrail, MetricSpec, Scenario, TreeSpec
+from impacttree.spec.models import (
+    FORMS,
+    Agreed,
+    Driver,
+    Evidence,
+    EvidenceDefaults,
+    Grade,
+    Guardrail,
+    MetricSpec,
+    Scenario,
+    TreeSpec,
+)
 
 __all__ = ["json_schema"]
 
@@ -41,12 +52,31 @@ _DEFINITIONS: dict[str, Any] = {
             },
         ],
     },
+    "spread": {
+        "description": "What is known of an effect beside its point: `low to high` (P10 to P90), or a mapping.",
+        "anyOf": [
+            {"type": "string", "pattern": "\\sto\\s"},
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "minProperties": 1,
+                "properties": {
+                    key: {**_NUMBERS, "description": text}
+                    for key, text in _QUANTITY_KEYS.items()
+                    if key not in ("value", "beta")
+                },
+            },
+        ],
+    },
     "range": {"type": "string", "description": "`low to high`, as `40% to 46%`.", "pattern": "\\sto\\s"},
     "change": {
         "type": ["string", "number"],
         "description": "A change: `+1%` multiplies, `+2pp` and `+500` add, `=45%` sets.",
     },
-    "slope": {"type": ["string", "number"], "description": "Change per unit, as `-0.01pp per point`."},
+    "slope": {
+        "type": ["string", "number"],
+        "description": "Change per unit, as `-0.01pp per point`, with its range if known.",
+    },
     "grade": {"enum": list(get_args(Grade)), "description": "How strong the evidence is."},
 }
 _METRIC_RULES: dict[str, Any] = {
@@ -73,6 +103,7 @@ def json_schema() -> dict[str, Any]:
         "metric": _object(MetricSpec) | _METRIC_RULES,
         "driver": _object(Driver) | _DRIVER_RULES,
         "evidence": _object(Evidence),
+        "evidence_defaults": _object(EvidenceDefaults),
         "guardrail": _object(Guardrail) | {"minProperties": 1},
         "agreed": _object(Agreed),
         "scenario": _field(Scenario, "changes"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from impacttree.quantity import Spread
+from impacttree.quantity.possible import deviation
 
 positive = st.floats(1e-6, 1e6)
 
@@ -77,3 +78,34 @@ def test_other_middles() -> None:
 def test_only_stated_percentiles_are_a_low_and_high() -> None:
     assert Spread("p10_p50_p90", (1.0, 2.0, 9.0)).low_high() == (1.0, 9.0)
     assert Spread("ci95", (1.0, 2.0)).low_high() is None
+
+
+@given(
+    st.sampled_from(["p10_p90", "ci95", "p10_p50_p90", "uniform", "triangular", "normal", "lognormal", "discrete"]),
+    st.floats(-50, 50).filter(lambda factor: abs(factor) > 1e-3),
+)
+def test_a_spread_times_a_factor_is_that_of_the_product(kind: str, factor: float) -> None:
+    numbers = {
+        "p10_p50_p90": (1.0, 2.0, 4.0), "triangular": (1.0, 2.0, 4.0), "discrete": (1.0, 0.25, 5.0, 0.75)
+    }.get(kind, (1.0, 4.0))  # fmt: skip
+    spread = Spread(kind, numbers)  # type: ignore[arg-type]
+    scaled = spread.times(factor)
+    if kind == "lognormal" and factor < 0:
+        assert scaled is None
+        return
+    assert scaled is not None
+    assert scaled.central() == pytest.approx(factor * spread.central())
+    assert deviation(scaled) == pytest.approx(abs(factor) * deviation(spread))
+    assert scaled.ends() == pytest.approx(tuple(sorted(factor * end for end in spread.ends())))
+
+
+def test_a_beta_has_no_other_scale_than_its_own() -> None:
+    beta = Spread("beta", (2.0, 3.0))
+    assert beta.times(0.5) is None
+    assert beta.times(1.0) == beta
+
+
+def test_quantiles_go_through_monotone_functions_and_nothing_else_does() -> None:
+    assert Spread("p10_p50_p90", (1.0, 2.0, 4.0)).through(math.log2) == Spread("p10_p50_p90", (0.0, 1.0, 2.0))
+    assert Spread("ci95", (1.0, 4.0)).through(lambda x: -x) == Spread("ci95", (-4.0, -1.0))
+    assert Spread("uniform", (1.0, 4.0)).through(math.log) is None
