@@ -233,6 +233,16 @@ def test_refreshed_values_beyond_bounds_and_unreadable_ones():
         it.loads(CLUB).with_values({"fee": "banana"})
 
 
+def test_a_number_that_becomes_certain_is_no_longer_correlated():
+    tree = it.ImpactTree(
+        metrics=[it.Metric(name, value="1 to 2") for name in "abc"] + [it.Metric("d", formula="a * b * c")],
+        correlations=[("a.value", "b.value", 0.3), ("b.value", "c.value", -0.2)],
+    )
+    assert [entry[:2] for entry in tree.with_values({"a": 1.5}).spec.correlations] == [("b.value", "c.value")]
+    assert len(tree.with_values({"a": "1.1 to 1.9"}).spec.correlations) == 2
+    assert tree.with_values({"b": 1}).spec.correlations == ()
+
+
 def test_what_is_refreshed_is_no_longer_a_template_value():
     tree = it.loads(SHOP)
     assert tree.worth("speed", "+1%").placeholders == (1, 6)

@@ -28,7 +28,7 @@ import numpy.typing as npt
 from impacttree.errors import Problem, QuantityError, printable
 from impacttree.quantity import Bounds, Quantity, Spread
 from impacttree.quantity.possible import Z_P90, Z_P97_5, deviation, impossible
-from impacttree.quantity.spreads import Shape
+from impacttree.quantity.spreads import Shape, distance
 
 __all__ = [
     "Array",
@@ -47,9 +47,6 @@ STEEPEST = 1.5900
 """Largest |b| / a at which the bent curve rises everywhere: 1 / 0.62890, the least value, at z = -sqrt 2, of
 ``Phi(z) - 1/2 + z phi(z)``, rounded down."""
 
-LARGEST = 1e150
-"""Largest number whose square, and so the variance, is a number."""
-
 NODES = 96
 """Nodes of the quadrature on either side of the median: mean and deviation to ten digits and more."""
 
@@ -59,7 +56,7 @@ class Distribution(Protocol):
 
     @property
     def central(self) -> float:
-        """What stands for the number where one is needed: the P50, of discrete outcomes the mean."""
+        """What stands for the number where one is needed: the P50, of outcomes and probabilities the mean."""
 
     @property
     def mean(self) -> float: ...
@@ -234,9 +231,7 @@ class Beta:
     def central(self) -> float:
         return self._spread.central()
 
-    @property
-    def mean(self) -> float:
-        return self.alpha / (self.alpha + self.beta)
+    mean = central
 
     @property
     def sd(self) -> float:
@@ -320,19 +315,7 @@ def distribution_of(quantity: Quantity, bounds: Bounds | None = None) -> Distrib
     wrong = impossible(quantity, bounds)
     if wrong is not None:
         raise _refused(quantity, *wrong)
-    distribution = _read(quantity.spread, quantity.value, bounds)
-    if _too_wide(quantity.spread, distribution):
-        raise _refused(quantity, "the range is too wide: its variance is no finite number", "narrow it")
-    return distribution
-
-
-def _too_wide(spread: Spread, distribution: Distribution) -> bool:
-    if not all(abs(number) < LARGEST for number in spread.numbers):
-        return True
-    if not isinstance(distribution, BentNormal) or distribution.shape in ("normal", "logit_normal"):
-        return False
-    width = max(distribution.below, distribution.above)
-    return distribution.central == 0 or not math.log(abs(distribution.central)) + width * width < math.log(LARGEST)
+    return _read(quantity.spread, quantity.value, bounds)
 
 
 def _refused(quantity: Quantity, reason: str, fix: str) -> QuantityError:
@@ -368,24 +351,8 @@ def _bent(spread: Spread, point: float | None, bounds: Bounds | None, tail: floa
     shape = spread.shape(bounds)
     middle = spread.central(bounds) if point is None else point
     limits = bounds if bounds and shape == "logit_normal" else (-math.inf, math.inf)
-    below = _distance(shape, spread.numbers[0], middle, limits) / score
-    above = _distance(shape, middle, spread.numbers[-1], limits) / score
+    below = distance(shape, spread.numbers[0], middle, limits) / score
+    above = distance(shape, middle, spread.numbers[-1], limits) / score
     if len(spread.numbers) == 2 and point is None:
         below = above = (below + above) / 2
     return BentNormal(shape, middle, below, above, tail, limits)
-
-
-def _distance(shape: Shape, low: float, high: float, bounds: Bounds) -> float:
-    """Return how far two numbers are apart on the scale of the shape."""
-    match shape:
-        case "normal":
-            return high - low
-        case "lognormal":
-            return math.log(high) - math.log(low)
-        case "mirrored_lognormal":
-            return math.log(-low) - math.log(-high)
-        case "logit_normal":
-            floor, ceiling = bounds
-            up = math.log(high - floor) - math.log(low - floor)
-            return up + math.log(ceiling - low) - math.log(ceiling - high)
-    assert_never(shape)

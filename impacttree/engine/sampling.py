@@ -6,25 +6,20 @@ the seed and the index of the sample alone: not on the order of the file, the nu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from impacttree.engine.correlations import Correlation, linked
+from impacttree.engine.correlations import linked
 from impacttree.engine.distributions import Distribution, distribution_of
 from impacttree.engine.model import Model
 from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, Points, chunks_of
-from impacttree.errors import ModelError, QuantityError, QuestionError
-from impacttree.graph.checks import bounds_of
-from impacttree.graph.evidence import DEFAULTS, EvidenceDefaults, uncertain_effects
-from impacttree.graph.findings import Findings
-from impacttree.graph.model import Metric
-from impacttree.quantity import Bounds, Quantity
+from impacttree.errors import QuestionError
+from impacttree.graph.model import UncertainNumber
 
-__all__ = ["CHUNK", "MAX_SAMPLES", "Correlation", "Sampler", "Uncertain", "chunks_of"]
+__all__ = ["CHUNK", "MAX_SAMPLES", "Sampler", "Uncertain", "chunks_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -51,12 +46,10 @@ class Sampler:
         The compiled tree.
     seed
         Whole number; the same seed gives the same draws.
-    correlations
-        Pairs of addresses and the correlation of their normal scores.
-    defaults
-        What evidence grades stand for.
     copies
         Independent sets of draws; more of them leave the first as it is.
+    extra
+        Further numbers that a question adds, such as a lift that is not certain; all independent.
 
     Attributes
     ----------
@@ -65,8 +58,8 @@ class Sampler:
 
     Raises
     ------
-    ModelError
-        When ranges or correlations cannot hold; lists all of them.
+    QuestionError
+        When the seed is no whole number, or an extra number has the address of another.
 
     Examples
     --------
@@ -82,26 +75,17 @@ class Sampler:
     array([25., 30., 36.])
     """
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        seed: int = 0,
-        correlations: Sequence[Correlation] = (),
-        defaults: EvidenceDefaults = DEFAULTS,
-        copies: int = 1,
-    ) -> None:
+    def __init__(self, model: Model, *, seed: int = 0, copies: int = 1, extra: Sequence[UncertainNumber] = ()) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise QuestionError(f"a seed is a whole number, not {seed!r}")
-        findings = Findings(model.graph.spec, [])
-        known = sorted((one for metric in model.graph.metrics for one in _known(metric, defaults)), key=_address)
-        addresses = [one.address for one in known]
+        known = sorted((*model.graph.uncertain, *extra), key=lambda number: number.address)
+        addresses = [number.address for number in known]
         self.seed = seed
-        self.inputs = tuple(_distributions(known, findings))
-        self._linked = linked(correlations, addresses, model.addresses, findings)
-        if findings.problems:
-            raise ModelError(*findings.sorted())
+        self.inputs = tuple(_drawable(number) for number in known)
         self._positions = {address: position for position, address in enumerate(addresses)}
+        if len(self._positions) < len(addresses):
+            raise QuestionError("two uncertain numbers have the same address")
+        self._linked = tuple(linked(group, self._positions) for group in model.graph.correlations)
         self._group_of = {position: group for group in self._linked for position in group.members}
         self._points = Points(addresses, seed, copies)
 
@@ -130,37 +114,6 @@ class Sampler:
         }
 
 
-class _Known(NamedTuple):
-    """What is known of one number, and where it is written."""
-
-    address: str
-    keys: tuple[str, ...]
-    quantity: Quantity
-    bounds: Bounds | None
-    stated: bool
-
-
-def _address(known: _Known) -> str:
-    return known.address
-
-
-def _known(metric: Metric, defaults: EvidenceDefaults) -> Iterator[_Known]:
-    bounds = bounds_of(metric.spec)
-    for key, quantity in (("value", metric.spec.value), ("start", metric.spec.start)):
-        if quantity is not None and quantity.spread is not None:
-            yield _Known(f"{metric.name}.{key}", (key,), quantity, bounds, True)
-    for effect in uncertain_effects(metric, defaults):
-        _, source, parameter = effect.address.split(".")
-        yield _Known(effect.address, ("drivers", source, parameter), effect.quantity, None, effect.stated)
-
-
-def _distributions(known: Iterable[_Known], findings: Findings) -> Iterator[Uncertain]:
-    """Return the distributions of what is known; ranges that cannot hold go to the findings."""
-    for one in known:
-        metric = one.address.partition(".")[0]
-        try:
-            distribution = distribution_of(one.quantity, one.bounds)
-        except QuantityError as error:
-            findings.extend(metric, one.keys, error)
-        else:
-            yield Uncertain(one.address, metric, distribution, one.stated)
+def _drawable(number: UncertainNumber) -> Uncertain:
+    distribution = distribution_of(number.quantity, number.bounds)
+    return Uncertain(number.address, number.metric, distribution, number.stated)

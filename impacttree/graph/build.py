@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from impacttree.errors import FormulaError, ModelError, Problem
+from impacttree.errors import FormulaError, ModelError, Problem, printable
 from impacttree.formula import parse
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.graph.aggregate import aggregation
@@ -18,13 +18,16 @@ from impacttree.graph.checks import (
     check_scenarios,
     default_outcome,
 )
+from impacttree.graph.correlations import check_correlations
 from impacttree.graph.drivers import Effect, RefusedError, Side, ValuelessError, combine, effect_of
+from impacttree.graph.evidence import uncertain_numbers
 from impacttree.graph.findings import Findings
-from impacttree.graph.model import Aggregation, Graph, Metric, Reference
+from impacttree.graph.model import Aggregation, Correlated, Graph, Metric, Reference, UncertainNumber
 from impacttree.graph.order import Orders, orders_of
 from impacttree.graph.references import references
 from impacttree.graph.today import Today
 from impacttree.graph.units import Units, units_of
+from impacttree.quantity.possible import impossible
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 
 __all__ = ["build"]
@@ -90,6 +93,8 @@ class _Build:
         effects, valueless = self._effects(units, today)
         rules = self._aggregations(units, orders)
         self._check_metrics(units, today)
+        uncertain = self._uncertain(units, effects)
+        correlations = self._correlations(uncertain, effects)
         outcome = self._outcome(units)
         check_scenarios(spec, units.by_name, today, self.unread, findings)
         if not findings.problems:
@@ -110,6 +115,8 @@ class _Build:
             initial_order=orders.initial,
             notes=tuple(findings.notes),
             outcome=outcome,
+            uncertain=uncertain,
+            correlations=correlations,
         )
 
     # ---- what each metric reads
@@ -179,7 +186,7 @@ class _Build:
                 if source is None or driver.source == metric.name:
                     continue
                 try:
-                    found.append(effect_of(driver, source, target, self.spec.currency))
+                    found.append(effect_of(driver, source, target, self.spec.currency, self.spec.evidence_defaults))
                 except RefusedError as error:
                     keys = [int(key) if key.isdigit() else key for key in error.key.split(".")]
                     self.findings.add(metric.name, ("drivers", driver.source, *keys), error.reason, error.fix)
@@ -220,6 +227,33 @@ class _Build:
             if unit is not None and (metric.bounds or metric.plausible or metric.guardrail):
                 stated = metric.start or metric.value
                 check_limits(metric, unit, today[metric.name] if stated else None, self.findings)
+
+    def _uncertain(self, units: Units, effects: Mapping[str, tuple[Effect, ...]]) -> tuple[UncertainNumber, ...]:
+        """Return all that is not known for certain; what no distribution can say is reported."""
+        numbers: list[UncertainNumber] = []
+        for metric in self.spec.metrics:
+            is_judged = units.by_name[metric.name] is None or metric.name in self.findings.faulty
+            influences = (effect.influence for effect in effects.get(metric.name, ()))
+            for keys, number in uncertain_numbers(metric, influences, self.spec.evidence_defaults):
+                numbers.append(number)
+                wrong = None if is_judged else impossible(number.quantity, number.bounds)
+                if wrong is not None:
+                    text = printable(number.quantity.text)
+                    self.findings.add(metric.name, keys, f"{text}: {wrong[0]}", wrong[1])
+        return tuple(sorted(numbers, key=lambda number: number.address))
+
+    def _correlations(
+        self, uncertain: Sequence[UncertainNumber], effects: Mapping[str, tuple[Effect, ...]]
+    ) -> tuple[Correlated, ...]:
+        if not self.spec.correlations:
+            return ()
+        known = {f"{metric.name}.value" for metric in self.spec.metrics if metric.value}
+        known |= {f"{metric.name}.start" for metric in self.spec.metrics if metric.start}
+        for found in effects.values():
+            known |= {address for effect in found for address, _ in effect.influence.parameters}
+        addresses = {number.address for number in uncertain}
+        silent = self.findings.faulty | self.unread
+        return check_correlations(addresses, known - addresses, silent, self.findings)
 
     def _outcome(self, units: Units) -> str | None:
         spec, findings = self.spec, self.findings

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
-from impacttree.errors import ChangeError, QuantityError
+from impacttree.errors import ChangeError, QuantityError, nearest
 from impacttree.formula.ast import Binary, Call, Expr, Name, Number, Parameter
 from impacttree.graph.fieller import Estimate, ratio_interval
 from impacttree.graph.model import Influence
@@ -22,6 +22,8 @@ from impacttree.quantity import (
     Points,
     Quantity,
     Relative,
+    Slope,
+    Spread,
     Unit,
     at,
     format_percent_change,
@@ -29,13 +31,13 @@ from impacttree.quantity import (
     format_value,
     misfit,
     parse_change,
-    parse_range,
     parse_slope,
-    parse_slope_range,
+    parse_slope_spread,
+    parse_spread,
     resolve,
 )
 from impacttree.quantity.possible import Z_P90
-from impacttree.spec import Driver
+from impacttree.spec import Driver, EvidenceDefaults
 
 __all__ = ["Effect", "RefusedError", "Side", "combine", "effect_of"]
 
@@ -43,6 +45,8 @@ Form = Literal["slope", "elasticity", "semi_elasticity", "points", "saturating",
 Range = tuple[float, float]
 Scale = Callable[[float], float]
 """From the size of a change to the number that counts."""
+
+_QUANTILES = ("p10_p90", "p10_p50_p90", "ci95")
 
 
 class Side(NamedTuple):
@@ -95,7 +99,7 @@ def combine(value: Parameter, effects: Iterable[Effect]) -> Expr:
     return rule
 
 
-def effect_of(driver: Driver, source: Side, target: Side, currency: str) -> Effect:
+def effect_of(driver: Driver, source: Side, target: Side, currency: str, defaults: EvidenceDefaults) -> Effect:
     """Turn one driver of `target` into its term of the rule.
 
     Parameters
@@ -106,6 +110,8 @@ def effect_of(driver: Driver, source: Side, target: Side, currency: str) -> Effe
         The driving metric and the one that holds the driver, with today's values.
     currency
         What ``$`` means.
+    defaults
+        How much of a correlation counts.
 
     Raises
     ------
@@ -119,13 +125,13 @@ def effect_of(driver: Driver, source: Side, target: Side, currency: str) -> Effe
     >>> engagement = Side("engagement", "Weekly engagement", Unit.parse("%"), 0.42)
     >>> churn = Side("churn", "Monthly churn", Unit.parse("%/month"), 0.025)
     >>> driver = Driver("engagement", when="+10% relative", then="-0.3pp")
-    >>> influence = effect_of(driver, engagement, churn, "USD").influence
+    >>> influence = effect_of(driver, engagement, churn, "USD", EvidenceDefaults()).influence
     >>> influence.words
     '-0.0714pp of Monthly churn per +1pp of Weekly engagement, from 42.0%'
     >>> [(address, round(value, 4)) for address, value in influence.parameters]
     [('churn.engagement.slope', -0.0714)]
     """
-    reading = _Reading(driver, source, target, currency)
+    reading = _Reading(driver, source, target, currency, defaults)
     try:
         return reading.effect()
     except (ChangeError, QuantityError) as error:
@@ -136,8 +142,16 @@ def effect_of(driver: Driver, source: Side, target: Side, currency: str) -> Effe
 class _Reading:
     """One driver being turned into its effect."""
 
-    def __init__(self, driver: Driver, source: Side, target: Side, currency: str) -> None:
+    def __init__(self, driver: Driver, source: Side, target: Side, currency: str, defaults: EvidenceDefaults) -> None:
         self.driver, self.source, self.target, self.currency = driver, source, target, currency
+        self.evidence = driver.evidence
+        if driver.form == "groups" and self.evidence.grade in ("experiment", "quasi_experiment"):
+            self.evidence = self.evidence.with_keys(grade="correlation")
+        if driver.form == "treatment" and (
+            self.evidence.grade == "experiment" or "grade" not in self.evidence.stated_keys()
+        ):
+            self.evidence = self.evidence.with_keys(grade="quasi_experiment")
+        self.counted = defaults.counted(self.evidence.grade)
         self.address = f"{target.name}.{source.name}"
         name = Name(source.name)
         lag = driver.lag
@@ -146,6 +160,7 @@ class _Reading:
         self.observed = self._observed()
 
     def effect(self) -> Effect:
+        self._check_randomised()
         match self.driver.form:
             case "when":
                 return self._when()
@@ -174,13 +189,14 @@ class _Reading:
         when = parse_change(self.driver.when, currency=self.currency)
         then = parse_change(self.driver.then, currency=self.currency)
         form, cause, response = self._scales(when, then, ("when", "then"))
-        step = cause(_amount(when))
-
-        def convert(amount: float) -> float:
-            return response(amount) / step if step else math.inf
-
-        ends = self._range_like(then)
-        return self._of_form(form, convert(_amount(then)), self._spread(_amount(then), ends, convert))
+        step, amount = cause(_amount(when)), _amount(then)
+        if not step:
+            return self._of_form(form, math.inf, None)
+        if isinstance(then, Relative):
+            spread = self._spread_of_ratio(then, step)
+        else:
+            spread = self._scaled(self._holding(amount, self._differences()), 1.0 / step)
+        return self._of_form(form, response(amount) / step, spread)
 
     def _scales(self, when: Change, then: Change, keys: tuple[str, str]) -> tuple[Form, Scale, Scale]:
         """Return which parameter two changes give, and the scales on which their ratio is that parameter."""
@@ -217,18 +233,12 @@ class _Reading:
             raise RefusedError(keys[0], reason, "measure it more closely, or state a `slope` with a wide `range`")
         what = f" of {treatment.what}" if treatment.what else ""
         note = f", ratio of two measured effects (Fieller interval){what}"
-        return self._of_form(form, above.value / below.value, ends, note)
+        return self._of_form(form, above.value / below.value, Spread("p10_p90", ends), note)
 
     def _slope(self) -> Effect:
-        slope, above, below = parse_slope(self.driver.slope or "", currency=self.currency)
-        self._check_slope(above, below)
-        ends: Range | None = None
-        if self.driver.range is not None:
-            low, high, *units = parse_slope_range(self.driver.range, currency=self.currency)
-            if units != [above, below]:
-                raise RefusedError("range", "the range is in other units than the slope", "write both in one unit")
-            ends = (low, high)
-        return self._of_form("slope", slope, self._spread(slope, ends))
+        slope = parse_slope(self.driver.slope or "", currency=self.currency)
+        self._check_slope(slope.above, slope.below)
+        return self._of_form("slope", slope.value, self._spread_of_slope(slope))
 
     def _check_slope(self, above: Unit, below: Unit) -> None:
         """Refuse a slope whose parts do not fit the two metrics; a bare number may be a ratio of two like units."""
@@ -246,30 +256,25 @@ class _Reading:
         stated = self.driver.elasticity
         assert stated is not None
         elasticity = stated.central()
-        ends = stated.low_high()
+        spread = stated.spread
         if self.driver.range is not None:
-            quantity = parse_range(self.driver.range, currency=self.currency)
+            quantity = parse_spread(self.driver.spread, currency=self.currency)
             if quantity.unit is not None and not quantity.unit.is_pure:
                 raise RefusedError("range", "an elasticity has no unit", "write plain numbers: 0.2 to 0.5")
-            ends = quantity.low_high()
-        return self._of_form("elasticity", elasticity, self._spread(elasticity, ends))
+            spread = self._holding(elasticity, quantity.spread)
+        return self._of_form("elasticity", elasticity, spread)
 
     def _semi_elasticity(self) -> Effect:
-        rate, above, below = parse_slope(self.driver.semi_elasticity or "", currency=self.currency)
-        ends: Range | None = None
-        if self.driver.range is not None:
-            low, high, *units = parse_slope_range(self.driver.range, currency=self.currency)
-            if units != [above, below]:
-                raise RefusedError("range", "the range is in other units than the effect", "write both in one unit")
-            ends = (low, high)
+        rate = parse_slope(self.driver.semi_elasticity or "", currency=self.currency)
+        spread = self._spread_of_slope(rate)
         example = f"write e.g. -0.02 per {_step_words(self.source.unit)}"
-        if not above.is_pure or above.display:
-            raise RefusedError("semi_elasticity", f"a relative change is a plain number, not {above}", example)
-        wrong = misfit(below, self.source.unit)
+        if not rate.above.is_pure or rate.above.display:
+            raise RefusedError("semi_elasticity", f"a relative change is a plain number, not {rate.above}", example)
+        wrong = misfit(rate.below, self.source.unit)
         if wrong is not None:
             name, unit = self.source.name, self.source.unit
             raise RefusedError("semi_elasticity", f"{wrong[0]} ('{name}' is in {unit or 'plain numbers'})", example)
-        return self._of_form("semi_elasticity", rate, self._spread(rate, ends))
+        return self._of_form("semi_elasticity", rate.value, spread)
 
     def _groups(self) -> Effect:
         given = dict(self.driver.groups or ())
@@ -280,17 +285,15 @@ class _Reading:
             raise RefusedError("groups", reason, "drive it by the share (0% to 100%) of the group, or use a slope")
         numbers = {key: self._fitting(quantity, self.target, f"groups.{key}") for key, quantity in given.items()}
         slope = numbers["with"] - numbers["without"]
-        ends = None
-        if self.driver.range is not None:
-            ends = self._difference_range(self.driver.range)
-        return self._of_form("slope", slope, self._spread(slope, ends))
+        return self._of_form("slope", slope, self._holding(slope, self._differences()))
 
-    def _of_form(self, form: Form, value: float, ends: Range | None, note: str = "") -> Effect:
-        """Return the effect of the three forms that have one parameter."""
+    def _of_form(self, form: Form, stated: float, spread: Spread | None, note: str = "") -> Effect:
+        """Return the effect of the three forms that have one parameter, of which a correlation counts in part."""
         address = f"{self.address}.{form}"
-        parameter = Parameter(address, value)
-        words = f"{self._response(form, value)} of {self.source.label}{self._from()}{note}"
-        influence = self._influence(form, words, ((address, value),), ends)
+        parameter = Parameter(address, stated * self.counted)
+        words = f"{self._response(form, stated)} of {self.source.label}{self._from()}{note}"
+        known = ((address, parameter.value),)
+        influence = self._influence(form, words, known, self._scaled(spread, self.counted))
         if form == "slope":
             return Effect("+", Binary("*", parameter, Binary("-", self.x, self.x0)), influence)
         if form == "elasticity":
@@ -314,7 +317,7 @@ class _Reading:
         shown = ends if len(ends) <= 6 else [*ends[:3], "…", *ends[-2:]]
         words = f"straight lines through {', '.join(shown)} ({self.source.label} -> {self.target.label}){self._from()}"
         now, then = (Call("interpolate", (x, *numbers)) for x in (self.x, self.x0))
-        return Effect("+", Binary("-", now, then), self._influence("points", words, ()))
+        return Effect("+", self._part(Binary("-", now, then)), self._influence("points", words, ()))
 
     def _saturating(self) -> Effect:
         given = dict(self.driver.saturating or ())
@@ -350,7 +353,7 @@ class _Reading:
     def _curve(
         self, form: Literal["saturating", "logistic"], function: str, numbers: dict[str, float], words: str
     ) -> Effect:
-        """Return ``S(x)/S(x0)``; the curve must be above zero today."""
+        """Return ``S(x)/S(x0)``, of a correlation ``1 + share*(S(x)/S(x0) - 1)``; S must be above zero today."""
         parameters = tuple(Parameter(f"{self.address}.{key}", value) for key, value in numbers.items())
         now, then = (Call(function, (x, *parameters)) for x in (self.x, self.x0))
         if self.source.value is None:
@@ -360,9 +363,26 @@ class _Reading:
             reason = f"the curve is not above zero at today's {self.source.shown(self.source.value, self.currency)}"
             raise RefusedError(form, reason, "correct its parameters, or give `points`")
         addresses = tuple((parameter.address, parameter.value) for parameter in parameters)
-        return Effect("*", Binary("/", now, then), self._influence(form, words, addresses))
+        term: Expr = Binary("/", now, then)
+        if self.counted != 1:
+            one = Number(1.0, "1")
+            term = Binary("+", one, self._part(Binary("-", term, one)))
+        return Effect("*", term, self._influence(form, words, addresses))
+
+    def _part(self, response: Expr) -> Expr:
+        """Return what counts of a response."""
+        if self.counted == 1:
+            return response
+        return Binary("*", Number(self.counted, repr(self.counted)), response)
 
     # ---- checks
+
+    def _check_randomised(self) -> None:
+        randomised, source = self.evidence.randomised, self.source.name
+        if self.evidence.grade == "experiment" and randomised is not None and randomised != source:
+            reason = f"the experiment randomised '{randomised}'{nearest(randomised, [source])}, not '{source}'"
+            fix = f"state its effect on both as a `treatment`, or grade what '{source}' does as quasi_experiment"
+            raise RefusedError("evidence.randomised", f"{reason}: the effect is of something else", fix)
 
     def _need_positive(self, what: str) -> None:
         if self.source.value is None:
@@ -399,45 +419,66 @@ class _Reading:
             raise RefusedError(key, f"{quantity.text} is not a plain number", "leave the unit out")
         return quantity.central()
 
-    def _range_like(self, then: object) -> Range | None:
-        """Return the stated range of ``then``, which must be of its kind."""
+    # ---- ranges
+
+    def _spread_of_slope(self, slope: Slope) -> Spread | None:
+        if self.driver.range is None:
+            return slope.spread
+        spread, *units = parse_slope_spread(self.driver.spread, currency=self.currency)
+        if units != [slope.above, slope.below]:
+            raise RefusedError("range", "the range is in other units than the effect", "write both in one unit")
+        return self._holding(slope.value, spread)
+
+    def _spread_of_ratio(self, then: Relative, growth: float) -> Spread | None:
+        """Return the range of the parameter that a relative ``then`` becomes; quantiles alone go along."""
+        if self.driver.range is None or not growth:
+            return None
+        quantity = parse_spread(self.driver.spread, currency=self.currency)
+        if quantity.unit is None or quantity.unit.display != "%" or not quantity.unit.is_pure:
+            raise RefusedError("range", f"the effect is relative ({then}), the range is not", "write e.g. -5% to -1%")
+        spread = self._holding(then.ratio, quantity.spread)
+        assert spread is not None
+        if spread.kind in _QUANTILES and spread.numbers[0] <= -1:
+            raise RefusedError("range", "the range reaches a loss of all, which no curve can follow", "narrow it")
+        converted = spread.through(lambda ratio: math.log1p(ratio) / growth) if spread.kind in _QUANTILES else None
+        if converted is None:
+            reason = f"a relative effect becomes an exponent, and {spread.kind} does not stay what it is on the way"
+            raise RefusedError("range", reason, "write its quantiles: -5% to -1%, or {ci95: -6% to 0%}")
+        return converted
+
+    def _differences(self) -> Spread | None:
+        """Return the stated range of differences of the driven metric; those of a share are in points."""
         if self.driver.range is None:
             return None
-        if not isinstance(then, Relative):
-            return self._difference_range(self.driver.range)
-        quantity = parse_range(self.driver.range, currency=self.currency)
-        ends = quantity.low_high()
-        assert ends is not None
-        if quantity.unit is None or quantity.unit.display != "%" or not quantity.unit.is_pure or ends[0] <= -1:
-            raise RefusedError("range", f"the effect is relative ({then}), the range is not", "write e.g. -5% to -1%")
-        return ends
-
-    def _difference_range(self, text: str) -> Range:
-        """Read a range of differences of the driven metric; those of a share are in points."""
-        quantity = parse_range(text, currency=self.currency)
+        quantity = parse_spread(self.driver.spread, currency=self.currency)
         wrong = misfit(quantity.unit, self.target.unit)
         if wrong is None and quantity.unit is not None and quantity.unit.display == "%":
             wrong = ("`%` could mean points or a ratio", "write differences of a share in pp: -0.5pp to -0.1pp")
         if wrong is not None:
             raise RefusedError("range", *wrong)
-        ends = quantity.low_high()
-        assert ends is not None
-        return ends
+        return quantity.spread
 
-    def _spread(
-        self, central: float, ends: Range | None, convert: Callable[[float], float] | None = None
-    ) -> Range | None:
-        """Return the range of the parameter; the stated effect must lie within its range."""
-        if ends is None:
+    @staticmethod
+    def _holding(effect: float, spread: Spread | None) -> Spread | None:
+        """Return the spread, if the stated effect lies within it."""
+        if spread is None:
             return None
-        low, high = ends
-        slack = 1e-9 * (high - low)
-        if not low - slack <= central <= high + slack:
+        low, high = spread.ends()
+        if not low - 1e-9 * (high - low) <= effect <= high + 1e-9 * (high - low):
             raise RefusedError(
                 "range", "the effect lies outside its range", "a range is P10 to P90 and holds the effect"
             )
-        converted = sorted(convert(end) for end in ends) if convert else ends
-        return (converted[0], converted[1])
+        if spread.kind == "p10_p50_p90" and abs(spread.numbers[1] - effect) > 1e-9 * (high - low):
+            raise RefusedError("range", "the effect is not the P50 of its range", "leave p50 out, or mend one of them")
+        return spread
+
+    def _scaled(self, spread: Spread | None, factor: float) -> Spread | None:
+        scaled = spread.times(factor) if spread else None
+        if spread is not None and scaled is None:
+            key = "range" if self.driver.range is not None else self.driver.form
+            what = "a part" if spread.kind == "beta" else "the opposite"
+            raise RefusedError(key, f"{what} of a {spread.kind} is none", "write its p10 and p90, or {ci95: ...}")
+        return scaled
 
     # ---- words
 
@@ -454,30 +495,26 @@ class _Reading:
         return f"{shown} of {self.target.label} {per}"
 
     def _from(self) -> str:
-        return "" if self.source.value is None else f", from {self.source.shown(self.source.value, self.currency)}"
+        """Return what ends the words: the value today, and the share that counts."""
+        start = "" if self.source.value is None else f", from {self.source.shown(self.source.value, self.currency)}"
+        return start if self.counted == 1 else f"{start}, counted at {100 * self.counted:.4g}%"
 
     def _influence(
-        self, form: Form, words: str, parameters: tuple[tuple[str, float], ...], ends: Range | None = None
+        self, form: Form, words: str, parameters: tuple[tuple[str, float], ...], spread: Spread | None = None
     ) -> Influence:
         for _, value in parameters:
             if not math.isfinite(value):
                 raise RefusedError(self.driver.form, "the effect is too large for a number", "correct its numbers")
-        evidence = self.driver.evidence
-        if self.driver.form == "groups" and evidence.grade in ("experiment", "quasi_experiment"):
-            evidence = evidence.with_keys(grade="correlation")
-        if self.driver.form == "treatment" and (
-            evidence.grade == "experiment" or "grade" not in evidence.stated_keys()
-        ):
-            evidence = evidence.with_keys(grade="quasi_experiment")
         return Influence(
             source=self.source.name,
             form=form,
             words=words,
             parameters=parameters,
             lag=self.driver.lag,
-            evidence=evidence,
+            evidence=self.evidence,
             observed=self.observed,
-            range=ends,
+            spread=spread,
+            counted=self.counted,
         )
 
 

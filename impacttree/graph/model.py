@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from impacttree.formula.ast import Expr
-from impacttree.quantity import Unit
+from impacttree.quantity import Bounds, Quantity, Spread, Unit
 from impacttree.spec import Evidence, MetricSpec, TreeSpec
 
-__all__ = ["Aggregation", "Graph", "Influence", "Metric", "Origin", "Reference", "Timing"]
+__all__ = [
+    "Aggregation",
+    "Correlated",
+    "Graph",
+    "Influence",
+    "Metric",
+    "Origin",
+    "Reference",
+    "Timing",
+    "UncertainNumber",
+]
 
 Aggregation = Literal["sum", "mean", "last", "recompute"]
 Timing = Literal["now", "prev", "cumulative", "baseline"]
@@ -37,15 +47,44 @@ class Influence:
     source: str
     form: Literal["slope", "elasticity", "semi_elasticity", "points", "saturating", "logistic"]
     words: str
-    """The curve in words: ``-0.03pp of Monthly churn per +1pp of Weekly engagement, from 42.0%``."""
+    """The curve in words, as stated: ``-0.03pp of Monthly churn per +1pp of Weekly engagement, from 42.0%``; of a
+    correlation with ``counted at 50%``."""
     parameters: tuple[tuple[str, float], ...]
-    """Stable addresses (``churn.engagement.slope``) and central values."""
+    """Stable addresses (``churn.engagement.slope``) and central values, as they count."""
     lag: int
     evidence: Evidence
     observed: tuple[float, float] | None
     """Range of the source within which the effect was seen; outside, outputs say "extrapolated"."""
-    range: tuple[float, float] | None = None
-    """P10 and P90 of the one parameter, in its own unit; None where none is stated."""
+    spread: Spread | None = None
+    """What is stated of the one parameter beyond its value, in its own unit and as it counts."""
+    counted: float = 1.0
+    """Share of the stated effect that counts: all of it, of a correlation the causal share."""
+
+
+@dataclass(frozen=True, slots=True)
+class UncertainNumber:
+    """A number of the tree that is not known for certain."""
+
+    address: str
+    """``arpu.value``, ``customers.start``, ``churn.nps.slope``"""
+    metric: str
+    """The metric that it belongs to."""
+    quantity: Quantity
+    """What is known of it, in its own base unit: a value if one is stated, and a range or distribution."""
+    bounds: Bounds | None
+    """Where it can be at all; with the range they decide the shape of its distribution."""
+    stated: bool
+    """False where the range follows from an evidence grade alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correlated:
+    """Uncertain numbers that hang together by correlations which can hold together."""
+
+    members: tuple[str, ...]
+    """Their addresses, sorted."""
+    pairs: tuple[tuple[str, str, float], ...]
+    """Two addresses, in order, and the correlation of their normal scores; other pairs have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +138,23 @@ class Graph:
     """What the checks noticed and let pass (a dropped ratio of nouns, an unused metric)."""
     outcome: str = ""
     """The metric that questions are asked about by default: the stated one, else the only financial sink."""
+    uncertain: tuple[UncertainNumber, ...] = ()
+    """All that is not known for certain, sorted by address; each can be drawn."""
+    correlations: tuple[Correlated, ...] = ()
+    """The groups of uncertain numbers that are not independent."""
 
     @property
     def is_static(self) -> bool:
         """True when no metric reads another period: every period 1..n is alike."""
         return not any(ref.timing in ("prev", "cumulative") for metric in self.metrics for ref in metric.references)
+
+    @property
+    def doubts(self) -> tuple[object, ...]:
+        """All that decides the draws of this tree, as plain data that is the same however it was written."""
+        numbers = tuple(
+            (number.address, number.quantity.value, number.quantity.spread, number.bounds) for number in self.uncertain
+        )
+        return numbers, self.correlations
 
     def __getitem__(self, name: str) -> Metric:
         return self.metrics[self.by_name[name]]

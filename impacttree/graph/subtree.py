@@ -15,7 +15,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
     """Return the tree of the metrics that `outcomes` depend on, through formulas, drivers and time.
 
     The default outcome stays if it is among them, else it is the first of `outcomes`; scenarios keep the changes on
-    metrics that are left.
+    metrics that are left, correlations those of their numbers.
 
     Raises
     ------
@@ -56,8 +56,13 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
         outcome=spec.outcome if spec.outcome in kept else asked[0],
         outcomes=[name for name in spec.outcomes if name in kept] or None,
         scenarios=[Scenario(name, dict(changes)) for name, changes in scenarios if changes] or None,
+        correlations=[entry for entry in spec.correlations if kept.issuperset(map(_metric_of, entry[:2]))] or None,
     )
     return part.at(spec.places)
+
+
+def _metric_of(address: str) -> str:
+    return address.partition(".")[0]
 
 
 def _needed(asked: Iterable[str], metrics: Mapping[str, MetricSpec]) -> set[str]:

@@ -29,8 +29,8 @@ from impacttree.quantity.formatting import (
     unit_words,
 )
 from impacttree.quantity.money import MONEY
-from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity, parse_range
-from impacttree.quantity.slopes import parse_slope, parse_slope_range
+from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity, parse_range, parse_spread
+from impacttree.quantity.slopes import Slope, parse_slope, parse_slope_spread
 from impacttree.quantity.spreads import Bounds, Spread
 from impacttree.quantity.units import (
     NUMBER,
@@ -65,6 +65,7 @@ __all__ = [
     "Recipe",
     "Relative",
     "Set",
+    "Slope",
     "Spread",
     "Unit",
     "add",
@@ -79,7 +80,8 @@ __all__ = [
     "parse_quantity",
     "parse_range",
     "parse_slope",
-    "parse_slope_range",
+    "parse_slope_spread",
+    "parse_spread",
     "points",
     "quantity_of",
     "recipe",

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from impacttree.quantity.formatting import format_value
 from impacttree.quantity.quantities import Quantity
-from impacttree.quantity.spreads import Bounds, Spread
+from impacttree.quantity.spreads import Bounds, Spread, distance
 from impacttree.quantity.units import NUMBER
 
 __all__ = ["Z_P90", "Z_P97_5", "deviation", "impossible"]
@@ -20,6 +20,9 @@ Z_P97_5 = 1.9599639845400543
 
 SLACK = 0.01
 """How far a stated value may stand from the middle of its distribution, in standard deviations."""
+
+LARGEST = 1e150
+"""Largest number whose square, and so the variance, is a number."""
 
 _ENDS = {"p10_p90": ("P10", "P90"), "p10_p50_p90": ("P10", "P90"), "ci95": ("P2.5", "P97.5")}
 
@@ -39,8 +42,12 @@ def impossible(quantity: Quantity, bounds: Bounds | None = None) -> tuple[str, s
     if spread is None:
         return None
     if spread.kind in _ENDS:
-        return _out_of_order(quantity.value, spread) or _outside(spread, bounds)
-    return _beyond(spread, bounds) or _two_middles(quantity, spread)
+        wrong = _out_of_order(quantity.value, spread) or _outside(spread, bounds)
+    else:
+        wrong = _beyond(spread, bounds) or _two_middles(quantity, spread)
+    if wrong is None and _is_too_wide(quantity, spread, bounds):
+        return "the range is too wide: its variance is no finite number", "narrow it"
+    return wrong
 
 
 def _out_of_order(point: float | None, spread: Spread) -> tuple[str, str] | None:
@@ -83,9 +90,24 @@ def _two_middles(quantity: Quantity, spread: Spread) -> tuple[str, str] | None:
     middle = spread.central()
     if quantity.value is None or abs(quantity.value - middle) <= SLACK * deviation(spread):
         return None
-    name = "mean" if spread.kind == "discrete" else "P50"
+    name = "mean" if spread.kind in ("beta", "discrete") else "P50"
     shown = format_value(middle, quantity.unit or NUMBER, digits=4)
     return f"the value is not the {name} of its distribution, {shown}", "leave the value out, or mend one of them"
+
+
+def _is_too_wide(quantity: Quantity, spread: Spread, bounds: Bounds | None) -> bool:
+    if not all(abs(number) < LARGEST for number in spread.numbers):
+        return True
+    middle = quantity.central(bounds)
+    if spread.kind == "lognormal":
+        width = math.sqrt(2.0 * math.log(math.hypot(1.0, spread.numbers[1] / spread.numbers[0])))
+    elif spread.kind in _ENDS and (shape := spread.shape(bounds)) in ("lognormal", "mirrored_lognormal"):
+        ends = pairwise((spread.numbers[0], middle, spread.numbers[-1])) if middle else ()
+        score = Z_P97_5 if spread.kind == "ci95" else Z_P90
+        width = max((distance(shape, *pair, (0.0, 1.0)) / score for pair in ends), default=0.0)
+    else:
+        return False
+    return middle == 0 or not math.log(abs(middle)) + width * width < math.log(LARGEST)
 
 
 def deviation(spread: Spread) -> float:

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from typing import Literal, NamedTuple, NoReturn
+from typing import Any, Generic, Literal, NamedTuple, NoReturn, TypeVar
 
 from impacttree.errors import QuantityError, nearest, printable
 from impacttree.quantity.numbers import NUMBER_PATTERN, SUFFIXES, literal
 from impacttree.quantity.spreads import Bounds, Spread
 from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, Unit, refuse
 
-__all__ = ["Quantity", "RawQuantity", "Written", "parse_quantity", "parse_range", "power_of", "read_amount"]
+__all__ = [
+    "Numbers",
+    "Quantity",
+    "RawQuantity",
+    "Written",
+    "parse_quantity",
+    "parse_range",
+    "parse_spread",
+    "power_of",
+    "read_amount",
+    "read_spread",
+    "shown_mapping",
+]
+
+U = TypeVar("U")
 
 RawQuantity = str | int | float | Mapping[str, object]
 """What a model file or a Python call gives."""
@@ -75,7 +89,7 @@ class Quantity:
     text: str
 
     def central(self, bounds: Bounds | None = None) -> float:
-        """Return the stated point, else the P50 of the spread (the mean of a discrete one).
+        """Return the stated point, else the P50 of the spread (the mean of a discrete one or a beta).
 
         Parameters
         ----------
@@ -237,6 +251,30 @@ def parse_range(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
     return quantity
 
 
+def parse_spread(raw: str | Mapping[str, object], *, currency: str = "USD") -> Quantity:
+    """Read what is known of a number whose point is stated elsewhere: ``low to high``, or a mapping without `value`.
+
+    Examples
+    --------
+    >>> parse_spread({"ci95": "-0.5pp to -0.1pp"}).spread
+    Spread(kind='ci95', numbers=(-0.005, -0.001))
+    """
+    if not isinstance(raw, Mapping):
+        return parse_range(raw, currency=currency)
+    refuse_point(raw)
+    return parse_quantity(raw, currency=currency)
+
+
+def refuse_point(raw: Mapping[str, object]) -> None:
+    """Refuse what cannot stand in the range of an effect."""
+    for key, fix in (
+        ("value", "the effect is stated already: leave `value` out"),
+        ("beta", "a beta is of a probability: write p10 and p90, or ci95"),
+    ):
+        if key in raw:
+            raise QuantityError(f"{shown_mapping(raw)}: `{key}` has no place in the range of an effect: {fix}")
+
+
 def _from_number(raw: object) -> Quantity:
     if isinstance(raw, bool) or not isinstance(raw, (int, float)):
         raise QuantityError(f"a quantity is a number or text such as '42%', not {_kind(raw)}")
@@ -309,54 +347,67 @@ def _same_unit(text: str, first: Unit | None, second: Unit | None) -> None:
 
 
 def _from_mapping(raw: Mapping[str, object], currency: str) -> Quantity:
-    text = _shown(raw)
-    for key in raw:
-        if key not in _KEYS:
-            shown = _flow(key, 1)
-            known = nearest(shown, _KEYS)
-            raise QuantityError(
-                f"'{printable(shown, 40)}' is no part of a quantity{known}: it takes {', '.join(_KEYS)}"
-            )
-    reader = _Numbers(text, currency)
+    text = shown_mapping(raw)
+    reader = _numbers(text, currency)
     value = reader.number(raw["value"]) if "value" in raw else None
-    spread = _spread(raw, text, reader)
-    if spread.kind == "beta" and reader.unit is None:
-        reader.unit = PERCENT
+    spread = read_spread(raw, text, reader, currency)
+    unit = PERCENT if spread.kind == "beta" and reader.unit is None else reader.unit
     if value is not None:
         _holds(text, spread, value)
-    return Quantity(value, reader.unit, spread, text)
+    return Quantity(value, unit, spread, text)
 
 
-class _Numbers:
-    """Reads the numbers of a mapping, all of which must be in one unit."""
+class Numbers(Generic[U]):
+    """Reads the numbers of a mapping, all of which must be in one unit.
 
-    def __init__(self, text: str, currency: str) -> None:
-        self.text = text
-        self.currency = currency
-        self.unit: Unit | None = None
+    Parameters
+    ----------
+    text
+        The mapping, for messages.
+    one, two
+        How one number is read, and how ``low to high``, each with its unit.
+    """
+
+    def __init__(
+        self, text: str, one: Callable[[object], tuple[float, U]], two: Callable[[object], tuple[float, float, U]]
+    ) -> None:
+        self.text, self.one, self.two = text, one, two
+        self.unit: U | None = None
         self.started = False
 
     def number(self, raw: object) -> float:
-        quantity = _scalar(raw, self.currency, self.text)
-        self._agree(quantity.unit)
-        assert quantity.value is not None
-        return quantity.value
+        value, unit = self.one(raw)
+        self._agree(unit)
+        return value
 
     def range(self, raw: object) -> tuple[float, float]:
         if isinstance(raw, Sequence) and not isinstance(raw, str) and len(raw) == 2:
             return self.number(raw[0]), self.number(raw[1])
-        quantity = parse_range(raw if isinstance(raw, str) else _shown(raw), currency=self.currency)
-        self._agree(quantity.unit)
-        low_high = quantity.low_high()
-        assert low_high is not None
-        return low_high
+        low, high, unit = self.two(raw)
+        self._agree(unit)
+        return low, high
 
-    def _agree(self, unit: Unit | None) -> None:
+    def _agree(self, unit: U) -> None:
         if self.started and unit != self.unit:
             raise QuantityError(
                 f"{self.text}: units differ: {self.unit or 'none'} and {unit or 'none'}: write every number in one unit"
             )
         self.unit, self.started = unit, True
+
+
+def _numbers(text: str, currency: str) -> Numbers[Unit | None]:
+    def one(raw: object) -> tuple[float, Unit | None]:
+        quantity = _scalar(raw, currency, text)
+        assert quantity.value is not None
+        return quantity.value, quantity.unit
+
+    def two(raw: object) -> tuple[float, float, Unit | None]:
+        quantity = parse_range(raw if isinstance(raw, str) else shown_mapping(raw), currency=currency)
+        assert quantity.spread is not None
+        low, high = quantity.spread.numbers
+        return low, high, quantity.unit
+
+    return Numbers(text, one, two)
 
 
 def _scalar(raw: object, currency: str, text: str) -> Quantity:
@@ -368,7 +419,21 @@ def _scalar(raw: object, currency: str, text: str) -> Quantity:
     return quantity
 
 
-def _spread(raw: Mapping[str, object], text: str, reader: _Numbers) -> Spread:
+def read_spread(raw: Mapping[str, object], text: str, reader: Numbers[Any], currency: str) -> Spread:
+    """Read the range or distribution that a mapping states.
+
+    Raises
+    ------
+    QuantityError
+        If it states none, or more than one, or numbers that are not in order.
+    """
+    for key in raw:
+        if key not in _KEYS:
+            shown = _flow(key, 1)
+            known = nearest(shown, _KEYS)
+            raise QuantityError(
+                f"'{printable(shown, 40)}' is no part of a quantity{known}: it takes {', '.join(_KEYS)}"
+            )
     keys = frozenset(raw) - {"value"}
     if keys in ({"p10", "p90"}, {"p10", "p50", "p90"}):
         numbers = tuple(reader.number(raw[key]) for key in ("p10", "p50", "p90") if key in keys)
@@ -382,14 +447,14 @@ def _spread(raw: Mapping[str, object], text: str, reader: _Numbers) -> Spread:
         return Spread("ci95", _increasing(text, reader.range(raw["ci95"])))
     for kind, names in _PARAMETERS.items():
         if kind in keys:
-            numbers = _parameters(kind, names, raw[kind], text, reader)
+            numbers = _parameters(kind, names, raw[kind], text, reader, currency)
             _check(kind, numbers, text)
             return Spread(kind, numbers)
-    return _discrete(raw["discrete"], text, reader)
+    return _discrete(raw["discrete"], text, reader, currency)
 
 
 def _parameters(
-    kind: SpreadKind, names: tuple[str, ...], raw: object, text: str, reader: _Numbers
+    kind: SpreadKind, names: tuple[str, ...], raw: object, text: str, reader: Numbers[Any], currency: str
 ) -> tuple[float, ...]:
     if kind == "uniform" and isinstance(raw, str):
         return reader.range(raw)
@@ -401,7 +466,7 @@ def _parameters(
         form = ", ".join(f"{name}: ..." for name in names)
         raise QuantityError(f"{text}: write {kind}: {{{form}}}")
     if kind == "beta":
-        reader = _Numbers(text, reader.currency)
+        reader = _numbers(text, currency)
     numbers = tuple(reader.number(value) for value in values)
     if kind == "beta" and reader.unit is not None:
         raise QuantityError(f"{text}: alpha and beta are bare numbers")
@@ -427,7 +492,7 @@ def _increasing(text: str, numbers: tuple[float, ...]) -> tuple[float, ...]:
     return numbers
 
 
-def _discrete(raw: object, text: str, reader: _Numbers) -> Spread:
+def _discrete(raw: object, text: str, reader: Numbers[Any], currency: str) -> Spread:
     pairs = list(raw.items()) if isinstance(raw, Mapping) else raw
     if not isinstance(pairs, Sequence) or isinstance(pairs, str) or not 2 <= len(pairs) <= MAX_OUTCOMES:
         raise QuantityError(f"{text}: write discrete: [[value, probability], ...] with 2 to {MAX_OUTCOMES} outcomes")
@@ -435,7 +500,7 @@ def _discrete(raw: object, text: str, reader: _Numbers) -> Spread:
     for pair in pairs:
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
             raise QuantityError(f"{text}: each outcome is [value, probability]")
-        numbers += [reader.number(pair[0]), _probability(pair[1], text, reader.currency)]
+        numbers += [reader.number(pair[0]), _probability(pair[1], text, currency)]
     if abs(math.fsum(numbers[1::2]) - 1.0) > 1e-9:
         raise QuantityError(f"{text}: the probabilities add up to {math.fsum(numbers[1::2]):.6g}, not to 1")
     return Spread("discrete", tuple(numbers))
@@ -455,7 +520,7 @@ def _holds(text: str, spread: Spread, value: float) -> None:
         raise QuantityError(f"{text}: the value lies outside its own range or distribution")
 
 
-def _shown(raw: object) -> str:
+def shown_mapping(raw: object) -> str:
     """Return a mapping or list in flow style, cut to a readable length."""
     return printable(_flow(raw, 4), MAX_CHARACTERS)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
-__all__ = ["Bounds", "Shape", "Spread"]
+__all__ = ["Bounds", "Shape", "Spread", "distance"]
 
 Bounds = tuple[float, float]
 Shape = Literal["logit_normal", "lognormal", "mirrored_lognormal", "normal"]
@@ -62,7 +63,7 @@ class Spread:
         return "mirrored_lognormal" if high < 0 else "normal"
 
     def central(self, bounds: Bounds | None = None) -> float:
-        """Return the P50; for ``discrete`` the mean.
+        """Return the P50; for ``discrete`` and ``beta``, which are of outcomes and probabilities, the mean.
 
         Examples
         --------
@@ -78,7 +79,7 @@ class Spread:
             case "lognormal":
                 return numbers[0] / math.hypot(1.0, numbers[1] / numbers[0])
             case "beta":
-                return _beta_median(*numbers)
+                return numbers[0] / (numbers[0] + numbers[1])
             case "triangular":
                 return _triangular_median(*numbers)
             case "uniform":
@@ -87,6 +88,40 @@ class Spread:
                 return math.fsum(v * p for v, p in zip(numbers[::2], numbers[1::2], strict=True))
             case _:
                 return self._middle(bounds)
+
+    def times(self, factor: float) -> Spread | None:
+        """Return what is known of `factor` times the number; None where no kind of spread says it.
+
+        Examples
+        --------
+        >>> Spread("ci95", (1.0, 4.0)).times(-0.5)
+        Spread(kind='ci95', numbers=(-2.0, -0.5))
+        """
+        scaled = tuple(number * factor + 0.0 for number in self.numbers)
+        match self.kind:
+            case "beta":
+                return self if factor == 1 else None
+            case "lognormal":
+                return Spread(self.kind, scaled) if factor > 0 else None
+            case "normal":
+                return Spread(self.kind, (scaled[0], abs(scaled[1])))
+            case "discrete":
+                pairs = zip(scaled[::2], self.numbers[1::2], strict=True)
+                return Spread(self.kind, tuple(number for pair in pairs for number in pair))
+            case _:
+                return Spread(self.kind, scaled if factor > 0 else scaled[::-1])
+
+    def through(self, monotone: Callable[[float], float]) -> Spread | None:
+        """Return what is known of a monotone function of the number: quantiles go through it, other kinds do not.
+
+        Examples
+        --------
+        >>> Spread("p10_p90", (1.0, 4.0)).through(lambda x: 1 / x)
+        Spread(kind='p10_p90', numbers=(0.25, 1.0))
+        """
+        if self.kind not in ("p10_p90", "p10_p50_p90", "ci95"):
+            return None
+        return Spread(self.kind, tuple(sorted(map(monotone, self.numbers))))
 
     def _middle(self, bounds: Bounds | None) -> float:
         low, high = self.numbers
@@ -120,44 +155,17 @@ def _triangular_median(low: float, mode: float, high: float) -> float:
     return high - math.sqrt((high - low) / 2) * math.sqrt(high - mode)
 
 
-def _beta_median(alpha: float, beta: float) -> float:
-    """Bisect the regularized incomplete beta function (Kerman 2011, arXiv:1111.0433, where both are large)."""
-    if min(alpha, beta) >= 1e4:
-        return (alpha - 1 / 3) / (alpha + beta - 2 / 3)
-    low, high = 0.0, 1.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        if _beta_share(alpha, beta, middle) < 0.5:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def _beta_share(alpha: float, beta: float, x: float) -> float:
-    """Regularized incomplete beta function by its continued fraction (Numerical Recipes, 3rd ed., section 6.4)."""
-    if x <= 0.0:
-        return 0.0
-    if x > (alpha + 1) / (alpha + beta + 2):
-        return 1.0 - _beta_share(beta, alpha, 1.0 - x)
-    front = math.exp(
-        math.lgamma(alpha + beta) - math.lgamma(alpha) - math.lgamma(beta) + alpha * math.log(x) + beta * math.log1p(-x)
-    )
-    return front * _beta_fraction(alpha, beta, x) / alpha
-
-
-def _beta_fraction(alpha: float, beta: float, x: float) -> float:
-    tiny = 1e-300
-    c, d = 1.0, 1.0 / ((1.0 - (alpha + beta) * x / (alpha + 1.0)) or tiny)
-    total = d
-    for m in range(1, 5_000):
-        for numerator in (
-            m * (beta - m) * x / ((alpha + 2 * m - 1) * (alpha + 2 * m)),
-            -(alpha + m) * (alpha + beta + m) * x / ((alpha + 2 * m) * (alpha + 2 * m + 1)),
-        ):
-            d = 1.0 / ((1.0 + numerator * d) or tiny)
-            c = (1.0 + numerator / c) or tiny
-            total *= c * d
-        if abs(c * d - 1.0) < 1e-15:
-            break
-    return total
+def distance(shape: Shape, low: float, high: float, bounds: Bounds) -> float:
+    """Return how far two numbers are apart on the scale of a shape; `bounds` count for ``logit_normal`` alone."""
+    match shape:
+        case "normal":
+            return high - low
+        case "lognormal":
+            return math.log(high) - math.log(low)
+        case "mirrored_lognormal":
+            return math.log(-low) - math.log(-high)
+        case "logit_normal":
+            floor, ceiling = bounds
+            up = math.log(high - floor) - math.log(low - floor)
+            return up + math.log(ceiling - low) - math.log(ceiling - high)
+    assert_never(shape)

@@ -156,5 +156,5 @@ def _order(path: Path, keys: Sequence[str], old: Data, new: Data, *, at_end: boo
 def _holds_fields(path: Path) -> bool:
     """Whether a mapping holds a model's fields, and not names, whose order counts."""
     if path[:1] != ("metrics",):
-        return not path
+        return path in ((), ("evidence_defaults",))
     return len(path) in (2, 4) or path[-1] in ("guardrail", "agreed", "evidence")

@@ -14,6 +14,8 @@ from typing import Any, get_args
 from impacttree.errors import ImpactTreeError, Problem, nearest, printable
 from impacttree.quantity import (
     MONEY,
+    PERCENT,
+    TIMES,
     Quantity,
     Unit,
     parse_change,
@@ -35,6 +37,7 @@ __all__ = [
     "choice",
     "code",
     "day",
+    "factor",
     "flag",
     "formula",
     "items",
@@ -44,8 +47,11 @@ __all__ = [
     "prose",
     "quantities",
     "quantity",
+    "share",
     "slope",
     "span",
+    "spread",
+    "text_or_mapping",
     "unit_of",
     "whole",
 ]
@@ -253,6 +259,30 @@ def quantity(raw: object, currency: str) -> Quantity:
     return found
 
 
+def factor(largest: int) -> Callable[[object], Quantity]:
+    """Return the reader of factors above 1 and up to the largest."""
+
+    def read(raw: object) -> Quantity:
+        found = quantity(raw, "USD")
+        if found.value is None or found.spread is not None or found.unit not in (None, TIMES):
+            raise wrong(f"'{printable(found.text, 40)}' is not a factor", "write a plain number above 1, e.g. 2.5")
+        if not 1 < found.value <= largest:
+            raise wrong(f"a factor is above 1 and at most {largest:_}, not {found.text}", "write e.g. 2.5")
+        return found
+
+    return read
+
+
+def share(raw: object) -> Quantity:
+    """Read a share above zero, up to all."""
+    found = quantity(raw, "USD")
+    if found.value is None or found.spread is not None or found.unit not in (None, PERCENT):
+        raise wrong(f"'{printable(found.text, 40)}' is not a share", "write e.g. 50%")
+    if not 0 < found.value <= 1:
+        raise wrong(f"a share is above 0% and at most 100%, not {found.text}", "write e.g. 50%")
+    return found
+
+
 def _readable(raw: Quantity, currency: str) -> Quantity:
     """Return a quantity made elsewhere, if its text tells what it is: long mappings are cut there for messages."""
     if not raw.text.startswith("{"):
@@ -265,9 +295,12 @@ def _readable(raw: Quantity, currency: str) -> Quantity:
 
 def written(raw: Quantity) -> Any:
     """Return what a `Quantity` was read from: its text, or the mapping that its text shows."""
-    if not raw.text.startswith("{"):
-        return raw.text
-    return read_yaml(raw.text).data
+    return text_or_mapping(raw.text)
+
+
+def text_or_mapping(text: str) -> Any:
+    """Return a text, or the mapping that it shows in braces."""
+    return read_yaml(text).data if text.startswith("{") else text
 
 
 def as_texts(raw: object, depth: int) -> Any:
@@ -306,6 +339,18 @@ def span(raw: object, currency: str) -> Quantity:
     text = text_of(raw, "a range", "40% to 46%")
     found: Quantity = _asked(parse_range, text, currency)
     return found
+
+
+def spread(raw: object) -> str:
+    """Read the text of a range, or a mapping such as ``{ci95: 1% to 3%}``, which is kept as text in braces."""
+    if isinstance(raw, str) and raw.strip().startswith("{"):
+        document = read_yaml(raw.strip())
+        if document.problems:
+            raise wrong(f"'{printable(raw, 60)}' is not a mapping that can be read", "write e.g. {ci95: -0.6pp to 0pp}")
+        raw = document.data
+    if isinstance(raw, Mapping):
+        return flow_text(as_texts(raw, 4))
+    return text_of(raw, "a range", "-0.5pp to -0.1pp")
 
 
 def unit_of(raw: object, currency: str) -> Unit:

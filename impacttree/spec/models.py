@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast, get_arg
 
 from pydantic import Field, PrivateAttr
 
-from impacttree.errors import Problem, QuantityError
+from impacttree.errors import Problem, QuantityError, printable
 from impacttree.quantity import (
     Add,
     Change,
@@ -20,8 +20,9 @@ from impacttree.quantity import (
     Set,
     Unit,
     parse_change,
-    parse_range,
-    parse_slope_range,
+    parse_quantity,
+    parse_slope_spread,
+    parse_spread,
 )
 from impacttree.quantity.possible import Z_P90, Z_P97_5
 from impacttree.spec import leaves
@@ -34,8 +35,10 @@ __all__ = [
     "Aggregate",
     "Agreed",
     "Better",
+    "Correlation",
     "Driver",
     "Evidence",
+    "EvidenceDefaults",
     "Form",
     "Grade",
     "Guardrail",
@@ -58,6 +61,8 @@ Parameters = tuple[tuple[str, Quantity], ...]
 """Named quantities, as pairs."""
 Measured = str | tuple[tuple[str, str], ...]
 """A change with its range, or pairs of `value` and `ci95`."""
+Correlation = tuple[str, str, Quantity]
+"""The addresses of two numbers (``churn.nps.slope``, ``arpu.value``), and their correlation."""
 
 Amount = RawQuantity | Quantity
 Day = str | datetime.date
@@ -65,6 +70,9 @@ Day = str | datetime.date
 
 MAX_POINTS = 100
 """Most points of one driver's curve."""
+
+WIDEST = 1_000
+"""Largest factor that an evidence grade stands for."""
 
 FORMS: tuple[Form, ...] = get_args(Form)
 PERIODS_IN_A_YEAR: Mapping[Period, int] = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
@@ -133,6 +141,10 @@ def _read_guardrail(raw: object, context: Context) -> Guardrail:
     return read_one(Guardrail, raw, context)
 
 
+def _read_defaults(raw: object, context: Context) -> EvidenceDefaults:
+    return read_one(EvidenceDefaults, raw, context)
+
+
 def _read_agreed(raw: object, context: Context) -> Agreed:
     return read_one(Agreed, raw, context)
 
@@ -185,6 +197,43 @@ def _read_outcomes(raw: object) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _read_correlations(raw: object, context: Context) -> tuple[Correlation, ...]:
+    """Read the triples that can be understood; the others leave a finding at their position."""
+    found: list[Finding] = []
+    triples: list[Correlation] = []
+    for position, item in leaves.items(raw, "correlations", f"[{_CORRELATION}]"):
+        if len(found) >= MAX_PROBLEMS:
+            break
+        try:
+            triples.append(_correlation(item))
+        except Wrong as error:
+            found += [finding.below(position) for finding in error.findings]
+    if not triples and not found:
+        raise wrong("the list is empty", "list two numbers and their correlation, or leave the key out")
+    context.findings += found
+    return tuple(triples)
+
+
+def _correlation(raw: object) -> Correlation:
+    parts = [part for _, part in leaves.items(raw, "a correlation", _CORRELATION)]
+    if len(parts) != 3:
+        raise wrong("a correlation is two numbers of the tree and how they go together", f"write {_CORRELATION}")
+    first, second = (leaves.line(part) for part in parts[:2])
+    value = leaves.quantity(parts[2], "USD")
+    if value.value is None or value.spread is not None or value.unit is not None:
+        raise wrong(f"'{printable(value.text, 40)}' is not a correlation", f"write a plain number: {_CORRELATION}", 2)
+    return first, second, value
+
+
+_CORRELATION = "[churn.nps.slope, arpu.value, 0.3]"
+_CORRELATION_SCHEMA = {
+    "type": "array",
+    "prefixItems": [{"type": "string"}, {"type": "string"}, {"type": ["string", "number"]}],
+    "minItems": 3,
+    "maxItems": 3,
+}
+
+
 def _read_points(raw: object, currency: str) -> tuple[tuple[Quantity, Quantity], ...]:
     points: list[tuple[Quantity, Quantity]] = []
     for position, pair in leaves.items(raw, "points", _POINTS):
@@ -225,6 +274,8 @@ _Amount = Annotated[Quantity | None, _as_amount(leaves.quantity, **{"$ref": "#/$
 _Span = Annotated[Quantity | None, _as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
 _Change = Annotated[str | None, _as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
 _Measured = Annotated[Measured, _as_amount(_read_measured, anyOf=_MEASURED_SCHEMA)]
+_Factor = Annotated[Quantity, _as(leaves.factor(WIDEST), type=["string", "number"])]
+_Share = Annotated[Quantity, _as(leaves.share, type=["string", "number"])]
 _Slope = Annotated[str | None, _as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
 
 
@@ -246,7 +297,13 @@ class Evidence(Model):
 
     grade: Annotated[Grade, _as_choice(Grade)] = Field(
         "judgement",
-        description="How strong the evidence is; an experiment randomised the driver itself. Weaker grades weigh less.",
+        description=(
+            "How strong the evidence is; `experiment` says that the driving metric itself was randomised. Weaker "
+            "grades weigh less, and of a `correlation` a part is counted."
+        ),
+    )
+    randomised: Annotated[str | None, _as(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
+        None, description="Metric that the experiment randomised; not stated: the driving metric, by the grade's claim."
     )
     source: _Line = Field(None, description="Study, document or person that the effect comes from.")
     date: _Day = Field(None, description="Day of the study or estimate, as 2026-03-01.")
@@ -256,6 +313,7 @@ class Evidence(Model):
         self,
         grade: Grade | None = None,
         *,
+        randomised: str | None = None,
         source: str | None = None,
         date: Day | None = None,
         note: str | None = None,
@@ -310,6 +368,90 @@ class Treatment(Model):
             return
         if stated.spread is not None or stated.unit is not None or not -1 < stated.central() < 1:
             yield _finding("a correlation is one number between -1 and 1", "write e.g. 0.2", "correlation")
+
+
+class EvidenceDefaults(Model):
+    """What evidence grades stand for where an effect has no range of its own.
+
+    A factor k says that P10 and P90 of an effect e are e / k and e * k. Of a correlation a share counts as effect. The
+    numbers are conventions, argued in ``docs/decisions/0005-evidence-grades-as-ranges.md``.
+
+    Examples
+    --------
+    >>> defaults = EvidenceDefaults(judgement=4)
+    >>> defaults.factor("judgement"), defaults.factor("experiment"), defaults.counted("correlation")
+    (4.0, 1.3, 0.5)
+    """
+
+    noun: ClassVar[str] = "evidence_defaults"
+    example: ClassVar[str] = "{judgement: 4, causal_share: 50%}"
+
+    experiment: _Factor = Field(
+        parse_quantity("1.3"),
+        description="An experiment's factor k: P10 and P90 of an effect e are e / k and e * k; 1.3.",
+    )
+    quasi_experiment: _Factor = Field(parse_quantity("1.6"), description="The factor of a quasi-experiment; 1.6.")
+    correlation: _Factor = Field(
+        parse_quantity("2"), description="The factor of a correlation: from no effect to k times what is counted; 2."
+    )
+    benchmark: _Factor = Field(parse_quantity("2.5"), description="The factor of a benchmark; 2.5.")
+    judgement: _Factor = Field(parse_quantity("3"), description="The factor of a judgement; 3.")
+    causal_share: _Share = Field(
+        parse_quantity("50%"),
+        description="How much of a correlation is counted as effect, its stated range alike; 50%.",
+    )
+
+    def __init__(
+        self,
+        *,
+        experiment: Amount | None = None,
+        quasi_experiment: Amount | None = None,
+        correlation: Amount | None = None,
+        benchmark: Amount | None = None,
+        judgement: Amount | None = None,
+        causal_share: Amount | None = None,
+        **unknown: Never,
+    ) -> None:
+        self.set_keys(locals())
+
+    @classmethod
+    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:  # noqa: ARG003
+        return ("evidence_defaults",)
+
+    def factor(self, grade: Grade) -> float:
+        """Return k of a grade."""
+        stated: Quantity = getattr(self, grade)
+        return stated.central()
+
+    def counted(self, grade: Grade) -> float:
+        """Return the share of a stated effect that counts: all of it, of a correlation the causal share."""
+        return self.causal_share.central() if grade == "correlation" else 1.0
+
+    def range_of(self, grade: Grade, effect: float) -> tuple[float, float] | None:
+        """Return P10 and P90 of an effect, None of no effect.
+
+        The sign is kept. A correlation may be no effect at all, so that its range reaches zero.
+
+        Parameters
+        ----------
+        grade
+            How the effect is known.
+        effect
+            The P50: what counts of the stated effect.
+
+        Examples
+        --------
+        >>> EvidenceDefaults().range_of("benchmark", -0.5)
+        (-1.25, -0.2)
+        >>> EvidenceDefaults().range_of("correlation", 0.4)
+        (0.0, 0.8)
+        """
+        if effect == 0:
+            return None
+        factor = self.factor(grade)
+        near = 0.0 if grade == "correlation" else effect / factor
+        far = effect * factor
+        return (near, far) if effect > 0 else (far, near)
 
 
 class Guardrail(Model):
@@ -419,8 +561,12 @@ class Driver(Model):
     logistic: Annotated[Parameters | None, _as_parameters("floor", "ceiling", "middle", "steepness")] = Field(
         None, description="An S-shaped curve: its `floor`, `ceiling`, `middle` and `steepness`."
     )
-    range: Annotated[str | None, _as(leaves.line, type="string")] = Field(
-        None, description="P10 to P90 of the effect, written like it (`groups`: of with - without): `-0.5pp to -0.1pp`."
+    range: Annotated[str | None, _as(leaves.spread, **{"$ref": "#/$defs/spread"})] = Field(
+        None,
+        description=(
+            "P10 to P90 of the effect, written like it (`groups`: of with - without): `-0.5pp to -0.1pp`; or what else "
+            "is known of it: `{ci95: -0.6pp to 0pp}`."
+        ),
     )
     lag: Annotated[int, _as(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
         0, description="Periods until the effect shows; 0 is at once."
@@ -451,7 +597,7 @@ class Driver(Model):
         treatment: Mapping[str, Any] | Treatment | None = None,
         saturating: Mapping[str, Amount] | None = None,
         logistic: Mapping[str, Amount] | None = None,
-        range: str | None = None,  # noqa: A002 - the file's word
+        range: str | Mapping[str, Any] | None = None,  # noqa: A002 - the file's word
         lag: int | None = None,
         observed: str | Quantity | None = None,
         evidence: Grade | Mapping[str, Any] | Evidence | None = None,
@@ -464,6 +610,14 @@ class Driver(Model):
     def form(self) -> Form:
         """The form that says how strong the effect is."""
         return next(form for form in FORMS if getattr(self, form) is not None)
+
+    @property
+    def spread(self) -> Any:
+        """What `range` states: text, or a mapping."""
+        return leaves.text_or_mapping(self.range) if self.range is not None else None
+
+    def plain(self, key: str) -> Any:
+        return self.spread if key == "range" else super().plain(key)
 
     @classmethod
     def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
@@ -526,9 +680,12 @@ class Driver(Model):
             yield _finding("a change of zero says nothing about the effect", "write the change that was seen", key)
 
     def _wrong_range(self, currency: str) -> Iterator[Finding]:
-        read = parse_slope_range if self.slope or self.semi_elasticity else parse_range
+        slope = self.slope or self.semi_elasticity
+        if (slope and "(" in slope) or (self.elasticity and self.elasticity.spread):
+            yield _finding("the range is stated twice: here, and beside the effect itself", "keep one", "range")
+            return
         try:
-            read(cast("str", self.range), currency=currency)
+            (parse_slope_spread if slope else parse_spread)(self.spread, currency=currency)
         except QuantityError as error:
             yield from (Finding(("range",), problem) for problem in error.problems)
 
@@ -772,6 +929,19 @@ class TreeSpec(Model):
         tuple[Scenario, ...],
         As(_read_scenarios, {"type": "object", "additionalProperties": {"$ref": "#/$defs/scenario"}}),
     ] = Field((), description="Named changes that hold together.")
+    evidence_defaults: Annotated[EvidenceDefaults, As(_read_defaults, {"$ref": "#/$defs/evidence_defaults"})] = Field(
+        cast("EvidenceDefaults", None),
+        description="What evidence grades stand for where an effect has no range, and what a correlation counts.",
+    )
+    correlations: Annotated[
+        tuple[Correlation, ...], As(_read_correlations, {"type": "array", "items": _CORRELATION_SCHEMA, "minItems": 1})
+    ] = Field(
+        (),
+        description=(
+            "Numbers that are uncertain together, by address (`arpu.value`, `customers.start`, `churn.nps.slope`): "
+            f"`[{_CORRELATION}]`. A correlation is that of the normal scores; pairs that are not listed have none."
+        ),
+    )
 
     def __init__(
         self,
@@ -786,9 +956,15 @@ class TreeSpec(Model):
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
+        evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
+        correlations: Sequence[tuple[str, str, Amount]] | None = None,
         **unknown: Never,
     ) -> None:
         self.set_keys(locals())
+
+    @classmethod
+    def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {} if "evidence_defaults" in values else {"evidence_defaults": EvidenceDefaults()}
 
     @property
     def horizon_periods(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.quantity import NUMBER, Quantity, Set, misfit
@@ -17,7 +17,7 @@ def with_values(spec: TreeSpec, values: Mapping[str, str | float]) -> TreeSpec:
 
     A number is in the metric's own unit (a share of 43 % is 0.43). Text states its unit; money and shares may leave
     denominators out. A metric with a formula takes the value as its `start`. What is replaced is no longer a template's
-    placeholder.
+    placeholder, and what is now certain is no longer correlated.
 
     Raises
     ------
@@ -43,8 +43,16 @@ def with_values(spec: TreeSpec, values: Mapping[str, str | float]) -> TreeSpec:
         if known[name].formula is not None and known[name].start is None:
             reason, fix = "is computed by a formula", "refresh the metrics that it reads instead"
             raise QuestionError(Problem(metric=name, reason=reason, fix=fix))
-    changed = (_refreshed(m, values[m.name], spec.currency) if m.name in values else m for m in spec.metrics)
-    return spec.with_keys(metrics=tuple(changed))
+    changed = tuple(_refreshed(m, values[m.name], spec.currency) if m.name in values else m for m in spec.metrics)
+    certain = {address for metric in changed if metric.name in values for address in _certain(metric)}
+    correlations = [entry for entry in spec.correlations if certain.isdisjoint(entry[:2])]
+    return spec.with_keys(metrics=changed, correlations=correlations or None)
+
+
+def _certain(metric: MetricSpec) -> Iterator[str]:
+    for key, quantity in (("value", metric.value), ("start", metric.start)):
+        if quantity is not None and quantity.spread is None:
+            yield f"{metric.name}.{key}"
 
 
 def _refreshed(metric: MetricSpec, given: str | float, currency: str) -> MetricSpec:

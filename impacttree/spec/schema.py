@@ -12,6 +12,7 @@ from impacttree.spec.models import (
     Agreed,
     Driver,
     Evidence,
+    EvidenceDefaults,
     Grade,
     Guardrail,
     MetricSpec,
@@ -52,12 +53,31 @@ _DEFINITIONS: dict[str, Any] = {
             },
         ],
     },
+    "spread": {
+        "description": "What is known of an effect beside its point: `low to high` (P10 to P90), or a mapping.",
+        "anyOf": [
+            {"type": "string", "pattern": "\\sto\\s"},
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "minProperties": 1,
+                "properties": {
+                    key: {**_NUMBERS, "description": text}
+                    for key, text in _QUANTITY_KEYS.items()
+                    if key not in ("value", "beta")
+                },
+            },
+        ],
+    },
     "range": {"type": "string", "description": "`low to high`, as `40% to 46%`.", "pattern": "\\sto\\s"},
     "change": {
         "type": ["string", "number"],
         "description": "A change: `+1%` multiplies, `+2pp` and `+500` add, `=45%` sets.",
     },
-    "slope": {"type": ["string", "number"], "description": "Change per unit, as `-0.01pp per point`."},
+    "slope": {
+        "type": ["string", "number"],
+        "description": "Change per unit, as `-0.01pp per point`, with its range if known.",
+    },
     "grade": {"enum": list(get_args(Grade)), "description": "How strong the evidence is."},
 }
 _METRIC_RULES: dict[str, Any] = {
@@ -85,6 +105,7 @@ def json_schema() -> dict[str, Any]:
         "driver": _object(Driver) | _DRIVER_RULES,
         "evidence": _object(Evidence),
         "treatment": _object(Treatment),
+        "evidence_defaults": _object(EvidenceDefaults),
         "guardrail": _object(Guardrail) | {"minProperties": 1},
         "agreed": _object(Agreed),
         "scenario": _field(Scenario, "changes"),

@@ -75,6 +75,8 @@ def entry_lines(path: tuple[str, ...], value: Any, indent: int) -> list[str]:
         return [f"{head} >-", *_folded(value, indent + 2)]
     if isinstance(value, Mapping) and not _in_braces(path, value, len(head)):
         return [head, *(line for key, item in value.items() for line in entry_lines((*path, key), item, indent + 2))]
+    if isinstance(value, list) and len(head) + 1 + len(flow_text(value)) > WIDTH:
+        return [head, *(f"{' ' * (indent + 2)}- {flow_text(item)}" for item in value)]
     return [f"{head} {flow_text(value) if not isinstance(value, str) else scalar_text(value)}"]
 
 

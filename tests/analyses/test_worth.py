@@ -97,10 +97,10 @@ outcome: d
 metrics:
   a: {value: 10}
   b: {value: 10, drivers: {a: {slope: "2", evidence: experiment}}}
-  c: {value: 10, drivers: {b: {slope: "1", evidence: correlation}, a: {slope: "-1", evidence: experiment}}}
+  c: {value: 10, drivers: {b: {slope: "2", evidence: correlation}, a: {slope: "-1", evidence: experiment}}}
   d: {formula: c - 0.5 * a}
 """)
-    worth = tree.worth("a", "+1")
+    worth = tree.worth("a", "+1")  # of the correlation half is counted
     assert {path.metrics: path.amount for path in worth.paths} == pytest.approx(
         {("a", "b", "c", "d"): 2.0, ("a", "c", "d"): -1.0, ("a", "d"): -0.5}
     )

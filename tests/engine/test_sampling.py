@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from impacttree.engine.model import Model
 from impacttree.engine.sampling import CHUNK, Sampler
 from impacttree.engine.vector import evaluate_many
-from impacttree.errors import ModelError, QuestionError
-from impacttree.graph import build
-from impacttree.graph.evidence import EvidenceDefaults
+from impacttree.errors import QuestionError
+from impacttree.graph import UncertainNumber, build
+from impacttree.quantity import parse_quantity
 from impacttree.quantity.possible import Z_P90
 from impacttree.spec import Driver, MetricSpec, TreeSpec, load_text
 
@@ -55,6 +55,9 @@ ADDRESSES = [
 
 def sampler(text: str = SHOP, **keys: object) -> Sampler:
     return Sampler(Model(build(load_text(text))), **keys)  # type: ignore[arg-type]
+
+
+CORRELATED = SHOP + "correlations: [[price.value, visits.value, -0.6], [visits.value, rate.value, 0.3]]"
 
 
 def test_everything_with_a_range_is_found_in_the_order_of_addresses() -> None:
@@ -113,13 +116,10 @@ def test_another_metric_leaves_the_draws_as_they_are() -> None:
         np.testing.assert_array_equal(draws, after[address])
 
 
-CORRELATED = [("price.value", "visits.value", -0.6), ("visits.value", "rate.value", 0.3)]
-
-
 @given(st.lists(st.sampled_from(ADDRESSES), unique=True), st.integers(0, 2 * CHUNK), st.integers(1, CHUNK))
 @settings(max_examples=20)
 def test_parts_are_the_same_as_the_whole(only: list[str], first: int, count: int) -> None:
-    whole = sampler(correlations=CORRELATED)
+    whole = sampler(CORRELATED)
     part = whole.draw(first, count, only=only)
     assert list(part) == sorted(only)
     everything = whole.draw(0, first + count)
@@ -128,7 +128,7 @@ def test_parts_are_the_same_as_the_whole(only: list[str], first: int, count: int
 
 
 def test_a_sampler_travels_to_other_processes() -> None:
-    original = sampler(seed=4, correlations=CORRELATED, copies=2)
+    original = sampler(CORRELATED, seed=4, copies=2)
     copied = pickle.loads(pickle.dumps(original))
     for copy in (0, 1):
         one, other = original.draw(CHUNK, 100, copy=copy), copied.draw(CHUNK, 100, copy=copy)
@@ -136,7 +136,7 @@ def test_a_sampler_travels_to_other_processes() -> None:
 
 
 def test_correlations_are_of_the_numbers_they_name() -> None:
-    draws = sampler(correlations=CORRELATED).draw(0, CHUNK)
+    draws = sampler(CORRELATED).draw(0, CHUNK)
     independent = sampler().draw(0, CHUNK)
     logs = np.log([draws["price.value"], draws["visits.value"], draws["score.rate.slope"]])
     np.testing.assert_allclose(np.corrcoef(logs)[0], [1, -0.6, 0], atol=0.01)
@@ -160,35 +160,40 @@ def test_draws_feed_the_evaluator_and_a_product_has_its_known_moments() -> None:
 
 
 def test_defaults_of_evidence_decide_the_range_of_an_effect() -> None:
-    wide = sampler(defaults=EvidenceDefaults(experiment=2.0)).draw(0, CHUNK, only=["score.rate.slope"])
+    wide = sampler(SHOP + "evidence_defaults: {experiment: 2}").draw(0, CHUNK, only=["score.rate.slope"])
     found = np.quantile(wide["score.rate.slope"], [0.1, 0.9])
     np.testing.assert_allclose(found, [100, 400], rtol=1e-3)
 
 
-def test_all_that_is_wrong_is_listed_at_once_with_its_place() -> None:
-    text = (
-        SHOP.replace("1000/month (800 to 1250)", "1000/month (1000 to 1250)")
-        .replace("$30 ($25 to $36)", "$30 (1e-170 to 1e170)")
-        .replace("range: -1 points", "range: -0.5 points")
-    )
-    with pytest.raises(ModelError) as caught:
-        sampler(text, correlations=[("price.value", "tax.value", 0.2), ("visits.value", "rate.value", 2)])
-    places = [(problem.metric, problem.key) for problem in caught.value.problems]
-    assert sorted(places) == [
-        ("", "correlations.0"),
-        ("", "correlations.1"),
-        ("price", "value"),
-        ("score", "drivers.price.slope"),
-        ("visits", "value"),
-    ]
-    lines = {problem.metric: problem.line for problem in caught.value.problems}
-    assert (lines["visits"], lines["price"]) == (4, 6)
+def test_a_question_adds_numbers_of_its_own() -> None:
+    lift = UncertainNumber("lift.visits", "visits", parse_quantity("100 (50 to 200)"), None, True)
+    with_lift = sampler(extra=[lift])
+    assert [number.address for number in with_lift.inputs] == sorted([*ADDRESSES, "lift.visits"])
+    draws = with_lift.draw(0, CHUNK)
+    np.testing.assert_allclose(np.quantile(draws["lift.visits"], [0.1, 0.5, 0.9]), [50, 100, 200], rtol=2e-3)
+    correlated = sampler(CORRELATED, extra=[lift]).draw(0, CHUNK)
+    logs = np.log([correlated["price.value"], correlated["visits.value"], correlated["lift.visits"]])
+    np.testing.assert_allclose(np.corrcoef(logs)[0], [1, -0.6, 0], atol=0.01)
 
 
-def test_ranges_on_their_bounds_are_refused_once() -> None:
-    with pytest.raises(ModelError, match="P90 stands on a bound") as caught:
-        sampler("metrics: {up: {value: 99% (98% to 100%), bounds: 0% to 100%}}")
-    assert len(caught.value.problems) == 1
+def test_an_extra_number_has_an_address_of_its_own() -> None:
+    twice = UncertainNumber("price.value", "price", parse_quantity("1 to 2"), None, True)
+    with pytest.raises(QuestionError, match="same address"):
+        sampler(extra=[twice])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "42% (40% to 45%)", "{p10: 1, p50: 2, p90: 90}", "{ci95: -1 to 4}", "{normal: [0, 1e149]}", "1e-9 to 1e9",
+        "{lognormal: [1, 1e6]}", "{beta: [1e-6, 1e6]}", "{triangular: [1, 1, 2]}", "{uniform: 0 to 1}", "-9 to -1",
+        "{discrete: [[0, 50%], [1e149, 50%]]}",
+    ],
+)  # fmt: skip
+def test_what_loads_can_be_drawn(value: str) -> None:
+    draws = sampler(f"metrics: {{a: {{value: {value}}}}}", seed=3).draw(0, CHUNK)["a.value"]
+    assert np.isfinite(draws).all()
+    assert np.isfinite(draws.var())
 
 
 @pytest.mark.parametrize("seed", [None, 1.0, "7", True])

@@ -67,6 +67,10 @@ def treated(on_source: str, on_target: str) -> dict[str, object]:
     return {"treatment": {"on_source": on_source, "on_target": on_target}}
 
 
+def ends_of(influence: Influence) -> tuple[float, float] | None:
+    return influence.spread.low_high() if influence.spread else None
+
+
 moves = st.floats(0.2, 3).map(lambda value: round(value, 4))
 sizes = st.floats(-2, 2).map(lambda value: round(value, 4))
 anchors = st.floats(0.5, 50).map(lambda value: round(value, 3))
@@ -177,23 +181,23 @@ def test_logistic_multiplies_by_the_ratio_to_today(x: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "grade"),
+    ("stated", "grade", "counted"),
     [
-        ("experiment", "correlation"),
-        ("quasi_experiment", "correlation"),
-        ("judgement", "judgement"),
-        (None, "correlation"),
+        ("experiment", "correlation", 0.5),
+        ("quasi_experiment", "correlation", 0.5),
+        ("judgement", "judgement", 1.0),
+        (None, "correlation", 0.5),
     ],
 )
-def test_groups_are_a_slope_and_at_most_a_correlation(stated: str | None, grade: str) -> None:
+def test_groups_are_a_slope_and_at_most_a_correlation(stated: str | None, grade: str, counted: float) -> None:
     groups = {"with": "1.9%", "without": "3.4%"}
     graph = one(MetricSpec("x", value="30%"), "2.95%", groups=groups, evidence=stated, range="-2pp to -1pp")
     influence = influence_of(graph)
     assert influence.form == "slope"
-    assert influence.parameters[0][1] == pytest.approx(-0.015)
-    assert influence.evidence.grade == grade
-    assert influence.range == pytest.approx((-0.02, -0.01))
-    assert rule_value(graph, "m", x=Reading(1.0, 0.3, 0.3)) == pytest.approx(0.019)
+    assert influence.parameters[0][1] == pytest.approx(-0.015 * counted)
+    assert (influence.evidence.grade, influence.counted) == (grade, counted)
+    assert ends_of(influence) == pytest.approx((-0.02 * counted, -0.01 * counted))
+    assert rule_value(graph, "m", x=Reading(1.0, 0.3, 0.3)) == pytest.approx(0.0295 - 0.7 * 0.015 * counted)
 
 
 @pytest.mark.parametrize(
@@ -216,8 +220,8 @@ def test_range_is_that_of_the_parameter(
     source: str, keys: dict[str, object], expected: tuple[float, float] | None
 ) -> None:
     influence = influence_of(one(MetricSpec("x", value=source), "2.5%/month", **keys))
-    assert influence.range == (expected if expected is None else pytest.approx(expected))
-    low, high = influence.range or (-math.inf, math.inf)
+    assert ends_of(influence) == (expected if expected is None else pytest.approx(expected))
+    low, high = ends_of(influence) or (-math.inf, math.inf)
     assert low <= influence.parameters[0][1] <= high
 
 
@@ -249,7 +253,7 @@ def test_a_treatment_is_the_ratio_of_its_two_effects(
     influence = influence_of(one(MetricSpec("x", value="40%"), "2.5%/month", treatment=stated))
     assert influence.form == form
     assert influence.parameters == ((f"m.x.{form}", pytest.approx(above.value / below.value)),)
-    assert influence.range == pytest.approx(ratio_interval(above, below, Z_P90, correlation or 0.0))
+    assert ends_of(influence) == pytest.approx(ratio_interval(above, below, Z_P90, correlation or 0.0))
     assert influence.words.endswith("from 40.0%, ratio of two measured effects (Fieller interval)")
 
 
@@ -275,6 +279,101 @@ def test_a_treatment_is_at_most_a_quasi_experiment(evidence: object, grade: str)
     treatment = {"on_source": "+2pp (1pp to 3pp)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}
     influence = influence_of(one(MetricSpec("x", value="40%"), "2.5%", treatment=treatment, evidence=evidence))
     assert influence.evidence.grade == grade
+
+
+@pytest.mark.parametrize(
+    ("keys", "kind", "numbers"),
+    [
+        ({"when": "-10% relative", "then": "+0.3pp", "range": {"ci95": "0.1pp to 0.5pp"}},
+         "ci95", (-0.005 / 0.042, -0.001 / 0.042)),
+        ({"when": "-10% relative", "then": "+0.3pp", "range": {"normal": ["0.3pp", "0.1pp"]}},
+         "normal", (-0.003 / 0.042, 0.001 / 0.042)),
+        ({"when": "+5pp", "then": "+2pp", "range": {"triangular": ["0pp", "2pp", "4pp"]}},
+         "triangular", (0.0, 0.4, 0.8)),
+        ({"when": "-5pp", "then": "+2pp", "range": {"triangular": ["0pp", "2pp", "4pp"]}},
+         "triangular", (-0.8, -0.4, 0.0)),
+        ({"when": "+5pp", "then": "+2pp", "range": {"uniform": "0pp to 4pp"}}, "uniform", (0.0, 0.8)),
+        ({"when": "+5pp", "then": "+2pp", "range": {"discrete": [["0pp", "50%"], ["4pp", 0.5]]}},
+         "discrete", (0.0, 0.5, 0.8, 0.5)),
+        ({"when": "+5pp", "then": "+2pp", "range": {"lognormal": ["2.5pp", "1.875pp"]}}, "lognormal", (0.5, 0.375)),
+        ({"when": "+5pp", "then": "+2pp", "range": {"p10": "1pp", "p50": "2pp", "p90": "5pp"}},
+         "p10_p50_p90", (0.2, 0.4, 1.0)),
+        ({"when": "+10% relative", "then": "-10% relative", "range": {"ci95": "-20% to -5%"}},
+         "ci95", (math.log(0.8) / math.log(1.1), math.log(0.95) / math.log(1.1))),
+        ({"when": "-5pp", "then": "-10% relative", "range": {"p10": "-20%", "p90": "-5%"}},
+         "p10_p90", (math.log(0.95) / -0.05, math.log(0.8) / -0.05)),
+        ({"slope": "2pp per pp", "range": {"ci95": "1pp to 4pp per pp"}}, "ci95", (1.0, 4.0)),
+        ({"slope": "2pp per pp (1pp to 4pp per pp)"}, "p10_p90", (1.0, 4.0)),
+        ({"semi_elasticity": "0.02 per pp (0.01 to 0.03 per pp)"}, "p10_p90", (1.0, 3.0)),
+        ({"semi_elasticity": "0.02 per pp", "range": {"uniform": "0.01 to 0.03 per pp"}}, "uniform", (1.0, 3.0)),
+        ({"elasticity": 0.5, "range": {"p10": 0.2, "p90": 0.9}}, "p10_p90", (0.2, 0.9)),
+        ({"elasticity": 0.5, "range": {"normal": [0.5, 0.1]}}, "normal", (0.5, 0.1)),
+        ({"elasticity": {"beta": [2, 2]}}, "beta", (2.0, 2.0)),
+        ({"groups": {"with": "3%", "without": "1%"}, "range": {"ci95": "1pp to 3pp"}}, "ci95", (0.005, 0.015)),
+    ],
+)  # fmt: skip
+def test_a_range_may_be_whatever_is_known(keys: dict[str, object], kind: str, numbers: tuple[float, ...]) -> None:
+    influence = influence_of(one(MetricSpec("x", value="42%"), "2.5%/month", **keys))
+    assert influence.spread is not None
+    assert (influence.spread.kind, influence.spread.numbers) == (kind, pytest.approx(numbers))
+
+
+@pytest.mark.parametrize(
+    ("keys", "stated", "counted"),
+    [
+        ({"slope": "2pp per pp"}, 2.0, "+2.0pp of M per +1pp of X, from 42.0%, counted at 50%"),
+        ({"elasticity": 0.8}, 0.8, "+0.8% of M per +1% of X, from 42.0%, counted at 50%"),
+        ({"semi_elasticity": "0.02 per pp"}, 2.0, "+2.0% of M per +1pp of X, from 42.0%, counted at 50%"),
+        (
+            {"when": "+10% relative", "then": "+21% relative"},
+            2.0,
+            "+2.0% of M per +1% of X, from 42.0%, counted at 50%",
+        ),
+    ],
+)
+def test_a_correlation_counts_in_part(keys: dict[str, object], stated: float, counted: str) -> None:
+    half = influence_of(one(MetricSpec("x", value="42%"), "2.5%/month", **keys, evidence="correlation"))
+    whole = influence_of(one(MetricSpec("x", value="42%"), "2.5%/month", **keys, evidence="quasi_experiment"))
+    assert whole.parameters[0][1] == pytest.approx(stated)
+    assert half.parameters[0][1] == pytest.approx(stated / 2)
+    assert (whole.counted, half.counted) == (1.0, 0.5)
+    assert half.words == f"{whole.words}, counted at 50%"
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_a_curve_that_is_a_correlation_counts_in_part(share: float) -> None:
+    def rule(x: float, **form: object) -> float:
+        driver = Driver("x", **form, evidence="correlation")
+        metrics = [MetricSpec("x", value=10), MetricSpec("m", value=8, drivers=[driver])]
+        graph = build(TreeSpec(metrics=metrics, outcome="m", evidence_defaults={"causal_share": share}))
+        assert (", counted at 25%" in influence_of(graph).words) is (share == 0.25)
+        assert rule_value(graph, "m", x=Reading(10.0, 10.0, 10.0)) == pytest.approx(8, rel=1e-15)
+        return rule_value(graph, "m", x=Reading(x, 10.0, 10.0))
+
+    for x in (4.0, 13.0):
+        curve = 2 + 4 / (1 + math.exp(-0.5 * (x - 12))), 2 + 4 / (1 + math.exp(-0.5 * (10 - 12)))
+        found = rule(x, logistic={"floor": 2, "ceiling": 6, "middle": 12, "steepness": 0.5})
+        assert found == pytest.approx(8 * (1 + share * (curve[0] / curve[1] - 1)))
+        hill = x / (x + 5), 10 / 15
+        assert rule(x, saturating={"ceiling": 3, "half": 5}) == pytest.approx(8 * (1 + share * (hill[0] / hill[1] - 1)))
+        assert rule(x, points=[[0, 0], [20, 10]]) == pytest.approx(8 + share * (x - 10) / 2)
+
+
+@pytest.mark.parametrize("grade", ["experiment", "quasi_experiment", "judgement"])
+def test_what_an_experiment_randomised(grade: str) -> None:
+    evidence = {"grade": grade, "randomised": "x"}
+    assert influence_of(one(MetricSpec("x", value="42%"), "3%", slope=1, evidence=evidence)).counted == 1
+    elsewhere = {"slope": 1, "evidence": {"grade": grade, "randomised": "onboarding"}}
+    if grade != "experiment":
+        one(MetricSpec("x", value="42%"), "3%", **elsewhere)
+        return
+    with pytest.raises(ModelError) as caught:
+        one(MetricSpec("x", value="42%"), "3%", **elsewhere)
+    (problem,) = caught.value.problems
+    assert problem.key == "drivers.x.evidence.randomised"
+    assert problem.reason == "the experiment randomised 'onboarding', not 'x': the effect is of something else"
+    assert "treatment" in problem.fix
+    assert "quasi_experiment" in problem.fix
 
 
 def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
@@ -336,6 +435,20 @@ def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
         ("42%", "3%", {"when": "+2pp", "then": "-9% relative", "range": "-4pp to -2pp"}, "range", "relative", "-5%"),
         ("38 points", "3%", {"slope": "-1pp per point", "range": "-2 to 0 per point"}, "range", "other units", "one"),
         ("42%", "3%", {"elasticity": 1, "range": "$1 to $2"}, "range", "no unit", "plain"),
+        ("42%", "3%", {"when": "+2pp", "then": "-9% relative", "range": {"normal": ["-9%", "1%"]}}, "range",
+         "becomes an exponent, and normal does not stay", "quantiles"),
+        ("42%", "3%", {"when": "+2pp", "then": "-9% relative", "range": {"ci95": "-120% to 4%"}}, "range",
+         "loss of all", "narrow"),
+        ("42%", "3%", {"when": "+2pp", "then": "-1pp", "range": {"ci95": "-4pp to -2pp"}}, "range", "outside", "P10"),
+        ("42%", "3%", {"when": "+2pp", "then": "+1pp", "range": {"p10": "0pp", "p50": "2pp", "p90": "3pp"}}, "range",
+         "not the P50", "p50"),
+        ("42%", "3%", {"when": "-2pp", "then": "+1pp", "range": {"lognormal": ["1.1pp", "0.5pp"]}}, "range",
+         "the opposite of a lognormal", "p10"),
+        ("42%", "3%", {"elasticity": {"beta": [2, 2]}, "evidence": "correlation"}, "elasticity",
+         "a part of a beta", "p10"),
+        ("42%", "3%", {"when": "+2pp", "then": "-1pp", "range": {"ci95": "-2% to 0%"}}, "range", "points", "pp"),
+        ("38 points", "3%", {"slope": "-1pp per point", "range": {"ci95": "-2pp to 0pp per pp"}}, "range",
+         "other units", "one"),
         ("42%", "3%", {"elasticity": 1, "observed": "1 users to 2 users"}, "observed", "users", "%"),
     ],
 )  # fmt: skip

@@ -36,6 +36,21 @@ def test_a_subtree_builds_and_knows_its_file() -> None:
     assert str(graph["ltv_to_cac"].unit) == "x"
 
 
+def test_correlations_stay_with_their_numbers() -> None:
+    spec = load_text("""
+outcome: d
+metrics:
+  a: {value: 1 to 2}
+  b: {value: 1 to 2}
+  c: {value: 1 to 2}
+  d: {formula: a + b}
+  e: {formula: c * 2}
+correlations: [[a.value, b.value, 0.3], [b.value, c.value, 0.2]]
+""")
+    assert [entry[:2] for entry in subtree(spec, ["d"]).correlations] == [("a.value", "b.value")]
+    assert subtree(spec, ["e"]).correlations == ()
+
+
 def test_the_whole_tree_is_a_subtree_of_itself() -> None:
     spec = load_text(text("duolingo"))
     assert subtree(spec, [metric.name for metric in spec.metrics]) == spec

@@ -59,3 +59,26 @@ def test_the_fix_of_a_range_that_touches_its_bound_works() -> None:
 )
 def test_deviation(spread: Spread, expected: float) -> None:
     assert deviation(spread) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("raw", "bounds"),
+    [
+        ("1e-160 to 1e160", None),
+        ("1e-100 to 1e100", None),
+        ("-1e100 to -1e-100", None),
+        ({"value": 1e-3, "ci95": "1e-100 to 1"}, None),
+        ({"normal": [0, 1e200]}, None),
+        ({"lognormal": [1e-100, 1e149]}, None),
+    ],
+    ids=str,
+)
+def test_a_range_without_a_finite_variance_is_refused(raw: object, bounds: Bounds | None) -> None:
+    reason, fix = impossible(parse_quantity(raw), bounds) or ("", "")  # type: ignore[arg-type]
+    assert "too wide" in reason
+    assert fix
+
+
+@pytest.mark.parametrize("raw", ["1e-5 to 1e5", "-1e100 to 1e100", "1e140 to 1e141", {"lognormal": [1, 1e6]}], ids=str)
+def test_a_wide_range_with_a_variance_is_let_pass(raw: object) -> None:
+    assert impossible(parse_quantity(raw)) is None  # type: ignore[arg-type]

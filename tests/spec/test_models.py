@@ -13,11 +13,23 @@ import pytest
 
 from impacttree.errors import ImpactTreeError, ModelError
 from impacttree.quantity import Unit, parse_quantity
-from impacttree.spec import Agreed, Driver, Evidence, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec, load_text
+from impacttree.spec import (
+    Agreed,
+    Driver,
+    Evidence,
+    EvidenceDefaults,
+    Guardrail,
+    MetricSpec,
+    Scenario,
+    Treatment,
+    TreeSpec,
+    load_text,
+    to_yaml,
+)
 from impacttree.spec.base import fields_of
 from impacttree.spec.models import FORMS, Model
 
-MODELS = [Agreed, Driver, Evidence, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec]
+MODELS = [Agreed, Driver, Evidence, EvidenceDefaults, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec]
 
 
 def problems(make) -> list[str]:
@@ -45,6 +57,7 @@ def test_models_are_frozen(cls):
         Agreed: lambda: Agreed("CFO", "2026-01-01"),
         Driver: lambda: Driver("a", slope=1),
         Evidence: Evidence,
+        EvidenceDefaults: EvidenceDefaults,
         Guardrail: lambda: Guardrail(min=1),
         MetricSpec: lambda: MetricSpec("a", value=1),
         Scenario: lambda: Scenario("a", {"b": "+1%"}),
@@ -320,6 +333,19 @@ def test_exactly_one_form(first, second):
         ({"when": "+1%", "then": "+1%", "range": "1"}, "range"),
         ({"points": [[1, 2], [2, 3]], "range": "1 to 2"}, "does not go with"),
         ({"slope": 1, "observed": "5"}, "range"),
+        ({"slope": 1, "range": {"value": 1, "ci95": "0 to 2"}}, "leave `value` out"),
+        ({"slope": 1, "range": {"p11": 0, "p90": 2}}, "did you mean 'p10'"),
+        ({"slope": 1, "range": {"p10": 2, "p90": 2}}, "increase"),
+        ({"slope": 1, "range": {}}, "give one of"),
+        ({"slope": 1, "range": [0, 2]}, "a range is text, not a list"),
+        ({"slope": 1, "range": 3}, "a range is text, not a number"),
+        ({"slope": 1, "range": "{ci95: 0 to 2"}, "not a mapping that can be read"),
+        ({"slope": "1 (0 to 2)", "range": "0 to 2"}, "stated twice"),
+        ({"elasticity": "1 (0 to 2)", "range": "0 to 2"}, "stated twice"),
+        ({"elasticity": 1, "range": {"beta": [1, 2]}}, "of a probability"),
+        ({"when": "+1%", "then": "+1%", "range": {"ci95": "2% to 0%"}}, "below its high end"),
+        ({"slope": 1, "evidence": {"randomised": "a b"}}, "cannot be a name"),
+        ({"slope": 1, "evidence": {"randomized": "a"}}, "did you mean 'randomised'"),
         ({"slope": 1, "evidence": "experment"}, "did you mean 'experiment'"),
         ({"slope": 1, "evidence": {"grde": "experiment"}}, "did you mean 'grade'"),
         ({"slope": 1, "evidence": ["experiment"]}, "mapping"),
@@ -340,6 +366,82 @@ def test_forms_that_take_a_range():
         ("groups", "-2.0pp to -0.3pp"),
     ):
         assert Driver("x", **WRITTEN[form], range=written).range == written
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("when", {"ci95": "-0.5pp to -0.1pp"}),
+        ("when", {"p10": "-0.5pp", "p90": "-0.1pp"}),
+        ("slope", {"normal": {"mean": "-0.01pp per point", "sd": "0.005pp per point"}}),
+        ("elasticity", {"discrete": [[0, "50%"], [0.8, 0.5]]}),
+        ("groups", {"uniform": "-2pp to -1pp"}),
+    ],
+)
+def test_a_range_may_be_a_mapping(form, written):
+    driver = Driver("x", **WRITTEN[form], range=written)
+    assert driver.spread == driver.statement()["range"] == _texts(written)
+    assert driver.with_keys(lag=1).with_keys(lag=None) == driver
+    assert load_text(to_yaml(TreeSpec(metrics=[MetricSpec("a", value=1, drivers=[driver])]))).metrics[0].drivers == (
+        driver,
+    )
+
+
+def _texts(data):
+    if isinstance(data, dict):
+        return {key: _texts(value) for key, value in data.items()}
+    return [_texts(item) for item in data] if isinstance(data, list) else str(data)
+
+
+# ---- evidence defaults
+
+
+def test_evidence_defaults_are_the_decided_ones_where_nothing_is_stated():
+    spec = TreeSpec(metrics=[MetricSpec("a", value=1)])
+    grades = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement")
+    assert [spec.evidence_defaults.factor(grade) for grade in grades] == [1.3, 1.6, 2.0, 2.5, 3.0]
+    assert [spec.evidence_defaults.counted(grade) for grade in grades] == [1.0, 1.0, 0.5, 1.0, 1.0]
+    assert "evidence_defaults" not in spec.statement()
+
+
+def test_evidence_defaults_keep_what_was_written():
+    spec = TreeSpec(metrics=[MetricSpec("a", value=1)], evidence_defaults={"judgement": 4, "causal_share": "30%"})
+    assert spec.evidence_defaults == EvidenceDefaults(judgement=4, causal_share="30%")
+    assert (spec.evidence_defaults.factor("judgement"), spec.evidence_defaults.factor("benchmark")) == (4.0, 2.5)
+    assert spec.evidence_defaults.counted("correlation") == 0.3
+    assert spec.statement()["evidence_defaults"] == {"judgement": "4", "causal_share": "30%"}
+    assert load_text(to_yaml(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"judgement": 1}, "above 1"),
+        ({"judgement": 0.5}, "above 1"),
+        ({"judgement": -2}, "above 1"),
+        ({"judgement": 1001}, "at most 1_000"),
+        ({"judgement": "300%"}, "not a factor"),
+        ({"judgement": "$3"}, "not a factor"),
+        ({"judgement": "2 to 3"}, "not a factor"),
+        ({"judgement": {"normal": [3, 1]}}, "not a factor"),
+        ({"judgement": float("inf")}, "finite"),
+        ({"judgement": True}, "true or false"),
+        ({"judgment": 3}, "did you mean 'judgement'"),
+        ({"causal_share": "101%"}, "at most 100%"),
+        ({"causal_share": 50}, "at most 100%"),
+        ({"causal_share": 0}, "above 0%"),
+        ({"causal_share": "50pp"}, "not a share"),
+        ({"causal_share": "40% to 50%"}, "not a share"),
+    ],
+)
+def test_wrong_evidence_defaults_are_refused(keys, words):
+    (problem,) = problems(lambda: EvidenceDefaults(**keys))
+    assert words in problem
+    assert problem.startswith("evidence_defaults.")
+
+
+def test_a_factor_may_be_written_with_x_and_a_share_as_a_fraction():
+    assert EvidenceDefaults(judgement="4x", causal_share=1).factor("judgement") == 4.0
 
 
 def test_evidence_may_be_a_word():

@@ -66,6 +66,11 @@ METRIC = "metrics: {a: {%s}}"
         " on_target: +1 (0 to 2), correlation: 0.2}}}}}",
         "metrics: {a: {value: 1, guardrail: {min: 3}, agreed: {by: CFO, on: 2026-01-01}}}",
         "metrics: {a: {value: 1}}\nhorizon: 24\nperiod: week\nscenarios: {low: {a: +1%}}",
+        "metrics: {a: {value: 1}}\nevidence_defaults: {judgement: 4, causal_share: 30%}",
+        "metrics: {a: {value: 1}}\ncorrelations: [[a.value, b.value, 0.3], [b.c.slope, a.start, -1]]",
+        "metrics: {a: {value: 1, drivers: {b: {slope: 1 (0 to 2), evidence: {grade: experiment, randomised: b}}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {elasticity: 1, range: {ci95: 0 to 2}}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {elasticity: 1, range: {normal: [1, 0.2]}}}}}",
     ],
 )
 def test_what_loads_is_valid(validator, text):
@@ -102,6 +107,13 @@ def test_what_loads_is_valid(validator, text):
         "metrics: {a: {value: 1}}\nhorizon: 0",
         "metrics: {a: {value: 1}}\ncurrency: usd",
         "metrics: {a: {value: 1}}\nscenarios: {low: {}}",
+        "metrics: {a: {value: 1}}\nevidence_defaults: {judgment: 4}",
+        "metrics: {a: {value: 1}}\nevidence_defaults: [4]",
+        "metrics: {a: {value: 1}}\ncorrelations: [[a.value, b.value]]",
+        "metrics: {a: {value: 1}}\ncorrelations: []",
+        "metrics: {a: {value: 1}}\ncorrelations: {a.value: 1}",
+        "metrics: {a: {value: 1, drivers: {b: {elasticity: 1, range: {value: 1, ci95: 0 to 2}}}}}",
+        "metrics: {a: {value: 1, drivers: {b: {elasticity: 1, range: [0, 2]}}}}",
     ],
 )
 def test_what_does_not_load_is_not_valid(validator, text):

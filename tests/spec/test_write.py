@@ -95,6 +95,12 @@ drivers = st.builds(
     forms,
     optional(lag=st.integers(0, 12), observed=ranges, evidence=evidence, note=prose),
 )
+ranged = st.builds(
+    lambda source, elasticity, known: Driver(source, elasticity=elasticity, range=known),
+    names,
+    st.integers(-3, 3),
+    st.sampled_from(["-4 to 4", {"ci95": "-4 to 4"}, {"p10": -4, "p90": "4"}, {"discrete": [[-4, "50%"], [4, 0.5]]}]),
+)
 described = optional(
     label=lines,
     description=prose,
@@ -111,7 +117,7 @@ described = optional(
     notes=prose,
     placeholder=st.booleans(),
 )
-unique_drivers = st.lists(drivers, max_size=3, unique_by=lambda driver: driver.source)
+unique_drivers = st.lists(drivers | ranged, max_size=3, unique_by=lambda driver: driver.source)
 rules = st.one_of(
     st.fixed_dictionaries({"value": amounts}),
     st.fixed_dictionaries({"value": amounts, "drivers": unique_drivers}),
@@ -137,6 +143,8 @@ def specs(draw):
         outcome=names,
         outcomes=st.lists(names, min_size=1, max_size=3, unique=True),
         scenarios=st.lists(scenario, max_size=2, unique_by=lambda scenario: scenario.name),
+        evidence_defaults=optional(judgement=st.integers(2, 9), causal_share=st.sampled_from(["30%", 1, "0.5"])),
+        correlations=st.lists(st.tuples(lines, lines, st.floats(-1, 1)), min_size=1, max_size=6),
     )
     return TreeSpec(metrics=metrics, **draw(head))
 

@@ -12,7 +12,8 @@ def platform(*, minutes=24.0, paths=6.0, month=12):
     later = month > 1
     adoption = 0.55 * ((paths / (paths + 4)) / (6 / 10) if later else 1.0)
     adoption_before = 0.55 * ((paths / (paths + 4)) / (6 / 10) if month > 2 else 1.0)
-    failure_rate = 0.02 + (0.014 - 0.027) * (adoption_before - 0.55)
+    counted = 0.5  # of a correlation
+    failure_rate = 0.02 + counted * (0.014 - 0.027) * (adoption_before - 0.55)
     deploys_per_engineer = 15 * ((minutes / 24) ** -0.2 if later else 1.0)
     deploys = 180 * deploys_per_engineer
     deploy_hours = deploys * minutes / 60

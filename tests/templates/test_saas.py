@@ -8,7 +8,7 @@ import impacttree as it
 from impacttree.templates import instantiate
 
 
-def northwind(engagement=0.42, *, spend=330e3, months=12, nps_moves=True, referrals_move=True):
+def northwind(engagement=0.42, *, activation=0.45, spend=330e3, months=12, nps_moves=True, referrals_move=True):
     """Every metric of the template in months 1 to `months`, written out by hand from the file."""
     by_month = []
     customers = 65_800.0
@@ -21,7 +21,8 @@ def northwind(engagement=0.42, *, spend=330e3, months=12, nps_moves=True, referr
         referral_rate = 0.004 + (0.00005 * (nps - 38) if nps_moves and referrals_move else 0.0)
         traffic = 290e3 * ((spend / 330e3) ** 0.35 if month > 1 else 1.0)
         trials = traffic * 0.03
-        new_customers = trials * 0.18
+        counted = 0.5  # of a correlation
+        new_customers = trials * 0.18 * (activation / 0.45) ** (0.8 * counted)
         referrals = customers * referral_rate
         customers = customers - customers * churn + new_customers + referrals
         revenue = customers * 29
@@ -82,6 +83,12 @@ def test_three_years_without_a_change(tree):
 @pytest.mark.parametrize("engagement", [0.40, 0.4242, 0.46])
 def test_three_years_with_another_engagement(tree, engagement):
     assert_months_agree(tree.project(36, {"engagement": it.to(engagement)}), northwind(engagement, months=36))
+
+
+@pytest.mark.parametrize("activation", [0.43, 0.49])
+def test_three_years_with_another_activation(tree, activation):
+    by_hand = northwind(activation=activation, months=36)
+    assert_months_agree(tree.project(36, {"activation": it.to(activation)}), by_hand)
 
 
 @pytest.mark.parametrize("spend", [280e3, 400e3])
