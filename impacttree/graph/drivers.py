@@ -3,6 +3,8 @@
 The rule (DESIGN section 4), with x0 the baseline of the driving metric::
 
     m = (value + sum slope*(x - x0)) * prod (x/x0)**e * prod exp(k*(x - x0)) * prod S(x)/S(x0)
+
+Of a correlation a share counts: of slope, e and k, and of S(x)/S(x0) - 1.
 """
 
 from __future__ import annotations
@@ -39,8 +41,6 @@ __all__ = ["Effect", "RefusedError", "Side", "combine", "effect_of"]
 
 Form = Literal["slope", "elasticity", "semi_elasticity", "points", "saturating", "logistic"]
 Range = tuple[float, float]
-
-_QUANTILES = ("p10_p90", "p10_p50_p90", "ci95")
 
 
 class Side(NamedTuple):
@@ -193,9 +193,8 @@ class _Reading:
             return self._of_form(form, _log_ratio(then.ratio, growth), self._spread_of_ratio(then, growth))
         if isinstance(when, Relative):
             step *= self.source.value or 0.0
-        amount = _amount(then)
-        per = 1.0 / step if step else math.inf
-        spread = self._scaled(self._holding(amount, self._differences()), per) if math.isfinite(per) else None
+        amount, known = _amount(then), self._differences()
+        spread = self._scaled(self._holding(amount, known), 1.0 / step) if step else None
         return self._of_form("slope", amount / step if step else math.inf, spread)
 
     def _slope(self) -> Effect:
@@ -401,9 +400,9 @@ class _Reading:
             raise RefusedError("range", f"the effect is relative ({then}), the range is not", "write e.g. -5% to -1%")
         spread = self._holding(then.ratio, quantity.spread)
         assert spread is not None
-        if spread.kind in _QUANTILES and spread.numbers[0] <= -1:
+        if spread.is_range and spread.numbers[0] <= -1:
             raise RefusedError("range", "the range reaches a loss of all, which no curve can follow", "narrow it")
-        converted = spread.through(lambda ratio: _log_ratio(ratio, growth)) if spread.kind in _QUANTILES else None
+        converted = spread.through(lambda ratio: _log_ratio(ratio, growth))
         if converted is None:
             reason = f"a relative effect becomes an exponent, and {spread.kind} does not stay what it is on the way"
             raise RefusedError("range", reason, "write its quantiles: -5% to -1%, or {ci95: -6% to 0%}")
