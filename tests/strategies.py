@@ -379,7 +379,7 @@ class _Growing:
 
     def by_groups(self, value: float, span: Span) -> tuple[dict[str, Any], float]:
         share = self.share(0.3)
-        other = _rounded(value * (1 + share))
+        other = _rounded(value * (1 + share))  # half of it counts: a difference of groups is a correlation
         return {"groups": {"with": repr(other), "without": repr(value)}}, abs(share)
 
     def by_when_slope(self, value: float, span: Span) -> tuple[dict[str, Any], float]:

@@ -3,6 +3,8 @@
 The rule (DESIGN section 4), with x0 the baseline of the driving metric::
 
     m = (value + sum slope*(x - x0)) * prod (x/x0)**e * prod exp(k*(x - x0)) * prod S(x)/S(x0)
+
+Of a correlation a share counts: of slope, e and k, and of S(x)/S(x0) - 1.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from impacttree.quantity import (
     resolve,
 )
 from impacttree.quantity.possible import Z_P90
-from impacttree.spec import Driver, EvidenceDefaults
+from impacttree.spec import Driver, Evidence, EvidenceDefaults
 
 __all__ = ["Effect", "RefusedError", "Side", "combine", "effect_of"]
 
@@ -45,8 +47,6 @@ Form = Literal["slope", "elasticity", "semi_elasticity", "points", "saturating",
 Range = tuple[float, float]
 Scale = Callable[[float], float]
 """From the size of a change to the number that counts."""
-
-_QUANTILES = ("p10_p90", "p10_p50_p90", "ci95")
 
 
 class Side(NamedTuple):
@@ -144,13 +144,7 @@ class _Reading:
 
     def __init__(self, driver: Driver, source: Side, target: Side, currency: str, defaults: EvidenceDefaults) -> None:
         self.driver, self.source, self.target, self.currency = driver, source, target, currency
-        self.evidence = driver.evidence
-        if driver.form == "groups" and self.evidence.grade in ("experiment", "quasi_experiment"):
-            self.evidence = self.evidence.with_keys(grade="correlation")
-        if driver.form == "treatment" and (
-            self.evidence.grade == "experiment" or "grade" not in self.evidence.stated_keys()
-        ):
-            self.evidence = self.evidence.with_keys(grade="quasi_experiment")
+        self.evidence = _evidence(driver)
         self.counted = defaults.counted(self.evidence.grade)
         self.address = f"{target.name}.{source.name}"
         name = Name(source.name)
@@ -438,9 +432,9 @@ class _Reading:
             raise RefusedError("range", f"the effect is relative ({then}), the range is not", "write e.g. -5% to -1%")
         spread = self._holding(then.ratio, quantity.spread)
         assert spread is not None
-        if spread.kind in _QUANTILES and spread.numbers[0] <= -1:
+        if spread.is_range and spread.numbers[0] <= -1:
             raise RefusedError("range", "the range reaches a loss of all, which no curve can follow", "narrow it")
-        converted = spread.through(lambda ratio: math.log1p(ratio) / growth) if spread.kind in _QUANTILES else None
+        converted = spread.through(lambda ratio: math.log1p(ratio) / growth)
         if converted is None:
             reason = f"a relative effect becomes an exponent, and {spread.kind} does not stay what it is on the way"
             raise RefusedError("range", reason, "write its quantiles: -5% to -1%, or {ci95: -6% to 0%}")
@@ -516,6 +510,17 @@ class _Reading:
             spread=spread,
             counted=self.counted,
         )
+
+
+def _evidence(driver: Driver) -> Evidence:
+    """Return the evidence of a driver, its grade no stronger than its form can be."""
+    evidence = driver.evidence
+    if driver.form == "groups" and evidence.grade in ("experiment", "quasi_experiment"):
+        return evidence.with_keys(grade="correlation")
+    is_stated = "grade" in evidence.stated_keys()
+    if driver.form == "treatment" and (evidence.grade == "experiment" or not is_stated):
+        return evidence.with_keys(grade="quasi_experiment")
+    return evidence
 
 
 def _amount(change: object) -> float:

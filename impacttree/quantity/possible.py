@@ -41,7 +41,7 @@ def impossible(quantity: Quantity, bounds: Bounds | None = None) -> tuple[str, s
     spread = quantity.spread
     if spread is None:
         return None
-    if spread.kind in _ENDS:
+    if spread.is_range:
         wrong = _out_of_order(quantity.value, spread) or _outside(spread, bounds)
     else:
         wrong = _beyond(spread, bounds) or _two_middles(quantity, spread)
@@ -101,7 +101,7 @@ def _is_too_wide(quantity: Quantity, spread: Spread, bounds: Bounds | None) -> b
     middle = quantity.central(bounds)
     if spread.kind == "lognormal":
         width = math.sqrt(2.0 * math.log(math.hypot(1.0, spread.numbers[1] / spread.numbers[0])))
-    elif spread.kind in _ENDS and (shape := spread.shape(bounds)) in ("lognormal", "mirrored_lognormal"):
+    elif spread.is_range and (shape := spread.shape(bounds)) in ("lognormal", "mirrored_lognormal"):
         ends = pairwise((spread.numbers[0], middle, spread.numbers[-1])) if middle else ()
         score = Z_P97_5 if spread.kind == "ci95" else Z_P90
         width = max((distance(shape, *pair, (0.0, 1.0)) / score for pair in ends), default=0.0)

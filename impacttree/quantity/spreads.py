@@ -30,6 +30,11 @@ class Spread:
     kind: Literal["p10_p90", "p10_p50_p90", "ci95", "normal", "lognormal", "beta", "triangular", "uniform", "discrete"]
     numbers: tuple[float, ...]
 
+    @property
+    def is_range(self) -> bool:
+        """Whether quantiles are stated, and not a whole distribution."""
+        return self.kind in ("p10_p90", "p10_p50_p90", "ci95")
+
     def low_high(self) -> tuple[float, float] | None:
         """Return the stated P10 and P90; None for other forms."""
         return (self.numbers[0], self.numbers[-1]) if self.kind in ("p10_p90", "p10_p50_p90") else None
@@ -119,7 +124,7 @@ class Spread:
         >>> Spread("p10_p90", (1.0, 4.0)).through(lambda x: 1 / x)
         Spread(kind='p10_p90', numbers=(0.25, 1.0))
         """
-        if self.kind not in ("p10_p90", "p10_p50_p90", "ci95"):
+        if not self.is_range:
             return None
         return Spread(self.kind, tuple(sorted(map(monotone, self.numbers))))
 

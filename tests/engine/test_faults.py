@@ -214,7 +214,7 @@ def test_where_a_slope_is_infinite_only_its_own_entry_is_not_finite(formula: str
     text = f"""
     outcome: y
     metrics:
-      x: {{value: 0 (0 to 4)}}
+      x: {{value: 0, plausible: 0 to 4}}
       n: {{value: 0.5}}
       other: {{value: 3}}
       y: {{formula: 2 * other + {formula} + n * 0}}

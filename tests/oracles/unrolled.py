@@ -29,6 +29,8 @@ DIGITS = 50
 MP = MPContext()
 MP.dps = DIGITS
 mpf = MP.mpf
+COUNTED = mpf("0.5")
+"""The share of a correlation that counts; what groups show is one."""
 
 
 @dataclass(frozen=True)
@@ -404,7 +406,8 @@ def _effect(driver: Mapping[str, Any], x: Any, x0: Any, choose: Callable[..., in
     if "slope" in driver:
         return mpf(float(driver["slope"])) * (x - x0), mpf(1)
     if "groups" in driver:
-        return (_number(driver["groups"]["with"]) - _number(driver["groups"]["without"])) * (x - x0), mpf(1)
+        difference = _number(driver["groups"]["with"]) - _number(driver["groups"]["without"])
+        return COUNTED * difference * (x - x0), mpf(1)
     if "elasticity" in driver:
         return mpf(0), (x / x0) ** _number(driver["elasticity"])
     if "semi_elasticity" in driver:
