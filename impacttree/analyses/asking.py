@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,11 @@ from impacttree.analyses.words import Words
 from impacttree.engine.model import Model, Run
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
-from impacttree.graph.model import Graph, Metric
-from impacttree.quantity import Change, Intervention, parse_change, resolve
+from impacttree.graph.model import Graph, Metric, UncertainNumber
+from impacttree.quantity import Change, Intervention, Recipe, parse_change, quantity_of, recipe
 
 if TYPE_CHECKING:
+    from impacttree.engine.simulation import DrawnChange
     from impacttree.engine.symbolic import Closed
 
 __all__ = ["Asked", "Changes", "Move", "Subject"]
@@ -36,10 +37,42 @@ class Asked:
         What the engine does, by slot.
     texts
         The changes as they are printed, by metric.
+    recipes
+        What the changes do together, by slot.
     """
 
     interventions: Mapping[int, Intervention]
     texts: tuple[tuple[str, str], ...]
+    recipes: Mapping[int, Recipe] = field(default_factory=dict)
+
+    def uncertain(self, graph: Graph) -> tuple[UncertainNumber, ...]:
+        """Return the numbers of changes that are not known for certain."""
+        return tuple(
+            UncertainNumber(address, graph.metrics[slot].name, quantity_of(change), None, True)
+            for slot, recipe in self.recipes.items()
+            for change, address in zip(recipe.changes, self._addresses(graph, slot), strict=True)
+            if address is not None
+        )
+
+    def drawn(self, graph: Graph) -> Mapping[int, Intervention | DrawnChange]:
+        """Return what is done in samples: drawn where it is not known for certain."""
+        from impacttree.engine.simulation import DrawnChange
+
+        changes: dict[int, Intervention | DrawnChange] = dict(self.interventions)
+        for slot, together in self.recipes.items():
+            addresses = self._addresses(graph, slot)
+            if any(addresses):
+                changes[slot] = DrawnChange(together, addresses)
+        return changes
+
+    def _addresses(self, graph: Graph, slot: int) -> tuple[str | None, ...]:
+        """Return ``engagement.lift`` for an uncertain change, numbered where there are several on one metric."""
+        changes, name = self.recipes[slot].changes, graph.metrics[slot].name
+        many = len(changes) > 1
+        return tuple(
+            None if change.spread is None else f"{name}.lift.{number}" if many else f"{name}.lift"
+            for number, change in enumerate(changes, 1)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +131,7 @@ class Subject:
             start = unparse(metric.start) if metric.start is not None else ""
             line = f"\n{metric.name}|{metric.unit}|{metric.aggregation}|{unparse(metric.rule)}|{start}"
             digest.update(line.encode())
+        digest.update(repr(self.graph.doubts).encode())
         return digest.hexdigest()[:12]
 
     @cached_property
@@ -194,7 +228,7 @@ class Subject:
                     fix="write {'engagement': '+1%'}",
                 )
             )
-        found: dict[int, Intervention] = {}
+        found: dict[int, Recipe] = {}
         texts = []
         for name, given in changes.items():
             metric = self.metric(name)
@@ -202,7 +236,7 @@ class Subject:
             found[metric.index] = self.resolve(metric, parsed)
             texts.append((name, " then ".join(self.words.change(name, change) for change in parsed)))
         self._one_to_a_loop(found)
-        return Asked(found, tuple(texts))
+        return Asked({slot: recipe.intervention() for slot, recipe in found.items()}, tuple(texts), found)
 
     def read(self, metric: Metric, given: str | Change | Sequence[str | Change]) -> list[Change]:
         """Return the changes on one metric, parsed.
@@ -230,8 +264,8 @@ class Subject:
             moves.append(Move(name, change, before[slot], after[slot], text))
         return tuple(moves)
 
-    def resolve(self, metric: Metric, changes: Sequence[Change]) -> Intervention:
-        return resolve(
+    def resolve(self, metric: Metric, changes: Sequence[Change]) -> Recipe:
+        return recipe(
             changes,
             name=metric.name,
             unit=metric.unit,
@@ -239,7 +273,7 @@ class Subject:
             bounds=metric.spec.bounds.low_high() if metric.spec.bounds else None,
         )
 
-    def _one_to_a_loop(self, changes: Mapping[int, Intervention]) -> None:
+    def _one_to_a_loop(self, changes: Mapping[int, Recipe]) -> None:
         loops: dict[int, Metric] = {}
         for slot in changes:
             metric = self.graph.metrics[slot]

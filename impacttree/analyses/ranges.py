@@ -18,7 +18,7 @@ from impacttree.analyses.words import Words, joined
 from impacttree.graph.model import Metric
 
 if TYPE_CHECKING:
-    from impacttree.engine.simulation import Sampled, Wanted
+    from impacttree.engine.simulation import Job, Sampled, Wanted
 
 __all__ = [
     "Ranges",
@@ -113,7 +113,14 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     watched = (*(limit.metric for limit in guarded(graph)), *bounded)
     extremes = tuple(dict.fromkeys(metric.index for metric in watched))
     wanted = Wanted(totals=tuple(slots), extremes=extremes, paths=(slots[0],))
-    job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=({}, asked.interventions))
+    job = Job.of(
+        subject.model,
+        subject.horizon,
+        wanted,
+        seed=SEED,
+        runs=({}, asked.drawn(graph)),
+        extra=asked.uncertain(graph),
+    )
     if not job.drawn:
         return None
     count = _count(subject, wanted)
@@ -121,14 +128,14 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     moves = {
         name: Samples(after.totals[slot] - before.totals[slot])
         for name, slot in zip(outcomes, slots, strict=True)
-        if _rests_on(subject, slot, job.drawn)
+        if _rests_on(subject, slot, job)
     }
     last = Samples(after.paths[slots[0]][-1] - before.paths[slots[0]][-1])
     first = moves.get(outcomes[0])
     return Ranges(
         changes=tuple((name, move.range) for name, move in moves.items() if move.missing < count),
         last=last.range if first is not None and last.missing < count else None,
-        risks=Risks(_shares(subject, after, job.drawn), count, SEED),
+        risks=Risks(_shares(subject, after, job), count, SEED),
         notes=(
             *(missing_note(subject.words, after, first) if first is not None else ()),
             *outside_notes(bounded, after, count, NOTABLE),
@@ -136,8 +143,11 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     )
 
 
-def _rests_on(subject: Subject, slot: int, drawn: Sequence[str]) -> bool:
-    return not subject.model.part((slot,)).addresses.isdisjoint(drawn)
+def _rests_on(subject: Subject, slot: int, job: Job) -> bool:
+    """Whether a metric rests on a number that is drawn, of the tree or of a lift."""
+    lifted = {subject.graph.by_name[number.metric] for number in job.extra}
+    reached = lifted and not lifted.isdisjoint(subject.upstream(subject.graph.metrics[slot]))
+    return bool(reached) or not subject.model.part((slot,)).addresses.isdisjoint(job.drawn)
 
 
 def sampled_provenance(subject: Subject, method: str, basis: str, ranges: Ranges | None) -> Provenance:
@@ -172,19 +182,20 @@ def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
 
     limits = guarded(subject.graph)
     wanted = Wanted(extremes=tuple(dict.fromkeys(limit.metric.index for limit in limits)))
-    job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=(asked.interventions,))
+    runs, extra = (asked.drawn(subject.graph),), asked.uncertain(subject.graph)
+    job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=runs, extra=extra)
     if not job.drawn:
         return None
     count = _count(subject, wanted)
     (run,) = simulate_many(job, count)
-    return Risks(_shares(subject, run, job.drawn), count, SEED)
+    return Risks(_shares(subject, run, job), count, SEED)
 
 
-def _shares(subject: Subject, run: Sampled, drawn: Sequence[str]) -> tuple[float | None, ...]:
+def _shares(subject: Subject, run: Sampled, job: Job) -> tuple[float | None, ...]:
     risks: list[float | None] = []
     for limit in guarded(subject.graph):
         slot = limit.metric.index
-        risks.append(limit.risk(run.lows[slot], run.highs[slot]) if _rests_on(subject, slot, drawn) else None)
+        risks.append(limit.risk(run.lows[slot], run.highs[slot]) if _rests_on(subject, slot, job) else None)
     return tuple(risks)
 
 

@@ -90,7 +90,7 @@ class Words:
 
     def change(self, name: str, change: Change) -> str:
         """Write a change before the label of its metric: ``+1%``, ``=45%``, ``+$3k/month``, ``+20``."""
-        if not isinstance(change, Add | Set):
+        if not isinstance(change, Add | Set) or change.spread is not None:
             return str(change)
         metric = self.graph[name]
         if isinstance(change, Add):

@@ -23,10 +23,11 @@ import numpy.typing as npt
 from impacttree.engine.model import Change, Model
 from impacttree.engine.sampling import Sampler
 from impacttree.engine.sobol import chunks_of
-from impacttree.engine.vector import Batch, evaluate_many
-from impacttree.graph.model import Graph
+from impacttree.engine.vector import Batch, Effect, evaluate_many
+from impacttree.graph.model import Graph, UncertainNumber
+from impacttree.quantity import Recipe, number_of
 
-__all__ = ["Job", "Report", "Sampled", "Wanted", "simulate_many"]
+__all__ = ["DrawnChange", "Job", "Report", "Sampled", "Wanted", "simulate_many"]
 
 Array = npt.NDArray[np.float64]
 Chunk = tuple[int, int]
@@ -88,6 +89,28 @@ class Sampled:
     faults: Mapping[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnChange:
+    """What is done to one metric, where some of it is not known for certain.
+
+    Parameters
+    ----------
+    recipe
+        What the changes do together.
+    addresses
+        Of each change's number; None where it is certain.
+    """
+
+    recipe: Recipe
+    addresses: tuple[str | None, ...]
+
+    def at(self, draws: Mapping[str, Array]) -> Effect:
+        """Return the effect with a number for each row."""
+        pairs = zip(self.recipe.changes, self.addresses, strict=True)
+        numbers = [number_of(change) if address is None else draws[address] for change, address in pairs]
+        return Effect(self.recipe.kind, *self.recipe.effect(numbers))
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """What is done with each sample; it travels to other processes as the written model and these settings.
@@ -104,13 +127,16 @@ class Job:
         Of the draws.
     runs
         What is changed in each run of a sample, by slot, from period 1; one run without a change if not given.
+    extra
+        Uncertain numbers of the changes, by whose addresses they are drawn.
     """
 
     graph: Graph
     periods: int
     wanted: Wanted
     seed: int = 0
-    runs: tuple[Mapping[int, Change], ...] = field(default_factory=lambda: ({},))
+    runs: tuple[Mapping[int, Change | DrawnChange], ...] = field(default_factory=lambda: ({},))
+    extra: tuple[UncertainNumber, ...] = ()
 
     @classmethod
     def of(cls, model: Model, periods: int, wanted: Wanted, **settings: Any) -> Job:
@@ -125,17 +151,17 @@ class Job:
 
     @cached_property
     def sampler(self) -> Sampler:
-        return Sampler(self.model, seed=self.seed)
+        return Sampler(self.model, seed=self.seed, extra=self.extra)
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:
         """Addresses of the uncertain numbers that what is wanted rests on."""
         slots = self.wanted.slots.union(*self.runs)
-        read = self.model.part(slots).addresses
+        read = self.model.part(slots).addresses | {number.address for number in self.extra}
         return tuple(one.address for one in self.sampler.inputs if one.address in read)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: vars(self)[key] for key in ("graph", "periods", "wanted", "seed", "runs")}
+        return {key: vars(self)[key] for key in ("graph", "periods", "wanted", "seed", "runs", "extra")}
 
     def path_rows(self, samples: int) -> int:
         """Return of how many samples there is room for the values of every period."""
@@ -150,20 +176,26 @@ class Job:
     def _batches(self, chunk: Chunk, path_rows: int) -> list[Batch]:
         first, count = chunk
         draws = self.sampler.draw(first, count, only=self.drawn)
+        lifts = {number.address for number in self.extra}
+        parameters = {address: numbers for address, numbers in draws.items() if address not in lifts}
         wanted = self.wanted
         return [
             evaluate_many(
                 self.model,
                 self.periods,
                 count=count,
-                parameters=draws,
-                interventions=changes,
+                parameters=parameters,
+                interventions={slot: _effect(change, draws) for slot, change in changes.items()},
                 totals=wanted.totals,
                 extremes=wanted.extremes,
                 paths=wanted.paths if first < path_rows else (),
             )
             for changes in self.runs
         ]
+
+
+def _effect(change: Change | DrawnChange, draws: Mapping[str, Array]) -> Change:
+    return change.at(draws) if isinstance(change, DrawnChange) else change
 
 
 class _Kept:

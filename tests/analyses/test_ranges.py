@@ -96,7 +96,7 @@ def test_the_line_of_the_range():
     ((ends, *beside),) = facts(worth)["range"]
     assert ends == f"{worth.words.span('profit', worth.range.p10, worth.range.p90)} (P10 to P90)"
     assert re.fullmatch(r"\+\$7\.\d+k to \+\$10\.\dk \(P10 to P90\)", ends)
-    assert beside == []
+    assert beside == [f"mean {worth.words.figure('profit', worth.range.mean)}"]
 
 
 def test_median_and_mean_are_printed_where_they_visibly_differ():
@@ -151,6 +151,73 @@ def test_a_certain_verdict_says_so():
     broken = it.loads(SHOP.replace("$10k/month", "$900k/month")).worth("conversion", "+1%").guardrails[0]
     assert broken.risk == 1
     assert broken.text.endswith("(in all samples)")
+
+
+# ---- lifts that are not certain, correlations
+
+
+CERTAIN = SHOP.replace(" (80k visits/month to 110k visits/month)", "").replace(" ($36/order to $44/order)", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "p10", "p90"),
+    [
+        ("+1% (+0.5% to +2%)", 0.005, 0.02),
+        ("-2% (-4% to -1%)", -0.04, -0.01),
+        ("+0.02pp (0.01pp to 0.05pp)", 0.0001 / 0.02, 0.0005 / 0.02),
+        ("=2.1% (2.05% to 2.2%)", 0.025, 0.1),
+    ],
+)
+def test_a_lift_may_be_uncertain_itself(change, p10, p90):
+    worth = it.loads(CERTAIN).worth("conversion", change, on="revenue")
+    whole = 12 * 90e3 * 0.02 * 40
+    assert worth.range.p10 == pytest.approx(whole * p10, rel=5e-3)
+    assert worth.range.p90 == pytest.approx(whole * p90, rel=5e-3)
+    assert worth.range.p50 == pytest.approx(worth.total, rel=5e-3)
+    assert worth.change == change.replace("(0.01pp to 0.05pp)", "(+0.01pp to +0.05pp)")
+
+
+def test_several_uncertain_changes_draw_apart():
+    tree = it.loads(CERTAIN)
+    answer = tree.what_if({"conversion": ["+10% (5% to 20%)", "+0.2pp (0.1pp to 0.4pp)"]}, on="revenue")
+    z = 1.2815515655446004
+    wide = [math.log(20 / 5) / 2, math.log(0.4 / 0.1) / 2]
+    assert answer.range.p10 < answer.total < answer.range.p90
+    mean = 0.02 * 0.1 * math.exp((wide[0] / z) ** 2 / 2) + 0.002 * math.exp((wide[1] / z) ** 2 / 2)
+    assert answer.range.mean == pytest.approx(12 * 90e3 * 40 * mean, rel=0.02)
+    assert it.loads(CERTAIN).check_guardrails({"conversion": "-2% (-9% to -1%)"}).checks[0].risk is not None
+
+
+def test_an_uncertain_lift_of_what_does_not_lead_there_has_no_range():
+    worth = it.loads(CERTAIN).worth(
+        "cost", "+$1k (500 to 2k)".replace("500", "$500").replace("2k", "$2k"), on="revenue"
+    )
+    assert worth.range is None
+
+
+@pytest.mark.parametrize(("correlation", "widen"), [(0.9, True), (-0.9, False)])
+def test_correlated_numbers_vary_together(correlation, widen):
+    """A product of two lognormals: variances of the logarithms add, with twice their covariance."""
+    source = SHOP.replace("110k", "101.25k") + f"correlations:\n  - [visits.value, basket.value, {correlation}]\n"
+    worth = it.loads(source).worth("conversion", "+1%", on="revenue")
+    a, b = math.log(101.25 / 80) / 2, math.log(44 / 36) / 2
+    spread = math.sqrt(a * a + b * b + 2 * correlation * a * b)
+    assert math.log(worth.range.p90 / worth.range.p10) / 2 == pytest.approx(spread, rel=0.02)
+    alone = it.loads(SHOP.replace("110k", "101.25k")).worth("conversion", "+1%", on="revenue")
+    assert (worth.range.p90 > alone.range.p90) is widen
+
+
+def test_what_is_known_tells_trees_apart():
+    prints = {
+        it.loads(source)._subject.fingerprint
+        for source in (
+            SHOP,
+            SHOP.replace("110k", "111k"),
+            SHOP + "correlations:\n  - [visits.value, basket.value, 0.5]\n",
+            SHOP + "correlations:\n  - [visits.value, basket.value, 0.6]\n",
+        )
+    }
+    assert len(prints) == 4
 
 
 # ---- what samples leave out
