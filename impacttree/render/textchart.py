@@ -1,4 +1,4 @@
-"""Charts on a character grid: a tornado, a waterfall and lines over time as rows with bar characters."""
+"""Charts on a character grid: a tornado, a waterfall, lines over time and a distribution as rows of bar characters."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from impacttree.render.characters import clean, pad, width, wrap
-from impacttree.render.chartdata import CUT_NOTE, axis_start, check_finite, end_texts, outer_first, visible_levels
+from impacttree.render.chartdata import (
+    CUT_NOTE,
+    axis_start,
+    check_finite,
+    end_texts,
+    is_adverse,
+    is_central,
+    mark_name,
+    outer_first,
+    to_span_marks,
+    visible_levels,
+    with_threshold,
+)
 from impacttree.render.text import Line, Piece, Role, head_lines, wrapped
-from impacttree.views import Bars, Lines, Tone, Waterfall
+from impacttree.views import Bars, Chart, Distribution, Lines, Tone, Waterfall
 
 __all__ = ["chart_lines"]
 
@@ -19,9 +31,11 @@ SPARKS = "▁▂▃▄▅▆▇█"
 WIDEST = 60
 """Columns of a chart's drawing area at most."""
 GAP = 2
+MOST_ROWS = 16
+"""Rows of a distribution; more bins are merged."""
 
 
-def chart_lines(view: Bars | Waterfall | Lines, columns: int) -> tuple[Line, ...]:
+def chart_lines(view: Chart, columns: int) -> tuple[Line, ...]:
     """Lay a chart out in lines of at most `columns`, or a little more where labels alone take all the room."""
     check_finite(view)
     drawn = head_lines(view.title, view.subtitle, columns)
@@ -32,6 +46,9 @@ def chart_lines(view: Bars | Waterfall | Lines, columns: int) -> tuple[Line, ...
             drawn += _waterfall(view, columns)
         case Lines():
             drawn += _sparks(view, columns)
+        case Distribution():
+            view = to_span_marks(view)
+            drawn += _histogram(view, columns)
     for note in view.notes:
         drawn += wrapped(note, columns, "muted", indent="  ")
     return tuple(drawn)
@@ -133,6 +150,60 @@ def _thinned(values: Sequence[float], room: int) -> Sequence[float]:
 def _spark(value: float, low: float, high: float) -> str:
     share = (value - low) / (high - low) if high > low else 0.5
     return SPARKS[min(len(SPARKS) - 1, int(share * len(SPARKS)))]
+
+
+def _histogram(view: Distribution, columns: int) -> list[Line]:
+    """Give each bin, or a few neighbours, a row from low to high, and name on it what lies there."""
+    rows = _bin_rows(view)
+    levels = [_level(row, view) for row in rows]
+    marks = [", ".join(clean(mark_name(m)) for m in with_threshold(view) if _lies(m.at, row, view)) for row in rows]
+    labels = _Labels.of(levels, columns)
+    names = [wrap(text, max(12, columns // 2)) for text in marks]
+    room = columns - labels.width - 2 * GAP - _widest(line for lines in names for line in lines)
+    size = max(10, min(WIDEST, room))
+    tallest = max(row.share for row in rows) or 1.0
+    drawn: list[Line] = []
+    for number, row in enumerate(rows):
+        length = max(1, round(row.share / tallest * size)) if row.share else 0
+        first, *more = names[number]
+        bar: Piece = (FILL[row.tone] * length, ROLES[row.tone])
+        drawn += labels.beside(number, (("│", "muted"), bar, (f" {first}", "label")))
+        drawn += [((" " * (labels.width + GAP), "plain"), ("│", "muted"), (f" {line}", "label")) for line in more]
+    tones = {row.tone for row in rows if row.share}
+    words: dict[Tone, str] = {"favourable": clean(view.central_text), "neutral": "outside it", "adverse": "adverse"}
+    shown = ["favourable", "neutral", "adverse"] if view.central_text else ["adverse"]
+    keys = [f"{FILL[tone]} {word}" for tone, word in words.items() if tone in tones and tone in shown]
+    return [*drawn, *wrapped("   ".join(keys), columns, "muted", start="  ")]
+
+
+@dataclass(frozen=True, slots=True)
+class _BinRow:
+    low: float
+    high: float
+    share: float
+    tone: Tone
+
+
+def _bin_rows(view: Distribution) -> list[_BinRow]:
+    each = -(-len(view.shares) // MOST_ROWS)
+    rows = []
+    for start in range(0, len(view.shares), each):
+        shares = view.shares[start : start + each]
+        low, high = view.edges[start], view.edges[start + len(shares)]
+        tone: Tone = "favourable" if is_central(view, low, high) else "neutral"
+        rows.append(_BinRow(low, high, sum(shares), "adverse" if is_adverse(view, (low + high) / 2) else tone))
+    return rows
+
+
+def _level(row: _BinRow, view: Distribution) -> str:
+    """Return the axis label nearest to the middle of a row, of those that lie in it."""
+    middle = (row.low + row.high) / 2
+    inside = [level for level in view.levels if _lies(level[0], row, view)]
+    return clean(min(inside, key=lambda level: abs(level[0] - middle), default=(0.0, ""))[1])
+
+
+def _lies(value: float, row: _BinRow, view: Distribution) -> bool:
+    return row.low <= value < row.high or value == row.high == view.edges[-1]
 
 
 class _Scale:

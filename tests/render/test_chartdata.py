@@ -6,9 +6,18 @@ import math
 import pytest
 
 from impacttree.errors import OutputError
-from impacttree.render.chartdata import axis_start, check_finite, end_texts, outer_first, running_levels, visible_levels
-from impacttree.views import Bar, Lines, Series, Waterfall
-from tests.render.views import BRIDGE, LOSS, TORNADO, WATERFALL
+from impacttree.render.chartdata import (
+    axis_start,
+    check_finite,
+    end_texts,
+    is_central,
+    outer_first,
+    running_levels,
+    to_span_marks,
+    visible_levels,
+)
+from impacttree.views import Bar, Distribution, Lines, Mark, Series, Waterfall
+from tests.render.views import ALL_EQUAL, BRIDGE, DISTRIBUTION, LOSS, TORNADO, WATERFALL
 
 
 def bar(low: float, high: float) -> Bar:
@@ -60,7 +69,50 @@ def test_what_is_not_a_number_is_not_drawn(bad: float) -> None:
         dataclasses.replace(WATERFALL, steps=(step,)),
         Lines("", "", ("1",), (Series("s", (bad,), ""),), ()),
         Lines("", "", ("1",), (), ((bad, "level"),)),
+        dataclasses.replace(DISTRIBUTION, edges=(bad, *DISTRIBUTION.edges[1:])),
+        dataclasses.replace(DISTRIBUTION, shares=(bad, *DISTRIBUTION.shares[1:])),
+        dataclasses.replace(DISTRIBUTION, curve=((0.0, 0.0), (bad, 1.0))),
+        dataclasses.replace(DISTRIBUTION, curve=((0.0, 0.0), (1.0, bad))),
+        dataclasses.replace(DISTRIBUTION, marks=(Mark(bad, "P50", "$17k"),)),
+        dataclasses.replace(DISTRIBUTION, levels=((bad, "$0k"),)),
+        dataclasses.replace(DISTRIBUTION, central=(9.0, bad)),
+        dataclasses.replace(DISTRIBUTION, threshold=bad),
     )
     for view in views:
         with pytest.raises(OutputError, match="cannot be drawn"):
             check_finite(view)
+
+
+def test_bins_reach_out_to_marks_near_by() -> None:
+    spanned = to_span_marks(DISTRIBUTION)
+    assert spanned.edges[0] == -0.5
+    assert spanned.edges[1:] == DISTRIBUTION.edges
+    assert spanned.shares == (0.0, *DISTRIBUTION.shares)
+    above = to_span_marks(dataclasses.replace(DISTRIBUTION, threshold=36.0))
+    assert above.edges[-2:] == (35.5, 36.5)
+    assert above.shares[-2:] == (0.0, 0.0)
+
+
+def test_marks_far_off_are_said_and_not_drawn() -> None:
+    far = dataclasses.replace(DISTRIBUTION, threshold=1e9, marks=(Mark(-300.0, "P1", "-$300k"),))
+    spanned = to_span_marks(far)
+    assert spanned.edges == DISTRIBUTION.edges
+    assert spanned.notes[-2:] == (
+        "P1 -$300k lies left of what is shown.",
+        "break-even lies right of what is shown.",
+    )
+
+
+def test_equal_samples_are_one_narrow_bin() -> None:
+    spanned = to_span_marks(ALL_EQUAL)
+    assert len(spanned.shares) == 15
+    assert spanned.shares[7] == sum(spanned.shares) == 1.0
+    assert spanned.edges[7] < -500.0 < spanned.edges[8]
+    assert is_central(spanned, *spanned.edges[7:9])
+    assert not is_central(spanned, *spanned.edges[6:8])
+
+
+def test_marks_alone_span_an_axis() -> None:
+    assert to_span_marks(Distribution("", "", (), ())).edges == (0.0, 1.0)
+    marks = (Mark(9.0, "P10", "$9k"), Mark(26.0, "P90", "$26k"))
+    assert to_span_marks(Distribution("", "", (), (), marks=marks)).edges == (9.0, 26.0)

@@ -4,8 +4,21 @@ import pytest
 
 from impacttree.render import to_text
 from impacttree.render.characters import width
-from impacttree.views import Bar, Bars, Lines, Series, Step, View, Waterfall
-from tests.render.views import BRIDGE, LINES, LONG_LINES, LOSS, MANY_BARS, ONE_SIDED, SPIDER, TORNADO, WATERFALL
+from impacttree.views import Bar, Bars, Distribution, Lines, Mark, Series, Step, View, Waterfall
+from tests.render.views import (
+    ALL_EQUAL,
+    BRIDGE,
+    CEILING,
+    DISTRIBUTION,
+    LINES,
+    LONG_LINES,
+    LOSS,
+    MANY_BARS,
+    ONE_SIDED,
+    SPIDER,
+    TORNADO,
+    WATERFALL,
+)
 
 
 def test_a_tornado_prints_as_bars_around_its_base() -> None:
@@ -98,6 +111,42 @@ def test_every_text_of_a_chart_is_printed(view: Bars | Waterfall | Lines) -> Non
         for shown in ("text", "low_text", "high_text", "last_text"):
             assert getattr(row, shown, "") in text
     assert all(note in text for note in view.notes)
+
+
+def test_a_distribution_prints_a_row_for_each_bin_and_names_its_marks() -> None:
+    view = Distribution(
+        "Profit",
+        "First 12 months",
+        (-10.0, 0.0, 10.0, 20.0, 30.0, 40.0),
+        (0.1, 0.2, 0.4, 0.2, 0.1),
+        marks=(Mark(16.0, "P50", "$16k"), Mark(5.0, "P10", "$5k"), Mark(35.0, "P90", "$35k")),
+        levels=((0.0, "$0k"), (20.0, "$20k")),
+        central=(5.0, 29.0),
+        central_text="P10 to P90",
+        threshold=0.0,
+        threshold_text="loss: 10%",
+    )
+    assert to_text(view, 46) == (
+        "Profit\n"
+        "First 12 months\n"
+        "      │░░░░░\n"
+        "$0k   │██████████ loss: 10%, P10 $5k\n"
+        "      │████████████████████ P50 $16k\n"
+        "$20k  │██████████\n"
+        "      │▒▒▒▒▒ P90 $35k\n"
+        "  █ P10 to P90   ▒ outside it   ░ adverse"
+    )
+
+
+@pytest.mark.parametrize("view", [DISTRIBUTION, CEILING, ALL_EQUAL])
+@pytest.mark.parametrize("columns", [None, 60])
+def test_every_mark_of_a_distribution_is_named(view: Distribution, columns: int | None) -> None:
+    text = to_text(view, columns)
+    words = " ".join(text.replace("│", " ").replace("█", "").replace("░", "").split())
+    for mark in view.marks:
+        assert f"{mark.label} {mark.text}" in words
+    assert view.threshold_text in words
+    assert len(text.splitlines()) < 30
 
 
 def test_flat_and_empty_charts_print() -> None:
