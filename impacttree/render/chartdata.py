@@ -12,12 +12,12 @@ from impacttree.views import Bar, Bars, Chart, Distribution, Lines, Mark, Step, 
 __all__ = [
     "CUT_NOTE",
     "axis_start",
+    "bar_parts",
     "check_finite",
     "end_texts",
     "is_adverse",
     "is_central",
     "mark_name",
-    "outer_first",
     "running_levels",
     "to_span_marks",
     "visible_levels",
@@ -80,10 +80,16 @@ def end_texts(bar: Bar, base: float) -> tuple[str, str]:
     return left_text, right_text
 
 
-def outer_first(bar: Bar, base: float) -> tuple[tuple[float, Tone], ...]:
-    """Return the two ends with their tones, the one farther from the base first: painted first, it hides nothing."""
+def bar_parts(bar: Bar, base: float) -> tuple[tuple[float, float, Tone], ...]:
+    """Return what is painted for a tornado's bar: start, end and tone, from the base to each end.
+
+    When both ends lie on one side the bar reaches from end to end and leaves the base alone, in the outer end's tone.
+    """
     low, high = (bar.low, bar.low_tone), (bar.high, bar.high_tone)
-    return (low, high) if abs(bar.low - base) >= abs(bar.high - base) else (high, low)
+    if min(bar.low, bar.high) <= base <= max(bar.low, bar.high):
+        return tuple((base, end, tone) for end, tone in (low, high))
+    (inner, _), (outer, tone) = sorted((low, high), key=lambda end: abs(end[0] - base))
+    return ((inner, outer, tone),)
 
 
 def running_levels(view: Waterfall) -> tuple[tuple[float, float], ...]:

@@ -10,12 +10,12 @@ from impacttree.render.characters import clean, pad, width, wrap
 from impacttree.render.chartdata import (
     CUT_NOTE,
     axis_start,
+    bar_parts,
     check_finite,
     end_texts,
     is_adverse,
     is_central,
     mark_name,
-    outer_first,
     to_span_marks,
     visible_levels,
     with_threshold,
@@ -78,17 +78,24 @@ def _tornado(view: Bars, columns: int) -> list[Line]:
     labels = _Labels.of((bar.label for bar in view.bars), columns)
     sides = [tuple(map(clean, end_texts(bar, view.base))) for bar in view.bars]
     left_width, right_width = (_widest(texts) for texts in zip(("", ""), *sides, strict=True))
-    room = columns - labels.width - GAP - 2 - left_width - right_width
+    notes = [clean(bar.note) for bar in view.bars]
+    note_head = clean(view.note_head)
+    note_width = _widest((note_head, *notes))
+    room = columns - labels.width - GAP - 2 - left_width - right_width - (note_width + GAP if note_width else 0)
     scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, room)))
     axis = scale.column(view.base)
-    drawn = [_base_line(clean(view.base_text), labels.width + GAP + left_width + 1 + axis, axis < scale.size // 2)]
+    start = labels.width + GAP + left_width + 1
+    note_end = start + scale.size + 1 + right_width + GAP + note_width
+    drawn = [_base_line(clean(view.base_text), start + axis, axis < scale.size // 2)]
+    drawn = _headed(drawn[0], note_head, note_end) if note_head else drawn
     for row, (bar, (left, right)) in enumerate(zip(view.bars, sides, strict=True)):
         grid = _blank(scale.size)
-        for value, tone in outer_first(bar, view.base):
-            _paint(grid, axis, scale.column(value), tone)
+        for inner, outer, tone in bar_parts(bar, view.base):
+            _paint(grid, scale.column(inner), scale.column(outer), tone)
         grid[axis] = ("│", "plain")
         low_text: Piece = (pad(left, left_width, right=True) + " ", "plain")
-        drawn += labels.beside(row, (low_text, *_merged(grid), (f" {right}", "plain")))
+        note = pad(notes[row], right_width - width(right) + GAP + note_width, right=True) if notes[row] else ""
+        drawn += labels.beside(row, (low_text, *_merged(grid), (f" {right}", "plain"), (note, "plain")))
     tones = {tone for bar in view.bars for tone in (bar.low_tone, bar.high_tone)}
     return [*drawn, _legend(tones, "better", "worse", "")]
 
@@ -100,13 +107,23 @@ def _base_line(text: str, axis: int, right: bool) -> Line:
     return ((f"{pad(text, axis - 1, right=True)} │", "label"),)
 
 
+def _headed(base: Line, head: str, end: int) -> list[Line]:
+    """Write the head of the column of notes on the line of the base, or above it when they would touch."""
+    space = end - width(head) - sum(width(text) for text, _ in base)
+    if space >= GAP:
+        return [(*base, (" " * space + head, "label"))]
+    return [((pad(head, end, right=True), "label"),), base]
+
+
 def _waterfall(view: Waterfall, columns: int) -> list[Line]:
     levels = visible_levels(view)
     labels = _Labels.of((step.label for step in view.steps), columns)
     texts = [clean(step.text) for step in view.steps]
-    text_width = _widest(texts)
+    ranges = [clean(step.range_text) for step in view.steps]
+    text_width, range_width = _widest(texts), _widest(ranges)
     ends = [axis_start(view), *(end for pair in levels for end in pair)]
-    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, columns - labels.width - text_width - 2 * GAP)))
+    room = columns - labels.width - text_width - 2 * GAP - (range_width + GAP if range_width else 0)
+    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, room)))
     drawn: list[Line] = []
     for row, (step, (before, after), text) in enumerate(zip(view.steps, levels, texts, strict=True)):
         total = step.role == "total"
@@ -114,7 +131,8 @@ def _waterfall(view: Waterfall, columns: int) -> list[Line]:
         grid = _blank(scale.size)
         _paint(grid, scale.column(before), scale.column(after), "neutral" if total else step.tone)
         amount: Piece = (pad(text, text_width, right=True) + " " * GAP, role)
-        drawn += labels.beside(row, (amount, *_merged(grid)), role)
+        spread: Piece = (f"{' ' * GAP}{ranges[row]}" if ranges[row] else "", "plain")
+        drawn += labels.beside(row, (amount, *_merged(grid), spread), role)
     cut = wrapped(CUT_NOTE, columns, "muted", indent="  ") if axis_start(view) else []
     return [*drawn, _legend({s.tone for s in view.steps if s.role == "change"}, "favourable", "adverse", "total"), *cut]
 
@@ -122,6 +140,7 @@ def _waterfall(view: Waterfall, columns: int) -> list[Line]:
 def _sparks(view: Lines, columns: int) -> list[Line]:
     values = [value for series in view.series for value in series.values]
     values += [level for level, _ in view.levels]
+    values += [value for band in view.bands for value in (*band.low, *band.high)]
     low, high = min(values, default=0.0), max(values, default=0.0)
     labels = _Labels.of((series.label for series in view.series), columns)
     last = [clean(series.last_text) for series in view.series]
@@ -132,6 +151,10 @@ def _sparks(view: Lines, columns: int) -> list[Line]:
         role: Role = "label" if series.accent else "plain"
         drawn += labels.beside(row, ((f"{spark} {last[row]}", role),), role)
     indent = " " * (labels.width + GAP)
+    for band in view.bands:
+        ends = " to ".join(clean(text) for text in (band.low_text, band.high_text) if text)
+        at = f" at {clean(view.ticks[-1])}" if view.ticks and ends else ""
+        drawn += wrapped(": ".join(filter(None, (clean(band.label), ends + at))), columns, "plain", start=indent)
     if len(view.ticks) > 1:
         drawn += wrapped(f"{view.ticks[0]} to {view.ticks[-1]}", columns, "muted", start=indent)
     if view.levels:

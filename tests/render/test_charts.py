@@ -18,21 +18,27 @@ from impacttree.errors import MissingDependency, OutputError
 from impacttree.render import to_figure, to_png, to_svg
 from impacttree.render.charts.distribution import ADVERSE_CENTRAL, TAIL, _apart
 from impacttree.render.charts.draw import draw_chart
-from impacttree.render.charts.lines import PITCH, _spread
+from impacttree.render.charts.lines import PITCH, TINTS, _spread
 from impacttree.render.layout.style import ACCENT_TINT, PRODUCT
-from impacttree.views import Bar, Bars, Chart, Distribution, Lines, Mark, Series, Step, Waterfall
+from impacttree.views import Band, Bar, Bars, Chart, Distribution, Lines, Mark, Series, Step, Waterfall
 from tests.render.views import (
     BRIDGE,
+    BRIDGE_WITH_RANGE,
     CEILING,
     DISTRIBUTION,
+    FAN,
     LINES,
     LONG_WATERFALL,
     LOSS,
+    LOSS_WITH_RANGE,
+    ONE_SIDED,
     RISKY,
+    SHARES,
     SPIDER,
     TORNADO,
     VIEWS,
     WATERFALL,
+    WITH_RANGE,
     below,
 )
 
@@ -90,18 +96,30 @@ tones = st.sampled_from(["favourable", "adverse", "neutral"])
 def tornados(draw: st.DrawFn) -> Bars:
     def bar() -> Bar:
         low, high = draw(amounts), draw(amounts)
-        return Bar(draw(labels), low, high, f"${low:,.0f}", f"${high:,.0f}", draw(tones), draw(tones))
+        note = draw(st.sampled_from(["", "3%", "100%"]))
+        return Bar(draw(labels), low, high, f"${low:,.0f}", f"${high:,.0f}", draw(tones), draw(tones), note)
 
     bars = tuple(bar() for _ in range(draw(st.integers(0, 12))))
     base = draw(amounts)
-    return Bars(draw(labels), draw(labels), base, f"base ${base:,.0f}", bars, (draw(labels),))
+    return Bars(
+        draw(labels),
+        draw(labels),
+        base,
+        f"base ${base:,.0f}",
+        bars,
+        (draw(labels),),
+        draw(st.sampled_from(["", "share of spread"])),
+    )
 
 
 @st.composite
 def waterfalls(draw: st.DrawFn) -> Waterfall:
     def step() -> Step:
         amount = draw(amounts)
-        return Step(draw(labels), amount, f"{amount:+,.0f}", draw(st.sampled_from(["total", "change"])), draw(tones))
+        role = draw(st.sampled_from(["total", "change"]))
+        low, high = draw(st.tuples(st.none(), st.none()) | st.tuples(amounts, amounts))
+        words = "" if low is None or high is None else f"{low:,.0f} to {high:,.0f}"
+        return Step(draw(labels), amount, f"{amount:+,.0f}", role, draw(tones), low, high, words)
 
     steps = tuple(step() for _ in range(draw(st.integers(0, 14))))
     return Waterfall(draw(labels), draw(labels), steps, (draw(labels),))
@@ -114,7 +132,9 @@ def lines(draw: st.DrawFn) -> Lines:
     count = draw(st.integers(0, 15))
     series = tuple(Series(draw(labels), draw(values), "$1.2M", draw(st.booleans())) for _ in range(count))
     levels = tuple((level, f"${level:,.0f}") for level in draw(st.lists(amounts, max_size=6)))
-    return Lines(draw(labels), draw(labels), tuple(f"month {i}" for i in range(periods)), series, levels)
+    band = st.builds(Band, values, values, labels, st.sampled_from(["", "P10 $9k"]), st.sampled_from(["", "P90 $26k"]))
+    bands = tuple(draw(st.lists(band, max_size=3)))
+    return Lines(draw(labels), draw(labels), tuple(f"month {i}" for i in range(periods)), series, levels, (), bands)
 
 
 @st.composite
@@ -184,6 +204,36 @@ def test_changes_hang_between_what_was_and_what_is(view: Waterfall, columns: boo
             assert size == pytest.approx(abs(step.amount))
             level += step.amount
         assert start + size == pytest.approx(level) or start == pytest.approx(level)
+
+
+def test_a_bar_on_one_side_leaves_the_base_alone() -> None:
+    price, _, _ = to_figure(ONE_SIDED).axes[0].patches
+    assert {price.get_x(), price.get_x() + price.get_width()} == {91.0, 96.0}
+
+
+def test_notes_of_bars_stand_in_one_column() -> None:
+    found = boxes(to_figure(SHARES))
+    notes = [box for text, box in found if text == "share of spread" or (text.endswith("%") and len(text) < 4)]
+    assert len(notes) == 1 + len(SHARES.bars)
+    assert max(box.x1 for box in notes) - min(box.x1 for box in notes) < 2.0
+
+
+@pytest.mark.parametrize("view", [WITH_RANGE, BRIDGE_WITH_RANGE, LOSS_WITH_RANGE])
+def test_a_whisker_reaches_from_low_to_high(view: Waterfall) -> None:
+    lines = to_figure(view).axes[0].get_lines()
+    last = len(view.steps) - 1
+    levels = [y for line in lines if set(line.get_xdata()) == {last} for y in line.get_ydata()]
+    assert (min(levels), max(levels)) == (view.steps[-1].low, view.steps[-1].high)
+
+
+def test_bands_are_painted_under_the_lines_the_widest_first() -> None:
+    axes = to_figure(FAN).axes[0]
+    outer, inner = axes.collections
+    assert [matplotlib.colors.to_hex(band.get_facecolor()[0]) for band in (outer, inner)] == list(TINTS[:2])
+    assert max(band.get_zorder() for band in (outer, inner)) < min(line.get_zorder() for line in axes.get_lines())
+    for drawn, band in ((outer, FAN.bands[1]), (inner, FAN.bands[0])):
+        corners = {(float(x), float(y)) for x, y in drawn.get_paths()[0].vertices}
+        assert corners >= {*enumerate(band.low), *enumerate(band.high)}
 
 
 def test_lines_pass_through_their_values() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from impacttree.render import to_text
@@ -10,14 +12,17 @@ from tests.render.views import (
     BRIDGE,
     CEILING,
     DISTRIBUTION,
+    FAN,
     LINES,
     LONG_LINES,
     LOSS,
     MANY_BARS,
     ONE_SIDED,
+    SHARES,
     SPIDER,
     TORNADO,
     WATERFALL,
+    WITH_RANGE,
 )
 
 
@@ -40,6 +45,30 @@ def test_a_tornado_prints_as_bars_around_its_base() -> None:
         "Price  $95k      ░░░░░│██████      $105k\n"
         "  █ better   ░ worse"
     )
+
+
+def test_notes_of_bars_stand_at_the_right_under_their_head() -> None:
+    lines = to_text(SHARES, 110).splitlines()
+    head = next(line for line in lines if line.endswith("share of spread"))
+    assert "base $149k" in head
+    rows = [next(line for line in lines if line.startswith(bar.label)) for bar in SHARES.bars]
+    assert {len(row) for row in rows} == {len(head)}
+    assert [row.split()[-1] for row in rows] == [bar.note for bar in SHARES.bars]
+
+
+def test_the_head_of_notes_gives_way_to_a_long_base() -> None:
+    long = dataclasses.replace(SHARES, base_text="base case, before any one of these assumptions is moved, of $149k")
+    lines = to_text(long, 110).splitlines()
+    head = next(number for number, line in enumerate(lines) if line.endswith("share of spread"))
+    assert lines[head].strip() == "share of spread"
+    assert long.base_text in lines[head + 1]
+
+
+def test_a_range_stands_beside_its_total_and_ends_of_bands_below_the_lines() -> None:
+    total = next(line for line in to_text(WITH_RANGE).splitlines() if line.startswith("Operating profit  "))
+    assert total.endswith("▒  $100k to $201k")
+    assert "P10 to P90: P10 -$12k to P90 $39k at month 12" in to_text(FAN)
+    assert all(width(line) <= 80 for view in (WITH_RANGE, FAN, SHARES) for line in to_text(view, 80).splitlines()[3:])
 
 
 def drawn(text: str, mark: str) -> list[int]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from impacttree.views import (
+    Band,
     Bar,
     Bars,
     Callout,
@@ -145,6 +146,15 @@ TORNADO = Bars(
     notes=("One assumption at a time; the others stay at base.", "basis: run rate, accrual, pre-tax, undiscounted"),
 )
 
+SHARES = dataclasses.replace(
+    TORNADO,
+    bars=tuple(
+        dataclasses.replace(bar, note=f"{share}%")
+        for bar, share in zip(TORNADO.bars, (62, 14, 8, 8, 4, 2, 1, 1), strict=True)
+    ),
+    note_head="share of spread",
+)
+
 ONE_SIDED = Bars(
     title="Both ends can lie on one side",
     subtitle="First 12 months",
@@ -204,6 +214,22 @@ BRIDGE = Waterfall(
     notes=("basis: accrual, pre-tax; method: exact Shapley",),
 )
 
+WITH_RANGE = dataclasses.replace(
+    WATERFALL,
+    steps=(
+        *WATERFALL.steps[:-1],
+        dataclasses.replace(WATERFALL.steps[-1], low=100.0, high=201.0, range_text="$100k to $201k"),
+    ),
+)
+
+BRIDGE_WITH_RANGE = dataclasses.replace(
+    BRIDGE,
+    steps=(
+        *BRIDGE.steps[:-1],
+        dataclasses.replace(BRIDGE.steps[-1], low=8300.0, high=9350.0, range_text="$8.30M to $9.35M"),
+    ),
+)
+
 LOSS = Waterfall(
     title="Two bad quarters turn the profit into a loss",
     subtitle="Operating profit, by quarter",
@@ -233,6 +259,19 @@ LONG_WATERFALL = Waterfall(
         Step("Plan", 307.0, "$307k", "total", "neutral"),
     ),
     notes=("basis: first 12 months, accrual, pre-tax, undiscounted",),
+)
+
+LOSS_WITH_RANGE = dataclasses.replace(
+    LOSS,
+    steps=(*LOSS.steps[:-1], dataclasses.replace(LOSS.steps[-1], low=-130.0, high=40.0, range_text="-$130k to $40k")),
+)
+
+LONG_WITH_RANGE = dataclasses.replace(
+    LONG_WATERFALL,
+    steps=(
+        *LONG_WATERFALL.steps[:-1],
+        dataclasses.replace(LONG_WATERFALL.steps[-1], low=250.0, high=360.0, range_text="$250k to $360k"),
+    ),
 )
 
 LINES = Lines(
@@ -270,6 +309,38 @@ LONG_LINES = Lines(
         for index in range(-2, 10)
     ),
     levels=((500.0, "500"), (1000.0, "1,000"), (2000.0, "2,000")),
+)
+
+FAN = Lines(
+    title="The launch breaks even in autumn, in winter at worst",
+    subtitle="Cumulative operating profit",
+    ticks=tuple(f"month {month}" for month in range(1, 13)),
+    series=(
+        Series("Median", tuple(-40.0 + 4.0 * month for month in range(12)), "$4k", accent=True),
+        Series("Plan", tuple(-30.0 + 5.0 * month for month in range(12)), "$25k"),
+    ),
+    levels=((-60.0, "-$60k"), (-30.0, "-$30k"), (0.0, "$0k"), (30.0, "$30k")),
+    notes=("basis: accrual, pre-tax, undiscounted",),
+    bands=(
+        Band(
+            tuple(-41.0 + 3.5 * month for month in range(12)),
+            tuple(-39.0 + 5.0 * month for month in range(12)),
+            "P25 to P75",
+            "P25 -$3k",
+            "P75 $16k",
+        ),
+        Band(
+            tuple(-43.0 + 2.8 * month for month in range(12)),
+            tuple(-38.0 + 7.0 * month for month in range(12)),
+            "P10 to P90",
+            "P10 -$12k",
+            "P90 $39k",
+        ),
+    ),
+)
+
+BAND_OF_ONE = Lines(
+    "One", "", ("month 1",), (), (), bands=(Band((1.0,), (3.8,), "P10 to P90", "P10 $1k", "P90 $3.8k"),)
 )
 
 ONE_POINT = Lines("One period", "", ("month 1",), (Series("Profit", (3.0,), "$3k"),), ((0.0, "$0k"), (4.0, "$4k")))
@@ -400,13 +471,20 @@ VIEWS: dict[str, View] = {
     "table": TABLE,
     "wide-table": WIDE_TABLE,
     "tornado": TORNADO,
+    "shares": SHARES,
     "one-sided": ONE_SIDED,
     "many-bars": MANY_BARS,
     "waterfall": WATERFALL,
     "bridge": BRIDGE,
+    "with-range": WITH_RANGE,
+    "bridge-with-range": BRIDGE_WITH_RANGE,
     "loss": LOSS,
+    "loss-with-range": LOSS_WITH_RANGE,
+    "long-with-range": LONG_WITH_RANGE,
     "long-waterfall": LONG_WATERFALL,
     "lines": LINES,
+    "fan": FAN,
+    "band-of-one": BAND_OF_ONE,
     "spider": SPIDER,
     "long-lines": LONG_LINES,
     "one-point": ONE_POINT,
