@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from impacttree.render.registry import find, formats_of
-from impacttree.views import Bars, Diagram, Lines, View, Waterfall
+from impacttree.views import Bars, Diagram, Distribution, Lines, View, Waterfall
 
 __all__ = ["render", "supports", "to_pdf", "to_png", "to_svg"]
 
@@ -51,7 +51,7 @@ def to_png(view: View, scale: float = 2.0) -> bytes:
             from impacttree.render.svg import render_diagram_svg, svg_to_png
 
             return svg_to_png(render_diagram_svg(view), scale)
-        case Bars() | Waterfall() | Lines():
+        case Bars() | Waterfall() | Lines() | Distribution():
             from impacttree.render.charts.draw import draw_chart
 
             return draw_chart(view, "png", scale)

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from impacttree.render.characters import clean
-from impacttree.views import Bars, Cell, Column, Diagram, Fact, Headline, Lines, Table, View, Waterfall
+from impacttree.views import Cell, Chart, Column, Diagram, Fact, Headline, Table, View
 
 __all__ = ["to_html", "to_page"]
 
@@ -126,7 +126,7 @@ def _notes(notes: Iterable[str]) -> str:
     return "".join(f'<p style="font-size:.85em;margin:.4em 0 0;{QUIET}">{_text(note)}</p>' for note in notes)
 
 
-def _picture(view: Bars | Waterfall | Lines | Diagram) -> str:
+def _picture(view: Chart | Diagram) -> str:
     from impacttree.render.registry import find
     from impacttree.render.text import to_text
 

@@ -8,14 +8,14 @@ from functools import cache
 from typing import Any
 
 from impacttree.errors import OutputError, Problem, nearest
-from impacttree.views import Bars, Diagram, Headline, Lines, Table, View, Waterfall
+from impacttree.views import Bars, Chart, Diagram, Distribution, Headline, Lines, Table, View, Waterfall
 
 __all__ = ["GROUP", "Renderer", "find", "format_for_suffix", "formats_of", "renderers"]
 
 GROUP = "impacttree.renderers"
 """Entry point group in which other packages offer a `Renderer`."""
 
-CHARTS: tuple[type, ...] = (Bars, Waterfall, Lines)
+CHARTS: tuple[type, ...] = (Bars, Waterfall, Lines, Distribution)
 PICTURES: tuple[type, ...] = (*CHARTS, Diagram)
 ALL: tuple[type, ...] = (Headline, Table, *PICTURES)
 
@@ -75,7 +75,7 @@ def _csv(table: Table) -> bytes:
 
 
 def _chart(file_format: str) -> Callable[[Any], bytes]:
-    def draw(view: Bars | Waterfall | Lines) -> bytes:
+    def draw(view: Chart) -> bytes:
         from impacttree.render.charts import draw_chart
 
         return draw_chart(view, file_format)

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from impacttree.render.characters import clean, pad, width, wrap
-from impacttree.views import Bars, Cell, Column, Diagram, Fact, Headline, Lines, Table, View, Waterfall
+from impacttree.views import Bars, Cell, Column, Diagram, Distribution, Fact, Headline, Lines, Table, View, Waterfall
 
 __all__ = ["Line", "Piece", "Role", "head_lines", "lines", "to_text", "wrapped"]
 
@@ -61,7 +61,7 @@ def lines(view: View, width: int) -> tuple[Line, ...]:
             from impacttree.render.outline import outline
 
             return (*head_lines(view.title, view.subtitle, width), *_table(outline(view), width))
-        case Bars() | Waterfall() | Lines():
+        case Bars() | Waterfall() | Lines() | Distribution():
             from impacttree.render.textchart import chart_lines
 
             return chart_lines(view, width)

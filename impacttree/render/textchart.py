@@ -1,4 +1,4 @@
-"""Charts on a character grid: a tornado, a waterfall and lines over time as rows with bar characters."""
+"""Charts on a character grid: a tornado, a waterfall, lines over time and a distribution as rows of bar characters."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from impacttree.render.characters import clean, pad, width, wrap
-from impacttree.render.chartdata import CUT_NOTE, axis_start, check_finite, end_texts, outer_first, visible_levels
+from impacttree.render.chartdata import (
+    CUT_NOTE,
+    axis_start,
+    bar_parts,
+    check_finite,
+    end_texts,
+    is_adverse,
+    is_central,
+    mark_name,
+    to_span_marks,
+    visible_levels,
+    with_threshold,
+)
 from impacttree.render.text import Line, Piece, Role, head_lines, wrapped
-from impacttree.views import Bars, Lines, Tone, Waterfall
+from impacttree.views import Bars, Chart, Distribution, Lines, Tone, Waterfall
 
 __all__ = ["chart_lines"]
 
@@ -19,9 +31,11 @@ SPARKS = "▁▂▃▄▅▆▇█"
 WIDEST = 60
 """Columns of a chart's drawing area at most."""
 GAP = 2
+MOST_ROWS = 16
+"""Rows of a distribution; more bins are merged."""
 
 
-def chart_lines(view: Bars | Waterfall | Lines, columns: int) -> tuple[Line, ...]:
+def chart_lines(view: Chart, columns: int) -> tuple[Line, ...]:
     """Lay a chart out in lines of at most `columns`, or a little more where labels alone take all the room."""
     check_finite(view)
     drawn = head_lines(view.title, view.subtitle, columns)
@@ -32,6 +46,9 @@ def chart_lines(view: Bars | Waterfall | Lines, columns: int) -> tuple[Line, ...
             drawn += _waterfall(view, columns)
         case Lines():
             drawn += _sparks(view, columns)
+        case Distribution():
+            view = to_span_marks(view)
+            drawn += _histogram(view, columns)
     for note in view.notes:
         drawn += wrapped(note, columns, "muted", indent="  ")
     return tuple(drawn)
@@ -61,17 +78,24 @@ def _tornado(view: Bars, columns: int) -> list[Line]:
     labels = _Labels.of((bar.label for bar in view.bars), columns)
     sides = [tuple(map(clean, end_texts(bar, view.base))) for bar in view.bars]
     left_width, right_width = (_widest(texts) for texts in zip(("", ""), *sides, strict=True))
-    room = columns - labels.width - GAP - 2 - left_width - right_width
+    notes = [clean(bar.note) for bar in view.bars]
+    note_head = clean(view.note_head)
+    note_width = _widest((note_head, *notes))
+    room = columns - labels.width - GAP - 2 - left_width - right_width - (note_width + GAP if note_width else 0)
     scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, room)))
     axis = scale.column(view.base)
-    drawn = [_base_line(clean(view.base_text), labels.width + GAP + left_width + 1 + axis, axis < scale.size // 2)]
+    start = labels.width + GAP + left_width + 1
+    note_end = start + scale.size + 1 + right_width + GAP + note_width
+    drawn = [_base_line(clean(view.base_text), start + axis, axis < scale.size // 2)]
+    drawn = _headed(drawn[0], note_head, note_end) if note_head else drawn
     for row, (bar, (left, right)) in enumerate(zip(view.bars, sides, strict=True)):
         grid = _blank(scale.size)
-        for value, tone in outer_first(bar, view.base):
-            _paint(grid, axis, scale.column(value), tone)
+        for inner, outer, tone in bar_parts(bar, view.base):
+            _paint(grid, scale.column(inner), scale.column(outer), tone)
         grid[axis] = ("│", "plain")
         low_text: Piece = (pad(left, left_width, right=True) + " ", "plain")
-        drawn += labels.beside(row, (low_text, *_merged(grid), (f" {right}", "plain")))
+        note = pad(notes[row], right_width - width(right) + GAP + note_width, right=True) if notes[row] else ""
+        drawn += labels.beside(row, (low_text, *_merged(grid), (f" {right}", "plain"), (note, "plain")))
     tones = {tone for bar in view.bars for tone in (bar.low_tone, bar.high_tone)}
     return [*drawn, _legend(tones, "better", "worse", "")]
 
@@ -83,13 +107,23 @@ def _base_line(text: str, axis: int, right: bool) -> Line:
     return ((f"{pad(text, axis - 1, right=True)} │", "label"),)
 
 
+def _headed(base: Line, head: str, end: int) -> list[Line]:
+    """Write the head of the column of notes on the line of the base, or above it when they would touch."""
+    space = end - width(head) - sum(width(text) for text, _ in base)
+    if space >= GAP:
+        return [(*base, (" " * space + head, "label"))]
+    return [((pad(head, end, right=True), "label"),), base]
+
+
 def _waterfall(view: Waterfall, columns: int) -> list[Line]:
     levels = visible_levels(view)
     labels = _Labels.of((step.label for step in view.steps), columns)
     texts = [clean(step.text) for step in view.steps]
-    text_width = _widest(texts)
+    ranges = [clean(step.range_text) for step in view.steps]
+    text_width, range_width = _widest(texts), _widest(ranges)
     ends = [axis_start(view), *(end for pair in levels for end in pair)]
-    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, columns - labels.width - text_width - 2 * GAP)))
+    room = columns - labels.width - text_width - 2 * GAP - (range_width + GAP if range_width else 0)
+    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, room)))
     drawn: list[Line] = []
     for row, (step, (before, after), text) in enumerate(zip(view.steps, levels, texts, strict=True)):
         total = step.role == "total"
@@ -97,7 +131,8 @@ def _waterfall(view: Waterfall, columns: int) -> list[Line]:
         grid = _blank(scale.size)
         _paint(grid, scale.column(before), scale.column(after), "neutral" if total else step.tone)
         amount: Piece = (pad(text, text_width, right=True) + " " * GAP, role)
-        drawn += labels.beside(row, (amount, *_merged(grid)), role)
+        spread: Piece = (f"{' ' * GAP}{ranges[row]}" if ranges[row] else "", "plain")
+        drawn += labels.beside(row, (amount, *_merged(grid), spread), role)
     cut = wrapped(CUT_NOTE, columns, "muted", indent="  ") if axis_start(view) else []
     return [*drawn, _legend({s.tone for s in view.steps if s.role == "change"}, "favourable", "adverse", "total"), *cut]
 
@@ -105,6 +140,7 @@ def _waterfall(view: Waterfall, columns: int) -> list[Line]:
 def _sparks(view: Lines, columns: int) -> list[Line]:
     values = [value for series in view.series for value in series.values]
     values += [level for level, _ in view.levels]
+    values += [value for band in view.bands for value in (*band.low, *band.high)]
     low, high = min(values, default=0.0), max(values, default=0.0)
     labels = _Labels.of((series.label for series in view.series), columns)
     last = [clean(series.last_text) for series in view.series]
@@ -115,6 +151,10 @@ def _sparks(view: Lines, columns: int) -> list[Line]:
         role: Role = "label" if series.accent else "plain"
         drawn += labels.beside(row, ((f"{spark} {last[row]}", role),), role)
     indent = " " * (labels.width + GAP)
+    for band in view.bands:
+        ends = " to ".join(clean(text) for text in (band.low_text, band.high_text) if text)
+        at = f" at {clean(view.ticks[-1])}" if view.ticks and ends else ""
+        drawn += wrapped(": ".join(filter(None, (clean(band.label), ends + at))), columns, "plain", start=indent)
     if len(view.ticks) > 1:
         drawn += wrapped(f"{view.ticks[0]} to {view.ticks[-1]}", columns, "muted", start=indent)
     if view.levels:
@@ -133,6 +173,60 @@ def _thinned(values: Sequence[float], room: int) -> Sequence[float]:
 def _spark(value: float, low: float, high: float) -> str:
     share = (value - low) / (high - low) if high > low else 0.5
     return SPARKS[min(len(SPARKS) - 1, int(share * len(SPARKS)))]
+
+
+def _histogram(view: Distribution, columns: int) -> list[Line]:
+    """Give each bin, or a few neighbours, a row from low to high, and name on it what lies there."""
+    rows = _bin_rows(view)
+    levels = [_level(row, view) for row in rows]
+    marks = [", ".join(clean(mark_name(m)) for m in with_threshold(view) if _lies(m.at, row, view)) for row in rows]
+    labels = _Labels.of(levels, columns)
+    names = [wrap(text, max(12, columns // 2)) for text in marks]
+    room = columns - labels.width - 2 * GAP - _widest(line for lines in names for line in lines)
+    size = max(10, min(WIDEST, room))
+    tallest = max(row.share for row in rows) or 1.0
+    drawn: list[Line] = []
+    for number, row in enumerate(rows):
+        length = max(1, round(row.share / tallest * size)) if row.share else 0
+        first, *more = names[number]
+        bar: Piece = (FILL[row.tone] * length, ROLES[row.tone])
+        drawn += labels.beside(number, (("│", "muted"), bar, (f" {first}", "label")))
+        drawn += [((" " * (labels.width + GAP), "plain"), ("│", "muted"), (f" {line}", "label")) for line in more]
+    tones = {row.tone for row in rows if row.share}
+    words: dict[Tone, str] = {"favourable": clean(view.central_text), "neutral": "outside it", "adverse": "adverse"}
+    shown = ["favourable", "neutral", "adverse"] if view.central_text else ["adverse"]
+    keys = [f"{FILL[tone]} {word}" for tone, word in words.items() if tone in tones and tone in shown]
+    return [*drawn, *wrapped("   ".join(keys), columns, "muted", start="  ")]
+
+
+@dataclass(frozen=True, slots=True)
+class _BinRow:
+    low: float
+    high: float
+    share: float
+    tone: Tone
+
+
+def _bin_rows(view: Distribution) -> list[_BinRow]:
+    each = -(-len(view.shares) // MOST_ROWS)
+    rows = []
+    for start in range(0, len(view.shares), each):
+        shares = view.shares[start : start + each]
+        low, high = view.edges[start], view.edges[start + len(shares)]
+        tone: Tone = "favourable" if is_central(view, low, high) else "neutral"
+        rows.append(_BinRow(low, high, sum(shares), "adverse" if is_adverse(view, (low + high) / 2) else tone))
+    return rows
+
+
+def _level(row: _BinRow, view: Distribution) -> str:
+    """Return the axis label nearest to the middle of a row, of those that lie in it."""
+    middle = (row.low + row.high) / 2
+    inside = [level for level in view.levels if _lies(level[0], row, view)]
+    return clean(min(inside, key=lambda level: abs(level[0] - middle), default=(0.0, ""))[1])
+
+
+def _lies(value: float, row: _BinRow, view: Distribution) -> bool:
+    return row.low <= value < row.high or value == row.high == view.edges[-1]
 
 
 class _Scale:

@@ -11,17 +11,21 @@ from typing import Literal
 
 __all__ = [
     "Align",
+    "Band",
     "Bar",
     "Bars",
     "Callout",
     "Card",
     "Cell",
+    "Chart",
     "Column",
     "Diagram",
+    "Distribution",
     "Fact",
     "Headline",
     "Lines",
     "Link",
+    "Mark",
     "Panel",
     "Series",
     "Step",
@@ -89,6 +93,8 @@ class Bar:
     high_text: str
     low_tone: Tone
     high_tone: Tone
+    note: str = ""
+    """A further figure of the row, printed in a column at the right: ``62%``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,8 @@ class Bars:
     base_text: str
     bars: tuple[Bar, ...]
     notes: tuple[str, ...] = ()
+    note_head: str = ""
+    """What the notes of the bars are: ``share of spread``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,11 @@ class Step:
     text: str
     role: Literal["total", "change"]
     tone: Tone
+    low: float | None = None
+    high: float | None = None
+    """Ends of the range of the level that the step reaches, drawn as a whisker when both are given."""
+    range_text: str = ""
+    """``$9k to $26k``, printed beside the amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,18 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A range in each period, painted below the lines; its texts (``P10 $9k``) are printed at its right end."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    label: str
+    """What the range is: ``P10 to P90``."""
+    low_text: str = ""
+    high_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Series over periods; `ticks` labels the x axis, `levels` pairs of y value and text for the y axis."""
 
@@ -141,6 +166,50 @@ class Lines:
     ticks: tuple[str, ...]
     series: tuple[Series, ...]
     levels: tuple[tuple[float, str], ...]
+    notes: tuple[str, ...] = ()
+    bands: tuple[Band, ...] = ()
+    """In any order; the widest is painted first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value named on the axis of a distribution: ``P50`` and ``$17k``; the accented one stands out."""
+
+    at: float
+    label: str
+    text: str
+    accent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How likely the values of an outcome are: shares of the samples in bins of one width, and what matters among them.
+
+    Examples
+    --------
+    >>> Distribution("Worth", "First 12 months", (0.0, 10.0, 20.0), (0.25, 0.75), marks=(Mark(12.0, "P50", "$12k"),))
+    Distribution(title='Worth', subtitle='First 12 months', edges=(0.0, 10.0, 20.0), shares=(0.25, 0.75), ...)
+    """
+
+    title: str
+    subtitle: str
+    edges: tuple[float, ...]
+    """Rising; one more than `shares`."""
+    shares: tuple[float, ...]
+    curve: tuple[tuple[float, float], ...] = ()
+    """Points of the cumulative distribution: a value and the share of samples below it; rising in both."""
+    marks: tuple[Mark, ...] = ()
+    levels: tuple[tuple[float, str], ...] = ()
+    """Pairs of value and text for the axis."""
+    central: tuple[float, float] | None = None
+    """The range that is emphasised: P10 and P90."""
+    central_text: str = ""
+    """``P10 to P90``."""
+    threshold: float | None = None
+    """A value beyond which it is adverse: break-even, or the limit of a guardrail."""
+    threshold_text: str = ""
+    """``loss: 3% of samples``."""
+    adverse: Literal["below", "above"] = "below"
     notes: tuple[str, ...] = ()
 
 
@@ -233,4 +302,5 @@ class Diagram:
     period: str = "month"
 
 
-View = Headline | Table | Bars | Waterfall | Lines | Diagram
+Chart = Bars | Waterfall | Lines | Distribution
+View = Headline | Table | Chart | Diagram

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sys
 import threading
 from itertools import combinations, pairwise
@@ -15,12 +16,33 @@ from matplotlib.transforms import Bbox
 
 from impacttree.errors import MissingDependency, OutputError
 from impacttree.render import to_figure, to_png, to_svg
+from impacttree.render.charts.distribution import ADVERSE_CENTRAL, TAIL, _apart
 from impacttree.render.charts.draw import draw_chart
-from impacttree.render.charts.lines import PITCH, _spread
-from impacttree.views import Bar, Bars, Lines, Series, Step, Waterfall
-from tests.render.views import BRIDGE, LINES, LONG_WATERFALL, LOSS, SPIDER, TORNADO, VIEWS, WATERFALL
+from impacttree.render.charts.lines import PITCH, TINTS, _spread
+from impacttree.render.layout.style import ACCENT_TINT, PRODUCT
+from impacttree.views import Band, Bar, Bars, Chart, Distribution, Lines, Mark, Series, Step, Waterfall
+from tests.render.views import (
+    BRIDGE,
+    BRIDGE_WITH_RANGE,
+    CEILING,
+    DISTRIBUTION,
+    FAN,
+    LINES,
+    LONG_WATERFALL,
+    LOSS,
+    LOSS_WITH_RANGE,
+    ONE_SIDED,
+    RISKY,
+    SHARES,
+    SPIDER,
+    TORNADO,
+    VIEWS,
+    WATERFALL,
+    WITH_RANGE,
+    below,
+)
 
-CHARTS = {name: view for name, view in VIEWS.items() if isinstance(view, Bars | Waterfall | Lines)}
+CHARTS = {name: view for name, view in VIEWS.items() if isinstance(view, Chart)}
 
 
 def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
@@ -74,18 +96,30 @@ tones = st.sampled_from(["favourable", "adverse", "neutral"])
 def tornados(draw: st.DrawFn) -> Bars:
     def bar() -> Bar:
         low, high = draw(amounts), draw(amounts)
-        return Bar(draw(labels), low, high, f"${low:,.0f}", f"${high:,.0f}", draw(tones), draw(tones))
+        note = draw(st.sampled_from(["", "3%", "100%"]))
+        return Bar(draw(labels), low, high, f"${low:,.0f}", f"${high:,.0f}", draw(tones), draw(tones), note)
 
     bars = tuple(bar() for _ in range(draw(st.integers(0, 12))))
     base = draw(amounts)
-    return Bars(draw(labels), draw(labels), base, f"base ${base:,.0f}", bars, (draw(labels),))
+    return Bars(
+        draw(labels),
+        draw(labels),
+        base,
+        f"base ${base:,.0f}",
+        bars,
+        (draw(labels),),
+        draw(st.sampled_from(["", "share of spread"])),
+    )
 
 
 @st.composite
 def waterfalls(draw: st.DrawFn) -> Waterfall:
     def step() -> Step:
         amount = draw(amounts)
-        return Step(draw(labels), amount, f"{amount:+,.0f}", draw(st.sampled_from(["total", "change"])), draw(tones))
+        role = draw(st.sampled_from(["total", "change"]))
+        low, high = draw(st.tuples(st.none(), st.none()) | st.tuples(amounts, amounts))
+        words = "" if low is None or high is None else f"{low:,.0f} to {high:,.0f}"
+        return Step(draw(labels), amount, f"{amount:+,.0f}", role, draw(tones), low, high, words)
 
     steps = tuple(step() for _ in range(draw(st.integers(0, 14))))
     return Waterfall(draw(labels), draw(labels), steps, (draw(labels),))
@@ -98,12 +132,37 @@ def lines(draw: st.DrawFn) -> Lines:
     count = draw(st.integers(0, 15))
     series = tuple(Series(draw(labels), draw(values), "$1.2M", draw(st.booleans())) for _ in range(count))
     levels = tuple((level, f"${level:,.0f}") for level in draw(st.lists(amounts, max_size=6)))
-    return Lines(draw(labels), draw(labels), tuple(f"month {i}" for i in range(periods)), series, levels)
+    band = st.builds(Band, values, values, labels, st.sampled_from(["", "P10 $9k"]), st.sampled_from(["", "P90 $26k"]))
+    bands = tuple(draw(st.lists(band, max_size=3)))
+    return Lines(draw(labels), draw(labels), tuple(f"month {i}" for i in range(periods)), series, levels, (), bands)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.one_of(tornados(), waterfalls(), lines()))
-def test_no_label_overlaps_whatever_is_drawn(view: Bars | Waterfall | Lines) -> None:
+@st.composite
+def distributions(draw: st.DrawFn) -> Distribution:
+    count = draw(st.integers(0, 80))
+    low, width = draw(amounts), draw(st.floats(0.0, 1e4))
+    edges = tuple(low + width * number for number in range(count + 1)) if count else ()
+    shares = tuple(draw(st.lists(st.floats(0.0, 1.0), min_size=count, max_size=count)))
+    places = st.floats(low - width * count, low + 2 * width * count) if count else amounts
+    marks = tuple(
+        Mark(draw(places), draw(labels), draw(labels), draw(st.booleans())) for _ in range(draw(st.integers(0, 9)))
+    )
+    return Distribution(
+        draw(labels), draw(labels), edges, shares,
+        curve=((low, 0.0), (low + width, 1.0)) if draw(st.booleans()) else (),
+        marks=marks,
+        levels=tuple((level, f"${level:,.0f}") for level in draw(st.lists(places, max_size=9))),
+        central=draw(st.none() | st.tuples(places, places)),
+        central_text=draw(labels),
+        threshold=draw(st.none() | places),
+        threshold_text=draw(labels),
+        adverse=draw(st.sampled_from(["below", "above"])),
+    )  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(tornados(), waterfalls(), lines(), distributions()))
+def test_no_label_overlaps_whatever_is_drawn(view: Chart) -> None:
     check_texts(to_figure(view))
 
 
@@ -147,13 +206,96 @@ def test_changes_hang_between_what_was_and_what_is(view: Waterfall, columns: boo
         assert start + size == pytest.approx(level) or start == pytest.approx(level)
 
 
+def test_a_bar_on_one_side_leaves_the_base_alone() -> None:
+    price, _, _ = to_figure(ONE_SIDED).axes[0].patches
+    assert {price.get_x(), price.get_x() + price.get_width()} == {91.0, 96.0}
+
+
+def test_notes_of_bars_stand_in_one_column() -> None:
+    found = boxes(to_figure(SHARES))
+    notes = [box for text, box in found if text == "share of spread" or (text.endswith("%") and len(text) < 4)]
+    assert len(notes) == 1 + len(SHARES.bars)
+    assert max(box.x1 for box in notes) - min(box.x1 for box in notes) < 2.0
+
+
+@pytest.mark.parametrize("view", [WITH_RANGE, BRIDGE_WITH_RANGE, LOSS_WITH_RANGE])
+def test_a_whisker_reaches_from_low_to_high(view: Waterfall) -> None:
+    lines = to_figure(view).axes[0].get_lines()
+    last = len(view.steps) - 1
+    levels = [y for line in lines if set(line.get_xdata()) == {last} for y in line.get_ydata()]
+    assert (min(levels), max(levels)) == (view.steps[-1].low, view.steps[-1].high)
+
+
+def test_bands_are_painted_under_the_lines_the_widest_first() -> None:
+    axes = to_figure(FAN).axes[0]
+    outer, inner = axes.collections
+    assert [matplotlib.colors.to_hex(band.get_facecolor()[0]) for band in (outer, inner)] == list(TINTS[:2])
+    assert max(band.get_zorder() for band in (outer, inner)) < min(line.get_zorder() for line in axes.get_lines())
+    for drawn, band in ((outer, FAN.bands[1]), (inner, FAN.bands[0])):
+        corners = {(float(x), float(y)) for x, y in drawn.get_paths()[0].vertices}
+        assert corners >= {*enumerate(band.low), *enumerate(band.high)}
+
+
 def test_lines_pass_through_their_values() -> None:
     drawn = [line.get_ydata() for line in to_figure(SPIDER).axes[0].get_lines() if len(line.get_ydata()) == 3]
     assert [tuple(values) for values in drawn] == [series.values for series in SPIDER.series]
 
 
+def areas(view: Distribution) -> dict[str, float]:
+    """Return the area that is filled in each colour."""
+    found: dict[str, float] = {}
+    for patch in to_figure(view).axes[0].patches:
+        assert isinstance(patch, matplotlib.patches.StepPatch)
+        values, edges, _ = patch.get_data()
+        area = sum(value * (right - left) for value, (left, right) in zip(values, pairwise(edges), strict=True))
+        color = matplotlib.colors.to_hex(patch.get_facecolor())
+        found[color] = found.get(color, 0.0) + float(area)
+    return found
+
+
+def test_the_central_range_is_filled_as_far_as_it_reaches() -> None:
+    filled = areas(DISTRIBUTION)
+    assert set(filled) == {PRODUCT, TAIL}
+    assert filled[PRODUCT] == pytest.approx(0.8, abs=0.002)
+    assert filled[TAIL] == pytest.approx(0.19, abs=0.002)
+
+
+def test_what_lies_beyond_the_threshold_is_outlined() -> None:
+    view = dataclasses.replace(RISKY, threshold=12.3)
+    width = RISKY.edges[1] - RISKY.edges[0]
+    beyond = sum(areas(view)[color] for color in (ACCENT_TINT, ADVERSE_CENTRAL)) / width
+    assert beyond == pytest.approx(below(12.3, 40.0, 60.0) - below(-120.0, 40.0, 60.0), abs=1e-3)
+    outlined = {
+        matplotlib.colors.to_hex(patch.get_facecolor())
+        for patch in to_figure(view).axes[0].patches
+        if patch.get_linewidth() > 0
+    }
+    assert outlined == {ACCENT_TINT, ADVERSE_CENTRAL}
+    above = dataclasses.replace(view, adverse="above")
+    assert sum(areas(above)[color] for color in (ACCENT_TINT, ADVERSE_CENTRAL)) / width + beyond == pytest.approx(
+        sum(view.shares)
+    )
+
+
+def test_the_curve_shares_the_axis_of_the_histogram() -> None:
+    histogram, curve = to_figure(DISTRIBUTION).axes
+    assert histogram.get_xlim() == curve.get_xlim()
+    drawn = [line for line in curve.get_lines() if len(line.get_xdata()) > 2]
+    assert [tuple(zip(line.get_xdata(), line.get_ydata(), strict=True)) for line in drawn] == [DISTRIBUTION.curve]
+    assert len(to_figure(CEILING).axes) == 1
+
+
+@given(st.lists(st.tuples(st.floats(0, 9), st.floats(0, 0.9)), max_size=10))
+def test_names_of_marks_keep_their_order_and_stay_on_the_page(names: list[tuple[float, float]]) -> None:
+    wanted, widths = [place for place, _ in sorted(names)], [width for _, width in sorted(names)]
+    places = _apart(wanted, widths, 0.0, 9.0)
+    ends = [(place - width / 2, place + width / 2) for place, width in zip(places, widths, strict=True)]
+    assert all(right <= left + 1e-9 for (_, right), (left, _) in pairwise(ends))
+    assert all(left >= -1e-9 and right <= 9.0 + 1e-9 for left, right in ends)
+
+
 def test_pages_are_16_by_9_and_grow_only_for_more_rows() -> None:
-    for view in (TORNADO, WATERFALL, BRIDGE, LINES):
+    for view in (TORNADO, WATERFALL, BRIDGE, LINES, DISTRIBUTION):
         assert tuple(to_figure(view).get_size_inches()) == (10.0, 5.625)
     assert to_figure(VIEWS["many-bars"]).get_size_inches()[1] > 9
     assert to_figure(VIEWS["one-sided"]).get_size_inches()[1] < 4
@@ -165,7 +307,7 @@ def test_dollar_signs_are_no_mathematics() -> None:
         assert f">{text}</text>" in svg
 
 
-@pytest.mark.parametrize("name", ["tornado", "bridge", "lines"])
+@pytest.mark.parametrize("name", ["tornado", "bridge", "lines", "distribution"])
 @pytest.mark.parametrize("file_format", ["svg", "png", "pdf"])
 def test_the_users_settings_change_nothing_and_stay(name: str, file_format: str) -> None:
     expected = draw_chart(CHARTS[name], file_format)

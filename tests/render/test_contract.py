@@ -15,7 +15,7 @@ from impacttree.render import formats_of, render, renderers
 from impacttree.views import Lines, Series, View
 from tests.render.views import EMPTY, HOSTILE_TEXTS, VIEWS, hostile
 
-SMALL = ("headline", "table", "tornado", "waterfall", "spider", "diagram")
+SMALL = ("headline", "table", "shares", "with-range", "fan", "distribution", "diagram")
 CASES = [(name, file_format) for name in SMALL for file_format in formats_of(VIEWS[name])]
 
 
@@ -73,7 +73,7 @@ SCRIPTING = {"script", "a", "foreignObject", "image", "animate", "set", "iframe"
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
-@pytest.mark.parametrize("name", ["tornado", "waterfall", "spider", "diagram"])
+@pytest.mark.parametrize("name", ["shares", "with-range", "fan", "distribution", "diagram"])
 def test_hostile_text_brings_nothing_alive_into_svg(name: str, text: str) -> None:
     tags, attributes = structure(render(hostile(VIEWS[name], text), "svg"))
     known_tags, known_attributes = structure(render(hostile(VIEWS[name], "harmless text"), "svg"))
@@ -83,7 +83,7 @@ def test_hostile_text_brings_nothing_alive_into_svg(name: str, text: str) -> Non
     assert not any(attribute.startswith("on") for attribute in attributes)
 
 
-@pytest.mark.parametrize("name", ["tornado", "waterfall", "spider"])
+@pytest.mark.parametrize("name", ["shares", "with-range", "fan", "distribution"])
 def test_the_words_of_a_chart_can_be_searched_in_svg(name: str) -> None:
     text = render(hostile(VIEWS[name], 'R&D <b>"x"</b>'), "svg").decode()
     shown = ["".join(element.itertext()) for element in ElementTree.fromstring(text).iter() if element.text]

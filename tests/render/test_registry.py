@@ -12,7 +12,7 @@ import impacttree.render
 from impacttree.errors import OutputError
 from impacttree.render import Renderer, formats_of, render, renderers, save, supports
 from impacttree.render import registry as registry_module
-from impacttree.views import Bars, Diagram, Headline, Lines, Table, Waterfall
+from impacttree.views import Bars, Diagram, Distribution, Headline, Lines, Table, Waterfall
 from tests.render.views import DIAGRAM, HEADLINE, TABLE, TORNADO
 
 
@@ -49,7 +49,7 @@ def shout(headline: Headline) -> bytes:
 def test_the_formats_of_each_view() -> None:
     assert formats_of(HEADLINE) == ("txt", "html")
     assert formats_of(TABLE) == ("txt", "html", "csv")
-    for chart in (Bars, Waterfall, Lines):
+    for chart in (Bars, Waterfall, Lines, Distribution):
         assert formats_of(chart) == ("txt", "html", "svg", "png", "pdf")
     assert formats_of(DIAGRAM) == ("txt", "html", "svg", "png", "pdf", "dot", "mmd")
     assert supports(TORNADO, "svg")

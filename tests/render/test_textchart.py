@@ -1,11 +1,29 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from impacttree.render import to_text
 from impacttree.render.characters import width
-from impacttree.views import Bar, Bars, Lines, Series, Step, View, Waterfall
-from tests.render.views import BRIDGE, LINES, LONG_LINES, LOSS, MANY_BARS, ONE_SIDED, SPIDER, TORNADO, WATERFALL
+from impacttree.views import Bar, Bars, Distribution, Lines, Mark, Series, Step, View, Waterfall
+from tests.render.views import (
+    ALL_EQUAL,
+    BRIDGE,
+    CEILING,
+    DISTRIBUTION,
+    FAN,
+    LINES,
+    LONG_LINES,
+    LOSS,
+    MANY_BARS,
+    ONE_SIDED,
+    SHARES,
+    SPIDER,
+    TORNADO,
+    WATERFALL,
+    WITH_RANGE,
+)
 
 
 def test_a_tornado_prints_as_bars_around_its_base() -> None:
@@ -27,6 +45,30 @@ def test_a_tornado_prints_as_bars_around_its_base() -> None:
         "Price  $95k      ░░░░░│██████      $105k\n"
         "  █ better   ░ worse"
     )
+
+
+def test_notes_of_bars_stand_at_the_right_under_their_head() -> None:
+    lines = to_text(SHARES, 110).splitlines()
+    head = next(line for line in lines if line.endswith("share of spread"))
+    assert "base $149k" in head
+    rows = [next(line for line in lines if line.startswith(bar.label)) for bar in SHARES.bars]
+    assert {len(row) for row in rows} == {len(head)}
+    assert [row.split()[-1] for row in rows] == [bar.note for bar in SHARES.bars]
+
+
+def test_the_head_of_notes_gives_way_to_a_long_base() -> None:
+    long = dataclasses.replace(SHARES, base_text="base case, before any one of these assumptions is moved, of $149k")
+    lines = to_text(long, 110).splitlines()
+    head = next(number for number, line in enumerate(lines) if line.endswith("share of spread"))
+    assert lines[head].strip() == "share of spread"
+    assert long.base_text in lines[head + 1]
+
+
+def test_a_range_stands_beside_its_total_and_ends_of_bands_below_the_lines() -> None:
+    total = next(line for line in to_text(WITH_RANGE).splitlines() if line.startswith("Operating profit  "))
+    assert total.endswith("▒  $100k to $201k")
+    assert "P10 to P90: P10 -$12k to P90 $39k at month 12" in to_text(FAN)
+    assert all(width(line) <= 80 for view in (WITH_RANGE, FAN, SHARES) for line in to_text(view, 80).splitlines()[3:])
 
 
 def drawn(text: str, mark: str) -> list[int]:
@@ -98,6 +140,42 @@ def test_every_text_of_a_chart_is_printed(view: Bars | Waterfall | Lines) -> Non
         for shown in ("text", "low_text", "high_text", "last_text"):
             assert getattr(row, shown, "") in text
     assert all(note in text for note in view.notes)
+
+
+def test_a_distribution_prints_a_row_for_each_bin_and_names_its_marks() -> None:
+    view = Distribution(
+        "Profit",
+        "First 12 months",
+        (-10.0, 0.0, 10.0, 20.0, 30.0, 40.0),
+        (0.1, 0.2, 0.4, 0.2, 0.1),
+        marks=(Mark(16.0, "P50", "$16k"), Mark(5.0, "P10", "$5k"), Mark(35.0, "P90", "$35k")),
+        levels=((0.0, "$0k"), (20.0, "$20k")),
+        central=(5.0, 29.0),
+        central_text="P10 to P90",
+        threshold=0.0,
+        threshold_text="loss: 10%",
+    )
+    assert to_text(view, 46) == (
+        "Profit\n"
+        "First 12 months\n"
+        "      │░░░░░\n"
+        "$0k   │██████████ loss: 10%, P10 $5k\n"
+        "      │████████████████████ P50 $16k\n"
+        "$20k  │██████████\n"
+        "      │▒▒▒▒▒ P90 $35k\n"
+        "  █ P10 to P90   ▒ outside it   ░ adverse"
+    )
+
+
+@pytest.mark.parametrize("view", [DISTRIBUTION, CEILING, ALL_EQUAL])
+@pytest.mark.parametrize("columns", [None, 60])
+def test_every_mark_of_a_distribution_is_named(view: Distribution, columns: int | None) -> None:
+    text = to_text(view, columns)
+    words = " ".join(text.replace("│", " ").replace("█", "").replace("░", "").split())
+    for mark in view.marks:
+        assert f"{mark.label} {mark.text}" in words
+    assert view.threshold_text in words
+    assert len(text.splitlines()) < 30
 
 
 def test_flat_and_empty_charts_print() -> None:

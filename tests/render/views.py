@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from itertools import pairwise
 from typing import Any
 
 from impacttree.views import (
+    Band,
     Bar,
     Bars,
     Callout,
@@ -13,10 +16,12 @@ from impacttree.views import (
     Cell,
     Column,
     Diagram,
+    Distribution,
     Fact,
     Headline,
     Lines,
     Link,
+    Mark,
     Panel,
     Series,
     Step,
@@ -141,6 +146,15 @@ TORNADO = Bars(
     notes=("One assumption at a time; the others stay at base.", "basis: run rate, accrual, pre-tax, undiscounted"),
 )
 
+SHARES = dataclasses.replace(
+    TORNADO,
+    bars=tuple(
+        dataclasses.replace(bar, note=f"{share}%")
+        for bar, share in zip(TORNADO.bars, (62, 14, 8, 8, 4, 2, 1, 1), strict=True)
+    ),
+    note_head="share of spread",
+)
+
 ONE_SIDED = Bars(
     title="Both ends can lie on one side",
     subtitle="First 12 months",
@@ -200,6 +214,22 @@ BRIDGE = Waterfall(
     notes=("basis: accrual, pre-tax; method: exact Shapley",),
 )
 
+WITH_RANGE = dataclasses.replace(
+    WATERFALL,
+    steps=(
+        *WATERFALL.steps[:-1],
+        dataclasses.replace(WATERFALL.steps[-1], low=100.0, high=201.0, range_text="$100k to $201k"),
+    ),
+)
+
+BRIDGE_WITH_RANGE = dataclasses.replace(
+    BRIDGE,
+    steps=(
+        *BRIDGE.steps[:-1],
+        dataclasses.replace(BRIDGE.steps[-1], low=8300.0, high=9350.0, range_text="$8.30M to $9.35M"),
+    ),
+)
+
 LOSS = Waterfall(
     title="Two bad quarters turn the profit into a loss",
     subtitle="Operating profit, by quarter",
@@ -229,6 +259,19 @@ LONG_WATERFALL = Waterfall(
         Step("Plan", 307.0, "$307k", "total", "neutral"),
     ),
     notes=("basis: first 12 months, accrual, pre-tax, undiscounted",),
+)
+
+LOSS_WITH_RANGE = dataclasses.replace(
+    LOSS,
+    steps=(*LOSS.steps[:-1], dataclasses.replace(LOSS.steps[-1], low=-130.0, high=40.0, range_text="-$130k to $40k")),
+)
+
+LONG_WITH_RANGE = dataclasses.replace(
+    LONG_WATERFALL,
+    steps=(
+        *LONG_WATERFALL.steps[:-1],
+        dataclasses.replace(LONG_WATERFALL.steps[-1], low=250.0, high=360.0, range_text="$250k to $360k"),
+    ),
 )
 
 LINES = Lines(
@@ -268,7 +311,109 @@ LONG_LINES = Lines(
     levels=((500.0, "500"), (1000.0, "1,000"), (2000.0, "2,000")),
 )
 
+FAN = Lines(
+    title="The launch breaks even in autumn, in winter at worst",
+    subtitle="Cumulative operating profit",
+    ticks=tuple(f"month {month}" for month in range(1, 13)),
+    series=(
+        Series("Median", tuple(-40.0 + 4.0 * month for month in range(12)), "$4k", accent=True),
+        Series("Plan", tuple(-30.0 + 5.0 * month for month in range(12)), "$25k"),
+    ),
+    levels=((-60.0, "-$60k"), (-30.0, "-$30k"), (0.0, "$0k"), (30.0, "$30k")),
+    notes=("basis: accrual, pre-tax, undiscounted",),
+    bands=(
+        Band(
+            tuple(-41.0 + 3.5 * month for month in range(12)),
+            tuple(-39.0 + 5.0 * month for month in range(12)),
+            "P25 to P75",
+            "P25 -$3k",
+            "P75 $16k",
+        ),
+        Band(
+            tuple(-43.0 + 2.8 * month for month in range(12)),
+            tuple(-38.0 + 7.0 * month for month in range(12)),
+            "P10 to P90",
+            "P10 -$12k",
+            "P90 $39k",
+        ),
+    ),
+)
+
+BAND_OF_ONE = Lines(
+    "One", "", ("month 1",), (), (), bands=(Band((1.0,), (3.8,), "P10 to P90", "P10 $1k", "P90 $3.8k"),)
+)
+
 ONE_POINT = Lines("One period", "", ("month 1",), (Series("Profit", (3.0,), "$3k"),), ((0.0, "$0k"), (4.0, "$4k")))
+
+
+def below(value: float, middle: float, spread: float) -> float:
+    """Return the share of a normal distribution below a value."""
+    return 0.5 * math.erfc((middle - value) / (spread * math.sqrt(2.0)))
+
+
+def _bins(low: float, high: float, count: int, middle: float, spread: float) -> dict[str, Any]:
+    edges = tuple(low + (high - low) * number / count for number in range(count + 1))
+    heights = [below(edge, middle, spread) for edge in edges]
+    shares = tuple(after - before for before, after in pairwise(heights))
+    return {"edges": edges, "shares": shares, "curve": tuple(zip(edges, heights, strict=True))}
+
+
+DISTRIBUTION = Distribution(
+    title="+1% Weekly engagement adds $9k to $26k operating profit in the first 12 months",
+    subtitle="Operating profit; 16,384 samples, seed 7",
+    **_bins(0.5, 34.5, 34, 17.5, 6.63),
+    marks=(
+        Mark(17.5, "P50", "$17k", accent=True),
+        Mark(9.0, "P10", "$9k"),
+        Mark(26.0, "P90", "$26k"),
+        Mark(17.7, "mean", "$18k"),
+    ),
+    levels=tuple((float(value), f"${value}k") for value in range(0, 40, 5)),
+    central=(9.0, 26.0),
+    central_text="P10 to P90",
+    threshold=0.0,
+    threshold_text="break-even",
+    notes=("basis: first 12 months, accrual, pre-tax, undiscounted", "0.5% of the samples lie on either side."),
+)
+
+RISKY = Distribution(
+    title="The price test loses money in one case of four",
+    subtitle="Operating profit, first 12 months",
+    **_bins(-120.0, 200.0, 200, 40.0, 60.0),
+    marks=(Mark(-37.0, "P10", "-$37k"), Mark(40.0, "P50", "$40k", accent=True), Mark(117.0, "P90", "$117k")),
+    levels=tuple((float(value), f"{'-' if value < 0 else ''}${abs(value)}k") for value in range(-100, 201, 20)),
+    central=(-37.0, 117.0),
+    central_text="P10 to P90",
+    threshold=0.0,
+    threshold_text="loss in 25% of the samples",
+)
+
+CEILING = Distribution(
+    title="Churn may breach its ceiling",
+    subtitle="At the end of month 12",
+    edges=(2.0, 2.2, 2.4, 2.6, 2.8),
+    shares=(0.1, 0.4, 0.3, 0.2),
+    marks=(Mark(2.4, "P50", "2.4%"),),
+    levels=((2.0, "2.0%"), (2.5, "2.5%")),
+    threshold=2.7,
+    threshold_text="ceiling 2.7%: breached in 10% of the samples, most of them by less than a tenth of a point",
+    adverse="above",
+)
+
+ALL_EQUAL = Distribution(
+    title="A model without ranges",
+    subtitle="",
+    edges=(-500.0, -500.0),
+    shares=(1.0,),
+    marks=tuple(Mark(-500.0, label, "-$500k") for label in ("P10", "P50", "P90", "mean")),
+    levels=((-500.0, "-$500k"),),
+    central=(-500.0, -500.0),
+    central_text="P10 to P90",
+    threshold=1e6,
+    threshold_text="break-even",
+)
+
+ONE_BIN = Distribution("One bin", "", (0.0, 10.0), (1.0,), levels=((0.0, "$0"), (10.0, "$10")))
 
 DIAGRAM = Diagram(
     title="+1% engagement adds $17k operating profit in the first 12 months",
@@ -318,6 +463,7 @@ EMPTY: tuple[View, ...] = (
     Bars("", "", 0.0, "", ()),
     Waterfall("", "", ()),
     Lines("", "", (), (), ()),
+    Distribution("", "", (), ()),
 )
 
 VIEWS: dict[str, View] = {
@@ -325,16 +471,28 @@ VIEWS: dict[str, View] = {
     "table": TABLE,
     "wide-table": WIDE_TABLE,
     "tornado": TORNADO,
+    "shares": SHARES,
     "one-sided": ONE_SIDED,
     "many-bars": MANY_BARS,
     "waterfall": WATERFALL,
     "bridge": BRIDGE,
+    "with-range": WITH_RANGE,
+    "bridge-with-range": BRIDGE_WITH_RANGE,
     "loss": LOSS,
+    "loss-with-range": LOSS_WITH_RANGE,
+    "long-with-range": LONG_WITH_RANGE,
     "long-waterfall": LONG_WATERFALL,
     "lines": LINES,
+    "fan": FAN,
+    "band-of-one": BAND_OF_ONE,
     "spider": SPIDER,
     "long-lines": LONG_LINES,
     "one-point": ONE_POINT,
+    "distribution": DISTRIBUTION,
+    "risky": RISKY,
+    "ceiling": CEILING,
+    "all-equal": ALL_EQUAL,
+    "one-bin": ONE_BIN,
     "diagram": DIAGRAM,
 }
 
@@ -387,5 +545,5 @@ def hostile(view: View, text: str) -> View:
     return changed
 
 
-FIXED = ("align", "tone", "low_tone", "high_tone", "role", "kind", "cut")
+FIXED = ("align", "tone", "low_tone", "high_tone", "role", "kind", "cut", "adverse")
 """Fields that hold a word of a closed list, not text."""

@@ -1,4 +1,4 @@
-"""Tornado, waterfall and lines drawn by matplotlib (extra ``plot``), the same bytes every time."""
+"""Tornado, waterfall, lines and distribution drawn by matplotlib (extra ``plot``), the same bytes every time."""
 
 from impacttree.render.charts.draw import draw_chart, to_figure
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from impacttree.errors import MissingDependency, OutputError, Problem
 from impacttree.render.chartdata import check_finite
 from impacttree.render.layout.measure import clean
-from impacttree.views import Bars, Lines, Waterfall
+from impacttree.views import Bars, Chart, Distribution, Lines, Waterfall
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +39,7 @@ _DRAWING = Lock()
 """matplotlib's settings are shared by all threads."""
 
 
-def to_figure(view: Bars | Waterfall | Lines) -> Figure:
+def to_figure(view: Chart) -> Figure:
     """Return `view` as a ``matplotlib.figure.Figure`` of its own, outside pyplot.
 
     Raises
@@ -60,7 +60,7 @@ def to_figure(view: Bars | Waterfall | Lines) -> Figure:
         return _draw(view)
 
 
-def draw_chart(view: Bars | Waterfall | Lines, file_format: str, scale: float = 2.0) -> bytes:
+def draw_chart(view: Chart, file_format: str, scale: float = 2.0) -> bytes:
     """Return the picture of `view` as the bytes of an ``svg``, ``png`` or ``pdf`` file.
 
     Parameters
@@ -82,7 +82,8 @@ def draw_chart(view: Bars | Waterfall | Lines, file_format: str, scale: float = 
     return stream.getvalue()
 
 
-def _draw(view: Bars | Waterfall | Lines) -> Figure:
+def _draw(view: Chart) -> Figure:
+    from impacttree.render.charts.distribution import draw_distribution
     from impacttree.render.charts.lines import draw_lines
     from impacttree.render.charts.tornado import draw_tornado
     from impacttree.render.charts.waterfall import draw_waterfall
@@ -94,6 +95,8 @@ def _draw(view: Bars | Waterfall | Lines) -> Figure:
             return draw_waterfall(view)
         case Lines():
             return draw_lines(view)
+        case Distribution():
+            return draw_distribution(view)
 
 
 @contextmanager

@@ -1,14 +1,14 @@
-"""Lines over periods, each named at its end."""
+"""Lines over periods, each named at its end, over bands that show their ranges."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from impacttree.render.charts.page import LABEL, LEFT, RIGHT, VALUE, Page
+from impacttree.render.charts.page import LABEL, LEFT, RIGHT, VALUE, Dash, Fill, Page
 from impacttree.render.layout.measure import clean, fit, text_width
 from impacttree.render.layout.style import INK, MUTED, PLAIN, PRODUCT, RULE
-from impacttree.views import Lines, Series
+from impacttree.views import Band, Lines, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,32 +17,40 @@ if TYPE_CHECKING:
 __all__ = ["draw_lines"]
 
 COLORS: Final = ("#0072b2", "#b04a00", "#00795a", "#8a4fa3", "#16263f", "#7a6200", "#2f8fa8", "#a33c5c")
-DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
+DASHES: Final[tuple[Dash, ...]] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
 WIDEST_NAME = 2.9
 PITCH = 0.205
 """Inches between the names at the ends of two lines."""
 BODY = 3.2
 LEADER = 0.22
+TINTS: Final = ("#dbeaf4", "#b5d5e9", "#8fc0de")
+"""Of bands, from the widest in."""
 
 
 def draw_lines(view: Lines) -> Figure:
     """Draw `view`; names at the ends of lines give way to each other, and ticks that would touch are left out."""
-    page = Page(view.title, view.subtitle, view.notes, body=(max(BODY, 0.45 + PITCH * len(view.series)), 9.0))
-    names = [_name(series) for series in view.series]
+    ends = _ends(view)
+    bands = _widest_first(view)
+    keys = [Fill(tint, tint, clean(band.label)) for band, tint in bands if band.label]
+    least = max(BODY, 0.45 + PITCH * len(ends))
+    page = Page(view.title, view.subtitle, view.notes, body=(least, 9.0), keys=keys)
     left = LEFT + max((text_width(clean(text), VALUE) for _, text in view.levels), default=0.0) + 0.14
-    right = RIGHT - max((text_width(name, LABEL, bold=True) for name in names), default=0.0) - LEADER - 0.12
+    right = RIGHT - max((text_width(end.name, LABEL, bold=True) for end in ends), default=0.0) - LEADER - 0.12
     bottom, top = page.bottom + 0.34, page.top - 0.08
     axes = page.axes(left, bottom, right, top)
     low, high = _span(view)
-    periods = max([len(view.ticks), *(len(series.values) for series in view.series), 1])
+    lengths = [len(series.values) for series in view.series] + [len(band.high) for band in view.bands]
+    periods = max([len(view.ticks), *lengths, 1])
     axes.set_xlim(*((0, periods - 1) if periods > 1 else (-1, 0)))
     axes.set_ylim(low, high)
     frame = _Frame(left, right, bottom, top, low, high, periods)
     _levels(page, axes, view, frame)
     _ticks(page, view, frame)
+    for band, tint in bands:
+        _band(axes, band, tint)
     for series, style in zip(view.series, _styles(view), strict=True):
         _line(axes, series, style)
-    _names(page, view, names, frame)
+    _names(page, ends, frame)
     return page.figure
 
 
@@ -70,7 +78,37 @@ class _Frame:
 class _Style:
     color: str
     width: float
-    dash: str | tuple[float, tuple[float, ...]]
+    dash: Dash
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What is written beside the last value of a line, or beside the end of a band."""
+
+    name: str
+    period: int
+    value: float
+    color: str
+    bold: bool
+
+
+def _ends(view: Lines) -> list[_End]:
+    ends = [
+        _End(_name(series), len(series.values) - 1, series.values[-1], style.color, series.accent)
+        for series, style in zip(view.series, _styles(view), strict=True)
+        if series.values
+    ]
+    for band in view.bands:
+        for values, text in ((band.low, band.low_text), (band.high, band.high_text)):
+            if values and text:
+                ends.append(_End(fit(clean(text), LABEL, WIDEST_NAME), len(values) - 1, values[-1], PLAIN, bold=False))
+    return ends
+
+
+def _widest_first(view: Lines) -> list[tuple[Band, str]]:
+    """Return the bands in the order of painting, each with its tint."""
+    bands = sorted(view.bands, key=lambda band: sum(band.low) - sum(band.high))
+    return [(band, TINTS[min(place, len(TINTS) - 1)]) for place, band in enumerate(bands)]
 
 
 def _styles(view: Lines) -> list[_Style]:
@@ -91,6 +129,7 @@ def _styles(view: Lines) -> list[_Style]:
 
 def _span(view: Lines) -> tuple[float, float]:
     values = [value for series in view.series for value in series.values] + [level for level, _ in view.levels]
+    values += [value for band in view.bands for value in (*band.low, *band.high)]
     low, high = min(values, default=0.0), max(values, default=1.0)
     spare = (high - low) * 0.03 or abs(high) * 0.05 or 1.0
     return low - spare, high + spare
@@ -125,6 +164,14 @@ def _ticks(page: Page, view: Lines, frame: _Frame) -> None:
         page.text(frame.x(period), frame.bottom - 0.22, texts[period], VALUE, color=MUTED, ha="center")
 
 
+def _band(axes: Axes, band: Band, tint: str) -> None:
+    """Fill from `low` to `high`; a band of one period is an upright bar, like the point of a line of one."""
+    periods = range(len(band.low))
+    axes.fill_between(periods, band.low, band.high, color=tint, linewidth=0.0, clip_on=False, zorder=-1)
+    if len(band.low) == 1:
+        axes.vlines(0, band.low, band.high, color=tint, linewidth=9.0, clip_on=False, zorder=-1)
+
+
 def _line(axes: Axes, series: Series, style: _Style) -> None:
     periods = range(len(series.values))
     axes.plot(
@@ -134,16 +181,14 @@ def _line(axes: Axes, series: Series, style: _Style) -> None:
     axes.plot(periods[-1:], series.values[-1:], color=style.color, marker="o", markersize=4.5, clip_on=False, zorder=5)
 
 
-def _names(page: Page, view: Lines, names: list[str], frame: _Frame) -> None:
-    ends = {index: series for index, series in enumerate(view.series) if series.values}
-    order = sorted(ends, key=lambda index: (ends[index].values[-1], -index))
-    places = _spread([frame.y(ends[index].values[-1]) for index in order], frame.bottom, frame.top)
-    styles = _styles(view)
-    for index, y in zip(order, places, strict=True):
-        series = ends[index]
-        start = (frame.x(len(series.values) - 1) + 0.06, frame.y(series.values[-1]))
-        page.line((start, (frame.right + LEADER, y)), styles[index].color, 0.7)
-        page.text(frame.right + LEADER + 0.06, y - 0.05, names[index], LABEL, bold=series.accent, color=INK)
+def _names(page: Page, ends: list[_End], frame: _Frame) -> None:
+    numbers = sorted(range(len(ends)), key=lambda number: (ends[number].value, -number))
+    order = [ends[number] for number in numbers]
+    places = _spread([frame.y(end.value) for end in order], frame.bottom, frame.top)
+    for end, y in zip(order, places, strict=True):
+        start = (frame.x(end.period) + 0.06, frame.y(end.value))
+        page.line((start, (frame.right + LEADER, y)), end.color, 0.7)
+        page.text(frame.right + LEADER + 0.06, y - 0.05, end.name, LABEL, bold=end.bold, color=INK)
 
 
 def _spread(heights: list[float], bottom: float, top: float) -> list[float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from impacttree.render.layout.measure import clean, text_width, wrap
 from impacttree.render.layout.style import ACCENT_DARK, ACCENT_TINT, INK, MUTED, NAVY, PLAIN, PRODUCT, WHITE
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FAMILIES", "Fill", "Page", "fill", "font", "lines_of"]
+__all__ = ["FAMILIES", "Dash", "Fill", "Page", "fill", "font", "lines_of"]
 
+Dash = Literal["-"] | tuple[float, tuple[float, ...]]
+"""A line style of matplotlib's."""
 FAMILIES: Final = ("Impacttree Sans", "DejaVu Sans")
 WIDTH, HEIGHT = 10.0, 5.625
 """A 16:9 page; it grows when there is more to show, and shrinks when there is little."""
@@ -118,13 +120,13 @@ class Page:
         transform = self.figure.dpi_scale_trans
         self.figure.text(x, y, text, ha=aligned, va="baseline", transform=transform, **font(size, **style))
 
-    def line(self, points: Iterable[tuple[float, float]], color: str, width: float) -> None:
+    def line(self, points: Iterable[tuple[float, float]], color: str, width: float, dash: Dash = "-") -> None:
         """Draw a line through `points` in inches."""
         from matplotlib.lines import Line2D
 
         xs, ys = zip(*points, strict=True)
         transform = self.figure.dpi_scale_trans
-        self.figure.add_artist(Line2D(xs, ys, color=color, linewidth=width, transform=transform))
+        self.figure.add_artist(Line2D(xs, ys, color=color, linewidth=width, linestyle=dash, transform=transform))
 
     def axes(self, left: float, bottom: float, right: float, top: float) -> Axes:
         """Return bare axes over a rectangle in inches."""

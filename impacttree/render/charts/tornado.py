@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from impacttree.render.chartdata import end_texts, outer_first
+from impacttree.render.chartdata import bar_parts, end_texts
 from impacttree.render.charts.page import LABEL, LEADING, LEFT, RIGHT, VALUE, Fill, Page, fill, font, lines_of
-from impacttree.render.layout.measure import clean, text_width
-from impacttree.render.layout.style import INK
+from impacttree.render.layout.measure import clean, fit, text_width
+from impacttree.render.layout.style import INK, MUTED
 from impacttree.views import Bar, Bars
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_tornado"]
 
 WIDEST_LABEL = 3.2
+WIDEST_NOTE = 1.9
+LEAST_BARS = 1.0
 HEAD = 0.3
 """Room for the text of the base above the bars."""
 GAP = 0.1
@@ -31,10 +33,15 @@ def draw_tornado(view: Bars) -> Figure:
     body = (HEAD + pitch * len(view.bars), HEAD + 0.55 * len(view.bars))
     page = Page(view.title, view.subtitle, view.notes, body=body, keys=_keys(view))
     pitch = min(0.55, (page.top - page.bottom - HEAD) / max(1, len(view.bars)))
-    sides = [tuple(map(clean, end_texts(bar, view.base))) for bar in view.bars]
+    notes = [fit(clean(bar.note), VALUE, WIDEST_NOTE) for bar in view.bars]
+    note_head = fit(clean(view.note_head), VALUE, WIDEST_NOTE)
+    note_width = max(text_width(note, VALUE) for note in (note_head, *notes))
+    edge = RIGHT - note_width - (2 * GAP if note_width else 0.0)
     label_right = LEFT + max((text_width(line, LABEL) for lines in labels for line in lines), default=0.0)
+    room = (edge - label_right - 4 * GAP - LEAST_BARS) / 2
+    sides = [tuple(fit(clean(text), VALUE, room) for text in end_texts(bar, view.base)) for bar in view.bars]
     left = label_right + 3 * GAP + max((text_width(low, VALUE) for low, _ in sides), default=0.0)
-    right = RIGHT - GAP - max((text_width(high, VALUE) for _, high in sides), default=0.0)
+    right = edge - GAP - max((text_width(high, VALUE) for _, high in sides), default=0.0)
     top, foot = page.top - HEAD, page.top - HEAD - pitch * max(1, len(view.bars))
     axes = page.axes(left, foot, right, top)
     low, high = _span(view)
@@ -43,14 +50,16 @@ def draw_tornado(view: Bars) -> Figure:
     for row, (bar, texts) in enumerate(zip(view.bars, sides, strict=True)):
         _bar(axes, row, bar, view.base, texts)
         _label(page, labels[row], label_right, top - (row + 0.5) * pitch)
-    _base(page, clean(view.base_text), left + (view.base - low) / (high - low) * (right - left), foot, top)
+        page.text(RIGHT, top - (row + 0.5) * pitch - 0.05, notes[row], VALUE, ha="right")
+    page.text(RIGHT, top + 0.11, note_head, VALUE, color=MUTED, ha="right")
+    _base(page, clean(view.base_text), left + (view.base - low) / (high - low) * (right - left), foot, top, edge)
     return page.figure
 
 
-def _base(page: Page, text: str, x: float, foot: float, top: float) -> None:
+def _base(page: Page, text: str, x: float, foot: float, top: float, right: float) -> None:
     page.line(((x, foot - 0.04), (x, top + 0.06)), INK, 1.3)
     half = text_width(text, VALUE, bold=True) / 2
-    page.text(min(max(x, LEFT + half), RIGHT - half), top + 0.11, text, VALUE, bold=True, ha="center")
+    page.text(min(max(x, LEFT + half), right - half), top + 0.11, text, VALUE, bold=True, ha="center")
 
 
 def _keys(view: Bars) -> list[Fill]:
@@ -66,10 +75,10 @@ def _span(view: Bars) -> tuple[float, float]:
 
 
 def _bar(axes: Axes, row: int, bar: Bar, base: float, texts: tuple[str, ...]) -> None:
-    for end, tone in outer_first(bar, base):
+    for start, end, tone in bar_parts(bar, base):
         paint = fill(tone)
         look: dict[str, Any] = {"color": paint.face, "edgecolor": paint.edge, "linewidth": 1.1, "clip_on": False}
-        axes.barh(row, end - base, THICKNESS, base, **look)
+        axes.barh(row, end - start, THICKNESS, start, **look)
     ends = (min(bar.low, bar.high, base), max(bar.low, bar.high, base))
     for end, text, shift, side in zip(ends, texts, (-5, 5), ("right", "left"), strict=True):
         axes.annotate(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from impacttree.render.chartdata import CUT_NOTE, axis_start, visible_levels
+from impacttree.render.chartdata import CUT_NOTE, axis_start, visible_levels, whisker
 from impacttree.render.charts.page import LABEL, LEADING, LEFT, RIGHT, TOTAL, Fill, Page, fill, font, lines_of
 from impacttree.render.layout.measure import clean, fit, text_width
-from impacttree.render.layout.style import INK, PLAIN, WHITE
+from impacttree.render.layout.style import INK, MUTED, PLAIN, WHITE
 from impacttree.views import Step, Waterfall
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ __all__ = ["draw_waterfall"]
 
 FIGURE = 10.5
 """Size of the amounts in points."""
+RANGE = 9.0
+"""Size of the range of an amount."""
+CAP = 0.07
+"""Half of the width of a whisker's cap, as a share of a slot."""
 COLUMN = 0.66
 """Share of its slot that a column takes."""
 LABEL_LINES = 3
@@ -44,6 +49,7 @@ def _fits(step: Step, slot: float) -> bool:
     words = clean(step.label).split(" ")
     return (
         text_width(clean(step.text), FIGURE, bold=True) <= room
+        and text_width(clean(step.range_text), RANGE) <= room
         and max(text_width(word, LABEL) for word in words) <= room
         and len(lines_of(step.label, LABEL, room, LABEL_LINES + 1)) <= LABEL_LINES
     )
@@ -61,6 +67,7 @@ def _paint(step: Step) -> Fill:
 
 def _limits(view: Waterfall) -> tuple[float, float]:
     ends = [axis_start(view), *(end for pair in visible_levels(view) for end in pair)]
+    ends += [end for step in view.steps for end in whisker(step) or ()]
     low, high = min(ends), max(ends)
     return (low, high) if high > low else (low - 1.0, high + 1.0)
 
@@ -68,8 +75,9 @@ def _limits(view: Waterfall) -> tuple[float, float]:
 def _columns(view: Waterfall, page: Page, slot: float) -> Figure:
     labels = [lines_of(step.label, LABEL, slot - 0.1, LABEL_LINES) for step in view.steps]
     foot = page.bottom + 0.08 + max(map(len, labels), default=0) * LABEL * LEADING
-    below = 0.3 if any(map(_hangs, visible_levels(view))) else 0.04
-    axes = page.axes(LEFT, foot + below, RIGHT, page.top - 0.28)
+    room = 0.44 if any(step.range_text for step in view.steps) else 0.28
+    below = room + 0.02 if any(map(_hangs, visible_levels(view))) else 0.04
+    axes = page.axes(LEFT, foot + below, RIGHT, page.top - room)
     axes.set_xlim(-0.5, max(1, len(view.steps)) - 0.5)
     axes.set_ylim(*_limits(view))
     _draw(_Pen(axes, upright=True), view)
@@ -84,7 +92,8 @@ def _rows(view: Waterfall, page: Page) -> Figure:
     label_right = LEFT + max((text_width(label, LABEL, bold=True) for label in labels), default=0.0)
     sides: dict[bool, list[float]] = {True: [0.0], False: [0.0]}
     for step, pair in zip(view.steps, visible_levels(view), strict=True):
-        sides[_hangs(pair)].append(text_width(clean(step.text), FIGURE, bold=True) + 0.1)
+        words = text_width(clean(step.text), FIGURE, bold=True) + _range_width(step)
+        sides[_hangs(pair)].append(words + 0.1)
     pitch = min(ROW[1], (page.top - page.bottom) / max(1, len(view.steps)))
     foot = page.top - pitch * max(1, len(view.steps))
     axes = page.axes(label_right + 0.15 + max(sides[True]), foot, RIGHT - max(sides[False]), page.top)
@@ -97,12 +106,20 @@ def _rows(view: Waterfall, page: Page) -> Figure:
     return page.figure
 
 
+def _range_width(step: Step) -> float:
+    """Return the inches that a range takes beside its amount."""
+    return text_width(clean(step.range_text), RANGE) + 0.1 if step.range_text else 0.0
+
+
 def _draw(pen: _Pen, view: Waterfall) -> None:
     levels = visible_levels(view)
     low, high = _limits(view)
     for place, (step, pair) in enumerate(zip(view.steps, levels, strict=True)):
         pen.bar(place, pair, _paint(step))
-        pen.amount(place, pair, clean(step.text))
+        ends = whisker(step) or ()
+        if ends:
+            pen.whisker(place, ends, pair, WHITE if step.role == "total" or step.tone != "adverse" else INK)
+        pen.amount(place, (min(*pair, *ends), max(*pair, *ends)), step, below=_hangs(pair))
         if place + 1 < len(levels):
             pen.line((place + COLUMN / 2, place + 1 - COLUMN / 2), (pair[1], pair[1]), PLAIN, 0.8)
         if axis_start(view) and step.role == "total":
@@ -133,13 +150,30 @@ class _Pen:
         }
         draw(place, abs(pair[1] - pair[0]), COLUMN, min(pair), **look)
 
-    def amount(self, place: int, pair: tuple[float, float], text: str) -> None:
-        level, shift = (min(pair), -5) if _hangs(pair) else (max(pair), 5)
-        along = {"ha": "center", "va": "top" if shift < 0 else "bottom"}
-        beside = {"ha": "right" if shift < 0 else "left", "va": "center_baseline"}
-        spot, offset = self._turned(place, level), self._turned(0, shift)
-        look = font(FIGURE, bold=True) | (along if self.upright else beside)
-        self.axes.annotate(text, spot, offset, textcoords="offset points", **look)
+    def amount(self, place: int, extent: tuple[float, float], step: Step, *, below: bool) -> None:
+        """Write the amount, and its range under it or, in a row, right of it, beyond all that is drawn."""
+        level = extent[0] if below else extent[1]
+        if self.upright:
+            along: dict[str, Any] = {"ha": "center", "va": "top" if below else "bottom"}
+            nearer = RANGE * 1.3 if step.range_text else 0.0
+            shifts = (-6.0, -6.0 - FIGURE * 1.25) if below else (5.0 + nearer, 5.0)
+        else:
+            along = {"ha": "right" if below else "left", "va": "center_baseline"}
+            amount = 72 * text_width(clean(step.text), FIGURE, bold=True)
+            shifts = (-5.0 - 72 * _range_width(step), -5.0) if below else (5.0, 12.0 + amount)
+        looks = (font(FIGURE, bold=True), font(RANGE, color=MUTED))
+        for text, shift, look in zip((step.text, step.range_text), shifts, looks, strict=True):
+            spot, offset = self._turned(place, level), self._turned(0.0, shift)
+            self.axes.annotate(clean(text), spot, offset, textcoords="offset points", **look, **along)
+
+    def whisker(self, place: int, ends: tuple[float, float], pair: tuple[float, float], inside: str) -> None:
+        """Draw a range as a thin line with caps; within the bar in the colour `inside`."""
+        cuts = sorted({*ends, *(level for level in pair if ends[0] < level < ends[1])})
+        strokes = [((float(place), float(place)), levels) for levels in pairwise(cuts)]
+        strokes += [((place - CAP, place + CAP), (end, end)) for end in ends]
+        for places, levels in strokes:
+            color = inside if min(pair) < sum(levels) / 2 < max(pair) else INK
+            self.axes.plot(*self._turned(places, levels), color=color, linewidth=1.4, clip_on=False, zorder=5)
 
     def line(self, places: tuple[float, float], levels: tuple[float, float], color: str, width: float) -> None:
         self.axes.plot(*self._turned(places, levels), color=color, linewidth=width, clip_on=False, zorder=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache, lru_cache
 
@@ -16,6 +17,8 @@ _ARABIC = 0.62
 """Mean advance of unshaped Arabic in em."""
 _BIDI_CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
 MAX_LETTERS = 400
+_MINUS = re.compile(r"(?<= )-(?=[^\w\s]?\d)")
+"""A hyphen before an amount within a text: ``$1k to -$3k``."""
 
 
 @cache
@@ -62,15 +65,16 @@ def uncovered(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    r"""Text as it may be drawn: one line, bounded, controls and bidi overrides as boxes, a true minus before digits.
+    r"""Text as it may be drawn: one line, bounded, controls and bidi overrides as boxes, true minus signs and arrows.
 
-    >>> clean("-0.64%\tof\nbase")
-    '−0.64% of base'
+    >>> clean("-0.64%\tof\nbase"), clean("churn <- engagement, -0.1pp to -$3k")
+    ('−0.64% of base', 'churn ← engagement, −0.1pp to −$3k')
     """
     if len(text) > MAX_LETTERS:
         text = text[:MAX_LETTERS] + _ELLIPSIS
     text = " ".join(text.split())
     text = "".join("□" if _is_control(ch) else ch for ch in text)
+    text = _MINUS.sub("−", text.replace(" <- ", " ← ").replace(" -> ", " → "))
     return "−" + text[1:] if len(text) > 1 and text[0] == "-" and not text[1].isspace() else text
 
 
