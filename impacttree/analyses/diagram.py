@@ -9,6 +9,7 @@ from typing import Literal
 
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.limits import guardrail_checks
+from impacttree.analyses.ranges import range_text
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.words import Words, joined, lowered
 from impacttree.analyses.worth import Worth, grounds_texts, placeholder_note, placeholders, worth
@@ -353,7 +354,8 @@ def _callout(subject: Subject, answer: Worth) -> Callout:
     when = words.over(name, answer.horizon).removeprefix("in the ").removeprefix("over the ")
     tone = words.tone(name, answer.total)
     amount = words.signed(name, answer.total)
-    return Callout(when[:1].upper() + when[1:], amount, lowered(words.label(name)), tone=tone)
+    span = range_text(words, name, answer.range)
+    return Callout(when[:1].upper() + when[1:], amount, lowered(words.label(name)), span, tone)
 
 
 def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
@@ -369,7 +371,12 @@ def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
     detail = _line(joined(others), dated)
     lifted = f"{answer.change} {words.label(answer.metric)}"
     return (
-        Panel(f"{head}, {callout.head[:1].lower()}{callout.head[1:]}", worth_of, _line(callout.what, later), True),
+        Panel(
+            f"{head}, {callout.head[:1].lower()}{callout.head[1:]}",
+            worth_of,
+            _line(callout.what, callout.range, later),
+            True,
+        ),
         Panel("Cost to achieve", "not stated", "net worth and payback need a cost"),
         Panel("Evidence", first, detail),
         Panel("The ask", "Decide", f"whether to fund what achieves {lifted}"),

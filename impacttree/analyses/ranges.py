@@ -29,6 +29,7 @@ __all__ = [
     "outside_notes",
     "outside_share",
     "range_cells",
+    "range_text",
     "sampled_provenance",
 ]
 
@@ -160,13 +161,18 @@ def sampled_provenance(subject: Subject, method: str, basis: str, ranges: Ranges
     )
 
 
+def range_text(words: Words, name: str, of: Range | None) -> str:
+    """Write the range of a change, ``+$9k to +$26k (P10 to P90)``; nothing where there is no spread."""
+    return "" if of is None or of.is_point else f"{words.span(name, of.p10, of.p90)} (P10 to P90)"
+
+
 def range_cells(words: Words, name: str, point: float, of: Range | None) -> tuple[str, ...]:
     """Return what is said of the range of a change: its ends, and median and mean where they visibly differ."""
     if of is None:
         return ()
     if of.is_point:
         return ("none: no uncertain number moves it",)
-    cells = [f"{words.span(name, of.p10, of.p90)} (P10 to P90)"]
+    cells = [range_text(words, name, of)]
     shown = {words.figure(name, point)}
     for word, number in (("median", of.p50), ("mean", of.mean)):
         text = words.figure(name, number)

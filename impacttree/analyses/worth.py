@@ -259,7 +259,8 @@ class Worth(Result):
         text, tone = words.signed(name, self.total), words.tone(name, self.total)
         if self.range is None or self.range.is_point:
             return Step("Worth", self.total, text, "total", tone)
-        return Step("Worth", self.total, text, "total", tone)
+        ends = words.span(name, self.range.p10, self.range.p90)
+        return Step("Worth", self.total, text, "total", tone, self.range.p10, self.range.p90, ends)
 
     def picture(self) -> Waterfall:
         return self.waterfall()
