@@ -410,7 +410,7 @@ def _height(lines: list[_Line]) -> float:
 
 def _callout_lines(item: Callout, room: float, scale: float) -> list[_Line]:
     accent = ACCENT_DARK if item.tone == "adverse" else ACCENT
-    large, medium, small = 22.0 * scale, max(LEAST, 9.0 * scale), max(LEAST, 8.0 * scale)
+    large, medium = 22.0 * scale, max(LEAST, 9.0 * scale)
     while large > 11 and text_width(item.amount, large, bold=True) > room:
         large -= 0.5
     head = medium
@@ -420,9 +420,19 @@ def _callout_lines(item: Callout, room: float, scale: float) -> list[_Line]:
         *(_Line(row, head, ACCENT_DARK, True, 0.03) for row in wrap(item.head, head, room, 2, bold=True)),
         _Line(fit(item.amount, large, room, bold=True), large, accent, True, 0.02),
         *(_Line(row, medium, INK, False, 0.02) for row in wrap(item.what, medium, room, 2)),
-        *(_Line(row, small, MUTED, False, 0.0) for row in balanced(item.range, small, room)),
+        *_range_lines(item.range, max(LEAST, 8.0 * scale), room),
     ]
     return [line for line in lines if line.text]
+
+
+def _range_lines(words: str, size: float, room: float) -> list[_Line]:
+    """Set a range on two lines, smaller where that keeps it whole, on three when nothing else does."""
+    while size > LEAST and "…" in "".join(balanced(words, size, room)):
+        size -= 0.25
+    rows = balanced(words, size, room)
+    if "…" in "".join(rows):
+        rows = wrap(words, size, room, 3)
+    return [_Line(row, size, MUTED, False, 0.0) for row in rows]
 
 
 def panel(item: Panel, box: Box) -> Group:

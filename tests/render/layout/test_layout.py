@@ -137,6 +137,16 @@ def test_without_a_lift_there_is_no_accent_no_dash_and_no_change() -> None:
     assert len({round(rows[name] + 0.0, 2) for name in path}) == 1
 
 
+@pytest.mark.parametrize("words", ["$9k to $26k (P10 to P90)", "-$1.25M to +$14.80M (P10 to P90)"])
+def test_the_range_of_a_callout_is_never_cut(words: str) -> None:
+    diagram = diagrams.sample18()
+    assert diagram.callout is not None
+    scene = layout(replace(diagram, callout=replace(diagram.callout, range=words)))
+    (group,) = groups(scene, "callout")
+    shown = " ".join(shape.text for shape in group.shapes if isinstance(shape, Text))
+    assert words.replace("-", "−") in shown
+
+
 def test_lines_that_carry_nothing_are_dashed_and_those_that_do_are_not() -> None:
     diagram = diagrams.sample18()
     scene = layout(diagram)
