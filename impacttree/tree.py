@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from impacttree.errors import FormulaError, ModelError, Problem
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import graphviz
     import networkx
     import sympy
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from impacttree.analyses.guardrails import GuardrailReport
     from impacttree.analyses.project import Projection
     from impacttree.analyses.sensitivity import Sensitivity
+    from impacttree.analyses.simulate import Simulation
+    from impacttree.analyses.uncertainty import Uncertainty
     from impacttree.analyses.values import Values
     from impacttree.analyses.verify import Verification
     from impacttree.analyses.what_if import Comparison, WhatIf
@@ -240,6 +244,37 @@ class ImpactTree:
         from impacttree.analyses.guardrails import check_guardrails
 
         return check_guardrails(self._subject, changes, range)
+
+    def simulate(
+        self,
+        samples: int = 2**14,
+        seed: int = 0,
+        on: str | Sequence[str] | None = None,
+        executor: Executor | None = None,
+    ) -> Simulation:
+        """Draw many samples of all that is uncertain, and see how the outcomes spread.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> simulation = it.template("saas").simulate(seed=7)
+        >>> low, middle, high = simulation.quantiles("profit")
+        >>> low < middle < high, simulation.probability("ltv_to_cac < 3") < 0.01
+        (True, True)
+        """
+        from impacttree.analyses.simulate import simulate
+        from impacttree.render.progress import progress
+
+        with progress("drawing samples") as report:
+            return simulate(self._subject, samples, seed, on, executor, report)
+
+    def uncertainty(self, on: str | None = None, samples: int = 2**13, seed: int = 0) -> Uncertainty:
+        """Find which uncertain numbers drive the spread of an outcome: swings, and shares of the variance."""
+        from impacttree.analyses.uncertainty import uncertainty
+        from impacttree.render.progress import progress
+
+        with progress("sharing out the spread") as report:
+            return uncertainty(self._subject, on, samples, seed, report)
 
     def verify(self, on: str | None = None) -> Verification:
         """Prove the numeric gradient of this tree against sympy and complex-step differentiation."""

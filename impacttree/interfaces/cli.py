@@ -5,6 +5,7 @@ Commands import the library when they run, so that ``--help`` loads none of it.
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from collections.abc import Callable
@@ -36,6 +37,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 SECTIONS = {
     "Questions": ("worth", "what-if", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
+    "How sure": ("simulate", "uncertainty"),
     "Pictures": ("show", "diagram"),
     "Model files": ("templates", "new", "check", "schema"),
 }
@@ -66,6 +68,16 @@ def on_option(function: F) -> F:
 def range_option(function: F) -> F:
     text = "Draw samples of what is uncertain, for ranges and risks; without, the answer is quicker."
     return click.option("--range/--no-range", "ranged", default=True, show_default=True, help=text)(function)
+
+
+def samples_option(count: int) -> Callable[[F], F]:
+    text = "How many samples are drawn; powers of two are spread best."
+    return click.option("--samples", type=int, default=count, show_default=True, metavar="N", help=text)
+
+
+def seed_option(function: F) -> F:
+    text = "The same seed gives the same samples."
+    return click.option("--seed", type=int, default=0, show_default=True, metavar="N", help=text)(function)
 
 
 def changes_argument(function: F) -> F:
@@ -176,6 +188,51 @@ def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool) -> None:
     """Whether guardrails hold, and the risk of a breach."""
     opened = open_tree(tree)
     answer(opened.check_guardrails(changes_of(opened, changes), ranged), as_json)
+
+
+@command("simulate", "saas", "saas --samples 100000 --probability 'ltv_to_cac < 3'")
+@tree_argument
+@samples_option(2**14)
+@seed_option
+@click.option("--on", metavar="METRIC", multiple=True, help="Keep this metric's samples; may be given several times.")
+@click.option(
+    "--probability",
+    metavar="CONDITION",
+    multiple=True,
+    help="Say how often this holds, as 'profit < 0'; may be given several times.",
+)
+@json_option
+def simulate(
+    tree: str, samples: int, seed: int, on: tuple[str, ...], probability: tuple[str, ...], as_json: bool
+) -> None:
+    """How the outcomes spread, given all that is uncertain.
+
+    Values over the horizon: P10, P50, P90 and mean of many samples.
+    """
+    opened = open_tree(tree)
+    found = opened.simulate(samples, seed, [metric_of(opened, name) for name in on] or None)
+    shares = {condition: found.probability(condition) for condition in probability}
+    if as_json:
+        print_json(json.loads(found.to_json()) | ({"probabilities": shares} if shares else {}))
+        return
+    print_view(found.view())
+    for condition, share in shares.items():
+        click.echo(f"P({printable(condition)}) = {share:.4g}")
+
+
+@command("uncertainty", "saas", "saas --on ltv_to_cac")
+@tree_argument
+@on_option
+@samples_option(2**13)
+@seed_option
+@json_option
+def uncertainty(tree: str, on: str | None, samples: int, seed: int, as_json: bool) -> None:
+    """Which uncertain numbers drive the spread of the outcome.
+
+    Each moved alone from its P10 to its P90, and its share of the variance.
+    """
+    opened = open_tree(tree)
+    answer(opened.uncertainty(_on(opened, on), samples, seed), as_json)
 
 
 @command("verify", "saas")
@@ -309,8 +366,6 @@ def schema(output: str | None) -> None:
 
     With it, editors complete and check keys. Printed, or written to OUTPUT, whose name ends in .json.
     """
-    import json
-
     from impacttree.spec import json_schema
     from impacttree.spec.files import replace_file
 

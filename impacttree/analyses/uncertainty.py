@@ -1,0 +1,362 @@
+"""What drives the spread of an outcome: which uncertain number moves it most, alone and with others?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from impacttree.analyses.asking import Subject
+from impacttree.analyses.labels import label_of
+from impacttree.analyses.result import Result, Scalar
+from impacttree.analyses.samples import Range, Samples, percentage
+from impacttree.analyses.words import Words, joined, lowered
+from impacttree.errors import Problem, QuestionError, nearest, printable
+from impacttree.views import Bar, Bars, Cell, Column, Table
+
+if TYPE_CHECKING:
+    from impacttree.engine.indices import Index
+    from impacttree.engine.sampling import Sampler, Uncertain
+    from impacttree.engine.simulation import Report
+
+__all__ = ["Share", "Uncertainty", "UncertaintyRow", "uncertainty"]
+
+MOST_SAMPLES = 2**17
+MOST_INDICES = 40
+"""Factors, widest swings first, whose indices are computed; each takes as many evaluations as there are samples."""
+MOST_BARS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the outcome's variance, and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class UncertaintyRow:
+    """What one uncertain number does to the spread of the outcome."""
+
+    address: str
+    """``churn.nps.slope``"""
+    label: str
+    low: float
+    """The number's P10, in base units."""
+    high: float
+    """Its P90."""
+    span: str
+    """Both as text."""
+    outcome_low: float | None
+    """The outcome with the number at its P10 and all others at their stated points; None where it has no value."""
+    outcome_high: float | None
+    """The same at its P90."""
+    first: Share | None
+    """Share of the variance that the number makes alone; None where it was not computed."""
+    total: Share | None
+    """The same with all interactions that it takes part in."""
+    with_others: tuple[str, ...]
+    """Addresses correlated with it, which share its indices."""
+    stated: bool
+    """False where its range follows from an evidence grade alone."""
+
+    @property
+    def swing(self) -> float:
+        """How far apart the outcome is between P10 and P90; 0 where it has no value."""
+        if self.outcome_low is None or self.outcome_high is None:
+            return 0.0
+        return abs(self.outcome_high - self.outcome_low)
+
+
+@dataclass(frozen=True, repr=False)
+class Uncertainty(Result):
+    """What drives the spread of an outcome.
+
+    Attributes
+    ----------
+    outcome : str
+        The metric.
+    central : float
+        The outcome over the horizon with every number at its stated point.
+    range : Range or None
+        Of the outcome over the samples; None where no sample has a value.
+    rows : tuple of UncertaintyRow
+        Uncertain numbers that the outcome rests on, widest swing first.
+    """
+
+    outcome: str
+    horizon: int
+    central: float
+    range: Range | None
+    rows: tuple[UncertaintyRow, ...]
+    notes: tuple[str, ...]
+    words: Words = field(compare=False)
+
+    def __getitem__(self, address: str) -> UncertaintyRow:
+        known = {row.address: row for row in self.rows}
+        if address not in known:
+            reason = f"'{printable(str(address), 80)}' is none of the uncertain numbers that move {self.outcome}"
+            raise QuestionError(
+                Problem(reason=reason + nearest(str(address), known), fix="see the rows of this answer")
+            )
+        return known[address]
+
+    @property
+    def title(self) -> str:
+        words, name = self.words, self.outcome
+        label = lowered(words.label(name))
+        if not self.rows:
+            return f"Nothing uncertain moves {label}"
+        return f"What drives the spread of {label} {words.over(name, self.horizon)}"
+
+    def to_dicts(self) -> list[dict[str, Scalar]]:
+        return [
+            {
+                "address": row.address,
+                "label": row.label,
+                "p10": row.low,
+                "p90": row.high,
+                "outcome_at_p10": row.outcome_low,
+                "outcome_at_p90": row.outcome_high,
+                "swing": row.swing,
+                "unit": str(self.words.total_unit(self.outcome)),
+                **_columns("first", row.first),
+                **_columns("total", row.total),
+                "correlated_with": ", ".join(row.with_others),
+                "stated": row.stated,
+            }
+            for row in self.rows
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        return super().summary() | {
+            "outcome": self.outcome,
+            "central": self.central,
+            "range": self.range and self.range.as_dict(),
+            "notes": list(self.notes),
+        }
+
+    def view(self) -> Table:
+        label = self.words.label(self.outcome)
+        columns = (
+            Column("Uncertain number"),
+            Column("P10 to P90"),
+            Column("At P10", "right"),
+            Column("At P90", "right"),
+            Column("Share of spread", "right"),
+            Column("With interactions", "right"),
+        )
+        notes = []
+        if self.rows:
+            notes.append(f"At P10, at P90: {label} with that number there and all others at their stated points.")
+            notes.append("Share of spread: of the variance, alone (first order) and with interactions (total).")
+        return Table(self.title, columns, tuple(map(self._cells, self.rows)), (*self._spread(), *notes, *self.notes))
+
+    def _spread(self) -> Iterator[str]:
+        if self.range is None or not self.rows:
+            return
+        words, name, found = self.words, self.outcome, self.range
+        low, middle, high = (words.value(name, number) for number in (found.p10, found.p50, found.p90))
+        yield f"{words.label(name)} {words.over(name, self.horizon)}: {low} to {high} (P10 to P90), P50 {middle}."
+
+    def _cells(self, row: UncertaintyRow) -> tuple[Cell, ...]:
+        return (
+            Cell(row.label + " *" * (not row.stated), row.address),
+            Cell(row.span),
+            self._end(row.outcome_low),
+            self._end(row.outcome_high),
+            Cell(share_text(row.first) + " ~" * bool(row.with_others), row.first.value if row.first else None),
+            Cell(share_text(row.total), row.total.value if row.total else None),
+        )
+
+    def _end(self, value: float | None) -> Cell:
+        if value is None:
+            return Cell("no value")
+        tone = self.words.tone(self.outcome, value - self.central)
+        return Cell(self.words.value(self.outcome, value), value, tone)
+
+    def picture(self) -> Bars:
+        return self.tornado()
+
+    def tornado(self) -> Bars:
+        """Return the swings as a tornado around the outcome as stated, coloured by better and worse."""
+        words, name = self.words, self.outcome
+        swung = [row for row in self.rows if row.swing][:MOST_BARS]
+        bars = tuple(self._bar(row) for row in swung)
+        when = words.over(name, self.horizon).removeprefix("in the ")
+        subtitle = f"{when[:1].upper()}{when[1:]}; each number alone from its P10 to its P90"
+        left = len(self.rows) - len(bars)
+        more = (f"{left} more number{'s' * (left != 1)} with a smaller swing.",) if left else ()
+        notes = (*self._spread(), *more, *self.notes)
+        base = words.value(name, self.central)
+        return Bars(self.title, subtitle, self.central, base, bars, notes, "of spread" if bars else "")
+
+    def _bar(self, row: UncertaintyRow) -> Bar:
+        words, name = self.words, self.outcome
+        assert row.outcome_low is not None
+        assert row.outcome_high is not None
+        ends = (row.outcome_low, row.outcome_high)
+        low_text, high_text = (words.value(name, end) for end in ends)
+        low_tone, high_tone = (words.tone(name, end - self.central) for end in ends)
+        label = f"{row.label}, {row.span}" + " *" * (not row.stated)
+        return Bar(label, *ends, low_text, high_text, low_tone, high_tone, share_text(row.first))
+
+
+def share_text(share: Share | None) -> str:
+    """Write ``38% (36% to 40%)``; an index that is zero but for its error is under 1%."""
+    if share is None:
+        return ""
+    value, low, high = (min(max(number, 0.0), 1.0) for number in (share.value, share.low, share.high))
+    if value < 0.01 and high < 0.02:
+        return "under 1%"
+    return f"{value:.0%} ({low:.0%} to {high:.0%})"
+
+
+def _columns(kind: str, share: Share | None) -> dict[str, Scalar]:
+    return {
+        kind: share.value if share else None,
+        f"{kind}_low": share.low if share else None,
+        f"{kind}_high": share.high if share else None,
+    }
+
+
+def uncertainty(
+    subject: Subject,
+    on: str | None = None,
+    samples: int = 2**13,
+    seed: int = 0,
+    report: Report | None = None,
+) -> Uncertainty:
+    """Find which uncertain numbers drive the spread of an outcome.
+
+    Two readings side by side. The swing moves one number from its P10 to its P90 with all others at their stated
+    points. The Sobol indices (I. M. Sobol', "Sensitivity estimates for nonlinear mathematical models", 1993) share out
+    the variance over all samples: first-order what a number makes alone, total what it makes with all others. Numbers
+    that the model correlates have no indices of their own: the whole group that hangs together has one.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    on
+        The outcome; by default the tree's.
+    samples
+        Base points; the indices of k numbers take k + 2 times as many evaluations.
+    seed
+        Of the draws.
+    report
+        Told how much is done.
+
+    Raises
+    ------
+    QuestionError
+        When the metric does not exist, or the number of samples is out of range.
+    """
+    from impacttree.engine.indices import indices_of, sample_factors, swings
+    from impacttree.engine.sampling import Sampler
+
+    outcome = subject.outcome(on)
+    if isinstance(samples, bool) or not isinstance(samples, int) or not 2 <= samples <= MOST_SAMPLES:
+        raise QuestionError(f"indices take 2 to {MOST_SAMPLES:_} samples, not {samples!r}")
+    model, n, slot = subject.model, subject.horizon, outcome.index
+    sampler = Sampler(model, seed=seed, copies=2)
+    swung = swings(model, sampler, n, slot)
+    factors = _factors(subject, swung)
+    measured = factors[:MOST_INDICES]
+    outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
+    found = indices_of(outputs, seed) if outputs is not None else None
+    indices = dict(zip(measured, found, strict=True)) if found else {}
+    both = None if outputs is None else Samples(outputs.a)
+    rows = _rows(subject, sampler, swung, factors, indices)
+    basis = "accrual, pre-tax, undiscounted" if outcome.unit.is_money else ""
+    method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999), 95 % bootstrap intervals"
+    return Uncertainty(
+        provenance=subject.provenance(method, basis, samples, seed),
+        outcome=outcome.name,
+        horizon=n,
+        central=subject.base.horizon()[slot],
+        range=both.range if both is not None and both.missing < samples else None,
+        rows=rows,
+        notes=tuple(_notes(subject, rows, both, len(factors) - len(measured))),
+        words=subject.words,
+    )
+
+
+def _factors(subject: Subject, swung: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:
+    """Return the factors of the indices, widest swing first: single numbers, and groups that are correlated."""
+    groups = {address: group.members for group in subject.graph.correlations for address in group.members}
+    factors = dict.fromkeys(groups.get(address, (address,)) for address in swung)
+
+    def widest(factor: tuple[str, ...]) -> float:
+        spans = (abs(high - low) for low, high in (swung[address] for address in factor if address in swung))
+        return max((span for span in spans if math.isfinite(span)), default=0.0)
+
+    return sorted(factors, key=lambda factor: (-widest(factor), factor))
+
+
+def _rows(
+    subject: Subject,
+    sampler: Sampler,
+    swung: Mapping[str, tuple[float, float]],
+    factors: Sequence[tuple[str, ...]],
+    indices: Mapping[tuple[str, ...], Index],
+) -> tuple[UncertaintyRow, ...]:
+    factor_of = {address: factor for factor in factors for address in factor}
+    known = {one.address: one for one in sampler.inputs}
+    rows = [
+        _row(subject, known[address], ends, factor_of[address], indices.get(factor_of[address]))
+        for address, ends in swung.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.swing, row.address)))
+
+
+def _row(
+    subject: Subject, one: Uncertain, ends: tuple[float, float], factor: tuple[str, ...], index: Index | None
+) -> UncertaintyRow:
+    import numpy as np
+
+    low, high = map(float, one.distribution.quantile(np.array([0.1, 0.9])))
+    outcome_low, outcome_high = (end if math.isfinite(end) else None for end in ends)
+    return UncertaintyRow(
+        address=one.address,
+        label=label_of(subject.graph, one.address),
+        low=low,
+        high=high,
+        span=_span(subject, one, low, high),
+        outcome_low=outcome_low,
+        outcome_high=outcome_high,
+        first=Share(*index.first) if index is not None else None,
+        total=Share(*index.total) if index is not None else None,
+        with_others=tuple(address for address in factor if address != one.address),
+        stated=one.stated,
+    )
+
+
+def _span(subject: Subject, one: Uncertain, low: float, high: float) -> str:
+    """Write P10 to P90 of a number: of a value in its unit, of an effect as multiples of its stated strength."""
+    if one.address.count(".") == 1:
+        return " to ".join(subject.words.apart(one.metric, low, high))
+    centre = one.distribution.central
+    if centre == 0:
+        return f"{low:.3g} to {high:.3g}"
+    near, far = sorted((low / centre, high / centre))
+    return f"{near:.2f} to {far:.2f} times"
+
+
+def _notes(subject: Subject, rows: Sequence[UncertaintyRow], both: Samples | None, left: int) -> Iterator[str]:
+    if any(not row.stated for row in rows):
+        yield "* range from the evidence grade alone."
+    grouped = list(dict.fromkeys(frozenset((row.address, *row.with_others)) for row in rows if row.with_others))
+    if grouped:
+        listed = "; ".join(joined([label_of(subject.graph, address) for address in sorted(group)]) for group in grouped)
+        yield (
+            f"~ correlated: {listed}. Their indices are those of the group together, which shares out no further: "
+            "alone, a correlated number has no part of the variance of its own."
+        )
+    if left:
+        yield f"{left} factor{'s' * (left != 1)} with the smallest swings {'have' if left > 1 else 'has'} no indices."
+    if both is not None and both.missing:
+        yield f"{percentage(both.missing / len(both))} of the samples have no value and are left out."
