@@ -57,11 +57,15 @@ class Sampler:
         What evidence grades stand for.
     copies
         Independent sets of draws; more of them leave the first as it is.
+    extra
+        Uncertain numbers that are not of the tree: what a decision costs, say.
 
     Attributes
     ----------
     inputs : tuple of Uncertain
         In the order of their addresses.
+    correlated : frozenset of str
+        Addresses of those that are not drawn apart from the others.
 
     Raises
     ------
@@ -90,19 +94,21 @@ class Sampler:
         correlations: Sequence[Correlation] = (),
         defaults: EvidenceDefaults = DEFAULTS,
         copies: int = 1,
+        extra: Sequence[Uncertain] = (),
     ) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise QuestionError(f"a seed is a whole number, not {seed!r}")
         findings = Findings(model.graph.spec, [])
         known = sorted((one for metric in model.graph.metrics for one in _known(metric, defaults)), key=_address)
-        addresses = [one.address for one in known]
         self.seed = seed
-        self.inputs = tuple(_distributions(known, findings))
+        self.inputs = tuple(sorted((*_distributions(known, findings), *extra), key=_address))
+        addresses = sorted([*map(_address, known), *map(_address, extra)])
         self._linked = linked(correlations, addresses, model.addresses, findings)
         if findings.problems:
             raise ModelError(*findings.sorted())
         self._positions = {address: position for position, address in enumerate(addresses)}
         self._group_of = {position: group for group in self._linked for position in group.members}
+        self.correlated = frozenset(addresses[position] for position in self._group_of)
         self._points = Points(addresses, seed, copies)
 
     def draw(self, first: int, count: int, *, only: Collection[str] | None = None, copy: int = 0) -> dict[str, Array]:
@@ -140,7 +146,7 @@ class _Known(NamedTuple):
     stated: bool
 
 
-def _address(known: _Known) -> str:
+def _address(known: _Known | Uncertain) -> str:
     return known.address
 
 

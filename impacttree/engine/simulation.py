@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impacttree.engine.model import Change, Model
-from impacttree.engine.sampling import Sampler
+from impacttree.engine.sampling import Sampler, Uncertain
 from impacttree.engine.sobol import chunks_of
 from impacttree.engine.vector import Batch, evaluate_many
 from impacttree.graph.model import Graph
@@ -104,6 +104,8 @@ class Job:
         Of the draws.
     runs
         What is changed in each run of a sample, by slot, from period 1; one run without a change if not given.
+    extra
+        Uncertain numbers that are not of the tree; `sampler` draws them, too.
     """
 
     graph: Graph
@@ -111,6 +113,7 @@ class Job:
     wanted: Wanted
     seed: int = 0
     runs: tuple[Mapping[int, Change], ...] = field(default_factory=lambda: ({},))
+    extra: tuple[Uncertain, ...] = ()
 
     @classmethod
     def of(cls, model: Model, periods: int, wanted: Wanted, **settings: Any) -> Job:
@@ -125,7 +128,7 @@ class Job:
 
     @cached_property
     def sampler(self) -> Sampler:
-        return Sampler(self.model, seed=self.seed)
+        return Sampler(self.model, seed=self.seed, extra=self.extra)
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:
@@ -135,7 +138,7 @@ class Job:
         return tuple(one.address for one in self.sampler.inputs if one.address in read)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: vars(self)[key] for key in ("graph", "periods", "wanted", "seed", "runs")}
+        return {key: vars(self)[key] for key in ("graph", "periods", "wanted", "seed", "runs", "extra")}
 
     def path_rows(self, samples: int) -> int:
         """Return of how many samples there is room for the values of every period."""
