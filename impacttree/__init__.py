@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from impacttree.analyses.value_of_information import Decision
     from impacttree.errors import (
         ChangeError,
         EvaluationError,
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ChangeError",
+    "Decision",
     "Driver",
     "EvaluationError",
     "Evidence",
@@ -60,6 +62,7 @@ __all__ = [
 
 _HOME = {
     "ChangeError": "errors",
+    "Decision": "analyses.value_of_information",
     "Driver": "spec",
     "EvaluationError": "errors",
     "Evidence": "spec",

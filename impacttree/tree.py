@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.sensitivity import Sensitivity
     from impacttree.analyses.simulate import Simulation
     from impacttree.analyses.uncertainty import Uncertainty
+    from impacttree.analyses.value_of_information import Decision, ValueOfInformation
     from impacttree.analyses.values import Values
     from impacttree.analyses.verify import Verification
     from impacttree.analyses.what_if import Comparison, WhatIf
@@ -275,6 +276,23 @@ class ImpactTree:
 
         with progress("sharing out the spread") as report:
             return uncertainty(self._subject, on, samples, seed, report)
+
+    def value_of_information(
+        self, decision: Decision | None = None, samples: int = 2**14, seed: int = 0
+    ) -> ValueOfInformation:
+        """Compute which uncertain number is most worth measuring before a decision, and what that may cost.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> decision = it.Decision("engagement", "+1%", cost="$15k")
+        >>> answer = it.template("saas").value_of_information(decision)
+        >>> answer.measure.label, answer.measure.evppi <= answer.evpi
+        ('Monthly churn <- Weekly engagement, slope', True)
+        """
+        from impacttree.analyses.value_of_information import value_of_information
+
+        return value_of_information(self._subject, decision, samples, seed)
 
     def verify(self, on: str | None = None) -> Verification:
         """Prove the numeric gradient of this tree against sympy and complex-step differentiation."""

@@ -70,7 +70,7 @@ class Asked:
         changes, name = self.recipes[slot].changes, graph.metrics[slot].name
         many = len(changes) > 1
         return tuple(
-            None if change.spread is None else f"{name}.lift.{number}" if many else f"{name}.lift"
+            None if change.spread is None else f"{name}.lift{number}" if many else f"{name}.lift"
             for number, change in enumerate(changes, 1)
         )
 

@@ -102,10 +102,10 @@ class Result(ABC):
             When this answer has no chart.
         """
         from impacttree.render import to_figure
-        from impacttree.views import Bars, Distribution, Lines, Waterfall
+        from impacttree.views import Chart as Drawing
 
         picture = self.picture()
-        if not isinstance(picture, Bars | Distribution | Lines | Waterfall):
+        if not isinstance(picture, Drawing):
             raise OutputError(f"a {type(self).__name__} has no chart; print it, or use to_frame()")
         return to_figure(picture)
 

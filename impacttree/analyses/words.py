@@ -232,10 +232,11 @@ class Words:
             return PERIODS_PER_YEAR[self.graph.spec.period]
         return None
 
-    def basis(self, outcome: str, lifted: bool = True) -> str:
-        """Return what the figures of an answer on `outcome` mean."""
+    def basis(self, outcome: str, lifted: bool = True, costed: bool = False) -> str:
+        """Return what the figures of an answer on `outcome` mean; `costed` where the cost is taken off."""
         unit = self.graph[outcome].unit
-        parts = ["accrual, pre-tax, undiscounted, " if unit.is_money else "", "before the cost of achieving it"]
+        cost = f"{'after' if costed else 'before'} the cost of achieving it"
+        parts = ["accrual, pre-tax, undiscounted, " if unit.is_money else "", cost]
         held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
         return "".join(parts) + held
 

@@ -128,7 +128,7 @@ class Job:
     runs
         What is changed in each run of a sample, by slot, from period 1; one run without a change if not given.
     extra
-        Uncertain numbers of the changes, by whose addresses they are drawn.
+        Uncertain numbers that are not of the tree, such as those of a lift; `sampler` draws them, too.
     """
 
     graph: Graph

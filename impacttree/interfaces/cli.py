@@ -37,7 +37,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 SECTIONS = {
     "Questions": ("worth", "what-if", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
-    "How sure": ("simulate", "uncertainty"),
+    "How sure": ("simulate", "uncertainty", "value-of-information"),
     "Pictures": ("show", "diagram"),
     "Model files": ("templates", "new", "check", "schema"),
 }
@@ -131,6 +131,41 @@ def sensitivity(tree: str, on: str | None, as_json: bool) -> None:
     """
     opened = open_tree(tree)
     answer(opened.sensitivity(_on(opened, on)), as_json)
+
+
+@command("value-of-information", "saas", "saas engagement +1% --cost '$15k'", "saas arpu '+$1' --cost '$600k to $900k'")
+@tree_argument
+@click.argument("metric", required=False)
+@click.argument("change_", metavar="[CHANGE]", required=False)
+@click.option("--cost", metavar="AMOUNT", help="What the change costs over the horizon; it may be a range.")
+@on_option
+@click.option("--samples", type=int, default=2**14, show_default=True, metavar="N", help="How many are drawn.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed, the same samples.")
+@json_option
+def value_of_information(
+    tree: str,
+    metric: str | None,
+    change_: str | None,
+    cost: str | None,
+    on: str | None,
+    samples: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Which number to measure before a decision.
+
+    Doing it is CHANGE at its --cost, leaving it is worth nothing; no measurement should cost more than what is printed.
+    Without METRIC and CHANGE, the lever with most at stake is taken, at a cost equal to its expected worth.
+    """
+    opened = open_tree(tree)
+    decision = None
+    if metric is not None and change_ is not None and cost is not None:
+        from impacttree.analyses.value_of_information import Decision
+
+        decision = Decision(metric_of(opened, metric), change(None, None, change_), cost=cost, on=_on(opened, on))
+    elif any(given is not None for given in (metric, cost, on)):
+        raise Mistake("a decision is METRIC, CHANGE and --cost: engagement +1% --cost '$15k'")
+    answer(opened.value_of_information(decision, samples, seed), as_json)
 
 
 @command("values", "saas", "saas engagement=+1%")

@@ -23,14 +23,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import impacttree.analyses
-from impacttree import ImpactTree, template
+from impacttree import Decision, ImpactTree, template
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.result import Provenance, Result
 from impacttree.analyses.samples import Samples
 from impacttree.errors import ImpactTreeError, OutputError, QuestionError
 from impacttree.render import formats_of, renderers
 from impacttree.spec.base import Model
-from impacttree.views import Bars, Lines, Waterfall
+from impacttree.views import Chart
 from tests.strategies import Sketch, examples, trees
 
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
@@ -50,6 +50,11 @@ FURTHER: Mapping[str, Any] = {
     "seed": 3,
     "executor": None,
     "report": None,
+}
+DECISIONS: Mapping[str, Decision] = {
+    "saas": Decision("engagement", "+1%", cost="$15k ($10k to $20k)"),
+    "internal": Decision("deploy_minutes", "-10%", cost="$80k"),
+    "duolingo": Decision({"engagement": "+1pp", "mau": "+2%"}, cost="$15M", on="operating_profit"),
 }
 MODULES = sorted(module.name for module in pkgutil.iter_modules(impacttree.analyses.__path__))
 
@@ -74,6 +79,7 @@ QUESTIONS = questions()
 def arguments(function: Callable[..., Result], name: str, *, every: bool) -> dict[str, Any]:
     """Return what to ask with: the parameters that must be given, or every one."""
     known = ARGUMENTS[name] | FURTHER | {"lift": (ARGUMENTS[name]["metric"], ARGUMENTS[name]["change"])}
+    known |= {"decision": DECISIONS[name]}
     given_arguments = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
         if every or parameter.default is inspect.Parameter.empty:
@@ -233,7 +239,7 @@ def test_a_result_is_saved_in_every_format_that_its_views_have(question: str, tm
 @each_question
 def test_a_result_plots_or_says_that_it_has_no_chart(question: str) -> None:
     result = answer(question, "saas", True)
-    if isinstance(result.picture(), Bars | Lines | Waterfall):
+    if isinstance(result.picture(), Chart):
         import matplotlib.pyplot as plt
 
         figure = result.plot()
@@ -283,6 +289,7 @@ def test_a_metric_that_is_not_there_is_named_in_a_sentence(question: str) -> Non
         "changes": {"engagment": "+1%"},
         "lift": ("engagment", "+1%"),
         "scenarios": {"a": {"engagment": "+1%"}},
+        "decision": Decision("engagment", "+1%", cost="$15k"),
     }
     for name in given_arguments.keys() & wrong.keys():
         with pytest.raises(QuestionError, match=r"no metric 'engagment' \(did you mean 'engagement'\?\)"):

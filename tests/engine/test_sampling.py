@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from impacttree.engine.model import Model
 from impacttree.engine.sampling import CHUNK, Sampler
+from impacttree.engine.simulation import Job, Wanted, simulate_many
 from impacttree.engine.vector import evaluate_many
 from impacttree.errors import QuestionError
 from impacttree.graph import UncertainNumber, build
@@ -133,6 +134,24 @@ def test_a_sampler_travels_to_other_processes() -> None:
     for copy in (0, 1):
         one, other = original.draw(CHUNK, 100, copy=copy), copied.draw(CHUNK, 100, copy=copy)
         assert all(np.array_equal(one[address], other[address]) for address in ADDRESSES)
+
+
+def test_numbers_that_are_not_of_the_tree_are_drawn_beside_it() -> None:
+    fee = UncertainNumber("decision.fee", "paid", parse_quantity("$8 to $15"), None, True)
+    job = pickle.loads(pickle.dumps(Job(build(load_text(SHOP)), 3, Wanted(totals=(7,)), extra=(fee,))))
+    assert sorted(one.address for one in job.sampler.inputs) == sorted([*ADDRESSES, "decision.fee"])
+    (run,) = simulate_many(job, CHUNK)
+    draws, plain = job.sampler.draw(0, CHUNK), sampler().draw(0, CHUNK)
+    np.testing.assert_allclose(np.quantile(draws["decision.fee"], [0.1, 0.9]), [8, 15], rtol=1e-3)
+    for address, numbers in plain.items():
+        np.testing.assert_array_equal(draws[address], numbers)
+        assert abs(np.corrcoef(numbers, draws["decision.fee"])[0, 1]) < 0.02
+    assert np.isfinite(run.totals[7]).all()
+
+
+def test_a_sampler_says_what_is_not_drawn_apart() -> None:
+    assert sampler().correlated == frozenset()
+    assert sampler(CORRELATED).correlated == {name for pair in CORRELATED for name in pair[:2]}
 
 
 def test_correlations_are_of_the_numbers_they_name() -> None:

@@ -76,6 +76,40 @@ def test_sensitivity_ranks(run, shop):
     assert on_revenue == {"visits", "conversion", "basket"}
 
 
+def test_value_of_information_of_a_decision(run):
+    arguments = (
+        "value-of-information",
+        "saas",
+        "engagement",
+        "+1%",
+        "--cost",
+        "$15k",
+        "--samples",
+        "1024",
+        "--seed",
+        "3",
+    )
+    found = data(run, *arguments)
+    decision = it.Decision("engagement", "+1%", cost="$15k")
+    assert found == json.loads(it.template("saas").value_of_information(decision, 1024, 3).to_json())
+    assert found["rows"][0]["number"] == "churn.engagement.slope"
+    assert run(*arguments).stdout.startswith("Measure next: Monthly churn <- Weekly engagement, slope.")
+
+
+def test_value_of_information_on_another_outcome_by_a_change_with_a_minus(run):
+    options = ("--cost", "$300k to $400k", "--on", "revenue", "--samples", "1024", "--json")
+    result = run("value-of-information", "saas", "churn", "-0.2pp", *options)
+    found = json.loads(result.stdout)
+    assert (found["outcome"], found["cost"]) == ("revenue", "$300k to $400k")
+    assert "decision.cost" in {row["number"] for row in found["rows"]}
+
+
+def test_value_of_information_without_a_decision_takes_the_closest(run):
+    found = data(run, "value-of-information", "saas", "--samples", "1024")
+    assert found["is_closest"]
+    assert found["expected"] == 0
+
+
 def test_values_show_names_beside_labels(run, shop):
     result = run("values", str(shop))
     [line] = [line for line in result.stdout.splitlines() if "Site visits" in line]
@@ -282,6 +316,13 @@ MISTAKES = {
     "project saas --periods 0": "give a whole number from 1",
     "project saas --periods many": "'many' is not a valid integer",
     "sensitivity saas --on nothing": "there is no metric 'nothing'",
+    "value-of-information saas nsp +1% --cost $1k": "there is no metric 'nsp' (did you mean 'nps'?)",
+    "value-of-information saas nps +1%": "a decision is METRIC, CHANGE and --cost",
+    "value-of-information saas nps --cost $1k": "a decision is METRIC, CHANGE and --cost",
+    "value-of-information saas --on revenue": "a decision is METRIC, CHANGE and --cost",
+    "value-of-information saas nps +1% --cost 10": "the cost is 10",
+    "value-of-information saas nps - --cost $1k": "write it in single quotes, '-$3'",
+    "value-of-information saas --samples 10": "give a whole number from 200",
     "verify saas --on nothing": "there is no metric 'nothing'",
     "guardrails saas nsp=+1%": "there is no metric 'nsp'",
     "diagram saas tree.sgv": "'.sgv' names no known format",

@@ -1,0 +1,516 @@
+"""Which number should be measured next, and what may measuring it cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from impacttree.analyses.asking import Asked, Changes, Subject
+from impacttree.analyses.cautions import beyond_bounds, extrapolations, unmoved, unreached
+from impacttree.analyses.labels import label_of
+from impacttree.analyses.ranges import missing_note
+from impacttree.analyses.result import Result, Scalar
+from impacttree.analyses.samples import Samples, percentage
+from impacttree.analyses.sensitivity import sensitivity
+from impacttree.analyses.words import STILL, Words, joined
+from impacttree.errors import Problem, QuantityError, QuestionError, printable
+from impacttree.graph.model import Metric, UncertainNumber
+from impacttree.quantity import Change, Quantity, RawQuantity, misfit, parse_quantity, shown_parts, to
+from impacttree.views import Bar, Bars, Cell, Column, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from impacttree.engine.simulation import Job
+
+__all__ = ["Decision", "NumberWorth", "ValueOfInformation", "value_of_information"]
+
+Choice = Literal["do it", "leave it", "either"]
+
+
+@dataclass(frozen=True, init=False)
+class Decision:
+    """To do something or to leave it: changes of metrics, and what they cost.
+
+    Parameters
+    ----------
+    metric
+        The metric that is changed; or a mapping of metric to change, for several at once.
+    change
+        What is done to it; left out when `metric` is a mapping.
+    cost
+        What it costs over the horizon, in the outcome's unit: any form of a quantity, so it may have a range.
+    on
+        The outcome that it is done for; by default the tree's.
+
+    Examples
+    --------
+    >>> Decision("engagement", "+1%", cost="$10k ($8k to $15k)").changes
+    (('engagement', '+1%'),)
+    """
+
+    changes: tuple[tuple[str, str | Change | Sequence[str | Change]], ...]
+    cost: RawQuantity | None
+    on: str | None
+
+    def __init__(
+        self,
+        metric: str | Changes,
+        change: str | Change | Sequence[str | Change] | None = None,
+        *,
+        cost: RawQuantity | None = None,
+        on: str | None = None,
+    ) -> None:
+        several = isinstance(metric, Mapping)
+        if several == (change is not None):
+            raise QuestionError(Problem(reason="a decision names a metric and what is done to it", fix=WRITE))
+        given = metric.items() if isinstance(metric, Mapping) else [(metric, change)]
+        changes = tuple((name, tuple(one) if isinstance(one, list) else one) for name, one in given)
+        if not changes:
+            raise QuestionError(Problem(reason="the decision changes nothing", fix=WRITE))
+        if cost is None:
+            raise QuestionError(Problem(reason="the decision has no cost to weigh its worth against", fix=WRITE))
+        for name, value in (("changes", changes), ("cost", cost), ("on", on)):
+            object.__setattr__(self, name, value)
+
+
+WRITE = "write it.Decision('engagement', '+1%', cost='$10k'), or it.Decision({'engagement': '+1%'}, cost='$10k')"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWorth:
+    """What it is worth to know one uncertain number before deciding."""
+
+    address: str
+    """``churn.engagement.slope``; ``decision.cost`` is what the decision costs."""
+    label: str
+    """``Monthly churn <- Weekly engagement, slope``"""
+    evppi: float
+    """Expected value of partial perfect information: the most that measuring it may cost."""
+    error: float
+    """Its standard error."""
+    share: float
+    """Of what it is worth to know every number; the shares need not add up to one."""
+    stated: bool
+    """False where the range follows from an evidence grade alone."""
+
+
+@dataclass(frozen=True, repr=False)
+class ValueOfInformation(Result):
+    """What it is worth to know the numbers that a decision rests on.
+
+    Attributes
+    ----------
+    decision : tuple of str
+        What would be done.
+    cost : str
+        What it costs.
+    is_closest : bool
+        Whether no decision was given, so that the one that is hardest to make was taken.
+    outcome : str
+        The metric that it is done for.
+    worth, expected : float
+        Expected worth of doing it, before and after its cost.
+    probability_of_loss : float
+        Share of the samples in which it is worth less than it costs.
+    evpi, evpi_error : float
+        Expected value of perfect information: of knowing every number before deciding; and its standard error.
+    rows : tuple of NumberWorth
+        The numbers, the one most worth measuring first.
+    """
+
+    decision: tuple[str, ...]
+    cost: str
+    is_closest: bool
+    outcome: str
+    horizon: int
+    worth: float
+    expected: float
+    probability_of_loss: float
+    evpi: float
+    evpi_error: float
+    rows: tuple[NumberWorth, ...]
+    warnings: tuple[str, ...]
+    words: Words = field(compare=False)
+
+    @property
+    def choice(self) -> Choice:
+        """The better choice as long as nothing more is known."""
+        if self.expected == 0:
+            return "either"
+        return "do it" if self.expected > 0 else "leave it"
+
+    @property
+    def measure(self) -> NumberWorth | None:
+        """The number to measure next; None when no single one is worth measuring."""
+        return next(iter(self._shown), None)
+
+    @property
+    def title(self) -> str:
+        """The sentence with the money."""
+        measure = self.measure
+        if not self.rows:
+            return f"Nothing to measure: no number that this decision rests on is uncertain ({self.choice})"
+        if self.evpi == 0:
+            same = "doing it and leaving it come to the same"
+            better = {"do it": "doing it pays", "leave it": "leaving it is better", "either": same}[self.choice]
+            return f"No measurement can change this decision: {better} in all {self.provenance.samples:,} samples"
+        if measure is None:
+            all_of_them = f"knowing all of them is worth up to {self._amount(self.evpi)}"
+            return f"No number by itself is worth measuring for this decision; {all_of_them}"
+        worth = self._amount(measure.evppi)
+        return f"Measure next: {measure.label}. Knowing it is worth up to {worth} to this decision"
+
+    def to_dicts(self) -> list[dict[str, Scalar]]:
+        return [
+            {
+                "number": row.address,
+                "label": row.label,
+                "evppi": row.evppi,
+                "error": row.error,
+                "share_of_evpi": row.share,
+                "stated": row.stated,
+                "unit": str(self.words.total_unit(self.outcome)),
+            }
+            for row in self.rows
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        return super().summary() | {
+            "decision": list(self.decision),
+            "cost": self.cost,
+            "is_closest": self.is_closest,
+            "outcome": self.outcome,
+            "unit": str(self.words.total_unit(self.outcome)),
+            "worth": self.worth,
+            "expected": self.expected,
+            "probability_of_loss": self.probability_of_loss,
+            "choice": self.choice,
+            "evpi": self.evpi,
+            "evpi_error": self.evpi_error,
+            "warnings": list(self.warnings),
+            "sentence": self.title,
+        }
+
+    def view(self) -> Table:
+        columns = (
+            Column("Number"),
+            Column("Worth of knowing it", "right"),
+            Column("Of knowing all", "right"),
+            Column("Range"),
+        )
+        return Table(self.title, columns, tuple(map(self._cells, self._shown)), tuple(self._notes()))
+
+    @property
+    def _shown(self) -> tuple[NumberWorth, ...]:
+        return tuple(row for row in self.rows if _matters(row) and row.share >= SMALL)[:MOST_ROWS]
+
+    def _cells(self, row: NumberWorth) -> tuple[Cell, ...]:
+        return (
+            Cell(row.label, row.address),
+            Cell(self._amount(row.evppi, row.error), row.evppi),
+            Cell(percentage(row.share), row.share),
+            Cell("stated" if row.stated else "from its grade"),
+        )
+
+    def _notes(self) -> Iterator[str]:
+        yield self._asked
+        yield self._today
+        if self.evpi > 0:
+            worth = self._amount(self.evpi, self.evpi_error)
+            yield f"Knowing every number before deciding is worth {worth} (EVPI): no measurement is worth more."
+        rest = [row for row in self.rows if row not in self._shown]
+        if rest and self.evpi > 0:
+            most = self._amount(max(NEGLIGIBLE * self.evpi, *(row.evppi + row.error for row in rest)))
+            numbers = f"{len(rest)} {'more ' if self._shown else ''}number{'s' if len(rest) > 1 else ''}"
+            yield f"{numbers}: knowing {'any one of them' if len(rest) > 1 else 'it'} is worth less than {most}."
+        if any(not row.stated for row in self._shown):
+            yield "From its grade: no range is stated, so it is the one that the grade of the evidence stands for."
+        yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in self.warnings)
+        if self._shown:
+            yield "± one standard error, where it reaches the last digit shown."
+            yield "Numbers overlap, so their shares need not add up to 100%."
+        provenance = self.provenance
+        yield f"Method: {provenance.method}; {provenance.samples:,} samples, seed {provenance.seed}."
+        yield f"Basis: {provenance.basis}."
+
+    @property
+    def _asked(self) -> str:
+        done = joined(self.decision)
+        if not self.is_closest:
+            return f"Decision: {done}, at a cost of {self.cost}, or not."
+        weighed = f"a cost of its expected worth, {self.cost}" if self.worth > 0 else "no cost"
+        return (
+            "No decision was given. Taken is the lever with most at stake, where the choice is closest: "
+            f"{done}, at {weighed}."
+        )
+
+    @property
+    def _today(self) -> str:
+        words, name, plural = self.words, self.outcome, len(self.decision) > 1
+        change = self.worth if words.graph[name].spec.better == "higher" else -self.worth
+        effect = f"{'they' if plural else 'it'} {words.effect(name, 0.0, change, plural=plural)}"
+        apart = self._amount(abs(self.expected))
+        against = {
+            "do it": f"{apart} more than the cost",
+            "leave it": f"{apart} less than the cost",
+            "either": "as much as the cost",
+        }[self.choice]
+        lost = self.probability_of_loss
+        certain = {0.0: "no sample makes a loss", 1.0: "every sample makes a loss"}
+        return (
+            f"As things stand: {self.choice if self.choice != 'either' else 'a toss-up'}. On average {effect} "
+            f"{words.over(name, self.horizon)}, {against}; "
+            f"{certain.get(lost) or f'the chance of a loss is {percentage(lost)}'}."
+        )
+
+    def _amount(self, amount: float, error: float = 0.0) -> str:
+        """Write an amount of the outcome, and its standard error to the same step where it is as large as one."""
+        words, unit = self.words, self.words.unit(self.outcome)
+        texts = [words.unsigned(self.outcome, amount)]
+        if error:
+            (shown, beside), _ = shown_parts([amount, error], amount + error, unit, currency=words.currency)
+            if beside.strip("+") != words.unsigned(self.outcome, 0.0):
+                texts = [shown.removeprefix("+"), beside.removeprefix("+")]
+        return f"{' ± '.join(texts)} {words.count(self.outcome, unit)}".rstrip()
+
+    def picture(self) -> Bars:
+        """Return what knowing each number is worth, as bars."""
+        bars = tuple(
+            Bar(row.label, 0.0, row.evppi, "", self._amount(row.evppi, row.error), "neutral", "neutral")
+            for row in self._shown
+        )
+        subtitle = "The most that measuring each number may cost, before the decision below"
+        notes = (self._asked, self._today, f"Basis: {self.provenance.basis}.")
+        return Bars(self.title, subtitle, 0.0, self._amount(0.0), bars, notes)
+
+
+MOST_ROWS = 12
+SMALL = 0.005
+"""Share of the EVPI below which a number stands in the note on the rest."""
+NEGLIGIBLE = 0.001
+"""Share of the EVPI below which nobody asks how little it is."""
+COST = "decision.cost"
+MOST_SAMPLES = 2**20
+METHOD = (
+    "net benefit in samples with and without the decision on the same draws; worth of knowing one number by regression "
+    "on it (restricted cubic spline of 7 knots over its ranks; of few values, the mean of each)"
+)
+
+
+def _matters(row: NumberWorth) -> bool:
+    """Whether knowing a number is worth more than its estimate may be off by chance."""
+    return row.evppi > 2 * row.error
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A decision as it was understood."""
+
+    outcome: Metric
+    changes: Asked
+    cost: Quantity | None
+    """None where it is the expected worth."""
+
+    @property
+    def uncertain_cost(self) -> tuple[UncertainNumber, ...]:
+        """The cost, where it is uncertain."""
+        if self.cost is None or self.cost.spread is None:
+            return ()
+        return (UncertainNumber(COST, self.outcome.name, self.cost, None, True),)
+
+
+def value_of_information(
+    subject: Subject, decision: Decision | None = None, samples: int = 2**14, seed: int = 0
+) -> ValueOfInformation:
+    """Compute what it is worth to know the numbers that a decision rests on, each by itself and all together.
+
+    Doing it is worth what the changes are worth over the horizon, less the cost; leaving it is worth nothing. Where
+    two uncertain numbers are correlated, the worth of knowing one includes what it tells about the other. Formulas and
+    sources stand in `impacttree.engine.information`.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    decision
+        What may be done, and its cost. By default the lever with most at stake (`sensitivity`) is moved to its
+        favourable end at a cost equal to its expected worth: there the choice is closest, and knowing more worth most.
+    samples
+        From 200 to 2**20; powers of two are spread best.
+    seed
+        The same seed gives the same samples.
+
+    Raises
+    ------
+    QuestionError
+        When the decision has no cost in the outcome's unit, or none is given and no metric says what is plausible.
+    ChangeError
+        When a change does not fit its metric.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> decision = it.Decision("engagement", "+1%", cost="$15k")
+    >>> answer = it.template("saas").value_of_information(decision)
+    >>> answer.measure.label, answer.choice
+    ('Monthly churn <- Weekly engagement, slope', 'do it')
+    """
+    import numpy as np
+
+    from impacttree.engine.information import Information
+    from impacttree.engine.simulation import Job, Wanted, simulate_many
+
+    _check_samples(samples)
+    asked = _closest(subject) if decision is None else _understood(subject, decision)
+    outcome, slot = asked.outcome, asked.outcome.index
+    job = Job.of(
+        subject.model,
+        subject.horizon,
+        Wanted(totals=(slot,)),
+        seed=seed,
+        runs=({}, asked.changes.drawn(subject.graph)),
+        extra=(*asked.changes.uncertain(subject.graph), *asked.uncertain_cost),
+    )
+    before, after = simulate_many(job, samples)
+    sign = 1.0 if outcome.spec.better == "higher" else -1.0
+    worth = Samples(sign * (after.totals[slot] - before.totals[slot]))
+    there = _there(worth)
+    cost = _costs(job, asked, worth)
+    net = worth.present - cost[there]
+    rounding = STILL * float(np.abs(net).max() + cost.max())
+    net[np.abs(net) <= rounding] = 0.0
+    expected = float(net.mean())
+    information = Information(net, seed)
+    found = information.of_each(
+        job.drawn, lambda number: job.sampler.draw(0, samples, only=(number,))[number][there], job.sampler.correlated
+    )
+    stated = {one.address: one.stated for one in job.sampler.inputs}
+    rows = [
+        NumberWorth(
+            address=number,
+            label="Cost of the decision" if number == COST else label_of(subject.graph, number),
+            evppi=found[number].value,
+            error=found[number].error,
+            share=found[number].value / information.of_all.value if found[number].value else 0.0,
+            stated=stated[number],
+        )
+        for number in job.drawn
+    ]
+    run = subject.model.run(subject.horizon, asked.changes.interventions)
+    moves = subject.moves(asked.changes, subject.base.horizon(), run.horizon())
+    changed = tuple(asked.changes.interventions)
+    words = subject.words
+    basis = f"{words.horizon(outcome.name, subject.horizon)}; {words.basis(outcome.name, lifted=False, costed=True)}"
+    return ValueOfInformation(
+        provenance=subject.provenance(METHOD, basis, samples, seed),
+        decision=tuple(move.text for move in moves),
+        cost=words.unsigned(outcome.name, float(cost[0])) if asked.cost is None else printable(asked.cost.text),
+        is_closest=decision is None,
+        outcome=outcome.name,
+        horizon=subject.horizon,
+        worth=worth.mean,
+        expected=expected if abs(expected) > rounding else 0.0,
+        probability_of_loss=float((net < 0).mean()),
+        evpi=information.of_all.value,
+        evpi_error=information.of_all.error,
+        rows=tuple(sorted(rows, key=lambda row: (-row.evppi, row.address))),
+        warnings=(
+            *unreached(subject, changed, outcome),
+            *extrapolations(subject, run, moved_from=subject.base),
+            *unmoved(subject, changed, outcome),
+            *beyond_bounds(subject, run),
+            *missing_note(words, after, worth),
+            *_correlated(subject, job),
+        ),
+        words=words,
+    )
+
+
+def _check_samples(samples: int) -> None:
+    from impacttree.engine.information import LEAST
+
+    if isinstance(samples, bool) or not isinstance(samples, int) or not LEAST <= samples <= MOST_SAMPLES:
+        fix = f"give a whole number from {LEAST} to {MOST_SAMPLES:_}"
+        raise QuestionError(Problem(reason=f"samples is {printable(repr(samples), 40)}", fix=fix))
+
+
+def _closest(subject: Subject) -> _Asked:
+    """Return the lever whose plausible move is worth most, at a cost that is yet to be found."""
+    found = sensitivity(subject)
+    for row in found.rows:
+        if row.plausible and subject.words.tone(found.outcome, row.plausible_worth or 0.0) == "favourable":
+            changes = subject.changes({row.metric: to(row.plausible[1])})
+            return _Asked(subject.metric(found.outcome), changes, None)
+    reason = "no metric states what is plausible for it, so there is no lever to decide about"
+    raise QuestionError(Problem(reason=reason, fix=f"add `plausible:` to a metric, or {WRITE}"))
+
+
+def _understood(subject: Subject, decision: object) -> _Asked:
+    if not isinstance(decision, Decision):
+        shown = type(decision).__name__
+        raise QuestionError(Problem(reason=f"a decision is no {shown}", fix=WRITE))
+    outcome = subject.outcome(decision.on)
+    changes = subject.changes(dict(decision.changes))
+    assert decision.cost is not None
+    return _Asked(outcome, changes, _read_cost(subject, outcome, decision.cost))
+
+
+def _read_cost(subject: Subject, outcome: Metric, raw: RawQuantity) -> Quantity:
+    from impacttree.engine.distributions import distribution_of
+
+    unit = subject.words.total_unit(outcome.name)
+    try:
+        cost = parse_quantity(raw, currency=subject.words.currency)
+        if cost.spread is not None:
+            distribution_of(cost)
+    except QuantityError as error:
+        raise QuestionError(*(replace(p, reason=f"the cost: {p.reason}") for p in error.problems)) from None
+    shown = printable(cost.text, 80)
+    wrong = misfit(cost.unit, unit)
+    if wrong is not None:
+        when = subject.words.over(outcome.name, subject.horizon)
+        own = f"{outcome.label} {when} is in {str(unit) or 'plain numbers'}"
+        raise QuestionError(Problem(reason=f"the cost is {shown}, and {own}: {wrong[0]}", fix=wrong[1]))
+    low = cost.spread.ends()[0] if cost.spread is not None and cost.spread.kind != "normal" else 0.0
+    if min(cost.central(), low) < 0:
+        fix = "write what it takes to do it, zero or more; what it brings belongs in the tree"
+        raise QuestionError(Problem(reason=f"the cost is {shown}, which is below zero", fix=fix))
+    return cost
+
+
+def _there(worth: Samples) -> npt.NDArray[np.bool_]:
+    """Return which samples have a value.
+
+    Raises
+    ------
+    QuestionError
+        When they are too few.
+    """
+    import numpy as np
+
+    from impacttree.engine.information import LEAST
+
+    there: npt.NDArray[np.bool_] = np.isfinite(worth.values)
+    if there.sum() < LEAST:
+        reason = f"only {there.sum():,} of {len(worth):,} samples have a value"
+        fix = "ask for more samples, or narrow the ranges that leave formulas without a value"
+        raise QuestionError(Problem(reason=reason, fix=fix))
+    return there
+
+
+def _costs(job: Job, asked: _Asked, worth: Samples) -> npt.NDArray[np.float64]:
+    """Return what doing it costs in each sample."""
+    import numpy as np
+
+    if asked.uncertain_cost:
+        return job.sampler.draw(0, len(worth), only=(COST,))[COST]
+    return np.full(len(worth), max(worth.mean, 0.0) if asked.cost is None else asked.cost.central())
+
+
+def _correlated(subject: Subject, job: Job) -> Iterator[str]:
+    together = [label_of(subject.graph, address) for address in job.drawn if address in job.sampler.correlated]
+    if together:
+        yield f"{joined(together)} are correlated: knowing one also tells of the others, which its worth includes"
