@@ -425,7 +425,7 @@ class _Reading:
 
     def _spread_of_ratio(self, then: Relative, growth: float) -> Spread | None:
         """Return the range of the parameter that a relative ``then`` becomes; quantiles alone go along."""
-        if self.driver.range is None or not growth:
+        if self.driver.range is None:
             return None
         quantity = parse_spread(self.driver.spread, currency=self.currency)
         if quantity.unit is None or quantity.unit.display != "%" or not quantity.unit.is_pure:
