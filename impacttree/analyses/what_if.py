@@ -251,7 +251,7 @@ class Comparison(Result):
             rows.append(self._row(shown, name, scenario))
             notes.append(f"{shown}: {'; '.join(move.text for move in scenario.moves) or 'no change'}")
             spread = range_cells(words, scenario.outcome, scenario.total, scenario.range)
-            if spread:
+            if spread and scenario.range is not None and not scenario.range.is_point:
                 notes.append(f"{shown}: change of {lowered(words.label(scenario.outcome))} {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
