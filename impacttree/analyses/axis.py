@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["round_levels", "round_step"]
+import math
+
+__all__ = ["round_levels", "round_step", "round_ticks"]
 
 
 def round_step(width: float, count: int) -> float:
@@ -31,3 +33,20 @@ def round_levels(low: float, high: float) -> list[float]:
     step = round_step(high - low, 4)
     first = int(low // step)
     return [k * step for k in range(first, first + 8) if (k - 1) * step < high]
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Return a few round numbers that lie from `low` to `high`.
+
+    Examples
+    --------
+    >>> round_ticks(5.4, 9.4)
+    [6.0, 7.0, 8.0, 9.0]
+    """
+    step = round_step(high - low, 6)
+    first, last = math.ceil(low / step - TOUCHING), math.floor(high / step + TOUCHING)
+    return [k * step for k in range(first, last + 1)]
+
+
+TOUCHING = 1e-9
+"""Share of a step by which a number at the end may be off by rounding."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.analyses.asking import Subject
-from impacttree.analyses.axis import round_levels, round_step
+from impacttree.analyses.axis import round_levels, round_step, round_ticks
 from impacttree.analyses.limits import Limit, guarded
 from impacttree.analyses.ranges import missing_note, outside_share
 from impacttree.analyses.result import Chart, Result, Scalar
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from impacttree.engine.simulation import Report, Sampled
 
 __all__ = ["Fan", "GuardrailRisk", "Simulation", "simulate"]
+
+BINS, MOST_BINS = 40, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class Simulation(Result):
 
         return share_that_holds(condition, self.words, {name: self._of(name) for name in self.names}, self._unkept)
 
-    def histogram(self, name: str | None = None, bins: int = 40) -> Chart:
+    def histogram(self, name: str | None = None, bins: int = BINS) -> Chart:
         """Return the histogram of a metric's samples, with the share of samples up to each bin's end."""
         return _histogram(self, self._named(name), bins)
 
@@ -292,13 +295,28 @@ def _chart(simulation: Simulation, drawn: Any, columns: tuple[str, ...], rows: S
     return Chart(simulation.provenance, drawn, columns, tuple(rows))
 
 
-def _histogram(simulation: Simulation, name: str, bins: int) -> Chart:
-    """Count the samples in bins of a round width between P0.5 and P99.5."""
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """How many of the samples lie where."""
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    below: float
+    """Share of the samples left of the first bin."""
+    above: float
+
+    @property
+    def reached(self) -> list[float]:
+        """Share of the samples below each edge."""
+        return list(accumulate(self.shares, initial=self.below))
+
+
+def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
+    """Count samples in at most so many bins of a round width, from P0.5 to P99.5."""
     import numpy as np
 
     if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= MOST_BINS:
         raise QuestionError(f"a histogram has 1 to {MOST_BINS} bins, not {bins!r}")
-    values = Samples(simulation.samples(name)).present
     low, high = map(float, np.quantile(values, (EDGE, 1 - EDGE)))
     if high - low <= 1e-9 * max(abs(low), abs(high)):
         spare = abs(low) * 0.05 or 1.0
@@ -307,39 +325,35 @@ def _histogram(simulation: Simulation, name: str, bins: int) -> Chart:
         step = round_step(high - low, bins)
         edges = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
     counts, _ = np.histogram(values, edges)
-    shares = counts / len(values)
-    below = int((values < edges[0]).sum()) / len(values)
-    above = int((values > edges[-1]).sum()) / len(values)
-    reached = below + np.cumsum(shares)
-    curve = tuple(zip(map(float, edges), (below, *map(float, reached)), strict=True))
-    rows = zip(map(float, edges[:-1]), map(float, edges[1:]), map(float, shares), map(float, reached), strict=True)
-    beyond = f"{percentage(below + above)} of the samples lie beyond the axis." if below + above else ""
-    drawn = _distribution(simulation, name, tuple(map(float, edges)), tuple(map(float, shares)), curve, beyond)
+    below, above = (float(np.mean(beyond)) for beyond in (values < edges[0], values > edges[-1]))
+    return _Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
+
+
+def _histogram(simulation: Simulation, name: str, bins: int) -> Chart:
+    found = _bins(Samples(simulation.samples(name)).present, bins)
+    drawn = _distribution(simulation, name, found, tuple(zip(found.edges, found.reached, strict=True)))
+    rows = zip(found.edges[:-1], found.edges[1:], found.shares, found.reached[1:], strict=True)
     return _chart(simulation, drawn, ("low", "high", "share", "share_below_high"), list(rows))
 
 
 EDGE = 0.005
-MOST_BINS = 200
 POINTS = 101
 
 
 def _cdf(simulation: Simulation, name: str) -> Chart:
     import numpy as np
 
-    values = Samples(simulation.samples(name)).present
-    shares = np.linspace(EDGE, 1 - EDGE, POINTS)
-    curve = tuple(zip(map(float, np.quantile(values, shares)), map(float, shares), strict=True))
-    drawn = _distribution(simulation, name, (), (), curve, "")
+    values, shares = Samples(simulation.samples(name)).present, np.linspace(EDGE, 1 - EDGE, POINTS)
+    curve = tuple(zip(np.quantile(values, shares).tolist(), shares.tolist(), strict=True))
+    drawn = _distribution(simulation, name, _bins(values, BINS), curve)
     return _chart(simulation, drawn, ("value", "share_below"), curve)
 
 
 def _distribution(
     simulation: Simulation,
     name: str,
-    edges: tuple[float, ...],
-    shares: tuple[float, ...],
+    bins: _Bins,
     curve: tuple[tuple[float, float], ...],
-    beyond: str,
 ) -> Distribution:
     words, found = simulation.words, simulation.range(name)
     marks = [
@@ -351,20 +365,22 @@ def _distribution(
     when = words.over(name, simulation.horizon).removeprefix("in the ")
     basis = simulation.provenance.basis
     limit, text, adverse = _threshold(simulation, name)
+    outside = bins.below + bins.above
+    beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
     return Distribution(
         title=words.label(name),
         subtitle=f"{when[:1].upper()}{when[1:]}; {simulation.count:,} samples",
-        edges=edges,
-        shares=shares,
+        edges=bins.edges,
+        shares=bins.shares,
         curve=curve,
         marks=tuple(marks),
-        levels=tuple((level, words.value(name, level)) for level in round_levels(curve[0][0], curve[-1][0])),
+        levels=tuple((level, words.value(name, level)) for level in round_ticks(bins.edges[0], bins.edges[-1])),
         central=(found.p10, found.p90),
         central_text="P10 to P90",
         threshold=limit,
         threshold_text=text,
         adverse=adverse,
-        notes=(*([beyond] if beyond else []), *simulation.notes, *([f"Basis: {basis}."] if basis else [])),
+        notes=(*beyond, *simulation.notes, *([f"Basis: {basis}."] if basis else [])),
     )
 
 

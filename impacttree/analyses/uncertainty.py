@@ -342,8 +342,8 @@ def _span(subject: Subject, one: Uncertain, low: float, high: float) -> str:
     centre = one.distribution.central
     if centre == 0:
         return f"{low:.3g} to {high:.3g}"
-    near, far = sorted((low / centre, high / centre))
-    return f"{near:.2f} to {far:.2f} times"
+    near, far = (f"{abs(end) if abs(end) < 0.005 else end:.2f}" for end in sorted((low / centre, high / centre)))
+    return f"{near} to {far} times"
 
 
 def _notes(subject: Subject, rows: Sequence[UncertaintyRow], both: Samples | None, left: int) -> Iterator[str]:
