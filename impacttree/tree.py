@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.asking import Changes, Subject
     from impacttree.analyses.diagram import Cut, Picture, Size
     from impacttree.analyses.guardrails import GuardrailReport
+    from impacttree.analyses.headroom import Headroom
     from impacttree.analyses.project import Projection
     from impacttree.analyses.sensitivity import Sensitivity
     from impacttree.analyses.values import Values
@@ -240,6 +241,20 @@ class ImpactTree:
         from impacttree.analyses.guardrails import check_guardrails
 
         return check_guardrails(self._subject, changes, range)
+
+    def headroom(self, metric: str | None = None) -> Headroom:
+        """Find how far each metric may move the wrong way before a guardrail is breached.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> nearest = it.template("saas").headroom("churn").rows[0]
+        >>> nearest.guardrail, nearest.side, round(nearest.at, 4)
+        ('ltv_to_cac', 'floor', 0.0372)
+        """
+        from impacttree.analyses.headroom import headroom
+
+        return headroom(self._subject, metric)
 
     def verify(self, on: str | None = None) -> Verification:
         """Prove the numeric gradient of this tree against sympy and complex-step differentiation."""

@@ -35,7 +35,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 Pairs = tuple[tuple[str, str], ...]
 
 SECTIONS = {
-    "Questions": ("worth", "what-if", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
+    "Questions": (
+        "worth",
+        "what-if",
+        "sensitivity",
+        "values",
+        "project",
+        "compare",
+        "guardrails",
+        "headroom",
+        "verify",
+    ),
     "Pictures": ("show", "diagram"),
     "Model files": ("templates", "new", "check", "schema"),
 }
@@ -176,6 +186,20 @@ def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool) -> None:
     """Whether guardrails hold, and the risk of a breach."""
     opened = open_tree(tree)
     answer(opened.check_guardrails(changes_of(opened, changes), ranged), as_json)
+
+
+@command("headroom", "saas", "saas churn")
+@tree_argument
+@click.argument("metric", required=False, metavar="[METRIC]")
+@json_option
+def headroom(tree: str, metric: str | None, as_json: bool) -> None:
+    """How far metrics may move before a guardrail breaks.
+
+    Moves each metric that has a stated value, alone and to both sides, against the guardrail that it breaks first; or
+    only METRIC, which may have a formula, against every guardrail.
+    """
+    opened = open_tree(tree)
+    answer(opened.headroom(_on(opened, metric)), as_json)
 
 
 @command("verify", "saas")
