@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.asking import Changes, Subject
     from impacttree.analyses.diagram import Cut, Picture, Size
     from impacttree.analyses.guardrails import GuardrailReport
+    from impacttree.analyses.headroom import Headroom
     from impacttree.analyses.project import Projection
     from impacttree.analyses.sensitivity import Sensitivity
     from impacttree.analyses.simulate import Simulation
@@ -293,6 +294,20 @@ class ImpactTree:
         from impacttree.analyses.value_of_information import value_of_information
 
         return value_of_information(self._subject, decision, samples, seed)
+
+    def headroom(self, metric: str | None = None) -> Headroom:
+        """Find how far each metric may move the wrong way before a guardrail is breached.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> nearest = it.template("saas").headroom("churn").rows[0]
+        >>> nearest.guardrail, nearest.side, round(nearest.at, 4)
+        ('ltv_to_cac', 'floor', 0.0372)
+        """
+        from impacttree.analyses.headroom import headroom
+
+        return headroom(self._subject, metric)
 
     def verify(self, on: str | None = None) -> Verification:
         """Prove the numeric gradient of this tree against sympy and complex-step differentiation."""

@@ -41,11 +41,20 @@ class Limit:
         """
         import numpy as np
 
-        tightest = lows if self.side == "floor" else highs
-        there = np.isfinite(tightest)
-        sign = 1.0 if self.side == "floor" else -1.0
-        beyond = sign * (tightest[there] - self.value) < -STILL * abs(self.value)
-        return float(np.mean(beyond)) if len(beyond) else 0.0
+        margins = self.margins(lows, highs)
+        there = margins[np.isfinite(margins)]
+        return float(np.mean(there < 0)) if len(there) else 0.0
+
+    def margins(self, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the room of many rows at their tightest; below zero where the limit is broken by more than rounding.
+
+        Parameters
+        ----------
+        lows, highs
+            The metric's least and greatest values over time; NaN where a row has none.
+        """
+        room = lows - self.value if self.side == "floor" else self.value - highs
+        return room + STILL * abs(self.value)
 
 
 def guarded(graph: Graph) -> tuple[Limit, ...]:

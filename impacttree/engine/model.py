@@ -237,18 +237,28 @@ class Model:
     def _parts(self) -> dict[frozenset[int], Part]:
         return {}
 
+    @cached_property
+    def _shared(self) -> dict[tuple[frozenset[int], frozenset[int]], Part]:
+        """Parts by what they compute, so that slots which rest on the same are compiled once."""
+        return {}
+
     def part(self, slots: Collection[int]) -> Part:
         """Return the programs cut down to what `slots` rest on, at any time but the t = 0 of ``baseline``."""
         wanted = frozenset(slots)
         if wanted not in self._parts:
-            needed = _rests_on(wanted, (*self.initial.blocks, *self.step.blocks))
-            initial = _cut(self.initial, needed)
-            step = initial if self.step is self.initial else _cut(self.step, needed)
-            recomputed = _cut(self.recomputed, _rests_on(wanted, self.recomputed.blocks))
-            blocks = (*initial.blocks, *step.blocks)
-            addresses = frozenset(self.addresses[p] for block in blocks for p in block.parameters.values())
-            self._parts[wanted] = Part(initial, step, recomputed, addresses)
+            needed = frozenset(_rests_on(wanted, (*self.initial.blocks, *self.step.blocks)))
+            over_horizon = frozenset(_rests_on(wanted, self.recomputed.blocks))
+            if (needed, over_horizon) not in self._shared:
+                self._shared[needed, over_horizon] = self._cut_down(needed, over_horizon)
+            self._parts[wanted] = self._shared[needed, over_horizon]
         return self._parts[wanted]
+
+    def _cut_down(self, needed: frozenset[int], over_horizon: frozenset[int]) -> Part:
+        initial = _cut(self.initial, needed)
+        step = initial if self.step is self.initial else _cut(self.step, needed)
+        blocks = (*initial.blocks, *step.blocks)
+        addresses = frozenset(self.addresses[p] for block in blocks for p in block.parameters.values())
+        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses)
 
     @cached_property
     def base(self) -> Row:

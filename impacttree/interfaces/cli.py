@@ -37,7 +37,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 SECTIONS = {
     "Questions": ("worth", "what-if", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
-    "How sure": ("simulate", "uncertainty", "value-of-information"),
+    "How sure": ("simulate", "uncertainty", "value-of-information", "headroom"),
     "Pictures": ("show", "diagram"),
     "Model files": ("templates", "new", "check", "schema"),
 }
@@ -268,6 +268,20 @@ def uncertainty(tree: str, on: str | None, samples: int, seed: int, as_json: boo
     """
     opened = open_tree(tree)
     answer(opened.uncertainty(_on(opened, on), samples, seed), as_json)
+
+
+@command("headroom", "saas", "saas churn")
+@tree_argument
+@click.argument("metric", required=False, metavar="[METRIC]")
+@json_option
+def headroom(tree: str, metric: str | None, as_json: bool) -> None:
+    """How far metrics may move before a guardrail breaks.
+
+    Moves each metric that has a stated value, alone and to both sides, against the guardrail that it breaks first; or
+    only METRIC, which may have a formula, against every guardrail.
+    """
+    opened = open_tree(tree)
+    answer(opened.headroom(_on(opened, metric)), as_json)
 
 
 @command("verify", "saas")

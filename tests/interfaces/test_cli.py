@@ -144,6 +144,15 @@ def test_guardrails(run, shop):
     assert breached.exit_code == 0
 
 
+def test_headroom(run, shop):
+    found = data(run, "headroom", str(shop))
+    assert run("headroom", str(shop)).stdout.startswith(found["headline"])
+    (costs,) = data(run, "headroom", str(shop), "costs")["rows"]
+    assert costs["metric"] == "costs"
+    assert {row["metric"]: row["at"] for row in found["rows"]}["costs"] == costs["at"]
+    assert costs["at"] == pytest.approx((1 - costs["limit"]) * REVENUE)
+
+
 def test_verify(run, shop):
     found = data(run, "verify", str(shop))
     by_name = {row["metric"]: row for row in found["rows"]}
@@ -325,6 +334,7 @@ MISTAKES = {
     "value-of-information saas --samples 10": "give a whole number from 200",
     "verify saas --on nothing": "there is no metric 'nothing'",
     "guardrails saas nsp=+1%": "there is no metric 'nsp'",
+    "headroom saas nsp": "there is no metric 'nsp'",
     "diagram saas tree.sgv": "'.sgv' names no known format",
     "diagram saas missing/tree.svg": "missing/tree.svg cannot be written",
     "diagram saas tree.svg --cut half": "'half' is not one of 'full', 'board'",
