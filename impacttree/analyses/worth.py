@@ -445,6 +445,8 @@ def outcome_change(
 
 def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...], float]:
     metrics = subject.graph.metrics
+    if 0 < max((abs(flow.amount) for flow in lift.flows), default=0.0) <= lift.noise:
+        return (), 0.0
     found = []
     for walked in Paths(lift).best(MOST_CANDIDATES):
         on_it = [metrics[index] for index in walked.metrics]

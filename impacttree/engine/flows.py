@@ -400,7 +400,12 @@ class Lift:
     def allowance(self) -> float:
         """What parts that add up to the total may miss: a billionth of the flows, and rounding."""
         carried = math.fsum(abs(flow.amount) for flow in self.flows)
-        return 1e-9 * max(abs(self.total), carried) + self.rounding[HORIZON][self.outcome]
+        return 1e-9 * max(abs(self.total), carried) + self.noise
+
+    @property
+    def noise(self) -> float:
+        """How far rounding alone may move the outcome."""
+        return self.rounding[HORIZON][self.outcome]
 
     @cached_property
     def closure(self) -> float:

@@ -404,6 +404,21 @@ def test_parts_add_up_and_other_questions_agree(sketch: Sketch, data: st.DataObj
     json.loads(worth.to_json())
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "formula", "metric", "change"),
+    [
+        (1, 1, "max(m3, m0, m0)", "m3", "-50%"),
+        (2, 1, "max(m3, m0, m0)", "m3", "+100%"),
+        (1, 2, "max(m0, m0, m3)", "m0", "=2"),
+    ],
+)
+def test_a_lift_that_only_touches_a_corner_carries_nothing(low, high, formula, metric, change):
+    text = f"metrics: {{m0: {{value: {low}}}, m3: {{value: {high}}}, y: {{formula: '{formula}'}}}}"
+    worth = it.loads(text).worth(metric, change)
+    assert (worth.total, worth.paths, worth.rest) == (0, (), 0)
+    assert "does not change" in str(worth)
+
+
 # ---- ways out
 
 
