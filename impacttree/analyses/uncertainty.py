@@ -267,12 +267,12 @@ def uncertainty(
     factors = _factors(subject, swung)
     measured = factors[:MOST_INDICES]
     outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
-    found = indices_of(outputs, seed) if outputs is not None else None
+    found = indices_of(outputs) if outputs is not None else None
     indices = dict(zip(measured, found, strict=True)) if found else {}
     both = None if outputs is None else Samples(outputs.a)
     rows = _rows(subject, sampler, swung, factors, indices)
     basis = "accrual, pre-tax, undiscounted" if outcome.unit.is_money else ""
-    method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999), 95 % bootstrap intervals"
+    method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999) with 95 % intervals"
     return Uncertainty(
         provenance=subject.provenance(method, basis, samples, seed),
         outcome=outcome.name,

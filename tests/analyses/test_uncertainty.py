@@ -65,7 +65,8 @@ def test_indices_are_those_of_a_product_and_a_sum(shop):
 
 def test_the_range_is_that_of_a_simulation(shop):
     low, middle, high = it.loads(SHOP).simulate(2**15, seed=9).quantiles("profit")
-    assert (shop.range.p10, shop.range.p50, shop.range.p90) == pytest.approx((low, middle, high), abs=0.01 * (high - low))
+    found = (shop.range.p10, shop.range.p50, shop.range.p90)
+    assert found == pytest.approx((low, middle, high), abs=0.01 * (high - low))
 
 
 def test_correlated_numbers_share_the_indices_of_their_group():

@@ -87,7 +87,7 @@ def test_intervals_of_random_points_hold_the_truth_about_as_often_as_they_say():
             rows = a.copy()
             rows[i] = b[i]
             mixed.append(ishigami(rows))
-        indices = indices_of(Outputs(ishigami(a), ishigami(b), np.array(mixed)), seed)
+        indices = indices_of(Outputs(ishigami(a), ishigami(b), np.array(mixed)))
         held += [index.first.low <= truth <= index.first.high for index, truth in zip(indices, first, strict=True)]
         held += [index.total.low <= truth <= index.total.high for index, truth in zip(indices, total, strict=True)]
     assert np.mean(held) > 0.88
