@@ -156,9 +156,9 @@ class Headroom(Result):
         columns = (
             Column("Metric"),
             Column("Today", "right"),
-            Column("May go to", "right"),
+            Column("To" if self.broken else "May go to", "right"),
             Column("Change", "right"),
-            Column("Before it breaks"),
+            Column("Guardrail" if self.broken else "Before it breaks"),
             Column("Plausible"),
         )
         return Table(self.headline, columns, tuple(map(self._cells, self.rows)), tuple(self._notes()))
@@ -204,9 +204,10 @@ class Headroom(Result):
         """Write which limit is broken or mended, or how far none is."""
         whose = f"{self.words.label(row.guardrail)} {row.side} {self._limit(row)}" if row.guardrail else ""
         if row.effect == "mends":
-            return f"{whose}: mends it"
+            return f"mends {whose}"
         if row.effect == "breaks":
-            return f"{whose}{self._when(row)}{', moving the better way' if row.direction == 'favourable' else ''}"
+            better = ", moving the better way" if row.direction == "favourable" else ""
+            return f"{'breaks ' if self.broken else ''}{whose}{self._when(row)}{better}"
         none = f"{whose}: no breach" if whose else "no breach"
         if row.until == "bounds":
             return f"{none} within its bounds"
@@ -238,7 +239,9 @@ class Headroom(Result):
         if len(moves) > 1:
             last = "; where none is stated, last, by the relative change" if any(not r.plausible for r in moves) else ""
             yield f"Nearest first, by how much of the plausible move to that side it takes{last}."
-        if any(row.direction == "favourable" for row in moves):
+        if {row.effect for row in moves} == {"mends", "breaks"}:
+            yield "What mends a limit comes before what breaks one."
+        if any(row.direction == "favourable" and row.effect == "breaks" for row in moves):
             yield "Of what is plausible, and of the rest, moves the wrong way come before moves the better way."
         if any(row.held == "change" for row in self.rows):
             yield f"A metric that moves over time is changed by the same share, or amount, in every {words.period}."

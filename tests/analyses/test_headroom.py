@@ -220,8 +220,20 @@ def test_a_limit_that_is_broken_already_is_mended_the_good_way():
     assert by_name["arpu"].at == pytest.approx(6 + 4.8 * 0.02 * 300)
     assert by_name["cost"].at == pytest.approx(30 - 4.8 * 0.02 * 300)
     assert {room.direction for room in answer.rows} == {"favourable"}
+    assert [column.label for column in answer.view().columns][2:5] == ["To", "Change", "Guardrail"]
+    assert answer.view().rows[0][4].text == "mends LTV/CAC floor 4.8x"
     assert answer.headline.startswith("LTV/CAC breaks its floor of 4.8x already, but holds once Churn falls to 1.67%")
     assert answer.view().notes[0] == ("Broken already: LTV/CAC 4.0x, floor 4.8x: BREACHED in every month.")
+
+
+def test_what_mends_stands_before_what_breaks():
+    text = "metrics: {x: {value: 10}, y: {formula: 2 * x, guardrail: {min: 30}}, z: {formula: x, guardrail: {max: 40}}}"
+    answer = it.loads(text + "\noutcome: z").headroom()
+    assert [(room.effect, room.guardrail, round(room.at, 6)) for room in answer.rows] == [
+        ("mends", "y", 15), ("breaks", "z", 40),
+    ]  # fmt: skip
+    assert answer.view().rows[1][4].text == "breaks Z cap 40, moving the better way"
+    assert "What mends a limit comes before what breaks one." in answer.view().notes
 
 
 def test_a_limit_that_nothing_mends():
