@@ -18,16 +18,17 @@ from impacttree.analyses.words import Words, joined
 from impacttree.graph.model import Metric
 
 if TYPE_CHECKING:
-    from impacttree.engine.simulation import Job, Sampled, Wanted
+    from impacttree.engine.simulation import Job, Sampled, Span, Wanted
 
 __all__ = [
     "Ranges",
     "Risks",
+    "bounds_span",
     "change_ranges",
     "guardrail_risks",
     "missing_note",
     "outside_notes",
-    "outside_share",
+    "outside_shares",
     "range_cells",
     "range_text",
     "sampled_provenance",
@@ -111,9 +112,8 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     graph, slots = subject.graph, [subject.graph.by_name[name] for name in outcomes]
     upstream = subject.upstream(graph.metrics[slots[0]])
     bounded = [metric for metric in subject.bounded if metric.index in upstream]
-    watched = (*(limit.metric for limit in guarded(graph)), *bounded)
-    extremes = tuple(dict.fromkeys(metric.index for metric in watched))
-    wanted = Wanted(totals=tuple(slots), extremes=extremes, paths=(slots[0],))
+    spans = (*(limit.span for limit in guarded(graph)), *map(bounds_span, bounded))
+    wanted = Wanted(totals=tuple(slots), spans=spans, paths=(slots[0],))
     job = Job.of(
         subject.model,
         subject.horizon,
@@ -139,7 +139,7 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
         risks=Risks(_shares(subject, after, job), count, SEED),
         notes=(
             *(missing_note(subject.words, after, first) if first is not None else ()),
-            *outside_notes(bounded, after, count, NOTABLE),
+            *outside_notes(outside_shares(bounded, after), NOTABLE),
         ),
     )
 
@@ -187,7 +187,7 @@ def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
     from impacttree.engine.simulation import Job, Wanted, simulate_many
 
     limits = guarded(subject.graph)
-    wanted = Wanted(extremes=tuple(dict.fromkeys(limit.metric.index for limit in limits)))
+    wanted = Wanted(spans=tuple(limit.span for limit in limits))
     runs, extra = (asked.drawn(subject.graph),), asked.uncertain(subject.graph)
     job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=runs, extra=extra)
     if not job.drawn:
@@ -201,7 +201,7 @@ def _shares(subject: Subject, run: Sampled, job: Job) -> tuple[float | None, ...
     risks: list[float | None] = []
     for limit in guarded(subject.graph):
         slot = limit.metric.index
-        risks.append(limit.risk(run.lows[slot], run.highs[slot]) if _rests_on(subject, slot, job) else None)
+        risks.append(run.outside[limit.span].share if _rests_on(subject, slot, job) else None)
     return tuple(risks)
 
 
@@ -223,20 +223,24 @@ def missing_note(words: Words, run: Sampled, samples: Samples) -> tuple[str, ...
     return (f"{samples.missing:,} of {len(samples):,} samples are left out{reason}",)
 
 
-def outside_notes(bounded: Sequence[Metric], run: Sampled, count: int, least: float = 0.0) -> tuple[str, ...]:
+def bounds_span(metric: Metric) -> Span:
+    """Return where the bounds of a metric keep it."""
+    from impacttree.engine.simulation import Span
+
+    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
+    return Span(metric.index) if bounds is None else Span(metric.index, *bounds)
+
+
+def outside_shares(bounded: Sequence[Metric], run: Sampled) -> tuple[tuple[Metric, float], ...]:
+    """Return metrics that leave their bounds in some period, with the share of samples in which they do."""
+    shares = ((metric, run.outside[bounds_span(metric)].share) for metric in bounded)
+    return tuple((metric, share) for metric, share in shares if share)
+
+
+def outside_notes(shares: Sequence[tuple[Metric, float]], least: float = 0.0) -> tuple[str, ...]:
     """Return what is said of metrics that leave their bounds in more than a share of the samples."""
-    shares = [(metric, outside_share(metric, run, count)) for metric in bounded]
     return tuple(
         f"{metric.label} leaves its bounds in {percentage(share)} of samples"
         for metric, share in shares
         if share > least
     )
-
-
-def outside_share(metric: Metric, run: Sampled, count: int) -> float:
-    """Return the share of samples in which a metric leaves its bounds in some period."""
-    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
-    if bounds is None:
-        return 0.0
-    low, high = run.lows[metric.index], run.highs[metric.index]
-    return int(((low < bounds[0]) | (high > bounds[1])).sum()) / count

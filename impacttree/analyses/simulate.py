@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.axis import round_levels, round_step, round_ticks
 from impacttree.analyses.limits import Limit, guarded
-from impacttree.analyses.ranges import missing_note, outside_share
+from impacttree.analyses.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.analyses.result import Chart, Result, Scalar
 from impacttree.analyses.samples import Range, Samples, percentage
 from impacttree.analyses.words import Words
@@ -465,14 +465,13 @@ def simulate(
     limits = [limit for limit in guarded(subject.graph) if limit.metric.index in slots]
     reached = frozenset().union(*(subject.upstream(metric) for metric in kept))
     bounded = [metric for metric in subject.bounded if metric.index in reached]
-    extremes = tuple(dict.fromkeys(metric.index for metric in (*(limit.metric for limit in limits), *bounded)))
-    wanted = Wanted(totals=slots, extremes=extremes, paths=slots)
+    spans = (*(limit.span for limit in limits), *map(bounds_span, bounded))
+    wanted = Wanted(totals=slots, spans=spans, paths=slots)
     job = Job.of(subject.model, subject.horizon, wanted, seed=seed)
     (run,) = simulate_many(job, samples, executor=executor, report=report)
     metrics, central = subject.graph.metrics, subject.base.horizon()
     found = tuple(Samples(run.totals[slot]) for slot in slots)
-    shares = [(metric.name, outside_share(metric, run, samples)) for metric in bounded]
-    outside = tuple((name, share) for name, share in shares if share)
+    outside = outside_shares(bounded, run)
     return Simulation(
         provenance=subject.provenance(METHOD, _basis(kept), samples, seed),
         outcome=kept[0].name,
@@ -484,7 +483,7 @@ def simulate(
         fans=tuple(_quantiles(metric, run) for metric in kept),
         guardrails=tuple(_risk(limit, run) for limit in limits),
         faults=tuple((metrics[owner].name, number) for owner, number in run.faults.items()),
-        outside=outside,
+        outside=tuple((metric.name, share) for metric, share in outside),
         uncertain=job.drawn,
         notes=_notes(subject, run, found, outside, job.drawn),
         words=subject.words,
@@ -526,17 +525,20 @@ def _quantiles(metric: Metric, run: Sampled) -> Fan:
 
 
 def _risk(limit: Limit, run: Sampled) -> GuardrailRisk:
-    slot = limit.metric.index
-    risk = limit.risk(run.lows[slot], run.highs[slot])
+    risk = run.outside[limit.span].share
     return GuardrailRisk(limit.metric.name, limit.metric.label, limit.side, limit.value, risk)
 
 
 def _notes(
-    subject: Subject, run: Sampled, kept: Sequence[Samples], outside: Sequence[tuple[str, float]], drawn: Sequence[str]
+    subject: Subject,
+    run: Sampled,
+    kept: Sequence[Samples],
+    outside: Sequence[tuple[Metric, float]],
+    drawn: Sequence[str],
 ) -> tuple[str, ...]:
     words = subject.words
     notes = list(missing_note(words, run, max(kept, key=lambda samples: samples.missing)))
-    notes += [f"{words.label(name)} leaves its bounds in {percentage(share)} of samples" for name, share in outside]
+    notes += outside_notes(outside)
     if not drawn:
         notes.append("Nothing that these metrics rest on is uncertain: state ranges, as 42% (40% to 45%)")
     return tuple(f"{note}." for note in notes)

@@ -7,6 +7,7 @@ lift and with it) are worked on the same draws, so that their differences hold n
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,12 @@ from impacttree.engine.vector import Batch, Effect, evaluate_many
 from impacttree.graph.model import Graph, UncertainNumber
 from impacttree.quantity import Recipe, number_of
 
-__all__ = ["DrawnChange", "Job", "Report", "Sampled", "Wanted", "simulate_many"]
+__all__ = ["DrawnChange", "Job", "Report", "Sampled", "Span", "Wanted", "simulate_many"]
 
 Array = npt.NDArray[np.float64]
 Chunk = tuple[int, int]
 """Index of the first sample, and how many there are."""
-Worked = list[tuple[Chunk, list[Batch]]]
+Worked = list[tuple[Chunk, "list[Sampled]"]]
 Report = Callable[[int, int], None]
 """Told how many samples are done, and of how many."""
 
@@ -46,6 +47,32 @@ PATHS = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Where a metric should stay in every period."""
+
+    slot: int
+    low: float = -math.inf
+    high: float = math.inf
+
+    def count(self, lows: Array, highs: Array) -> Counted:
+        """Count samples by their least and greatest values over the periods."""
+        there = np.isfinite(lows) & np.isfinite(highs)
+        outside = there & ((lows < self.low) | (highs > self.high))
+        return Counted(int(outside.sum()), int(there.sum()))
+
+
+class Counted(NamedTuple):
+    """How many samples left a span in some period, of those that have a value."""
+
+    outside: int
+    whole: int
+
+    @property
+    def share(self) -> float:
+        return self.outside / self.whole if self.whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What is kept of every sample, by slot.
 
@@ -53,19 +80,19 @@ class Wanted:
     ----------
     totals
         Values over the horizon, by the aggregation rule.
-    extremes
-        The least and the greatest value in periods 1..n.
+    spans
+        Samples that leave them are counted.
     paths
         Values period by period, of as many of the first samples as `PATHS` has room for.
     """
 
     totals: tuple[int, ...] = ()
-    extremes: tuple[int, ...] = ()
+    spans: tuple[Span, ...] = ()
     paths: tuple[int, ...] = ()
 
     @property
     def slots(self) -> frozenset[int]:
-        return frozenset((*self.totals, *self.extremes, *self.paths))
+        return frozenset((*self.totals, *(span.slot for span in self.spans), *self.paths))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,8 +101,10 @@ class Sampled:
 
     Parameters
     ----------
-    totals, lows, highs
+    totals
         An array with a number for each sample.
+    outside
+        Samples that left each span.
     paths
         Arrays of (periods + 1) by as many of the first samples as there was room for.
     faults
@@ -83,8 +112,7 @@ class Sampled:
     """
 
     totals: Mapping[int, Array]
-    lows: Mapping[int, Array]
-    highs: Mapping[int, Array]
+    outside: Mapping[Span, Counted]
     paths: Mapping[int, Array]
     faults: Mapping[int, int]
 
@@ -170,16 +198,16 @@ class Job:
         return min(samples, PATHS // (8 * len(self.wanted.paths) * len(self.runs) * (self.periods + 1)) or 1)
 
     def work(self, chunks: Sequence[Chunk], path_rows: int) -> Worked:
-        """Return what is wanted of some chunks, one batch for each run."""
-        return [(chunk, self._batches(chunk, path_rows)) for chunk in chunks]
+        """Return what is wanted of some chunks, an entry for each run."""
+        return [(chunk, self._runs(chunk, path_rows)) for chunk in chunks]
 
-    def _batches(self, chunk: Chunk, path_rows: int) -> list[Batch]:
+    def _runs(self, chunk: Chunk, path_rows: int) -> list[Sampled]:
         first, count = chunk
         draws = self.sampler.draw(first, count, only=self.drawn)
         lifts = {number.address for number in self.extra}
         parameters = {address: numbers for address, numbers in draws.items() if address not in lifts}
         wanted = self.wanted
-        return [
+        batches = (
             evaluate_many(
                 self.model,
                 self.periods,
@@ -187,15 +215,22 @@ class Job:
                 parameters=parameters,
                 interventions={slot: _effect(change, draws) for slot, change in changes.items()},
                 totals=wanted.totals,
-                extremes=wanted.extremes,
+                extremes=sorted({span.slot for span in wanted.spans}),
                 paths=wanted.paths if first < path_rows else (),
             )
             for changes in self.runs
-        ]
+        )
+        return [_sampled(batch, wanted.spans) for batch in batches]
 
 
 def _effect(change: Change | DrawnChange, draws: Mapping[str, Array]) -> Change:
     return change.at(draws) if isinstance(change, DrawnChange) else change
+
+
+def _sampled(batch: Batch, spans: Sequence[Span]) -> Sampled:
+    """Return what is wanted of a batch: samples outside a span are counted at once, and not kept."""
+    outside = {span: span.count(batch.lows[span.slot], batch.highs[span.slot]) for span in spans}
+    return Sampled(batch.totals, outside, batch.paths, batch.faults)
 
 
 class _Kept:
@@ -204,32 +239,39 @@ class _Kept:
     def __init__(self, job: Job, samples: int) -> None:
         wanted = job.wanted
         self.path_rows, self.done = job.path_rows(samples), 0
-        slots = {"totals": wanted.totals, "lows": wanted.extremes, "highs": wanted.extremes, "paths": wanted.paths}
-        shapes: dict[str, tuple[int, ...]] = {"paths": (job.periods + 1, self.path_rows)}
-        self.arrays = [
-            {kind: {slot: np.empty(shapes.get(kind, (samples,))) for slot in listed} for kind, listed in slots.items()}
+        self.runs = [
+            Sampled(
+                totals={slot: np.empty(samples) for slot in wanted.totals},
+                outside=dict.fromkeys(wanted.spans, Counted(0, 0)),
+                paths={slot: np.empty((job.periods + 1, self.path_rows)) for slot in wanted.paths},
+                faults={},
+            )
             for _ in job.runs
         ]
-        self.faults: list[dict[int, int]] = [{} for _ in job.runs]
 
     def store(self, worked: Worked) -> None:
-        for (first, count), batches in worked:
-            for arrays, faults, batch in zip(self.arrays, self.faults, batches, strict=True):
-                for kind, by_slot in arrays.items():
-                    for slot, values in getattr(batch, kind).items():
-                        room = by_slot[slot][..., first : first + count]
-                        room[...] = values[..., : room.shape[-1]]
-                for slot, number in batch.faults.items():
-                    faults[slot] = faults.get(slot, 0) + number
+        for (first, count), found in worked:
+            self.runs = [_joined(kept, part, first, count) for kept, part in zip(self.runs, found, strict=True)]
             self.done += count
 
     def sampled(self) -> tuple[Sampled, ...]:
-        for arrays in self.arrays:
-            for by_slot in arrays.values():
-                for values in by_slot.values():
-                    values.flags.writeable = False
-        pairs = zip(self.arrays, self.faults, strict=True)
-        return tuple(Sampled(**arrays, faults=dict(sorted(faults.items()))) for arrays, faults in pairs)
+        for run in self.runs:
+            for values in (*run.totals.values(), *run.paths.values()):
+                values.flags.writeable = False
+        return tuple(self.runs)
+
+
+def _joined(kept: Sampled, part: Sampled, first: int, count: int) -> Sampled:
+    """Store the arrays of a chunk where they belong, and return the counts of both together."""
+    for whole, chunk in ((kept.totals, part.totals), (kept.paths, part.paths)):
+        for slot, values in chunk.items():
+            room = whole[slot][..., first : first + count]
+            room[...] = values[..., : room.shape[-1]]
+    pairs = ((span, counted, part.outside[span]) for span, counted in kept.outside.items())
+    outside = {span: Counted(a.outside + b.outside, a.whole + b.whole) for span, a, b in pairs}
+    slots = sorted({*kept.faults, *part.faults})
+    faults = {slot: kept.faults.get(slot, 0) + part.faults.get(slot, 0) for slot in slots}
+    return Sampled(kept.totals, outside, kept.paths, faults)
 
 
 def simulate_many(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from impacttree.engine import simulation
 from impacttree.engine.model import Model
-from impacttree.engine.simulation import Job, Wanted, simulate_many
+from impacttree.engine.simulation import Job, Span, Wanted, simulate_many
 from impacttree.engine.sobol import CHUNK
 from impacttree.engine.vector import evaluate_many
 from impacttree.errors import QuestionError
@@ -42,31 +42,38 @@ def slot(model, name):
 
 
 def same(one, other):
-    for name in ("totals", "lows", "highs", "paths"):
+    for name in ("totals", "paths"):
         mine, theirs = getattr(one, name), getattr(other, name)
         assert mine.keys() == theirs.keys()
         for key in mine:
             np.testing.assert_array_equal(mine[key], theirs[key])
-    assert one.faults == other.faults
+    assert (one.outside, one.faults) == (other.outside, other.faults)
 
 
 def everything(model):
     slots = tuple(range(len(model.graph.metrics)))
-    return Wanted(totals=slots, extremes=slots, paths=slots)
+    return Wanted(totals=slots, spans=(Span(3, low=9e3), Span(2, high=150.0)), paths=slots)
 
 
 def test_samples_are_rows_of_the_engine_at_the_draws():
     model = model_of(SHOP)
     job = Job.of(model, 3, everything(model), seed=5)
     (run,) = simulate_many(job, 1_000)
-    batch = evaluate_many(
-        model, 3, parameters=job.sampler.draw(0, 1_000), totals=range(4), extremes=range(4), paths=range(4)
-    )
+    batch = evaluate_many(model, 3, parameters=job.sampler.draw(0, 1_000), totals=range(4), paths=range(4))
     for key in range(4):
         np.testing.assert_array_equal(run.totals[key], np.broadcast_to(batch.totals[key], 1_000))
         np.testing.assert_array_equal(run.paths[key], np.broadcast_to(batch.paths[key], (4, 1_000)))
-        np.testing.assert_array_equal(run.lows[key], run.paths[key][1:].min(axis=0))
-        np.testing.assert_array_equal(run.highs[key], run.paths[key][1:].max(axis=0))
+
+
+def test_samples_that_leave_a_span_are_counted():
+    model = model_of(SHOP)
+    spans = (Span(3, low=2_900.0), Span(3, high=3_500.0), Span(2, 95.0, 105.0), Span(0))
+    (run,) = simulate_many(Job.of(model, 3, Wanted(spans=spans, paths=(2, 3))), 2 * CHUNK + 5)
+    paid, sold = run.paths[3][1:], run.paths[2][1:]
+    expected = [(paid < 2_900).any(axis=0), (paid > 3_500).any(axis=0), ((sold < 95) | (sold > 105)).any(axis=0)]
+    assert [run.outside[span] for span in spans[:3]] == [(outside.sum(), 2 * CHUNK + 5) for outside in expected]
+    assert all(0 < outside.mean() < 1 for outside in expected)
+    assert run.outside[spans[3]].share == 0
 
 
 def test_only_what_is_wanted_is_drawn_and_kept():
@@ -74,13 +81,13 @@ def test_only_what_is_wanted_is_drawn_and_kept():
     job = Job.of(model, 3, Wanted(totals=(slot(model, "sold"),)))
     assert job.drawn == ("base.value",)
     (run,) = simulate_many(job, 100)
-    assert (list(run.totals), run.lows, run.paths) == ([slot(model, "sold")], {}, {})
+    assert (list(run.totals), run.outside, run.paths) == ([slot(model, "sold")], {}, {})
 
 
 def test_arrays_cannot_be_written_to():
     model = model_of(SHOP)
     (run,) = simulate_many(Job.of(model, 3, everything(model)), 100)
-    for values in (*run.totals.values(), *run.lows.values(), *run.paths.values()):
+    for values in (*run.totals.values(), *run.paths.values()):
         with pytest.raises(ValueError, match="read-only"):
             values[..., 0] = 1.0
 
