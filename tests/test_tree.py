@@ -243,6 +243,18 @@ def test_a_number_that_becomes_certain_is_no_longer_correlated():
     assert tree.with_values({"b": 1}).spec.correlations == ()
 
 
+def test_correlations_with_numbers_that_the_outcome_does_not_rest_on():
+    """One of a correlated group that is read stands alone; two that are read make one factor, without the rest."""
+    metrics = [it.Metric(name, value="1 to 2") for name in "abcz"] + [it.Metric("sum", formula="a + b + c")]
+    links = [("a.value", "z.value", 0.5), ("a.value", "b.value", 0.5)]
+    both = it.ImpactTree(metrics=metrics, outcome="sum", correlations=links).uncertainty()
+    assert both["a.value"].with_others == ("b.value",)
+    alone = it.ImpactTree(metrics=metrics, outcome="sum", correlations=links[:1]).uncertainty()
+    assert {row.with_others for row in alone.rows} == {()}
+    assert [row.first.value for row in alone.rows] == pytest.approx([1 / 3] * 3, abs=0.02)
+    assert both["a.value"].first.value == pytest.approx((2 + 1) / (3 + 1), rel=0.05)
+
+
 def test_what_is_refreshed_is_no_longer_a_template_value():
     tree = it.loads(SHOP)
     assert tree.worth("speed", "+1%").placeholders == (1, 6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -163,6 +163,14 @@ class Subject:
         if outcome.index not in self._upstream:
             self._upstream[outcome.index] = self._reached_backwards(outcome)
         return self._upstream[outcome.index]
+
+    def correlated(self, addresses: Collection[str]) -> tuple[tuple[str, ...], ...]:
+        """Return the groups among these uncertain numbers that are not independent of each other.
+
+        What a question does not rest on takes no part: the others vary together as they do without it.
+        """
+        groups = (tuple(one for one in group.members if one in addresses) for group in self.graph.correlations)
+        return tuple(group for group in groups if len(group) > 1)
 
     def _reached_backwards(self, outcome: Metric) -> frozenset[int]:
         metrics, positions = self.graph.metrics, self.graph.by_name

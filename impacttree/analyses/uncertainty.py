@@ -286,12 +286,15 @@ def uncertainty(
 
 
 def _factors(subject: Subject, swung: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:
-    """Return the factors of the indices, widest swing first: single numbers, and groups that are correlated."""
-    groups = {address: group.members for group in subject.graph.correlations for address in group.members}
+    """Return the factors of the indices, widest swing first: single numbers, and groups that are correlated.
+
+    What the outcome does not rest on takes no part: the others vary together as they do without it.
+    """
+    groups = {address: group for group in subject.correlated(swung) for address in group}
     factors = dict.fromkeys(groups.get(address, (address,)) for address in swung)
 
     def widest(factor: tuple[str, ...]) -> float:
-        spans = (abs(high - low) for low, high in (swung[address] for address in factor if address in swung))
+        spans = (abs(high - low) for low, high in (swung[address] for address in factor))
         return max((span for span in spans if math.isfinite(span)), default=0.0)
 
     return sorted(factors, key=lambda factor: (-widest(factor), factor))

@@ -384,8 +384,9 @@ def value_of_information(
     net[np.abs(net) <= rounding] = 0.0
     expected = float(net.mean())
     information = Information(net, seed)
+    correlated = tuple(address for group in subject.correlated(job.drawn) for address in group)
     found = information.of_each(
-        job.drawn, lambda number: job.sampler.draw(0, samples, only=(number,))[number][there], job.sampler.correlated
+        job.drawn, lambda number: job.sampler.draw(0, samples, only=(number,))[number][there], correlated
     )
     stated = {one.address: one.stated for one in job.sampler.inputs}
     rows = [
@@ -423,7 +424,7 @@ def value_of_information(
             *unmoved(subject, changed, outcome),
             *beyond_bounds(subject, run),
             *missing_note(words, after, worth),
-            *_correlated(subject, job),
+            *_correlation_note(subject, correlated),
         ),
         words=words,
     )
@@ -510,7 +511,7 @@ def _costs(job: Job, asked: _Asked, worth: Samples) -> npt.NDArray[np.float64]:
     return np.full(len(worth), max(worth.mean, 0.0) if asked.cost is None else asked.cost.central())
 
 
-def _correlated(subject: Subject, job: Job) -> Iterator[str]:
-    together = [label_of(subject.graph, address) for address in job.drawn if address in job.sampler.correlated]
-    if together:
-        yield f"{joined(together)} are correlated: knowing one also tells of the others, which its worth includes"
+def _correlation_note(subject: Subject, correlated: Sequence[str]) -> Iterator[str]:
+    if correlated:
+        together = joined([label_of(subject.graph, address) for address in correlated])
+        yield f"{together} are correlated: knowing one also tells of the others, which its worth includes"

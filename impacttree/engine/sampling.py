@@ -55,8 +55,6 @@ class Sampler:
     ----------
     inputs : tuple of Uncertain
         In the order of their addresses.
-    correlated : frozenset of str
-        Addresses of those that are not drawn apart from the others.
 
     Raises
     ------
@@ -89,7 +87,6 @@ class Sampler:
             raise QuestionError("two uncertain numbers have the same address")
         self._linked = tuple(linked(group, self._positions) for group in model.graph.correlations)
         self._group_of = {position: group for group in self._linked for position in group.members}
-        self.correlated = frozenset(addresses[position] for position in self._group_of)
         self._points = Points(addresses, seed, copies)
 
     def draw(self, first: int, count: int, *, only: Collection[str] | None = None, copy: int = 0) -> dict[str, Array]:

@@ -11,8 +11,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import impacttree as it
-from impacttree.engine.sampling import Sampler
-from impacttree.engine.simulation import Job
 from impacttree.errors import ChangeError, ImpactTreeError, QuestionError
 from tests.analyses.models import SHOP
 from tests.strategies import Sketch, examples, trees
@@ -164,14 +162,25 @@ def test_samples_without_a_value_are_left_out_and_said():
         tree.value_of_information(go("$1"), 200)
 
 
-def test_knowing_one_of_two_that_are_correlated_tells_of_both(monkeypatch):
-    linked = [("a.value", "b.value", 0.8)]
-    monkeypatch.setattr(Job, "sampler", property(lambda job: Sampler(job.model, seed=job.seed, correlations=linked)))
-    answer = plan("a + b", a=normal(5, 1), b=normal(5, 1)).value_of_information(go("$10"))
+def correlated(tree: it.ImpactTree, *pairs: tuple[str, str, float]) -> it.ImpactTree:
+    listed = "".join(f"- [{first}.value, {second}.value, {value}]\n" for first, second, value in pairs)
+    return it.loads(f"{tree.to_yaml()}\ncorrelations:\n{listed}")
+
+
+def test_knowing_one_of_two_that_are_correlated_tells_of_both():
+    tree = correlated(plan("a + b", a=normal(5, 1), b=normal(5, 1)), ("a", "b", 0.8))
+    answer = tree.value_of_information(go("$10"))
     for row in answer.rows:
         assert row.evppi == pytest.approx(gain(0, 1.8), rel=0.02)
     assert answer.evpi == pytest.approx(gain(0, math.sqrt(3.6)), rel=0.02)
     assert "A and B are correlated: knowing one also tells of the others, which its worth includes" in answer.warnings
+
+
+def test_a_correlation_with_what_the_decision_does_not_rest_on_tells_nothing():
+    tree = plan("a + b", a=normal(5, 1), b=normal(5, 1), z=normal(5, 1))
+    answer = correlated(tree, ("a", "z", 0.8)).value_of_information(go("$10"))
+    assert [row.evppi for row in answer.rows] == pytest.approx([gain(0, 1)] * 2, rel=0.02)
+    assert answer.warnings == ()
 
 
 @examples(25)

@@ -149,11 +149,6 @@ def test_numbers_that_are_not_of_the_tree_are_drawn_beside_it() -> None:
     assert np.isfinite(run.totals[7]).all()
 
 
-def test_a_sampler_says_what_is_not_drawn_apart() -> None:
-    assert sampler().correlated == frozenset()
-    assert sampler(CORRELATED).correlated == {name for pair in CORRELATED for name in pair[:2]}
-
-
 def test_correlations_are_of_the_numbers_they_name() -> None:
     draws = sampler(CORRELATED).draw(0, CHUNK)
     independent = sampler().draw(0, CHUNK)
