@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from impacttree.engine.simulation import Watch
+
 __all__ = ["GuardrailCheck", "Limit", "breach_words", "guarded", "guardrail_checks", "guardrail_row", "with_risks"]
 
 
@@ -34,16 +36,15 @@ class Limit:
     def is_broken(self, value: float) -> bool:
         return self.room(value) < 0 and not is_still(value, self.value)
 
-    def risk(self, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> float:
-        """Return the share of samples that break the limit in some period, from least and greatest values over time.
+    @property
+    def watch(self) -> Watch:
+        """What counts the samples that break the limit in some period by more than rounding."""
+        from impacttree.engine.simulation import Watch
 
-        Samples without a value are left out.
-        """
-        import numpy as np
-
-        margins = self.margins(lows, highs)
-        there = margins[np.isfinite(margins)]
-        return float(np.mean(there < 0)) if len(there) else 0.0
+        slack = STILL * abs(self.value)
+        if self.side == "floor":
+            return Watch(self.metric.index, low=self.value - slack)
+        return Watch(self.metric.index, high=self.value + slack)
 
     def margins(self, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the room of many rows at their tightest; below zero where the limit is broken by more than rounding.

@@ -18,16 +18,16 @@ from impacttree.analyses.words import Words, joined
 from impacttree.graph.model import Metric
 
 if TYPE_CHECKING:
-    from impacttree.engine.simulation import Job, Sampled, Wanted
+    from impacttree.engine.simulation import Job, Sampled, Wanted, Watch
 
 __all__ = [
     "Ranges",
     "Risks",
+    "bounds_watch",
     "change_ranges",
     "guardrail_risks",
     "missing_note",
     "outside_notes",
-    "outside_share",
     "range_cells",
     "range_text",
     "sampled_provenance",
@@ -111,9 +111,8 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     graph, slots = subject.graph, [subject.graph.by_name[name] for name in outcomes]
     upstream = subject.upstream(graph.metrics[slots[0]])
     bounded = [metric for metric in subject.bounded if metric.index in upstream]
-    watched = (*(limit.metric for limit in guarded(graph)), *bounded)
-    extremes = tuple(dict.fromkeys(metric.index for metric in watched))
-    wanted = Wanted(totals=tuple(slots), extremes=extremes, paths=(slots[0],))
+    watches = (*(limit.watch for limit in guarded(graph)), *map(bounds_watch, bounded))
+    wanted = Wanted(totals=tuple(slots), watches=watches, paths=(slots[0],))
     job = Job.of(
         subject.model,
         subject.horizon,
@@ -139,7 +138,7 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
         risks=Risks(_shares(subject, after, job), count, SEED),
         notes=(
             *(missing_note(subject.words, after, first) if first is not None else ()),
-            *outside_notes(bounded, after, count, NOTABLE),
+            *outside_notes(bounded, after, NOTABLE),
         ),
     )
 
@@ -186,8 +185,7 @@ def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
     """Return how likely the breach of each guardrail is; None where nothing uncertain moves any."""
     from impacttree.engine.simulation import Job, Wanted, simulate_many
 
-    limits = guarded(subject.graph)
-    wanted = Wanted(extremes=tuple(dict.fromkeys(limit.metric.index for limit in limits)))
+    wanted = Wanted(watches=tuple(limit.watch for limit in guarded(subject.graph)))
     runs, extra = (asked.drawn(subject.graph),), asked.uncertain(subject.graph)
     job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=runs, extra=extra)
     if not job.drawn:
@@ -200,8 +198,8 @@ def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
 def _shares(subject: Subject, run: Sampled, job: Job) -> tuple[float | None, ...]:
     risks: list[float | None] = []
     for limit in guarded(subject.graph):
-        slot = limit.metric.index
-        risks.append(limit.risk(run.lows[slot], run.highs[slot]) if _rests_on(subject, slot, job) else None)
+        rests = _rests_on(subject, limit.metric.index, job)
+        risks.append(run.beyond[limit.watch].share if rests else None)
     return tuple(risks)
 
 
@@ -223,9 +221,9 @@ def missing_note(words: Words, run: Sampled, samples: Samples) -> tuple[str, ...
     return (f"{samples.missing:,} of {len(samples):,} samples are left out{reason}",)
 
 
-def outside_notes(bounded: Sequence[Metric], run: Sampled, count: int, least: float = 0.0) -> tuple[str, ...]:
+def outside_notes(bounded: Sequence[Metric], run: Sampled, least: float = 0.0) -> tuple[str, ...]:
     """Return what is said of metrics that leave their bounds in more than a share of the samples."""
-    shares = [(metric, outside_share(metric, run, count)) for metric in bounded]
+    shares = [(metric, run.beyond[bounds_watch(metric)].share) for metric in bounded]
     return tuple(
         f"{metric.label} leaves its bounds in {percentage(share)} of samples"
         for metric, share in shares
@@ -233,10 +231,8 @@ def outside_notes(bounded: Sequence[Metric], run: Sampled, count: int, least: fl
     )
 
 
-def outside_share(metric: Metric, run: Sampled, count: int) -> float:
-    """Return the share of samples in which a metric leaves its bounds in some period."""
-    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
-    if bounds is None:
-        return 0.0
-    low, high = run.lows[metric.index], run.highs[metric.index]
-    return int(((low < bounds[0]) | (high > bounds[1])).sum()) / count
+def bounds_watch(metric: Metric) -> Watch:
+    """Return what counts the samples in which a metric leaves its bounds in some period."""
+    from impacttree.engine.simulation import Watch
+
+    return Watch(metric.index, *((metric.spec.bounds and metric.spec.bounds.low_high()) or ()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.axis import round_levels, round_step, round_ticks
 from impacttree.analyses.limits import Limit, guarded
-from impacttree.analyses.ranges import missing_note, outside_share
+from impacttree.analyses.ranges import bounds_watch, missing_note
 from impacttree.analyses.result import Chart, Result, Scalar
 from impacttree.analyses.samples import Range, Samples, percentage
 from impacttree.analyses.words import Words
@@ -465,13 +465,13 @@ def simulate(
     limits = [limit for limit in guarded(subject.graph) if limit.metric.index in slots]
     reached = frozenset().union(*(subject.upstream(metric) for metric in kept))
     bounded = [metric for metric in subject.bounded if metric.index in reached]
-    extremes = tuple(dict.fromkeys(metric.index for metric in (*(limit.metric for limit in limits), *bounded)))
-    wanted = Wanted(totals=slots, extremes=extremes, paths=slots)
+    watches = (*(limit.watch for limit in limits), *map(bounds_watch, bounded))
+    wanted = Wanted(totals=slots, watches=watches, paths=slots)
     job = Job.of(subject.model, subject.horizon, wanted, seed=seed)
     (run,) = simulate_many(job, samples, executor=executor, report=report)
     metrics, central = subject.graph.metrics, subject.base.horizon()
     found = tuple(Samples(run.totals[slot]) for slot in slots)
-    shares = [(metric.name, outside_share(metric, run, samples)) for metric in bounded]
+    shares = [(metric.name, run.beyond[bounds_watch(metric)].share) for metric in bounded]
     outside = tuple((name, share) for name, share in shares if share)
     return Simulation(
         provenance=subject.provenance(METHOD, _basis(kept), samples, seed),
@@ -526,8 +526,7 @@ def _quantiles(metric: Metric, run: Sampled) -> Fan:
 
 
 def _risk(limit: Limit, run: Sampled) -> GuardrailRisk:
-    slot = limit.metric.index
-    risk = limit.risk(run.lows[slot], run.highs[slot])
+    risk = run.beyond[limit.watch].share
     return GuardrailRisk(limit.metric.name, limit.metric.label, limit.side, limit.value, risk)
 
 

@@ -7,6 +7,7 @@ lift and with it) are worked on the same draws, so that their differences hold n
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,12 @@ from impacttree.engine.vector import Batch, Effect, evaluate_many
 from impacttree.graph.model import Graph, UncertainNumber
 from impacttree.quantity import Recipe, number_of
 
-__all__ = ["DrawnChange", "Job", "Report", "Sampled", "Wanted", "simulate_many"]
+__all__ = ["Beyond", "DrawnChange", "Job", "Report", "Sampled", "Wanted", "Watch", "simulate_many"]
 
 Array = npt.NDArray[np.float64]
 Chunk = tuple[int, int]
 """Index of the first sample, and how many there are."""
-Worked = list[tuple[Chunk, list[Batch]]]
+Worked = list[tuple[Chunk, list["_Found"]]]
 Report = Callable[[int, int], None]
 """Told how many samples are done, and of how many."""
 
@@ -46,26 +47,51 @@ PATHS = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Ends that a metric is to stay between in periods 1..n."""
+
+    slot: int
+    low: float = -math.inf
+    high: float = math.inf
+
+
+class Beyond(NamedTuple):
+    """How many samples have a value in every period, and how many of these leave the ends of a watch in some."""
+
+    present: int
+    outside: int
+
+    @property
+    def share(self) -> float:
+        """Of the samples that have a value; 0 where none has."""
+        return self.outside / self.present if self.present else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is kept of every sample, by slot.
+    """What is found out about the samples.
 
     Parameters
     ----------
     totals
-        Values over the horizon, by the aggregation rule.
-    extremes
-        The least and the greatest value in periods 1..n.
+        Slots whose values over the horizon, by the aggregation rule, are kept of every sample.
+    watches
+        Ends that samples beyond are counted of; none of their values is kept.
     paths
-        Values period by period, of as many of the first samples as `PATHS` has room for.
+        Slots whose values period by period are kept, of as many of the first samples as `PATHS` has room for.
     """
 
     totals: tuple[int, ...] = ()
-    extremes: tuple[int, ...] = ()
+    watches: tuple[Watch, ...] = ()
     paths: tuple[int, ...] = ()
 
     @property
     def slots(self) -> frozenset[int]:
-        return frozenset((*self.totals, *self.extremes, *self.paths))
+        return frozenset((*self.totals, *self.watched, *self.paths))
+
+    @property
+    def watched(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(watch.slot for watch in self.watches))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,19 +100,29 @@ class Sampled:
 
     Parameters
     ----------
-    totals, lows, highs
+    totals
         An array with a number for each sample.
     paths
         Arrays of (periods + 1) by as many of the first samples as there was room for.
     faults
         Number of samples in which the metric's own rule had no finite value.
+    beyond
+        Of each watch, the samples that leave its ends.
     """
 
     totals: Mapping[int, Array]
-    lows: Mapping[int, Array]
-    highs: Mapping[int, Array]
     paths: Mapping[int, Array]
     faults: Mapping[int, int]
+    beyond: Mapping[Watch, Beyond]
+
+
+class _Found(NamedTuple):
+    """The same of one chunk."""
+
+    totals: Mapping[int, Array]
+    paths: Mapping[int, Array]
+    faults: Mapping[int, int]
+    beyond: Mapping[Watch, Beyond]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +206,16 @@ class Job:
         return min(samples, PATHS // (8 * len(self.wanted.paths) * len(self.runs) * (self.periods + 1)) or 1)
 
     def work(self, chunks: Sequence[Chunk], path_rows: int) -> Worked:
-        """Return what is wanted of some chunks, one batch for each run."""
-        return [(chunk, self._batches(chunk, path_rows)) for chunk in chunks]
+        """Return what is wanted of some chunks, one entry for each run."""
+        return [(chunk, self._runs(chunk, path_rows)) for chunk in chunks]
 
-    def _batches(self, chunk: Chunk, path_rows: int) -> list[Batch]:
+    def _runs(self, chunk: Chunk, path_rows: int) -> list[_Found]:
         first, count = chunk
         draws = self.sampler.draw(first, count, only=self.drawn)
         lifts = {number.address for number in self.extra}
         parameters = {address: numbers for address, numbers in draws.items() if address not in lifts}
         wanted = self.wanted
-        return [
+        batches = (
             evaluate_many(
                 self.model,
                 self.periods,
@@ -187,15 +223,26 @@ class Job:
                 parameters=parameters,
                 interventions={slot: _effect(change, draws) for slot, change in changes.items()},
                 totals=wanted.totals,
-                extremes=wanted.extremes,
+                extremes=wanted.watched,
                 paths=wanted.paths if first < path_rows else (),
             )
             for changes in self.runs
+        )
+        return [
+            _Found(batch.totals, batch.paths, batch.faults, {watch: _beyond(watch, batch) for watch in wanted.watches})
+            for batch in batches
         ]
 
 
 def _effect(change: Change | DrawnChange, draws: Mapping[str, Array]) -> Change:
     return change.at(draws) if isinstance(change, DrawnChange) else change
+
+
+def _beyond(watch: Watch, batch: Batch) -> Beyond:
+    low, high = batch.lows[watch.slot], batch.highs[watch.slot]
+    present = np.isfinite(low) & np.isfinite(high)
+    outside = present & ((low < watch.low) | (high > watch.high))
+    return Beyond(int(present.sum()), int(outside.sum()))
 
 
 class _Kept:
@@ -204,23 +251,26 @@ class _Kept:
     def __init__(self, job: Job, samples: int) -> None:
         wanted = job.wanted
         self.path_rows, self.done = job.path_rows(samples), 0
-        slots = {"totals": wanted.totals, "lows": wanted.extremes, "highs": wanted.extremes, "paths": wanted.paths}
-        shapes: dict[str, tuple[int, ...]] = {"paths": (job.periods + 1, self.path_rows)}
+        shapes: dict[str, tuple[int, ...]] = {"totals": (samples,), "paths": (job.periods + 1, self.path_rows)}
+        slots = {"totals": wanted.totals, "paths": wanted.paths}
         self.arrays = [
-            {kind: {slot: np.empty(shapes.get(kind, (samples,))) for slot in listed} for kind, listed in slots.items()}
+            {kind: {slot: np.empty(shapes[kind]) for slot in listed} for kind, listed in slots.items()}
             for _ in job.runs
         ]
         self.faults: list[dict[int, int]] = [{} for _ in job.runs]
+        self.beyond = [dict.fromkeys(wanted.watches, Beyond(0, 0)) for _ in job.runs]
 
     def store(self, worked: Worked) -> None:
-        for (first, count), batches in worked:
-            for arrays, faults, batch in zip(self.arrays, self.faults, batches, strict=True):
-                for kind, by_slot in arrays.items():
-                    for slot, values in getattr(batch, kind).items():
+        for (first, count), runs in worked:
+            for arrays, faults, beyond, found in zip(self.arrays, self.faults, self.beyond, runs, strict=True):
+                for by_slot, values_of in ((arrays["totals"], found.totals), (arrays["paths"], found.paths)):
+                    for slot, values in values_of.items():
                         room = by_slot[slot][..., first : first + count]
                         room[...] = values[..., : room.shape[-1]]
-                for slot, number in batch.faults.items():
+                for slot, number in found.faults.items():
                     faults[slot] = faults.get(slot, 0) + number
+                for watch, more in found.beyond.items():
+                    beyond[watch] = Beyond(*map(sum, zip(beyond[watch], more, strict=True)))
             self.done += count
 
     def sampled(self) -> tuple[Sampled, ...]:
@@ -228,8 +278,10 @@ class _Kept:
             for by_slot in arrays.values():
                 for values in by_slot.values():
                     values.flags.writeable = False
-        pairs = zip(self.arrays, self.faults, strict=True)
-        return tuple(Sampled(**arrays, faults=dict(sorted(faults.items()))) for arrays, faults in pairs)
+        runs = zip(self.arrays, self.faults, self.beyond, strict=True)
+        return tuple(
+            Sampled(**arrays, faults=dict(sorted(faults.items())), beyond=beyond) for arrays, faults, beyond in runs
+        )
 
 
 def simulate_many(

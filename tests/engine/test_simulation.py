@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from impacttree.engine import simulation
 from impacttree.engine.model import Model
-from impacttree.engine.simulation import Job, Wanted, simulate_many
+from impacttree.engine.simulation import Job, Wanted, Watch, simulate_many
 from impacttree.engine.sobol import CHUNK
 from impacttree.engine.vector import evaluate_many
 from impacttree.errors import QuestionError
@@ -42,31 +42,27 @@ def slot(model, name):
 
 
 def same(one, other):
-    for name in ("totals", "lows", "highs", "paths"):
+    for name in ("totals", "paths"):
         mine, theirs = getattr(one, name), getattr(other, name)
         assert mine.keys() == theirs.keys()
         for key in mine:
             np.testing.assert_array_equal(mine[key], theirs[key])
-    assert one.faults == other.faults
+    assert (one.faults, one.beyond) == (other.faults, other.beyond)
 
 
 def everything(model):
     slots = tuple(range(len(model.graph.metrics)))
-    return Wanted(totals=slots, extremes=slots, paths=slots)
+    return Wanted(totals=slots, watches=(Watch(2, low=90, high=110), Watch(3, low=2_000)), paths=slots)
 
 
 def test_samples_are_rows_of_the_engine_at_the_draws():
     model = model_of(SHOP)
     job = Job.of(model, 3, everything(model), seed=5)
     (run,) = simulate_many(job, 1_000)
-    batch = evaluate_many(
-        model, 3, parameters=job.sampler.draw(0, 1_000), totals=range(4), extremes=range(4), paths=range(4)
-    )
+    batch = evaluate_many(model, 3, parameters=job.sampler.draw(0, 1_000), totals=range(4), paths=range(4))
     for key in range(4):
         np.testing.assert_array_equal(run.totals[key], np.broadcast_to(batch.totals[key], 1_000))
         np.testing.assert_array_equal(run.paths[key], np.broadcast_to(batch.paths[key], (4, 1_000)))
-        np.testing.assert_array_equal(run.lows[key], run.paths[key][1:].min(axis=0))
-        np.testing.assert_array_equal(run.highs[key], run.paths[key][1:].max(axis=0))
 
 
 def test_only_what_is_wanted_is_drawn_and_kept():
@@ -74,13 +70,32 @@ def test_only_what_is_wanted_is_drawn_and_kept():
     job = Job.of(model, 3, Wanted(totals=(slot(model, "sold"),)))
     assert job.drawn == ("base.value",)
     (run,) = simulate_many(job, 100)
-    assert (list(run.totals), run.lows, run.paths) == ([slot(model, "sold")], {}, {})
+    assert (list(run.totals), run.paths, run.beyond) == ([slot(model, "sold")], {}, {})
+
+
+def test_samples_that_leave_what_is_watched_are_counted():
+    model = model_of(SHOP)
+    (run,) = simulate_many(Job.of(model, 3, everything(model)), CHUNK + 100)
+    sold, paid = (run.paths[key][1:] for key in (2, 3))
+    outside = ((sold < 90) | (sold > 110)).any(axis=0).sum()
+    assert run.beyond[Watch(2, low=90, high=110)] == (CHUNK + 100, outside)
+    assert run.beyond[Watch(3, low=2_000)] == (CHUNK + 100, (paid < 2_000).any(axis=0).sum())
+    assert 0 < outside < CHUNK
+
+
+def test_samples_without_a_value_neither_leave_nor_stay():
+    model = model_of("metrics: {x: {value: {normal: {mean: 0, sd: 1}}}, y: {formula: sqrt(1 + x)}}")
+    y = slot(model, "y")
+    (run,) = simulate_many(Job.of(model, 1, Wanted(totals=(y,), watches=(Watch(y, high=1.0),))), 2**12)
+    found = run.beyond[Watch(y, high=1.0)]
+    assert found.present == np.isfinite(run.totals[y]).sum() == 2**12 - run.faults[y]
+    assert found.share == pytest.approx(0.5 / 0.8413447, rel=0.01)
 
 
 def test_arrays_cannot_be_written_to():
     model = model_of(SHOP)
     (run,) = simulate_many(Job.of(model, 3, everything(model)), 100)
-    for values in (*run.totals.values(), *run.lows.values(), *run.paths.values()):
+    for values in (*run.totals.values(), *run.paths.values()):
         with pytest.raises(ValueError, match="read-only"):
             values[..., 0] = 1.0
 
@@ -230,7 +245,7 @@ def test_a_run_takes_little_more_memory_than_what_it_keeps():
     import tracemalloc
 
     model = model_of(SHOP)
-    job = Job.of(model, 3, Wanted(totals=(3,)))
+    job = Job.of(model, 3, Wanted(totals=(3,), watches=tuple(Watch(key, low=1.0) for key in range(4))))
     simulate_many(job, CHUNK)
     samples = 40 * CHUNK
     tracemalloc.start()
