@@ -146,6 +146,18 @@ def test_leaving_bounds_is_counted():
     assert "X leaves its bounds in 2% of samples" in str(found)
 
 
+def test_samples_without_a_value_count_neither_as_within_bounds_nor_as_outside():
+    source = """
+    outcome: y
+    metrics:
+      x: {value: {normal: {mean: 1, sd: 1}}}
+      y: {formula: sqrt(x), bounds: 0 to 1, guardrail: {max: 1}}
+    """
+    found = it.loads(source).simulate()
+    assert dict(found.outside)["y"] == found.guardrails[0].risk == found.probability("y > 1")
+    assert dict(found.outside)["y"] == pytest.approx(0.5 / 0.8413447, rel=1e-3)
+
+
 def test_the_risk_of_a_guardrail_is_the_share_of_samples_that_break_it(shop):
     (rail,) = shop.guardrails
     assert (rail.metric, rail.side, rail.limit) == ("cover", "floor", 1.2)
