@@ -229,3 +229,9 @@ def test_workers_change_nothing(shop):
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(QuestionError, match="a seed is a whole number"):
         it.loads(SHOP).simulate(64, seed=seed)
+
+
+@pytest.mark.parametrize("executor", [True, 4, "threads", object()])
+def test_an_executor_takes_work(executor):
+    with pytest.raises(QuestionError, match=r"an executor is one of concurrent\.futures"):
+        it.loads(SHOP).simulate(64, executor=executor)
