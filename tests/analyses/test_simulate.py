@@ -52,6 +52,8 @@ def test_only_what_is_asked_for_is_kept():
         found.mean("profit")
     with pytest.raises(QuestionError, match=r"no metric 'covr' \(did you mean 'cover'\?\)"):
         found.samples("covr")
+    with pytest.raises(QuestionError, match="there is no metric"):
+        found.samples(["cover"])
     for on in ((), [], 3, [3], "nobody"):
         with pytest.raises(QuestionError):
             it.loads(SHOP).simulate(64, on=on)
