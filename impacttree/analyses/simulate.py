@@ -262,8 +262,8 @@ class Simulation(Result):
     def _table_notes(self) -> tuple[str, ...]:
         words = self.words
         rails = [
-            f"{rail.label}: {rail.side} {words.value(rail.metric, rail.limit)} broken in {percentage(rail.risk)} "
-            "of samples."
+            f"{rail.label}: {rail.side} {words.value(rail.metric, rail.limit)}{words.each(rail.metric)} broken in "
+            f"{percentage(rail.risk)} of samples."
             for rail in self.guardrails
         ]
         numbers = f"{len(self.uncertain)} uncertain number{'s' * (len(self.uncertain) != 1)}"

@@ -237,3 +237,8 @@ def test_a_seed_is_a_whole_number(seed):
 def test_an_executor_takes_work(executor):
     with pytest.raises(QuestionError, match=r"an executor is one of concurrent\.futures"):
         it.loads(SHOP).simulate(64, executor=executor)
+
+
+def test_a_limit_of_a_flow_is_one_of_each_period():
+    source = "{currency: USD, metrics: {cost: {value: $9k/month (8k to 12k), guardrail: {max: $10k/month}}}}"
+    assert "cap $10k a month broken in" in str(it.loads(source).simulate(256, on="cost"))
