@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from impacttree.errors import QuestionError
+from impacttree.errors import QuestionError, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,7 +127,7 @@ class Samples:
         """Return the number below which a share of the samples lies, between its neighbours in proportion."""
         return self.quantiles((share,))[0]
 
-    def quantiles(self, shares: tuple[float, ...]) -> tuple[float, ...]:
+    def quantiles(self, shares: Sequence[float]) -> tuple[float, ...]:
         """Return the numbers below which these shares of the samples lie.
 
         Raises
@@ -135,10 +137,7 @@ class Samples:
         """
         import numpy as np
 
-        for share in shares:
-            if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
-                raise QuestionError(f"a quantile is a share between 0 and 1, such as 0.9, not {share!r}")
-        return tuple(map(float, np.quantile(self.present, shares)))
+        return tuple(map(float, np.quantile(self.present, _shares(shares))))
 
     @property
     def range(self) -> Range:
@@ -153,6 +152,18 @@ class Samples:
         there = np.isfinite(self.values)
         count = int(there.sum())
         return int((holds & there).sum()) / count if count else math.nan
+
+
+def _shares(given: object) -> tuple[float, ...]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        shown = printable(repr(given), 40)
+        raise QuestionError(f"quantiles are asked for as a list of shares, such as [0.1, 0.9], not {shown}")
+    shares = tuple(given)
+    for share in shares:
+        if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= float(share) <= 1:
+            shown = printable(repr(share), 40)
+            raise QuestionError(f"a quantile is a share between 0 and 1, such as 0.9, not {shown}")
+    return tuple(map(float, shares))
 
 
 def percentage(share: float) -> str:

@@ -115,7 +115,7 @@ class Simulation(Result):
         >>> [round(dollars) for dollars in tree.simulate(seed=7).quantiles("paid")]
         [1250, 1500, 1800]
         """
-        return self._of(name).quantiles(tuple(shares))
+        return self._of(name).quantiles(shares)
 
     def mean(self, name: str | None = None) -> float:
         """Return the mean of the samples of a metric."""
@@ -176,7 +176,7 @@ class Simulation(Result):
 
     def _unkept(self, name: str) -> QuestionError:
         shown = printable(str(name), 80)
-        if name in self.words.graph.by_name:
+        if isinstance(name, str) and name in self.words.graph.by_name:
             fix = f"ask simulate(on=[..., '{shown}']) for them"
             return QuestionError(Problem(reason=f"the samples of '{shown}' were not kept", fix=fix))
         hint = nearest(str(name), self.names)
@@ -262,8 +262,8 @@ class Simulation(Result):
     def _table_notes(self) -> tuple[str, ...]:
         words = self.words
         rails = [
-            f"{rail.label}: {rail.side} {words.value(rail.metric, rail.limit)} broken in {percentage(rail.risk)} "
-            "of samples."
+            f"{rail.label}: {rail.side} {words.value(rail.metric, rail.limit)}{words.each(rail.metric)} broken in "
+            f"{percentage(rail.risk)} of samples."
             for rail in self.guardrails
         ]
         numbers = f"{len(self.uncertain)} uncertain number{'s' * (len(self.uncertain) != 1)}"

@@ -270,10 +270,10 @@ class ValueOfInformation(Result):
         """Write an amount of the outcome, and its standard error to the same step where it is as large as one."""
         words, unit = self.words, self.words.unit(self.outcome)
         texts = [words.unsigned(self.outcome, amount)]
-        if error:
-            (shown, beside), _ = shown_parts([amount, error], amount + error, unit, currency=words.currency)
-            if beside.strip("+") != words.unsigned(self.outcome, 0.0):
-                texts = [shown.removeprefix("+"), beside.removeprefix("+")]
+        if amount and (beside := round(error, 2 - int(f"{amount:e}".split("e")[1]))):
+            rounded = float(f"{amount:.2e}")
+            (shown, off, _), _ = shown_parts([rounded, beside, -beside], rounded, unit, currency=words.currency)
+            texts = [shown.removeprefix("+"), off.removeprefix("+")]
         return f"{' ± '.join(texts)} {words.count(self.outcome, unit)}".rstrip()
 
     def picture(self) -> Bars:

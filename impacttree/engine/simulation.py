@@ -25,6 +25,7 @@ from impacttree.engine.model import Change, Model
 from impacttree.engine.sampling import Sampler
 from impacttree.engine.sobol import chunks_of
 from impacttree.engine.vector import Batch, Effect, evaluate_many
+from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Graph, UncertainNumber
 from impacttree.quantity import Recipe, number_of
 
@@ -291,7 +292,7 @@ def simulate_many(
     Raises
     ------
     QuestionError
-        When the number of samples is out of range.
+        When the number of samples is out of range, or the executor is none.
 
     Examples
     --------
@@ -303,6 +304,9 @@ def simulate_many(
     array([1250., 1800.])
     """
     chunks = list(chunks_of(samples))
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        reason = f"an executor is one of concurrent.futures or like it, not {printable(repr(executor), 40)}"
+        raise QuestionError(Problem(reason=reason, fix="pass e.g. ProcessPoolExecutor(), or leave it out"))
     kept = _Kept(job, samples)
 
     def store(worked: Worked) -> None:

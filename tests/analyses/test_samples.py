@@ -68,3 +68,14 @@ def test_a_point_is_a_range_without_a_spread():
 )  # fmt: skip
 def test_shares_of_samples(share, text):
     assert percentage(share) == text
+
+
+@pytest.mark.parametrize("shares", [0.5, None, "half"])
+def test_quantiles_are_asked_for_as_a_list(shares):
+    with pytest.raises(QuestionError, match=r"a list of shares, such as \[0\.1, 0\.9\]"):
+        Samples(np.arange(3.0)).quantiles(shares)
+
+
+def test_shares_may_be_numbers_of_numpy():
+    found = Samples(np.arange(5.0)).quantiles(np.array([0.5, 1.0], dtype=np.float32))
+    assert found == Samples(np.arange(5.0)).quantiles([np.float64(0.5), np.int64(1)]) == (2.0, 4.0)

@@ -52,6 +52,8 @@ def test_only_what_is_asked_for_is_kept():
         found.mean("profit")
     with pytest.raises(QuestionError, match=r"no metric 'covr' \(did you mean 'cover'\?\)"):
         found.samples("covr")
+    with pytest.raises(QuestionError, match="there is no metric"):
+        found.samples(["cover"])
     for on in ((), [], 3, [3], "nobody"):
         with pytest.raises(QuestionError):
             it.loads(SHOP).simulate(64, on=on)
@@ -146,6 +148,18 @@ def test_leaving_bounds_is_counted():
     assert "X leaves its bounds in 2% of samples" in str(found)
 
 
+def test_samples_without_a_value_count_neither_as_within_bounds_nor_as_outside():
+    source = """
+    outcome: y
+    metrics:
+      x: {value: {normal: {mean: 1, sd: 1}}}
+      y: {formula: sqrt(x), bounds: 0 to 1, guardrail: {max: 1}}
+    """
+    found = it.loads(source).simulate()
+    assert dict(found.outside)["y"] == found.guardrails[0].risk == found.probability("y > 1")
+    assert dict(found.outside)["y"] == pytest.approx(0.5 / 0.8413447, rel=1e-3)
+
+
 def test_the_risk_of_a_guardrail_is_the_share_of_samples_that_break_it(shop):
     (rail,) = shop.guardrails
     assert (rail.metric, rail.side, rail.limit) == ("cover", "floor", 1.2)
@@ -229,3 +243,14 @@ def test_workers_change_nothing(shop):
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(QuestionError, match="a seed is a whole number"):
         it.loads(SHOP).simulate(64, seed=seed)
+
+
+@pytest.mark.parametrize("executor", [True, 4, "threads", object()])
+def test_an_executor_takes_work(executor):
+    with pytest.raises(QuestionError, match=r"an executor is one of concurrent\.futures"):
+        it.loads(SHOP).simulate(64, executor=executor)
+
+
+def test_a_limit_of_a_flow_is_one_of_each_period():
+    source = "{currency: USD, metrics: {cost: {value: $9k/month (8k to 12k), guardrail: {max: $10k/month}}}}"
+    assert "cap $10k a month broken in" in str(it.loads(source).simulate(256, on="cost"))

@@ -371,3 +371,11 @@ def test_a_decision_that_moves_nothing_is_warned_about():
     answer = it.template("saas").value_of_information(it.Decision("cac", "-10%", cost="$1k"), 1_024)
     assert any("no path in this tree leads from CAC to Operating profit" in warning for warning in answer.warnings)
     assert answer.choice == "leave it"
+
+
+def test_an_amount_is_the_same_with_its_error_and_without():
+    decision = it.Decision("engagement", "+1%", cost="$15k ($10k to $40k)")
+    answer = it.template("saas").value_of_information(decision)
+    shown = answer.view().rows[0][1].text
+    assert " ± " in shown
+    assert f"worth up to {shown.split(' ± ')[0]} to this decision" in answer.title
