@@ -302,3 +302,21 @@ def test_the_template_answers_with_the_range_of_the_design():
     assert 8e3 < worth.range.p10 < 10e3
     assert 24e3 < worth.range.p90 < 28e3
     assert np.isfinite([worth.range.mean, worth.run_rate_range.p50]).all()
+
+
+def test_sentences_of_ranges_are_sentences_where_lower_is_better():
+    source = """
+    horizon: 4
+    outcome: tickets
+    metrics:
+      bugs: {value: 12 bugs/month (8 to 20), better: lower}
+      tickets: {label: Tickets, formula: 3 * bugs, unit: tickets/month, better: lower}
+    scenarios: {fix: {bugs: -10%}}
+    """
+    tree = it.loads(source)
+    notes = tree.what_if({"bugs": "-10%"}).view().notes
+    assert any(
+        re.fullmatch(r"Change of tickets over the samples: (median saves .*, )?mean saves \d.*", n) for n in notes
+    )
+    notes = tree.compare().view().notes
+    assert any(re.match(r"Fix, change of tickets: saves .* to .* \(P10 to P90\)", note) for note in notes)
