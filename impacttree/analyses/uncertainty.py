@@ -11,7 +11,7 @@ from impacttree.analyses.asking import Subject
 from impacttree.analyses.labels import label_of
 from impacttree.analyses.result import Chart, Result, Scalar
 from impacttree.analyses.samples import Range, Samples, percentage
-from impacttree.analyses.words import Words, joined, lowered
+from impacttree.analyses.words import STILL, Words, joined, lowered
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
@@ -152,8 +152,12 @@ class Uncertainty(Result):
         notes = []
         if self.rows:
             notes.append(f"At P10, at P90: {label} with that number there and all others at their stated points.")
-            notes.append("Share of spread: of the variance, alone (first order) and with interactions (total).")
-        return Table(self.title, columns, tuple(map(self._cells, self.rows)), (*self._spread(), *notes, *self.notes))
+            notes.append(
+                "Share of spread: of the variance, alone (first order) and with interactions (total), "
+                "with its 95% interval."
+            )
+        notes = [*self._spread(), *notes, *self.notes, *self._drawn()]
+        return Table(self.title, columns, tuple(map(self._cells, self.rows)), tuple(notes))
 
     def _spread(self) -> Iterator[str]:
         if self.range is None or not self.rows:
@@ -161,6 +165,14 @@ class Uncertainty(Result):
         words, name, found = self.words, self.outcome, self.range
         low, middle, high = (words.value(name, number) for number in (found.p10, found.p50, found.p90))
         yield f"{words.label(name)} {words.over(name, self.horizon)}: {low} to {high} (P10 to P90), P50 {middle}."
+
+    def _drawn(self) -> Iterator[str]:
+        """Yield what the figures were drawn from, and what they mean."""
+        provenance = self.provenance
+        if self.rows:
+            yield f"{provenance.samples:,} samples for each index, seed {provenance.seed}."
+        if provenance.basis:
+            yield f"Basis: {provenance.basis}."
 
     def _cells(self, row: UncertaintyRow) -> tuple[Cell, ...]:
         return (
@@ -192,7 +204,7 @@ class Uncertainty(Result):
         subtitle = f"{when[:1].upper()}{when[1:]}; each number alone from its P10 to its P90"
         left = len(self.rows) - len(bars)
         more = (f"{left} more number{'s' * (left != 1)} with a smaller swing.",) if left else ()
-        notes = (*self._spread(), *more, *self.notes)
+        notes = (*self._spread(), *more, *self.notes, *self._drawn())
         base = words.value(name, self.central)
         return Bars(self.title, subtitle, self.central, base, bars, notes, "of spread" if bars else "")
 
@@ -265,7 +277,11 @@ def uncertainty(
         raise QuestionError(f"indices take 2 to {MOST_SAMPLES:_} samples, not {samples!r}")
     model, n, slot = subject.model, subject.horizon, outcome.index
     sampler = Sampler(model, seed=seed, copies=2)
-    swung = swings(model, sampler, n, slot)
+    central = subject.base.horizon()[slot]
+    swung = {
+        address: (_settled(low, central), _settled(high, central))
+        for address, (low, high) in swings(model, sampler, n, slot).items()
+    }
     factors = _factors(subject, swung)
     measured = factors[:MOST_INDICES]
     outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
@@ -279,12 +295,17 @@ def uncertainty(
         provenance=subject.provenance(method, basis, samples, seed),
         outcome=outcome.name,
         horizon=n,
-        central=subject.base.horizon()[slot],
+        central=central,
         range=both.range if both is not None and both.missing < samples else None,
         rows=rows,
         notes=tuple(_notes(subject, rows, both, len(factors) - len(measured))),
         words=subject.words,
     )
+
+
+def _settled(value: float, central: float) -> float:
+    """Return zero for what rounding leaves of it beside the outcome as stated."""
+    return 0.0 if abs(value) <= STILL * abs(central) else value
 
 
 def _factors(subject: Subject, swung: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:

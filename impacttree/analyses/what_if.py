@@ -117,7 +117,7 @@ class WhatIf(Result):
         notes = [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
-            notes.append(f"Over the samples, {lowered(words.label(self.outcome))} changes by {joined(beside)}")
+            notes.append(f"Change of {lowered(words.label(self.outcome))} over the samples: {', '.join(beside)}")
         if self.run_rate is not None and self.moves:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
@@ -252,7 +252,7 @@ class Comparison(Result):
             notes.append(f"{shown}: {'; '.join(move.text for move in scenario.moves) or 'no change'}")
             spread = range_cells(words, scenario.outcome, scenario.total, scenario.range)
             if spread and scenario.range is not None and not scenario.range.is_point:
-                notes.append(f"{shown}: change of {lowered(words.label(scenario.outcome))} {', '.join(spread)}")
+                notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
         return Table(f"Scenarios over the {words.first(self.horizon)}", columns, tuple(rows), tuple(notes))

@@ -177,6 +177,17 @@ def test_a_lift_may_be_uncertain_itself(change, p10, p90):
     assert worth.change == change.replace("(0.01pp to 0.05pp)", "(+0.01pp to +0.05pp)")
 
 
+def test_bounds_shape_the_level_that_a_metric_is_set_to():
+    """On the logit scale of the bounds the range never leaves them; on a logarithmic one it would."""
+    worth = it.loads(CERTAIN).worth("conversion", "=95% (90% to 99.5%)", on="revenue")
+    each = 12 * 90e3 * 40
+    found = [worth.range.p10, worth.range.p50, worth.range.p90]
+    assert found == pytest.approx([each * (level - 0.02) for level in (0.9, 0.95, 0.995)], rel=5e-3)
+    assert not any("bounds" in warning for warning in worth.warnings)
+    beyond = it.loads(CERTAIN).worth("conversion", "=95% (90% to 105%)", on="revenue")
+    assert any("leaves its bounds" in warning for warning in beyond.warnings)
+
+
 def test_several_uncertain_changes_draw_apart():
     tree = it.loads(CERTAIN)
     answer = tree.what_if({"conversion": ["+10% (5% to 20%)", "+0.2pp (0.1pp to 0.4pp)"]}, on="revenue")
@@ -302,3 +313,21 @@ def test_the_template_answers_with_the_range_of_the_design():
     assert 8e3 < worth.range.p10 < 10e3
     assert 24e3 < worth.range.p90 < 28e3
     assert np.isfinite([worth.range.mean, worth.run_rate_range.p50]).all()
+
+
+def test_sentences_of_ranges_are_sentences_where_lower_is_better():
+    source = """
+    horizon: 4
+    outcome: tickets
+    metrics:
+      bugs: {value: 12 bugs/month (8 to 20), better: lower}
+      tickets: {label: Tickets, formula: 3 * bugs, unit: tickets/month, better: lower}
+    scenarios: {fix: {bugs: -10%}}
+    """
+    tree = it.loads(source)
+    notes = tree.what_if({"bugs": "-10%"}).view().notes
+    assert any(
+        re.fullmatch(r"Change of tickets over the samples: (median saves .*, )?mean saves \d.*", n) for n in notes
+    )
+    notes = tree.compare().view().notes
+    assert any(re.match(r"Fix, change of tickets: saves .* to .* \(P10 to P90\)", note) for note in notes)

@@ -159,3 +159,18 @@ def test_only_so_many_factors_have_indices(monkeypatch):
 def test_the_number_of_samples_is_checked(samples):
     with pytest.raises(QuestionError, match="indices take 2 to 131_072 samples"):
         it.loads(SHOP).uncertainty(samples=samples)
+
+
+def test_what_the_figures_mean_is_said(shop):
+    for notes in (shop.view().notes, shop.picture().notes):
+        assert "8,192 samples for each index, seed 0." in notes
+        assert "Basis: accrual, pre-tax, undiscounted." in notes
+    assert any("95% interval" in note for note in shop.view().notes)
+
+
+def test_what_rounding_leaves_of_zero_is_zero():
+    source = "{currency: EUR, metrics: {cost: {value: 2k EUR (1k to 3k)}, paid: {formula: 3k - cost, unit: EUR}}}"
+    found = it.loads(
+        source.replace("paid: {", "paid: {aggregate: last, ").replace("cost: {", "cost: {aggregate: last, ")
+    )
+    assert found.uncertainty(on="paid", samples=64)["cost.value"].outcome_high == 0
