@@ -57,11 +57,14 @@ class Risks:
         uncertain moves it.
     samples, seed
         How many, drawn how.
+    notes
+        Samples without a value.
     """
 
     shares: tuple[float | None, ...]
     samples: int
     seed: int
+    notes: tuple[str, ...] = ()
 
     def beside(self, checks: Sequence[GuardrailCheck]) -> tuple[GuardrailCheck, ...]:
         """Return guardrail checks that say their risk."""
@@ -132,12 +135,13 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     }
     last = Samples(after.paths[slots[0]][-1] - before.paths[slots[0]][-1])
     first = moves.get(outcomes[0])
+    missing = max((_unjudged(after, count), *(move.missing for move in moves.values())))
     return Ranges(
         changes=tuple((name, move.range) for name, move in moves.items() if move.missing < count),
         last=last.range if first is not None and last.missing < count else None,
         risks=Risks(_shares(subject, after, job), count, SEED),
         notes=(
-            *(missing_note(subject.words, after, first) if first is not None else ()),
+            *missing_note(subject.words, (before, after), count, missing),
             *outside_notes(bounded, after, NOTABLE),
         ),
     )
@@ -192,7 +196,8 @@ def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
         return None
     count = _count(subject, wanted)
     (run,) = simulate_many(job, count)
-    return Risks(_shares(subject, run, job), count, SEED)
+    notes = missing_note(subject.words, (run,), count, _unjudged(run, count))
+    return Risks(_shares(subject, run, job), count, SEED, notes)
 
 
 def _shares(subject: Subject, run: Sampled, job: Job) -> tuple[float | None, ...]:
@@ -211,14 +216,21 @@ def _count(subject: Subject, wanted: Wanted) -> int:
     return max(LEAST_SAMPLES, min(SAMPLES, 1 << fitting.bit_length() - 1))
 
 
-def missing_note(words: Words, run: Sampled, samples: Samples) -> tuple[str, ...]:
-    """Return what is said of samples without a value: how many, and whose formulas failed."""
-    if not samples.missing:
+def _unjudged(run: Sampled, count: int) -> int:
+    """Return how many samples have no value of something that is watched: the most of any one."""
+    return max((count - beyond.present for beyond in run.beyond.values()), default=0)
+
+
+def missing_note(words: Words, runs: Sequence[Sampled], count: int, missing: int) -> tuple[str, ...]:
+    """Return what is said of samples without a value: how many, and whose formulas failed in any of the runs."""
+    if not missing:
         return ()
-    metrics, owners = words.graph.metrics, sorted(run.faults, key=lambda slot: -run.faults[slot])
-    named = [f"{metrics[slot].label} ({run.faults[slot]:,})" for slot in owners[:MOST_NAMED]]
+    metrics = words.graph.metrics
+    faults = {slot: max(run.faults.get(slot, 0) for run in runs) for run in runs for slot in run.faults}
+    worst = sorted(faults, key=lambda slot: (-faults[slot], slot))
+    named = [f"{metrics[slot].label} ({faults[slot]:,})" for slot in worst[:MOST_NAMED]]
     reason = f": no finite value of {joined(named)}" if named else ""
-    return (f"{samples.missing:,} of {len(samples):,} samples are left out{reason}",)
+    return (f"{missing:,} of {count:,} samples are left out{reason}",)
 
 
 def outside_notes(bounded: Sequence[Metric], run: Sampled, least: float = 0.0) -> tuple[str, ...]:
