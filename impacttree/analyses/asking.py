@@ -13,8 +13,9 @@ from impacttree.analyses.words import Words
 from impacttree.engine.model import Model, Run
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
+from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Graph, Metric, UncertainNumber
-from impacttree.quantity import Change, Intervention, Recipe, parse_change, quantity_of, recipe
+from impacttree.quantity import Bounds, Change, Intervention, Recipe, Set, parse_change, quantity_of, recipe
 
 if TYPE_CHECKING:
     from impacttree.engine.simulation import DrawnChange
@@ -48,7 +49,7 @@ class Asked:
     def uncertain(self, graph: Graph) -> tuple[UncertainNumber, ...]:
         """Return the numbers of changes that are not known for certain."""
         return tuple(
-            UncertainNumber(address, graph.metrics[slot].name, quantity_of(change), None, True)
+            UncertainNumber(address, graph.metrics[slot].name, quantity_of(change), _bounds(graph, slot, change), True)
             for slot, recipe in self.recipes.items()
             for change, address in zip(recipe.changes, self._addresses(graph, slot), strict=True)
             if address is not None
@@ -73,6 +74,11 @@ class Asked:
             None if change.spread is None else f"{name}.lift{number}" if many else f"{name}.lift"
             for number, change in enumerate(changes, 1)
         )
+
+
+def _bounds(graph: Graph, slot: int, change: Change) -> Bounds | None:
+    """Return what bounds the number of a change: a value that is set lies where the metric does."""
+    return bounds_of(graph.metrics[slot].spec) if isinstance(change, Set) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from impacttree.analyses.limits import GuardrailCheck, guarded, with_risks
 from impacttree.analyses.result import Provenance
 from impacttree.analyses.samples import Range, Samples, percentage
 from impacttree.analyses.words import Words, joined
+from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Metric
 
 if TYPE_CHECKING:
@@ -247,4 +248,4 @@ def bounds_watch(metric: Metric) -> Watch:
     """Return what counts the samples in which a metric leaves its bounds in some period."""
     from impacttree.engine.simulation import Watch
 
-    return Watch(metric.index, *((metric.spec.bounds and metric.spec.bounds.low_high()) or ()))
+    return Watch(metric.index, *(bounds_of(metric.spec) or ()))

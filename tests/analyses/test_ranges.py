@@ -177,6 +177,16 @@ def test_a_lift_may_be_uncertain_itself(change, p10, p90):
     assert worth.change == change.replace("(0.01pp to 0.05pp)", "(+0.01pp to +0.05pp)")
 
 
+def test_a_value_that_is_set_stays_within_the_bounds_of_its_metric():
+    """Logit-normal, as a stated value would be; what adds to the metric may reach beyond."""
+    source = "outcome: y\nmetrics: {x: {value: 90%, bounds: 0% to 100%, guardrail: {max: 100%}}, y: {formula: 2 * x}}"
+    tree = it.loads(source)
+    assert tree.worth("x", "=95% (90% to 99%)").guardrails[0].risk == 0
+    assert tree.worth("x", "+5pp (0pp to 9pp)").guardrails[0].risk > 0.05
+    with pytest.raises(it.ChangeError, match=r"cannot be =95% .*: the range lies outside the bounds"):
+        tree.worth("x", "=95% (90% to 105%)")
+
+
 def test_several_uncertain_changes_draw_apart():
     tree = it.loads(CERTAIN)
     answer = tree.what_if({"conversion": ["+10% (5% to 20%)", "+0.2pp (0.1pp to 0.4pp)"]}, on="revenue")
