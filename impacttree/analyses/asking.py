@@ -13,6 +13,7 @@ from impacttree.analyses.words import Words
 from impacttree.engine.model import Model, Run
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
+from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Graph, Metric, UncertainNumber
 from impacttree.quantity import Bounds, Change, Intervention, Recipe, Set, parse_change, quantity_of, recipe
 
@@ -48,9 +49,7 @@ class Asked:
     def uncertain(self, graph: Graph) -> tuple[UncertainNumber, ...]:
         """Return the numbers of changes that are not known for certain."""
         return tuple(
-            UncertainNumber(
-                address, graph.metrics[slot].name, quantity_of(change), _level_bounds(graph.metrics[slot], change), True
-            )
+            UncertainNumber(address, graph.metrics[slot].name, quantity_of(change), _bounds(graph, slot, change), True)
             for slot, recipe in self.recipes.items()
             for change, address in zip(recipe.changes, self._addresses(graph, slot), strict=True)
             if address is not None
@@ -77,13 +76,9 @@ class Asked:
         )
 
 
-def _level_bounds(metric: Metric, change: Change) -> Bounds | None:
-    """Return the bounds that shape the range of a level that a metric is set to; None where it reaches beyond them."""
-    bounds = metric.spec.bounds.low_high() if metric.spec.bounds is not None else None
-    if not isinstance(change, Set) or change.spread is None or bounds is None:
-        return None
-    first, last = change.spread.ends()
-    return bounds if bounds[0] < first and last < bounds[1] else None
+def _bounds(graph: Graph, slot: int, change: Change) -> Bounds | None:
+    """Return what bounds the number of a change: a value that is set lies where the metric does."""
+    return bounds_of(graph.metrics[slot].spec) if isinstance(change, Set) else None
 
 
 @dataclass(frozen=True, slots=True)

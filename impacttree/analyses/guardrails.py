@@ -28,11 +28,14 @@ class GuardrailReport(Result):
         What was changed; empty for the base case.
     holds : bool
         True when all hold in every period.
+    notes : tuple of str
+        What is to be known of the samples that risks come from.
     """
 
     checks: tuple[GuardrailCheck, ...]
     moves: tuple[Move, ...]
     horizon: int
+    notes: tuple[str, ...]
     words: Words = field(compare=False)
 
     @property
@@ -51,7 +54,11 @@ class GuardrailReport(Result):
         ]
 
     def summary(self) -> dict[str, Any]:
-        return super().summary() | {"changes": {m.metric: m.change for m in self.moves}, "holds": self.holds}
+        return super().summary() | {
+            "changes": {m.metric: m.change for m in self.moves},
+            "holds": self.holds,
+            "notes": list(self.notes),
+        }
 
     def view(self) -> Table:
         columns = (
@@ -70,6 +77,7 @@ class GuardrailReport(Result):
             notes.append(
                 f"Risk: share of {samples:,} samples (seed {seed}) that break the limit in some {self.words.period}."
             )
+        notes += [f"{note}." for note in self.notes]
         periods = self.words.periods(self.horizon)
         title = f"Guardrails in each of {periods}" if self.horizon > 1 else f"Guardrails over {periods}"
         return Table(title, columns, tuple(map(self._cells, self.checks)), tuple(notes))
@@ -120,4 +128,5 @@ def check_guardrails(
         checks = risks.beside(checks)
         method = "values of each period against the limits, of the central case and of samples"
         provenance = subject.provenance(method, basis, risks.samples, risks.seed)
-    return GuardrailReport(provenance, checks, moves, subject.horizon, subject.words)
+    notes = risks.notes if risks is not None else ()
+    return GuardrailReport(provenance, checks, moves, subject.horizon, notes, subject.words)

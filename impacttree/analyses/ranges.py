@@ -15,6 +15,7 @@ from impacttree.analyses.limits import GuardrailCheck, guarded, with_risks
 from impacttree.analyses.result import Provenance
 from impacttree.analyses.samples import Range, Samples, percentage
 from impacttree.analyses.words import Words, joined
+from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Metric
 
 if TYPE_CHECKING:
@@ -58,11 +59,14 @@ class Risks:
         uncertain moves it.
     samples, seed
         How many, drawn how.
+    notes
+        Samples without a value.
     """
 
     shares: tuple[float | None, ...]
     samples: int
     seed: int
+    notes: tuple[str, ...] = ()
 
     def beside(self, checks: Sequence[GuardrailCheck]) -> tuple[GuardrailCheck, ...]:
         """Return guardrail checks that say their risk."""
@@ -133,12 +137,13 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     }
     last = Samples(after.paths[slots[0]][-1] - before.paths[slots[0]][-1])
     first = moves.get(outcomes[0])
+    missing = max((_unjudged(after, count), *(move.missing for move in moves.values())))
     return Ranges(
         changes=tuple((name, move.range) for name, move in moves.items() if move.missing < count),
         last=last.range if first is not None and last.missing < count else None,
         risks=Risks(_shares(subject, after, job), count, SEED),
         notes=(
-            *(missing_note(subject.words, after, first) if first is not None else ()),
+            *missing_note(subject.words, (before, after), count, missing),
             *outside_notes(outside_shares(bounded, after), NOTABLE),
         ),
     )
@@ -194,7 +199,8 @@ def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
         return None
     count = _count(subject, wanted)
     (run,) = simulate_many(job, count)
-    return Risks(_shares(subject, run, job), count, SEED)
+    notes = missing_note(subject.words, (run,), count, _unjudged(run, count))
+    return Risks(_shares(subject, run, job), count, SEED, notes)
 
 
 def _shares(subject: Subject, run: Sampled, job: Job) -> tuple[float | None, ...]:
@@ -213,22 +219,28 @@ def _count(subject: Subject, wanted: Wanted) -> int:
     return max(LEAST_SAMPLES, min(SAMPLES, 1 << fitting.bit_length() - 1))
 
 
-def missing_note(words: Words, run: Sampled, samples: Samples) -> tuple[str, ...]:
-    """Return what is said of samples without a value: how many, and whose formulas failed."""
-    if not samples.missing:
+def _unjudged(run: Sampled, count: int) -> int:
+    """Return how many samples have no value of something that is watched: the most of any one."""
+    return max((count - counted.whole for counted in run.outside.values()), default=0)
+
+
+def missing_note(words: Words, runs: Sequence[Sampled], count: int, missing: int) -> tuple[str, ...]:
+    """Return what is said of samples without a value: how many, and whose formulas failed in any of the runs."""
+    if not missing:
         return ()
-    metrics, owners = words.graph.metrics, sorted(run.faults, key=lambda slot: -run.faults[slot])
-    named = [f"{metrics[slot].label} ({run.faults[slot]:,})" for slot in owners[:MOST_NAMED]]
+    metrics = words.graph.metrics
+    faults = {slot: max(run.faults.get(slot, 0) for run in runs) for run in runs for slot in run.faults}
+    worst = sorted(faults, key=lambda slot: (-faults[slot], slot))
+    named = [f"{metrics[slot].label} ({faults[slot]:,})" for slot in worst[:MOST_NAMED]]
     reason = f": no finite value of {joined(named)}" if named else ""
-    return (f"{samples.missing:,} of {len(samples):,} samples are left out{reason}",)
+    return (f"{missing:,} of {count:,} samples are left out{reason}",)
 
 
 def bounds_span(metric: Metric) -> Span:
     """Return where the bounds of a metric keep it."""
     from impacttree.engine.simulation import Span
 
-    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
-    return Span(metric.index) if bounds is None else Span(metric.index, *bounds)
+    return Span(metric.index, *(bounds_of(metric.spec) or ()))
 
 
 def outside_shares(bounded: Sequence[Metric], run: Sampled) -> tuple[tuple[Metric, float], ...]:

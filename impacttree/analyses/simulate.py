@@ -537,7 +537,8 @@ def _notes(
     drawn: Sequence[str],
 ) -> tuple[str, ...]:
     words = subject.words
-    notes = list(missing_note(words, run, max(kept, key=lambda samples: samples.missing)))
+    missing = max(samples.missing for samples in kept)
+    notes = list(missing_note(words, (run,), len(kept[0]), missing))
     notes += outside_notes(outside)
     if not drawn:
         notes.append("Nothing that these metrics rest on is uncertain: state ranges, as 42% (40% to 45%)")

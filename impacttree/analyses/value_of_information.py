@@ -423,7 +423,7 @@ def value_of_information(
             *extrapolations(subject, run, moved_from=subject.base),
             *unmoved(subject, changed, outcome),
             *beyond_bounds(subject, run),
-            *missing_note(words, after, worth),
+            *missing_note(words, (before, after), samples, worth.missing),
             *_correlation_note(subject, correlated),
         ),
         words=words,

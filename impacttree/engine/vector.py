@@ -61,7 +61,8 @@ class Batch:
         Slot -> the least and the greatest value in periods 1..n: an array of `count`.
     faults
         Slot -> number of rows in which the metric's own rule had no finite real value, in any period or over the
-        horizon. Metrics that merely read it are not counted; those without a fault are left out.
+        horizon; at t = 0 as well where time goes on from there. Metrics that merely read it are not counted; those
+        without a fault are left out.
     """
 
     count: int
@@ -181,6 +182,8 @@ class _Block:
 
     def hold(self, given: Mapping[int, Effect]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
+        if given and self.model.is_static:
+            self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
         held, loops = local_effects(self.model.graph, given)
         for slot in loops:
             found = self.simulate(held, [slot], [slot])

@@ -594,8 +594,8 @@ def recipe(
     changes
         What is done to the metric; at most one `Set`.
     name, unit, base, bounds
-        The metric: its name, unit, value today, and bounds if it has any. Each change with its P50 must keep them; the
-        ends of a range may lie beyond.
+        The metric: its name, unit, value today, and bounds if it has any. Each change with its P50 must keep them, and
+        a `Set` with its whole range, as any value of the metric; what moves the metric may reach beyond.
     in_file
         True for a scenario in a model file, where ``%`` on a metric shown in % must say ``relative`` or be ``pp``.
 
@@ -643,8 +643,18 @@ class _Metric(NamedTuple):
                 self._check_relative(change, start)
             case Points():
                 self._check_points(change)
-            case _:
+            case Add():
                 self._check_unit(change)
+            case Set():
+                self._check_unit(change)
+                self._check_range(change)
+            case _:
+                assert_never(change)
+
+    def _check_range(self, change: Set) -> None:
+        wrong = impossible(quantity_of(change), self.bounds)
+        if wrong is not None:
+            raise self.error(f"cannot be {change}: {wrong[0]}", wrong[1])
 
     def _check_relative(self, change: Relative, start: float) -> None:
         if start <= 0:

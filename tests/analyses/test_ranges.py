@@ -184,8 +184,16 @@ def test_bounds_shape_the_level_that_a_metric_is_set_to():
     found = [worth.range.p10, worth.range.p50, worth.range.p90]
     assert found == pytest.approx([each * (level - 0.02) for level in (0.9, 0.95, 0.995)], rel=5e-3)
     assert not any("bounds" in warning for warning in worth.warnings)
-    beyond = it.loads(CERTAIN).worth("conversion", "=95% (90% to 105%)", on="revenue")
-    assert any("leaves its bounds" in warning for warning in beyond.warnings)
+
+
+def test_a_value_that_is_set_stays_within_the_bounds_of_its_metric():
+    """Logit-normal, as a stated value would be; what adds to the metric may reach beyond."""
+    source = "outcome: y\nmetrics: {x: {value: 90%, bounds: 0% to 100%, guardrail: {max: 100%}}, y: {formula: 2 * x}}"
+    tree = it.loads(source)
+    assert tree.worth("x", "=95% (90% to 99%)").guardrails[0].risk == 0
+    assert tree.worth("x", "+5pp (0pp to 9pp)").guardrails[0].risk > 0.05
+    with pytest.raises(it.ChangeError, match=r"cannot be =95% .*: the range lies outside the bounds"):
+        tree.worth("x", "=95% (90% to 105%)")
 
 
 def test_several_uncertain_changes_draw_apart():
@@ -249,6 +257,46 @@ def test_samples_without_a_value_are_said():
     number = int(warning.split()[0].replace(",", ""))
     assert number / 2**13 == pytest.approx(share, rel=0.05)
     assert warning.endswith(f"of 8,192 samples are left out: no finite value of Root ({number})")
+
+
+ROOT = """
+outcome: w
+outcomes: [w, y]
+metrics:
+  a: {value: {normal: {mean: 1, sd: 1}}}
+  k: {value: 0}
+  y: {formula: sqrt(a + k)}
+  w: {formula: a * (1 + k)}
+"""
+
+
+@pytest.mark.parametrize("guardrail", ["", ", guardrail: {min: 0.1}"])
+def test_samples_that_only_another_outcome_or_a_guardrail_leaves_out_are_said(guardrail):
+    source = ROOT.replace("sqrt(a + k)", f"sqrt(a + k){guardrail}")
+    source = source if not guardrail else source.replace("outcomes: [w, y]\n", "")
+    lost = 1_300 if not guardrail else 186
+    for answer in (it.loads(source).worth("k", "+1"), it.loads(source).what_if({"k": "+1"})):
+        (warning,) = (text for text in answer.warnings if "left out" in text)
+        assert int(warning.split()[0].replace(",", "")) == pytest.approx(lost, rel=0.03)
+    if guardrail:
+        report = it.loads(source).check_guardrails({"k": "+1"})
+        assert re.fullmatch(r"(18\d) of 8,192 samples are left out: no finite value of Y \(\1\)", report.notes[0])
+        assert report.notes[0] in str(report)
+
+
+def test_a_fault_that_the_lift_mends_is_named():
+    """Without the lift the stock is drawn below zero from period 2; today there is a value."""
+    source = """
+    horizon: 4
+    outcome: y
+    metrics:
+      flow: {value: {normal: {mean: 0, sd: 1}}}
+      k: {value: 0}
+      stock: {start: 1, formula: prev(stock) + flow + k}
+      y: {formula: sqrt(stock)}
+    """
+    (warning,) = (text for text in it.loads(source).worth("k", "+100").warnings if "left out" in text)
+    assert re.fullmatch(r"3,28\d of 8,192 samples are left out: no finite value of Y \(3,28\d\)", warning)
 
 
 def test_leaving_bounds_in_many_samples_is_a_warning():

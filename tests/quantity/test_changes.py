@@ -442,7 +442,9 @@ def test_percent_in_a_file_must_say_which() -> None:
 def test_bounds_refuse_and_never_clamp() -> None:
     share = (0.0, 1.0)
     assert resolved("+50pp (10pp to 90pp)", "%", 0.42, share).shift == pytest.approx(0.5)
-    assert resolved("=95% (90% to 105%)", "%", 0.42, share).shift == 0.95
+    assert resolved("=95% (90% to 99%)", "%", 0.42, share).shift == 0.95
+    with pytest.raises(ChangeError, match=r"cannot be =95% .90% to 105%.: the range lies outside the bounds"):
+        resolved("=95% (90% to 105%)", "%", 0.42, share)
     with pytest.raises(ChangeError, match=r"102\.0% with \+60pp \(\+50pp to \+90pp\)"):
         resolved("+60pp (50pp to 90pp)", "%", 0.42, share)
     for changes in ("=120%", "+60pp", "+200%", "=-1%", "=90%; +20pp"):
