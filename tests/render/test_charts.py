@@ -319,6 +319,13 @@ def test_the_users_settings_change_nothing_and_stay(name: str, file_format: str)
         assert dict(matplotlib.rcParams) == before
 
 
+def test_a_notebook_shows_a_figure_that_pyplot_does_not_know() -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    shown, _ = DisplayFormatter().format(to_figure(TORNADO))
+    assert shown["image/png"].startswith(b"\x89PNG")
+
+
 def test_pyplot_is_left_alone() -> None:
     from matplotlib import pyplot
 
