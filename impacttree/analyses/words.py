@@ -20,7 +20,7 @@ from impacttree.quantity import (
 )
 from impacttree.views import Tone
 
-__all__ = ["Words", "is_still", "joined", "lowered"]
+__all__ = ["Words", "counted_noun", "is_still", "joined", "lowered"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,10 +217,7 @@ class Words:
 
     def count(self, name: str, unit: Unit) -> str:
         """Return the noun that a value counts, where neither its text nor its label says it: ``users``."""
-        if unit.is_money or unit.display or not any(is_noun(base) and power > 0 for base, power in unit.factors):
-            return ""
-        noun = str(unit).split("/")[0]
-        label = self.label(name).lower()
+        noun, label = counted_noun(unit), self.label(name).lower()
         return "" if noun in label or noun.removesuffix("s") in label else noun
 
     def annual(self, metric: Metric) -> float | None:
@@ -254,6 +251,13 @@ STILL = 1e-12
 def is_still(before: float, after: float) -> bool:
     """Return whether two values are the same but for rounding."""
     return abs(after - before) <= STILL * max(abs(before), abs(after))
+
+
+def counted_noun(unit: Unit) -> str:
+    """Return the noun that values of a unit count: ``tickets`` of ``tickets/week``; nothing of money and shares."""
+    if unit.is_money or unit.display or not any(is_noun(base) and power > 0 for base, power in unit.factors):
+        return ""
+    return str(unit).split("/")[0]
 
 
 def lowered(label: str) -> str:
