@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.cautions import bottlenecks, extrapolations
-from impacttree.analyses.result import Result, Scalar
+from impacttree.analyses.result import Chart, Result, Scalar
 from impacttree.analyses.words import Words, lowered
 from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
@@ -157,11 +157,13 @@ class Sensitivity(Result):
             Cell(_elasticity(row.elasticity) + " ^" * row.at_corner, row.elasticity),
         )
 
-    def picture(self) -> Bars:
-        return self.tornado()
+    def tornado(self) -> Chart:
+        """Return the ranked metrics as a tornado: what the plausible move of each is worth."""
+        bars = self.picture()
+        rows = tuple((bar.label, bar.low, bar.high) for bar in bars.bars)
+        return Chart(self.provenance, bars, ("metric", "low", "high"), rows)
 
-    def tornado(self) -> Bars:
-        """Return the ranked metrics as a tornado: one percent up and down where nothing plausible is stated."""
+    def picture(self) -> Bars:
         words, outcome = self.words, self.outcome
         ranked = [row for row in self.rows if row.plausible_worth][:MOST_BARS]
         bars = tuple(self._bar(row) for row in ranked)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.analyses.asking import Subject
 from impacttree.analyses.labels import label_of
-from impacttree.analyses.result import Result, Scalar
+from impacttree.analyses.result import Chart, Result, Scalar
 from impacttree.analyses.samples import Range, Samples, percentage
 from impacttree.analyses.words import ACCRUAL, STILL, Words, joined, lowered
 from impacttree.errors import Problem, QuestionError, nearest, printable
@@ -190,11 +190,13 @@ class Uncertainty(Result):
         tone = self.words.tone(self.outcome, value - self.central)
         return Cell(self.words.value(self.outcome, value), value, tone)
 
-    def picture(self) -> Bars:
-        return self.tornado()
-
-    def tornado(self) -> Bars:
+    def tornado(self) -> Chart:
         """Return the swings as a tornado around the outcome as stated, coloured by better and worse."""
+        bars = self.picture()
+        rows = tuple((bar.label, bar.low, bar.high) for bar in bars.bars)
+        return Chart(self.provenance, bars, ("number", "outcome_at_p10", "outcome_at_p90"), rows)
+
+    def picture(self) -> Bars:
         words, name = self.words, self.outcome
         swung = [row for row in self.rows if row.swing][:MOST_BARS]
         bars = tuple(self._bar(row) for row in swung)

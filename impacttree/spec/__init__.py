@@ -1,22 +1,16 @@
 """What the user wrote: frozen models that mirror the model file, read with line numbers and written back with care."""
 
+from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults, Form, Grade, Parameters, Treatment
 from impacttree.spec.load import Reading, load_file, load_text, read_file, read_text
 from impacttree.spec.models import (
     Aggregate,
     Agreed,
     Better,
     Correlation,
-    Driver,
-    Evidence,
-    EvidenceDefaults,
-    Form,
-    Grade,
     Guardrail,
     Kind,
     MetricSpec,
-    Parameters,
     Scenario,
-    Treatment,
     TreeSpec,
 )
 from impacttree.spec.places import Places

@@ -6,20 +6,9 @@ from copy import deepcopy
 from typing import Any, get_args
 
 from impacttree.spec.base import Model, fields_of
+from impacttree.spec.effects import FORMS, Driver, Evidence, EvidenceDefaults, Grade, Treatment
 from impacttree.spec.leaves import NAME
-from impacttree.spec.models import (
-    FORMS,
-    Agreed,
-    Driver,
-    Evidence,
-    EvidenceDefaults,
-    Grade,
-    Guardrail,
-    MetricSpec,
-    Scenario,
-    Treatment,
-    TreeSpec,
-)
+from impacttree.spec.models import Agreed, Guardrail, MetricSpec, Scenario, TreeSpec
 
 __all__ = ["json_schema"]
 

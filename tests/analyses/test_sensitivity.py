@@ -228,9 +228,15 @@ def test_the_tornado_has_the_ranked_rows():
         assert (bar.low, bar.high) == (min(row.plausible_worth, 0), max(row.plausible_worth, 0))
         assert bar.low_tone == bar.high_tone == "favourable"
     assert picture.subtitle.startswith("First 12 months, one metric at a time")
-    assert "What a plausible move does to support cost" in it.loads(COST).sensitivity().tornado().title
-    lines = it.loads(CLUB).sensitivity(on="members").tornado()
+    assert "What a plausible move does to support cost" in it.loads(COST).sensitivity().picture().title
+    lines = it.loads(CLUB).sensitivity(on="members").picture()
     assert lines.subtitle.startswith("By quarter 6, one metric at a time")
+
+
+def test_the_tornado_shows_itself_in_a_notebook():
+    tornado = it.loads(SHOP).sensitivity().tornado()
+    assert tornado.to_dicts()[2] == {"metric": "Fixed cost, $10k → $9k", "low": 0.0, "high": pytest.approx(12_000)}
+    assert "image/svg+xml" in tornado._repr_mimebundle_()
 
 
 def test_rows_carry_names_numbers_and_units():

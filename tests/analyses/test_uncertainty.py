@@ -105,6 +105,10 @@ def test_the_tornado_is_coloured_by_better_and_worse(shop):
         ("adverse", "favourable"), ("adverse", "favourable"), ("favourable", "adverse")
     ]  # fmt: skip
     assert view.base == shop.central
+    tornado = shop.tornado()
+    assert tornado.drawn == view
+    assert tornado.to_dicts()[0]["outcome_at_p10"] == view.bars[0].low
+    assert "image/svg+xml" in tornado._repr_mimebundle_()
     costly = it.loads(SHOP).uncertainty(on="cost").picture()
     assert (costly.bars[0].low_tone, costly.bars[0].high_tone) == ("favourable", "adverse")
 

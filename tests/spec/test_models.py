@@ -26,8 +26,8 @@ from impacttree.spec import (
     load_text,
     to_yaml,
 )
-from impacttree.spec.base import fields_of
-from impacttree.spec.models import FORMS, Model
+from impacttree.spec.base import Model, fields_of
+from impacttree.spec.effects import FORMS
 
 MODELS = [Agreed, Driver, Evidence, EvidenceDefaults, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec]
 

@@ -1,0 +1,91 @@
+"""What the fields of all models share: how each kind is read, and small rules between values."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Annotated, Any, get_args
+
+from impacttree.errors import Problem
+from impacttree.quantity import Quantity, RawQuantity
+from impacttree.spec import leaves
+from impacttree.spec.base import As
+from impacttree.spec.leaves import Finding
+from impacttree.spec.places import Key
+
+__all__ = [
+    "Amount",
+    "AmountField",
+    "ChangeField",
+    "Day",
+    "DayField",
+    "LineField",
+    "NameField",
+    "ProseField",
+    "SlopeField",
+    "SpanField",
+    "as_",
+    "as_amount",
+    "as_choice",
+    "as_parameters",
+    "comparable",
+    "is_above",
+    "mistake",
+]
+
+Amount = RawQuantity | Quantity
+Day = str | datetime.date
+"""What Python callers may give: see the fields for what is meant."""
+
+
+def as_(read: Callable[[object], Any], **schema: Any) -> As:
+    """Return how a field is read that needs nothing beyond what was written."""
+    return As(lambda raw, _: read(raw), schema)
+
+
+def as_amount(read: Callable[[object, str], Any], **schema: Any) -> As:
+    """Return how a field is read that may hold money: the reader is told the currency."""
+    return As(lambda raw, context: read(raw, context.currency), schema)
+
+
+def as_choice(closed: Any) -> As:
+    """Return how a field is read that holds one of a few words."""
+    return as_(leaves.choice(closed), enum=list(get_args(closed)))
+
+
+def as_parameters(*required: str, optional: tuple[str, ...] = ()) -> As:
+    """Return how a field is read that holds named quantities."""
+    return as_amount(
+        leaves.quantities(required, optional),
+        type="object",
+        properties={key: {"$ref": "#/$defs/quantity"} for key in required + optional},
+        required=list(required),
+        additionalProperties=False,
+    )
+
+
+LineField = Annotated[str | None, as_(leaves.line, type="string")]
+ProseField = Annotated[str | None, as_(leaves.prose, type="string")]
+NameField = Annotated[str, as_(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
+DayField = Annotated[datetime.date | None, as_(leaves.day, type="string", format="date")]
+AmountField = Annotated[Quantity | None, as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
+SpanField = Annotated[Quantity | None, as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
+ChangeField = Annotated[str | None, as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
+SlopeField = Annotated[str | None, as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
+
+
+def mistake(reason: str, fix: str, *path: Key, at_key: bool = False) -> Finding:
+    """Return what is wrong at a place within a model."""
+    return Finding(path, Problem(reason=reason, fix=fix), at_key)
+
+
+def is_above(left: float | None, right: float | None) -> bool:
+    """Whether both numbers are known and the left one is greater."""
+    return left is not None and right is not None and left > right
+
+
+def comparable(left: Quantity, right: Quantity) -> bool:
+    """Whether the numbers may be compared as they are; other units are for the unit rules to judge."""
+    if left.unit is None or right.unit is None:
+        return True
+    return (left.unit.money, left.unit.is_share) == (right.unit.money, right.unit.is_share)
