@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import sys
 import threading
 from itertools import combinations, pairwise
@@ -322,8 +323,9 @@ def test_the_users_settings_change_nothing_and_stay(name: str, file_format: str)
 def test_a_notebook_shows_a_figure_that_pyplot_does_not_know() -> None:
     from IPython.core.formatters import DisplayFormatter
 
-    shown, _ = DisplayFormatter().format(to_figure(TORNADO))
-    assert shown["image/png"].startswith(b"\x89PNG")
+    for figure in (to_figure(TORNADO), pickle.loads(pickle.dumps(to_figure(TORNADO)))):
+        shown, _ = DisplayFormatter().format(figure)
+        assert shown["image/png"].startswith(b"\x89PNG")
 
 
 def test_pyplot_is_left_alone() -> None:

@@ -90,7 +90,7 @@ class Page:
     def __init__(
         self, title: str, subtitle: str, notes: Iterable[str], *, body: tuple[float, float], keys: Iterable[Fill] = ()
     ) -> None:
-        from impacttree.render.charts.figure import ChartFigure
+        from matplotlib.figure import Figure
 
         _register_fonts()
         size, head = _title(title)
@@ -101,7 +101,7 @@ class Page:
         beneath = 0.3 + len(foot) * NOTE * LEADING + (0.16 if foot else 0.0)
         least, good = (above + size + beneath for size in body)
         self.height = max(least, min(good, HEIGHT))
-        self.figure: Figure = ChartFigure(figsize=(WIDTH, self.height), facecolor=WHITE, label=title)
+        self.figure: Figure = Figure(figsize=(WIDTH, self.height), facecolor=WHITE, label=title)
         self.top, self.bottom = self.height - above, beneath
         y = self.height - MARGIN + 0.06
         for text, points, bold, color in (
