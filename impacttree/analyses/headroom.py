@@ -248,7 +248,7 @@ class Headroom(Result):
         if any(row.extrapolated for row in self.rows):
             yield "* extrapolated: there, an assumed effect leaves the range in which it was seen."
         yield "Searched within bounds, else from zero to eleven times today's value."
-        yield "How likely a breach is: see check_guardrails."
+        yield "How likely a breach is, the guardrails say: check_guardrails(), or `impacttree guardrails`."
 
 
 # ---- finding it

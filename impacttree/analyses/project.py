@@ -8,7 +8,7 @@ from typing import Any
 from impacttree.analyses.asking import Changes, Subject
 from impacttree.analyses.axis import round_levels
 from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words, joined
+from impacttree.analyses.words import ACCRUAL, Words, joined
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
 
@@ -116,7 +116,7 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
     stated = (subject.graph.outcome,) if subject.graph.outcome else tuple(m.name for m in metrics)
     outcomes = spec.outcomes or stated
     money = any(subject.graph[name].unit.is_money for name in outcomes)
-    parts = ["accrual, pre-tax, undiscounted"] if money else []
+    parts = [ACCRUAL] if money else []
     parts += [f"changes held from {subject.words.period} 1"] if asked.interventions else []
     return Projection(
         subject.provenance("stepped period by period", "; ".join(parts)),

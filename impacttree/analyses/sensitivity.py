@@ -169,8 +169,7 @@ class Sensitivity(Result):
         bars = tuple(self._bar(row) for row in ranked)
         does = "is worth in" if self._is_worth else "does to"
         title = f"What a plausible move {does} {lowered(words.label(outcome))}"
-        when = words.over(outcome, self.horizon).removeprefix("in the ")
-        subtitle = f"{when[:1].upper()}{when[1:]}, one metric at a time, from today to its favourable end"
+        subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, from today to its favourable end"
         return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, (f"Basis: {self.provenance.basis}.",))
 
     def _bar(self, row: SensitivityRow) -> Bar:

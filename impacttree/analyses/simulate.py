@@ -13,7 +13,7 @@ from impacttree.analyses.limits import Limit, guarded
 from impacttree.analyses.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.analyses.result import Chart, Result, Scalar
 from impacttree.analyses.samples import Range, Samples, percentage
-from impacttree.analyses.words import Words
+from impacttree.analyses.words import ACCRUAL, Words
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Band, Cell, Column, Distribution, Lines, Mark, Series, Table
@@ -362,14 +362,13 @@ def _distribution(
     ]
     if _differs(found):
         marks.append(Mark(found.mean, "mean", words.value(name, found.mean)))
-    when = words.over(name, simulation.horizon).removeprefix("in the ")
     basis = simulation.provenance.basis
     limit, text, adverse = _threshold(simulation, name)
     outside = bins.below + bins.above
     beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
     return Distribution(
         title=words.label(name),
-        subtitle=f"{when[:1].upper()}{when[1:]}; {simulation.count:,} samples",
+        subtitle=f"{words.heading(name, simulation.horizon)}; {simulation.count:,} samples",
         edges=bins.edges,
         shares=bins.shares,
         curve=curve,
@@ -508,7 +507,7 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
 
 
 def _basis(kept: Sequence[Metric]) -> str:
-    return "accrual, pre-tax, undiscounted" if any(metric.unit.is_money for metric in kept) else ""
+    return ACCRUAL if any(metric.unit.is_money for metric in kept) else ""
 
 
 def _quantiles(metric: Metric, run: Sampled) -> Fan:

@@ -11,7 +11,7 @@ from impacttree.analyses.asking import Subject
 from impacttree.analyses.labels import label_of
 from impacttree.analyses.result import Chart, Result, Scalar
 from impacttree.analyses.samples import Range, Samples, percentage
-from impacttree.analyses.words import STILL, Words, joined, lowered
+from impacttree.analyses.words import ACCRUAL, STILL, Words, joined, lowered
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
@@ -200,8 +200,7 @@ class Uncertainty(Result):
         words, name = self.words, self.outcome
         swung = [row for row in self.rows if row.swing][:MOST_BARS]
         bars = tuple(self._bar(row) for row in swung)
-        when = words.over(name, self.horizon).removeprefix("in the ")
-        subtitle = f"{when[:1].upper()}{when[1:]}; each number alone from its P10 to its P90"
+        subtitle = f"{words.heading(name, self.horizon)}; each number alone from its P10 to its P90"
         left = len(self.rows) - len(bars)
         more = (f"{left} more number{'s' * (left != 1)} with a smaller swing.",) if left else ()
         notes = (*self._spread(), *more, *self.notes, *self._drawn())
@@ -289,7 +288,7 @@ def uncertainty(
     indices = dict(zip(measured, found, strict=True)) if found else {}
     both = None if outputs is None else Samples(outputs.a)
     rows = _rows(subject, sampler, swung, factors, indices)
-    basis = "accrual, pre-tax, undiscounted" if outcome.unit.is_money else ""
+    basis = ACCRUAL if outcome.unit.is_money else ""
     method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999) with 95 % intervals"
     return Uncertainty(
         provenance=subject.provenance(method, basis, samples, seed),

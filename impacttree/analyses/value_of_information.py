@@ -13,7 +13,7 @@ from impacttree.analyses.ranges import missing_note
 from impacttree.analyses.result import Result, Scalar
 from impacttree.analyses.samples import Samples, percentage
 from impacttree.analyses.sensitivity import sensitivity
-from impacttree.analyses.words import STILL, Words, joined
+from impacttree.analyses.words import STILL, Words, counted_noun, joined
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Change, Quantity, RawQuantity, misfit, parse_quantity, shown_parts, to
@@ -274,7 +274,7 @@ class ValueOfInformation(Result):
             rounded = float(f"{amount:.2e}")
             (shown, off, _), _ = shown_parts([rounded, beside, -beside], rounded, unit, currency=words.currency)
             texts = [shown.removeprefix("+"), off.removeprefix("+")]
-        return f"{' ± '.join(texts)} {words.count(self.outcome, unit)}".rstrip()
+        return f"{' ± '.join(texts)} {counted_noun(unit)}".rstrip()
 
     def picture(self) -> Bars:
         """Return what knowing each number is worth, as bars."""
@@ -408,7 +408,7 @@ def value_of_information(
     return ValueOfInformation(
         provenance=subject.provenance(METHOD, basis, samples, seed),
         decision=tuple(move.text for move in moves),
-        cost=words.unsigned(outcome.name, float(cost[0])) if asked.cost is None else printable(asked.cost.text),
+        cost=_taken(words, outcome, float(cost[0])) if asked.cost is None else printable(asked.cost.text),
         is_closest=decision is None,
         outcome=outcome.name,
         horizon=subject.horizon,
@@ -428,6 +428,11 @@ def value_of_information(
         ),
         words=words,
     )
+
+
+def _taken(words: Words, outcome: Metric, cost: float) -> str:
+    """Write a cost that was not stated."""
+    return f"{words.unsigned(outcome.name, cost)} {counted_noun(outcome.unit)}".rstrip()
 
 
 def _check_samples(samples: int) -> None:

@@ -20,7 +20,7 @@ from impacttree.quantity import (
 )
 from impacttree.views import Tone
 
-__all__ = ["Words", "is_still", "joined", "lowered"]
+__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,6 +196,11 @@ class Words:
             case "recompute":
                 return f"over the {self.first(count)}"
 
+    def heading(self, name: str, count: int) -> str:
+        """Write the same at the head of a chart: ``First 12 months``, ``By month 12``."""
+        when = self.over(name, count).removeprefix("in the ")
+        return f"{when[:1].upper()}{when[1:]}"
+
     def formed(self, name: str, count: int) -> str:
         """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``."""
         match self.graph[name].aggregation:
@@ -217,10 +222,7 @@ class Words:
 
     def count(self, name: str, unit: Unit) -> str:
         """Return the noun that a value counts, where neither its text nor its label says it: ``users``."""
-        if unit.is_money or unit.display or not any(is_noun(base) and power > 0 for base, power in unit.factors):
-            return ""
-        noun = str(unit).split("/")[0]
-        label = self.label(name).lower()
+        noun, label = counted_noun(unit), self.label(name).lower()
         return "" if noun in label or noun.removesuffix("s") in label else noun
 
     def annual(self, metric: Metric) -> float | None:
@@ -236,7 +238,7 @@ class Words:
         """Return what the figures of an answer on `outcome` mean; `costed` where the cost is taken off."""
         unit = self.graph[outcome].unit
         cost = f"{'after' if costed else 'before'} the cost of achieving it"
-        parts = ["accrual, pre-tax, undiscounted, " if unit.is_money else "", cost]
+        parts = [f"{ACCRUAL}, " if unit.is_money else "", cost]
         held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
         return "".join(parts) + held
 
@@ -245,6 +247,8 @@ class Words:
         return f"{self.first(count)} ({self.graph[outcome].aggregation_reason})"
 
 
+ACCRUAL = "accrual, pre-tax, undiscounted"
+"""What an amount of money means unless it is said otherwise."""
 EXACT_DIGITS = 12
 """Digits of a stated amount: none of them is rounded away."""
 STILL = 1e-12
@@ -254,6 +258,13 @@ STILL = 1e-12
 def is_still(before: float, after: float) -> bool:
     """Return whether two values are the same but for rounding."""
     return abs(after - before) <= STILL * max(abs(before), abs(after))
+
+
+def counted_noun(unit: Unit) -> str:
+    """Return the noun that values of a unit count: ``tickets`` of ``tickets/week``; nothing of money and shares."""
+    if unit.is_money or unit.display or not any(is_noun(base) and power > 0 for base, power in unit.factors):
+        return ""
+    return str(unit).split("/")[0]
 
 
 def lowered(label: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -379,3 +380,14 @@ def test_an_amount_is_the_same_with_its_error_and_without():
     shown = answer.view().rows[0][1].text
     assert " ± " in shown
     assert f"worth up to {shown.split(' ± ')[0]} to this decision" in answer.title
+
+
+def test_amounts_that_are_no_money_say_what_they_count():
+    source = """
+    {horizon: 4, outcome: tickets, metrics: {bugs: {value: 12 bugs/month (8 to 20), plausible: 5 to 20 bugs/month},
+    each: {value: 3 tickets/bug (2 to 5)}, tickets: {label: Support tickets, formula: bugs * each}}}
+    """
+    answer = it.loads(source).value_of_information(samples=512)
+    assert re.search(r"worth up to [\d.]+ tickets to this decision", answer.title)
+    assert re.search(r"expected worth, [\d.]+ tickets\.", str(answer))
+    assert re.search(r"is worth [\d.]+ ± [\d.]+ tickets \(EVPI\)", str(answer))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import sys
 import threading
 from itertools import combinations, pairwise
@@ -317,6 +318,14 @@ def test_the_users_settings_change_nothing_and_stay(name: str, file_format: str)
         before = dict(matplotlib.rcParams)
         assert draw_chart(CHARTS[name], file_format) == expected
         assert dict(matplotlib.rcParams) == before
+
+
+def test_a_notebook_shows_a_figure_that_pyplot_does_not_know() -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    for figure in (to_figure(TORNADO), pickle.loads(pickle.dumps(to_figure(TORNADO)))):
+        shown, _ = DisplayFormatter().format(figure)
+        assert shown["image/png"].startswith(b"\x89PNG")
 
 
 def test_pyplot_is_left_alone() -> None:

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,7 +58,15 @@ def to_figure(view: Chart) -> Figure:
             Problem(reason="charts need matplotlib", fix="pip install 'impacttree[plot]', or save the answer as .txt")
         ) from error
     with _settings():
-        return _draw(view)
+        figure = _draw(view)
+    vars(figure)["_repr_png_"] = partial(_notebook_png, figure)  # outside pyplot, notebooks have no picture of it
+    return figure
+
+
+def _notebook_png(figure: Figure) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
 
 
 def draw_chart(view: Chart, file_format: str, scale: float = 2.0) -> bytes:
