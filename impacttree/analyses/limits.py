@@ -127,9 +127,10 @@ def with_risks(checks: Sequence[GuardrailCheck], risks: Sequence[float | None]) 
 
 
 def _with_risk(check: GuardrailCheck, risk: float) -> GuardrailCheck:
-    certain = risk == float(bool(check.breached))
-    how_sure = "in all samples" if certain else f"broken in {percentage(risk)} of samples"
-    return replace(check, risk=risk, text=f"{check.text} ({how_sure})")
+    if risk == float(bool(check.breached)):
+        return replace(check, risk=risk, text=f"{check.text} (in all samples)")
+    text = f"{check.text} as stated" if check.holds else check.text
+    return replace(check, risk=risk, text=f"{text} (broken in {percentage(risk)} of samples)")
 
 
 def guardrail_row(check: GuardrailCheck) -> dict[str, Scalar]:

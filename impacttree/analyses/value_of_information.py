@@ -231,9 +231,10 @@ class ValueOfInformation(Result):
         yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in self.warnings)
         if self._shown:
             yield "± one standard error, where it reaches the last digit shown."
+        if len(self._shown) > 1:
             yield "Numbers overlap, so their shares need not add up to 100%."
         provenance = self.provenance
-        yield f"Method: {provenance.method}; {provenance.samples:,} samples, seed {provenance.seed}."
+        yield f"By regression on {provenance.samples:,} samples, seed {provenance.seed}."
         yield f"Basis: {provenance.basis}."
 
     @property

@@ -480,22 +480,27 @@ def _grounds(subject: Subject, paths: Sequence[Path]) -> tuple[Grounds, ...]:
         under = [path for path in paths if path.grade == grade]
         if not under or not whole:
             continue
-        named: dict[str, None] = {}
-        for path in under:
-            for target, effect in _effects([subject.graph[name] for name in path.metrics]):
-                if effect.evidence.grade == grade:
-                    named[f"{target.name} <- {effect.source}"] = None
-        dates = {
-            effect.evidence.date
+        effects = {
+            f"{target.name} <- {effect.source}": effect
             for path in under
-            for _, effect in _effects([subject.graph[name] for name in path.metrics])
+            for target, effect in _effects([subject.graph[name] for name in path.metrics])
             if effect.evidence.grade == grade
         }
-        date = next(iter(dates)) if len(dates) == 1 else None
-        word = grade.replace("_", "-") + (f", {date:%Y-%m}" if date else "")
-        effects = (f"{', '.join(named)}: {word}",) if named else ()
-        grounds.append(Grounds(grade, math.fsum(abs(path.amount) for path in under) / whole, effects))
+        said = (f"{', '.join(effects)}: {_evidence_words(subject, grade, tuple(effects.values()))}",) if effects else ()
+        grounds.append(Grounds(grade, math.fsum(abs(path.amount) for path in under) / whole, said))
     return tuple(grounds)
+
+
+def _evidence_words(subject: Subject, grade: str, effects: Sequence[Influence]) -> str:
+    """Write ``correlation, counted at 50%, 2026-07``: the grade, what follows from it, and when effects were seen."""
+    dates = {effect.evidence.date for effect in effects}
+    shares = {effect.counted for effect in effects} - {1.0}
+    by_grade = {number.address for number in subject.graph.uncertain if not number.stated}
+    words = [grade.replace("_", "-"), *(f"counted at {100 * share:.4g}%" for share in sorted(shares))]
+    if any(address in by_grade for effect in effects for address, _ in effect.parameters):
+        words.append("range from the grade")
+    date = next(iter(dates)) if len(dates) == 1 else None
+    return ", ".join([*words, *([f"{date:%Y-%m}"] if date else [])])
 
 
 def _edges(subject: Subject, lift: Lift) -> tuple[Edge, ...]:

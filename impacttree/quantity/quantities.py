@@ -312,6 +312,8 @@ def _point_and_range(text: str, head: str, inside: str, currency: str) -> Quanti
         _not_an_amount(text)
     point = read_amount(head, currency)
     unit, low, high = _low_high(inside, currency, point.unit)
+    if point.unit is not None and unit is not None and _shortened(unit, point.unit):
+        unit = point.unit
     _same_unit(text, point.unit or unit, unit)
     value = point.value(text, unit)
     if not low <= value <= high:

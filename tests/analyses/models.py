@@ -152,7 +152,7 @@ metrics:
 
 
 SUFFIXES = {"": 0, "k": 3, "M": 6, "B": 9, "T": 12}
-AMOUNT = re.compile(r"([+-]?)[$€£¥]?(\d[\d.]*)([kMBT]?)(?![\w.])")
+AMOUNT = re.compile(r"([+-]?)[$€£¥]?(\d[\d.]*(?:e[+-]?\d+)?)([kMBT]?)(?![\w.])")
 
 
 def amounts(text: str) -> list[Decimal]:

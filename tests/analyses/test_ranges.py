@@ -379,3 +379,24 @@ def test_sentences_of_ranges_are_sentences_where_lower_is_better():
     )
     notes = tree.compare().view().notes
     assert any(re.match(r"Fix, change of tickets: saves .* to .* \(P10 to P90\)", note) for note in notes)
+
+
+def test_what_follows_from_a_grade_alone_is_said():
+    source = """
+    outcome: y
+    metrics:
+      a: {value: 4}
+      b: {value: 5}
+      y:
+        value: 10
+        drivers:
+          a: {slope: 2, evidence: correlation}
+          b: {slope: 2, range: 1 to 3, evidence: {grade: judgement, date: 2026-06-15}}
+    """
+    tree = it.loads(source)
+    assert tree.worth("a", "+1").rests_on[0].effects == (
+        "y <- a: correlation, counted at 50%, range from the grade",
+    )  # fmt: skip
+    assert tree.worth("b", "+1").rests_on[0].effects == ("y <- b: judgement, 2026-06",)
+    assert tree.worth("a", "+1").total == pytest.approx(1)
+    assert tree.worth("a", "+1").range.p90 == pytest.approx(2, rel=0.01)

@@ -85,8 +85,8 @@ def test_edges_carry_what_comes_through_them():
 def test_what_it_rests_on_is_shared_out_by_the_weakest_grade_of_each_path():
     worth = it.loads(SHOP).worth("speed", "+10 points")
     assert [(g.grade, g.effects) for g in worth.rests_on] == [
-        ("experiment", ("conversion <- speed: experiment, 2026-03",)),
-        ("judgement", ("basket <- speed: judgement",)),
+        ("experiment", ("conversion <- speed: experiment, range from the grade, 2026-03",)),
+        ("judgement", ("basket <- speed: judgement, range from the grade",)),
     ]
     assert [g.share for g in worth.rests_on] == pytest.approx([path.share for path in worth.paths])
 

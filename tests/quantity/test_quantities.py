@@ -325,3 +325,19 @@ def test_large_and_rude_input_is_refused_shortly(raw: object) -> None:
         parse_quantity(raw)  # type: ignore[arg-type]
     assert len(str(caught.value)) < 1200
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["$29/user/month ($28 to $30)", "$29/user/month ($28 to $30/user/month)", "$29/user/month (28 to 30)"]
+)
+def test_ends_beside_a_point_may_leave_its_denominators_out(text):
+    quantity = parse_quantity(text)
+    assert (quantity.value, quantity.low_high(), str(quantity.unit)) == (29.0, (28.0, 30.0), "USD/user/month")
+
+
+@pytest.mark.parametrize(
+    "text", ["$29/user (€28 to €30)", "$29/user ($28/month to $30/month)", "29% (28 users to 30 users)"]
+)
+def test_other_units_beside_a_point_are_refused(text):
+    with pytest.raises(QuantityError, match="units differ"):
+        parse_quantity(text)

@@ -65,7 +65,7 @@ def _row(net: Network, y: float) -> _Row:
     left = MARGIN + (usable - number * width - (number - 1) * gap) / 2
     scale = 1.25
     while scale > 1.0 and any(_longest_word(net, card) * scale > width - 0.2 * scale for card in net.path):
-        scale -= 0.02
+        scale = max(1.0, scale - 0.02)
     boxes = tuple(Box(left + place * (width + gap), y, width, BOX_HEIGHT) for place in range(number))
     return _Row(boxes, gap, scale)
 

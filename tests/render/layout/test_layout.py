@@ -57,6 +57,14 @@ def test_nothing_collides_whatever_is_passed(diagram: Diagram) -> None:
     assert hard(layout(diagram)) == []
 
 
+def test_a_long_name_on_a_board_makes_no_letter_too_small() -> None:
+    """One word that is wider than its card at the larger letters of a board, and fits none of the smaller ones."""
+    names = {"a": "Revenue", "b": "Orders", "c": "0" * 29}
+    cards = tuple(Card(id=key, kind="product", label=name, value="42%", unit="") for key, name in names.items())
+    diagram = Diagram(title="Revenue", subtitle="", cards=cards, links=(), outcome="a", path=("c",), cut="board")
+    assert hard(layout(diagram)) == []
+
+
 @FEW
 @given(tree_diagrams(14), st.randoms(use_true_random=False))
 def test_the_order_of_cards_and_links_does_not_matter(diagram: Diagram, chance: Random) -> None:
