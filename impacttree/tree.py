@@ -197,7 +197,25 @@ class ImpactTree:
     ) -> Worth:
         """Compute what a lift of one metric is worth, through which paths, resting on what, and how sure that is.
 
-        ``range=False`` draws no samples, which is quicker.
+        Parameters
+        ----------
+        metric
+            What is lifted.
+        change
+            ``"+1%"``, ``"+2pp"``, ``"-$3"``, ``"=45%"``, one that is not certain as ``"+1% (0.5% to 2%)"``, or a typed
+            change.
+        on
+            The outcome; by default the tree's.
+        range
+            Whether to draw samples of what is uncertain, for P10 to P90 of the worth and the risk of guardrails;
+            without, the answer is quicker.
+
+        Raises
+        ------
+        QuestionError
+            When a metric does not exist.
+        ChangeError
+            When the change is written wrongly or does not fit the metric.
 
         Examples
         --------
@@ -222,7 +240,24 @@ class ImpactTree:
         on: str | None = None,
         range: bool = True,  # noqa: A002 - the word that users know
     ) -> WhatIf:
-        """Compute the outcomes with several changes at once."""
+        """Compute the outcomes with several changes at once.
+
+        Parameters
+        ----------
+        changes
+            What is done, by metric, from period 1; several changes on one metric as a list.
+        on
+            The outcome that the sentence is about; by default the tree's.
+        range
+            Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> answer = it.template("saas").what_if({"engagement": "+1%", "arpu": "=$32"})
+        >>> answer.range.p10 < answer.total < answer.range.p90
+        True
+        """
         from impacttree.analyses.what_if import what_if
 
         return what_if(self._subject, changes, on, range)
@@ -232,7 +267,21 @@ class ImpactTree:
         scenarios: Mapping[str, Changes] | None = None,
         range: bool = True,  # noqa: A002 - the word that users know
     ) -> Comparison:
-        """Compare several sets of changes; by default the scenarios of the model file."""
+        """Compare several sets of changes.
+
+        Parameters
+        ----------
+        scenarios
+            Changes by name; by default the scenarios of the model file.
+        range
+            Whether to draw samples of what is uncertain, for the range of each scenario's change.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
+        ['downturn']
+        """
         from impacttree.analyses.what_if import compare
 
         return compare(self._subject, scenarios, range)
@@ -242,7 +291,22 @@ class ImpactTree:
         changes: Changes | None = None,
         range: bool = True,  # noqa: A002 - the word that users know
     ) -> GuardrailReport:
-        """Check every guardrail in each period, and how likely a breach is."""
+        """Check every guardrail in each period, and how likely a breach is.
+
+        Parameters
+        ----------
+        changes
+            What is done, by metric; nothing for the base case.
+        range
+            Whether to draw samples of what is uncertain, for the risk that a limit is broken in some period.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> report = it.template("saas").check_guardrails()
+        >>> report.holds, max(check.risk for check in report.checks) < 0.01
+        (True, True)
+        """
         from impacttree.analyses.guardrails import check_guardrails
 
         return check_guardrails(self._subject, changes, range)
@@ -255,6 +319,25 @@ class ImpactTree:
         executor: Executor | None = None,
     ) -> Simulation:
         """Draw many samples of all that is uncertain, and see how the outcomes spread.
+
+        A progress bar shows where there is a terminal or a notebook and the work lasts longer than a second.
+
+        Parameters
+        ----------
+        samples
+            How many, up to 2**24; powers of two are spread best.
+        seed
+            The same seed gives the same samples, whatever the workers.
+        on
+            Metrics whose samples are kept; by default the outcomes, and metrics with a guardrail.
+        executor
+            Where the work is done: any ``concurrent.futures`` executor, of processes or of a cluster (dask:
+            ``client.get_executor()``); threads if not given.
+
+        Raises
+        ------
+        QuestionError
+            When a metric does not exist, or the number of samples, the seed or the executor is none.
 
         Examples
         --------
@@ -271,7 +354,23 @@ class ImpactTree:
             return simulate(self._subject, samples, seed, on, executor, report)
 
     def uncertainty(self, on: str | None = None, samples: int = 2**13, seed: int = 0) -> Uncertainty:
-        """Find which uncertain numbers drive the spread of an outcome: swings, and shares of the variance."""
+        """Find which uncertain numbers drive the spread of an outcome: swings, and shares of the variance.
+
+        Parameters
+        ----------
+        on
+            The outcome; by default the tree's.
+        samples
+            Base points; the Sobol indices of k numbers take k + 2 times as many evaluations.
+        seed
+            Of the draws.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> it.template("saas").uncertainty(samples=2**10).rows[0].address
+        'arpu.value'
+        """
         from impacttree.analyses.uncertainty import uncertainty
         from impacttree.render.progress import progress
 
@@ -282,6 +381,16 @@ class ImpactTree:
         self, decision: Decision | None = None, samples: int = 2**14, seed: int = 0
     ) -> ValueOfInformation:
         """Compute which uncertain number is most worth measuring before a decision, and what that may cost.
+
+        Parameters
+        ----------
+        decision
+            What may be done, and its cost. By default the lever with most at stake is moved to its favourable end at a
+            cost equal to its expected worth, where the choice is closest.
+        samples
+            From 200 to 2**20; powers of two are spread best.
+        seed
+            Of the draws.
 
         Examples
         --------
@@ -297,6 +406,12 @@ class ImpactTree:
 
     def headroom(self, metric: str | None = None) -> Headroom:
         """Find how far each metric may move the wrong way before a guardrail is breached.
+
+        Parameters
+        ----------
+        metric
+            Only this one, against every guardrail; by default every metric with a stated value, against the one that it
+            breaks first.
 
         Examples
         --------

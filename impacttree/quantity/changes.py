@@ -611,6 +611,7 @@ def recipe(
     ((1.05, 0.0), Intervention(kind='wrap', scale=1.1, shift=0.0))
     """
     metric = _Metric(name, unit, base, bounds, in_file)
+    changes = [_centred(change, bounds) for change in changes]
     sets = [change for change in changes if isinstance(change, Set)]
     if len(sets) > 1:
         raise metric.error(f"is set twice ({sets[0]} and {sets[1]})", "keep one")
@@ -622,6 +623,13 @@ def recipe(
         raise metric.error("becomes too large", "use a smaller change")
     metric.check_bounds(shown, changes)
     return combined
+
+
+def _centred(change: Change, bounds: Bounds | None) -> Change:
+    """Return a change that sets a range alone with the P50 that the range has within the bounds of the metric."""
+    if not isinstance(change, Set) or change.spread is None or change.spread.kind != "p10_p90":
+        return change
+    return replace(change, value=change.spread.central(bounds))
 
 
 class _Metric(NamedTuple):

@@ -480,3 +480,12 @@ def test_a_unit_always_fits_itself(text: str) -> None:
     own = Unit.parse(text)
     assert misfit(own, own) is None
     assert (misfit(PP, own) is None) == own.is_share
+
+
+def test_a_level_that_is_a_range_has_its_middle_within_the_bounds():
+    """On the logit scale of 0% to 100%: the odds of the middle are the geometric mean of the odds at both ends."""
+    odds = math.sqrt(0.9 / 0.1 * 0.99 / 0.01)
+    found = recipe([parse_change("=90% to 99%")], name="x", unit=Unit.parse("%"), base=0.5, bounds=(0.0, 1.0))
+    assert found.intervention().shift == pytest.approx(odds / (1 + odds))
+    free = recipe([parse_change("=90% to 99%")], name="x", unit=Unit.parse("%"), base=0.5)
+    assert free.intervention().shift == pytest.approx(math.sqrt(0.9 * 0.99))
