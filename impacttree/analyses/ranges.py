@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from impacttree.analyses.asking import Asked, Subject
 from impacttree.analyses.limits import GuardrailCheck, guarded, with_risks
 from impacttree.analyses.result import Provenance
-from impacttree.analyses.samples import Range, Samples, percentage
+from impacttree.analyses.samples import Range, Samples, percentage, visibly_differ
 from impacttree.analyses.words import Words, joined
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Metric
@@ -44,8 +44,6 @@ CELLS = 2**23
 NOTABLE = 0.01
 """Share of samples from which on leaving bounds is worth a warning beside an answer."""
 MOST_NAMED = 3
-VISIBLE = 0.02
-"""Relative difference from which on a median or a mean is printed beside the number it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +179,7 @@ def range_cells(words: Words, name: str, point: float, of: Range | None) -> tupl
     shown = {words.figure(name, point)}
     for word, number in (("median", of.p50), ("mean", of.mean)):
         text = words.figure(name, number)
-        if text not in shown and abs(number - point) > VISIBLE * abs(point):
+        if text not in shown and visibly_differ(number, point):
             cells.append(f"{word} {text}")
             shown.add(text)
     return tuple(cells)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Range", "Samples", "percentage"]
+__all__ = ["Range", "Samples", "percentage", "visibly_differ"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +180,18 @@ def percentage(share: float) -> str:
         return "over 99.9%"
     text = f"{share:.1%}" if share < 0.01 or share > 0.99 else f"{share:.0%}"
     return text.replace(".0%", "%")
+
+
+def visibly_differ(middle: float, other: float) -> bool:
+    """Return whether of a point, a median and a mean one is so far from another that both are printed.
+
+    Examples
+    --------
+    >>> visibly_differ(17_200.0, 16_700.0), visibly_differ(16_800.0, 16_700.0)
+    (True, False)
+    """
+    return abs(middle - other) > VISIBLE * abs(other)
+
+
+VISIBLE = 0.02
+"""Relative to the number beside it."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from impacttree.analyses.asking import Subject
-from impacttree.analyses.axis import round_levels, round_step, round_ticks
 from impacttree.analyses.limits import Limit, guarded
+from impacttree.analyses.pictures import BINS, cdf, fan, histogram
 from impacttree.analyses.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.analyses.result import Chart, Result, Scalar
-from impacttree.analyses.samples import Range, Samples, percentage
+from impacttree.analyses.samples import Range, Samples, percentage, visibly_differ
 from impacttree.analyses.words import ACCRUAL, Words
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
-from impacttree.views import Band, Cell, Column, Distribution, Lines, Mark, Series, Table
+from impacttree.views import Cell, Column, Distribution, Table
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from impacttree.engine.simulation import Report, Sampled
 
 __all__ = ["Fan", "GuardrailRisk", "Simulation", "simulate"]
-
-BINS, MOST_BINS = 40, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +151,15 @@ class Simulation(Result):
 
     def histogram(self, name: str | None = None, bins: int = BINS) -> Chart:
         """Return the histogram of a metric's samples, with the share of samples up to each bin's end."""
-        return _histogram(self, self._named(name), bins)
+        return histogram(self, self._named(name), bins)
 
     def cdf(self, name: str | None = None) -> Chart:
         """Return the cumulative distribution of a metric: which share of the samples lies below each value."""
-        return _cdf(self, self._named(name))
+        return cdf(self, self._named(name))
 
     def fan(self, name: str | None = None) -> Chart:
         """Return how a metric's range widens over time: P10 to P90, P25 to P75 and P50 in each period."""
-        return _fan(self, self._named(name))
+        return fan(self, self._named(name))
 
     def _named(self, name: str | None) -> str:
         if name is None:
@@ -198,7 +195,7 @@ class Simulation(Result):
             )
         low, middle, high = (words.value(name, number) for number in (found.p10, found.p50, found.p90))
         mean = words.value(name, found.mean)
-        beside = f", mean {mean}" if mean != middle and _differs(found) else ""
+        beside = f", mean {mean}" if mean != middle and visibly_differ(found.mean, found.p50) else ""
         return f"{label} {words.over(name, self.horizon)}: {middle} (P50), {low} to {high} (P10 to P90){beside}"
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
@@ -280,147 +277,6 @@ class Simulation(Result):
 
 
 METHOD = "scrambled Sobol points through inverse distributions"
-VISIBLE = 0.02
-"""Difference of mean and median, relative to the median, from which on both are printed."""
-
-
-def _differs(found: Range) -> bool:
-    return abs(found.mean - found.p50) > VISIBLE * abs(found.p50)
-
-
-# ---- charts
-
-
-def _chart(simulation: Simulation, drawn: Any, columns: tuple[str, ...], rows: Sequence[tuple[Scalar, ...]]) -> Chart:
-    return Chart(simulation.provenance, drawn, columns, tuple(rows))
-
-
-@dataclass(frozen=True, slots=True)
-class _Bins:
-    """How many of the samples lie where."""
-
-    edges: tuple[float, ...]
-    shares: tuple[float, ...]
-    below: float
-    """Share of the samples left of the first bin."""
-    above: float
-
-    @property
-    def reached(self) -> list[float]:
-        """Share of the samples below each edge."""
-        return list(accumulate(self.shares, initial=self.below))
-
-
-def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
-    """Count samples in at most so many bins of a round width, from P0.5 to P99.5."""
-    import numpy as np
-
-    if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= MOST_BINS:
-        raise QuestionError(f"a histogram has 1 to {MOST_BINS} bins, not {bins!r}")
-    low, high = map(float, np.quantile(values, (EDGE, 1 - EDGE)))
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        spare = abs(low) * 0.05 or 1.0
-        edges = np.array([low - spare, low + spare])
-    else:
-        step = round_step(high - low, bins)
-        edges = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
-    counts, _ = np.histogram(values, edges)
-    below, above = (float(np.mean(beyond)) for beyond in (values < edges[0], values > edges[-1]))
-    return _Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
-
-
-def _histogram(simulation: Simulation, name: str, bins: int) -> Chart:
-    found = _bins(Samples(simulation.samples(name)).present, bins)
-    drawn = _distribution(simulation, name, found, tuple(zip(found.edges, found.reached, strict=True)))
-    rows = zip(found.edges[:-1], found.edges[1:], found.shares, found.reached[1:], strict=True)
-    return _chart(simulation, drawn, ("low", "high", "share", "share_below_high"), list(rows))
-
-
-EDGE = 0.005
-POINTS = 101
-
-
-def _cdf(simulation: Simulation, name: str) -> Chart:
-    import numpy as np
-
-    values, shares = Samples(simulation.samples(name)).present, np.linspace(EDGE, 1 - EDGE, POINTS)
-    curve = tuple(zip(np.quantile(values, shares).tolist(), shares.tolist(), strict=True))
-    drawn = _distribution(simulation, name, _bins(values, BINS), curve)
-    return _chart(simulation, drawn, ("value", "share_below"), curve)
-
-
-def _distribution(
-    simulation: Simulation,
-    name: str,
-    bins: _Bins,
-    curve: tuple[tuple[float, float], ...],
-) -> Distribution:
-    words, found = simulation.words, simulation.range(name)
-    marks = [
-        Mark(number, label, words.value(name, number), accent=label == "P50")
-        for label, number in (("P10", found.p10), ("P50", found.p50), ("P90", found.p90))
-    ]
-    if _differs(found):
-        marks.append(Mark(found.mean, "mean", words.value(name, found.mean)))
-    basis = simulation.provenance.basis
-    limit, text, adverse = _threshold(simulation, name)
-    outside = bins.below + bins.above
-    beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
-    return Distribution(
-        title=words.label(name),
-        subtitle=f"{words.heading(name, simulation.horizon)}; {simulation.count:,} samples",
-        edges=bins.edges,
-        shares=bins.shares,
-        curve=curve,
-        marks=tuple(marks),
-        levels=tuple((level, words.value(name, level)) for level in round_ticks(bins.edges[0], bins.edges[-1])),
-        central=(found.p10, found.p90),
-        central_text="P10 to P90",
-        threshold=limit,
-        threshold_text=text,
-        adverse=adverse,
-        notes=(*beyond, *simulation.notes, *([f"Basis: {basis}."] if basis else [])),
-    )
-
-
-def _threshold(simulation: Simulation, name: str) -> tuple[float | None, str, Literal["below", "above"]]:
-    """Return beyond which value the metric is adverse in some of the samples: its guardrail, else a loss of money."""
-    words, values = simulation.words, Samples(simulation.samples(name)).present
-    adverse: Literal["below", "above"]
-    for rail in simulation.guardrails:
-        adverse = "below" if rail.side == "floor" else "above"
-        share = float(((values < rail.limit) if adverse == "below" else (values > rail.limit)).mean())
-        if rail.metric == name and share:
-            limit = words.value(name, rail.limit)
-            return rail.limit, f"{adverse} the {rail.side} of {limit}: {percentage(share)} of samples", adverse
-    metric = words.graph[name]
-    loss = float((values < 0).mean())
-    if metric.unit.is_money and metric.spec.better == "higher" and loss:
-        return 0.0, f"below zero: {percentage(loss)} of samples", "below"
-    return None, "", "below"
-
-
-def _fan(simulation: Simulation, name: str) -> Chart:
-    words = simulation.words
-    fan = next(fan for fan in simulation.fans if fan.metric == name)
-    bands = tuple(
-        Band(low, high, f"{first} to {last}", *(f"{at} {words.value(name, end[-1])}" for at, end in ends))
-        for first, last, low, high in (("P10", "P90", fan.p10, fan.p90), ("P25", "P75", fan.p25, fan.p75))
-        for ends in [((first, low), (last, high))]
-    )
-    series = Series("P50", fan.p50, words.value(name, fan.p50[-1]), accent=True)
-    levels = tuple((y, words.value(name, y)) for y in round_levels(min(fan.p10), max(fan.p90)))
-    ticks = tuple(str(t) for t in range(len(fan.p50)))
-    subtitle = f"By {words.period}, from today (0); {fan.samples:,} samples"
-    basis = simulation.provenance.basis
-    notes = (f"Basis: {basis}.",) if basis else ()
-    drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, notes, bands)
-    quantiles = zip(fan.p10, fan.p25, fan.p50, fan.p75, fan.p90, strict=True)
-    rows = [(t, *row) for t, row in enumerate(quantiles)]
-    return _chart(simulation, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)
-
-
-# ---- the question
 
 
 def simulate(

@@ -1,0 +1,156 @@
+"""The pictures of a simulation: histogram, cumulative distribution, and how the range widens over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Literal
+
+from impacttree.analyses.axis import round_levels, round_step, round_ticks
+from impacttree.analyses.result import Chart, Scalar
+from impacttree.analyses.samples import Samples, percentage, visibly_differ
+from impacttree.errors import QuestionError
+from impacttree.views import Band, Distribution, Lines, Mark, Series
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from impacttree.analyses.simulate import Simulation
+
+__all__ = ["BINS", "cdf", "fan", "histogram"]
+
+BINS, MOST_BINS = 40, 200
+
+
+def _chart(simulation: Simulation, drawn: Any, columns: tuple[str, ...], rows: Sequence[tuple[Scalar, ...]]) -> Chart:
+    return Chart(simulation.provenance, drawn, columns, tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """How many of the samples lie where."""
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    below: float
+    """Share of the samples left of the first bin."""
+    above: float
+
+    @property
+    def reached(self) -> list[float]:
+        """Share of the samples below each edge."""
+        return list(accumulate(self.shares, initial=self.below))
+
+
+def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
+    """Count samples in at most so many bins of a round width, from P0.5 to P99.5."""
+    import numpy as np
+
+    if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= MOST_BINS:
+        raise QuestionError(f"a histogram has 1 to {MOST_BINS} bins, not {bins!r}")
+    low, high = map(float, np.quantile(values, (EDGE, 1 - EDGE)))
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        spare = abs(low) * 0.05 or 1.0
+        edges = np.array([low - spare, low + spare])
+    else:
+        step = round_step(high - low, bins)
+        edges = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
+    counts, _ = np.histogram(values, edges)
+    below, above = (float(np.mean(beyond)) for beyond in (values < edges[0], values > edges[-1]))
+    return _Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
+
+
+def histogram(simulation: Simulation, name: str, bins: int) -> Chart:
+    """Return how many of the samples lie in each of at most so many bins, and how many below its end."""
+    found = _bins(Samples(simulation.samples(name)).present, bins)
+    drawn = _distribution(simulation, name, found, tuple(zip(found.edges, found.reached, strict=True)))
+    rows = zip(found.edges[:-1], found.edges[1:], found.shares, found.reached[1:], strict=True)
+    return _chart(simulation, drawn, ("low", "high", "share", "share_below_high"), list(rows))
+
+
+EDGE = 0.005
+POINTS = 101
+
+
+def cdf(simulation: Simulation, name: str) -> Chart:
+    """Return below which values which shares of the samples lie."""
+    import numpy as np
+
+    values, shares = Samples(simulation.samples(name)).present, np.linspace(EDGE, 1 - EDGE, POINTS)
+    curve = tuple(zip(np.quantile(values, shares).tolist(), shares.tolist(), strict=True))
+    drawn = _distribution(simulation, name, _bins(values, BINS), curve)
+    return _chart(simulation, drawn, ("value", "share_below"), curve)
+
+
+def _distribution(
+    simulation: Simulation,
+    name: str,
+    bins: _Bins,
+    curve: tuple[tuple[float, float], ...],
+) -> Distribution:
+    words, found = simulation.words, simulation.range(name)
+    marks = [
+        Mark(number, label, words.value(name, number), accent=label == "P50")
+        for label, number in (("P10", found.p10), ("P50", found.p50), ("P90", found.p90))
+    ]
+    if visibly_differ(found.mean, found.p50):
+        marks.append(Mark(found.mean, "mean", words.value(name, found.mean)))
+    basis = simulation.provenance.basis
+    limit, text, adverse = _threshold(simulation, name)
+    outside = bins.below + bins.above
+    beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
+    return Distribution(
+        title=words.label(name),
+        subtitle=f"{words.heading(name, simulation.horizon)}; {simulation.count:,} samples",
+        edges=bins.edges,
+        shares=bins.shares,
+        curve=curve,
+        marks=tuple(marks),
+        levels=tuple((level, words.value(name, level)) for level in round_ticks(bins.edges[0], bins.edges[-1])),
+        central=(found.p10, found.p90),
+        central_text="P10 to P90",
+        threshold=limit,
+        threshold_text=text,
+        adverse=adverse,
+        notes=(*beyond, *simulation.notes, *([f"Basis: {basis}."] if basis else [])),
+    )
+
+
+def _threshold(simulation: Simulation, name: str) -> tuple[float | None, str, Literal["below", "above"]]:
+    """Return beyond which value the metric is adverse in some of the samples: its guardrail, else a loss of money."""
+    words, values = simulation.words, Samples(simulation.samples(name)).present
+    adverse: Literal["below", "above"]
+    for rail in simulation.guardrails:
+        adverse = "below" if rail.side == "floor" else "above"
+        share = float(((values < rail.limit) if adverse == "below" else (values > rail.limit)).mean())
+        if rail.metric == name and share:
+            limit = words.value(name, rail.limit)
+            return rail.limit, f"{adverse} the {rail.side} of {limit}: {percentage(share)} of samples", adverse
+    metric = words.graph[name]
+    loss = float((values < 0).mean())
+    if metric.unit.is_money and metric.spec.better == "higher" and loss:
+        return 0.0, f"below zero: {percentage(loss)} of samples", "below"
+    return None, "", "below"
+
+
+def fan(simulation: Simulation, name: str) -> Chart:
+    """Return the quantiles of a metric in each period."""
+    words = simulation.words
+    kept = next(one for one in simulation.fans if one.metric == name)
+    bands = tuple(
+        Band(low, high, f"{first} to {last}", *(f"{at} {words.value(name, end[-1])}" for at, end in ends))
+        for first, last, low, high in (("P10", "P90", kept.p10, kept.p90), ("P25", "P75", kept.p25, kept.p75))
+        for ends in [((first, low), (last, high))]
+    )
+    series = Series("P50", kept.p50, words.value(name, kept.p50[-1]), accent=True)
+    levels = tuple((y, words.value(name, y)) for y in round_levels(min(kept.p10), max(kept.p90)))
+    ticks = tuple(str(t) for t in range(len(kept.p50)))
+    subtitle = f"By {words.period}, from today (0); {kept.samples:,} samples"
+    basis = simulation.provenance.basis
+    notes = (f"Basis: {basis}.",) if basis else ()
+    drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, notes, bands)
+    quantiles = zip(kept.p10, kept.p25, kept.p50, kept.p75, kept.p90, strict=True)
+    rows = [(t, *row) for t, row in enumerate(quantiles)]
+    return _chart(simulation, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)
