@@ -372,6 +372,8 @@ def _span(subject: Subject, one: Uncertain, low: float, high: float) -> str:
 
 
 def _notes(subject: Subject, rows: Sequence[UncertaintyRow], both: Samples | None, left: int) -> Iterator[str]:
+    if any(row.address.count(".") == 2 and not row.swing for row in rows):
+        yield "An assumed effect moves nothing while what drives it stays as stated: it counts with interactions."
     if any(not row.stated for row in rows):
         yield "* range from the evidence grade alone."
     grouped = list(dict.fromkeys(frozenset((row.address, *row.with_others)) for row in rows if row.with_others))

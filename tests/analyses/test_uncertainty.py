@@ -93,6 +93,7 @@ def test_ranges_from_a_grade_alone_are_marked():
     assert {row.address: row.stated for row in found.rows} == {"x.value": True, "y.x.slope": False}
     assert found["y.x.slope"].span == "0.33 to 3.00 times"
     assert "* range from the evidence grade alone." in found.view().notes
+    assert any(note.startswith("An assumed effect moves nothing while") for note in found.view().notes)
     assert found["y.x.slope"].swing == 0
     assert found["y.x.slope"].total.value > 0.05
     assert found["y.x.slope"].first.value == pytest.approx(0, abs=0.05)
