@@ -68,7 +68,9 @@ class Plain:
             value, own = before * scale + shift, False
         elif kind == "wrap":
             value = value * scale + shift
-        if own or math.isinf(value):
+        lost = own or math.isinf(value)
+        today_alone = t == 0 and self.model.is_static and self.changes
+        if lost and not today_alone:
             self.faulty.add(name)
         return NAN if math.isinf(value) else value
 
@@ -273,6 +275,15 @@ def test_rows_agree_with_plain_recursion_fault_by_fault(data):
             faults[name] = faults.get(name, 0) + 1
     assert batch.count == count
     assert {model.graph.metrics[slot].name: found for slot, found in batch.faults.items()} == faults
+
+
+def test_a_fault_of_today_alone_does_not_count_off_time_where_something_is_changed():
+    """Of a logarithm: what is below zero today is above it with the change, and nothing reads today's."""
+    model = compiled(["x: {value: 0.5}", "y: {formula: log(x), aggregate: sum}"])
+    change = {model.graph.by_name["x"]: Effect("wrap", np.array([-2.0, 1.0]), np.array([0.0, 0.0]))}
+    batch = evaluate_many(model, 3, parameters={"x.value": np.array([-2.0, -2.0])}, interventions=change, totals=[1])
+    assert batch.faults == {1: 1}
+    np.testing.assert_allclose(batch.totals[1], [3 * math.log(4), NAN])
 
 
 def test_rows_agree_with_the_scalar_engine_under_changes():
