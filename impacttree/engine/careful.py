@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
@@ -71,9 +72,11 @@ def finite(values: Any) -> tuple[Any, Any]:
 
 
 def are_finite(values: Any) -> bool:
-    """Return whether all values are finite: by their squares' sum, which is quick, or one by one where it overflows."""
-    with np.errstate(all="ignore"):
-        return bool(np.isfinite(np.dot(values, values)) or np.isfinite(values).all())
+    """Return whether all values are finite: by their squares' sum, which is quick, or one by one where it overflows.
+
+    The caller sees to it that an overflow is no warning.
+    """
+    return math.isfinite(np.dot(values, values)) or bool(np.isfinite(values).all())
 
 
 def _operate(step: Instruction, args: Sequence[Any]) -> tuple[Any, Any]:

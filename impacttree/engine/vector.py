@@ -73,6 +73,7 @@ class Batch:
     faults: Mapping[int, int]
 
 
+@np.errstate(all="ignore")  # what is looked for is looked for in the values, or raised where it is told to be
 def evaluate_many(
     model: Model,
     periods: int,
