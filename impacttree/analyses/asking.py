@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,17 +34,19 @@ class Asked:
 
     Parameters
     ----------
-    interventions
-        What the engine does, by slot.
-    texts
-        The changes as they are printed, by metric.
     recipes
         What the changes do together, by slot.
+    texts
+        The changes as they are printed, by metric.
     """
 
-    interventions: Mapping[int, Intervention]
+    recipes: Mapping[int, Recipe]
     texts: tuple[tuple[str, str], ...]
-    recipes: Mapping[int, Recipe] = field(default_factory=dict)
+
+    @property
+    def interventions(self) -> Mapping[int, Intervention]:
+        """What the engine does, by slot, with every change at its stated point."""
+        return {slot: recipe.intervention() for slot, recipe in self.recipes.items()}
 
     def uncertain(self, graph: Graph) -> tuple[UncertainNumber, ...]:
         """Return the numbers of changes that are not known for certain."""
@@ -250,7 +252,7 @@ class Subject:
             found[metric.index] = self.resolve(metric, parsed)
             texts.append((name, " then ".join(self.words.change(name, change) for change in parsed)))
         self._one_to_a_loop(found)
-        return Asked({slot: recipe.intervention() for slot, recipe in found.items()}, tuple(texts), found)
+        return Asked(found, tuple(texts))
 
     def read(self, metric: Metric, given: str | Change | Sequence[str | Change]) -> list[Change]:
         """Return the changes on one metric, parsed.

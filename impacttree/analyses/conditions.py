@@ -34,10 +34,8 @@ def share_that_holds(
 
     if not isinstance(condition, str):
         raise QuestionError("a condition is text such as 'profit < 0'")
-    compared = _checked(condition, words, kept, unkept)
-    one, zero = Number(1.0, "1"), Number(0.0, "0")
-    read = {name: kept[name].values for name in names(compared)}
-    held = evaluate_rows(Call("if", (compared, one, zero), compared.span), read)
+    holding = _checked(condition, words, kept, unkept)
+    held = evaluate_rows(holding, {name: kept[name].values for name in names(holding)})
     there = np.isfinite(held)
     if not there.any():
         raise QuestionError(Problem(reason=f"no sample has a value for '{condition}'"))
@@ -45,7 +43,7 @@ def share_that_holds(
 
 
 def _checked(text: str, words: Words, kept: Mapping[str, Samples], unkept: Callable[[str], QuestionError]) -> Expr:
-    """Return the comparison with its conversions replaced by factors."""
+    """Return what is 1 where the comparison holds and 0 elsewhere, its conversions replaced by factors."""
     compared = parse_condition(text)
     for name in names(compared):
         if name not in kept:
@@ -54,10 +52,8 @@ def _checked(text: str, words: Words, kept: Mapping[str, Samples], unkept: Calla
         if isinstance(node, Call) and FUNCTIONS[node.function].kind == "time":
             reason = f"{node.function} has no place here: a condition compares values over the horizon"
             raise FormulaError(Problem(reason=reason, fix="name metrics alone", formula=text, span=node.span))
-    branch = Call("if", (compared, Number(1.0, "1"), Number(0.0, "0")), compared.span)
+    holding = Call("if", (compared, Number(1.0, "1"), Number(0.0, "0")), compared.span)
     try:
-        inferred = infer_unit(branch, words.total_unit, period=words.graph.spec.period)
+        return infer_unit(holding, words.total_unit, period=words.graph.spec.period).expr
     except FormulaError as error:
         raise FormulaError(*(problem.at(formula=text) for problem in error.problems)) from None
-    assert isinstance(inferred.expr, Call)
-    return inferred.expr.arguments[0]

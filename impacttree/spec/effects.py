@@ -267,7 +267,7 @@ class EvidenceDefaults(Model):
         self.set_keys(locals())
 
     @classmethod
-    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:  # noqa: ARG003
+    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:  # noqa: ARG003 - the base's signature
         return ("evidence_defaults",)
 
     def factor(self, grade: Grade) -> float:
