@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 
-import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -199,10 +198,9 @@ def test_a_value_that_is_set_stays_within_the_bounds_of_its_metric():
 def test_several_uncertain_changes_draw_apart():
     tree = it.loads(CERTAIN)
     answer = tree.what_if({"conversion": ["+10% (5% to 20%)", "+0.2pp (0.1pp to 0.4pp)"]}, on="revenue")
-    z = 1.2815515655446004
     wide = [math.log(20 / 5) / 2, math.log(0.4 / 0.1) / 2]
     assert answer.range.p10 < answer.total < answer.range.p90
-    mean = 0.02 * 0.1 * math.exp((wide[0] / z) ** 2 / 2) + 0.002 * math.exp((wide[1] / z) ** 2 / 2)
+    mean = 0.02 * 0.1 * math.exp((wide[0] / Z) ** 2 / 2) + 0.002 * math.exp((wide[1] / Z) ** 2 / 2)
     assert answer.range.mean == pytest.approx(12 * 90e3 * 40 * mean, rel=0.02)
     assert it.loads(CERTAIN).check_guardrails({"conversion": "-2% (-9% to -1%)"}).checks[0].risk is not None
 
@@ -354,11 +352,11 @@ def test_ranges_are_of_the_answer_they_stand_beside(sketch, data):
 
 
 def test_the_template_answers_with_the_range_of_the_design():
-    """ "$9k to $26k" around $17k; with other draws, and by hand from the samples of a simulation with the same lift."""
+    """The design's example, set before there were samples: $9k to $26k around $17k."""
     worth = it.loads(text("saas")).worth("engagement", "+1%")
     assert 8e3 < worth.range.p10 < 10e3
     assert 24e3 < worth.range.p90 < 28e3
-    assert np.isfinite([worth.range.mean, worth.run_rate_range.p50]).all()
+    assert worth.range.p10 < worth.total < worth.range.p90
 
 
 def test_sentences_of_ranges_are_sentences_where_lower_is_better():
