@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import networkx
     import sympy
 
-    from impacttree.analyses.asking import Changes, Subject
     from impacttree.analyses.diagram import Cut, Picture, Size
     from impacttree.analyses.guardrails import GuardrailReport
     from impacttree.analyses.headroom import Headroom
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.verify import Verification
     from impacttree.analyses.what_if import Comparison, WhatIf
     from impacttree.analyses.worth import Worth
+    from impacttree.answers.subject import Changes, Subject
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph, Metric
     from impacttree.quantity import Change
@@ -108,7 +108,7 @@ class ImpactTree:
 
     @cached_property
     def _subject(self) -> Subject:
-        from impacttree.analyses.asking import Subject
+        from impacttree.answers.subject import Subject
 
         return Subject(self._graph)
 
@@ -569,7 +569,7 @@ class Formula:
         QuestionError
             When a value is missing or not needed.
         """
-        from impacttree.engine.single import evaluate
+        from impacttree.engine.single_formula import evaluate
 
         return evaluate(self.text, self._expr, values)
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from impacttree.analyses.asking import Subject
-from impacttree.analyses.limits import guardrail_checks
-from impacttree.analyses.ranges import range_text
-from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words, joined, lowered
 from impacttree.analyses.worth import Worth, grounds_texts, placeholder_note, placeholders, worth
+from impacttree.answers.limits import guardrail_checks
+from impacttree.answers.ranges import range_text
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import Words, joined, lowered
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, unit_words

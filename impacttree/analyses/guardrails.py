@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from impacttree.analyses.asking import Changes, Move, Subject
-from impacttree.analyses.limits import GuardrailCheck, breach_words, guardrail_checks, guardrail_row
-from impacttree.analyses.ranges import guardrail_risks
-from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.samples import percentage
-from impacttree.analyses.words import Words
+from impacttree.answers.limits import GuardrailCheck, breach_words, guardrail_checks, guardrail_row
+from impacttree.answers.ranges import guardrail_risks
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.samples import percentage
+from impacttree.answers.subject import Changes, Move, Subject
+from impacttree.answers.words import Words
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["GuardrailReport", "check_guardrails"]

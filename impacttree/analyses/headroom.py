@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
-from impacttree.analyses.asking import Subject
-from impacttree.analyses.limits import Limit, guarded, guardrail_checks
-from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words, is_still
+from impacttree.answers.limits import Limit, guarded, guardrail_checks
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import Words, is_still
 from impacttree.graph.model import Influence, Metric
 from impacttree.views import Cell, Column, Table
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.engine.crossings import Crossing, Lever
+    from impacttree.engine.first_crossing import Crossing, Lever
     from impacttree.engine.vector import Batch
 
 __all__ = ["Headroom", "Room", "headroom"]
@@ -270,7 +270,7 @@ def headroom(subject: Subject, metric: str | None = None) -> Headroom:
         The one to move, which may have a formula, against each guardrail by itself; by default all that have a stated
         value, each against the guardrail that it breaks first.
     """
-    from impacttree.engine.crossings import grid_steps
+    from impacttree.engine.first_crossing import grid_steps
 
     asked = None if metric is None else subject.metric(metric)
     limits = guarded(subject.graph)
@@ -314,7 +314,7 @@ class _Hunt:
 
     def rooms(self) -> Iterator[Room]:
         """Yield what happens to each side of each metric; where nothing does to either, that."""
-        from impacttree.engine.crossings import first_crossings
+        from impacttree.engine.first_crossing import first_crossings
 
         levers = {metric.index: _lever(self.subject, metric) for metric in self.metrics}
         sources = {self.subject.graph.by_name[influence.source] for influence in self.seen}
@@ -462,7 +462,7 @@ def _lever(subject: Subject, metric: Metric) -> Lever:
     A level is held at a value, which is to add the same amount throughout. What moves over time keeps its course: it
     is multiplied, or, where it is not above zero throughout and a ratio would mean nothing, added to.
     """
-    from impacttree.engine.crossings import Lever
+    from impacttree.engine.first_crossing import Lever
 
     today, path = subject.model.base[metric.index], _path(subject, metric)
     bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from impacttree.analyses.asking import Changes, Subject
-from impacttree.analyses.axis import round_levels
-from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import ACCRUAL, Words, joined
+from impacttree.answers.axis import round_levels
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.subject import Changes, Subject
+from impacttree.answers.words import ACCRUAL, Words, joined
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
 

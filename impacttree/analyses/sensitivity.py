@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from impacttree.analyses.asking import Subject
-from impacttree.analyses.cautions import bottlenecks, extrapolations
-from impacttree.analyses.result import Chart, Result, Scalar
-from impacttree.analyses.words import Words, lowered
+from impacttree.answers.cautions import bottlenecks, extrapolations
+from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import Words, lowered
 from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric

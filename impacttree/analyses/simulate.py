@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from impacttree.analyses.asking import Subject
-from impacttree.analyses.limits import Limit, guarded
-from impacttree.analyses.pictures import BINS, cdf, fan, histogram
-from impacttree.analyses.ranges import bounds_span, missing_note, outside_notes, outside_shares
-from impacttree.analyses.result import Chart, Result, Scalar
-from impacttree.analyses.samples import Range, Samples, percentage, visibly_differ
-from impacttree.analyses.words import ACCRUAL, Words
+from impacttree.answers.limits import Limit, guarded
+from impacttree.answers.pictures import BINS, cdf, fan, histogram
+from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
+from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import ACCRUAL, Words
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Distribution, Table
@@ -145,7 +145,7 @@ class Simulation(Result):
         >>> round(tree.simulate().probability("paid > 1_500"), 3)
         0.5
         """
-        from impacttree.analyses.conditions import share_that_holds
+        from impacttree.answers.conditions import share_that_holds
 
         return share_that_holds(condition, self.words, {name: self._of(name) for name in self.names}, self._unkept)
 

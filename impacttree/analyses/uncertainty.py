@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from impacttree.analyses.asking import Subject
-from impacttree.analyses.labels import label_of
-from impacttree.analyses.result import Chart, Result, Scalar
-from impacttree.analyses.samples import Range, Samples, percentage
-from impacttree.analyses.words import ACCRUAL, STILL, Words, joined, lowered
+from impacttree.answers.labels import label_of
+from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.samples import Range, Samples, percentage
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.views import Bar, Bars, Cell, Column, Table
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from impacttree.analyses.asking import Asked, Changes, Subject
-from impacttree.analyses.cautions import beyond_bounds, extrapolations, unmoved, unreached
-from impacttree.analyses.labels import label_of
-from impacttree.analyses.ranges import missing_note
-from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.samples import Samples, percentage
 from impacttree.analyses.sensitivity import sensitivity
-from impacttree.analyses.words import STILL, Words, counted_noun, joined
+from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
+from impacttree.answers.labels import label_of
+from impacttree.answers.ranges import missing_note
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.samples import Samples, percentage
+from impacttree.answers.subject import Asked, Changes, Subject
+from impacttree.answers.words import STILL, Words, counted_noun, joined
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Change, Quantity, RawQuantity, misfit, parse_quantity, shown_parts, to

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from impacttree.analyses.asking import Changes, Move, Subject
-from impacttree.analyses.cautions import beyond_bounds, extrapolations
-from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.words import Words, is_still
+from impacttree.answers.cautions import beyond_bounds, extrapolations
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.subject import Changes, Move, Subject
+from impacttree.answers.words import Words, is_still
 from impacttree.quantity import Unit, unit_words
 from impacttree.views import Cell, Column, Table
 

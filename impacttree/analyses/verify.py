@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from impacttree.analyses.asking import Subject
-from impacttree.analyses.result import Result, Scalar
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.subject import Subject
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["Verification", "VerifiedMetric", "verify"]
@@ -103,7 +103,7 @@ def verify(subject: Subject, on: str | None = None) -> Verification:
     on
         The outcome; by default the tree's.
     """
-    from impacttree.engine.oracles import complex_step, symbolic_chain
+    from impacttree.engine.derivative_checks import complex_step, symbolic_chain
 
     outcome = subject.outcome(on)
     model, run = subject.model, subject.base

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from impacttree.analyses.asking import Changes, Move, Subject
-from impacttree.analyses.cautions import beyond_bounds, extrapolations, unmoved, unreached
-from impacttree.analyses.limits import GuardrailCheck, guardrail_checks, guardrail_row
-from impacttree.analyses.ranges import change_ranges, range_cells, sampled_provenance
-from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.samples import Range
-from impacttree.analyses.words import Words, is_still, joined, lowered
 from impacttree.analyses.worth import OutcomeChange, outcome_change, strip
+from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
+from impacttree.answers.limits import GuardrailCheck, guardrail_checks, guardrail_row
+from impacttree.answers.ranges import change_ranges, range_cells, sampled_provenance
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.samples import Range
+from impacttree.answers.subject import Changes, Move, Subject
+from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Table
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from impacttree.analyses.asking import Asked, Subject
-from impacttree.analyses.cautions import cautions, kinks
-from impacttree.analyses.limits import GuardrailCheck, guardrail_checks, guardrail_row
-from impacttree.analyses.ranges import Ranges, change_ranges, range_cells, sampled_provenance
-from impacttree.analyses.result import Result, Scalar
-from impacttree.analyses.samples import Range
-from impacttree.analyses.words import Words, is_still, lowered
+from impacttree.answers.cautions import cautions, kinks
+from impacttree.answers.limits import GuardrailCheck, guardrail_checks, guardrail_row
+from impacttree.answers.ranges import Ranges, change_ranges, range_cells, sampled_provenance
+from impacttree.answers.result import Result, Scalar
+from impacttree.answers.samples import Range
+from impacttree.answers.subject import Asked, Subject
+from impacttree.answers.words import Words, is_still, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
 from impacttree.engine.paths import MOST_CANDIDATES, Paths

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from impacttree.errors import Problem, QuantityError, printable
 from impacttree.quantity import Bounds, Quantity, Spread
-from impacttree.quantity.possible import Z_P90, Z_P97_5, deviation, impossible
+from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, deviation, impossible
 from impacttree.quantity.spreads import Shape, distance
 
 __all__ = [

@@ -22,7 +22,7 @@ from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
 from impacttree.engine.sobol import chunks_of
 from impacttree.engine.vector import evaluate_many
-from impacttree.quantity.possible import Z_P97_5
+from impacttree.quantity.spread_checks import Z_P97_5
 
 __all__ = ["Estimate", "Index", "Outputs", "indices_of", "sample_factors", "swings"]
 

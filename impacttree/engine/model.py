@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.faults import Naming, explain, too_large
 from impacttree.engine.program import Effects, Program, Row
+from impacttree.engine.scalar_faults import Naming, explain, too_large
 from impacttree.engine.tape import Block, Load, lower
 from impacttree.formula.ast import Binary, Expr, Name, Number
 from impacttree.graph.cycles import components

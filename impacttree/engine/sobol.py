@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from impacttree.engine.directions import BITS, DIMENSIONS, directions
+from impacttree.engine.sobol_directions import BITS, DIMENSIONS, directions
 from impacttree.errors import QuestionError
 
 __all__ = ["CHUNK", "MAX_SAMPLES", "Points", "chunks_of", "dimensions_of"]

@@ -16,10 +16,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from impacttree.engine.careful import are_finite, compute, finite
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.model import Change, Held, Model, Part, local_effects
 from impacttree.engine.program import Effects, Program
+from impacttree.engine.vector_faults import are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 
 __all__ = ["Array", "Batch", "Effect", "Number", "evaluate_many"]

@@ -10,6 +10,7 @@ from impacttree.errors import FormulaError, ModelError, Problem, printable
 from impacttree.formula import parse
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.graph.aggregate import aggregation
+from impacttree.graph.central_values import Today
 from impacttree.graph.checks import (
     bounds_of,
     check_aggregate,
@@ -25,9 +26,8 @@ from impacttree.graph.findings import Findings
 from impacttree.graph.model import Aggregation, Correlated, Graph, Metric, Reference, UncertainNumber
 from impacttree.graph.order import Orders, orders_of
 from impacttree.graph.references import references
-from impacttree.graph.today import Today
 from impacttree.graph.units import Units, units_of
-from impacttree.quantity.possible import impossible
+from impacttree.quantity.spread_checks import impossible
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 
 __all__ = ["build"]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from impacttree.errors import ChangeError
 from impacttree.graph.aggregate import other_flow
+from impacttree.graph.central_values import Today
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Reference
-from impacttree.graph.today import Today
 from impacttree.quantity import Relative, Unit, misfit, parse_change, resolve
 from impacttree.spec import MetricSpec, TreeSpec
 

@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 
 from impacttree.errors import ChangeError, QuantityError, nearest
 from impacttree.formula.ast import Binary, Call, Expr, Name, Number, Parameter
-from impacttree.graph.fieller import Estimate, ratio_interval
+from impacttree.graph.central_values import evaluate
 from impacttree.graph.model import Influence
-from impacttree.graph.today import evaluate
+from impacttree.graph.ratio_interval import Estimate, ratio_interval
 from impacttree.quantity import (
     Add,
     Change,
@@ -38,7 +38,7 @@ from impacttree.quantity import (
     parse_spread,
     resolve,
 )
-from impacttree.quantity.possible import Z_P90
+from impacttree.quantity.spread_checks import Z_P90
 from impacttree.spec import Driver, Evidence, EvidenceDefaults
 
 __all__ = ["Effect", "RefusedError", "Side", "combine", "effect_of"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Influence, UncertainNumber
 from impacttree.quantity import Quantity, Spread
-from impacttree.quantity.possible import Z_P90, deviation
+from impacttree.quantity.spread_checks import Z_P90, deviation
 from impacttree.spec import Driver, EvidenceDefaults, Grade, MetricSpec
 
 __all__ = ["Found", "uncertain_numbers"]

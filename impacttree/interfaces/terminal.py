@@ -15,7 +15,7 @@ import click
 from impacttree.errors import ImpactTreeError, Problem, nearest, printable
 
 if TYPE_CHECKING:
-    from impacttree.analyses.result import Result
+    from impacttree.answers.result import Result
     from impacttree.views import View
 
 __all__ = ["Mistake", "Program", "answer", "listed", "print_json", "print_view"]

@@ -12,8 +12,8 @@ from impacttree.errors import ChangeError, Problem, QuantityError, printable
 from impacttree.quantity.formatting import format_value
 from impacttree.quantity.money import sign_of
 from impacttree.quantity.numbers import exact, exact_text, literal, round_to_digits
-from impacttree.quantity.possible import impossible
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity
+from impacttree.quantity.spread_checks import impossible
 from impacttree.quantity.spreads import Bounds, Spread
 from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, POINTS, PP, Unit
 

@@ -20,7 +20,7 @@ from impacttree.quantity import (
     parse_slope_spread,
     parse_spread,
 )
-from impacttree.quantity.possible import Z_P90, Z_P97_5
+from impacttree.quantity.spread_checks import Z_P90, Z_P97_5
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Model, read_one
 from impacttree.spec.fields import (

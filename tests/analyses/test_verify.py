@@ -55,7 +55,7 @@ def test_derivatives_through_time_against_differences():
 
 
 def test_disagreement_is_said(monkeypatch):
-    monkeypatch.setattr("impacttree.engine.oracles.complex_step", lambda *_: 1.0)
+    monkeypatch.setattr("impacttree.engine.derivative_checks.complex_step", lambda *_: 1.0)
     verification = it.loads(SHOP).verify()
     assert not verification.agrees
     assert "DISAGREE" in str(verification)

@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 
 import impacttree.analyses
 from impacttree import Decision, ImpactTree, template
-from impacttree.analyses.asking import Subject
-from impacttree.analyses.result import Provenance, Result
-from impacttree.analyses.samples import Samples
+from impacttree.answers.result import Provenance, Result
+from impacttree.answers.samples import Samples
+from impacttree.answers.subject import Subject
 from impacttree.errors import ImpactTreeError, OutputError, QuestionError
 from impacttree.render import formats_of, renderers
 from impacttree.spec.base import Model

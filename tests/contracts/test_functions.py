@@ -15,7 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from impacttree import Formula, ImpactTree, loads
-from impacttree.engine.oracles import complex_step
+from impacttree.engine.derivative_checks import complex_step
 from impacttree.engine.program import array_function
 from impacttree.errors import ModelError
 from impacttree.formula import EXAMPLE_METRICS, FUNCTIONS, Function, parse_expression

@@ -19,7 +19,7 @@ from impacttree.engine.vector import evaluate_many
 from impacttree.errors import QuestionError
 from impacttree.graph import UncertainNumber, build
 from impacttree.quantity import parse_quantity
-from impacttree.quantity.possible import Z_P90
+from impacttree.quantity.spread_checks import Z_P90
 from impacttree.spec import Driver, MetricSpec, TreeSpec, load_text
 
 SHOP = """

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from impacttree.engine.directions import BITS, DIMENSIONS, directions
 from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, Points, chunks_of, dimensions_of
+from impacttree.engine.sobol_directions import BITS, DIMENSIONS, directions
 from impacttree.errors import QuestionError
 
 NAMES = [f"metric_{k}.value" for k in range(12)]

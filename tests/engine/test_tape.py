@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impacttree.engine.faults import interpret
+from impacttree.engine.scalar_faults import interpret
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select, lower
 from impacttree.formula import parse
 from impacttree.formula.ast import Binary, Name, Parameter

@@ -12,7 +12,7 @@ from impacttree.errors import ModelError
 from impacttree.formula import parse, parse_expression
 from impacttree.graph import Graph, build
 from impacttree.graph.aggregate import is_flow, scales_out
-from impacttree.graph.today import evaluate
+from impacttree.graph.central_values import evaluate
 from impacttree.quantity import Unit
 from impacttree.spec import load_text
 

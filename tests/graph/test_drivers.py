@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from impacttree.errors import ModelError
 from impacttree.formula import unparse
 from impacttree.graph import Graph, Influence, build
-from impacttree.graph.fieller import Estimate, ratio_interval
-from impacttree.quantity.possible import Z_P90, Z_P97_5
+from impacttree.graph.ratio_interval import Estimate, ratio_interval
+from impacttree.quantity.spread_checks import Z_P90, Z_P97_5
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 
 

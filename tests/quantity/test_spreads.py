@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from impacttree.quantity import Spread
-from impacttree.quantity.possible import deviation
+from impacttree.quantity.spread_checks import deviation
 
 positive = st.floats(1e-6, 1e6)
 

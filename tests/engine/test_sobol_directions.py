@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import qmc
 
-from impacttree.engine.directions import BITS, DIMENSIONS, directions
+from impacttree.engine.sobol_directions import BITS, DIMENSIONS, directions
 
 
 def test_unscrambled_points_are_those_of_scipy() -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from impacttree.analyses.result import Provenance
-from impacttree.analyses.words import Words
+from impacttree.answers.result import Provenance
+from impacttree.answers.words import Words
 from impacttree.engine.model import Model, Run
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse

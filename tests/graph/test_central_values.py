@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from impacttree.engine.model import Model
 from impacttree.formula import EXAMPLE_METRICS, FUNCTIONS, parse_expression
 from impacttree.graph import build
-from impacttree.graph.today import Today, evaluate
+from impacttree.graph.central_values import Today, evaluate
 from impacttree.spec import load_text
 from impacttree.templates import names as template_names
 from impacttree.templates import text as template_text

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize
 
-from impacttree.graph.fieller import Estimate, ratio_interval
-from impacttree.quantity.possible import Z_P90
+from impacttree.graph.ratio_interval import Estimate, ratio_interval
+from impacttree.quantity.spread_checks import Z_P90
 
 values = st.floats(-5, 5).filter(lambda value: abs(value) > 0.01)
 errors = st.floats(0.01, 3)

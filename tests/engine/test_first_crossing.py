@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from impacttree.engine.crossings import Lever, first_crossings, grid_steps
+from impacttree.engine.first_crossing import Lever, first_crossings, grid_steps
 from impacttree.engine.model import Model
 from impacttree.graph import build
 from impacttree.spec import load_text

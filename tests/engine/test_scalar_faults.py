@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.faults import Fault, interpret
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Model
+from impacttree.engine.scalar_faults import Fault, interpret
 from impacttree.engine.tape import Block, lower
 from impacttree.errors import EvaluationError
 from impacttree.formula import parse

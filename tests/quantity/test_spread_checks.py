@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from impacttree.quantity import Bounds, Spread, parse_quantity
-from impacttree.quantity.possible import Z_P90, Z_P97_5, deviation, impossible
+from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, deviation, impossible
 
 SHARE = (0.0, 1.0)
 

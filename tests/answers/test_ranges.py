@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import impacttree as it
-from impacttree.analyses import ranges
-from impacttree.analyses.samples import Range
+from impacttree.answers import ranges
+from impacttree.answers.samples import Range
 from impacttree.errors import ImpactTreeError
 from impacttree.templates import text
 from impacttree.views import Headline

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from impacttree.analyses.asking import Asked, Subject
-from impacttree.analyses.limits import GuardrailCheck, guarded, with_risks
-from impacttree.analyses.result import Provenance
-from impacttree.analyses.samples import Range, Samples, percentage, visibly_differ
-from impacttree.analyses.words import Words, joined
+from impacttree.answers.limits import GuardrailCheck, guarded, with_risks
+from impacttree.answers.result import Provenance
+from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
+from impacttree.answers.subject import Asked, Subject
+from impacttree.answers.words import Words, joined
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Metric
 

@@ -1,7 +1,7 @@
 import pytest
 
 import impacttree as it
-from impacttree.analyses.labels import label_of
+from impacttree.answers.labels import label_of
 
 
 @pytest.mark.parametrize(

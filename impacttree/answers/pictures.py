@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 
-from impacttree.analyses.axis import round_levels, round_step, round_ticks
-from impacttree.analyses.result import Chart, Scalar
-from impacttree.analyses.samples import Samples, percentage, visibly_differ
+from impacttree.answers.axis import round_levels, round_step, round_ticks
+from impacttree.answers.result import Chart, Scalar
+from impacttree.answers.samples import Samples, percentage, visibly_differ
 from impacttree.errors import QuestionError
 from impacttree.views import Band, Distribution, Lines, Mark, Series
 

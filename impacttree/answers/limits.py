@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from impacttree.analyses.result import Scalar
-from impacttree.analyses.samples import percentage
-from impacttree.analyses.words import STILL, Words, is_still
+from impacttree.answers.result import Scalar
+from impacttree.answers.samples import percentage
+from impacttree.answers.words import STILL, Words, is_still
 from impacttree.engine.model import Run
 from impacttree.graph.model import Graph, Metric
 

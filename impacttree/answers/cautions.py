@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from impacttree.analyses.asking import Subject
-from impacttree.analyses.words import is_still, joined
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import is_still, joined
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
 from impacttree.engine.tape import Select

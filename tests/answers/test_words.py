@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import impacttree as it
-from impacttree.analyses.words import Words, is_still, joined, lowered
+from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.quantity import parse_change
 
 TREE = """

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impacttree.analyses.axis import round_levels, round_step
+from impacttree.answers.axis import round_levels, round_step
 from tests.strategies import examples
 
 

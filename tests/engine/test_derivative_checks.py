@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree import template
+from impacttree.engine.derivative_checks import complex_step, symbolic_chain
 from impacttree.engine.model import Model
-from impacttree.engine.oracles import complex_step, symbolic_chain
 from tests.engine.support import ANY_TREE, Compiled, is_close
 from tests.oracles.unrolled import absolute_slope
 from tests.strategies import Sketch, examples, trees

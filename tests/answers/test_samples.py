@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impacttree.analyses.samples import Range, Samples, percentage
+from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.errors import QuestionError
 from tests.strategies import examples
 

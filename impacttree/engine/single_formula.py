@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from impacttree.engine.faults import Fault, interpret
+from impacttree.engine.scalar_faults import Fault, interpret
 from impacttree.engine.tape import lower
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest
 from impacttree.formula import FUNCTIONS, names
@@ -72,7 +72,7 @@ def evaluate_rows(expr: Expr, values: Mapping[str, npt.NDArray[np.float64]]) -> 
     """
     import numpy as np
 
-    from impacttree.engine.careful import compute
+    from impacttree.engine.vector_faults import compute
 
     slots = {name: slot for slot, name in enumerate(values)}
     block = lower(len(values), expr, slots, slots, _no_parameter)

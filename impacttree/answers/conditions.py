@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from impacttree.analyses.samples import Samples
-from impacttree.analyses.words import Words
+from impacttree.answers.samples import Samples
+from impacttree.answers.words import Words
 from impacttree.errors import FormulaError, Problem, QuestionError
 from impacttree.formula import FUNCTIONS, Call, Expr, Number, infer_unit, names, parse_condition, walk
 
@@ -30,7 +30,7 @@ def share_that_holds(
     """
     import numpy as np
 
-    from impacttree.engine.single import evaluate_rows
+    from impacttree.engine.single_formula import evaluate_rows
 
     if not isinstance(condition, str):
         raise QuestionError("a condition is text such as 'profit < 0'")

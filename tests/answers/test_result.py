@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pytest
 
 import impacttree as it
-from impacttree.analyses.result import Result
+from impacttree.answers.result import Result
 from impacttree.errors import MissingDependency, OutputError
 from impacttree.render import to_text
 from tests.analyses.models import CLUB, SHOP
