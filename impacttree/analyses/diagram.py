@@ -220,6 +220,7 @@ def _elasticities(subject: Subject) -> Mapping[tuple[str, str, int], float]:
     Only the edge itself counts, and what the target remembers of its own past.
     """
     model, run, metrics = subject.model, subject.base, subject.graph.metrics
+    window = model.window(run.periods)
     partials, horizon = model.partials(run)
     totals, owners = run.horizon(), model.owners
     memory = {slot: edge for edge, (slot, load) in enumerate(model.step.edges) if load.slot == slot and load.lag == 1}
@@ -237,8 +238,8 @@ def _elasticities(subject: Subject) -> Mapping[tuple[str, str, int], float]:
             direct = row[edge] * run.rows[past][load.slot] if past >= 0 else 0.0
             kept = row[memory[slot]] * moves[-1] if slot in memory and moves else 0.0
             moves.append(direct + kept)
-        if model.aggregations[slot] != "recompute":
-            add(load.slot, slot, load.lag, model.aggregate(slot, moves, run.repeats))
+        if not model.recomputes(slot):
+            add(load.slot, slot, load.lag, model.tangent(slot, moves, window))
     for edge, (slot, load) in enumerate(model.recomputed.edges):
         add(load.slot, slot, 0, horizon[edge] * totals[load.slot])
     return found

@@ -25,7 +25,7 @@ def cautions(subject: Subject, lift: Lift, after: Run) -> tuple[str, ...]:
     ]
     if abs(lift.closure) > lift.allowance:
         missing = subject.words.signed(outcome.name, lift.closure)
-        found.append(f"{missing} of the change is on no path: formulas switch too often along the lift")
+        found.append(f"{missing} of the change is on no path: no slope along the lift accounts for it")
     return tuple(found)
 
 

@@ -15,9 +15,11 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, NoReturn, Protocol
 
 from impacttree.engine.codegen import Intervened
+from impacttree.engine.horizon import HORIZONS, Horizon, Window
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Naming, Period, explain, too_large
 from impacttree.engine.tape import Block, lower, total_of
+from impacttree.errors import Problem, QuestionError
 from impacttree.formula.core import Binary, Core, Name, Number, Timed
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
@@ -71,13 +73,28 @@ class Held:
             return self.steady
         return {**self.steady, **{slot: path[position] for slot, path in self.paths.items()}}
 
-    def over(self, periods: int) -> Effects:
-        return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items()}}
+    def over(self, periods: int, slots: Collection[int]) -> Effects:
+        """Return what changes do over the first n periods to those of `slots` that are recomputed from others."""
+        return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items() if slot in slots}}
 
-    def fixed(self, slot: int, path: Sequence[Any], over: Callable[[int], Any]) -> Held:
-        """Return a copy that also fixes `slot` to a path, and to its value over the first n periods."""
+    def along(self, slot: int, path: Sequence[Any], over: Callable[[int], Any], change: Callable[[Any], Any]) -> Held:
+        """Return a copy that also holds `slot` to a path with a change, whatever its own rule would give.
+
+        Parameters
+        ----------
+        path
+            What the slot shows without the change in each distinct period.
+        over
+            The same over the first n periods; asked where the slot is recomputed from others.
+        """
         kinds: Intervened = {**self.kinds, slot: "fix"}
-        return Held(kinds, self.steady, {**self.paths, slot: path}, {**self.horizons, slot: over})
+        changed = [change(value) for value in path]
+        return Held(
+            kinds,
+            self.steady,
+            {**self.paths, slot: changed},
+            {**self.horizons, slot: lambda periods: change(over(periods))},
+        )
 
 
 NOTHING_HELD = Held()
@@ -160,9 +177,11 @@ class Model:
     ----------
     graph
         As `impacttree.graph.build` returns it.
+    horizons
+        How a metric is taken over the horizon, by its rule.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, horizons: Mapping[Aggregation, Horizon] = HORIZONS) -> None:
         self.graph = graph
         self.is_static = graph.is_static
         self.addresses: list[str] = []
@@ -182,9 +201,8 @@ class Model:
         rules: list[Aggregation] = [metric.aggregation for metric in metrics]
         rules += ["last"] * len(totalled)
         self.aggregations = tuple(rules)
-        self._by_rule: dict[Aggregation, list[int]] = {"sum": [], "mean": [], "last": [], "recompute": []}
-        for slot, rule in enumerate(self.aggregations):
-            self._by_rule[rule].append(slot)
+        self.horizons = tuple(horizons.get(rule) for rule in rules)
+        """How each slot is taken over the horizon; None where it is recomputed from others, or has no value there."""
         self._on_loops = tuple(metric.index for metric in metrics if metric.on_loop)
 
     def _lags(self) -> tuple[int, ...]:
@@ -230,7 +248,39 @@ class Model:
     @cached_property
     def recomputed(self) -> Program:
         """The program of the horizon values that are recomputed from other horizon values."""
-        return Program([self.blocks[s] for s in self.graph.order if self.aggregations[s] == "recompute"], ())
+        return Program([self.blocks[slot] for slot in self.graph.order if self.recomputes(slot)], ())
+
+    def recomputes(self, slot: int) -> bool:
+        """Whether the horizon value of `slot` is a formula over those of others."""
+        return self.aggregations[slot] == "recompute" and slot not in self._valueless
+
+    @cached_property
+    def _valueless(self) -> frozenset[int]:
+        """Slots without a value over the horizon: by their rule, or because they are recomputed from such ones."""
+        found = {
+            slot for slot, way in enumerate(self.horizons) if way is None and self.aggregations[slot] != "recompute"
+        }
+        for slot in self.graph.order:
+            read = {load.slot for load in self.blocks[slot].loads.values()}
+            if self.aggregations[slot] == "recompute" and read & found:
+                found.add(slot)
+        return frozenset(found)
+
+    def check_horizon(self, slot: int) -> None:
+        """Refuse a question about the horizon value of a slot that has none.
+
+        Raises
+        ------
+        QuestionError
+            Which names the metrics whose rule decides it.
+        """
+        if slot in self._valueless:
+            metric = self.graph.metrics[self.owners[slot]]
+            read = sorted({load.slot for load in self.blocks[metric.index].loads.values()} & self._valueless)
+            names = [metric] if self.aggregations[slot] != "recompute" else [self.graph.metrics[s] for s in read]
+            rules = ", ".join(f"{one.name} is taken by '{one.aggregation}'" for one in names)
+            reason = f"{metric.name} has no value over this horizon: {rules}"
+            raise QuestionError(Problem(reason=reason, fix="ask about a metric that is summed over the periods"))
 
     @cached_property
     def _parts(self) -> dict[frozenset[int], Part]:
@@ -285,12 +335,8 @@ class Model:
         return self.simulate(periods, held)
 
     def _on_loop(self, slot: int, change: Intervention, without: Run, held: Held) -> Held:
-        path = [change.apply(row[slot]) for row in without.rows]
-
-        def over(periods: int) -> float:
-            return change.apply(without.horizon(periods)[slot])
-
-        return held.fixed(slot, path, over)
+        path = [row[slot] for row in without.rows]
+        return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change.apply)
 
     def simulate(self, periods: int, held: Held = NOTHING_HELD) -> Run:
         """Step through the periods with `held` in force."""
@@ -320,15 +366,14 @@ class Model:
     def horizon(self, run: Run, periods: int) -> Row:
         """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
         rows = run.rows if self.is_static else run.rows[:periods]
-        repeats = periods if self.is_static else 1
-        row = list(rows[-1])
-        for slot in self._by_rule["sum"]:
-            row[slot] = repeats * (_sum([r[slot] for r in rows]) if len(rows) > 1 else row[slot])
-        for slot in self._by_rule["mean"]:
-            row[slot] = _sum([r[slot] for r in rows]) / len(rows)
+        window = self.window(periods)
+        row = [
+            0.0 if way is None else way.forward(path, window)
+            for way, path in zip(self.horizons, zip(*rows, strict=True), strict=True)
+        ]
         if not _are_finite(row):
             too_large(self.naming, row)
-        base, effects = self.horizon_base(periods), run.held.over(periods)
+        base, effects = self.horizon_base(periods), self._held_over(run, periods)
         try:
             for function in self.recomputed.values(run.held.kinds):
                 function(row, base, self.parameters, (), effects)
@@ -336,26 +381,29 @@ class Model:
                 raise OverflowError
         except _FAULTS:
             self._explain(self.recomputed, row, base, (), run.held.kinds, effects, -1)
+        for slot in self._valueless:
+            row[slot] = math.nan
         return row
+
+    def _held_over(self, run: Run, periods: int) -> Effects:
+        return run.held.over(periods, self.recomputed.chunk_of)
 
     def horizon_base(self, periods: int) -> Row:
         """What ``baseline`` reads among horizon values: a sum of flows counts every period."""
-        base = list(self.base)
-        for slot in self._by_rule["sum"]:
-            base[slot] *= periods
-        return base
+        window = self.window(periods)
+        return [
+            value if way is None else way.held(value, window)
+            for way, value in zip(self.horizons, self.base, strict=True)
+        ]
 
-    def aggregate(self, slot: int, moves: Sequence[float], repeats: int) -> float:
+    def window(self, periods: int) -> Window:
+        """Return the first `periods` as a window."""
+        return Window(periods, 1 if self.is_static else periods)
+
+    def tangent(self, slot: int, moves: Sequence[float], window: Window) -> float:
         """Return how a slot's horizon value moves when its periods move so; 0 where it is recomputed from others."""
-        match self.aggregations[slot]:
-            case "sum":
-                return sum(moves) * repeats
-            case "mean":
-                return sum(moves) / len(moves)
-            case "last":
-                return moves[-1]
-            case _:
-                return 0.0
+        way = self.horizons[slot]
+        return 0.0 if way is None else way.tangent(moves, window)
 
     def partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
         """Return the local derivative along every edge, in each distinct period and over the horizon."""
@@ -376,13 +424,18 @@ class Model:
         horizon = [0.0] * self.size
         horizon[outcome] = 1.0
         recomputed = [0.0] * self.size
-        if self.aggregations[outcome] == "recompute":
-            totals, base, effects = run.horizon(), self.horizon_base(run.periods), run.held.over(run.periods)
+        self.check_horizon(outcome)
+        if self.recomputes(outcome):
+            totals, base, effects = (
+                run.horizon(),
+                self.horizon_base(run.periods),
+                self._held_over(run, run.periods),
+            )
             for function in self.recomputed.reverse(run.held.kinds):
                 function(totals, base, self.parameters, (), effects, horizon, ())
-            for slot in self._by_rule["recompute"]:
-                recomputed[slot] = horizon[slot]
-        rows = self.seeds(run, horizon)
+            for block in self.recomputed.blocks:
+                recomputed[block.slot] = horizon[block.slot]
+        rows = self.seeds(self.window(run.periods), horizon)
         before = [0.0] * self.size
         functions = self.step.reverse(run.held.kinds)
         for position in range(len(rows) - 1, -1, -1):
@@ -393,17 +446,13 @@ class Model:
                 function(run.rows[position], self.base, self.parameters, past, effects, rows[position], into)
         return Adjoints(tuple(rows), recomputed)
 
-    def seeds(self, run: Run, horizon: Row) -> list[Row]:
+    def seeds(self, window: Window, horizon: Row) -> list[Row]:
         """Pass the adjoints of horizon values on to the periods they aggregate."""
-        rows = [[0.0] * self.size for _ in run.rows]
-        for slot in self._by_rule["sum"]:
-            for row in rows:
-                row[slot] = horizon[slot] * run.repeats
-        for slot in self._by_rule["mean"]:
-            for row in rows:
-                row[slot] = horizon[slot] / len(rows)
-        for slot in self._by_rule["last"]:
-            rows[-1][slot] = horizon[slot]
+        rows = [[0.0] * self.size for _ in range(window.distinct)]
+        for slot, (way, weight) in enumerate(zip(self.horizons, horizon, strict=True)):
+            if way is not None and weight:
+                for row, part in zip(rows, way.adjoint(weight, window), strict=True):
+                    row[slot] = part
         return rows
 
     def gradient(self, run: Run, outcome: int) -> Row:
@@ -471,14 +520,6 @@ def _cut(program: Program, slots: Collection[int]) -> Program:
 
 def _are_finite(row: Row) -> bool:
     return math.isfinite(sum(row)) or all(map(math.isfinite, row))
-
-
-def _sum(values: Sequence[float]) -> float:
-    """Return the exactly rounded sum; infinite where it is too large for a number."""
-    try:
-        return math.fsum(values)
-    except OverflowError:
-        return math.inf
 
 
 def _total(slopes: Sequence[float]) -> float:

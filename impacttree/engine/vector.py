@@ -187,11 +187,9 @@ class _Block:
             self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
         held, loops = local_effects(self.model.graph, given)
         for slot in loops:
-            found = self.simulate(held, [slot], [slot])
-            change = given[slot]
-            path = [self.moved(slot, values, change) for values in found.paths[slot][1:]]
-            total = self.moved(slot, found.totals[slot], change)
-            held = held.fixed(slot, path, partial(_same, total))
+            found = self.simulate(held, [slot], [slot] if self.model.recomputes(slot) else [])
+            moved = partial(self.moved, slot, given[slot])
+            held = held.along(slot, found.paths[slot][1:], partial(_found, found.totals.get(slot)), moved)
         return held
 
     def simulate(self, held: Held, paths: Sequence[int], totals: Sequence[int], extremes: Sequence[int] = ()) -> _Found:
@@ -211,7 +209,7 @@ class _Block:
             for slot in extremes:
                 found.lows[slot] = np.minimum(found.lows.get(slot, np.inf), row[slot])
                 found.highs[slot] = np.maximum(found.highs.get(slot, -np.inf), row[slot])
-            sums.add(row)
+            sums.add(row, position)
         found.totals.update(self.horizon(held, sums, totals))
         return found
 
@@ -219,10 +217,12 @@ class _Block:
         if not totals:
             return {}
         row = sums.row()
-        for slot in sums.slots:
+        for slot in sums.ways:
             row[slot] = self.settle(slot, row[slot])
         base = [np.float64(value) for value in self.model.horizon_base(self.periods)]
-        self.period(self.part.recomputed, held.kinds, row, [], base, held.over(self.periods))
+        self.period(
+            self.part.recomputed, held.kinds, row, [], base, held.over(self.periods, self.part.recomputed.chunk_of)
+        )
         return {slot: row[slot] for slot in totals}
 
     def period(
@@ -249,7 +249,7 @@ class _Block:
                     with np.errstate(all="ignore"):
                         row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
 
-    def moved(self, slot: int, values: Any, change: RowsIntervention) -> Any:
+    def moved(self, slot: int, change: RowsIntervention, values: Any) -> Any:
         with np.errstate(all="ignore"):
             return self.settle(slot, values * change.scale + change.shift)
 
@@ -268,36 +268,29 @@ class _Block:
 
 
 class _Totals:
-    """Sums of the values of a horizon: of the slots wanted, and of those that recomputed ones read."""
+    """Totals over the horizon: of the slots wanted, and of those that recomputed ones read."""
 
     def __init__(self, model: Model, part: Part, periods: int, wanted: Sequence[int]) -> None:
-        self.model, self.periods = model, periods
+        self.model = model
         read = {load.slot for block in part.recomputed.blocks for load in block.loads.values()} if wanted else set()
-        self.slots = sorted(slot for slot in {*wanted, *read} if model.aggregations[slot] != "recompute")
+        for slot in wanted:
+            model.check_horizon(slot)
+        ways = {slot: model.horizons[slot] for slot in sorted({*wanted, *read})}
+        self.ways = {slot: way for slot, way in ways.items() if way is not None}
+        self.window = model.window(periods)
         self.values: dict[int, Any] = {}
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row, position: int) -> None:
         with np.errstate(all="ignore"):
-            for slot in self.slots:
-                known = self.values.get(slot)
-                last = known is None or self.model.aggregations[slot] == "last"
-                self.values[slot] = row[slot] if last else known + row[slot]
+            for slot, way in self.ways.items():
+                self.values[slot] = way.added(self.values.get(slot), row[slot], position, self.window)
 
     def row(self) -> Row:
         row: Row = [np.float64(0.0)] * self.model.size
         with np.errstate(all="ignore"):
-            for slot, value in self.values.items():
-                row[slot] = value * self.factor(slot)
+            for slot, way in self.ways.items():
+                row[slot] = way.finished(self.values[slot], self.window)
         return row
-
-    def factor(self, slot: int) -> float:
-        match self.model.aggregations[slot]:
-            case "sum":
-                return self.periods / _distinct(self.model, self.periods)
-            case "mean":
-                return 1.0 / _distinct(self.model, self.periods)
-            case _:
-                return 1.0
 
 
 def _read(
@@ -337,8 +330,8 @@ def _checked(value: Number, name: str, lengths: dict[int, str]) -> Any:
     return array
 
 
-def _same(value: Any, _periods: int) -> Any:
-    return value
+def _found(total: Any, _periods: int) -> Any:
+    return total
 
 
 def _part(value: Any, rows: slice, name: str) -> Any:

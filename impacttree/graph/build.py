@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copyreg
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from impacttree.errors import FormulaError, ModelError, Problem, printable
@@ -64,6 +65,14 @@ def build(spec: TreeSpec, problems: Sequence[Problem] = ()) -> Graph:
     ('USD/month', 'flow per month: summed')
     """
     return _Build(spec, problems).graph()
+
+
+def _written(graph: Graph) -> tuple[Callable[[TreeSpec], Graph], tuple[TreeSpec]]:
+    """Pickle what was written; it is checked again where it arrives."""
+    return build, (graph.spec,)
+
+
+copyreg.pickle(Graph, _written)
 
 
 class _Build:

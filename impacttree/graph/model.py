@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -162,9 +162,3 @@ class Graph:
 
     def __getitem__(self, name: str) -> Metric:
         return self.metrics[self.by_name[name]]
-
-    def __reduce__(self) -> tuple[Callable[[TreeSpec], Graph], tuple[TreeSpec]]:
-        """Pickle what was written; it is checked again where it arrives."""
-        from impacttree.graph.build import build
-
-        return build, (self.spec,)
