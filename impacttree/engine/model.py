@@ -367,10 +367,15 @@ class Model:
         """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
         rows = run.rows if self.is_static else run.rows[:periods]
         window = self.window(periods)
-        row = [
-            0.0 if way is None else way.forward(path, window)
-            for way, path in zip(self.horizons, zip(*rows, strict=True), strict=True)
-        ]
+        if window.distinct == 1:
+            row = list(rows[0])
+            for slot, weight in self._weights(window):
+                row[slot] *= weight
+        else:
+            row = [
+                0.0 if way is None else way.forward(path, window)
+                for way, path in zip(self.horizons, zip(*rows, strict=True), strict=True)
+            ]
         if not _are_finite(row):
             too_large(self.naming, row)
         base, effects = self.horizon_base(periods), self._held_over(run, periods)
@@ -389,12 +394,27 @@ class Model:
         return run.held.over(periods, self.recomputed.chunk_of)
 
     def horizon_base(self, periods: int) -> Row:
-        """What ``baseline`` reads among horizon values: a sum of flows counts every period."""
-        window = self.window(periods)
-        return [
-            value if way is None else way.held(value, window)
-            for way, value in zip(self.horizons, self.base, strict=True)
-        ]
+        """Return what ``baseline`` reads among horizon values: of a sum of flows every period counts."""
+        if periods not in self._bases:
+            window = self.window(periods)
+            ways = zip(self.horizons, self.base, strict=True)
+            self._bases[periods] = [value if way is None else way.held(value, window) for way, value in ways]
+        return self._bases[periods]
+
+    @cached_property
+    def _bases(self) -> dict[int, Row]:
+        return {}
+
+    def _weights(self, window: Window) -> Sequence[tuple[int, float]]:
+        """Return what the one distinct period counts in a horizon value, of each slot for which that is not 1."""
+        if window.periods not in self._weights_of:
+            weights = [1.0 if way is None else way.adjoint(1.0, window)[0] for way in self.horizons]
+            self._weights_of[window.periods] = [(slot, one) for slot, one in enumerate(weights) if one != 1.0]
+        return self._weights_of[window.periods]
+
+    @cached_property
+    def _weights_of(self) -> dict[int, Sequence[tuple[int, float]]]:
+        return {}
 
     def window(self, periods: int) -> Window:
         """Return the first `periods` as a window."""
@@ -448,6 +468,13 @@ class Model:
 
     def seeds(self, window: Window, horizon: Row) -> list[Row]:
         """Pass the adjoints of horizon values on to the periods they aggregate."""
+        if window.distinct == 1:
+            row = list(horizon)
+            for slot, weight in self._weights(window):
+                row[slot] *= weight
+            for block in self.recomputed.blocks:
+                row[block.slot] = 0.0
+            return [row]
         rows = [[0.0] * self.size for _ in range(window.distinct)]
         for slot, (way, weight) in enumerate(zip(self.horizons, horizon, strict=True)):
             if way is not None and weight:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from impacttree.errors import FormulaError, ModelError, Problem, printable
-from impacttree.formula import lowered, parse
+from impacttree.formula import Core, lowered, parse
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.graph.aggregate import aggregation
 from impacttree.graph.central_values import Today
@@ -89,6 +89,8 @@ class _Build:
         self.findings.faulty |= self.cut
         self.formulas: dict[str, Expr] = {}
         """Formulas that could be read and whose names are all known."""
+        self.cores: dict[str, Core] = {}
+        """What they come to, conversions multiplied out."""
         self.is_whole = not self.unread and not self.cut
         """Whether all that metrics read is known, so that what nobody reads can be told."""
         self.reads = [self._reads(metric) for metric in spec.metrics]
@@ -98,7 +100,8 @@ class _Build:
         orders = orders_of(spec.metrics, self.reads, findings)
         names = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
         units = units_of(spec.metrics, self.formulas, names, spec.period, findings)
-        today = Today(units.formulas, _stated_values(spec.metrics))
+        self.cores = {name: lowered(formula) for name, formula in units.formulas.items()}
+        today = Today(self.cores, _stated_values(spec.metrics))
         effects, valueless = self._effects(units, today)
         rules = self._aggregations(units, orders)
         self._check_metrics(units, today)
@@ -313,7 +316,7 @@ class _Build:
             unit=unit,
             origin="formula" if metric.formula else "drivers" if metric.drivers else "value",
             rule=rule,
-            core=lowered(rule),
+            core=self.cores[name] if name in self.cores else lowered(rule),
             start=start,
             references=tuple(self.reads[index]),
             influences=tuple(effect.influence for effect in on_metric),

@@ -140,7 +140,7 @@ LEVELS = {
         "revenue": {"formula": "customers * arpu", "unit": "USD/month"},
         "cost": {"formula": "0.4 * revenue + 0.1 * baseline(revenue)", "unit": "USD/month"},
         "margin": {"formula": "1 - cost / revenue"},
-        "growth": {"formula": "revenue / baseline(revenue)"},
+        "growth": {"formula": "revenue / baseline(revenue)", "aggregate": "recompute"},
         "per_head": {"formula": "revenue / customers"},
         "average": {"formula": "customers * 1", "aggregate": "mean"},
     },
