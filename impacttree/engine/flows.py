@@ -137,8 +137,9 @@ class Lift:
             if slot != self.slot:
                 ahead.setdefault(load.slot, set()).add(slot)
                 behind.setdefault(slot, set()).add(load.slot)
-        after = reached([self.slot], lambda slot: ahead.get(slot, ()))
-        return after & reached([self.outcome], lambda slot: behind.get(slot, ()))
+        after = reached([self.slot], lambda slot: ahead.get(slot, set()))
+        before = reached([self.outcome], lambda slot: behind.get(slot, set()))
+        return after & before
 
     @cached_property
     def order(self) -> tuple[int, ...]:

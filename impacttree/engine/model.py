@@ -24,7 +24,7 @@ from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
 from impacttree.quantity import Intervention
 
-__all__ = ["Adjoints", "Change", "Held", "Model", "Part", "Run", "local_effects"]
+__all__ = ["Adjoints", "AnyIntervention", "Held", "Model", "Part", "Run", "local_effects"]
 
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
@@ -83,7 +83,7 @@ class Held:
 NOTHING_HELD = Held()
 
 
-class Change(Protocol):
+class AnyIntervention(Protocol):
     """What is done to a metric: an `Intervention`, or the like with a number for each of many rows."""
 
     @property
@@ -435,7 +435,7 @@ class Model:
         return self.adjoints(replace(run, held=self._on_loop(slot, Intervention("wrap"), run, run.held)), outcome)
 
 
-def local_effects(graph: Graph, given: Mapping[int, Change]) -> tuple[Held, tuple[int, ...]]:
+def local_effects(graph: Graph, given: Mapping[int, AnyIntervention]) -> tuple[Held, tuple[int, ...]]:
     """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order."""
     loops = _upstream_first(graph, [s for s in given if graph.metrics[s].on_loop and given[s].kind == "wrap"])
     local = {slot: change for slot, change in given.items() if slot not in loops}
@@ -460,7 +460,7 @@ def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> frozenset[int]
     for block in blocks:
         read = {load.slot for load in block.loads.values() if load.timing != "baseline"}
         sources.setdefault(block.slot, set()).update(read)
-    return reached(slots, lambda slot: sources.get(slot, ()))
+    return reached(slots, lambda slot: sources.get(slot, set()))
 
 
 def _cut(program: Program, slots: Collection[int]) -> Program:
@@ -487,5 +487,5 @@ def _total(slopes: Sequence[float]) -> float:
         return math.nan
 
 
-def _effect(change: Change) -> object:
+def _effect(change: AnyIntervention) -> object:
     return (change.scale, change.shift) if change.kind == "wrap" else change.shift
