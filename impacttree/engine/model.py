@@ -21,6 +21,7 @@ from impacttree.engine.tape import Block, Load, lower
 from impacttree.formula.ast import Binary, Expr, Name, Number
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
+from impacttree.graph.reach import reached
 from impacttree.quantity import Intervention
 
 __all__ = ["Adjoints", "Change", "Held", "Model", "Part", "Run", "local_effects"]
@@ -246,8 +247,8 @@ class Model:
         """Return the programs cut down to what `slots` rest on, at any time but the t = 0 of ``baseline``."""
         wanted = frozenset(slots)
         if wanted not in self._parts:
-            needed = frozenset(_rests_on(wanted, (*self.initial.blocks, *self.step.blocks)))
-            over_horizon = frozenset(_rests_on(wanted, self.recomputed.blocks))
+            needed = _rests_on(wanted, (*self.initial.blocks, *self.step.blocks))
+            over_horizon = _rests_on(wanted, self.recomputed.blocks)
             if (needed, over_horizon) not in self._shared:
                 self._shared[needed, over_horizon] = self._cut_down(needed, over_horizon)
             self._parts[wanted] = self._shared[needed, over_horizon]
@@ -453,18 +454,13 @@ def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(slots, key=rank.__getitem__))
 
 
-def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> set[int]:
+def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> frozenset[int]:
     """Return slots with all that they read through the given blocks, directly or not."""
     sources: dict[int, set[int]] = {}
     for block in blocks:
         read = {load.slot for load in block.loads.values() if load.timing != "baseline"}
         sources.setdefault(block.slot, set()).update(read)
-    needed, pending = set(slots), list(slots)
-    while pending:
-        more = sources.get(pending.pop(), set()) - needed
-        needed |= more
-        pending += more
-    return needed
+    return reached(slots, lambda slot: sources.get(slot, ()))
 
 
 def _cut(program: Program, slots: Collection[int]) -> Program:

@@ -10,6 +10,7 @@ from operator import mul
 from impacttree.errors import printable
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Correlated
+from impacttree.graph.reach import reached
 
 __all__ = ["ROUNDING", "check_correlations"]
 
@@ -128,11 +129,8 @@ def _components(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
     for start in sorted(neighbours):
         if start in seen:
             continue
-        seen.add(start)
-        component = [start]
-        for member in component:
-            component += neighbours[member] - seen
-            seen |= neighbours[member]
+        component = reached([start], neighbours.__getitem__)
+        seen |= component
         components.append(tuple(sorted(component)))
     return components
 
