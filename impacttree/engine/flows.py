@@ -18,10 +18,9 @@ from itertools import pairwise
 
 from impacttree.engine.jumps import Change, Jump
 from impacttree.engine.lift_slopes import LiftSlopes
-from impacttree.engine.model import Model, Run
+from impacttree.engine.model import Run
 from impacttree.engine.program import Row
 from impacttree.engine.quadrature import HORIZON, Node, gauss, values_at
-from impacttree.quantity import Intervention
 
 __all__ = ["EdgeFlow", "Lift", "Switch"]
 
@@ -65,23 +64,19 @@ class Lift:
 
     Parameters
     ----------
-    model
-        The compiled tree.
+    before, after
+        The tree without and with the lift, over the horizon.
     slot
         The metric that is lifted.
-    intervention
-        What is done to it.
     outcome
-        The metric that is asked about.
-    periods
-        The horizon.
+        Whose change is split.
     """
 
-    def __init__(self, model: Model, slot: int, intervention: Intervention, outcome: int, periods: int) -> None:
-        self.model, self.slot, self.outcome, self.periods = model, slot, outcome, periods
-        self.slopes = LiftSlopes(model, slot, intervention, outcome, periods)
+    def __init__(self, before: Run, after: Run, slot: int, outcome: int) -> None:
+        self.before, self.after, self.slot, self.outcome = before, after, slot, outcome
+        self.model, self.periods = before.model, before.periods
+        self.slopes = LiftSlopes(before, after, slot, outcome)
         self.structure = self.slopes.structure
-        self.before, self.after = self.slopes.before, self.slopes.at(1.0)
         self.total = self._outcome(self.after) - self._outcome(self.before)
 
     @property

@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from impacttree.engine.lift_structure import LiftStructure
-from impacttree.engine.model import NOTHING_HELD, Model, Run
+from impacttree.engine.model import Run
 from impacttree.engine.program import Program, Row
 from impacttree.engine.quadrature import HORIZON, Node, gauss
 from impacttree.engine.tape import Block, Load
-from impacttree.quantity import Intervention
 
 __all__ = ["LiftSlopes", "Visit"]
 
@@ -31,40 +30,30 @@ class LiftSlopes:
 
     Parameters
     ----------
-    model
-        The compiled tree.
+    before, after
+        The tree without and with the lift, over the horizon.
     slot
         The metric that is lifted.
-    intervention
-        What is done to it.
     outcome
-        The metric that is asked about.
-    periods
-        The horizon.
+        Whose change is asked about.
     """
 
-    def __init__(self, model: Model, slot: int, intervention: Intervention, outcome: int, periods: int) -> None:
+    def __init__(self, before: Run, after: Run, slot: int, outcome: int) -> None:
+        model = before.model
         model.check_horizon(outcome)
-        self.model, self.slot, self.outcome, self.periods = model, slot, outcome, periods
-        self.structure = LiftStructure(model, slot, outcome)
-        self.intervention, self.window = intervention, model.window(periods)
-        self.before = model.run(periods)
-        self._start = [row[slot] for row in self.before.rows]
-        self._start_horizon = self.before.horizon()[slot]
-        self.delta = [intervention.apply(value) - value for value in self._start]
+        self.model, self.before, self.slot, self.outcome = model, before, slot, outcome
+        self.structure, self.window = LiftStructure(model, slot, outcome), model.window(before.periods)
+        self._start = [row[slot] for row in before.rows]
+        self._start_horizon = before.horizon()[slot]
+        self.delta = [row[slot] - value for row, value in zip(after.rows, self._start, strict=True)]
         """How far the lifted metric moves in each distinct period."""
-        self.delta_horizon = 0.0
-        if model.recomputes(slot):
-            self.delta_horizon = intervention.apply(self._start_horizon) - self._start_horizon
+        self.delta_horizon = after.horizon()[slot] - self._start_horizon if model.recomputes(slot) else 0.0
 
     def at(self, share: float) -> Run:
         """Return the run with `share` of the lift."""
-
-        def lifted(value: float) -> float:
-            return value + share * (self.intervention.apply(value) - value)
-
-        held = NOTHING_HELD.along(self.slot, self._start, lambda _periods: self._start_horizon, lifted)
-        return self.model.simulate(self.periods, held)
+        path = [start + share * delta for start, delta in zip(self._start, self.delta, strict=True)]
+        value = self._start_horizon + share * self.delta_horizon
+        return self.model.simulate(self.before.periods, self.before.held.fixed(self.slot, path, lambda _: value))
 
     # -- local derivatives --------------------------------------------------------------------------------------
 

@@ -87,14 +87,12 @@ class Held:
         over
             The same over the first n periods; asked where the slot is recomputed from others.
         """
+        return self.fixed(slot, [change(value) for value in path], lambda periods: change(over(periods)))
+
+    def fixed(self, slot: int, path: Sequence[Any], over: Callable[[int], Any]) -> Held:
+        """Return a copy that also fixes `slot` to a path, and to its value over the first n periods."""
         kinds: Intervened = {**self.kinds, slot: "fix"}
-        changed = [change(value) for value in path]
-        return Held(
-            kinds,
-            self.steady,
-            {**self.paths, slot: changed},
-            {**self.horizons, slot: lambda periods: change(over(periods))},
-        )
+        return Held(kinds, self.steady, {**self.paths, slot: path}, {**self.horizons, slot: over})
 
 
 NOTHING_HELD = Held()

@@ -7,10 +7,11 @@ from itertools import combinations
 from math import sqrt
 from operator import mul
 
-from impacttree.errors import printable
+from impacttree.errors import QuestionError, printable
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Correlated
 from impacttree.graph.reach import reached
+from impacttree.spec.address import Address
 
 __all__ = ["ROUNDING", "check_correlations"]
 
@@ -83,7 +84,7 @@ class _Names:
         for name in (first, second):
             if name in self.uncertain:
                 continue
-            if name.partition(".")[0] in self.silent:
+            if self.is_silent(name):
                 return "", ""
             if name in self.certain:
                 return f"{name} is certain, so nothing correlates with it", "state its range, or leave this out"
@@ -92,6 +93,12 @@ class _Names:
         if first == second:
             return f"{first} is correlated with itself", "name two different numbers"
         return None
+
+    def is_silent(self, name: str) -> bool:
+        try:
+            return Address.parse(name).metric in self.silent
+        except QuestionError:
+            return False
 
 
 def _wrong_value(value: float) -> tuple[str, str] | None:

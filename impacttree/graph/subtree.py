@@ -8,6 +8,7 @@ from impacttree.errors import FormulaError, ModelError, QuestionError, nearest, 
 from impacttree.formula import names, parse
 from impacttree.graph.reach import reached
 from impacttree.spec import MetricSpec, Scenario, TreeSpec
+from impacttree.spec.address import Address
 
 __all__ = ["subtree"]
 
@@ -63,7 +64,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
 
 
 def _metric_of(address: str) -> str:
-    return address.partition(".")[0]
+    return Address.parse(address).metric
 
 
 def _read_by(metric: MetricSpec) -> tuple[str, ...]:

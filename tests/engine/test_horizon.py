@@ -13,7 +13,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.flows import Lift
 from impacttree.engine.horizon import HORIZONS, Horizon, Window
 from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
@@ -24,7 +23,7 @@ from impacttree.formula.ast import Name, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Aggregation
 from impacttree.quantity import Intervention
-from tests.engine.support import ANY_TREE, Compiled
+from tests.engine.support import ANY_TREE, Compiled, lift_of
 from tests.strategies import Sketch, examples
 
 RATE = 0.03
@@ -100,7 +99,7 @@ def test_values_slopes_flows_paths_and_rows_are_those_of_present_values(sketch: 
     size = max(1.0, abs(value))
     assert abs(run.horizon()[outcome] - value) <= 1e-12 * size
     change = Intervention("wrap", 1.0, 0.01)
-    lift = Lift(model, slot, change, outcome, periods)
+    lift = lift_of(model, slot, change, outcome, periods)
     after = model.run(periods, {slot: change})
     assert abs(lift.total - (value_over(model, after, outcome) - value)) <= 1e-11 * size
     carried = math.fsum(flow.amount for flow in lift.flows if flow.target == outcome)
@@ -123,7 +122,7 @@ def test_the_gradient_is_that_of_present_values(sketch: Sketch, data: st.DataObj
     assume(valued(model))
     outcome = data.draw(st.sampled_from(valued(model)))
     slot = data.draw(st.integers(0, len(sketch.metrics) - 1))
-    lifts = [Lift(model, slot, Intervention("wrap", 1.0, step), outcome, periods) for step in (1e-5, -1e-5)]
+    lifts = [lift_of(model, slot, Intervention("wrap", 1.0, step), outcome, periods) for step in (1e-5, -1e-5)]
     assume(not any(lift.switches for lift in lifts))
     found = model.gradient(model.run(periods), outcome)[slot]
     difference = (lifts[0].total - lifts[1].total) / 2e-5
@@ -159,7 +158,7 @@ def test_levels_have_no_present_value_nor_has_what_reads_one(name: str) -> None:
     assert math.isnan(run.horizon()[slot])
     for ask in (
         lambda: model.gradient(run, slot),
-        lambda: Lift(model, model.graph.by_name["arpu"], Intervention("wrap", 1.1), slot, 12),
+        lambda: lift_of(model, model.graph.by_name["arpu"], Intervention("wrap", 1.1), slot, 12),
         lambda: evaluate_many(model, 12, totals=[slot]),
     ):
         with pytest.raises(QuestionError, match=f"{name} has no value over this horizon"):
