@@ -182,8 +182,14 @@ class Case:
         """Return what samples say of what is asked: of an outcome, of those beside it, and of guardrails."""
         if not self.asked.recipes:
             return UNSAMPLED
-        names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
-        return change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        if outcome.name not in self._ranges:
+            names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
+            self._ranges[outcome.name] = change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        return self._ranges[outcome.name]
+
+    @cached_property
+    def _ranges(self) -> dict[str, Ranges]:
+        return {}
 
     @cached_property
     def risks(self) -> Risks | None:
