@@ -115,14 +115,16 @@ class Case:
         return self.moved({}) if self.asked.recipes else self.base
 
     def moved(self, further: Mapping[int, Intervention]) -> Run:
-        """Return the run with what is asked and further interventions by slot.
+        """Return the run with what is asked and, on top of that, further interventions by slot.
 
         Raises
         ------
         EvaluationError
             When the tree has no value there.
         """
-        return self.subject.model.run(self.periods, {**self.together.interventions, **further})
+        done = self.together.interventions
+        more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
+        return self.subject.model.run(self.periods, {**done, **more})
 
     @cached_property
     def before(self) -> Row:
