@@ -42,7 +42,7 @@ _FOLDED: Mapping[Operation, Callable[..., float]] = {
     "div": operator.truediv,
 }
 """Operations on constants that are done at once: the slopes of a polyline."""
-Values = TypeVar("Values")
+RowType = TypeVar("RowType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def total_of(name: str) -> str:
     return f"cumulative({name})"
 
 
-def row_of(load: Load, now: Values, base: Values, past: Mapping[int, Values]) -> Values:
+def row_of(load: Load, now: RowType, base: RowType, past: Mapping[int, RowType]) -> RowType:
     """Return the row of values that a load reads from: of this period, of t = 0, or of an earlier period by lag."""
     match load.timing:
         case "now":
