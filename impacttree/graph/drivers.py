@@ -5,7 +5,6 @@ The forms, and the rule by which they combine, stand in `impacttree.spec.forms`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -91,8 +90,6 @@ def drive_of(driver: Driver, source: Side, target: Side, currency: str, defaults
     except (ChangeError, QuantityError) as error:
         problem = error.problems[0]
         raise RefusedError(name, problem.reason, problem.fix) from None
-    if not all(math.isfinite(value) for _, value in effect.parameters):
-        raise RefusedError(name, "the effect is too large for a number", "correct its numbers")
     _check_divisor(effect, name, source, currency)
     influence = Influence(
         source=source.name,

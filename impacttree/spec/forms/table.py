@@ -148,9 +148,12 @@ class Form:
 def _of_curve(pair: Pair, name: str, stated: float, spread: Spread | None, note: str = "") -> Effect:
     """Return the effect of one parameter, of which a correlation counts in part."""
     curve = CURVES[name]
-    parameter = Parameter(pair.address(name), stated * pair.counted)
-    if curve.positive and math.isfinite(stated):
+    known = (stated, *(spread.numbers if spread is not None else ()))
+    if not all(math.isfinite(number * max(1.0, pair.step())) for number in known):
+        raise RefusedError(pair.form, "the effect is too large for a number", "correct its numbers")
+    if curve.positive:
         pair.need_positive(curve.positive)
+    parameter = Parameter(pair.address(name), stated * pair.counted)
     return Effect(
         curve=name,
         joins=curve.joins,
