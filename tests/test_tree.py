@@ -224,7 +224,7 @@ def test_refreshed_shares_stay_shares(value, shown):
         ({"fee": None}, "fee: cannot take None: write e.g. '43%' or 0.43"),
         ({"fee": float("nan")}, "fee: cannot take nan: write e.g. '43%' or 0.43"),
         ({"fee": True}, "fee: cannot take True: write e.g. '43%' or 0.43"),
-        (["fee"], "values are a mapping by metric, not list"),
+        (["fee"], "values are a mapping by metric or a pandas Series, not list"),
     ],
 )
 def test_values_that_do_not_fit(values, message):

@@ -211,7 +211,7 @@ def read_many(cls: type[M], raw: object, context: Context, *, whole: bool) -> tu
     for name, body in _named(cls, raw):
         if len(found) >= MAX_PROBLEMS:
             reason = f"more than {MAX_PROBLEMS:,} problems; the rest is not checked"
-            found.append(Finding((name,), Problem(reason=reason, fix="mend these first"), at_key=True))
+            found.append(Finding((name,), Problem(reason=reason, fix="correct these first"), at_key=True))
             break
         if name in parts:
             found.append(Finding((name,), Problem(reason=f"'{printable(name, 60)}' is stated twice", fix="keep one")))
