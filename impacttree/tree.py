@@ -148,7 +148,14 @@ class ImpactTree:
 
     @property
     def graph(self) -> networkx.DiGraph[str]:
-        """The tree as a networkx graph with attributes; a copy, so changing it does not change the tree."""
+        """The tree as a networkx graph; a copy, so changing it does not change the tree.
+
+        Its attributes are the keys of the model beside ``metrics``. A node has the keys of its metric that were
+        written, as text, and ``unit`` as checked. An edge leads from what acts to what it acts on and has ``kind``
+        (``identity``: a formula, ``influence``: a driver) and ``timing`` (``now``, ``prev``, ``lag 3``, ``cumulative``,
+        ``baseline``); that of a driver has the driver's keys too, and the effect in ``words``. `from_networkx` reads
+        it.
+        """
         from impacttree.graph.networkx import to_networkx
 
         return to_networkx(self._graph)
@@ -395,7 +402,16 @@ def template(name: Literal["saas", "internal", "duolingo"]) -> ImpactTree:
 
 
 def from_networkx(graph: networkx.DiGraph[Any]) -> ImpactTree:
-    """Return the tree of a networkx graph whose node and edge attributes are those of `ImpactTree.graph`."""
+    """Return the tree of a networkx graph whose attributes are those of `ImpactTree.graph`.
+
+    Nodes carry the keys of a metric, edges those of a driver, the graph itself the other keys of a model. An edge
+    without an effect stands for a name in the formula of its target.
+
+    Raises
+    ------
+    ModelError
+        With every problem, among them attributes that belong elsewhere.
+    """
     from impacttree.graph.networkx import from_networkx as read
 
     return ImpactTree.from_spec(read(graph))
