@@ -58,7 +58,7 @@ def test_the_figures_of_a_case():
         if metric.aggregation == "sum":
             assert case.by_period(metric) == pytest.approx([amount / 12 for amount in each], abs=1e-9)
     assert [(move.metric, move.change) for move in case.moves] == [("speed", "+5 points"), ("fixed", "-10%")]
-    assert [one.name for one in case.outcomes(tree["revenue"], case.ranges(tree["revenue"]))] == [
+    assert [one.name for one in case.outcomes(tree._graph["revenue"], case.ranges(tree._graph["revenue"]))] == [
         "revenue",
         "profit",
         "basket",
@@ -68,11 +68,11 @@ def test_the_figures_of_a_case():
 def test_the_same_question_over_other_periods():
     tree = it.loads(SHOP)
     case = Case.of(tree._subject, {"fixed": "-10%"}, 7)
-    assert case.change(tree["profit"]) == pytest.approx(7_000)
-    assert case.over(36).change(tree["profit"]) == pytest.approx(36_000)
-    assert case.over(36).change_over(tree["profit"], 5) == pytest.approx(5_000)
+    assert case.change(tree._graph["profit"]) == pytest.approx(7_000)
+    assert case.over(36).change(tree._graph["profit"]) == pytest.approx(36_000)
+    assert case.over(36).change_over(tree._graph["profit"], 5) == pytest.approx(5_000)
     assert case.moves[0].text == "-10% Fixed cost ($70k -> $63k in 7 months)"
-    assert case.asking({"fixed": "+10%"}).change(tree["profit"]) == pytest.approx(-7_000)
+    assert case.asking({"fixed": "+10%"}).change(tree._graph["profit"]) == pytest.approx(-7_000)
 
 
 def test_nothing_asked_is_the_base_case():
