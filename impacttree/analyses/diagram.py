@@ -55,7 +55,7 @@ def diagram(
     cut: Cut = "full",
     size: Size = "slide",
 ) -> Picture:
-    """Draw the tree.
+    """Draw the tree; with `lift`, the money that it carries along each edge.
 
     Parameters
     ----------

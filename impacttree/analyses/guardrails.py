@@ -120,6 +120,13 @@ def check_guardrails(
         What is done, by metric; nothing for the base case.
     range
         Whether to draw samples of what is uncertain, for the risk that a limit is broken in some period.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> report = it.template("saas").check_guardrails()
+    >>> report.holds, max(check.risk for check in report.checks) < 0.01
+    (True, True)
     """
     case = Case.of(subject, changes)
     checks, moves = case.guardrails, case.moves

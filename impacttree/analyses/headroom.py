@@ -279,6 +279,13 @@ def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     metric
         The one to move, which may have a formula, against each guardrail by itself; by default all that have a stated
         value, each against the guardrail that it breaks first.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> nearest = it.template("saas").headroom("churn").rows[0]
+    >>> nearest.guardrail, nearest.side, round(nearest.at, 4)
+    ('ltv_to_cac', 'floor', 0.0372)
     """
     from impacttree.engine.first_crossing import grid_steps
 

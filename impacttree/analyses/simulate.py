@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.engine.simulation import Report, Sampled
+    from impacttree.engine.simulation import Sampled
 
 __all__ = ["Simulation", "simulate"]
 
@@ -279,13 +279,13 @@ def simulate(
     seed: int = 0,
     on: str | Sequence[str] | None = None,
     executor: Executor | None = None,
-    report: Report | None = None,
 ) -> Simulation:
     """Draw many samples of all that is uncertain, and see how the outcomes spread.
 
     Values, parameters of assumed effects and starts with a range or distribution are drawn at scrambled Sobol points
     (A. B. Owen, "Randomly Permuted (t,m,s)-Nets and (t,s)-Sequences", 1995), correlated by a Gaussian copula where the
-    model says so. What ``baseline`` reads stays at its central value.
+    model says so. What ``baseline`` reads stays at its central value. A progress bar shows where there is a terminal or
+    a notebook and the work lasts longer than a second.
 
     Parameters
     ----------
@@ -298,16 +298,24 @@ def simulate(
     on
         Metrics whose samples are kept; by default the outcomes, and metrics with a guardrail.
     executor
-        Where the work is done: any ``concurrent.futures`` executor, of processes or of a cluster; threads if not given.
-    report
-        Told how many samples are done, and of how many.
+        Where the work is done: any ``concurrent.futures`` executor, of processes or of a cluster (dask:
+        ``client.get_executor()``); threads if not given.
 
     Raises
     ------
     QuestionError
-        When a metric does not exist, or the number of samples or the seed is none.
+        When a metric does not exist, or the samples, the seed or the executor cannot be used.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> simulation = it.template("saas").simulate(seed=7)
+    >>> low, middle, high = simulation.quantiles("profit")
+    >>> low < middle < high, simulation.probability("ltv_to_cac < 3") < 0.01
+    (True, True)
     """
     from impacttree.engine.simulation import Job, Wanted, simulate_many
+    from impacttree.render.progress import progress
 
     kept, case = _kept(subject, on), Case.of(subject)
     slots = tuple(metric.index for metric in kept)
@@ -317,7 +325,8 @@ def simulate(
     spans = (*(limit.span for limit in limits), *map(bounds_span, bounded))
     wanted = Wanted(totals=slots, spans=spans, paths=slots)
     job = Job.of(subject.model, case.periods, wanted, seed=seed)
-    (run,) = simulate_many(job, samples, executor=executor, report=report)
+    with progress("drawing samples") as report:
+        (run,) = simulate_many(job, samples, executor=executor, report=report)
     metrics = subject.graph.metrics
     found = tuple(Samples(run.totals[slot]) for slot in slots)
     outside = outside_shares(bounded, run)

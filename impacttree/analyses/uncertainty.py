@@ -20,7 +20,6 @@ from impacttree.views import Bar, Bars, Cell, Column, Table
 if TYPE_CHECKING:
     from impacttree.engine.indices import Index
     from impacttree.engine.sampling import Sampler, Uncertain
-    from impacttree.engine.simulation import Report
 
 __all__ = ["Share", "Uncertainty", "UncertaintyRow", "uncertainty"]
 
@@ -247,7 +246,6 @@ def uncertainty(
     on: str | None = None,
     samples: int = 2**13,
     seed: int = 0,
-    report: Report | None = None,
 ) -> Uncertainty:
     """Find which uncertain numbers drive the spread of an outcome.
 
@@ -266,16 +264,21 @@ def uncertainty(
         Base points; the indices of k numbers take k + 2 times as many evaluations.
     seed
         Of the draws.
-    report
-        Told how much is done.
 
     Raises
     ------
     QuestionError
         When the metric does not exist, or the number of samples is out of range.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> it.template("saas").uncertainty(samples=2**10).rows[0].address
+    'arpu.value'
     """
     from impacttree.engine.indices import indices_of, sample_factors, swings
     from impacttree.engine.sampling import Sampler
+    from impacttree.render.progress import progress
 
     outcome = subject.outcome(on)
     if isinstance(samples, bool) or not isinstance(samples, int) or not 2 <= samples <= MOST_SAMPLES:
@@ -290,7 +293,8 @@ def uncertainty(
     }
     factors = _factors(subject, swung)
     measured = factors[:MOST_INDICES]
-    outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
+    with progress("sharing out the spread") as report:
+        outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
     found = indices_of(outputs) if outputs is not None else None
     indices = dict(zip(measured, found, strict=True)) if found else {}
     both = None if outputs is None else Samples(outputs.a)

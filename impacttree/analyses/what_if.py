@@ -161,11 +161,18 @@ def what_if(
     subject
         The tree.
     changes
-        What is done, by metric, from period 1.
+        What is done, by metric, from period 1; several changes on one metric as a list.
     on
         The outcome that the sentence is about; by default the tree's.
     range
         Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> answer = it.template("saas").what_if({"engagement": "+1%", "arpu": "=$32"})
+    >>> answer.range.p10 < answer.total < answer.range.p90
+    True
     """
     outcome = subject.outcome(on)
     return _what_if(Case.of(subject, changes), outcome, range)
@@ -294,6 +301,12 @@ def compare(
         When `scenarios` is no mapping of names to changes.
     ChangeError
         When a change is wrong; the message names the scenario.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
+    ['downturn']
     """
     own = {scenario.name: dict(scenario.changes) for scenario in subject.graph.spec.scenarios}
     given = own if scenarios is None else scenarios

@@ -337,7 +337,8 @@ def worth(
     metric
         What is lifted.
     change
-        ``"+1%"``, ``"+2pp"``, ``"=45%"`` or a typed change.
+        ``"+1%"``, ``"+2pp"``, ``"-$3"``, ``"=45%"``, one that is not certain as ``"+1% (0.5% to 2%)"``, or a typed
+        change.
     on
         The outcome; by default the tree's.
     range
@@ -350,6 +351,13 @@ def worth(
         When a metric does not exist.
     ChangeError
         When the change is written wrongly or does not fit the metric.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> worth = it.template("saas").worth("engagement", "+1%")
+    >>> worth.change, worth.outcome, worth.guardrails[0].holds
+    ('+1%', 'profit', True)
     """
     lifted, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, {metric: change})

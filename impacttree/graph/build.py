@@ -21,7 +21,7 @@ from impacttree.graph.checks import (
     default_outcome,
 )
 from impacttree.graph.correlations import check_correlations
-from impacttree.graph.drivers import Effect, RefusedError, Side, ValuelessError, combine, effect_of
+from impacttree.graph.drivers import Drive, RefusedError, Side, ValuelessError, combine, drive_of
 from impacttree.graph.evidence import uncertain_numbers
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Aggregation, Correlated, Graph, Metric, Reference, UncertainNumber
@@ -184,22 +184,22 @@ class _Build:
 
     def _effects(
         self, units: Units, today: Today
-    ) -> tuple[dict[str, tuple[Effect, ...]], list[tuple[MetricSpec, Driver]]]:
+    ) -> tuple[dict[str, tuple[Drive, ...]], list[tuple[MetricSpec, Driver]]]:
         """Return the effects on each metric with drivers, and the drivers that lack a value to start from."""
-        effects: dict[str, tuple[Effect, ...]] = {}
+        effects: dict[str, tuple[Drive, ...]] = {}
         valueless: list[tuple[MetricSpec, Driver]] = []
         for metric in self.spec.metrics:
             target = self._side(metric, units, today) if metric.drivers else None
             if target is None:
                 continue
-            found: list[Effect] = []
+            found: list[Drive] = []
             for driver in metric.drivers:
                 index = self.by_name.get(driver.source)
                 source = None if index is None else self._side(self.spec.metrics[index], units, today)
                 if source is None or driver.source == metric.name:
                     continue
                 try:
-                    found.append(effect_of(driver, source, target, self.spec.currency, self.spec.evidence_defaults))
+                    found.append(drive_of(driver, source, target, self.spec.currency, self.spec.evidence_defaults))
                 except RefusedError as error:
                     keys = [int(key) if key.isdigit() else key for key in error.key.split(".")]
                     self.findings.add(metric.name, ("drivers", driver.source, *keys), error.reason, error.fix)
@@ -211,7 +211,7 @@ class _Build:
     @staticmethod
     def _side(metric: MetricSpec, units: Units, today: Today) -> Side | None:
         unit = units.by_name[metric.name]
-        return None if unit is None else Side(metric.name, _label(metric), unit, today[metric.name])
+        return None if unit is None else Side(metric.name, metric.title, unit, today[metric.name])
 
     # ---- over the horizon
 
@@ -241,7 +241,7 @@ class _Build:
                 stated = metric.start or metric.value
                 check_limits(metric, unit, today[metric.name] if stated else None, self.findings)
 
-    def _uncertain(self, units: Units, effects: Mapping[str, tuple[Effect, ...]]) -> tuple[UncertainNumber, ...]:
+    def _uncertain(self, units: Units, effects: Mapping[str, tuple[Drive, ...]]) -> tuple[UncertainNumber, ...]:
         """Return all that is not known for certain; what no distribution can say is reported."""
         numbers: list[UncertainNumber] = []
         for metric in self.spec.metrics:
@@ -256,7 +256,7 @@ class _Build:
         return tuple(sorted(numbers, key=lambda number: number.address))
 
     def _correlations(
-        self, uncertain: Sequence[UncertainNumber], effects: Mapping[str, tuple[Effect, ...]]
+        self, uncertain: Sequence[UncertainNumber], effects: Mapping[str, tuple[Drive, ...]]
     ) -> tuple[Correlated, ...]:
         if not self.spec.correlations:
             return ()
@@ -294,7 +294,7 @@ class _Build:
         index: int,
         units: Units,
         orders: Orders,
-        effects: Mapping[str, tuple[Effect, ...]],
+        effects: Mapping[str, tuple[Drive, ...]],
         rules: Mapping[str, tuple[Aggregation, str]],
     ) -> Metric:
         metric = self.spec.metrics[index]
@@ -362,7 +362,3 @@ def _stated_values(metrics: Sequence[MetricSpec]) -> dict[str, float]:
     """Return the values at t = 0 that are stated: starts, and values with or without drivers."""
     stated = ((metric, metric.start or metric.value) for metric in metrics)
     return {metric.name: quantity.central(bounds_of(metric)) for metric, quantity in stated if quantity}
-
-
-def _label(metric: MetricSpec) -> str:
-    return metric.label or metric.name.replace("_", " ").capitalize()

@@ -44,7 +44,7 @@ def check_limits(metric: MetricSpec, unit: Unit, value: float | None, findings: 
     if not bounds[0] <= value <= bounds[1]:
         assert metric.bounds is not None
         reason = f"the middle of this range, {value:g}, lies outside the bounds {metric.bounds.text}"
-        findings.add(metric.name, ("start" if metric.start else "value",), reason, "mend the number or the bounds")
+        findings.add(metric.name, ("start" if metric.start else "value",), reason, "correct the number or the bounds")
 
 
 def check_aggregate(metric: MetricSpec, unit: Unit, can_recompute: bool, findings: Findings) -> None:

@@ -122,7 +122,7 @@ def _possible(pairs: Pairs, findings: Findings) -> Iterator[Correlated]:
         refused += 1
         if refused == MAX_REFUSED:
             reason = f"more than {MAX_REFUSED} groups of correlations cannot hold together; the rest is not checked"
-            findings.add_at(("correlations",), reason, "mend these first")
+            findings.add_at(("correlations",), reason, "correct these first")
             return
 
 

@@ -12,6 +12,7 @@ from impacttree.quantity import Quantity, Spread
 from impacttree.quantity.spread_checks import Z_P90, deviation
 from impacttree.spec import Driver, EvidenceDefaults, Grade, MetricSpec
 from impacttree.spec.address import Address
+from impacttree.spec.forms import CURVES
 
 __all__ = ["Found", "uncertain_numbers"]
 
@@ -56,7 +57,7 @@ def uncertain_numbers(
     drivers = {driver.source: driver for driver in metric.drivers}
     for influence in influences:
         driver = drivers[influence.source]
-        if influence.form in ("slope", "elasticity", "semi_elasticity"):
+        if influence.form in CURVES:
             found = _effect(influence, driver, defaults)
         else:
             found = _curve(influence, driver)
@@ -74,7 +75,7 @@ def _effect(influence: Influence, driver: Driver, defaults: EvidenceDefaults) ->
     grade = influence.evidence.grade
     default = defaults.range_of(grade, effect)
     if influence.spread is not None:
-        key = "range" if driver.range is not None else driver.form
+        key = "range" if driver.range is not None else driver.form.name
         written = getattr(driver, key)
         text = written.text if isinstance(written, Quantity) else written
         text = "the ratio of two measured effects" if driver.treatment is not None else text
@@ -97,12 +98,13 @@ _GRADES: Mapping[Grade, str] = {
 
 
 def _curve(influence: Influence, driver: Driver) -> Iterator[Part]:
-    stated = dict(driver.saturating or driver.logistic or ())
+    (stated,) = driver.stated
+    numbers = dict(stated)
     for address, _ in influence.parameters:
         key = Address.parse(address).key
-        quantity = stated.get(key)
+        quantity = numbers.get(key)
         if quantity is not None and quantity.spread is not None:
-            yield address, (driver.form, key), quantity, True
+            yield address, (driver.form.name, key), quantity, True
 
 
 def _difference(one: Quantity, other: Quantity, effect: float, counted: float) -> Ends:

@@ -46,7 +46,8 @@ class Influence:
     """An assumed effect of `source` on a metric, as the outputs name it."""
 
     source: str
-    form: Literal["slope", "elasticity", "semi_elasticity", "points", "saturating", "logistic"]
+    form: str
+    """The form whose curve it follows: ``slope``, ``elasticity``, ``points`` and so on."""
     words: str
     """The curve in words, as stated: ``-0.03pp of Monthly churn per +1pp of Weekly engagement, from 42.0%``; of a
     correlation with ``counted at 50%``."""
@@ -121,7 +122,7 @@ class Metric:
 
     @property
     def label(self) -> str:
-        return self.spec.label or self.name.replace("_", " ").capitalize()
+        return self.spec.title
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def metric_of(tree: ImpactTree, name: str) -> str:
     """
     if name in tree:
         return name
-    labelled = next((known for known in tree if tree[known].label.casefold() == name.casefold()), "")
+    labelled = next((known for known in tree if tree[known].title.casefold() == name.casefold()), "")
     likely = f" (did you mean '{labelled}'?)" if labelled else nearest(name, tree)
     reason = f"there is no metric '{printable(name)}'{likely}"
     raise QuestionError(Problem(reason=reason, fix="`impacttree values TREE` lists the names"))

@@ -336,7 +336,7 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
     Raises
     ------
     ChangeError
-        If the text has no sign, is no number with a unit, or is a bare Python number.
+        If the text has no sign, is not a number with a unit, or is a bare Python number.
 
     Notes
     -----
@@ -377,7 +377,8 @@ def _not_text(raw: object) -> ChangeError:
 def _unsigned(text: str) -> ChangeError:
     shown = printable(text, 40)
     plain = text[:1].isalnum() or text[:1] in ("$", ".")
-    fix = f"write '+{shown}' to add or '={shown}' to set" if plain else "write e.g. '+1%', '+2pp', '-$3' or '=45%'"
+    does = "multiply" if "%" in text and "/" not in text else "add"
+    fix = f"write '+{shown}' to {does} or '={shown}' to set" if plain else "write e.g. '+1%', '+2pp', '-$3' or '=45%'"
     return ChangeError(Problem(reason=f"a change starts with `+`, `-` or `=`, '{shown}' does not", fix=fix))
 
 

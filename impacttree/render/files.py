@@ -35,7 +35,7 @@ def save(view: View, path: str | os.PathLike[str], overwrite: bool = True) -> No
     >>> from impacttree.views import Headline
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(Headline("+1% engagement adds $17k"), f"{folder}/worth.txt")
-    ...     print(Path(f"{folder}/worth.txt").read_text().strip())
+    ...     print(Path(f"{folder}/worth.txt").read_text(encoding="utf-8").strip())
     +1% engagement adds $17k
     """
     target = Path(path)
@@ -64,7 +64,8 @@ def write_file(path: str | os.PathLike[str], content: bytes, overwrite: bool = T
         raise OutputError(Problem(reason=f"{path} exists", fix="allow overwriting, or choose another name")) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise OutputError(Problem(reason=f"{path} cannot be written: {reason}")) from error
+        fix = "close it in other programs, or choose another name" if isinstance(error, PermissionError) else ""
+        raise OutputError(Problem(reason=f"{path} cannot be written: {reason}", fix=fix)) from error
 
 
 def _reserve(target: Path, overwrite: bool) -> bool:

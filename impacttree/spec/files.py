@@ -97,7 +97,7 @@ def replace_file(path: str | os.PathLike[str], content: bytes, overwrite: bool =
     Raises
     ------
     OutputError
-        If the file exists and `overwrite` is False, is no regular file, or cannot be written. What was there stays.
+        If the file exists and `overwrite` is False, is not a regular file, or cannot be written. What was there stays.
     """
     name = os.fspath(path)
     if not overwrite and os.path.lexists(name):
@@ -118,7 +118,8 @@ def replace_file(path: str | os.PathLike[str], content: bytes, overwrite: bool =
             temporary.unlink(missing_ok=True)
             raise
     except (OSError, ValueError, RuntimeError) as error:
-        raise OutputError(Problem(reason=f"cannot be written: {_why(error)}", file=name)) from None
+        fix = "close it in other programs, or choose another name" if isinstance(error, PermissionError) else ""
+        raise OutputError(Problem(reason=f"cannot be written: {_why(error)}", fix=fix, file=name)) from None
 
 
 def _permissions(target: Path) -> int | None:

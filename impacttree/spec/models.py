@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
 from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast
 
 from pydantic import Field, PrivateAttr
 
 from impacttree.errors import printable
-from impacttree.quantity import (
-    Period,
-    Quantity,
-    Unit,
-)
+from impacttree.quantity import Period, Quantity, Unit, format_value
 from impacttree.spec import leaves
-from impacttree.spec.base import As, Model, read_many, read_one
+from impacttree.spec.base import As, Entry, read_many, read_one
 from impacttree.spec.effects import Driver, EvidenceDefaults
 from impacttree.spec.fields import (
     Amount,
@@ -43,6 +41,7 @@ __all__ = [
     "Better",
     "Correlation",
     "Guardrail",
+    "InTree",
     "Kind",
     "MetricSpec",
     "Scenario",
@@ -54,6 +53,9 @@ Better = Literal["higher", "lower"]
 Aggregate = Literal["sum", "mean", "last", "recompute"]
 Correlation = tuple[str, str, Quantity]
 """The addresses of two numbers (``churn.nps.slope``, ``arpu.value``), and their correlation."""
+
+MOST_SHOWN = 200
+"""Characters of one line of a metric's description."""
 
 PERIODS_IN_A_YEAR: Mapping[Period, int] = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 
@@ -161,7 +163,7 @@ _CORRELATION_SCHEMA = {
 # ---- the models
 
 
-class Guardrail(Model):
+class Guardrail(Entry):
     """Limits that the metric must keep in every period, whatever else improves.
 
     Examples
@@ -200,7 +202,7 @@ class Guardrail(Model):
             yield mistake(reason, "exchange min and max")
 
 
-class Agreed(Model):
+class Agreed(Entry):
     """Who signed the number off, and when.
 
     Examples
@@ -233,10 +235,38 @@ class _Aside(str):
         return 0
 
 
-class MetricSpec(Model):
-    """A metric as stated: a `value`, a `formula`, or a `value` with `drivers`; a stock adds `start`.
+@dataclass(frozen=True, slots=True, eq=False)
+class InTree:
+    """What a tree knows of a metric, all unset outside one; metrics that state the same are equal whatever it is."""
 
-    In Python ``it.Metric``. Every key is as in the model file; numbers may be Python numbers.
+    unit: Unit | None = None
+    today: float | None = None
+    currency: str = "USD"
+    aggregation: Aggregate | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    unit_as_written: Unit | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InTree)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class MetricSpec(Entry):
+    """A metric: a `value`, a `formula`, or a `value` with `drivers`; a stock adds `start`.
+
+    In Python ``it.Metric``. Every key is as in the model file; numbers may be Python numbers. A metric that a tree
+    gives (``tree["churn"]``, ``tree.metrics``) has the same keys and can be handed back by ``with_metric``. It also
+    tells its `unit` as checked, and, read-only:
+
+    today
+        Its value at t = 0 in base units (0.42 for 42 %); None if it cannot be computed, and outside a tree.
+    aggregation
+        How periods become one number over the horizon: ``sum``, ``mean``, ``last`` or ``recompute``.
+    inputs, outputs
+        Names of the metrics that it reads by its formula or drivers, and of those that read it.
 
     Raises
     ------
@@ -250,6 +280,17 @@ class MetricSpec(Model):
     ... )
     >>> churn.value.value, churn.drivers[0].source
     (0.025, 'nps')
+    >>> import impacttree as it
+    >>> it.template("saas")["nps"]
+    Metric('nps', label='NPS', kind='product')
+      value        38 points (34 to 42)
+      unit         points
+      today        38 points
+      inputs       engagement
+      outputs      churn, referral_rate
+      horizon      last
+      owner        CX lead
+      ...
     """
 
     noun: ClassVar[str] = "a metric"
@@ -262,6 +303,7 @@ class MetricSpec(Model):
     }
 
     _unit_text: _Aside = PrivateAttr(default=_Aside())
+    _in_tree: InTree = PrivateAttr(default=InTree())
 
     name: NameField = Field(description="Name in formulas.")
     label: LineField = Field(None, description="Name that readers see; not stated: the name with spaces.")
@@ -361,10 +403,93 @@ class MetricSpec(Model):
             numbers = [quantity.value] if quantity.value is not None else []
             if any(number < floor or number > ceiling for number in [*numbers, *(quantity.low_high() or ())]):
                 reason = f"{quantity.text} lies outside the bounds {self.bounds.text}"
-                yield mistake(reason, "mend the number or the bounds", key)
+                yield mistake(reason, "correct the number or the bounds", key)
+
+    @property
+    def title(self) -> str:
+        """The name that readers see: the label, else the name with spaces."""
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    @property
+    def today(self) -> float | None:
+        """The value at t = 0 in base units; None if it cannot be computed, and outside a tree."""
+        return self._in_tree.today
+
+    @property
+    def aggregation(self) -> Aggregate | None:
+        """How periods become one number over the horizon; None outside a tree."""
+        return self._in_tree.aggregation
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The metrics that this one reads by its formula or drivers; nothing outside a tree."""
+        return self._in_tree.inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The metrics that read this one; nothing outside a tree."""
+        return self._in_tree.outputs
+
+    def in_tree(self, known: InTree) -> Self:
+        """Return the metric with what a tree knows of it."""
+        copy = self.model_copy()
+        copy._in_tree = replace(known, unit_as_written=self.unit)  # noqa: SLF001 - its own
+        vars(copy)["unit"] = known.unit
+        return copy
+
+    def as_stated(self) -> Self:
+        if self._in_tree.aggregation is None:
+            return self
+        copy = self.model_copy()
+        copy._in_tree = InTree()  # noqa: SLF001 - its own
+        vars(copy)["unit"] = self._in_tree.unit_as_written
+        return copy
+
+    def statement(self) -> Any:
+        return super(MetricSpec, self.as_stated()).statement()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MetricSpec):
+            return NotImplemented
+        return super(MetricSpec, self.as_stated()).__eq__(other.as_stated())
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.stated_keys()))
+
+    def __repr__(self) -> str:
+        head, lines = self._card()
+        return "\n".join([head, *(f"  {term:<12} {text}" for term, text in lines)])
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        head, lines = self._card()
+        rows = "".join(f"<tr><th>{term}</th><td>{escape(text)}</td></tr>" for term, text in lines)
+        return f"<table><caption>{escape(head)}</caption>{rows}</table>"
+
+    def _card(self) -> tuple[str, list[tuple[str, str]]]:
+        """Return the metric in a few lines: a head, and terms with their texts."""
+        known, today = self._in_tree, self._in_tree.today
+        label = f", label={self.label!r}" if self.label else ""
+        unit = str(self.unit) if self.unit is not None else ""
+        lines = {
+            "value": self.value.text if self.value is not None else "",
+            "formula": self.formula or "",
+            "start": self.start.text if self.start is not None else "",
+            "drivers": ", ".join(driver.source for driver in self.drivers) if known.aggregation is None else "",
+            "unit": unit,
+            "today": "" if today is None else format_value(today, self.unit or Unit(), currency=known.currency),
+            "inputs": ", ".join(known.inputs),
+            "outputs": ", ".join(known.outputs),
+            "horizon": known.aggregation or "",
+            "owner": self.owner or "",
+            "source": self.source or "",
+        }
+        head = f"Metric({self.name!r}{label}, kind={self.kind!r})"
+        return head, [(term, printable(text, MOST_SHOWN)) for term, text in lines.items() if text]
 
     def with_keys(self, **keys: Any) -> Self:
-        copy = super().with_keys(**keys)
+        copy = super(MetricSpec, self.as_stated()).with_keys(**keys)
         if "unit" not in keys:
             copy._unit_text = self._unit_text  # noqa: SLF001 - its own
         return copy
@@ -380,7 +505,7 @@ class MetricSpec(Model):
         return super().plain(key)
 
 
-class Scenario(Model):
+class Scenario(Entry):
     """Named changes that hold together, each written as text.
 
     Examples
@@ -408,7 +533,7 @@ class Scenario(Model):
         return ("scenarios", str(keys.get("name", "")))
 
 
-class TreeSpec(Model):
+class TreeSpec(Entry):
     """A whole model as stated.
 
     Examples

@@ -42,7 +42,8 @@ def save(spec: TreeSpec, path: str | os.PathLike[str], overwrite: bool = True) -
     Raises
     ------
     OutputError
-        If the file exists and `overwrite` is False, or is no model file, or cannot be written. It then stays as it was.
+        If the file exists and `overwrite` is False, or is not a model file, or cannot be written. It then stays as it
+        was.
     """
     text = _kept(spec, path) if overwrite and os.path.lexists(path) else to_yaml(spec)
     replace_file(path, text.encode("utf-8"), overwrite)
@@ -58,8 +59,8 @@ def _kept(spec: TreeSpec, path: str | os.PathLike[str]) -> str:
         old = load_text(content, os.fspath(path))
     except ModelError as error:
         first = error.problems[0]
-        reason = f"is there already, but is no model that can be read, so it is not replaced ({first.reason})"
-        fix = "mend or remove it, or choose another name"
+        reason = f"is there already, but is not a model that can be read, so it is not replaced ({first.reason})"
+        fix = "correct or remove it, or choose another name"
         raise OutputError(Problem(reason=reason, fix=fix, file=os.fspath(path), line=first.line)) from None
     if old == spec:
         return text

@@ -177,7 +177,7 @@ def asked(drawn: Mapping[str, Change]) -> dict[str, list[Any]]:
 def can_be_asked(sketch: Sketch, drawn: Mapping[str, Change], values: Mapping[str, float]) -> bool:
     """Whether no product is asked of a value at or below zero, and no two changes stand in one loop."""
     tree = sketch.tree()
-    loops = [tree[name].loop for name in drawn if tree[name].on_loop]
+    loops = [tree._graph[name].loop for name in drawn if tree._graph[name].on_loop]
     return len(loops) == len(set(loops)) and all(
         values[name] > 0 or scale == 1 for name, (kind, scale, _) in drawn.items() if kind == "wrap"
     )

@@ -276,6 +276,9 @@ def test_an_outcome_that_is_better_lower_saves_or_costs():
     assert facts(worth)["run rate"] == (("saves €3.84k a year by quarter 4", "first 12 quarters", "saves €11.5k"),)
     assert "saves 120 support hours" in it.loads(COST).worth("self_service", "+1pp", on="hours").title
     worse = it.loads(COST).worth("self_service", "-2pp")
+    assert "+1pp would" not in str(worth)  # it is what was asked
+    assert worse.one_point == worth.total
+    assert it.loads(COST).worth("tickets", "+1").one_point is None
     assert "costs €7.68k support cost" in worse.title
     assert "+1pp would save €3.84k" in str(worse)
     assert "worth -" not in str(worse)

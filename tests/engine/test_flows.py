@@ -226,3 +226,35 @@ def test_steps_are_jumps_and_the_split_closes_however_many_there_are(formula: st
     carried = math.fsum(flow.amount for flow in lift.flows if lift.model.graph.metrics[flow.target].name == "y")
     assert lift.switches
     assert abs(carried - lift.total) <= lift.allowance
+
+
+def test_flows_close_to_a_billionth_also_where_few_nodes_do_not() -> None:
+    tree = loads("""
+    outcome: y
+    metrics:
+      x: {value: 0.1}
+      steep: {formula: "logistic(x, 0, 1, 0.5, 60)"}
+      other: {formula: 1 / x}
+      y: {formula: steep * other}
+    """)
+    outcome = tree._graph["y"].index
+    lift = lift_of(tree._subject.model, 0, Intervention("fix", 1.0, 0.9), outcome, 12)
+    into = [flow.amount for flow in lift.flows if flow.target == outcome]
+    assert len(into) == 2
+    assert abs(math.fsum(into) - lift.total) <= 1e-9 * math.fsum(map(abs, into))
+    carried = math.fsum(abs(flow.amount) for flow in lift.flows)
+    assert lift.allowance == pytest.approx(1e-9 * carried, rel=0.01)
+
+
+def test_an_infinite_slope_of_what_stays_carries_nothing() -> None:
+    worth = loads("""
+    outcome: y
+    metrics:
+      x: {value: 1}
+      spare: {formula: "max(x - 10, 0)"}
+      root: {formula: sqrt(spare)}
+      y: {formula: root + 3 * x}
+    """).worth("x", "+1")
+    assert {path.metrics: path.amount for path in worth.paths} == pytest.approx({("x", "y"): 3.0}, rel=1e-12)
+    assert all(math.isfinite(edge.amount) for edge in worth.edges)
+    assert worth.rest == 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from impacttree.errors import ModelError
 from impacttree.formula import unparse
 from impacttree.graph import Graph, Influence, build
-from impacttree.graph.ratio_interval import Estimate, ratio_interval
+from impacttree.quantity.ratio_interval import Estimate, ratio_interval
 from impacttree.quantity.spread_checks import Z_P90, Z_P97_5
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 
@@ -37,6 +37,7 @@ def lines(x: float, *points: float) -> float:
 
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp,
+    "log": math.log,
     "lag": lambda reading, periods: reading.past,
     "baseline": lambda reading: reading.base,
     "saturate": lambda x, ceiling, half, shape: ceiling * x**shape / (x**shape + half**shape),
@@ -114,6 +115,50 @@ def test_relative_when_and_then_give_the_elasticity_that_passes_through_them(
     assert influence_of(graph).form == "elasticity"
     moved = Reading(x0 * (1 + when), x0, x0)
     assert rule_value(graph, "m", x=moved) == pytest.approx(m0 * (1 + then), rel=1e-12)
+
+
+@given(anchors, anchors, sizes, moves)
+def test_each_doubling_adds_the_same(x0: float, m0: float, amount: float, move: float) -> None:
+    for keys in ({"per_doubling": f"{amount:+.4f}"}, {"when": "doubles", "then": f"{amount:+.4f}"}):
+        graph = one(MetricSpec("x", value=x0), m0, **keys)
+        assert influence_of(graph).form == "per_doubling"
+        assert influence_of(graph).parameters == (("m.x.per_doubling", pytest.approx(amount)),)
+        expected = m0 + amount * math.log2(move)
+        assert rule_value(graph, "m", x=Reading(x0 * move, x0, x0)) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+        fourfold = rule_value(graph, "m", x=Reading(4 * x0, x0, x0))
+        assert fourfold == pytest.approx(m0 + 2 * amount, rel=1e-12, abs=1e-12)
+
+
+def test_an_effect_per_doubling_in_words_and_with_what_is_known_of_it() -> None:
+    def influence(**keys: object) -> Influence:
+        spend = MetricSpec("spend", value="$20k/month", label="Ad spend")
+        return influence_of(one(spend, "1200 orders/month", **keys))
+
+    plain = influence(per_doubling="+150 orders/month")
+    assert plain.words == "+150 of M per doubling of Ad spend, from $20k"
+    assert ends_of(plain) is None
+    assert influence(when="doubles", then="+150 orders/month").words == plain.words
+    for stated in (
+        influence(per_doubling="+150 orders/month (100 to 200 orders/month)"),
+        influence(per_doubling="+150 orders/month", range="100 to 200 orders/month"),
+        influence(when="doubles", then="+150 orders/month", range="100 to 200 orders/month"),
+    ):
+        assert ends_of(stated) == (100, 200)
+    counted = influence(per_doubling="+150 orders/month (100 to 200)", evidence="correlation")
+    assert counted.parameters == (("m.spend.per_doubling", 75.0),)
+    assert ends_of(counted) == (50, 100)
+    assert counted.words == f"{plain.words}, counted at 50%"
+
+
+def test_a_relative_effect_of_a_doubling_is_an_elasticity() -> None:
+    influence = influence_of(one(MetricSpec("x", value=3), 8, when="doubles", then="+20%"))
+    assert influence.parameters == (("m.x.elasticity", pytest.approx(math.log2(1.2))),)
+
+
+def test_an_effect_per_doubling_has_the_range_of_its_grade() -> None:
+    graph = one(MetricSpec("x", value=3), 8, per_doubling=0.6, evidence="judgement")
+    (number,) = graph.uncertain
+    assert (number.address, number.quantity.spread.numbers) == ("m.x.per_doubling", pytest.approx((0.2, 1.8)))
 
 
 @given(anchors, anchors, sizes, st.floats(-0.9, 2).map(lambda value: round(value, 3)))
@@ -423,8 +468,8 @@ def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
         ("42%", "$3", {"slope": "$2"}, "slope", "fraction or a percentage", "per pp"),
         ("38 points", "$3", {"slope": "€2 per point"}, "slope", "EUR", "USD 2 per point"),
         ("38 points", "3%", {"semi_elasticity": "-0.01pp per point"}, "semi_elasticity", "plain number", "per point"),
-        ("38 points", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "no share", "slope"),
-        ("150%", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "no share", "slope"),
+        ("38 points", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "not a share", "slope"),
+        ("150%", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "not a share", "slope"),
         ("42%", "3%", {"groups": {"with": "1%", "without": 2}}, "groups.without", "fraction", "unit"),
         ("42%", "3%", {"points": [["38%", "2%"], ["46%", "$3"]]}, "points.1", "USD", "write it in %"),
         ("42%", "3%", {"points": [["38", "2%"], ["46", "3%"]]}, "points.0", "fraction", "unit"),
@@ -449,6 +494,18 @@ def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
         ("42%", "3%", {"when": "+2pp", "then": "-1pp", "range": {"ci95": "-2% to 0%"}}, "range", "points", "pp"),
         ("38 points", "3%", {"slope": "-1pp per point", "range": {"ci95": "-2pp to 0pp per pp"}}, "range",
          "other units", "one"),
+        ("42%", "3%", {"when": "+2pp", "then": "-9% relative", "range": "-100% to -5%"}, "range", "loss of all", ""),
+        ("42%", "$3", treated("-50% relative (-100% to -1%)", "-50% (-60% to -5%)"), "on_source", "leaves nothing", ""),
+        ("5 points", 9, {"logistic": {"floor": 0, "ceiling": 0, "middle": 3, "steepness": 1}}, "logistic", "zero", ""),
+        ("5 points", 9, {"saturating": {"ceiling": 0, "half": 3}}, "saturating", "not above zero", "parameters"),
+        (1, 1, {"when": "+1e-300", "then": "+1e300"}, "when", "too large for a number", "correct its numbers"),
+        (1e-300, 1, {"when": "+1e-20% relative", "then": "+1"}, "when", "too large for a number", ""),
+        ("0 points", 5, {"per_doubling": "+1"}, "per_doubling", "above zero", "use a slope"),
+        ("0 points", 5, {"when": "doubles", "then": "+1"}, "when", "at or below zero", "+5 points"),
+        ("38 points", "3%", {"per_doubling": "+1%"}, "per_doubling", "points or a ratio", "pp"),
+        ("38 points", "3%", {"per_doubling": "+1"}, "per_doubling", "fraction or a percentage", "%"),
+        ("38 points", "$3", {"per_doubling": "+1pp"}, "per_doubling", "pp", "USD"),
+        ("38 points", "3%", {"per_doubling": "+1pp", "range": "2pp to 3pp"}, "range", "outside its range", "P10"),
         ("42%", "3%", {"elasticity": 1, "observed": "1 users to 2 users"}, "observed", "users", "%"),
     ],
 )  # fmt: skip

@@ -316,7 +316,7 @@ MISTAKES = {
     "worth ./missing engagement +1%": "./missing: there is no such file",
     "worth . engagement +1%": "there is no template '.'",
     "worth ./ engagement +1%": "is a folder, not a regular file",
-    "worth saas engagement 1%": "write '+1%' to add or '=1%' to set",
+    "worth saas engagement 1%": "write '+1%' to multiply or '=1%' to set",
     "worth saas engagement -": "write it in single quotes, '-$3'",
     "worth saas engagement +90pp": "outside its bounds",
     "worth saas arpu -3": "does not say which money",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from impacttree.errors import ModelError, OutputError
+from impacttree.render.files import write_file
 from impacttree.spec import files
 from impacttree.spec.files import decode, read_regular, replace_file
 
@@ -134,6 +135,22 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, f
         replace_file(file, b"new")
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_that_another_program_holds_open_is_our_error(tmp_path, monkeypatch):
+    """Windows refuses to replace such a file; here the refusal is imitated."""
+
+    def refuse(*arguments):
+        raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+
+    file = tmp_path / "board.yaml"
+    file.write_bytes(b"old")
+    monkeypatch.setattr(Path, "replace", refuse)
+    for write in (replace_file, write_file):
+        with pytest.raises(OutputError, match="being used by another process: close it in other programs"):
+            write(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["board.yaml"]
 
 
 def test_an_interruption_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):

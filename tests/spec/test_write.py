@@ -439,25 +439,26 @@ def test_saving_refuses(tmp_path):
         with pytest.raises(OutputError, match="not replaced"):
             save(spec, "other")
         assert Path("other").read_bytes() == content
-    Path("old.yaml").write_text("metrics: {a: {value: 2}}")
+    Path("old.yaml").write_text("metrics: {a: {value: 2}}", encoding="utf-8")
     with pytest.raises(OutputError, match="exists already"):
         save(spec, "old.yaml", overwrite=False)
     for path in (tmp_path, tmp_path / "missing" / "a.yaml"):
         with pytest.raises(OutputError):
             save(spec, path)
-    assert Path("old.yaml").read_text() == "metrics: {a: {value: 2}}"
+    assert Path("old.yaml").read_text(encoding="utf-8") == "metrics: {a: {value: 2}}"
 
 
 def test_saving_into_nothing_or_an_empty_file():
     spec = load_text("metrics: {a: {value: 1}}")
     save(spec, "new.yaml", overwrite=False)
-    Path("empty.yaml").write_text("\n")
+    Path("empty.yaml").write_text("\n", encoding="utf-8")
     save(spec, "empty.yaml")
-    assert Path("new.yaml").read_text() == Path("empty.yaml").read_text() == to_yaml(spec)
+    for name in ("new.yaml", "empty.yaml"):
+        assert Path(name).read_text(encoding="utf-8") == to_yaml(spec)
 
 
 def test_a_failed_save_leaves_the_old_file(monkeypatch):
-    Path("m.yaml").write_text(KEPT)
+    Path("m.yaml").write_text(KEPT, encoding="utf-8")
 
     def fail(*arguments):
         raise OSError(28, "No space left on device")
@@ -465,7 +466,7 @@ def test_a_failed_save_leaves_the_old_file(monkeypatch):
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OutputError, match="No space left"):
         save(load_text("metrics: {a: {value: 1}}"), "m.yaml")
-    assert Path("m.yaml").read_text() == KEPT
+    assert Path("m.yaml").read_text(encoding="utf-8") == KEPT
     assert [path.name for path in Path.cwd().iterdir()] == ["m.yaml"]
 
 
