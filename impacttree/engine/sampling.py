@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impacttree.engine.correlations import linked
-from impacttree.engine.distributions import Distribution, distribution_of
+from impacttree.engine.distributions import GRADE_CUT, Distribution, distribution_of
 from impacttree.engine.model import Model
 from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, Points, chunks_of
 from impacttree.errors import QuestionError
@@ -115,5 +115,5 @@ class Sampler:
 
 
 def _drawable(number: UncertainNumber) -> Uncertain:
-    distribution = distribution_of(number.quantity, number.bounds)
+    distribution = distribution_of(number.quantity, number.bounds, cut=0.0 if number.stated else GRADE_CUT)
     return Uncertain(number.address, number.metric, distribution, number.stated)

@@ -393,13 +393,18 @@ class _Reading:
         return f"{amount} per {_step_words(self.source.unit)}"
 
     def _observed(self) -> Range | None:
-        observed = self.driver.observed
-        if observed is None:
-            return None
-        wrong = misfit(observed.unit, self.source.unit)
-        if wrong is not None:
-            raise RefusedError("observed", wrong[0], wrong[1])
-        return observed.low_high()
+        """Return where the effect was seen: what is stated, and of a curve through points no further than they reach."""
+        observed, points = self.driver.observed, self.driver.points
+        if observed is not None:
+            wrong = misfit(observed.unit, self.source.unit)
+            if wrong is not None:
+                raise RefusedError("observed", wrong[0], wrong[1])
+        ends = (points[0][0].central(), points[-1][0].central()) if points else None
+        stated = observed.low_high() if observed is not None else None
+        if stated is None or ends is None:
+            return stated or ends
+        both = max(stated[0], ends[0]), min(stated[1], ends[1])
+        return both if both[0] < both[1] else ends
 
     def _fitting(self, quantity: Quantity, side: Side, key: str) -> float:
         """Return the number of a quantity that is in the unit of one side."""
@@ -513,10 +518,8 @@ class _Reading:
 
 
 def _evidence(driver: Driver) -> Evidence:
-    """Return the evidence of a driver, its grade no stronger than its form can be."""
+    """Return the evidence of a driver: a ratio of two measured effects is not an experiment on what it divides by."""
     evidence = driver.evidence
-    if driver.form == "groups" and evidence.grade in ("experiment", "quasi_experiment"):
-        return evidence.with_keys(grade="correlation")
     is_stated = "grade" in evidence.stated_keys()
     if driver.form == "treatment" and (evidence.grade == "experiment" or not is_stated):
         return evidence.with_keys(grade="quasi_experiment")
