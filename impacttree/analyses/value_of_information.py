@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.analyses.sensitivity import sensitivity
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.engine.simulation import Job
+    from impacttree.engine.simulation import Scramblings
 
 __all__ = ["Decision", "NumberWorth", "ValueOfInformation", "value_of_information"]
 
@@ -296,7 +297,8 @@ NEGLIGIBLE = 0.001
 COST = "decision.cost"
 MOST_SAMPLES = 2**20
 METHOD = (
-    "net benefit in samples with and without the decision on the same draws; worth of knowing one number by regression "
+    "net benefit in samples with and without the decision on the same draws, of 16 independent scramblings; "
+    "worth of knowing one number by regression "
     "on it (restricted cubic spline of 7 knots over its ranks; of few values, the mean of each)"
 )
 
@@ -361,8 +363,8 @@ def value_of_information(
     """
     import numpy as np
 
-    from impacttree.engine.information import Information
-    from impacttree.engine.simulation import Job, Wanted, simulate_many
+    from impacttree.engine.information import SCRAMBLINGS, Information
+    from impacttree.engine.simulation import Job, Scramblings, Wanted
 
     _check_samples(samples)
     asked = _closest(subject) if decision is None else _understood(subject, decision)
@@ -375,20 +377,19 @@ def value_of_information(
         runs=({}, asked.changes.drawn(subject.graph)),
         extra=(*asked.changes.uncertain(subject.graph), *asked.uncertain_cost),
     )
-    before, after = simulate_many(job, samples)
+    nets = Scramblings(job, samples, SCRAMBLINGS)
+    before, after = nets.simulate()
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
     worth = Samples(sign * (after.totals[slot] - before.totals[slot]))
     there = _there(worth)
-    cost = _costs(job, asked, worth)
+    cost = _costs(nets, asked, worth)
     net = worth.present - cost[there]
     rounding = STILL * float(np.abs(net).max() + cost.max())
     net[np.abs(net) <= rounding] = 0.0
     expected = float(net.mean())
-    information = Information(net, seed)
+    information = Information(net, _sizes(nets, there))
     correlated = tuple(address for group in subject.correlated(job.drawn) for address in group)
-    found = information.of_each(
-        job.drawn, lambda number: job.sampler.draw(0, samples, only=(number,))[number][there], correlated
-    )
+    found = information.of_each(job.drawn, lambda number: nets.draw(number)[there], correlated)
     stated = {one.address: one.stated for one in job.sampler.inputs}
     rows = [
         NumberWorth(
@@ -508,12 +509,18 @@ def _there(worth: Samples) -> npt.NDArray[np.bool_]:
     return there
 
 
-def _costs(job: Job, asked: _Asked, worth: Samples) -> npt.NDArray[np.float64]:
+def _sizes(nets: Scramblings, there: npt.NDArray[np.bool_]) -> list[int]:
+    """Return how many samples of each net have a value."""
+    ends = list(accumulate(nets.sizes, initial=0))
+    return [int(there[first:last].sum()) for first, last in pairwise(ends)]
+
+
+def _costs(nets: Scramblings, asked: _Asked, worth: Samples) -> npt.NDArray[np.float64]:
     """Return what doing it costs in each sample."""
     import numpy as np
 
     if asked.uncertain_cost:
-        return job.sampler.draw(0, len(worth), only=(COST,))[COST]
+        return nets.draw(COST)
     return np.full(len(worth), max(worth.mean, 0.0) if asked.cost is None else asked.cost.central())
 
 

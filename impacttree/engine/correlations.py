@@ -42,9 +42,9 @@ class Linked:
 
         independent = ndtri(shares)
         scores = np.zeros_like(independent)
-        for row, above in zip(scores, self.factor, strict=True):
+        for row, above in enumerate(self.factor):
             for position in np.flatnonzero(above):
-                row += above[position] * independent[position]
+                scores[row] += above[position] * independent[position]
         correlated: Array = np.clip(ndtr(scores), 1e-300, 1.0 - 2.0**-53)
         return correlated
 

@@ -170,7 +170,8 @@ class BentNormal:
 
     def _expected(self, of: Callable[[Array], Array]) -> float:
         """Integrate over the normal score on both sides of the median: to the cut, else as far as a lognormal's second
-        moment needs."""
+        moment needs.
+        """
         from scipy.special import ndtr, ndtri
 
         kept, stretch = 1.0 - 2.0 * self.cut, self._stretch if self.cut else 1.0

@@ -29,7 +29,7 @@ from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Graph, UncertainNumber
 from impacttree.quantity import Recipe, number_of
 
-__all__ = ["DrawnChange", "Job", "Report", "Sampled", "Span", "Wanted", "simulate_many"]
+__all__ = ["DrawnChange", "Job", "Report", "Sampled", "Scramblings", "Span", "Wanted", "simulate_many"]
 
 Array = npt.NDArray[np.float64]
 Chunk = tuple[int, int]
@@ -232,6 +232,43 @@ def _sampled(batch: Batch, spans: Sequence[Span]) -> Sampled:
     """Return what is wanted of a batch: samples outside a span are counted at once, and not kept."""
     outside = {span: span.count(batch.lows[span.slot], batch.highs[span.slot]) for span in spans}
     return Sampled(batch.totals, outside, batch.paths, batch.faults)
+
+
+class Scramblings:
+    """Samples of a job at several scrambled nets that are independent of each other, as a standard error needs them.
+
+    Parameters
+    ----------
+    job
+        What is done with each sample; totals alone are wanted of it. Its seed stands for those of all the nets.
+    samples
+        In all; nets differ by one at most.
+    count
+        How many nets.
+    """
+
+    def __init__(self, job: Job, samples: int, count: int) -> None:
+        self.sizes = tuple(samples // count + (net < samples % count) for net in range(count))
+        settings = {"runs": job.runs, "extra": job.extra}
+        self._jobs = tuple(
+            Job.of(job.model, job.periods, job.wanted, seed=count * job.seed + net, **settings) for net in range(count)
+        )
+
+    def simulate(self) -> tuple[Sampled, ...]:
+        """Return what is wanted of all samples, one net after the other, an entry for each run of the job."""
+        nets = [simulate_many(job, size) for job, size in zip(self._jobs, self.sizes, strict=True)]
+        return tuple(map(_concatenated, zip(*nets, strict=True)))
+
+    def draw(self, address: str) -> Array:
+        """Return the draws of one number in the order of the samples."""
+        pairs = zip(self._jobs, self.sizes, strict=True)
+        return np.concatenate([job.sampler.draw(0, size, only=(address,))[address] for job, size in pairs])
+
+
+def _concatenated(nets: Sequence[Sampled]) -> Sampled:
+    totals = {slot: np.concatenate([net.totals[slot] for net in nets]) for slot in nets[0].totals}
+    slots = sorted({slot for net in nets for slot in net.faults})
+    return Sampled(totals, {}, {}, {slot: sum(net.faults.get(slot, 0) for net in nets) for slot in slots})
 
 
 class _Kept:

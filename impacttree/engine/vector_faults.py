@@ -13,7 +13,7 @@ import numpy as np
 from impacttree.engine.program import array_function
 from impacttree.engine.tape import COMPARISONS, Block, Instruction, Select
 
-__all__ = ["are_finite", "compute", "finite"]
+__all__ = ["Observe", "are_finite", "compute", "finite"]
 
 _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "neg": operator.neg,
@@ -25,8 +25,17 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
+Observe = Callable[[Block, Instruction, Any, Sequence[Any], Any], None]
+"""Told of an operation: its block, its result, its operands, and in which rows its branch is taken."""
+
+
 def compute(
-    block: Block, v: Sequence[Any], b: Sequence[Any], p: Sequence[Any], past: Mapping[int, Sequence[Any]]
+    block: Block,
+    v: Sequence[Any],
+    b: Sequence[Any],
+    p: Sequence[Any],
+    past: Mapping[int, Sequence[Any]],
+    observe: Observe | None = None,
 ) -> tuple[Any, Any]:
     """Return the values of a block, and in which rows an operation of its own had no finite real value.
 
@@ -39,6 +48,8 @@ def compute(
         Values of this period, at t = 0 of the base case, and parameters: numbers or arrays.
     past
         Rows by lag.
+    observe
+        Told of every operation.
     """
     values: dict[int, Any] = {temporary: np.float64(value) for temporary, value in block.constants.items()}
     values |= {temporary: p[position] for temporary, position in block.parameters.items()}
@@ -46,20 +57,25 @@ def compute(
         row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
         values[temporary] = row[load.slot]
     own: dict[int, Any] = dict.fromkeys(values, False)
-    pending: list[tuple[Instruction | Select, bool]] = [(step, False) for step in reversed(block.body.instructions)]
+    pending: list[tuple[Instruction | Select, bool, Any]] = [
+        (step, False, True) for step in reversed(block.body.instructions)
+    ]
     with np.errstate(all="ignore"):
         while pending:
-            step, ready = pending.pop()
+            step, ready, here = pending.pop()
             if isinstance(step, Instruction):
                 args = [values[arg] for arg in step.args]
                 values[step.out], fault = _operate(step, args)
                 own[step.out] = reduce(operator.or_, (own[arg] for arg in step.args), fault)
+                if observe is not None:
+                    observe(block, step, values[step.out], args, here)
             elif ready:
                 values[step.out], own[step.out] = _choose(step, values, own)
             else:
-                pending.append((step, True))
-                sides = (*reversed(step.otherwise.instructions), *reversed(step.then.instructions))
-                pending += [(inner, False) for inner in sides]
+                pending.append((step, True, here))
+                then = here & COMPARISONS[step.op](values[step.left], values[step.right])
+                pending += [(inner, False, here & ~then) for inner in reversed(step.otherwise.instructions)]
+                pending += [(inner, False, then) for inner in reversed(step.then.instructions)]
     return values[block.body.result], own[block.body.result]
 
 

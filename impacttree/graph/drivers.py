@@ -393,7 +393,7 @@ class _Reading:
         return f"{amount} per {_step_words(self.source.unit)}"
 
     def _observed(self) -> Range | None:
-        """Return where the effect was seen: what is stated, and of a curve through points no further than they reach."""
+        """Return where the effect was seen: what is stated, and of points no further than they reach."""
         observed, points = self.driver.observed, self.driver.points
         if observed is not None:
             wrong = misfit(observed.unit, self.source.unit)
