@@ -15,7 +15,7 @@ The mean of samples is a number all the same, another one for each seed. Two sig
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impacttree.engine.model import Change, Model, Part
-from impacttree.engine.tape import Block, Body, Instruction
+from impacttree.engine.tape import Block, Instruction, instructions
 from impacttree.engine.vector import Number, evaluate_many
 from impacttree.formula.ast import Span
 
@@ -240,7 +240,7 @@ def denominators(part: Part) -> tuple[tuple[int, ...], bool]:
     slots: set[int] = set()
     otherwise = False
     for block in (*part.step.blocks, *part.recomputed.blocks):
-        for step in _instructions(block.body):
+        for step in instructions(block.body):
             if step.operation == "pow" or (step.operation == "div" and not _is_fixed(block, step.args[1])):
                 divisor = step.args[1] if step.operation == "div" else step.args[0]
                 load = block.loads.get(divisor)
@@ -251,16 +251,6 @@ def denominators(part: Part) -> tuple[tuple[int, ...], bool]:
                 else:
                     slots.add(load.slot)
     return tuple(sorted(slots)), otherwise
-
-
-def _instructions(body: Body) -> Iterator[Instruction]:
-    pending = list(body.instructions)
-    while pending:
-        step = pending.pop()
-        if isinstance(step, Instruction):
-            yield step
-        else:
-            pending += [*step.then.instructions, *step.otherwise.instructions]
 
 
 def cause_of(

@@ -9,7 +9,7 @@ operations of each side.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -17,7 +17,18 @@ from typing import Literal
 from impacttree.formula import FUNCTIONS, parse
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, Span, children
 
-__all__ = ["COMPARISONS", "Block", "Body", "Comparison", "Instruction", "Load", "Operation", "Select", "lower"]
+__all__ = [
+    "COMPARISONS",
+    "Block",
+    "Body",
+    "Comparison",
+    "Instruction",
+    "Load",
+    "Operation",
+    "Select",
+    "instructions",
+    "lower",
+]
 
 Operation = Literal["neg", "add", "sub", "mul", "div", "pow", "call"]
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -102,6 +113,17 @@ class Block:
                 found.append(step)
                 stack += [*step.then.instructions, *step.otherwise.instructions]
         return tuple(sorted(found, key=lambda select: select.out))
+
+
+def instructions(body: Body) -> Iterator[Instruction]:
+    """Yield the operations of a body and of all sides of its branches, in no order."""
+    pending = list(body.instructions)
+    while pending:
+        step = pending.pop()
+        if isinstance(step, Instruction):
+            yield step
+        else:
+            pending += [*step.then.instructions, *step.otherwise.instructions]
 
 
 def lower(
