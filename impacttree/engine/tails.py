@@ -260,6 +260,8 @@ def cause_of(
     outcome: Array,
     parameters: Mapping[str, Number],
     interventions: Mapping[int, Change],
+    *,
+    heavy: bool,
 ) -> Cause | None:
     """Return what leaves an outcome without a mean, from its samples worked once more, one operation at a time.
 
@@ -271,6 +273,8 @@ def cause_of(
         Its samples, or of what a change does to it.
     parameters, interventions
         As it was sampled.
+    heavy
+        Whether the tail of all samples of the outcome is heavy.
     """
     watch = Watch(len(outcome))
     evaluate_many(
@@ -282,4 +286,4 @@ def cause_of(
         totals=(slot,),
         observe=watch,
     )
-    return watch.cause(outcome, is_heavy(outcome[np.isfinite(outcome)]))
+    return watch.cause(outcome, heavy)

@@ -23,7 +23,9 @@ def causes(formula: str, **values: str) -> list[str | None]:
         job = Job.of(subject.model, 1, Wanted(totals=(slot,)), seed=seed)
         (run,) = simulate_many(job, SAMPLES)
         draws = job.sampler.draw(0, SAMPLES, only=job.drawn)
-        cause = cause_of(subject.model, 1, slot, run.totals[slot], draws, {})
+        values = run.totals[slot]
+        heavy = is_heavy(values[np.isfinite(values)])
+        cause = cause_of(subject.model, 1, slot, values, draws, {}, heavy=heavy)
         if cause is None:
             found.append(None)
         else:
