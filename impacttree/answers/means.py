@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.engine.model import Change, Model
-    from impacttree.engine.simulation import Sampled, Span
+    from impacttree.engine.model import AnyIntervention, Model
+    from impacttree.engine.simulation import Corridor, Sampled
     from impacttree.engine.tails import Cause
 
-__all__ = ["divisor_spans", "missing_mean"]
+__all__ = ["divisor_corridors", "missing_mean"]
 
 TRACED = 2**13
 """Samples that are worked once more, one operation at a time, where a mean may not exist."""
@@ -25,13 +25,13 @@ LONGEST = 60
 SMALLEST = 5e-324
 
 
-def divisor_spans(model: Model, slots: tuple[int, ...]) -> tuple[Span, ...]:
+def divisor_corridors(model: Model, slots: tuple[int, ...]) -> tuple[Corridor, ...]:
     """Return what is counted of the metrics that some slots divide by: samples at or below zero, at or above it."""
-    from impacttree.engine.simulation import Span
+    from impacttree.engine.simulation import Corridor
     from impacttree.engine.tails import denominators
 
     divided, _ = denominators(model.part(slots))
-    return tuple(span for slot in divided for span in (Span(slot, low=SMALLEST), Span(slot, high=-SMALLEST)))
+    return tuple(span for slot in divided for span in (Corridor(slot, low=SMALLEST), Corridor(slot, high=-SMALLEST)))
 
 
 def missing_mean(
@@ -42,7 +42,7 @@ def missing_mean(
     values: npt.NDArray[np.float64],
     run: Sampled | None,
     draws: Callable[[int], Mapping[str, npt.NDArray[np.float64]]],
-    changes: Callable[[Mapping[str, npt.NDArray[np.float64]]], Mapping[int, Change]],
+    changes: Callable[[Mapping[str, npt.NDArray[np.float64]]], Mapping[int, AnyIntervention]],
 ) -> str:
     """Return why samples of a metric, or of what a change does to it, have no mean; empty where they have one.
 
@@ -57,7 +57,7 @@ def missing_mean(
     values
         Its samples, NaN where one has no value.
     run
-        What was counted by `divisor_spans`; without it, a metric that is divided by may always pass through zero.
+        What was counted by `divisor_corridors`; without it, a metric that is divided by may always pass through zero.
     draws
         Gives so many of the first draws by address, those of a lift left out.
     changes

@@ -31,8 +31,8 @@ from functools import cache
 from typing import Protocol, assert_never
 
 import numpy as np
-import numpy.typing as npt
 
+from impacttree.engine.arrays import Array
 from impacttree.errors import Problem, QuantityError, printable
 from impacttree.quantity import Bounds, Quantity, Spread
 from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, deviation, impossible
@@ -50,11 +50,10 @@ __all__ = [
     "distribution_of",
 ]
 
-Array = npt.NDArray[np.float64]
 
 STEEPEST = 1.5900
 """Largest |b| / a at which the bent curve rises everywhere: 1 / 0.62890, the least value, at z = -sqrt 2, of
-``Phi(z) - 1/2 + z phi(z)``, rounded down."""
+``Phi(z) - 1/2 + z phi(z)``, rounded down; of a cut normal times what is left of it."""
 
 GRADE_CUT = 0.01
 """Share that is cut off either tail of a range that follows from an evidence grade alone."""
@@ -135,7 +134,7 @@ class BentNormal:
             return z * self.below
         slope = (self.below + self.above) / 2
         bend = (self.above - self.below) / (1 - 2 * self.tail)
-        if abs(bend) > STEEPEST * slope:
+        if abs(bend) > STEEPEST * (1.0 - 2.0 * self.cut) * slope:
             return z * np.where(z < 0, self.below, self.above)
         return z * (slope + bend * (u - 0.5))
 

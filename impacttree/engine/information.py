@@ -30,9 +30,10 @@ from itertools import accumulate, pairwise
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEAST", "SCRAMBLINGS", "Estimate", "Information"]
+from impacttree.engine.arrays import Array
 
-Array = npt.NDArray[np.float64]
+__all__ = ["LEAST", "SCRAMBLINGS", "GainEstimate", "Information"]
+
 Groups = npt.NDArray[np.intp]
 """To which value of a number each sample belongs, counted from the lowest; of many values, the rank of the sample."""
 
@@ -51,7 +52,7 @@ SURE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class GainEstimate:
     """An expected gain and its standard error."""
 
     value: float
@@ -123,10 +124,10 @@ class Information:
         self._done = net.mean() > 0
 
     @cached_property
-    def of_all(self) -> Estimate:
+    def of_all(self) -> GainEstimate:
         """EVPI."""
         gains = np.maximum(self.net, 0.0) - self._done * self.net
-        return Estimate(float(gains.mean()), self._error(gains))
+        return GainEstimate(float(gains.mean()), self._error(gains))
 
     def _error(self, gains: Array) -> float:
         """Return the standard error of a mean, from how far the means of the scramblings are apart."""
@@ -135,7 +136,7 @@ class Information:
 
     def of_each(
         self, numbers: Sequence[str], draw: Callable[[str], Array], correlated: Collection[str] = ()
-    ) -> dict[str, Estimate]:
+    ) -> dict[str, GainEstimate]:
         """Return the EVPPI of each number by itself.
 
         What the others do to NB, as far as it is a sum of what each of them does, is noise in the regression on a
@@ -151,7 +152,7 @@ class Information:
             Those that are not independent of all the others.
         """
         if self.of_all.value <= 0:
-            return dict.fromkeys(numbers, Estimate(0.0, 0.0))
+            return dict.fromkeys(numbers, GainEstimate(0.0, 0.0))
         rest, parts = self.net, {}
         for number in numbers:
             if number not in correlated:
@@ -177,7 +178,7 @@ class Information:
     def _regression(self, net: Array, groups: Groups) -> _Regression:
         return self._by_spline(net, groups) if _is_rank(groups) else _by_groups(net, groups)
 
-    def _estimate(self, net: Array, groups: Groups) -> Estimate:
+    def _estimate(self, net: Array, groups: Groups) -> GainEstimate:
         """Return the EVPPI of one number: what deciding by its regression gains.
 
         Where a spline bends too little, the means of groups of samples, which assume no shape, gain visibly more.
@@ -189,7 +190,7 @@ class Information:
                 gains = gains + more
         # Knowing one number is worth no less than nothing and no more than knowing all.
         value = min(max(float(gains.mean()), 0.0), self.of_all.value)
-        return Estimate(value, self._error(gains))
+        return GainEstimate(value, self._error(gains))
 
     def _gains(self, net: Array, regression: _Regression, groups: Groups) -> Array:
         """Return what deciding by E[NB | X] gains in each sample over deciding once."""

@@ -22,14 +22,15 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from impacttree.engine.model import Change, Model, Part
+from impacttree.engine.arrays import Array
+from impacttree.engine.model import AnyIntervention, Model, Part
 from impacttree.engine.tape import Block, Instruction, instructions
 from impacttree.engine.vector import Number, evaluate_many
 from impacttree.formula.ast import Span
 
 __all__ = ["Cause", "Watch", "cause_of", "denominators", "is_heavy", "tail"]
 
-Array = npt.NDArray[np.float64]
+
 Mask = npt.NDArray[np.bool_]
 
 HEAVY = 0.85
@@ -259,7 +260,7 @@ def cause_of(
     slot: int,
     outcome: Array,
     parameters: Mapping[str, Number],
-    interventions: Mapping[int, Change],
+    interventions: Mapping[int, AnyIntervention],
     *,
     heavy: bool,
 ) -> Cause | None:

@@ -8,7 +8,7 @@ import pytest
 from scipy import special
 
 from impacttree.engine.information import SCRAMBLINGS, Information, _restricted_cubic
-from impacttree.engine.sobol import Points
+from impacttree.engine.sobol import SobolPoints
 
 SAMPLES = 2**14
 SIZES = [SAMPLES // SCRAMBLINGS] * SCRAMBLINGS
@@ -57,7 +57,7 @@ def nets(seed: int, names: list[str]) -> dict[str, np.ndarray]:
     """Normal draws at the points of independent scramblings."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for scrambling in range(SCRAMBLINGS):
-        points = Points(names, SCRAMBLINGS * seed + scrambling)
+        points = SobolPoints(names, SCRAMBLINGS * seed + scrambling)
         for position, name in enumerate(names):
             parts[name].append(special.ndtri(points.shares(position, 0, SIZES[scrambling])))
     return {name: np.concatenate(found) for name, found in parts.items()}
