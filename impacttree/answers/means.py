@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from impacttree.answers.words import Words
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.engine.model import AnyIntervention, Model
-    from impacttree.engine.simulation import Corridor, Sampled
+    from impacttree.engine.model import Model
+    from impacttree.engine.simulation import Corridor, Job, Sampled
     from impacttree.engine.tails import Cause
 
 __all__ = ["divisor_corridors", "missing_mean"]
@@ -36,13 +36,11 @@ def divisor_corridors(model: Model, slots: tuple[int, ...]) -> tuple[Corridor, .
 
 def missing_mean(
     words: Words,
-    model: Model,
-    periods: int,
+    job: Job,
     slot: int,
     values: npt.NDArray[np.float64],
-    run: Sampled | None,
-    draws: Callable[[int], Mapping[str, npt.NDArray[np.float64]]],
-    changes: Callable[[Mapping[str, npt.NDArray[np.float64]]], Mapping[int, AnyIntervention]],
+    runs: Sequence[Sampled] = (),
+    draw: Callable[[str], npt.NDArray[np.float64]] | None = None,
 ) -> str:
     """Return why samples of a metric, or of what a change does to it, have no mean; empty where they have one.
 
@@ -50,18 +48,16 @@ def missing_mean(
     ----------
     words
         Of the tree.
-    model, periods
-        As they were sampled.
+    job
+        By which they were sampled.
     slot
         Of the metric.
     values
         Its samples, NaN where one has no value.
-    run
-        What was counted by `divisor_corridors`; without it, a metric that is divided by may always pass through zero.
-    draws
-        Gives so many of the first draws by address, those of a lift left out.
-    changes
-        Gives what is done at such draws, by slot.
+    runs
+        What was counted by `divisor_corridors`; without them, whatever is divided by may pass through zero.
+    draw
+        Gives the draws of a number in the order of the samples, where they are not those of the job.
     """
     import numpy as np
 
@@ -71,13 +67,16 @@ def missing_mean(
     if not len(there) or float(np.ptp(there)) == 0.0:
         return ""
     heavy = is_heavy(there)
-    divided, otherwise = denominators(model.part((slot,)))
-    passes = run is None or any(_may_pass(run, one) for one in divided)
-    if not heavy and not otherwise and not (divided and passes):
+    divided, otherwise = denominators(job.model.part((slot,)))
+    passes = [one for one in divided if not runs or any(_may_pass(run, one) for run in runs)]
+    if not heavy and not otherwise and not passes:
         return ""
     count = min(len(values), TRACED)
-    drawn = draws(count)
-    cause = cause_of(model, periods, slot, values[:count], drawn, changes(drawn), heavy=heavy)
+    if draw is None:
+        draws = job.sampler.draw(0, count, only=job.drawn)
+    else:
+        draws = {address: draw(address)[:count] for address in job.drawn}
+    cause = cause_of(job, slot, values[:count], draws, heavy=heavy)
     return _told(words, cause) if cause is not None else ""
 
 

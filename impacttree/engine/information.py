@@ -194,7 +194,8 @@ class Information:
 
     def _gains(self, net: Array, regression: _Regression, groups: Groups) -> Array:
         """Return what deciding by E[NB | X] gains in each sample over deciding once."""
-        return ((regression.means > 0)[groups] * 1.0 - self._done) * net
+        gains: Array = ((regression.means > 0)[groups] * 1.0 - self._done) * net
+        return gains
 
     def _gains_by_groups(self, net: Array, groups: Groups) -> Array:
         """Return the same of the means of groups, those of one half of the scramblings deciding in the other half."""

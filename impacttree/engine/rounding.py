@@ -19,11 +19,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from impacttree.engine.model import Run
+from impacttree.engine.model import Held, Model, Run
 from impacttree.engine.program import Program, Row
 from impacttree.engine.tape import COMPARISONS, Block, Body, Instruction, Load, Select, instructions
 
-__all__ = ["Rounding", "Settled", "largest_operand", "settled"]
+__all__ = ["Rounding", "Settled", "settled", "settled_today", "sizes"]
 
 UNIT = 2.0**-53
 CLOSE = 1e-9
@@ -67,6 +67,10 @@ class Settled:
         row = self.run.horizon(count)
         return row if self._rounding is None else self._clean(row, self._rounding.horizon(count))
 
+    def is_at(self, slot: int, t: int, limit: float) -> bool:
+        """Return whether a value at period t is at a limit but for rounding."""
+        return abs(self.at(t)[slot] - limit) <= self.bound(slot, t)
+
     def bound(self, slot: int, t: int) -> float:
         """Return how far rounding may have moved a value at period t."""
         if self._rounding is None:
@@ -90,14 +94,18 @@ def settled(run: Run) -> Settled:
     return Settled(run)
 
 
-def largest_operand(run: Run, slot: int) -> float:
-    """Return the size of the largest number that a metric is made of, over time: beside it, rounding is to be seen."""
-    block = run.model.blocks[slot]
-    sizes = [abs(value) for value in _constants(run, block)]
-    for position, row in enumerate(run.rows):
-        sizes += [abs(row[slot]), *(abs(_loaded(run, load, row, position)) for load in block.loads.values())]
-    factor = len(run.rows) * run.repeats if run.model.aggregations[slot] == "sum" else 1
-    return max(sizes, default=0.0) * factor
+def settled_today(model: Model) -> Row:
+    """Return the values at t = 0 of the base case as they are told."""
+    return Settled(Run(model, model.base, (), 1, Held())).initial
+
+
+def sizes(run: Run) -> Row:
+    """Return, by slot, the size of the numbers whose rounding a metric's values hold, over time and over the horizon.
+
+    Beside it rounding is to be seen: of a small difference of large numbers it is that of the large ones.
+    """
+    rounding = Rounding(run)
+    return [max(bounds) / UNIT for bounds in zip(*rounding.rows, rounding.horizon(run.periods), strict=True)]
 
 
 def _constants(run: Run, block: Block) -> list[float]:
@@ -117,9 +125,11 @@ def _loaded(run: Run, load: Load, row: Row, position: int) -> float:
 
 def _is_suspicious(run: Run) -> bool:
     """Whether some sum or difference is far smaller than the largest number that it is made of."""
-    summing = [(block, *_makes(block)) for block in run.model.step.blocks]
-    for position, row in enumerate(run.rows):
-        for block, adds, multiplies in summing:
+    start, step = (
+        [(block, *_makes(block)) for block in program.blocks] for program in (run.model.initial, run.model.step)
+    )
+    for position, row in enumerate((run.initial, *run.rows), -1):
+        for block, adds, multiplies in start if position < 0 else step:
             value = abs(row[block.slot])
             if not adds or value == 0.0:
                 continue

@@ -16,7 +16,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -139,6 +139,11 @@ class DrawnChange:
         return RowsIntervention(self.recipe.kind, *self.recipe.effect(numbers))
 
 
+class _Inputs(TypedDict):
+    parameters: Mapping[str, Array]
+    interventions: Mapping[int, AnyIntervention]
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """What is done with each sample; it travels to other processes as the written model and these settings.
@@ -204,16 +209,13 @@ class Job:
     def _runs(self, chunk: Chunk, path_rows: int) -> list[Sampled]:
         first, count = chunk
         draws = self.sampler.draw(first, count, only=self.drawn)
-        lifts = {number.address for number in self.extra}
-        parameters = {address: numbers for address, numbers in draws.items() if address not in lifts}
         wanted = self.wanted
         batches = (
             evaluate_many(
                 self.model,
                 self.periods,
                 count=count,
-                parameters=parameters,
-                interventions={slot: _effect(change, draws) for slot, change in changes.items()},
+                **self.inputs(draws, changes),
                 totals=wanted.totals,
                 extremes=sorted({span.slot for span in wanted.spans}),
                 paths=wanted.paths if first < path_rows else (),
@@ -221,6 +223,14 @@ class Job:
             for changes in self.runs
         )
         return [_sampled(batch, wanted.spans) for batch in batches]
+
+    def inputs(self, draws: Mapping[str, Array], changes: Mapping[int, AnyIntervention | DrawnChange]) -> _Inputs:
+        """Return what the evaluator takes of draws: parameters of the tree, and what a run changes at them."""
+        lifts = {number.address for number in self.extra}
+        return {
+            "parameters": {address: numbers for address, numbers in draws.items() if address not in lifts},
+            "interventions": {slot: _effect(change, draws) for slot, change in changes.items()},
+        }
 
 
 def _effect(change: AnyIntervention | DrawnChange, draws: Mapping[str, Array]) -> AnyIntervention:

@@ -23,9 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
-from impacttree.engine.model import AnyIntervention, Model, Part
+from impacttree.engine.model import Part
+from impacttree.engine.simulation import Job
 from impacttree.engine.tape import Block, Instruction, instructions
-from impacttree.engine.vector import Number, evaluate_many
+from impacttree.engine.vector import evaluate_many
 from impacttree.formula.ast import Span
 
 __all__ = ["Cause", "Watch", "cause_of", "denominators", "is_heavy", "tail"]
@@ -254,37 +255,27 @@ def denominators(part: Part) -> tuple[tuple[int, ...], bool]:
     return tuple(sorted(slots)), otherwise
 
 
-def cause_of(
-    model: Model,
-    periods: int,
-    slot: int,
-    outcome: Array,
-    parameters: Mapping[str, Number],
-    interventions: Mapping[int, AnyIntervention],
-    *,
-    heavy: bool,
-) -> Cause | None:
+def cause_of(job: Job, slot: int, outcome: Array, draws: Mapping[str, Array], *, heavy: bool) -> Cause | None:
     """Return what leaves an outcome without a mean, from its samples worked once more, one operation at a time.
 
     Parameters
     ----------
+    job
+        By which it was sampled; all its runs are worked, because the difference of two has what either has.
     slot
         Of the metric that the outcome is of.
     outcome
         Its samples, or of what a change does to it.
-    parameters, interventions
-        As it was sampled.
+    draws
+        Of the same samples.
     heavy
         Whether the tail of all samples of the outcome is heavy.
     """
-    watch = Watch(len(outcome))
-    evaluate_many(
-        model,
-        periods,
-        count=len(outcome),
-        parameters=parameters,
-        interventions=interventions,
-        totals=(slot,),
-        observe=watch,
-    )
-    return watch.cause(outcome, heavy)
+    for changes in job.runs:
+        watch = Watch(len(outcome))
+        inputs = job.inputs(draws, changes)
+        evaluate_many(job.model, job.periods, count=len(outcome), **inputs, totals=(slot,), observe=watch)
+        cause = watch.cause(outcome, heavy)
+        if cause is not None:
+            return cause
+    return None

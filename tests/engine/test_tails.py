@@ -25,7 +25,7 @@ def causes(formula: str, **values: str) -> list[str | None]:
         draws = job.sampler.draw(0, SAMPLES, only=job.drawn)
         values = run.totals[slot]
         heavy = is_heavy(values[np.isfinite(values)])
-        cause = cause_of(subject.model, 1, slot, values, draws, {}, heavy=heavy)
+        cause = cause_of(job, slot, values, draws, heavy=heavy)
         if cause is None:
             found.append(None)
         else:
