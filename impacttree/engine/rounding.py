@@ -21,11 +21,16 @@ from typing import Any
 
 from impacttree.engine.model import Held, Model, Run
 from impacttree.engine.program import Program, Row
-from impacttree.engine.tape import COMPARISONS, Block, Body, Instruction, Load, Select, instructions
+from impacttree.engine.tape import Block, Body, Instruction, Load, Select, row_of
+from impacttree.formula import FUNCTIONS
+from impacttree.formula.evaluate import COMPARISONS
+from impacttree.formula.functions import Function
 
 __all__ = ["Rounding", "Settled", "settled", "settled_today", "sizes"]
 
 UNIT = 2.0**-53
+STEP = 1e-40
+"""Imaginary, so small that nothing but the slope is left of it."""
 CLOSE = 1e-9
 """Relative to the largest operand: a value closer to zero, or to a limit, may be there but for rounding."""
 
@@ -143,7 +148,7 @@ def _is_suspicious(run: Run) -> bool:
 
 def _makes(block: Block) -> tuple[bool, bool]:
     """Return whether a block adds, and whether it makes larger numbers than it reads in other ways."""
-    operations = {step.operation for step in instructions(block.body)}
+    operations = {step.operation for step in block.steps if isinstance(step, Instruction)}
     return bool(operations & {"add", "sub"}), bool(operations & {"mul", "div", "pow", "call"})
 
 
@@ -204,7 +209,7 @@ class Rounding:
         base_bounds: Row | None = None,
     ) -> None:
         """Fill in the bounds of one period."""
-        past = {lag: pair for lag, *pair in zip(program.lags, values_past, bounds_past, strict=True)}
+        past = dict(zip(program.lags, zip(values_past, bounds_past, strict=True), strict=True))
         origin = (self.run.model.base if base is None else base, self.initial if base_bounds is None else base_bounds)
         for block in program.blocks:
             slot = block.slot
@@ -213,7 +218,7 @@ class Rounding:
                 continue
             loaded = {}
             for temporary, load in block.loads.items():
-                row, row_bounds = {"now": (values, bounds), "baseline": origin}.get(load.timing) or past[load.lag]
+                row, row_bounds = row_of(load, (values, bounds), origin, past)
                 loaded[temporary] = (row[load.slot], row_bounds[load.slot])
             value, bound = _worked(block, self.run.model.parameters, loaded)
             if slot in kinds:
@@ -271,8 +276,7 @@ def _operated(step: Instruction, args: Sequence[Pair]) -> Pair:
             r = math.pow(a, b)
             return r, _power(a, ea, b, eb, r) + 2.0 * UNIT * abs(r)
         case "call":
-            r = float(getattr(math, step.function)(a))
-            return r, _slope(step.function, a, ea, r) + 2.0 * UNIT * abs(r)
+            return _called(FUNCTIONS[step.function], args)
 
 
 def _power(a: float, ea: float, b: float, eb: float, r: float) -> float:
@@ -282,17 +286,19 @@ def _power(a: float, ea: float, b: float, eb: float, r: float) -> float:
     return abs(r) * (abs(b / a) * ea + (abs(math.log(abs(a))) * eb if eb else 0.0))
 
 
-def _slope(function: str, a: float, ea: float, r: float) -> float:
-    """Return how far an error of the argument moves a function."""
-    if not ea:
-        return 0.0
-    match function:
-        case "exp":
-            return abs(r) * ea
-        case "log":
-            return ea / abs(a)
-        case "log10":
-            return ea / (abs(a) * math.log(10.0))
-        case "sqrt":
-            return ea / (2.0 * r) if r else math.sqrt(ea)
-    raise AssertionError(f"no error is known of {function}")
+def _called(function: Function, args: Sequence[Pair]) -> Pair:
+    """Return the value of a function with its bound; slopes are those of the function continued to complex numbers."""
+    assert function.python is not None
+    values = [value for value, _ in args]
+    r = function.python(*values)
+    if function.steps:
+        return r, _stated(r)
+    bound = 2.0 * UNIT * abs(r)
+    for position, (value, error) in enumerate(args):
+        if error and value == r == 0.0:  # a root, say, which has no slope there
+            bound += abs(function.python(*values[:position], error, *values[position + 1 :]))
+        elif error:
+            assert function.complex is not None
+            moved = function.complex(*values[:position], complex(value, STEP), *values[position + 1 :])
+            bound += abs(moved.imag / STEP) * error
+    return r, bound

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from impacttree.engine.arrays import Array
 from impacttree.engine.model import Part
 from impacttree.engine.simulation import Job
-from impacttree.engine.tape import Block, Instruction, instructions
+from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector import evaluate_many
 from impacttree.formula.ast import Span
 
@@ -242,7 +242,9 @@ def denominators(part: Part) -> tuple[tuple[int, ...], bool]:
     slots: set[int] = set()
     otherwise = False
     for block in (*part.step.blocks, *part.recomputed.blocks):
-        for step in instructions(block.body):
+        for step in block.steps:
+            if not isinstance(step, Instruction):
+                continue
             if step.operation == "pow" or (step.operation == "div" and not _is_fixed(block, step.args[1])):
                 divisor = step.args[1] if step.operation == "div" else step.args[0]
                 load = block.loads.get(divisor)
