@@ -14,7 +14,7 @@ PACKAGE = Path(impacttree.__file__).parent
 FILES = sorted(path for part in ("engine", "answers", "analyses") for path in (PACKAGE / part).glob("*.py"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_matrix_is_multiplied(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         assert not isinstance(node, ast.MatMult), path.name
