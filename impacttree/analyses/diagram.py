@@ -139,7 +139,7 @@ class _Shown:
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
-    value, word = _split(subject.words.value(metric.name, subject.model.base[metric.index]))
+    value, word = _split(subject.words.value(metric.name, subject.today[metric.index]))
     return _Shown(value, word or _unit(subject.words, metric))
 
 

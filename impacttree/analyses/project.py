@@ -11,7 +11,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import ACCRUAL, Words, joined, noted
-from impacttree.engine.model import Run
+from impacttree.engine.rounding import Settled
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
 
@@ -123,8 +123,8 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
     return Projection(
         provenance=subject.provenance("stepped period by period", "; ".join(parts)),
         names=tuple(metric.name for metric in metrics),
-        values=_rows(case.run, len(metrics)),
-        before=_rows(case.base, len(metrics)),
+        values=_rows(case.told_after, len(metrics)),
+        before=_rows(case.told_before, len(metrics)),
         outcome=subject.graph.outcome or outcomes[0],
         outcomes=outcomes,
         changes=case.asked.texts,
@@ -133,6 +133,6 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
     )
 
 
-def _rows(run: Run, width: int) -> tuple[tuple[float, ...], ...]:
+def _rows(run: Settled, width: int) -> tuple[tuple[float, ...], ...]:
     """Return the metrics at t = 0 and in each period; running totals stand behind them."""
     return tuple(tuple(run.at(t)[:width]) for t in range(run.periods + 1))

@@ -244,7 +244,7 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
 
 
 def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool) -> SensitivityRow:
-    value, total = case.subject.model.base[metric.index], case.before[outcome.index]
+    value, total = case.subject.today[metric.index], case.before[outcome.index]
     better = metric.spec.better == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
+from impacttree.answers.means import missing_mean
+from impacttree.answers.ranges import no_mean
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Subject
@@ -155,6 +157,8 @@ class Uncertainty(Result):
             Column("With interactions", "right"),
         )
         notes = []
+        if self.range is not None and self.range.mean is None:
+            notes.append(f"No shares of spread, {no_mean(self.range)}.")
         if self.rows:
             notes.append(f"At P10, at P90: {label} with that number there and all others at their stated points.")
             notes.append(
@@ -279,6 +283,7 @@ def uncertainty(
     from impacttree.engine.indices import indices_of, sample_factors, swings
     from impacttree.engine.sampling import Sampler
     from impacttree.render.progress import progress
+    from impacttree.engine.simulation import Job, Wanted
 
     outcome = subject.outcome(on)
     if isinstance(samples, bool) or not isinstance(samples, int) or not 2 <= samples <= MOST_SAMPLES:
@@ -286,18 +291,20 @@ def uncertainty(
     case = Case.of(subject)
     model, n, slot = subject.model, case.periods, outcome.index
     sampler = Sampler(model, seed=seed, copies=2)
-    central = case.before[slot]
+    central, size = case.before[slot], case.sizes[slot]
     swung = {
-        address: (_settled(low, central), _settled(high, central))
+        address: (_settled(low, size), _settled(high, size))
         for address, (low, high) in swings(model, sampler, n, slot).items()
     }
     factors = _factors(subject, swung)
     measured = factors[:MOST_INDICES]
     with progress("sharing out the spread") as report:
         outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
-    found = indices_of(outputs) if outputs is not None else None
-    indices = dict(zip(measured, found, strict=True)) if found else {}
     both = None if outputs is None else Samples(outputs.a)
+    job = Job.of(model, n, Wanted(totals=(slot,)), seed=seed)
+    why = missing_mean(subject.words, job, slot, both.values) if both is not None else ""
+    found = indices_of(outputs, size) if outputs is not None and not why else None
+    indices = dict(zip(measured, found, strict=True)) if found else {}
     rows = _rows(subject, sampler, swung, factors, indices)
     basis = ACCRUAL if outcome.unit.is_money else ""
     method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999) with 95 % intervals"
@@ -306,7 +313,7 @@ def uncertainty(
         outcome=outcome.name,
         horizon=n,
         central=central,
-        range=both.range if both is not None and both.missing < samples else None,
+        range=both.range(size, mean_missing=why) if both is not None and both.missing < samples else None,
         rows=rows,
         notes=tuple(_notes(subject, rows, both, len(factors) - len(measured))),
         warnings=case.warnings(shown=(outcome,)),
@@ -314,9 +321,9 @@ def uncertainty(
     )
 
 
-def _settled(value: float, central: float) -> float:
-    """Return zero for what rounding leaves of it beside the outcome as stated."""
-    return 0.0 if abs(value) <= STILL * abs(central) else value
+def _settled(value: float, size: float) -> float:
+    """Return zero for what rounding leaves of it beside what it is made of."""
+    return 0.0 if abs(value) <= STILL * size else value
 
 
 def _factors(subject: Subject, swung: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:

@@ -139,7 +139,7 @@ def values(subject: Subject, changes: Changes | None = None) -> Values:
     """
     case, metrics = Case.of(subject, changes), subject.graph.metrics
     if not case.asked.recipes:
-        today = subject.model.base
+        today = subject.today
         rows = tuple(MetricValue(m.name, m.label, today[m.index], today[m.index], "value at t = 0") for m in metrics)
         warnings = tuple(beyond_bounds_today(subject))
         return Values(subject.provenance("evaluated at t = 0"), rows, (), case.periods, warnings, subject.words)

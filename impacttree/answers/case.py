@@ -15,6 +15,7 @@ from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, lowered
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
+from impacttree.engine.rounding import Settled, settled
 from impacttree.graph.model import Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import Intervention
@@ -127,14 +128,29 @@ class Case:
         return self.subject.model.run(self.periods, {**done, **more})
 
     @cached_property
+    def told_before(self) -> Settled:
+        """The run without what is asked as it is told: zero where only rounding is left."""
+        return settled(self.base)
+
+    @cached_property
+    def told_after(self) -> Settled:
+        """The same of the run with it."""
+        return self.told_before if self.run is self.base else settled(self.run)
+
+    @property
+    def sizes(self) -> Row:
+        """By slot, the size beside which rounding is to be seen in the base case."""
+        return self.subject.sizes(self.periods)
+
+    @cached_property
     def before(self) -> Row:
         """Every slot over the horizon, by its aggregation rule, without what is asked."""
-        return self.base.horizon()
+        return self.told_before.horizon()
 
     @cached_property
     def after(self) -> Row:
         """The same with it."""
-        return self.before if self.run is self.base else self.run.horizon()
+        return self.before if self.run is self.base else self.told_after.horizon()
 
     def change(self, metric: Metric) -> float:
         """Return by how much what is asked changes a metric over the horizon."""
@@ -143,11 +159,11 @@ class Case:
     def change_over(self, metric: Metric, periods: int) -> float:
         """Return by how much it does so over the first of the periods."""
         slot = metric.index
-        return self.run.horizon(periods)[slot] - self.base.horizon(periods)[slot]
+        return self.told_after.horizon(periods)[slot] - self.told_before.horizon(periods)[slot]
 
     def by_period(self, metric: Metric) -> tuple[float, ...]:
         """Return by how much it does so in each period."""
-        rows = zip(self.base.periods_of(), self.run.periods_of(), strict=True)
+        rows = zip(self.told_before.periods_of(), self.told_after.periods_of(), strict=True)
         return tuple(row[metric.index] - was[metric.index] for was, row in rows)
 
     def run_rate(self, metric: Metric) -> float | None:
@@ -206,7 +222,7 @@ class Case:
     @cached_property
     def guardrails(self) -> tuple[GuardrailCheck, ...]:
         """The guardrails with what is asked, at their tightest; texts say what is broken without it as well."""
-        return guardrail_checks(self.words, self.run, self.base if self.asked.recipes else None)
+        return guardrail_checks(self.words, self.told_after, self.told_before if self.asked.recipes else None)
 
     # -- what a reader should know ------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from impacttree.answers.asked import NOTHING, Asked, Changes
 from impacttree.answers.result import Provenance
 from impacttree.answers.words import Words
 from impacttree.engine.model import Model, Run
+from impacttree.engine.program import Row
+from impacttree.engine.rounding import settled_today, sizes
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
 from impacttree.graph.model import Graph, Metric
@@ -63,6 +65,16 @@ class Subject:
     def base(self) -> Callable[[int], Run]:
         """Return the base case over some periods: ``subject.base(12)``."""
         return lru_cache(MOST_KEPT)(self.model.run)
+
+    @cached_property
+    def sizes(self) -> Callable[[int], Row]:
+        """Return, by slot, the size beside which rounding is to be seen in the base case: ``subject.sizes(12)``."""
+        return lru_cache(MOST_KEPT)(lambda periods: sizes(self.base(periods)))
+
+    @cached_property
+    def today(self) -> Row:
+        """The values at t = 0 as they are told: zero where only rounding is left."""
+        return settled_today(self.model)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from impacttree.graph.model import Graph, Metric
@@ -53,9 +53,9 @@ class Words:
         """Write a value of a metric, without its denominators."""
         return format_value(value, self.unit(name), currency=self.currency, digits=digits)
 
-    def signed(self, name: str, value: float) -> str:
+    def signed(self, name: str, value: float, digits: int | None = None) -> str:
         """Write a difference of a metric with its sign; of shares in percentage points."""
-        return format_signed(value, self.unit(name), currency=self.currency)
+        return format_signed(value, self.unit(name), currency=self.currency, digits=digits)
 
     def unsigned(self, name: str, value: float) -> str:
         return self.signed(name, abs(value)).removeprefix("+")
@@ -66,11 +66,16 @@ class Words:
 
     def apart(self, name: str, first: float, second: float) -> tuple[str, str]:
         """Write two values of a metric with as many digits as it takes to tell them apart."""
-        texts = (self.value(name, first), self.value(name, second))
+        return self._apart(first, second, lambda value, digits: self.value(name, value, digits))
+
+    @staticmethod
+    def _apart(first: float, second: float, write: Callable[[float, int | None], str]) -> tuple[str, str]:
+        """Write two numbers with as many digits as it takes to tell them apart."""
+        texts = (write(first, None), write(second, None))
         for digits in range(4, 13):
             if first == second or texts[0] != texts[1]:
                 break
-            texts = (self.value(name, first, digits), self.value(name, second, digits))
+            texts = (write(first, digits), write(second, digits))
         return texts
 
     def move(self, name: str, before: float, after: float, when: str = "") -> str:
@@ -140,15 +145,15 @@ class Words:
             return f"{amount} {label}"
         return f"{number} {label}" if word in label.lower().split() else f"{amount} of {label}"
 
-    def figure(self, name: str, change: float) -> str:
+    def figure(self, name: str, change: float, digits: int | None = None) -> str:
         """Write a change of an outcome: ``+$17k``; of one that is better lower ``saves $17k`` or ``costs $17k``."""
         if not change or not self.is_amount(name) or self.graph[name].spec.better == "higher":
-            return self.signed(name, change)
-        return f"{self.verb(name, change)} {self.unsigned(name, change)}"
+            return self.signed(name, change, digits)
+        return f"{self.verb(name, change)} {self.signed(name, abs(change), digits).removeprefix('+')}"
 
     def span(self, name: str, low: float, high: float) -> str:
         """Write a range of changes of an outcome: ``+$9k to +$26k``, ``saves $9k to $26k``."""
-        first, second = self.figure(name, low), self.figure(name, high)
+        first, second = self._apart(low, high, lambda value, digits: self.figure(name, value, digits))
         if first == second:
             return first
         for verb in ("saves ", "costs "):

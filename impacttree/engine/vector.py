@@ -8,7 +8,7 @@ the fault reaches, and faults are counted by metric.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
@@ -20,7 +20,8 @@ from impacttree.engine.arrays import Array
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.model import AnyIntervention, Held, Model, Part, local_effects
 from impacttree.engine.program import Effects, Program
-from impacttree.engine.vector_faults import are_finite, compute, finite
+from impacttree.engine.tape import Block, Instruction
+from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 
 __all__ = ["Batch", "Number", "RowsIntervention", "evaluate_many"]
@@ -84,6 +85,7 @@ def evaluate_many(
     paths: Sequence[int] = (),
     totals: Sequence[int] = (),
     extremes: Sequence[int] = (),
+    observe: Callable[[Block, Instruction, Any, Sequence[Any], Any, slice], None] | None = None,
 ) -> Batch:
     """Return the values of chosen metrics in many rows, each with parameters and changes of its own.
 
@@ -104,6 +106,9 @@ def evaluate_many(
         Slots whose values over the horizon are wanted.
     extremes
         Slots whose least and greatest values over all periods are wanted.
+    observe
+        Told of every operation from t = 1, with its block, result, operands, the rows in which its branch is taken, and
+        which rows these are. Each is then worked by itself, which is slow.
 
     Raises
     ------
@@ -134,6 +139,7 @@ def evaluate_many(
         rows = slice(first, min(first + room.block, count))
         parameters_here = [_part(value, rows, name) for value, name in zip(vector, model.addresses, strict=True)]
         block = _Block(room, periods, parameters_here, rows.stop - first)
+        block.observe = None if observe is None else partial(_told, observe, rows)
         held = block.hold({slot: _part_of(model, slot, effect, rows) for slot, effect in effects.items()})
         found = block.simulate(held, paths, totals, extremes)
         for slot, path in found.paths.items():
@@ -178,6 +184,7 @@ class _Block:
         self.room, self.model, self.part, self.periods, self.count = room, room.model, room.part, periods, count
         self.parameters = parameters
         self.faults: dict[int, npt.NDArray[np.bool_]] = {}
+        self.observe: Observe | None = None
         initial = room.initial
         self.period(self.part.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
 
@@ -200,7 +207,7 @@ class _Block:
         for position in range(_distinct(self.model, self.periods)):
             row = ring[position % len(ring)]
             past = [ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags]
-            if self.part.step is self.part.initial and not held.kinds:
+            if self.part.step is self.part.initial and not held.kinds and self.observe is None:
                 row[:] = initial
             else:
                 self.period(self.part.step, held.kinds, row, past, self.room.base, held.effects(position))
@@ -231,7 +238,7 @@ class _Block:
         """Compute one period; a part of the tree that meets a fault is redone with care, as is all that comes after."""
         rows_by_lag = dict(zip(program.lags, past, strict=True))
         for blocks, function in zip(program.chunks, program.values(kinds, "array"), strict=True):
-            if not self.faults:
+            if not self.faults and self.observe is None:
                 try:
                     with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
                         function(row, base, self.parameters, past, effects)
@@ -242,7 +249,7 @@ class _Block:
                 if kinds.get(block.slot) == "fix":
                     row[block.slot] = effects[block.slot]
                     continue
-                row[block.slot], own = compute(block, row, base, self.parameters, rows_by_lag)
+                row[block.slot], own = compute(block, row, base, self.parameters, rows_by_lag, self.observe)
                 self.note(block.slot, own)
                 if block.slot in kinds:
                     scale, shift = effects[block.slot]
@@ -332,6 +339,18 @@ def _checked(value: Number, name: str, lengths: dict[int, str]) -> Any:
 
 def _found(total: Any, _periods: int) -> Any:
     return total
+
+
+def _told(
+    observe: Callable[..., None],
+    rows: slice,
+    block: Block,
+    step: Instruction,
+    result: Any,
+    args: Sequence[Any],
+    taken: Any,
+) -> None:
+    observe(block, step, result, args, taken, rows)
 
 
 def _part(value: Any, rows: slice, name: str) -> Any:

@@ -106,7 +106,7 @@ def drive_of(driver: Driver, source: Side, target: Side, currency: str, defaults
 
 
 def _evidence(driver: Driver) -> Evidence:
-    """Return the evidence of a driver, its grade no stronger than its form can be."""
+    """Return the evidence of a driver: a ratio of two measured effects is not an experiment on what it divides by."""
     evidence = driver.evidence
     stated = evidence.grade if "grade" in evidence.stated_keys() else None
     grade = driver.form.grade(stated)
@@ -114,12 +114,18 @@ def _evidence(driver: Driver) -> Evidence:
 
 
 def _observed(driver: Driver, source: Side) -> tuple[float, float] | None:
-    if driver.observed is None:
-        return None
-    wrong = misfit(driver.observed.unit, source.unit)
-    if wrong is not None:
-        raise RefusedError("observed", *wrong)
-    return driver.observed.low_high()
+    """Return where the effect was seen: what is stated, and of points no further than they reach."""
+    stated, points = None, driver.points
+    if driver.observed is not None:
+        wrong = misfit(driver.observed.unit, source.unit)
+        if wrong is not None:
+            raise RefusedError("observed", *wrong)
+        stated = driver.observed.low_high()
+    ends = (points[0][0].central(), points[-1][0].central()) if points else None
+    if stated is None or ends is None:
+        return stated or ends
+    both = max(stated[0], ends[0]), min(stated[1], ends[1])
+    return both if both[0] < both[1] else ends
 
 
 def _check_randomised(evidence: Evidence, source: Side) -> None:

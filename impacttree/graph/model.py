@@ -56,7 +56,8 @@ class Influence:
     lag: int
     evidence: Evidence
     observed: tuple[float, float] | None
-    """Range of the source within which the effect was seen; outside, outputs say "extrapolated"."""
+    """Range of the source within which the effect was seen, of a curve the reach of its points; outside, outputs say
+    "extrapolated"."""
     spread: Spread | None = None
     """What is stated of the one parameter beyond its value, in its own unit and as it counts."""
     counted: float = 1.0

@@ -228,13 +228,13 @@ def test_logistic_multiplies_by_the_ratio_to_today(x: float) -> None:
 @pytest.mark.parametrize(
     ("stated", "grade", "counted"),
     [
-        ("experiment", "correlation", 0.5),
-        ("quasi_experiment", "correlation", 0.5),
+        ("experiment", "experiment", 1.0),
+        ("quasi_experiment", "quasi_experiment", 1.0),
         ("judgement", "judgement", 1.0),
         (None, "correlation", 0.5),
     ],
 )
-def test_groups_are_a_slope_and_at_most_a_correlation(stated: str | None, grade: str, counted: float) -> None:
+def test_groups_are_a_slope_and_a_correlation_unless_graded(stated: str | None, grade: str, counted: float) -> None:
     groups = {"with": "1.9%", "without": "3.4%"}
     graph = one(MetricSpec("x", value="30%"), "2.95%", groups=groups, evidence=stated, range="-2pp to -1pp")
     influence = influence_of(graph)

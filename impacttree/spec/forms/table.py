@@ -115,9 +115,10 @@ class Form:
         How `range` is read.
     has_range
         Whether the range is stated beside the effect itself.
+    unstated
+        The grade of an effect that does not state one.
     at_most
-        The strongest grade of evidence that an effect in this form can have. Where that is not an experiment, it is
-        also the grade of an effect that does not state one.
+        The strongest grade of evidence that an effect in this form can have.
     """
 
     keys: Mapping[str, Key]
@@ -128,6 +129,7 @@ class Form:
     no_range: str = ""
     parse_range: Callable[..., Any] = parse_spread
     has_range: Callable[[Any], bool] = _no_range
+    unstated: Grade = "judgement"
     at_most: Grade = "experiment"
 
     @property
@@ -136,10 +138,7 @@ class Form:
 
     def grade(self, stated: Grade | None) -> Grade:
         """Return the grade that evidence of a stated grade, or none, has in this form."""
-        grades = get_args(Grade)
-        if stated is None:
-            return "judgement" if self.at_most == "experiment" else self.at_most
-        return max(stated, self.at_most, key=grades.index)
+        return max(stated or self.unstated, self.at_most, key=get_args(Grade).index)
 
 
 # ---- one parameter
@@ -550,7 +549,7 @@ _ENTRIES = (
         },
         example="{groups: {with: 1.9%, without: 3.4%}}",
         effect=_groups,
-        at_most="correlation",
+        unstated="correlation",
     ),
     Form(
         {
@@ -562,6 +561,7 @@ _ENTRIES = (
         example=f"{{treatment: {Treatment.example}}}",
         effect=_treatment,
         no_range="leave it out: it follows from those of both effects",
+        unstated="quasi_experiment",
         at_most="quasi_experiment",
     ),
     Form(
