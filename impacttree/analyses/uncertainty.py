@@ -282,8 +282,8 @@ def uncertainty(
     """
     from impacttree.engine.indices import indices_of, sample_factors, swings
     from impacttree.engine.sampling import Sampler
-    from impacttree.render.progress import progress
     from impacttree.engine.simulation import Job, Wanted
+    from impacttree.render.progress import progress
 
     outcome = subject.outcome(on)
     if isinstance(samples, bool) or not isinstance(samples, int) or not 2 <= samples <= MOST_SAMPLES:

@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from impacttree.engine.horizon import Last
 from impacttree.engine.model import Held, Model, Run
 from impacttree.engine.program import Program, Row
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select, row_of
@@ -88,7 +89,8 @@ def settled(run: Run) -> Settled:
 
     Examples
     --------
-    >>> from impacttree.engine.model import Model
+    >>> from impacttree.engine.horizon import Last
+    from impacttree.engine.model import Model
     >>> from impacttree.graph import build
     >>> from impacttree.spec import load_text
     >>> text = "metrics: {a: {value: 0.1}, b: {value: 0.2}, c: {value: 0.3}, left: {formula: c - a - b}}"
@@ -183,17 +185,16 @@ class Rounding:
     def horizon(self, periods: int) -> Row:
         """Return the bounds of the values over the first `periods`."""
         run, model = self.run, self.run.model
-        values = run.horizon(periods)
+        values, window = run.horizon(periods), model.window(periods)
         rows = self.rows if model.is_static else self.rows[:periods]
-        repeats = periods if model.is_static else 1
-        bounds = list(rows[-1])
-        for slot, rule in enumerate(model.aggregations):
-            if rule in ("sum", "mean"):
-                whole = math.fsum(row[slot] for row in rows)
-                bounds[slot] = (whole * repeats if rule == "sum" else whole / len(rows)) + UNIT * abs(values[slot])
-        base = [bound * periods for bound in self.initial]
-        effects = run.held.over(periods)
-        self._step(model.recomputed, values, bounds, (), (), run.held.kinds, effects, model.horizon_base(periods), base)
+        ways = zip(model.horizons, zip(*rows, strict=True), values, strict=True)
+        bounds = [
+            0.0 if way is None else way.forward(path, window) + (0.0 if isinstance(way, Last) else UNIT * abs(value))
+            for way, path, value in ways
+        ]
+        origin = (model.horizon_base(periods), [bound * periods for bound in self.initial])
+        effects = run.held.over(periods, model.recomputed.chunk_of)
+        self._step(model.recomputed, values, bounds, (), (), run.held.kinds, effects, *origin)
         return bounds
 
     def _step(
