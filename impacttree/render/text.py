@@ -9,16 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Literal
 
 from impacttree.render.characters import clean, pad, width, wrap
+from impacttree.render.pieces import Line, Piece, Role, head_lines, wrapped
 from impacttree.views import Bars, Cell, Column, Diagram, Distribution, Fact, Headline, Lines, Table, View, Waterfall
 
-__all__ = ["Line", "Piece", "Role", "head_lines", "lines", "to_text", "wrapped"]
-
-Role = Literal["plain", "title", "label", "muted", "favourable", "adverse"]
-Piece = tuple[str, Role]
-Line = tuple[Piece, ...]
+__all__ = ["lines", "to_text"]
 
 UNLIMITED = 10_000
 PAIR_GAP = 3
@@ -65,21 +61,6 @@ def lines(view: View, width: int) -> tuple[Line, ...]:
             from impacttree.render.textchart import chart_lines
 
             return chart_lines(view, width)
-
-
-def head_lines(title: str, subtitle: str, width: int) -> list[Line]:
-    """Return the head of a picture; an empty title or subtitle takes no line."""
-    return [*wrapped(title, width, "title"), *wrapped(subtitle, width, "muted")]
-
-
-def wrapped(text: str, width: int, role: Role, *, start: str = "", indent: str | None = None) -> list[Line]:
-    """Return `text` as lines of one role, with `start` before the first and `indent` (else `start`) before others."""
-    text = clean(text)
-    if not text:
-        return []
-    later = start if indent is None else indent
-    first, *more = wrap(text, width - max(len(start), len(later)))
-    return [((start + first, role),), *(((later + line, role),) for line in more)]
 
 
 def _headline(view: Headline, width: int) -> tuple[Line, ...]:

@@ -20,7 +20,7 @@ from impacttree.render.chartdata import (
     visible_levels,
     with_threshold,
 )
-from impacttree.render.text import Line, Piece, Role, head_lines, wrapped
+from impacttree.render.pieces import Line, Piece, Role, head_lines, wrapped
 from impacttree.views import Bars, Chart, Distribution, Lines, Tone, Waterfall
 
 __all__ = ["chart_lines"]

@@ -38,7 +38,6 @@ __all__ = [
 Tone = Literal["favourable", "adverse", "neutral"]
 """Good or bad for the business; never high or low."""
 Align = Literal["left", "right"]
-Glyph = Literal["product", "driver", "financial", "guardrail"]
 
 
 @dataclass(frozen=True, slots=True)
