@@ -305,12 +305,25 @@ def compare(
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         fix = "write {'downturn': {'traffic': '-20%'}}"
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
+    for name in given:
+        _check_name(name)
     outcome = subject.outcome()
     base = what_if(subject, {})
     answers = tuple((name, _scenario(subject, name, given[name], range)) for name in given)
     basis = subject.words.basis(outcome.name, lifted=False)
     provenance = subject.provenance("exact evaluations", basis)
     return Comparison(provenance, base, answers, strip(subject, outcome), subject.horizon, subject.words)
+
+
+def _check_name(name: str) -> None:
+    """Hold the name of a scenario to what text of a model file is held to."""
+    from impacttree.spec.leaves import Wrong, line
+
+    try:
+        line(name)
+    except Wrong as error:
+        problem = error.findings[0].problem
+        raise QuestionError(replace(problem, reason=f"scenario '{printable(name, 40)}': {problem.reason}")) from None
 
 
 def _scenario(subject: Subject, name: str, changes: Changes, ranged: bool) -> WhatIf:

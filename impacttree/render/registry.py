@@ -68,6 +68,12 @@ def _page(view: View) -> bytes:
     return to_page(view).encode()
 
 
+def _markdown(view: View) -> bytes:
+    from impacttree.render.markdown import to_markdown
+
+    return f"{to_markdown(view)}\n".encode()
+
+
 def _csv(table: Table) -> bytes:
     from impacttree.render.csv import to_csv
 
@@ -89,6 +95,7 @@ def _mermaid(diagram: Diagram) -> bytes:
 BUILT_IN: tuple[Renderer, ...] = (
     Renderer("txt", ALL, _text),
     Renderer("html", ALL, _page, (".html", ".htm")),
+    Renderer("md", ALL, _markdown, (".md", ".markdown")),
     Renderer("csv", (Table,), _csv),
     Renderer("svg", PICTURES, draw_svg),
     Renderer("png", PICTURES, draw_png),

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from impacttree.render.characters import clean, pad, width, wrap
-from impacttree.render.pieces import Line, Piece, Role, head_lines, wrapped
+from impacttree.render.pieces import Line, Piece, Role, folded, head_lines, wrapped
 from impacttree.views import Bars, Cell, Column, Diagram, Distribution, Fact, Headline, Lines, Table, View, Waterfall
 
 __all__ = ["lines", "to_text"]
 
 UNLIMITED = 10_000
+NARROWEST = 20
 PAIR_GAP = 3
 """Columns between a name and its value."""
 GROUP_GAP = 8
@@ -46,8 +47,12 @@ def to_text(view: View, width: int | None = None) -> str:
 
 
 def lines(view: View, width: int) -> tuple[Line, ...]:
-    """Lay `view` out in lines of at most `width` columns, as far as single words allow."""
-    width = max(width, 20)
+    """Lay `view` out in lines of at most `width` columns, or of 20 where that is less."""
+    width = max(width, NARROWEST)
+    return tuple(part for line in _laid_out(view, width) for part in folded(line, width))
+
+
+def _laid_out(view: View, width: int) -> tuple[Line, ...]:
     match view:
         case Headline():
             return _headline(view, width)
@@ -86,7 +91,7 @@ def _label_width(fact: Fact) -> int:
 
 def _stacked(fact: Fact, width: int) -> list[Line]:
     body = (text for row in fact.rows for text in _fill([clean(cell) for cell in row], width - 4))
-    return [((f"  {clean(fact.label)}", "label"),), *(((f"    {text}", "plain"),) for text in body)]
+    return [*wrapped(fact.label, width, "label", start="  "), *(((f"    {text}", "plain"),) for text in body)]
 
 
 def _fact_body(fact: Fact, left: int, width: int, stops: set[int]) -> list[str]:
@@ -191,13 +196,13 @@ def _blocks(view: Table, columns: int) -> list[tuple[tuple[int, ...], list[int]]
 
 def _least_width(view: Table, index: int, natural: int, columns: int) -> int:
     """Numbers are never broken, words from a third of the room on; an outline keeps its branches up to half of it."""
-    if view.columns[index].align == "right":
-        return natural
     texts = [row[index].text for row in view.rows]
+    if view.columns[index].align == "right":
+        return natural if columns > 2 * NARROWEST else max((width(clean(text)) for text in texts), default=0)
     if any(text.startswith(" ") for text in texts):
         return min(natural, columns // 2)
     longest = max((width(word) for text in texts for word in clean(text).split(" ")), default=0)
-    return min(natural, max(NARROWEST_LABEL, min(longest, columns // 3)))
+    return min(natural, max(min(NARROWEST_LABEL, columns // 2 - 2), min(longest, columns // 3)))
 
 
 def _natural_widths(view: Table) -> list[int]:

@@ -6,8 +6,11 @@ beside the text. Views hold no model, compute nothing and import nothing of the 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from importlib import import_module
+from typing import Any, Literal
 
 __all__ = [
     "Align",
@@ -28,6 +31,7 @@ __all__ = [
     "Mark",
     "Panel",
     "Series",
+    "Shown",
     "Step",
     "Table",
     "Tone",
@@ -40,6 +44,28 @@ Tone = Literal["favourable", "adverse", "neutral"]
 Align = Literal["left", "right"]
 
 
+class Shown:
+    """Shows itself in notebooks and by `print`, and saves itself; what every view can do.
+
+    The renderers are looked up by name when that happens, as they look up those of other packages: a view is plain data
+    and knows no pen.
+    """
+
+    __slots__ = ()
+
+    def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the view to a file whose suffix says how; an old file stays as it was if that fails."""
+        import_module("impacttree.render").save(self, path, overwrite)
+
+    def __str__(self) -> str:
+        text: str = import_module("impacttree.render").to_text(self)
+        return text
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        bundle: Mapping[str, str] = import_module("impacttree.render").mimebundle(self)
+        return bundle
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One labelled line of a headline: ``through`` and its rows of text, each a tuple of cells."""
@@ -49,7 +75,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Shown):
     """The sentence with the money, and the facts that stand under it."""
 
     title: str
@@ -73,7 +99,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Shown):
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -97,7 +123,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Shown):
     """A tornado: bars in the order given (widest first), around `base`, coloured by tone."""
 
     title: str
@@ -127,7 +153,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Waterfall:
+class Waterfall(Shown):
     title: str
     subtitle: str
     steps: tuple[Step, ...]
@@ -157,7 +183,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Shown):
     """Series over periods; `ticks` labels the x axis, `levels` pairs of y value and text for the y axis."""
 
     title: str
@@ -181,7 +207,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Shown):
     """How likely the values of an outcome are: shares of the samples in bins of one width, and what matters among them.
 
     Examples
@@ -277,7 +303,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagram:
+class Diagram(Shown):
     """The impact tree as a picture: which cards and links, in the model's order; where they go is the renderer's work.
 
     `path` lists the ids of the main path from the lifted metric to the outcome, in order (without a lift: the
