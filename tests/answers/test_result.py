@@ -136,7 +136,8 @@ def test_what_is_not_a_table_goes_to_spreadsheets_as_its_rows(tmp_path):
         for texts, row in zip(rows, answer.to_dicts(), strict=True):
             assert head == list(row)
             for text, value in zip(texts, row.values(), strict=True):
-                assert text == ("" if value is None else str(value).lower()) or float(text) == value or text == value
+                plain = isinstance(value, bool) or value is None
+                assert text == {None: "", True: "true", False: "false"}[value] if plain else type(value)(text) == value
 
 
 def test_json_in_a_file_is_that_of_the_answer(answer, tmp_path):
