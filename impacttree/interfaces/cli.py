@@ -26,8 +26,8 @@ from impacttree.interfaces.arguments import (
 )
 from impacttree.interfaces.terminal import (
     STANDARD,
+    CommandGroup,
     Mistake,
-    Program,
     answer,
     listed,
     print_json,
@@ -62,7 +62,7 @@ WORDS = (
 )
 
 
-@click.group(cls=Program, sections=SECTIONS, words=WORDS, context_settings={"max_content_width": 100})
+@click.group(cls=CommandGroup, sections=SECTIONS, words=WORDS, context_settings={"max_content_width": 100})
 @click.version_option(__version__, message="impacttree %(version)s")
 def main() -> None:
     """What is a change in a product metric worth? Begin with: impacttree worth saas engagement +1%"""

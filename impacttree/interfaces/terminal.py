@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from impacttree.answers.result import Result
     from impacttree.views import View
 
-__all__ = ["STANDARD", "Mistake", "Program", "answer", "listed", "print_json", "print_view", "put", "write"]
+__all__ = ["STANDARD", "CommandGroup", "Mistake", "answer", "listed", "print_json", "print_view", "put", "write"]
 
 STANDARD = "-"
 """Stands for the standard input in place of a model file, and for the standard output in place of another."""
@@ -55,7 +55,7 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class Program(click.Group):
+class CommandGroup(click.Group):
     """The program: its mistakes are messages, and it stops in silence when interrupted.
 
     Parameters
