@@ -282,17 +282,20 @@ def _strongest(
     subject: Subject, outcome: Metric, elasticities: Mapping[tuple[str, str, int], float]
 ) -> tuple[str, ...]:
     """Return the chain into the outcome with the largest product of elasticities, within a period's order."""
-    best: dict[str, tuple[float, tuple[str, ...]]] = {}
-    order = [subject.graph.metrics[index] for index in subject.graph.order]
-    for metric in order:
-        chains: list[tuple[float, tuple[str, ...]]] = [(1.0, (metric.name,))] if metric.origin == "value" else []
+    best: dict[str, tuple[float, int, str]] = {}
+    """Of the strongest chain into each metric: its strength, its length, and the metric before."""
+    for metric in (subject.graph.metrics[index] for index in subject.graph.order):
+        chains = [(1.0, 1, "")] if metric.origin == "value" else []
         for ref in metric.references:
             known = best.get(ref.source)
-            if known and ref.source != metric.name and metric.name not in known[1]:
+            if known and ref.source != metric.name:
                 pull = abs(elasticities.get((ref.source, metric.name, ref.lag), 0.0))
-                chains.append((known[0] * pull, (*known[1], metric.name)))
-        best[metric.name] = max(chains, key=lambda chain: (chain[0], len(chain[1])), default=(1.0, (metric.name,)))
-    return best[outcome.name][1]
+                chains.append((known[0] * pull, known[1] + 1, ref.source))
+        best[metric.name] = max(chains, key=lambda chain: chain[:2], default=(1.0, 1, ""))
+    chain = [outcome.name]
+    while before := best[chain[-1]][2]:
+        chain.append(before)
+    return tuple(reversed(chain))
 
 
 def _subtitle(answer: Worth) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from impacttree.render.layout import cards, connectors, frame
 from impacttree.render.layout.board import board_groups
-from impacttree.render.layout.cut import Picture, board, cleaned, collapsed
+from impacttree.render.layout.budget import Budget
+from impacttree.render.layout.cut import POSTER, SLIDE, Picture, board, cleaned, collapsed
 from impacttree.render.layout.labels import Label, Rect, place_labels
 from impacttree.render.layout.lanes import Lanes, assign_lanes
 from impacttree.render.layout.measure import uncovered
@@ -23,10 +25,11 @@ from impacttree.views import Diagram
 __all__ = ["Size", "layout"]
 
 Size = Literal["slide", "poster"]
-COLLAPSE_ABOVE = 40
-POSTER_LIMIT = 300
 STRETCHES = (1.0, 1.2, 1.42)
 ROW_KICKS = 10
+SEARCH_STEPS = 4_000_000
+LABEL_STEPS = 4_000_000
+"""What a picture may take at most; where it is spent, cards stay where they are and labels are left out."""
 
 
 def layout(diagram: Diagram, size: Size | None = None) -> Scene:
@@ -47,7 +50,7 @@ def layout(diagram: Diagram, size: Size | None = None) -> Scene:
         return _empty(diagram)
     if diagram.cut == "board":
         return _board(board(diagram))
-    picture = collapsed(diagram, POSTER_LIMIT if poster else COLLAPSE_ABOVE)
+    picture = collapsed(diagram, POSTER if poster else SLIDE)
     return _tree(picture, poster=poster)
 
 
@@ -77,16 +80,17 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
     diagram = picture.diagram
     net = network(picture)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
-    grid, tracks = _arranged(net, headings.height, poster=poster)
+    grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster)
+    budget = Budget(LABEL_STEPS)
     tries = []
     for stretch in STRETCHES:
         geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch)
         forbidden = _forbidden(net, grid, geometry)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
-        labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram))
+        labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram), budget)
         important = sum(1 for route in lost if route.edge.live or route.edge.on_path)
         tries.append((important, stretch, geometry, drawn, labels, lost))
-        if poster or not important:
+        if poster or not important or budget.spent:
             break
     _, _, geometry, drawn, labels, lost = min(tries, key=lambda found: found[:2])
     groups = [
@@ -109,22 +113,29 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
     )
 
 
-def _arranged(net: Network, title_height: float, *, poster: bool) -> tuple[Grid, Tracks]:
+def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool) -> tuple[Grid, Tracks]:
     """The most comfortable of the arrangements for different numbers of lanes."""
     size = len(net.cards)
     kicks = 0 if size > 60 else ROW_KICKS if size <= 28 else ROW_KICKS // 2
-    first = [_tried(net, lanes, title_height, 0) for lanes in assign_lanes(net, poster=poster)]
-    first.sort(key=lambda found: found[0])
-    if not kicks:
-        return first[0][1:3]
-    best = min((_tried(net, lanes, title_height, kicks) for _, _, _, lanes in first[:3]), key=lambda found: found[0])
-    return best[1:3]
+    first = _tried(net, assign_lanes(net, budget, poster=poster), title_height, budget, 0)
+    if kicks and not budget.spent:
+        first = _tried(net, [lanes for *_, lanes in first[:3]], title_height, budget, kicks)
+    _, grid, tracks, _ = first[0]
+    return grid, tracks
 
 
-def _tried(net: Network, lanes: Lanes, title_height: float, kicks: int) -> tuple[float, Grid, Tracks, Lanes]:
-    grid = assign_rows(net, lanes, kicks)
-    tracks = assign_tracks(net, grid)
-    return grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height)), grid, tracks, lanes
+def _tried(
+    net: Network, assignments: Sequence[Lanes], title_height: float, budget: Budget, kicks: int
+) -> list[tuple[float, Grid, Tracks, Lanes]]:
+    """An arrangement for each assignment of lanes, the most comfortable first; at least one."""
+    found: list[tuple[float, Grid, Tracks, Lanes]] = []
+    for lanes in assignments:
+        if not found or not budget.spent:
+            grid = assign_rows(net, lanes, budget, kicks)
+            tracks = assign_tracks(net, grid, budget)
+            cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height))
+            found.append((cost, grid, tracks, lanes))
+    return sorted(found, key=lambda entry: entry[0])
 
 
 def _connectors(net: Network, drawn: tuple[Route, ...], geometry: Geometry) -> list[Group]:
@@ -194,17 +205,31 @@ def _label(net: Network, label: Label) -> Group:
 
 
 def _notes(picture: Picture) -> tuple[str, ...]:
-    number = sum(picture.folded.values())
     label = {card.id: card.label for card in picture.diagram.cards}
     runs = tuple(
-        f"{label[first]} to {label[last]} runs via {', '.join(names)}."
+        f"{label[first]} to {label[last]} runs via {_listed(names)}."
         for (first, last), names in picture.skipped.items()
         if len(names) > 1
     )
-    if not number:
-        return (*picture.diagram.notes, *runs)
-    folded = f"{number} metric{'s are' if number > 1 else ' is'} folded into the nearest one that they feed."
-    return (*picture.diagram.notes, folded)
+    return (*picture.diagram.notes, *runs, *_left_out(picture))
+
+
+def _left_out(picture: Picture) -> Iterator[str]:
+    """What the picture does not show, in words."""
+    number = sum(picture.folded.values())
+    if number:
+        yield f"{number:,} metric{'s are' if number > 1 else ' is'} folded into the first one shown that they feed."
+    if picture.apart:
+        yield f"{picture.apart:,} metric{'s' if picture.apart > 1 else ''} without a link to these not shown."
+    if picture.thinned:
+        yield f"{picture.thinned:,} line{'s that carry' if picture.thinned > 1 else ' that carries'} least not shown."
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Names, or the first of very many and how many more there are."""
+    most = 12
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def _description(net: Network, diagram: Diagram) -> str:

@@ -61,8 +61,6 @@ def network(picture: Picture) -> Network:
     drawn: set[tuple[int, int]] = set()
     for index, (link, pair) in enumerate(zip(diagram.links, ends, strict=True)):
         share = abs(link.money) / largest if largest > 0 else 0.0
-        if picture.folded and index not in forward and not link.back and share <= LIVE_SHARE:
-            continue  # folding alone closed a circle here: nothing acts backwards in the model
         on_path = pair in steps and index in forward and pair not in drawn
         drawn.add(pair)
         edges.append(Edge(index, *pair, link, share, share > LIVE_SHARE, on_path, index not in forward))
@@ -82,14 +80,34 @@ def _forward(count: int, ends: list[tuple[int, int]], links: tuple[Link, ...], s
     onward: list[list[int]] = [[] for _ in range(count)]
     for source, target in steps:
         onward[source].append(target)
-    forward = set()
     ranked = sorted(range(len(ends)), key=lambda index: (ends[index] not in steps, links[index].back, index))
+    at_once = [index for index in ranked if ends[index] in steps or not links[index].back]
+    forward: set[int] = set()
+    if _is_acyclic(count, [*steps, *(ends[index] for index in at_once)]):
+        forward.update(at_once)
+        for index in at_once:
+            onward[ends[index][0]].append(ends[index][1])
     for index in ranked:
         source, target = ends[index]
-        if ends[index] in steps or not _reaches(onward, target, source):
+        if index not in forward and (ends[index] in steps or not _reaches(onward, target, source)):
             forward.add(index)
             onward[source].append(target)
     return forward
+
+
+def _is_acyclic(count: int, pairs: list[tuple[int, int]]) -> bool:
+    onward: list[list[int]] = [[] for _ in range(count)]
+    waiting = [0] * count
+    for source, target in pairs:
+        onward[source].append(target)
+        waiting[target] += 1
+    ready = [card for card, number in enumerate(waiting) if number == 0]
+    for card in ready:
+        for other in onward[card]:
+            waiting[other] -= 1
+            if waiting[other] == 0:
+                ready.append(other)
+    return len(ready) == count
 
 
 def _reaches(onward: list[list[int]], start: int, goal: int) -> bool:

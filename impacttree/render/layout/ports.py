@@ -51,26 +51,26 @@ def assign_ports(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry) -
     start = [0.0] * len(net.edges)
     end = [0.0] * len(net.edges)
     heads = {edge.index for edge in net.edges}
+    leaves: list[list[Edge]] = [[] for _ in net.cards]
+    enters: list[list[Edge]] = [[] for _ in net.cards]
+    for edge in net.edges:
+        if edge.returns or grid.lane[edge.source] != grid.lane[edge.target]:
+            leaves[edge.source].append(edge)
+            enters[edge.target].append(edge)
     for card in range(len(net.cards)):
         middle = geometry.middle(grid.row[card])
         half = geometry.row_height[grid.row[card]] / 2 - CORNER
-        leaving = [edge for edge in net.edges if edge.source == card and _sideways(grid, edge)]
-        slots = _slots(net, grid, geometry, leaving, tracks.out_of, leaving=True)
+        slots = _slots(net, grid, geometry, leaves[card], tracks.out_of, leaving=True)
         _stack(slots, middle, half, geometry.text_scale, start)
-        entering = [edge for edge in net.edges if edge.target == card and _sideways(grid, edge)]
-        shared = dict(tracks.into)
-        idle = [edge.index for edge in entering if not edge.live and not edge.returns and not edge.on_path]
+        shared = tracks.into
+        idle = [edge.index for edge in enters[card] if not edge.live and not edge.returns and not edge.on_path]
         if len(idle) > CROWD:
             shared = dict.fromkeys(idle[1:], idle[0])
             heads.difference_update(idle[1:])
-        slots = _slots(net, grid, geometry, entering, shared, leaving=False)
+        slots = _slots(net, grid, geometry, enters[card], shared, leaving=False)
         _stack(slots, middle, half, geometry.text_scale, end)
     heads.difference_update(tracks.into)
     return Ports(tuple(start), tuple(end), frozenset(heads))
-
-
-def _sideways(grid: Grid, edge: Edge) -> bool:
-    return edge.returns or grid.lane[edge.source] != grid.lane[edge.target]
 
 
 def _slots(

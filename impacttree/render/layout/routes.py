@@ -53,6 +53,11 @@ class _Router:
         self.tracks = tracks
         self.geometry = geometry
         self.ports = ports
+        self.twins: dict[frozenset[int], list[int]] = {}
+        self.turns: dict[tuple[int, bool], int] = {}
+        """How many return edges have turned so far in the gap beside a lane."""
+        for edge in net.forward:
+            self.twins.setdefault(frozenset((edge.source, edge.target)), []).append(edge.index)
 
     def route(self, edge: Edge) -> Route:
         if edge.returns:
@@ -95,7 +100,7 @@ class _Router:
         y1 = geometry.row_y[end] + (0.0 if down else geometry.row_height[end])
         back = head_length(width) * (1 if down else -1)
         between = range(min(start, end) + 1, max(start, end))
-        blocked = any(grid.card_at(lane, row) is not None or self._is_callout(lane, row) for row in between)
+        blocked = any((lane, row) in grid.cards or self._is_callout(lane, row) for row in between)
         if blocked:
             return self._bracket(edge, width)
         share = UPRIGHT if between else 0.5 if geometry.card_width > ROOM_BESIDE else 0.28
@@ -106,9 +111,7 @@ class _Router:
 
     def _side_step(self, edge: Edge) -> float:
         """Two upright edges between the same neighbours stand side by side."""
-        twins = [
-            other.index for other in self.net.forward if {other.source, other.target} == {edge.source, edge.target}
-        ]
+        twins = self.twins[frozenset((edge.source, edge.target))]
         return (twins.index(edge.index) - (len(twins) - 1) / 2) * 0.2
 
     def _is_callout(self, lane: int, row: int) -> bool:
@@ -156,10 +159,10 @@ class _Router:
 
     def _turn(self, edge: Edge, *, leaving: bool) -> int:
         """How many return edges before this one turn in the same gap."""
-        grid = self.grid
-        lane = grid.lane[edge.source if leaving else edge.target]
-        others = [other for other in self.net.edges if other.returns and other.index < edge.index]
-        return sum(grid.lane[other.source if leaving else other.target] == lane for other in others)
+        lane = self.grid.lane[edge.source if leaving else edge.target]
+        before = self.turns.get((lane, leaving), 0)
+        self.turns[lane, leaving] = before + 1
+        return before
 
     def _made(
         self,

@@ -281,7 +281,7 @@ def _callout(net: Network, grid: Grid, geometry: Geometry, run_y: tuple[float | 
     lane, first, count = grid.callout
     y = geometry.row_y[first]
     last = first + count - 1
-    while last + 1 < grid.rows and grid.card_at(lane, last + 1) is None:
+    while last + 1 < grid.rows and (lane, last + 1) not in grid.cards:
         last += 1
     floor = geometry.bottom if last == grid.rows - 1 else geometry.row_y[last] + geometry.row_height[last]
     for edge in net.edges:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.network import Edge, Network
 from impacttree.render.layout.rows import Grid
 
@@ -25,7 +26,7 @@ class Tracks:
     out_of: dict[int, int]
 
 
-def assign_tracks(net: Network, grid: Grid) -> Tracks:
+def assign_tracks(net: Network, grid: Grid, budget: Budget) -> Tracks:
     """Sort the runs of every channel into tracks."""
     into: dict[int, int] = {}
     out_of: dict[int, int] = {}
@@ -35,7 +36,7 @@ def assign_tracks(net: Network, grid: Grid) -> Tracks:
         if level is not None:
             levels.setdefault(level, []).append(edge)
     grouped = {level: _bundles(grid, edges, into, out_of) for level, edges in levels.items()}
-    channels = tuple(_order(grid, grouped.get(channel - 0.5, [])) for channel in range(grid.rows + 1))
+    channels = tuple(_order(grid, grouped.get(channel - 0.5, []), budget) for channel in range(grid.rows + 1))
     return Tracks(channels, into, out_of)
 
 
@@ -67,35 +68,44 @@ def _bundles(grid: Grid, edges: list[Edge], into: dict[int, int], out_of: dict[i
     return groups
 
 
-def _order(grid: Grid, groups: list[list[Edge]]) -> tuple[tuple[int, ...], ...]:
+def _order(grid: Grid, groups: list[list[Edge]], budget: Budget) -> tuple[tuple[int, ...], ...]:
     def mean(group: list[Edge]) -> tuple[float, int]:
         rows = [grid.row[edge.source] + grid.row[edge.target] for edge in group]
         return sum(rows) / len(rows), group[0].index
 
     groups = sorted(groups, key=mean)
+    extents = {id(group): _extent(grid, group) for group in groups}
     for _ in groups:
         swapped = False
         for position in range(len(groups) - 1):
+            if budget.spent:
+                break
             upper, lower = groups[position], groups[position + 1]
+            if not _overlap(extents[id(upper)], extents[id(lower)]):
+                continue
+            budget.spend(len(upper) * len(lower))
             if _crossings(grid, lower, upper) < _crossings(grid, upper, lower):
                 groups[position], groups[position + 1] = lower, upper
                 swapped = True
         if not swapped:
             break
-    tracks: list[int] = []
-    for position, group in enumerate(groups):
-        above = [tracks[other] for other in range(position) if _overlap(grid, groups[other], group)]
-        tracks.append(1 + max(above, default=-1))
-    return tuple(
-        tuple(edge.index for group, at in zip(groups, tracks, strict=True) if at == track for edge in group)
-        for track in range(max(tracks, default=-1) + 1)
-    )
+    return _stacked(groups, [extents[id(group)] for group in groups])
 
 
-def _overlap(grid: Grid, one: Sequence[Edge], two: Sequence[Edge]) -> bool:
-    first, last = _extent(grid, one)
-    begin, end = _extent(grid, two)
-    return first <= end and begin <= last
+def _stacked(groups: list[list[Edge]], extents: list[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
+    """Each group on the first track below all those before it that it meets."""
+    tracks: list[list[int]] = []
+    deepest: dict[int, int] = {}
+    for group, (first, last) in zip(groups, extents, strict=True):
+        track = 1 + max(deepest.get(gap, -1) for gap in range(first, last + 1))
+        deepest.update(dict.fromkeys(range(first, last + 1), track))
+        tracks += [[] for _ in range(track + 1 - len(tracks))]
+        tracks[track] += [edge.index for edge in group]
+    return tuple(map(tuple, tracks))
+
+
+def _overlap(one: tuple[int, int], two: tuple[int, int]) -> bool:
+    return one[0] <= two[1] and two[0] <= one[1]
 
 
 def _extent(grid: Grid, group: Sequence[Edge]) -> tuple[int, int]:

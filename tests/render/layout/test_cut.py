@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from impacttree.render.layout.cut import board, cleaned, collapsed
+from impacttree.render.layout.cut import SLIDE, Room, board, cleaned, collapsed
 from impacttree.views import Card, Diagram, Link
 from tests.render import diagrams
 
@@ -77,7 +77,7 @@ def test_a_short_path_stays_whole_on_the_board() -> None:
 @pytest.mark.parametrize("limit", [12, 25, 40])
 def test_a_large_tree_keeps_its_path_and_counts_the_rest(limit: int) -> None:
     full = cleaned(diagrams.random_diagram(90, 3))
-    picture = collapsed(full, limit)
+    picture = collapsed(full, Room(limit, limit, limit, 1000))
     kept = set(ids(picture.diagram))
     assert len(kept) == max(limit, len(full.path))
     assert set(full.path) <= kept
@@ -88,7 +88,7 @@ def test_a_large_tree_keeps_its_path_and_counts_the_rest(limit: int) -> None:
 
 def test_what_carries_most_is_kept() -> None:
     full = cleaned(diagrams.random_diagram(90, 3))
-    picture = collapsed(full, 40)
+    picture = collapsed(full, SLIDE)
     kept = set(ids(picture.diagram))
     carried = {card.id: card.money for card in full.cards if card.id not in full.path}
     inputs = {item.source for item in full.links if item.target in full.path}
@@ -100,7 +100,7 @@ def test_inputs_of_folded_cards_are_hung_on_what_they_feed() -> None:
     links = (link("a", "z", money=9.0), link("i", "x", money=5.0, money_text="+$5"), link("x", "z", money=0.0))
     full = cleaned(tree(*links, names="aixz", path="az"))
     cards = tuple(replace(card, money=7.0 if card.id == "i" else card.money) for card in full.cards)
-    picture = collapsed(replace(full, cards=cards), 3)
+    picture = collapsed(replace(full, cards=cards), Room(3, 3, 3, 100))
     assert ids(picture.diagram) == ["a", "i", "z"]
     assert picture.folded == {"z": 1}
     rehung = next(item for item in picture.diagram.links if item.source == "i")
@@ -109,4 +109,4 @@ def test_inputs_of_folded_cards_are_hung_on_what_they_feed() -> None:
 
 def test_a_small_tree_is_not_collapsed() -> None:
     full = cleaned(diagrams.sample18())
-    assert collapsed(full, 40).diagram is full
+    assert collapsed(full, SLIDE).diagram is full

@@ -8,18 +8,21 @@ import pytest
 from hypothesis import given
 
 from impacttree.render.layout import lanes as lanes_module
+from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.cut import Picture, cleaned
 from impacttree.render.layout.lanes import assign_lanes
 from impacttree.render.layout.network import Network, network
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import routes
-from impacttree.render.layout.rows import Grid, assign_rows
+from impacttree.render.layout.rows import TAKEN, Grid, _Moves, assign_rows
 from impacttree.render.layout.rows import _Search as RowSearch
 from impacttree.render.layout.sizes import Geometry, place, thickness
 from impacttree.render.layout.tracks import Tracks, assign_tracks, gaps
 from impacttree.views import Diagram
 from tests.render import diagrams
 from tests.render.layout.strategies import tree_diagrams
+
+AMPLE = Budget(10**12)
 
 
 def numbered(diagram: Diagram) -> Network:
@@ -28,15 +31,15 @@ def numbered(diagram: Diagram) -> Network:
 
 def arranged(diagram: Diagram) -> tuple[Network, Grid, Tracks, Geometry]:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net)[0])
-    tracks = assign_tracks(net, grid)
+    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    tracks = assign_tracks(net, grid, AMPLE)
     return net, grid, tracks, place(net, grid, tracks, title_height=1.17)
 
 
 @given(tree_diagrams(16))
 def test_every_edge_runs_to_the_right_and_path_steps_strictly(diagram: Diagram) -> None:
     net = numbered(diagram)
-    for lanes in assign_lanes(net):
+    for lanes in assign_lanes(net, AMPLE):
         assert all(0 <= lane < lanes.count for lane in lanes.lane)
         assert all(lanes.lane[edge.source] <= lanes.lane[edge.target] for edge in net.forward)
         assert all(lanes.lane[one] < lanes.lane[two] for one, two in pairwise(net.path))
@@ -45,7 +48,7 @@ def test_every_edge_runs_to_the_right_and_path_steps_strictly(diagram: Diagram) 
 @given(tree_diagrams(16))
 def test_the_cost_of_a_move_is_the_difference_of_whole_costs(diagram: Diagram) -> None:
     net = numbered(diagram)
-    search = lanes_module._Search(net, max(3, len(net.path)), 5)
+    search = lanes_module._Search(net, max(3, len(net.path)), 5, AMPLE)
     before = search.total()
     for card in range(len(net.cards)):
         low, high = search._range(card)
@@ -62,7 +65,7 @@ def test_the_cost_of_a_move_is_the_difference_of_whole_costs(diagram: Diagram) -
 @given(tree_diagrams(16))
 def test_slots_hold_one_card_each_and_the_path_is_the_first_row(diagram: Diagram) -> None:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net)[0])
+    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE)
     places = list(zip(grid.lane, grid.row, strict=True))
     assert len(set(places)) == len(places)
     assert all(0 <= row < grid.rows for row in grid.row)
@@ -75,25 +78,58 @@ def test_slots_hold_one_card_each_and_the_path_is_the_first_row(diagram: Diagram
 @given(tree_diagrams(16))
 def test_a_run_in_a_row_meets_no_card(diagram: Diagram) -> None:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net)[0], kicks=2)
+    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE, kicks=2)
     for edge in net.edges:
         level = grid.level[edge.index]
         if level is not None and level == int(level):
             between = range(grid.lane[edge.source] + 1, grid.lane[edge.target])
-            assert all(grid.card_at(lane, int(level)) is None for lane in between)
+            assert all((lane, int(level)) not in grid.cards for lane in between)
 
 
 @given(tree_diagrams(14))
 def test_searching_on_never_makes_rows_worse(diagram: Diagram) -> None:
     net = numbered(diagram)
-    lanes = assign_lanes(net)[0]
-    search = RowSearch(net, lanes)
+    lanes = assign_lanes(net, AMPLE)[0]
+    search = RowSearch(net, lanes, AMPLE)
     start = search.total()
     search.improve(10)
     improved = search.total()
     search.kick(3)
     assert search.total() <= improved + 1e-9
     assert improved <= start + 1e-9
+
+
+@given(tree_diagrams(16))
+def test_the_cost_of_a_swap_is_the_difference_of_whole_costs(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    for lane, slots in enumerate(search.slot):
+        loose = [row for row, card in enumerate(slots) if card != TAKEN and not (card >= 0 and search.pinned[card])]
+        for one, two in combinations(loose, 2):
+            first, second = (one, two) if slots[one] >= 0 else (two, one)
+            if slots[first] < 0:
+                continue
+            before = search.total()
+            change = _Moves(search, lane).change(first, second)
+            assert search.total() == pytest.approx(before)
+            search._swap(lane, first, second)
+            assert search.total() == pytest.approx(before + change, abs=1e-9)
+
+
+@given(tree_diagrams(16))
+def test_the_cost_of_a_level_is_told_up_to_what_all_levels_share(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    for index in search.leveled:
+        edge = net.edges[index]
+        told = (search._costs_of_a_return if edge.returns else search._costs_of_levels)(edge)
+        shared = set()
+        for level, cost in told:
+            search.level[index] = level
+            search._refresh(index)
+            shared.add(round(search.total() - cost, 6))
+        if not edge.returns:
+            assert len(shared) == 1
 
 
 @given(tree_diagrams(18))
