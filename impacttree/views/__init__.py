@@ -259,6 +259,12 @@ class Card:
     """A stock: reads its own previous value; shown as a small loop mark, not as an edge."""
     money: float = 0.0
     """Absolute amount that passes through the card, for layout only."""
+    aside: float = 0.0
+    """On the board cut: what joins the main path at the card, or leaves it (negative), besides what is drawn."""
+    aside_text: str = ""
+    """``-$285k``; empty when nothing does."""
+    aside_by: str = ""
+    """``through Cost to serve``: the largest part of it."""
 
 
 @dataclass(frozen=True, slots=True)

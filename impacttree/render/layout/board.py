@@ -24,6 +24,8 @@ PANEL_HEIGHT = 1.6
 BOX_HEIGHT = 1.86
 WIDEST = 2.5
 AMOUNT = 12.0
+ASIDE = 10.5
+ASIDE_HEIGHT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def board_groups(net: Network, picture: Picture, headings: Headings) -> tuple[Gr
     spare = BOTTOM - top - BOX_HEIGHT - panels
     above = max(0.1, spare * (0.28 if panels else 0.42))
     row = _row(net, top + above)
-    y = top + above + BOX_HEIGHT + max(0.3, spare * 0.38)
+    asides = [group for position, card in enumerate(net.path) for group in _aside(net, card, row.boxes[position])]
+    y = top + above + BOX_HEIGHT + max(ASIDE_HEIGHT if asides else 0.3, spare * 0.38)
     on_path = {card: position for position, card in enumerate(net.path)}
     groups: list[Group] = []
     for edge in net.edges:
@@ -52,7 +55,21 @@ def board_groups(net: Network, picture: Picture, headings: Headings) -> tuple[Gr
     for position, card in enumerate(net.path):
         box = row.boxes[position]
         groups.append(cards.card(net.cards[card], box, row.scale, main=True, lifted=net.lifted, on_board=True))
-    return (*groups, *_panels(diagram, y))
+    return (*groups, *asides, *_panels(diagram, y))
+
+
+def _aside(net: Network, card: int, box: Box) -> list[Group]:
+    """Write under a box what joins or leaves the path there."""
+    item = net.cards[card]
+    if not item.aside_text:
+        return []
+    middle, below = box.x + box.width / 2, box.y + BOX_HEIGHT
+    lines: list[Shape] = [text(middle, below + 0.21, item.aside_text, ASIDE, INK, bold=True, anchor="middle")]
+    lines += [
+        text(middle, below + 0.21 + 0.15 * number, line, 8.0, MUTED, anchor="middle")
+        for number, line in enumerate(wrap(item.aside_by, 8.0, box.width, 2), start=1)
+    ]
+    return [Group("label", tuple(lines), id=item.id, source=item.id, target=item.id)]
 
 
 def _row(net: Network, y: float) -> _Row:

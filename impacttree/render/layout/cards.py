@@ -349,6 +349,8 @@ def describe(item: Card, folded: int = 0, *, lifted: bool = True) -> str:
         parts.append("no change")
     if item.guardrail:
         parts.append(item.guardrail + (", breached" if item.breached else ""))
+    if item.aside_text:
+        parts.append(f"{item.aside_text} {item.aside_by}".rstrip())
     if item.owner:
         parts.append(f"owner {item.owner}")
     if item.memory:

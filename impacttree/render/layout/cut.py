@@ -88,6 +88,8 @@ def _clean_card(card: Card, memory: bool) -> Card:
         change=clean(card.change),
         guardrail=clean(card.guardrail),
         memory=memory,
+        aside_text=clean(card.aside_text),
+        aside_by=clean(card.aside_by),
     )
 
 
