@@ -115,14 +115,16 @@ class Case:
         return self.moved({}) if self.asked.recipes else self.base
 
     def moved(self, further: Mapping[int, Intervention]) -> Run:
-        """Return the run with what is asked and further interventions by slot.
+        """Return the run with what is asked and, on top of that, further interventions by slot.
 
         Raises
         ------
         EvaluationError
             When the tree has no value there.
         """
-        return self.subject.model.run(self.periods, {**self.together.interventions, **further})
+        done = self.together.interventions
+        more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
+        return self.subject.model.run(self.periods, {**done, **more})
 
     @cached_property
     def before(self) -> Row:
@@ -182,8 +184,14 @@ class Case:
         """Return what samples say of what is asked: of an outcome, of those beside it, and of guardrails."""
         if not self.asked.recipes:
             return UNSAMPLED
-        names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
-        return change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        if outcome.name not in self._ranges:
+            names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
+            self._ranges[outcome.name] = change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        return self._ranges[outcome.name]
+
+    @cached_property
+    def _ranges(self) -> dict[str, Ranges]:
+        return {}
 
     @cached_property
     def risks(self) -> Risks | None:

@@ -296,7 +296,7 @@ class _Build:
         else:
             assert metric.value is not None
             rule = combine(Parameter(str(Address(name)), metric.value.central(bounds_of(metric))), on_metric)
-        start: Expr | None = None
+        start: Parameter | None = None
         if metric.start:
             start = Parameter(str(Address(name, key="start")), metric.start.central(bounds_of(metric)))
         chosen, reason = rules[name]
