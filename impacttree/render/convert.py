@@ -48,9 +48,10 @@ def to_png(view: View, scale: float = 2.0) -> bytes:
     """Return the picture of `view` as PNG; `scale` 1 gives 96 pixels per inch."""
     match view:
         case Diagram():
-            from impacttree.render.svg import render_diagram_svg, svg_to_png
+            from impacttree.render.layout import layout
+            from impacttree.render.svg import scene_to_svg, svg_to_png, told_of_missing_letters
 
-            return svg_to_png(render_diagram_svg(view), scale)
+            return svg_to_png(scene_to_svg(told_of_missing_letters(layout(view))), scale)
         case Bars() | Waterfall() | Lines() | Distribution():
             from impacttree.render.charts.draw import draw_chart
 

@@ -216,7 +216,7 @@ def _notes(picture: Picture) -> tuple[str, ...]:
 
 def _left_out(picture: Picture) -> Iterator[str]:
     """What the picture does not show, in words."""
-    number = sum(picture.folded.values())
+    number = len(picture.folded)
     if number:
         yield f"{number:,} metric{'s are' if number > 1 else ' is'} folded into the first one shown that they feed."
     if picture.apart:
@@ -258,7 +258,5 @@ def _warnings(net: Network, lost: tuple[Route, ...], groups: list[Group]) -> tup
     words = "".join(shape.text for group in groups for shape in group.shapes if isinstance(shape, Text))
     missing = uncovered(words)
     if missing:
-        warnings.append(
-            f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}; the machine's fonts are used"
-        )
+        warnings.append(f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}")
     return tuple(warnings)

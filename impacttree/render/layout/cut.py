@@ -38,8 +38,8 @@ class Picture:
     """A diagram as it will be drawn, and what was left out of it."""
 
     diagram: Diagram
-    folded: Mapping[str, int] = field(default_factory=dict)
-    """How many cards were folded into a card, by its id."""
+    folded: Mapping[str, str] = field(default_factory=dict)
+    """The shown card that each one left out is folded into, by their ids."""
     apart: int = 0
     """Cards left out that no link ties to one that is shown."""
     thinned: int = 0
@@ -170,10 +170,7 @@ def collapsed(diagram: Diagram, room: Room) -> Picture:
     links = _Neighbours(diagram)
     kept = _core(diagram, links, path, room)
     home = links.homes(kept)
-    folded: dict[str, int] = {}
-    for card in diagram.cards:
-        if card.id not in kept and card.id in home:
-            folded[home[card.id]] = folded.get(home[card.id], 0) + 1
+    folded = {name: shown for name, shown in home.items() if name != shown}
     cards = tuple(card for card in diagram.cards if card.id in kept)
     outcome = home.get(diagram.outcome, path[-1])
     shown = replace(diagram, cards=cards, links=_hung(diagram, path, home), outcome=outcome, path=path)

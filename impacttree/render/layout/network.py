@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,6 +65,7 @@ def network(picture: Picture) -> Network:
         on_path = pair in steps and index in forward and pair not in drawn
         drawn.add(pair)
         edges.append(Edge(index, *pair, link, share, share > LIVE_SHARE, on_path, index not in forward))
+    inside = Counter(picture.folded.values())
     return Network(
         cards=diagram.cards,
         edges=tuple(edges),
@@ -71,7 +73,7 @@ def network(picture: Picture) -> Network:
         outcome=number[diagram.outcome],
         lifted=bool(diagram.lifted),
         callout=diagram.callout is not None,
-        folded=tuple(picture.folded.get(card.id, 0) for card in diagram.cards),
+        folded=tuple(inside[card.id] for card in diagram.cards),
     )
 
 
