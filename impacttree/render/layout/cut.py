@@ -10,7 +10,7 @@ from itertools import pairwise
 from impacttree.render.layout.measure import clean
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
-__all__ = ["POSTER", "SLIDE", "Picture", "Room", "board", "cleaned", "collapsed"]
+__all__ = ["POSTER", "SLIDE", "Excerpt", "Room", "board", "cleaned", "collapsed"]
 
 BOARD_BOXES = 6
 
@@ -34,7 +34,7 @@ POSTER = Room(cards=400, touched=400, path=40, lines=2000)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Excerpt:
     """A diagram as it will be drawn, and what was left out of it."""
 
     diagram: Diagram
@@ -110,7 +110,7 @@ def _clean_callout(callout: Callout) -> Callout:
     )
 
 
-def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Picture:
+def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Excerpt:
     """Keep the main path alone; of one with more than `boxes`, the inner ones with the fewest other links go."""
     kept = _shortened(diagram, boxes)
     joints = _joints(diagram, kept)
@@ -120,7 +120,7 @@ def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Picture:
     shown = tuple(card for card in diagram.cards if card.id in on_path)
     outcome = diagram.outcome if diagram.outcome in on_path else kept[-1]
     links = tuple(link for link, _ in joints.values())
-    return Picture(replace(diagram, cards=shown, links=links, outcome=outcome, path=kept), skipped=skipped)
+    return Excerpt(replace(diagram, cards=shown, links=links, outcome=outcome, path=kept), skipped=skipped)
 
 
 def _shortened(diagram: Diagram, most: int) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ def _joints(diagram: Diagram, kept: tuple[str, ...]) -> dict[tuple[str, str], tu
     return joints
 
 
-def collapsed(diagram: Diagram, room: Room) -> Picture:
+def collapsed(diagram: Diagram, room: Room) -> Excerpt:
     """Show what there is `room` for: fold cards into the first one shown that they feed, then thin out the lines.
 
     The main path stays (its inner cards go where it is very long) and what the lift touches; metrics that feed the
@@ -165,7 +165,7 @@ def collapsed(diagram: Diagram, room: Room) -> Picture:
     the card that they are folded into, which, coming first, closes no circle.
     """
     if len(diagram.cards) <= room.cards:
-        return _thinned(Picture(diagram), room.lines)
+        return _thinned(Excerpt(diagram), room.lines)
     path = _shortened(diagram, room.path)
     links = _Neighbours(diagram)
     kept = _core(diagram, links, path, room)
@@ -174,7 +174,7 @@ def collapsed(diagram: Diagram, room: Room) -> Picture:
     cards = tuple(card for card in diagram.cards if card.id in kept)
     outcome = home.get(diagram.outcome, path[-1])
     shown = replace(diagram, cards=cards, links=_hung(diagram, path, home), outcome=outcome, path=path)
-    return _thinned(Picture(shown, folded=folded, apart=len(diagram.cards) - len(home)), room.lines)
+    return _thinned(Excerpt(shown, folded=folded, apart=len(diagram.cards) - len(home)), room.lines)
 
 
 class _Neighbours:
@@ -314,12 +314,12 @@ def _merge(links: list[Link]) -> Link:
     )
 
 
-def _thinned(picture: Picture, most: int) -> Picture:
+def _thinned(excerpt: Excerpt, most: int) -> Excerpt:
     """Leave out the lines beyond `most` that carry least, by money and then by elasticity; the path's own stay."""
-    diagram = picture.diagram
+    diagram = excerpt.diagram
     links = diagram.links
     if len(links) <= most:
-        return picture
+        return excerpt
     steps = set(pairwise(diagram.path))
 
     def rank(index: int) -> tuple[bool, float, float, int]:
@@ -328,5 +328,5 @@ def _thinned(picture: Picture, most: int) -> Picture:
 
     kept = sorted(sorted(range(len(links)), key=rank)[:most])
     return replace(
-        picture, diagram=replace(diagram, links=tuple(links[index] for index in kept)), thinned=len(links) - most
+        excerpt, diagram=replace(diagram, links=tuple(links[index] for index in kept)), thinned=len(links) - most
     )

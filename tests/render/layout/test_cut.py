@@ -56,39 +56,39 @@ def test_no_callout_without_a_lift() -> None:
 
 def test_the_board_keeps_at_most_six_boxes_on_the_path() -> None:
     full = cleaned(diagrams.duolingo())
-    picture = board(full)
-    assert len(picture.diagram.cards) == 6
-    assert picture.diagram.path[0] == full.path[0]
-    assert picture.diagram.path[-1] == full.path[-1]
-    assert [name for name in full.path if name in picture.diagram.path] == list(picture.diagram.path)
-    left_out = sum(len(names) for names in picture.skipped.values())
+    excerpt = board(full)
+    assert len(excerpt.diagram.cards) == 6
+    assert excerpt.diagram.path[0] == full.path[0]
+    assert excerpt.diagram.path[-1] == full.path[-1]
+    assert [name for name in full.path if name in excerpt.diagram.path] == list(excerpt.diagram.path)
+    left_out = sum(len(names) for names in excerpt.skipped.values())
     assert left_out == len(full.path) - 6
 
 
 def test_an_arrow_over_left_out_boxes_carries_what_runs_through_all_of_them() -> None:
-    picture = board(cleaned(diagrams.duolingo()))
-    joined = next(item for item in picture.diagram.links if (item.source, item.target) == ("lessons", "dau"))
+    excerpt = board(cleaned(diagrams.duolingo()))
+    joined = next(item for item in excerpt.diagram.links if (item.source, item.target) == ("lessons", "dau"))
     assert joined.money_text == "+$849k"
     assert joined.assumed
-    assert picture.skipped["lessons", "dau"] == ("Streak length", "Daily retention (CURR)")
+    assert excerpt.skipped["lessons", "dau"] == ("Streak length", "Daily retention (CURR)")
 
 
 def test_a_short_path_stays_whole_on_the_board() -> None:
-    picture = board(cleaned(diagrams.funnel5()))
-    assert set(ids(picture.diagram)) == {"signup", "trials", "orders", "revenue"}
-    assert not picture.skipped
+    excerpt = board(cleaned(diagrams.funnel5()))
+    assert set(ids(excerpt.diagram)) == {"signup", "trials", "orders", "revenue"}
+    assert not excerpt.skipped
 
 
 @pytest.mark.parametrize("limit", [12, 25, 40])
 def test_a_large_tree_keeps_its_path_and_counts_the_rest(limit: int) -> None:
     full = cleaned(diagrams.random_diagram(90, 3))
-    picture = collapsed(full, Room(limit, limit, limit, 1000))
-    kept = set(ids(picture.diagram))
+    excerpt = collapsed(full, Room(limit, limit, limit, 1000))
+    kept = set(ids(excerpt.diagram))
     assert len(full.path) <= len(kept) <= limit
     assert set(full.path) <= kept
-    assert len(kept) + len(picture.folded) == 90
-    assert set(picture.folded.values()) <= kept
-    assert all({item.source, item.target} <= kept for item in picture.diagram.links)
+    assert len(kept) + len(excerpt.folded) == 90
+    assert set(excerpt.folded.values()) <= kept
+    assert all({item.source, item.target} <= kept for item in excerpt.diagram.links)
 
 
 ROOM = Room(cards=30, touched=45, path=12, lines=10_000)
@@ -106,13 +106,13 @@ MANY = settings(max_examples=60, deadline=None)
 @given(LARGE)
 def test_no_link_to_what_is_shown_is_lost(diagram: Diagram) -> None:
     full = cleaned(diagram)
-    picture = collapsed(full, ROOM)
-    drawn = {(item.source, item.target) for item in picture.diagram.links}
-    shown = {name: name for name in ids(picture.diagram)} | dict(picture.folded)
+    excerpt = collapsed(full, ROOM)
+    drawn = {(item.source, item.target) for item in excerpt.diagram.links}
+    shown = {name: name for name in ids(excerpt.diagram)} | dict(excerpt.folded)
     expected = {
         (shown[item.source], shown[item.target]) for item in full.links if {item.source, item.target} <= {*shown}
     }
-    path = picture.diagram.path
+    path = excerpt.diagram.path
     steps = set() if path == full.path else set(pairwise(path))
     assert drawn - steps == {(source, target) for source, target in expected if source != target} - steps
 
@@ -121,10 +121,10 @@ def test_no_link_to_what_is_shown_is_lost(diagram: Diagram) -> None:
 @given(LARGE)
 def test_a_card_is_folded_into_one_that_it_feeds_or_else_that_feeds_it(diagram: Diagram) -> None:
     full = cleaned(diagram)
-    picture = collapsed(full, ROOM)
+    excerpt = collapsed(full, ROOM)
     graph = nx.DiGraph([(item.source, item.target) for item in full.links if not item.back])
-    shown = set(ids(picture.diagram))
-    for name, home in picture.folded.items():
+    shown = set(ids(excerpt.diagram))
+    for name, home in excerpt.folded.items():
         fed = nx.descendants(graph, name) & shown
         assert home in fed if fed else nx.has_path(graph, home, name) or not graph.in_degree(name)
 
@@ -132,40 +132,40 @@ def test_a_card_is_folded_into_one_that_it_feeds_or_else_that_feeds_it(diagram: 
 @MANY
 @given(LARGE)
 def test_folding_closes_no_circle(diagram: Diagram) -> None:
-    picture = collapsed(cleaned(diagram), ROOM)
-    forward = nx.DiGraph([(item.source, item.target) for item in picture.diagram.links if not item.back])
+    excerpt = collapsed(cleaned(diagram), ROOM)
+    forward = nx.DiGraph([(item.source, item.target) for item in excerpt.diagram.links if not item.back])
     assert nx.is_directed_acyclic_graph(forward)
-    assert all(edge.link.back for edge in network(picture).edges if edge.returns)
+    assert all(arrow.link.back for arrow in network(excerpt).arrows if arrow.returns)
 
 
 @MANY
 @given(LARGE)
 def test_folding_keeps_the_money_that_flows_between_what_is_shown(diagram: Diagram) -> None:
     full = cleaned(diagram)
-    picture = collapsed(full, ROOM)
-    if picture.diagram.path == full.path:
+    excerpt = collapsed(full, ROOM)
+    if excerpt.diagram.path == full.path:
         outside = [
             item
             for item in full.links
-            if picture.folded.get(item.source, item.source) != picture.folded.get(item.target, item.target)
+            if excerpt.folded.get(item.source, item.source) != excerpt.folded.get(item.target, item.target)
         ]
-        known = set(ids(picture.diagram)) | set(picture.folded)
+        known = set(ids(excerpt.diagram)) | set(excerpt.folded)
         money = sum(item.money for item in outside if {item.source, item.target} <= known)
-        assert sum(item.money for item in picture.diagram.links) == pytest.approx(money, abs=1e-6)
+        assert sum(item.money for item in excerpt.diagram.links) == pytest.approx(money, abs=1e-6)
 
 
 @MANY
 @given(LARGE)
 def test_siblings_stay_or_go_together_and_what_the_lift_touches_stays(diagram: Diagram) -> None:
     full = cleaned(diagram)
-    picture = collapsed(full, ROOM)
-    kept = set(ids(picture.diagram))
+    excerpt = collapsed(full, ROOM)
+    kept = set(ids(excerpt.diagram))
     carried = {card.id: abs(card.money) for card in full.cards}
     for item in full.links:
         for end in (item.source, item.target):
             carried[end] = max(carried[end], abs(item.money))
     touched = {card.id for card in full.cards if card.change or carried[card.id] > 0}
-    inner = set(full.path) - set(picture.diagram.path)
+    inner = set(full.path) - set(excerpt.diagram.path)
     if len(touched | set(full.path)) <= ROOM.touched:
         assert touched - inner <= kept
     else:
@@ -177,7 +177,7 @@ def test_siblings_stay_or_go_together_and_what_the_lift_touches_stays(diagram: D
             together.setdefault(fed, []).append(card.id)
     for names in together.values():
         assert len({name in kept for name in names}) == 1 or len(names) > STRONGEST
-    assert len(kept) + len(picture.folded) + picture.apart == len(full.cards)
+    assert len(kept) + len(excerpt.folded) + excerpt.apart == len(full.cards)
 
 
 def test_of_siblings_that_no_picture_holds_the_strongest_are_shown() -> None:
@@ -185,9 +185,9 @@ def test_of_siblings_that_no_picture_holds_the_strongest_are_shown() -> None:
     links = tuple(link(name, "out", elasticity=number / 100) for number, name in enumerate(names))
     cards = tuple(Card(name, "driver", name, "1", "") for name in [*names, "out"])
     full = cleaned(Diagram("", "", cards, links, "out", ("m59", "out")))
-    picture = collapsed(full, SLIDE)
-    assert set(ids(picture.diagram)) == {"out", *names[-1 - STRONGEST :]}
-    assert picture.folded == dict.fromkeys(names[: 59 - STRONGEST], "out")
+    excerpt = collapsed(full, SLIDE)
+    assert set(ids(excerpt.diagram)) == {"out", *names[-1 - STRONGEST :]}
+    assert excerpt.folded == dict.fromkeys(names[: 59 - STRONGEST], "out")
 
 
 def test_a_very_long_path_keeps_its_ends_and_what_has_most_links() -> None:
@@ -196,11 +196,11 @@ def test_a_very_long_path_keeps_its_ends_and_what_has_most_links() -> None:
     aside = [link(f"x{number}", "m30") for number in range(3)]
     cards = tuple(Card(name, "driver", name, "1", "") for name in [*names, "x0", "x1", "x2"])
     full = cleaned(Diagram("", "", cards, (*steps, *aside), "m59", tuple(names)))
-    picture = collapsed(full, SLIDE)
-    path = picture.diagram.path
+    excerpt = collapsed(full, SLIDE)
+    path = excerpt.diagram.path
     assert (len(path), path[0], path[-1]) == (SLIDE.path, "m00", "m59")
     assert "m30" in path
-    drawn = {(item.source, item.target): item.elasticity_text for item in picture.diagram.links}
+    drawn = {(item.source, item.target): item.elasticity_text for item in excerpt.diagram.links}
     for one, two in pairwise(path):
         follows = names.index(two) == names.index(one) + 1
         assert drawn[one, two] == ("+1.00" if follows else "")
@@ -210,10 +210,10 @@ def test_inputs_of_folded_cards_are_hung_on_what_they_feed() -> None:
     links = (link("a", "z", money=9.0), link("i", "x", money=5.0, money_text="+$5"), link("x", "z", money=0.0))
     full = cleaned(tree(*links, names="aixz", path="az"))
     cards = tuple(replace(card, money=7.0 if card.id == "i" else card.money) for card in full.cards)
-    picture = collapsed(replace(full, cards=cards), Room(3, 3, 3, 100))
-    assert ids(picture.diagram) == ["a", "i", "z"]
-    assert picture.folded == {"x": "z"}
-    rehung = next(item for item in picture.diagram.links if item.source == "i")
+    excerpt = collapsed(replace(full, cards=cards), Room(3, 3, 3, 100))
+    assert ids(excerpt.diagram) == ["a", "i", "z"]
+    assert excerpt.folded == {"x": "z"}
+    rehung = next(item for item in excerpt.diagram.links if item.source == "i")
     assert (rehung.target, rehung.money_text) == ("z", "+$5")
 
 
