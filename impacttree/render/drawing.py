@@ -46,9 +46,9 @@ def _warned_svg(diagram: Diagram) -> str:
     import warnings
 
     from impacttree.render.layout import layout
-    from impacttree.render.svg import scene_to_svg
+    from impacttree.render.svg import scene_to_svg, told_of_missing_letters
 
-    scene = layout(diagram)
+    scene = told_of_missing_letters(layout(diagram))
     for text in scene.warnings:
         warnings.warn(f"{diagram.title[:60]}: {text}", stacklevel=3)
     return scene_to_svg(scene)

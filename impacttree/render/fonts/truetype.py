@@ -168,4 +168,5 @@ def _file(tables: dict[str, bytes]) -> bytes:
 
 def _checksum(data: bytes) -> int:
     padded = data + bytes(-len(data) % 4)
-    return sum(unpack_from(f">{len(padded) // 4}I", padded)) & 0xFFFFFFFF
+    words: tuple[int, ...] = unpack_from(f">{len(padded) // 4}I", padded)
+    return sum(words) & 0xFFFFFFFF

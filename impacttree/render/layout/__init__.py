@@ -8,7 +8,7 @@ from typing import Literal
 from impacttree.render.layout import cards, connectors, frame
 from impacttree.render.layout.board import board_groups
 from impacttree.render.layout.budget import Budget
-from impacttree.render.layout.cut import POSTER, SLIDE, Picture, board, cleaned, collapsed
+from impacttree.render.layout.cut import POSTER, SLIDE, Excerpt, board, cleaned, collapsed
 from impacttree.render.layout.labels import Label, Rect, place_labels
 from impacttree.render.layout.lanes import Lanes, assign_lanes
 from impacttree.render.layout.measure import uncovered
@@ -50,8 +50,8 @@ def layout(diagram: Diagram, size: Size | None = None) -> Scene:
         return _empty(diagram)
     if diagram.cut == "board":
         return _board(board(diagram))
-    picture = collapsed(diagram, POSTER if poster else SLIDE)
-    return _tree(picture, poster=poster)
+    excerpt = collapsed(diagram, POSTER if poster else SLIDE)
+    return _tree(excerpt, poster=poster)
 
 
 def _empty(diagram: Diagram) -> Scene:
@@ -59,16 +59,16 @@ def _empty(diagram: Diagram) -> Scene:
     return Scene(PAGE_WIDTH, PAGE_HEIGHT, diagram.title, "A tree without metrics.", headings.group(1.0))
 
 
-def _board(picture: Picture) -> Scene:
-    diagram = picture.diagram
-    net = network(picture)
+def _board(excerpt: Excerpt) -> Scene:
+    diagram = excerpt.diagram
+    net = network(excerpt)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
     groups = [
         *headings.group(1.0),
-        *board_groups(net, picture, headings),
+        *board_groups(net, excerpt, headings),
         frame.legend(net, 1.0, PAGE_WIDTH, PAGE_HEIGHT),
     ]
-    foot = frame.footer(_notes(picture), 1.0, PAGE_WIDTH, PAGE_HEIGHT)
+    foot = frame.footer(_notes(excerpt), 1.0, PAGE_WIDTH, PAGE_HEIGHT)
     if foot:
         groups.append(foot)
     return Scene(
@@ -76,9 +76,9 @@ def _board(picture: Picture) -> Scene:
     )
 
 
-def _tree(picture: Picture, *, poster: bool) -> Scene:
-    diagram = picture.diagram
-    net = network(picture)
+def _tree(excerpt: Excerpt, *, poster: bool) -> Scene:
+    diagram = excerpt.diagram
+    net = network(excerpt)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
     grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster)
     budget = Budget(LABEL_STEPS)
@@ -88,7 +88,7 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
         forbidden = _forbidden(net, grid, geometry)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
         labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram), budget)
-        important = sum(1 for route in lost if route.edge.live or route.edge.on_path)
+        important = sum(1 for route in lost if route.arrow.live or route.arrow.on_path)
         tries.append((important, stretch, geometry, drawn, labels, lost))
         if poster or not important or budget.spent:
             break
@@ -102,7 +102,7 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
         *(_label(net, label) for label in labels),
         frame.legend(net, geometry.scale, geometry.width, geometry.height),
     ]
-    foot = frame.footer(_notes(picture), geometry.scale, geometry.width, geometry.height)
+    foot = frame.footer(_notes(excerpt), geometry.scale, geometry.width, geometry.height)
     return Scene(
         geometry.width,
         geometry.height,
@@ -178,7 +178,7 @@ def _forbidden(net: Network, grid: Grid, geometry: Geometry) -> list[Rect]:
 
 def _good_sign(net: Network, diagram: Diagram) -> float:
     """Sign of the amounts that are good for the business."""
-    total = sum(edge.link.money for edge in net.edges if edge.on_path)
+    total = sum(arrow.link.money for arrow in net.arrows if arrow.on_path)
     adverse = diagram.callout is not None and diagram.callout.tone == "adverse"
     return (-1.0 if total < 0 else 1.0) * (-1.0 if adverse else 1.0)
 
@@ -186,8 +186,8 @@ def _good_sign(net: Network, diagram: Diagram) -> float:
 def _label(net: Network, label: Label) -> Group:
     left, top, right, _ = label.box
     middle = (left + right) / 2
-    edge = label.route.edge
-    source, target = net.cards[edge.source].id, net.cards[edge.target].id
+    arrow = label.route.arrow
+    source, target = net.cards[arrow.source].id, net.cards[arrow.target].id
     lines = tuple(
         cards.text(
             middle,
@@ -204,25 +204,25 @@ def _label(net: Network, label: Label) -> Group:
     return Group("label", lines, id=f"{source}>{target}", source=source, target=target)
 
 
-def _notes(picture: Picture) -> tuple[str, ...]:
-    label = {card.id: card.label for card in picture.diagram.cards}
+def _notes(excerpt: Excerpt) -> tuple[str, ...]:
+    label = {card.id: card.label for card in excerpt.diagram.cards}
     runs = tuple(
         f"{label[first]} to {label[last]} runs via {_listed(names)}."
-        for (first, last), names in picture.skipped.items()
+        for (first, last), names in excerpt.skipped.items()
         if len(names) > 1
     )
-    return (*picture.diagram.notes, *runs, *_left_out(picture))
+    return (*excerpt.diagram.notes, *runs, *_left_out(excerpt))
 
 
-def _left_out(picture: Picture) -> Iterator[str]:
+def _left_out(excerpt: Excerpt) -> Iterator[str]:
     """What the picture does not show, in words."""
-    number = sum(picture.folded.values())
+    number = len(excerpt.folded)
     if number:
         yield f"{number:,} metric{'s are' if number > 1 else ' is'} folded into the first one shown that they feed."
-    if picture.apart:
-        yield f"{picture.apart:,} metric{'s' if picture.apart > 1 else ''} without a link to these not shown."
-    if picture.thinned:
-        yield f"{picture.thinned:,} line{'s that carry' if picture.thinned > 1 else ' that carries'} least not shown."
+    if excerpt.apart:
+        yield f"{excerpt.apart:,} metric{'s' if excerpt.apart > 1 else ''} without a link to these not shown."
+    if excerpt.thinned:
+        yield f"{excerpt.thinned:,} line{'s that carry' if excerpt.thinned > 1 else ' that carries'} least not shown."
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -248,17 +248,15 @@ def _description(net: Network, diagram: Diagram) -> str:
 
 def _warnings(net: Network, lost: tuple[Route, ...], groups: list[Group]) -> tuple[str, ...]:
     warnings = []
-    lost = tuple(route for route in lost if route.edge.live)
+    lost = tuple(route for route in lost if route.arrow.live)
     if lost:
         names = ", ".join(
-            f"{net.cards[route.edge.source].label} to {net.cards[route.edge.target].label}" for route in lost[:5]
+            f"{net.cards[route.arrow.source].label} to {net.cards[route.arrow.target].label}" for route in lost[:5]
         )
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         warnings.append(f"no room for the figures of: {names}{more}; they are in the picture's description")
     words = "".join(shape.text for group in groups for shape in group.shapes if isinstance(shape, Text))
     missing = uncovered(words)
     if missing:
-        warnings.append(
-            f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}; the machine's fonts are used"
-        )
+        warnings.append(f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}")
     return tuple(warnings)

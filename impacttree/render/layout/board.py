@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from impacttree.render.layout import cards, connectors
 from impacttree.render.layout.cards import text
-from impacttree.render.layout.cut import Picture
+from impacttree.render.layout.cut import Excerpt
 from impacttree.render.layout.frame import Headings
 from impacttree.render.layout.measure import text_width, wrap
 from impacttree.render.layout.network import Network
@@ -37,9 +37,9 @@ class _Row:
     scale: float
 
 
-def board_groups(net: Network, picture: Picture, headings: Headings) -> tuple[Group, ...]:
+def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Group, ...]:
     """Boxes, arrows and panels between the headings and the legend."""
-    diagram = picture.diagram
+    diagram = excerpt.diagram
     top = headings.height + 0.25
     panels = PANEL_HEIGHT if diagram.panels else 0.0
     spare = BOTTOM - top - BOX_HEIGHT - panels
@@ -49,9 +49,9 @@ def board_groups(net: Network, picture: Picture, headings: Headings) -> tuple[Gr
     y = top + above + BOX_HEIGHT + max(ASIDE_HEIGHT if asides else 0.3, spare * 0.38)
     on_path = {card: position for position, card in enumerate(net.path)}
     groups: list[Group] = []
-    for edge in net.edges:
-        position = on_path[edge.source]
-        groups += _arrow(net, picture, row, position, edge.index)
+    for arrow in net.arrows:
+        position = on_path[arrow.source]
+        groups += _arrow(net, excerpt, row, position, arrow.index)
     for position, card in enumerate(net.path):
         box = row.boxes[position]
         groups.append(cards.card(net.cards[card], box, row.scale, main=True, lifted=net.lifted, on_board=True))
@@ -91,19 +91,19 @@ def _longest_word(net: Network, card: int) -> float:
     return max(text_width(word, NAME, bold=True) for word in net.cards[card].label.split() or [""])
 
 
-def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int) -> list[Group]:
-    edge = net.edges[index]
+def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int) -> list[Group]:
+    arrow = net.arrows[index]
     start, end = row.boxes[position], row.boxes[position + 1]
     y = start.y + BOX_HEIGHT / 2
     x0, x1 = start.x + start.width, end.x
-    width = thickness(net, edge, 1.3)
+    width = thickness(net, arrow, 1.3)
     neck = x1 - head_length(width)
     route = Route(
-        edge, (("M", x0, y), ("L", neck, y)), ((x0, y), (x1, y)), width, (x1, y), (1.0, 0.0),
+        arrow, (("M", x0, y), ("L", neck, y)), ((x0, y), (x1, y)), width, (x1, y), (1.0, 0.0),
         head=True, upright=False, straight=True, start=(x0, y), branches=False,
     )  # fmt: skip
-    link = edge.link
-    ends = (net.cards[edge.source].id, net.cards[edge.target].id)
+    link = arrow.link
+    ends = (net.cards[arrow.source].id, net.cards[arrow.target].id)
     lines: list[Shape] = []
     under: list[Shape] = []
     words = link.money_text if net.lifted else ""
@@ -114,7 +114,7 @@ def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int)
         above = y - max(head_width(width) / 2, 0.06) - 0.06
         lines.append(text((x0 + x1) / 2, above, words, size, ACCENT if net.lifted else INK, bold=True, anchor="middle"))
     below = y + max(head_width(width) / 2, 0.06) + 0.05
-    notes = _via(picture.skipped.get(ends, ()), row.gap)
+    notes = _via(excerpt.skipped.get(ends, ()), row.gap)
     if link.delay:
         notes = (*notes, *wrap(link.delay, 8.0, row.gap - 0.06, 2))
     under.extend(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 from impacttree.render.layout.measure import clean
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
-__all__ = ["POSTER", "SLIDE", "Picture", "Room", "board", "cleaned", "collapsed"]
+__all__ = ["POSTER", "SLIDE", "Excerpt", "Room", "board", "cleaned", "collapsed"]
 
 BOARD_BOXES = 6
 
@@ -34,12 +35,12 @@ POSTER = Room(cards=400, touched=400, path=40, lines=2000)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Excerpt:
     """A diagram as it will be drawn, and what was left out of it."""
 
     diagram: Diagram
-    folded: Mapping[str, int] = field(default_factory=dict)
-    """How many cards were folded into a card, by its id."""
+    folded: Mapping[str, str] = field(default_factory=dict)
+    """The shown card that each one left out is folded into, by their ids."""
     apart: int = 0
     """Cards left out that no link ties to one that is shown."""
     thinned: int = 0
@@ -112,7 +113,7 @@ def _clean_callout(callout: Callout) -> Callout:
     )
 
 
-def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Picture:
+def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Excerpt:
     """Keep the main path alone; of one with more than `boxes`, the inner ones with the fewest other links go."""
     kept = _shortened(diagram, boxes)
     joints = _joints(diagram, kept)
@@ -122,7 +123,7 @@ def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Picture:
     shown = tuple(card for card in diagram.cards if card.id in on_path)
     outcome = diagram.outcome if diagram.outcome in on_path else kept[-1]
     links = tuple(link for link, _ in joints.values())
-    return Picture(replace(diagram, cards=shown, links=links, outcome=outcome, path=kept), skipped=skipped)
+    return Excerpt(replace(diagram, cards=shown, links=links, outcome=outcome, path=kept), skipped=skipped)
 
 
 def _shortened(diagram: Diagram, most: int) -> tuple[str, ...]:
@@ -159,7 +160,7 @@ def _joints(diagram: Diagram, kept: tuple[str, ...]) -> dict[tuple[str, str], tu
     return joints
 
 
-def collapsed(diagram: Diagram, room: Room) -> Picture:
+def collapsed(diagram: Diagram, room: Room) -> Excerpt:
     """Show what there is `room` for: fold cards into the first one shown that they feed, then thin out the lines.
 
     The main path stays (its inner cards go where it is very long) and what the lift touches; metrics that feed the
@@ -167,19 +168,16 @@ def collapsed(diagram: Diagram, room: Room) -> Picture:
     the card that they are folded into, which, coming first, closes no circle.
     """
     if len(diagram.cards) <= room.cards:
-        return _thinned(Picture(diagram), room.lines)
+        return _thinned(Excerpt(diagram), room.lines)
     path = _shortened(diagram, room.path)
     links = _Neighbours(diagram)
     kept = _core(diagram, links, path, room)
     home = links.homes(kept)
-    folded: dict[str, int] = {}
-    for card in diagram.cards:
-        if card.id not in kept and card.id in home:
-            folded[home[card.id]] = folded.get(home[card.id], 0) + 1
+    folded = {name: shown for name, shown in home.items() if name != shown}
     cards = tuple(card for card in diagram.cards if card.id in kept)
     outcome = home.get(diagram.outcome, path[-1])
     shown = replace(diagram, cards=cards, links=_hung(diagram, path, home), outcome=outcome, path=path)
-    return _thinned(Picture(shown, folded=folded, apart=len(diagram.cards) - len(home)), room.lines)
+    return _thinned(Excerpt(shown, folded=folded, apart=len(diagram.cards) - len(home)), room.lines)
 
 
 class _Neighbours:
@@ -250,39 +248,104 @@ class _Neighbours:
 
 
 def _core(diagram: Diagram, links: _Neighbours, path: tuple[str, ...], room: Room) -> set[str]:
-    """Path, outcome, what the lift touches, then whole groups of siblings from near to far, the strongest first."""
+    """Path, outcome, what the lift touches, and of the rest as much as there is room for."""
     carried = {card.id: abs(card.money) for card in diagram.cards}
     strength = dict.fromkeys(carried, 0.0)
     for link in diagram.links:
         strength[link.source] = max(strength[link.source], abs(link.elasticity))
         for end in (link.source, link.target):
             carried[end] = max(carried[end], abs(link.money))
-    kept, whole_path = {*path, diagram.outcome}, set(diagram.path)
-    loose = [card for card in diagram.cards if card.id not in kept and card.id not in whole_path]
+    core, whole_path = {*path, diagram.outcome}, set(diagram.path)
+    loose = [card for card in diagram.cards if card.id not in core and card.id not in whole_path]
     touched = [card.id for card in loose if diagram.lifted and (card.change or carried[card.id] > 0)]
     touched.sort(key=lambda name: (-carried[name], name))
-    kept.update(touched[: room.touched - len(kept)])
-    away = links.steps_from(kept)
+    core.update(touched[: room.touched - len(core)])
+    kept = core | ({card.id for card in loose} - set(touched))
+    away = links.steps_from(core)
+    waves = _peel(kept, core, links, away, room.cards)
+    if len(kept) > room.cards:
+        kept = _grown(core, kept, links, away, strength, room.cards)
+    for wave in reversed(waves):
+        _unpeel(kept, wave, strength, room.cards)
+    return kept
+
+
+_Wave = list[tuple[str, list[str]]]
+"""Groups of cards that were folded at one time, each after the card that it hangs on."""
+
+
+def _peel(kept: set[str], core: set[str], links: _Neighbours, away: Mapping[str, int], most: int) -> list[_Wave]:
+    """Take out of `kept` what can be folded unseen, from the far ends inwards, until no more than `most` are left.
+
+    That is: cards that feed one card alone and show no inputs of their own, and dead ends that one card feeds. All
+    that hang on one card go together, and so do all at one distance.
+    """
+    hanging: dict[tuple[str, bool], list[str]] = {}
+    for name in links.order:
+        feeds = bool(links.targets[name])
+        ends = set(links.targets[name] if feeds else links.sources[name])
+        if name in kept and name not in core and name in away and len(ends) == 1:
+            hanging.setdefault((ends.pop(), feeds), []).append(name)
+    group_of = {name: key for key, names in hanging.items() for name in names}
+    inputs = {
+        key: sum(source in kept for name in names for source in set(links.sources[name])) if key[1] else 0
+        for key, names in hanging.items()
+    }
+    ready = [(-away[key[0]], key) for key, number in inputs.items() if number == 0]
+    heapify(ready)
+    waves: list[_Wave] = []
+    while ready and len(kept) > most:
+        distance = ready[0][0]
+        wave: _Wave = []
+        while ready and ready[0][0] == distance:
+            key = heappop(ready)[1]
+            wave.append((key[0], hanging[key]))
+            kept.difference_update(hanging[key])
+            fed = group_of.get(key[0]) if key[1] else None
+            if fed and fed[1]:
+                inputs[fed] -= len(hanging[key])
+                if inputs[fed] == 0:
+                    heappush(ready, (-away[fed[0]], fed))
+        waves.append(wave)
+    return waves
+
+
+def _unpeel(kept: set[str], wave: _Wave, strength: Mapping[str, float], most: int) -> None:
+    """Put back all groups of one size of a wave where they fit; of one too large for any picture, the strongest."""
+    groups = [names for anchor, names in wave if anchor in kept]
+    for size in sorted({len(names) for names in groups}):
+        shown = [name for names in groups if len(names) == size for name in names]
+        if size > most:
+            shown = sorted(shown, key=lambda name: (-strength[name], name))[:STRONGEST]
+        if len(kept) + len(shown) <= most:
+            kept.update(shown)
+
+
+def _grown(
+    core: set[str],
+    loose: set[str],
+    links: _Neighbours,
+    away: Mapping[str, int],
+    strength: Mapping[str, float],
+    most: int,
+) -> set[str]:
+    """Add to the core whole groups of siblings from near to far, the strongest first, as long as there is room."""
+    kept = set(core)
     groups: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
-    for card in loose:
-        if card.id not in kept and card.id in away:
-            groups.setdefault(links.siblings(card.id), []).append(card.id)
+    for name in links.order:
+        if name in loose and name not in kept and name in away:
+            groups.setdefault(links.siblings(name), []).append(name)
     ranked = sorted(
         groups.items(),
         key=lambda group: (
             min(away[name] for name in group[1]),
             -max(strength[name] for name in group[1]),
-            group[1][0],
+            min(group[1]),
         ),
     )
-    free = room.cards - len(kept)
     for (targets, sources), names in ranked:
-        if kept.isdisjoint(targets or sources):
-            continue
-        strongest = sorted(names, key=lambda name: (-strength[name], name))
-        shown = names if len(names) <= free else strongest[:STRONGEST]
-        if len(kept) + len(shown) <= room.cards:
-            kept.update(shown)
+        if len(kept) + len(names) <= most and not kept.isdisjoint(targets or sources):
+            kept.update(names)
     return kept
 
 
@@ -319,12 +382,12 @@ def _merge(links: list[Link]) -> Link:
     )
 
 
-def _thinned(picture: Picture, most: int) -> Picture:
+def _thinned(excerpt: Excerpt, most: int) -> Excerpt:
     """Leave out the lines beyond `most` that carry least, by money and then by elasticity; the path's own stay."""
-    diagram = picture.diagram
+    diagram = excerpt.diagram
     links = diagram.links
     if len(links) <= most:
-        return picture
+        return excerpt
     steps = set(pairwise(diagram.path))
 
     def rank(index: int) -> tuple[bool, float, float, int]:
@@ -333,5 +396,5 @@ def _thinned(picture: Picture, most: int) -> Picture:
 
     kept = sorted(sorted(range(len(links)), key=rank)[:most])
     return replace(
-        picture, diagram=replace(diagram, links=tuple(links[index] for index in kept)), thinned=len(links) - most
+        excerpt, diagram=replace(diagram, links=tuple(links[index] for index in kept)), thinned=len(links) - most
     )

@@ -1,4 +1,4 @@
-"""Step 11: a place for each edge's figures, beside its own line and clear of everything else."""
+"""Step 11: a place for each arrow's figures, beside its own line and clear of everything else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import hypot
 
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.measure import text_width
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.sizes import Geometry
@@ -52,20 +52,20 @@ class Label:
     halo: bool
 
 
-def variants(net: Network, edge: Edge, good_sign: float) -> tuple[tuple[Line, ...], ...]:
-    """What may stand at an edge, the fullest form first."""
-    link = edge.link
+def variants(net: Network, arrow: Arrow, good_sign: float) -> tuple[tuple[Line, ...], ...]:
+    """What may stand at an arrow, the fullest form first."""
+    link = arrow.link
     elasticity, money, delay = link.elasticity_text, link.money_text, link.delay
-    if edge.returns:
+    if arrow.returns:
         first = money if net.lifted and money else elasticity
         rows = tuple(Line(words, RETURN, number == 0) for number, words in enumerate((first, delay)) if words)
         return tuple(rows[:length] for length in range(len(rows), 0, -1))
-    if not net.lifted or not (edge.live or edge.on_path) or not money:
-        color = (INK if edge.on_path else MUTED) if not net.lifted else FAINT
-        quiet = tuple(Line(words, color, edge.on_path) for words in (elasticity, delay) if words)
+    if not net.lifted or not (arrow.live or arrow.on_path) or not money:
+        color = (INK if arrow.on_path else MUTED) if not net.lifted else FAINT
+        quiet = tuple(Line(words, color, arrow.on_path) for words in (elasticity, delay) if words)
         return tuple(quiet[:length] for length in range(len(quiet), 0, -1))
-    strong = ACCENT if edge.on_path else INK
-    plain = ACCENT if edge.on_path else ACCENT_DARK if link.money * good_sign < 0 else INK
+    strong = ACCENT if arrow.on_path else INK
+    plain = ACCENT if arrow.on_path else ACCENT_DARK if link.money * good_sign < 0 else INK
     top = Line(elasticity, strong, True)
     below = Line(money, plain, False)
     late = Line(delay, MUTED, False)
@@ -87,7 +87,7 @@ def place_labels(
     order = sorted(drawn, key=_priority)
     labels, lost = [], []
     for route in order:
-        ladder = variants(net, route.edge, good_sign)
+        ladder = variants(net, route.arrow, good_sign)
         if not ladder or not ladder[0]:
             continue
         label = placer.place(route, ladder)
@@ -99,8 +99,8 @@ def place_labels(
 
 
 def _priority(route: Route) -> tuple[bool, bool, float, int]:
-    edge = route.edge
-    return not edge.on_path, not edge.live, -edge.share, edge.index
+    arrow = route.arrow
+    return not arrow.on_path, not arrow.live, -arrow.share, arrow.index
 
 
 class _Placer:
@@ -124,7 +124,7 @@ class _Placer:
             length, wing = head_length(route.width), head_width(route.width) / 2
             samples.append((x - along_x * length / 2, y - along_y * length / 2, wing))
             samples.append((x - along_x * length, y - along_y * length, wing))
-        if route.edge.link.assumed and not route.branches:
+        if route.arrow.link.assumed and not route.branches:
             samples.append((*route.start, 0.06))
         for x, y, reach in samples:
             self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))
@@ -139,7 +139,7 @@ class _Placer:
                 label = self._placed(route, rows, size)
                 if label is not None:
                     return label
-        if route.edge.live and route.width <= THIN:
+        if route.arrow.live and route.width <= THIN:
             return self._placed(route, ladder[-1], self.sizes[-1], on_line=True)
         return None
 
@@ -169,7 +169,7 @@ class _Placer:
 
     def _candidates(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         half = route.width / 2
-        if route.edge.on_path and route.straight and not route.upright:
+        if route.arrow.on_path and route.straight and not route.upright:
             yield from self._above_ribbon(route, width, height)
         if route.upright:
             yield from self._beside(route, width, height)
@@ -242,10 +242,10 @@ class _Placer:
                     own = min(own, away)
                 elif away >= CLEAR:
                     foreign = min(foreign, away)
-                elif line.edge.live or line.edge.on_path or line.edge.returns:
+                elif line.arrow.live or line.arrow.on_path or line.arrow.returns:
                     return None
                 else:
-                    under.add(line.edge.index)
+                    under.add(line.arrow.index)
         if own > NEAR:
             return None
         cost += 1.3 * len(under) + 1.5 * max(0.0, own)

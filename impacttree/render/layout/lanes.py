@@ -8,7 +8,7 @@ from math import ceil
 from random import Random
 
 from impacttree.render.layout.budget import Budget
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.network import Arrow, Network
 
 __all__ = ["Lanes", "assign_lanes"]
 
@@ -75,8 +75,8 @@ class _Search:
         self.onward: list[list[tuple[int, int]]] = [[] for _ in range(size)]
         self.inward: list[list[tuple[int, int]]] = [[] for _ in range(size)]
         self.costs: list[list[tuple[int, list[float]]]] = [[] for _ in range(size)]
-        for edge in net.edges:
-            self._add(edge)
+        for arrow in net.arrows:
+            self._add(arrow)
         for first, last in pairwise(net.path):
             self.onward[first].append((last, 1))
             self.inward[last].append((first, 1))
@@ -84,25 +84,25 @@ class _Search:
         self.home = [
             [0.12 * count * abs(lane / max(1, count - 1) - HOME[kind]) for lane in range(count)] for kind in self.kinds
         ]
-        hangs = any(edge.source == net.outcome for edge in net.forward)
+        hangs = any(arrow.source == net.outcome for arrow in net.forward)
         self.last_penalty = 12.0 if hangs else 50.0
         self.lane = self._start()
         self._count_lanes()
 
-    def _add(self, edge: Edge) -> None:
-        """Costs by distance in lanes; a negative distance never occurs for forward edges."""
-        weight = 1.0 + edge.share if edge.live else 0.6 if not self.net.lifted else 0.45
-        if edge.returns:
+    def _add(self, arrow: Arrow) -> None:
+        """Costs by distance in lanes; a negative distance never occurs for forward arrows."""
+        weight = 1.0 + arrow.share if arrow.live else 0.6 if not self.net.lifted else 0.45
+        if arrow.returns:
             table = [0.25 * distance for distance in range(self.count)]
         else:
             table = [(distance - 1) * weight + 0.15 * (distance - 1) ** 2 for distance in range(self.count)]
             table[0] = 2.0 + 0.5 * weight
-            if edge.target == self.net.outcome and self.net.callout:
+            if arrow.target == self.net.outcome and self.net.callout:
                 table[0] += 30.0
-            self.onward[edge.source].append((edge.target, 0))
-            self.inward[edge.target].append((edge.source, 0))
-        self.costs[edge.source].append((edge.target, table))
-        self.costs[edge.target].append((edge.source, table))
+            self.onward[arrow.source].append((arrow.target, 0))
+            self.inward[arrow.target].append((arrow.source, 0))
+        self.costs[arrow.source].append((arrow.target, table))
+        self.costs[arrow.target].append((arrow.source, table))
 
     def _topological(self) -> list[int]:
         waiting = [len(inward) for inward in self.inward]
@@ -135,11 +135,11 @@ class _Search:
 
     def _count_lanes(self) -> None:
         self.into, self.out = [0] * len(self.lane), [0] * len(self.lane)
-        """How many edges enter and leave a card from within its lane."""
-        for edge in self.net.forward:
-            if self.lane[edge.source] == self.lane[edge.target]:
-                self.out[edge.source] += 1
-                self.into[edge.target] += 1
+        """How many arrows enter and leave a card from within its lane."""
+        for arrow in self.net.forward:
+            if self.lane[arrow.source] == self.lane[arrow.target]:
+                self.out[arrow.source] += 1
+                self.into[arrow.target] += 1
         self.number = [0] * self.count
         self.by_kind: list[dict[str, int]] = [dict.fromkeys(HOME, 0) for _ in range(self.count)]
         for card, lane in enumerate(self.lane):
@@ -231,7 +231,7 @@ class _Search:
             self._reserve()
 
     def _count_beside(self, card: int, lane: int, by: int) -> None:
-        """Count the edges between a card that leaves or enters a lane and those that stand there."""
+        """Count the arrows between a card that leaves or enters a lane and those that stand there."""
         for other, strict in self.inward[card]:
             if not strict and self.lane[other] == lane:
                 self.into[card] += by

@@ -1,7 +1,7 @@
-"""Step 3: which row each card stands in, and at which height each long edge runs.
+"""Step 3: which row each card stands in, and at which height each long arrow runs.
 
 Heights are measured in half rows: card row ``r`` is ``2 r``, the channel above it ``2 r - 1``, the channel below the
-last row ``2 rows - 1``. A long edge runs at one height only: in a channel, or in slots that are empty in every lane it
+last row ``2 rows - 1``. A long arrow runs at one height only: in a channel, or in slots that are empty in every lane it
 crosses.
 """
 
@@ -14,7 +14,7 @@ from random import Random
 
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.lanes import Lanes
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.network import Arrow, Network
 
 __all__ = ["Grid", "assign_rows"]
 
@@ -28,7 +28,7 @@ STILL = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Lane and row of each card, the level of each edge that needs one, and the slots kept for the callout.
+    """Lane and row of each card, the level of each arrow that needs one, and the slots kept for the callout.
 
     A level is measured in rows: ``1`` runs through the second row, ``0.5`` in the channel above it.
     """
@@ -68,15 +68,15 @@ class _Search:
         self.lane = lanes.lane
         self.lanes = lanes.count
         self.budget = budget
-        self.weight = [_weight(net, edge) for edge in net.edges]
-        self.level: list[int | None] = [None] * len(net.edges)
+        self.weight = [_weight(net, arrow) for arrow in net.arrows]
+        self.level: list[int | None] = [None] * len(net.arrows)
         self.row = [0] * len(net.cards)
         self.pinned = [False] * len(net.cards)
         self.clock = 0
         self.changed = [0] * self.lanes
         """When something last changed in a lane or in the gaps beside it."""
         self._open_slots()
-        self._sort_edges()
+        self._sort_arrows()
         self._start()
 
     # the grid
@@ -114,9 +114,9 @@ class _Search:
     def _hung(self) -> int | None:
         """The one metric that the outcome feeds in its own lane: it stands between outcome and callout."""
         fed = [
-            edge.target
-            for edge in self.net.forward
-            if edge.source == self.net.outcome and self.lane[edge.target] == self.lane[edge.source]
+            arrow.target
+            for arrow in self.net.forward
+            if arrow.source == self.net.outcome and self.lane[arrow.target] == self.lane[arrow.source]
         ]
         return fed[0] if fed and self.net.callout else None
 
@@ -125,52 +125,52 @@ class _Search:
         self.row[card] = row
         self.slot[self.lane[card]][row] = card
 
-    def _sort_edges(self) -> None:
-        """Which edges pass each gap, which run through each lane, which stand upright in it."""
-        lane, edges = self.lane, self.net.edges
+    def _sort_arrows(self) -> None:
+        """Which arrows pass each gap, which run through each lane, which stand upright in it."""
+        lane, arrows = self.lane, self.net.arrows
         self.through: list[list[int]] = [[] for _ in range(self.lanes)]
-        self.upright: list[list[Edge]] = [[] for _ in range(self.lanes)]
+        self.upright: list[list[Arrow]] = [[] for _ in range(self.lanes)]
         self.passing: list[list[int]] = [[] for _ in range(self.lanes)]
         self.turning: list[list[tuple[int, int, bool]]] = [[] for _ in range(self.lanes + 1)]
         self.leaving: list[list[int]] = [[] for _ in self.net.cards]
         self.entering: list[list[int]] = [[] for _ in self.net.cards]
         self.leveled: list[int] = []
-        self.decided = [-1] * len(edges)
-        """When an edge was last set to its best level."""
+        self.decided = [-1] * len(arrows)
+        """When an arrow was last set to its best level."""
         self.swept = [-1] * self.lanes
-        for edge in edges:
-            start, end = lane[edge.source], lane[edge.target]
-            if edge.returns:
-                self.leveled.append(edge.index)
-                self.turning[start].append((edge.index, edge.source, True))
-                self.turning[end - 1].append((edge.index, edge.target, False))
+        for arrow in arrows:
+            start, end = lane[arrow.source], lane[arrow.target]
+            if arrow.returns:
+                self.leveled.append(arrow.index)
+                self.turning[start].append((arrow.index, arrow.source, True))
+                self.turning[end - 1].append((arrow.index, arrow.target, False))
                 for between in range(end, start + 1):
-                    self.through[between].append(edge.index)
+                    self.through[between].append(arrow.index)
             elif start == end:
-                self.upright[start].append(edge)
+                self.upright[start].append(arrow)
             else:
-                self.leaving[edge.source].append(edge.index)
-                self.entering[edge.target].append(edge.index)
+                self.leaving[arrow.source].append(arrow.index)
+                self.entering[arrow.target].append(arrow.index)
                 for gap in range(start, end):
-                    self.passing[gap].append(edge.index)
-                if end - start > 1 and not edge.on_path:
-                    self.leveled.append(edge.index)
+                    self.passing[gap].append(arrow.index)
+                if end - start > 1 and not arrow.on_path:
+                    self.leveled.append(arrow.index)
                     for between in range(start + 1, end):
-                        self.through[between].append(edge.index)
+                        self.through[between].append(arrow.index)
         self.depth = [0.10] * len(self.net.cards)
-        for edge in edges:
-            for card in (edge.source, edge.target):
-                self.depth[card] = max(self.depth[card], 0.10 * (1.0 + 2.0 * edge.share))
-        self.left = [[0] * len(edges) for _ in range(self.lanes)]
-        self.right = [[0] * len(edges) for _ in range(self.lanes)]
+        for arrow in arrows:
+            for card in (arrow.source, arrow.target):
+                self.depth[card] = max(self.depth[card], 0.10 * (1.0 + 2.0 * arrow.share))
+        self.left = [[0] * len(arrows) for _ in range(self.lanes)]
+        self.right = [[0] * len(arrows) for _ in range(self.lanes)]
 
     def _start(self) -> None:
         """Cards that carry money first, then by the mean row of those already placed beside them."""
         carried = [0.0] * len(self.net.cards)
         beside: list[list[int]] = [[] for _ in self.net.cards]
-        for edge in self.net.edges:
-            for card, other in ((edge.source, edge.target), (edge.target, edge.source)):
-                carried[card] = max(carried[card], edge.share)
+        for arrow in self.net.arrows:
+            for card, other in ((arrow.source, arrow.target), (arrow.target, arrow.source)):
+                carried[card] = max(carried[card], arrow.share)
                 beside[card].append(other)
         placed = set(self.net.path)
 
@@ -191,24 +191,24 @@ class _Search:
                 self.slot[lane][row] = card
             placed.update(cards)
         for index in self.leveled:
-            edge = self.net.edges[index]
-            middle = (self.row[edge.source] + self.row[edge.target]) / 2
+            arrow = self.net.arrows[index]
+            middle = (self.row[arrow.source] + self.row[arrow.target]) / 2
             self.level[index] = 2 * max(1, min(self.rows, round(middle))) - 1
-        for edge in self.net.edges:
-            self._refresh(edge.index)
+        for arrow in self.net.arrows:
+            self._refresh(arrow.index)
 
     # the cost
 
     def _refresh(self, index: int) -> None:
-        """Where the edge enters and leaves each gap it passes."""
-        edge = self.net.edges[index]
-        start, end = self.lane[edge.source], self.lane[edge.target]
-        if edge.returns or start == end:
+        """Where the arrow enters and leaves each gap it passes."""
+        arrow = self.net.arrows[index]
+        start, end = self.lane[arrow.source], self.lane[arrow.target]
+        if arrow.returns or start == end:
             return
         level = self.level[index] or 0
         for gap in range(start, end):
-            self.left[gap][index] = 2 * self.row[edge.source] if gap == start else level
-            self.right[gap][index] = 2 * self.row[edge.target] if gap == end - 1 else level
+            self.left[gap][index] = 2 * self.row[arrow.source] if gap == start else level
+            self.right[gap][index] = 2 * self.row[arrow.target] if gap == end - 1 else level
 
     def _gap_cost(self, gap: int) -> float:
         cost = self.turn_cost(gap)
@@ -225,7 +225,7 @@ class _Search:
         return cost
 
     def turn_cost(self, gap: int) -> float:
-        """Return edges go up or down beside their cards and cross what comes in there."""
+        """Return arrows go up or down beside their cards and cross what comes in there."""
         cost = 0.0
         for index, card, leaves in self.turning[gap]:
             low, high = 2 * self.row[card], self.level[index] or 0
@@ -268,7 +268,7 @@ class _Search:
 
     def _shared_cost(self, one: int, two: int, level: int) -> float:
         """What two runs at one level cost where both pass through a lane."""
-        first, second = self.net.edges[one], self.net.edges[two]
+        first, second = self.net.arrows[one], self.net.arrows[two]
         if not (first.live or second.live or first.returns or second.returns) and (
             first.target == second.target
             or (first.source == second.source and first.link.assumed == second.link.assumed)
@@ -277,11 +277,11 @@ class _Search:
         return 0.9 if level % 2 else BLOCKED
 
     def upright_cost(self, lane: int) -> float:
-        """Edges within a lane: their length, the cards between their ends, the runs that cross them."""
+        """Arrows within a lane: their length, the cards between their ends, the runs that cross them."""
         cost = 0.0
-        for edge in self.upright[lane]:
-            low, high = sorted((self.row[edge.source], self.row[edge.target]))
-            heavy = self.weight[edge.index]
+        for arrow in self.upright[lane]:
+            low, high = sorted((self.row[arrow.source], self.row[arrow.target]))
+            heavy = self.weight[arrow.index]
             cost += 0.4 * (high - low)
             cost += 7.0 * heavy * sum(1 for row in range(low + 1, high) if self.slot[lane][row] != FREE)
             runs = self.through[lane]
@@ -298,7 +298,7 @@ class _Search:
     # the moves
 
     def improve(self, sweeps: int) -> None:
-        """Move or swap cards within their lanes, then set every long edge to its best level, until nothing changes."""
+        """Move or swap cards within their lanes, then set every long arrow to its best level, until nothing changes."""
         self._set_levels()
         for sweep in range(sweeps):
             changed = False
@@ -312,10 +312,12 @@ class _Search:
     def kick(self, times: int) -> None:
         """Shuffle two lanes and improve again; keep what got better. Fixed seed, so always the same."""
         chance = Random(11)  # noqa: S311 - a search needs repeatable numbers, not secret ones
-        if not times or self.budget.spent:
+        if not times:
             return
         kept, cost = self._state(), self.total()
         for _ in range(times):
+            if self.budget.spent:
+                return
             for _ in range(2):
                 self._shuffle(int(chance.random() * self.lanes), chance)
             self.improve(sweeps=6)
@@ -324,8 +326,6 @@ class _Search:
                 kept, cost = self._state(), now
             else:
                 self._restore(kept)
-            if self.budget.spent:
-                return
 
     def _shuffle(self, lane: int, chance: Random) -> None:
         slots = self.slot[lane]
@@ -342,8 +342,8 @@ class _Search:
             for row, card in enumerate(slots):
                 if card >= 0:
                     self.row[card] = row
-        for edge in self.net.edges:
-            self._refresh(edge.index)
+        for arrow in self.net.arrows:
+            self._refresh(arrow.index)
         self._touch(0, self.lanes - 1)
 
     def _touch(self, first: int, last: int) -> None:
@@ -414,13 +414,13 @@ class _Search:
         for index in self.leveled:
             if self.budget.spent:
                 return changed
-            edge = self.net.edges[index]
-            first, last = sorted((self.lane[edge.source], self.lane[edge.target]))
-            around = self.changed[max(0, first - edge.returns) : last + 1 + edge.returns]
+            arrow = self.net.arrows[index]
+            first, last = sorted((self.lane[arrow.source], self.lane[arrow.target]))
+            around = self.changed[max(0, first - arrow.returns) : last + 1 + arrow.returns]
             if max(around) <= self.decided[index]:
                 continue
             before = self.level[index]
-            costs = self._costs_of_a_return(edge) if edge.returns else self._costs_of_levels(edge)
+            costs = self._costs_of_a_return(arrow) if arrow.returns else self._costs_of_levels(arrow)
             best, chosen = float("inf"), before
             for level, cost in costs:
                 bound = cost - (1e-6 if level == before else 0.0)
@@ -429,17 +429,17 @@ class _Search:
             if chosen != before:
                 self.level[index] = chosen
                 self._refresh(index)
-                self._touch(first - edge.returns, last + edge.returns)
+                self._touch(first - arrow.returns, last + arrow.returns)
                 changed = True
             self.decided[index] = self.clock
         return changed
 
-    def _costs_of_a_return(self, edge: Edge) -> list[tuple[int, float]]:
-        """Every channel, above the first row as well, and what the edge costs there."""
-        index = edge.index
+    def _costs_of_a_return(self, arrow: Arrow) -> list[tuple[int, float]]:
+        """Every channel, above the first row as well, and what the arrow costs there."""
+        index = arrow.index
         before = self.level[index]
-        start, end = self.lane[edge.source], self.lane[edge.target]
-        low, high = sorted((2 * self.row[edge.source], 2 * self.row[edge.target]))
+        start, end = self.lane[arrow.source], self.lane[arrow.target]
+        low, high = sorted((2 * self.row[arrow.source], 2 * self.row[arrow.target]))
         costs = []
         for level in range(-1, 2 * self.rows, 2):
             self.level[index] = level
@@ -455,23 +455,23 @@ class _Search:
 
     def _crossed_uprights(self, level: int, lane: int) -> float:
         cost = 0.0
-        for edge in self.upright[lane]:
-            low, high = sorted((2 * self.row[edge.source], 2 * self.row[edge.target]))
+        for arrow in self.upright[lane]:
+            low, high = sorted((2 * self.row[arrow.source], 2 * self.row[arrow.target]))
             if low < level < high:
-                cost += 2.5 * self.weight[edge.index]
+                cost += 2.5 * self.weight[arrow.index]
         return cost
 
-    def _costs_of_levels(self, edge: Edge) -> list[tuple[int, float]]:
-        """Every channel below the first row and every row that is empty all along, and what the edge costs there."""
-        index, heavy = edge.index, self.weight[edge.index]
-        start, end = self.lane[edge.source], self.lane[edge.target]
+    def _costs_of_levels(self, arrow: Arrow) -> list[tuple[int, float]]:
+        """Every channel below the first row and every row that is empty all along, and what the arrow costs there."""
+        index, heavy = arrow.index, self.weight[arrow.index]
+        start, end = self.lane[arrow.source], self.lane[arrow.target]
         lanes = range(start + 1, end)
         levels = [
             level
             for level in range(2 * self.rows)
             if level % 2 or all(self.slot[lane][level // 2] == FREE for lane in lanes)
         ]
-        top, bottom = 2 * self.row[edge.source], 2 * self.row[edge.target]
+        top, bottom = 2 * self.row[arrow.source], 2 * self.row[arrow.target]
         steps = self._crossings_by_level(start, end, top, bottom)
         costs = [
             CROSSING * heavy * crossed + 0.22 * heavy * ((abs(top - level) + abs(level - bottom)) / 2)
@@ -492,7 +492,7 @@ class _Search:
         return [(level, costs[level]) for level in levels]
 
     def _crossings_by_level(self, start: int, end: int, top: int, bottom: int) -> list[float]:
-        """How the weight that an edge crosses changes from each level to the next, over all gaps it passes."""
+        """How the weight that an arrow crosses changes from each level to the next, over all gaps it passes."""
         steps = [0.0] * (2 * self.rows + 2)
         weight = self.weight
         for gap in range(start, end):
@@ -552,7 +552,7 @@ class _Moves:
         return change
 
     def _by_trial(self, one: int, two: int) -> float:
-        """What depends on more than the two cards: return edges, edges within the lane, runs in rows."""
+        """What depends on more than the two cards: return arrows, arrows within the lane, runs in rows."""
         self.search.trade(self.lane, one, two)
         after = self._trial_cost()
         self.search.trade(self.lane, one, two)
@@ -613,7 +613,7 @@ class _Moves:
         return cost
 
 
-def _weight(net: Network, edge: Edge) -> float:
+def _weight(net: Network, arrow: Arrow) -> float:
     if not net.lifted:
-        return 2.0 if edge.on_path else 1.3
-    return 2.5 if edge.live or edge.on_path else 1.35
+        return 2.0 if arrow.on_path else 1.3
+    return 2.5 if arrow.live or arrow.on_path else 1.35
