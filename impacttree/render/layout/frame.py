@@ -29,7 +29,7 @@ from impacttree.render.layout.style import (
     RULE,
     WHITE,
 )
-from impacttree.render.scene import Box, Curve, Disc, Group, Shape, Step
+from impacttree.render.scene import Box, Curve, Disc, Group, Segment, Shape
 from impacttree.views import Diagram
 
 __all__ = ["Headings", "footer", "headings", "heads", "legend"]
@@ -109,7 +109,7 @@ def heads(net: Network, grid: Grid, geometry: Geometry) -> tuple[Group, ...]:
             continue
         room = width + geometry.gap * 0.8
         words = name if text_width(name, size, bold=True) <= room else _short(name)
-        rule: tuple[Step, ...] = (("M", x, y + 0.1), ("L", x + width, y + 0.1))
+        rule: tuple[Segment, ...] = (("M", x, y + 0.1), ("L", x + width, y + 0.1))
         shapes: tuple[Shape, ...] = (
             text(x, y, fit(words, size, room, bold=True), size, MUTED, bold=True),
             Curve(rule, stroke=RULE, weight=1.0),
@@ -235,7 +235,7 @@ def _glyph_sample(kind: str) -> Sample:
 
 def _line_sample(color: str, weight: float, dash: tuple[float, ...] = ()) -> Sample:
     def draw(x: float, y: float, scale: float) -> tuple[Shape, ...]:
-        steps: tuple[Step, ...] = (("M", x, y), ("L", x + 0.32 * scale, y))
+        steps: tuple[Segment, ...] = (("M", x, y), ("L", x + 0.32 * scale, y))
         return (Curve(steps, stroke=color, weight=weight * scale, dash=tuple(length * scale for length in dash)),)
 
     return draw
@@ -267,6 +267,6 @@ def _folded_sample(x: float, y: float, scale: float) -> tuple[Shape, ...]:
     shapes: list[Shape] = [Box(x, y - 0.08 * scale, 0.24 * scale, 0.1 * scale, 0.01, WHITE, DRIVER, 0.9 * scale)]
     for number in (1, 2):
         inset, rise = 0.025 * number * scale, (0.02 + 0.028 * number) * scale
-        steps: tuple[Step, ...] = (("M", x + inset, y + rise), ("L", x + 0.24 * scale - inset, y + rise))
+        steps: tuple[Segment, ...] = (("M", x + inset, y + rise), ("L", x + 0.24 * scale - inset, y + rise))
         shapes.append(Curve(steps, stroke=DRIVER if number == 1 else CARD_LINE, weight=0.9 * scale))
     return tuple(shapes)

@@ -10,7 +10,7 @@ from impacttree.render.layout.ports import Ports, head_length
 from impacttree.render.layout.rows import Grid
 from impacttree.render.layout.sizes import Geometry, thickness
 from impacttree.render.layout.tracks import Tracks
-from impacttree.render.scene import Step
+from impacttree.render.scene import Segment
 
 __all__ = ["Point", "Route", "routes"]
 
@@ -26,7 +26,7 @@ class Route:
     """Where one arrow runs. `steps` ends at the base of the head; `tip` and `heading` say where the head points."""
 
     arrow: Arrow
-    steps: tuple[Step, ...]
+    steps: tuple[Segment, ...]
     points: tuple[Point, ...]
     """Samples along the line, close enough to keep labels off it."""
     width: float
@@ -80,7 +80,7 @@ class _Router:
             steps = _smooth((x0, y0), (x1, y1))
             return self._made(arrow, steps, width, (tip, y1), (1.0, 0.0), head)
         first, last = geometry.lane_x[start_lane + 1], geometry.lane_x[end_lane - 1] + geometry.card_width
-        begin: Step = ("M", x0, y0)
+        begin: Segment = ("M", x0, y0)
         if index in self.tracks.out_of:
             branch = (("M", last, run), *_smooth((last, run), (x1, y1))[1:])
             return self._made(arrow, branch, width, (tip, y1), (1.0, 0.0), head, branches=True)
@@ -106,7 +106,7 @@ class _Router:
         share = UPRIGHT if between else 0.5 if geometry.card_width > ROOM_BESIDE else 0.28
         x = left + geometry.card_width * share
         x += self._side_step(arrow)
-        steps: tuple[Step, ...] = (("M", x, y0), ("L", x, y1 - back))
+        steps: tuple[Segment, ...] = (("M", x, y0), ("L", x, y1 - back))
         return self._made(arrow, steps, width, (x, y1), (0.0, 1.0 if down else -1.0), True, upright=True)
 
     def _side_step(self, arrow: Arrow) -> float:
@@ -129,7 +129,7 @@ class _Router:
         reach = x0 + min(0.24, geometry.gap * 0.4)
         x1 = x0 + head_length(width)
         bend = min(0.12, abs(y1 - y0) / 2) * (1 if y1 > y0 else -1)
-        steps: tuple[Step, ...] = (
+        steps: tuple[Segment, ...] = (
             ("M", x0, y0),
             ("C", reach - 0.05, y0, reach, y0, reach, y0 + bend),
             ("L", reach, y1 - bend),
@@ -167,7 +167,7 @@ class _Router:
     def _made(
         self,
         arrow: Arrow,
-        steps: Sequence[Step],
+        steps: Sequence[Segment],
         width: float,
         tip: Point,
         heading: Point,
@@ -183,7 +183,7 @@ class _Router:
         return Route(arrow, tuple(steps), points, width, tip, heading, head, upright, straight, points[0], branches)
 
 
-def _smooth(start: Point, end: Point) -> tuple[Step, ...]:
+def _smooth(start: Point, end: Point) -> tuple[Segment, ...]:
     (x0, y0), (x1, y1) = start, end
     if abs(y1 - y0) < 0.004:
         return ("M", x0, y1), ("L", x1, y1)
@@ -191,7 +191,7 @@ def _smooth(start: Point, end: Point) -> tuple[Step, ...]:
     return ("M", x0, y0), ("C", middle, y0, middle, y1, x1, y1)
 
 
-def _turn(start: Point, reach: float, end: Point) -> tuple[Step, ...]:
+def _turn(start: Point, reach: float, end: Point) -> tuple[Segment, ...]:
     """A U with an upright middle at x = `reach`."""
     (x0, y0), (x1, y1) = start, end
     sign = 1 if y1 > y0 else -1
@@ -203,7 +203,7 @@ def _turn(start: Point, reach: float, end: Point) -> tuple[Step, ...]:
     )
 
 
-def _sampled(steps: Sequence[Step]) -> tuple[Point, ...]:
+def _sampled(steps: Sequence[Segment]) -> tuple[Point, ...]:
     points: list[Point] = []
     for step in steps:
         if step[0] == "M":
