@@ -158,7 +158,8 @@ def _standard_input() -> bytes:
     if sys.stdin is None or sys.stdin.isatty():
         fix = "send it a model, as in: impacttree new saas - | impacttree show -"
         raise QuestionError(Problem(reason="the standard input is not a file or a pipe", fix=fix))
-    return click.get_binary_stream("stdin").read(MAX_BYTES + 1)
+    content: bytes = sys.stdin.buffer.read(MAX_BYTES + 1)
+    return content
 
 
 def metric_of(tree: ImpactTree, name: str) -> str:

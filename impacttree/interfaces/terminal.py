@@ -9,7 +9,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -135,8 +135,8 @@ def print_view(view: View) -> None:
 
         from impacttree.render import to_rich
 
-        plain = {"color_system": None} if os.environ.get("NO_COLOR") else {}
-        Console(highlight=False, **plain).print(to_rich(view), crop=False)
+        colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+        Console(highlight=False, color_system=colors).print(to_rich(view), crop=False)
     else:
         from impacttree.render import to_text
 
