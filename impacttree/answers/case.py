@@ -150,6 +150,11 @@ class Case:
         rows = zip(self.base.periods_of(), self.run.periods_of(), strict=True)
         return tuple(row[metric.index] - was[metric.index] for was, row in rows)
 
+    def run_rate(self, metric: Metric) -> float | None:
+        """Return by how much it does so in the last period, annualised; None for what has no run rate."""
+        annual = self.words.annual(metric)
+        return None if annual is None else self.by_period(metric)[-1] * annual
+
     # -- what moved ---------------------------------------------------------------------------------------------
 
     @cached_property
