@@ -475,7 +475,7 @@ class ImpactTree:
     ) -> Picture:
         """Draw the tree; with `lift`, the money that it carries along each edge.
 
-        ``cut="board"`` shows at most six metrics along the main path; ``size="poster"`` shows all of a large tree.
+        ``cut="board"`` shows at most six metrics along the main path; ``size="poster"`` up to 400 in all.
         """
         from impacttree.analyses.diagram import diagram
 

@@ -73,7 +73,9 @@ def diagram(
     cut
         ``full`` shows every metric, ``board`` at most six along the main path.
     size
-        ``slide`` (16:9) folds what a large tree has beyond some forty cards into what it feeds; ``poster`` shows all.
+        ``slide`` (16:9) shows up to 40 metrics, 60 where the lift changes more than 40, and 400 lines; ``poster`` 400
+        metrics and 2,000 lines. A larger tree is folded from its far ends inwards, and the picture says what it leaves
+        out.
     """
     if cut not in ("full", "board"):
         raise QuestionError(f"cut is {cut!r}; use 'full' or 'board'")

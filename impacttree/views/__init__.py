@@ -325,7 +325,7 @@ class Diagram(Shown):
     lifted: str = ""
     cut: Literal["full", "board"] = "full"
     size: Literal["slide", "poster"] = "slide"
-    """A slide folds what a large tree has beyond some forty cards; a poster shows all."""
+    """A slide folds what a large tree has beyond forty cards or so, a poster what it has beyond four hundred."""
     callout: Callout | None = None
     panels: tuple[Panel, ...] = ()
     notes: tuple[str, ...] = ()

@@ -27,8 +27,8 @@ __all__ = ["Size", "layout"]
 Size = Literal["slide", "poster"]
 STRETCHES = (1.0, 1.2, 1.42)
 ROW_KICKS = 10
-SEARCH_STEPS = 4_000_000
-LABEL_STEPS = 4_000_000
+SEARCH_STEPS = 3_000_000
+LABEL_STEPS = 3_000_000
 """What a picture may take at most; where it is spent, cards stay where they are and labels are left out."""
 
 
@@ -36,7 +36,8 @@ def layout(diagram: Diagram, size: Size | None = None) -> Scene:
     """Place everything `diagram` shows.
 
     A slide (16:9, larger than 13.33 x 7.5 in when the cards need it) shows at most 40 cards and folds the rest into
-    what they feed; a poster shows all. `size` overrules the diagram's own.
+    what they feed; a poster shows 400 (`SLIDE` and `POSTER` list all limits). `size` overrules the diagram's own. The
+    search for good places stops after so many steps, and says less about lines where labels would take more.
 
     >>> from impacttree.views import Card, Diagram
     >>> card = Card(id="revenue", kind="financial", label="Revenue", value="$1.2M", unit="per month")
@@ -219,6 +220,8 @@ def _left_out(excerpt: Excerpt) -> Iterator[str]:
     number = len(excerpt.folded)
     if number:
         yield f"{number:,} metric{'s are' if number > 1 else ' is'} folded into the first one shown that they feed."
+    if excerpt.lent:
+        yield "A line from a card with '+n more' may be that of a metric folded into it."
     if excerpt.apart:
         yield f"{excerpt.apart:,} metric{'s' if excerpt.apart > 1 else ''} without a link to these not shown."
     if excerpt.thinned:

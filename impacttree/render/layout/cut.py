@@ -41,6 +41,8 @@ class Excerpt:
     diagram: Diagram
     folded: Mapping[str, str] = field(default_factory=dict)
     """The shown card that each one left out is folded into, by their ids."""
+    lent: bool = False
+    """Whether a card draws a line that is that of a card folded into it."""
     apart: int = 0
     """Cards left out that no link ties to one that is shown."""
     thinned: int = 0
@@ -177,7 +179,11 @@ def collapsed(diagram: Diagram, room: Room) -> Excerpt:
     cards = tuple(card for card in diagram.cards if card.id in kept)
     outcome = home.get(diagram.outcome, path[-1])
     shown = replace(diagram, cards=cards, links=_hung(diagram, path, home), outcome=outcome, path=path)
-    return _thinned(Excerpt(shown, folded=folded, apart=len(diagram.cards) - len(home)), room.lines)
+    lent = any(
+        link.source in folded and link.target in home and home[link.target] != folded[link.source]
+        for link in diagram.links
+    )
+    return _thinned(Excerpt(shown, folded, lent, apart=len(diagram.cards) - len(home)), room.lines)
 
 
 class _Neighbours:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from math import ceil, isqrt
 from random import Random
 
 from impacttree.render.layout.budget import Budget
@@ -48,7 +48,9 @@ def assign_lanes(net: Network, budget: Budget, *, poster: bool = False) -> tuple
 def _counts(length: int, cards: int, *, poster: bool) -> list[int]:
     """Numbers of lanes worth trying: at least the main path's length, at most what a page holds."""
     if poster:
-        counts = range(max(6, length), max(14, length) + 1, 2)
+        wide = isqrt(cards)  # as many lanes as rows: about the shape of the page
+        least, most = (wide - 4, wide + 2) if wide > 14 else (6, 14)
+        counts = range(max(least, length), max(most, length) + 1, 2)
     else:
         most = 7 if cards <= 22 else 9
         counts = range(max(2, length) if cards > 1 else 1, max(most, length + (cards > 2 * length)) + 1)
