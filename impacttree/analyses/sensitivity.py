@@ -194,10 +194,10 @@ class Sensitivity(Result):
             yield f"{len(drawn) - MOST_BARS} more metrics, with a smaller effect, stand in the table."
         without = [row.label for row in self.rows if row.plausible is None and row not in drawn]
         if without:
-            yield f"Not drawn, since no plausible range is stated: {joined(without)}."
+            yield f"Not drawn, since no plausible range is stated: {_some(without)}."
         undefined = [row.label for row in self.rows if row not in drawn and row.label not in without]
         if undefined:
-            yield f"Not drawn, since the outcome has no value there: {joined(undefined)}."
+            yield f"Not drawn, since the outcome has no value there: {_some(undefined)}."
 
     def _bar(self, row: SensitivityRow) -> Bar:
         amount = row.worth if row.plausible_worth is None else row.plausible_worth
@@ -209,6 +209,13 @@ class Sensitivity(Result):
         return Bar(f"{row.label}, {move}", low, high, *texts, tone, tone)
 
 
+def _some(labels: Sequence[str]) -> str:
+    """Name a few of many."""
+    left = len(labels) - MOST_NAMED
+    return joined(labels) if left <= 1 else f"{', '.join(labels[:MOST_NAMED])} and {left} more"
+
+
+MOST_NAMED = 10
 MOST_BARS = 100
 """Rows of a tornado."""
 STEP = 1e-6
