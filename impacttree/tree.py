@@ -333,7 +333,7 @@ class Formula:
 
         return names(self._expr)
 
-    def evaluate(self, **values: float) -> float:
+    def evaluate(self, /, **values: float) -> float:
         """Compute the formula at the given values; time functions read the same value at every time.
 
         Raises

@@ -423,6 +423,7 @@ def test_a_formula_by_itself():
     formula = it.Formula("customers * arpu")
     assert formula.names == ("customers", "arpu")
     assert formula.evaluate(customers=100, arpu=29) == 2900
+    assert it.Formula("self * 2").evaluate(self=3) == 6
     assert formula == it.Formula("customers * arpu")
     assert "customers" in formula.latex()
     with pytest.raises(AttributeError):

@@ -28,7 +28,8 @@ __all__ = ["Share", "Uncertainty", "UncertaintyRow", "uncertainty"]
 MOST_SAMPLES = 2**17
 MOST_INDICES = 40
 """Factors, widest swings first, whose indices are computed; each takes as many evaluations as there are samples."""
-MOST_BARS = 12
+MOST_BARS = 100
+"""Rows of a tornado."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +208,25 @@ class Uncertainty(Result):
 
     def picture(self) -> Bars:
         words, name = self.words, self.outcome
-        swung = [row for row in self.rows if row.swing][:MOST_BARS]
-        bars = tuple(self._bar(row) for row in swung)
+        valued = [row for row in self.rows if row.outcome_low is not None and row.outcome_high is not None]
+        groups: dict[tuple[str, ...], UncertaintyRow] = {}
+        for row in valued:  # widest first, so that the widest stands for its group
+            groups.setdefault(tuple(sorted((row.address, *row.with_others))), row)
+        bars = tuple(map(self._bar, list(groups.values())[:MOST_BARS]))
         subtitle = f"{words.heading(name, self.horizon)}; each number alone from its P10 to its P90"
-        left = len(self.rows) - len(bars)
-        more = (f"{left} more number{'s' * (left != 1)} with a smaller swing.",) if left else ()
-        notes = (*self._spread(), *more, *self.notes, *map(sentence, self.warnings), *self._drawn())
+        notes = (*self._spread(), *self._left_out(valued, len(groups)), *self.notes, *self._drawn())
         base = words.value(name, self.central)
         return Bars(self.title, subtitle, self.central, base, bars, notes, "of spread" if bars else "")
+
+    def _left_out(self, valued: Sequence[UncertaintyRow], groups: int) -> Iterator[str]:
+        """Say which rows of the table have no bar of their own, and why."""
+        if groups < len(valued):
+            yield "Correlated numbers share a row: the bar is that of the one with the widest swing, the share of all."
+        if groups > MOST_BARS:
+            yield f"{groups - MOST_BARS} more, with a smaller swing, stand in the table."
+        without = [row.label for row in self.rows if row not in valued]
+        if without:
+            yield f"Not drawn, since the outcome has no value there: {joined(without)}."
 
     def _bar(self, row: UncertaintyRow) -> Bar:
         words, name = self.words, self.outcome
@@ -223,7 +235,9 @@ class Uncertainty(Result):
         ends = (row.outcome_low, row.outcome_high)
         low_text, high_text = (words.value(name, end) for end in ends)
         low_tone, high_tone = (words.tone(name, end - self.central) for end in ends)
-        label = f"{row.label}, {row.span}" + " *" * (not row.stated)
+        beside = [other.label for other in self.rows if other.address in row.with_others]
+        shared = f" (correlated with {joined(beside)})" if beside else ""
+        label = f"{row.label}, {row.span}" + " *" * (not row.stated) + shared
         return Bar(label, *ends, low_text, high_text, low_tone, high_tone, share_text(row.first))
 
 

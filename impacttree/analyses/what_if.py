@@ -313,11 +313,24 @@ def compare(
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         fix = "write {'downturn': {'traffic': '-20%'}}"
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
+    for name in given:
+        _check_name(name)
     outcome, base = subject.outcome(), Case.of(subject)
     without = _what_if(base, outcome, False)
     answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
     provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))
     return Comparison(provenance, without, answers, base.beside(outcome), base.periods, subject.words)
+
+
+def _check_name(name: str) -> None:
+    """Hold the name of a scenario to what text of a model file is held to."""
+    from impacttree.spec.leaves import Wrong, line
+
+    try:
+        line(name)
+    except Wrong as error:
+        problem = error.findings[0].problem
+        raise QuestionError(replace(problem, reason=f"scenario '{printable(name, 40)}': {problem.reason}")) from None
 
 
 def _scenario(base: Case, outcome: Metric, name: str, changes: Changes, ranged: bool) -> WhatIf:

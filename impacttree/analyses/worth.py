@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -241,7 +241,8 @@ class Worth(Result):
         words, name = self.words, self.outcome
         shown = self.paths[:MOST_STEPS]
         others = math.fsum(path.amount for path in self.paths[MOST_STEPS:]) + self.rest
-        parts = [(via(path), path.amount) for path in shown]
+        names = told_apart(shown)
+        parts = [(name, path.amount) for name, path in zip(names, shown, strict=True)]
         if others:
             parts.append(("Other paths", others))
         texts, _ = shown_parts([a for _, a in parts], self.total, words.unit(name), currency=words.currency)
@@ -312,9 +313,33 @@ SHOWN_PATHS = 2
 MOST_STEPS = 5
 
 
-def via(path: Path) -> str:
-    """Name a path by the metrics that tell it from others: the first ones after the lifted metric."""
-    return " > ".join(path.labels[1:3]) if len(path.labels) > 2 else path.labels[-1]
+def told_apart(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Name paths that begin together by where they part: at each parting the metric that a path takes.
+
+    Examples
+    --------
+    >>> paths = [Path((*names, "profit"), (*names, "profit"), 1.0, 0.5, "exact") for names in ("abcd", "abed", "afd")]
+    >>> told_apart(paths)
+    ('b > c', 'b > e', 'f')
+    """
+    after: dict[tuple[str, ...], dict[str, str]] = {}
+    for path in paths:
+        for position in range(1, len(path.metrics)):
+            after.setdefault(path.metrics[:position], {})[path.metrics[position]] = path.labels[position]
+    return tuple(_by_partings(path, after) for path in paths)
+
+
+def _by_partings(path: Path, after: Mapping[tuple[str, ...], Mapping[str, str]]) -> str:
+    """Name a path by what it takes at each parting; a metric's label, with its name where another there is alike."""
+    taken = []
+    for position in range(1, len(path.metrics)):
+        there = after[path.metrics[:position]]
+        if len(there) > 1:
+            name, label = path.metrics[position], path.labels[position]
+            alike = list(there.values()).count(label) > 1
+            is_last = position == len(path.metrics) - 1
+            taken.append("directly" if is_last else f"{label} ({name})" if alike else label)
+    return " > ".join(taken) or path.labels[min(1, len(path.labels) - 1)]
 
 
 def worth(

@@ -11,7 +11,15 @@ import math
 import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
@@ -379,16 +387,33 @@ def _worked(
     pool: Executor, work: Callable[[Sequence[Chunk]], Worked], tasks: Iterator[Sequence[Chunk]]
 ) -> Iterator[Worked]:
     """Yield what tasks give as it comes, with a few of them handed out at a time."""
-    waiting: set[Future[Worked]] = {pool.submit(work, task) for task in islice(tasks, WAITING)}
+    waiting: set[Future[Worked]] = set()
     try:
+        waiting |= {_handed_out(pool, work, task) for task in islice(tasks, WAITING)}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-            waiting |= {pool.submit(work, task) for task in islice(tasks, len(done))}
+            waiting |= {_handed_out(pool, work, task) for task in islice(tasks, len(done))}
+    except (BrokenExecutor, CancelledError) as error:
+        raise _no_work(error) from error
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _handed_out(pool: Executor, work: Callable[[Sequence[Chunk]], Worked], task: Sequence[Chunk]) -> Future[Worked]:
+    try:
+        return pool.submit(work, task)
+    except RuntimeError as error:  # what executors raise once they are shut down
+        raise _no_work(error) from error
+
+
+def _no_work(error: BaseException) -> QuestionError:
+    why = printable(str(error)) or "its work was cancelled"
+    return QuestionError(
+        Problem(reason=f"the executor does not do the work: {why}", fix="pass one that is open, or leave it out")
+    )
 
 
 def _elsewhere(payload: bytes, chunks: Sequence[Chunk], path_rows: int) -> Worked:

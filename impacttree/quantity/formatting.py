@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from impacttree.errors import QuantityError
@@ -30,6 +31,7 @@ __all__ = [
     "format_percent_change",
     "format_signed",
     "format_value",
+    "shown_levels",
     "shown_parts",
     "shown_shares",
     "unit_words",
@@ -208,6 +210,41 @@ def shown_parts(
     suffix = _suffix((units, place) if units else (1, lead), style)
     texts = tuple(_text((count, place), style, suffix, plus=True) for count in counts)
     return texts, _text((units, place), style, suffix, plus=True)
+
+
+def shown_levels(
+    levels: Sequence[float], unit: Unit, *, currency: str = "USD"
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write levels that follow each other, and the steps between them, so that each level and step make the next one.
+
+    All stand at one common step: that of the first level at three significant digits (coarser where others are far
+    larger).
+
+    Returns
+    -------
+    tuple of tuple of str and tuple of str
+        Signed texts of the levels, and of the steps, one fewer.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Unit
+    >>> shown_levels([116_400.0, 420_300.0, 116_400.0], Unit.parse("USD"))
+    (('+$116k', '+$420k', '+$116k'), ('+$304k', '-$304k'))
+    """
+    style = _style(unit, currency, difference=True)
+    decimals = [_decimal(level, style.shift) for level in levels]
+    places = [leading_place(level) for level in decimals if level[0]]
+    largest = max(places, default=0)
+    lead = max(leading_place(decimals[0]), largest - CLOSURE_PLACES) if decimals[0][0] else largest
+    place = lead - DIGITS + 1
+    counts = [round_to(level, place) for level in decimals]
+    suffix = _suffix((max(counts, key=abs), place), style) if any(counts) else _suffix((1, lead), style)
+
+    def written(count: int) -> str:
+        return _text((count, place), style, suffix, plus=True)
+
+    steps = tuple(written(after - before) for before, after in pairwise(counts))
+    return tuple(map(written, counts)), steps
 
 
 def shown_shares(shares: Sequence[float]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from impacttree.errors import ModelError, Problem
+from impacttree.files import MAX_BYTES, decode, read_regular
 from impacttree.spec.base import problem_of, read
-from impacttree.spec.files import MAX_BYTES, decode, read_regular
 from impacttree.spec.models import TreeSpec
 from impacttree.spec.places import Places
 from impacttree.spec.yaml_events import Document, read_yaml

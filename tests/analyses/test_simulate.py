@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+import os
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -243,6 +244,21 @@ def test_workers_change_nothing(shop):
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(QuestionError, match="a seed is a whole number"):
         it.loads(SHOP).simulate(64, seed=seed)
+
+
+def test_an_executor_that_takes_no_more_work_is_our_error():
+    closed = ThreadPoolExecutor(1)
+    closed.shutdown()
+    with pytest.raises(QuestionError, match="does not do the work: cannot schedule new futures after shutdown"):
+        it.loads(SHOP).simulate(64, executor=closed)
+
+
+def test_a_worker_that_dies_is_our_error():
+    with (
+        ProcessPoolExecutor(1, initializer=os._exit, initargs=(1,)) as pool,
+        pytest.raises(QuestionError, match="the executor does not do the work"),
+    ):
+        it.loads(SHOP).simulate(64, executor=pool)
 
 
 @pytest.mark.parametrize("executor", [True, 4, "threads", object()])

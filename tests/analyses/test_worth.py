@@ -461,3 +461,34 @@ def test_a_waterfall_stands_on_the_paths():
     assert math.isclose(sum(step.amount for step in parts), worth.total, rel_tol=1e-9)
     assert "in the first 12 months" in picture.title
     assert worth.picture() == picture
+
+
+PARTING = """
+currency: USD
+outcome: profit
+metrics:
+  usage: {value: 50%}
+  habit: {value: 10, drivers: {usage: {slope: 0.1 per pp, evidence: judgement}}}
+  fans: {label: Advocates, value: 5, drivers: {habit: {slope: 0.5, evidence: judgement}}}
+  refs: {label: Advocates, value: 5, drivers: {habit: {slope: 0.2, evidence: judgement}}}
+  sales: {formula: fans + refs * 2 + habit}
+  price: {value: $10}
+  profit: {formula: sales * price, aggregate: last}
+"""
+
+
+def test_bars_of_a_waterfall_are_named_by_where_their_paths_part():
+    """All four begin with the same metric, and two go on through metrics of the same label."""
+    steps = it.loads(PARTING).worth("usage", "+10pp", range=False).waterfall().steps
+    assert {step.label for step in steps} == {"Sales", "Advocates (fans)", "Advocates (refs)", "Worth"}
+
+
+@examples(40)
+@given(trees(), st.data())
+def test_no_two_bars_of_a_waterfall_have_one_name(sketch: Sketch, data: st.DataObject) -> None:
+    tree = sketch.tree()
+    drawn = data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome]))
+    assume(can_be_asked(sketch, drawn, tree.values()))
+    ((metric, given_changes),) = asked(drawn).items()
+    labels = [step.label for step in tree.worth(metric, given_changes, range=False).waterfall().steps]
+    assert len(set(labels)) == len(labels)

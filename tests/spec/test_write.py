@@ -435,10 +435,10 @@ def test_small_changes_keep_the_layout(spec, data):
 def test_saving_refuses(tmp_path):
     spec = load_text("metrics: {a: {value: 1}}")
     for content in (b"not: a model", b"\x00", b"metrics: {a: {valeu: 1}}"):
-        Path("other").write_bytes(content)
+        Path("other.yaml").write_bytes(content)
         with pytest.raises(OutputError, match="not replaced"):
-            save(spec, "other")
-        assert Path("other").read_bytes() == content
+            save(spec, "other.yaml")
+        assert Path("other.yaml").read_bytes() == content
     Path("old.yaml").write_text("metrics: {a: {value: 2}}", encoding="utf-8")
     with pytest.raises(OutputError, match="exists already"):
         save(spec, "old.yaml", overwrite=False)
@@ -446,6 +446,15 @@ def test_saving_refuses(tmp_path):
         with pytest.raises(OutputError):
             save(spec, path)
     assert Path("old.yaml").read_text(encoding="utf-8") == "metrics: {a: {value: 2}}"
+
+
+@pytest.mark.parametrize("name", ["m.svg", "m.json", "yaml", ".yaml", "m.yaml.bak"])
+def test_a_model_is_saved_under_the_name_of_a_model_file(name):
+    with pytest.raises(OutputError, match=r"the name of a model file ends in \.yaml"):
+        save(load_text("metrics: {a: {value: 1}}"), name)
+    assert not Path(name).exists()
+    save(load_text("metrics: {a: {value: 1}}"), "m.YML")
+    assert Path("m.YML").exists()
 
 
 def test_saving_into_nothing_or_an_empty_file():
