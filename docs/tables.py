@@ -82,7 +82,13 @@ def objects(module: str, names: Iterable[str]) -> str:
     return grid(("name", "is"), map(row, names))
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"functions": functions, "limits": limits, "commands": commands}
+def forms() -> str:
+    from impacttree.spec.forms import FORMS
+
+    return "\n".join(f"- `{form.example}`" for form in FORMS.values())
+
+
+TABLES: Mapping[str, Callable[[], str]] = {"functions": functions, "limits": limits, "commands": commands, "forms": forms}
 
 
 def renewed(page: str) -> str:
