@@ -102,7 +102,7 @@ def test_conversions_are_multiplied_out() -> None:
         ),
         (
             {"churn": value("2%/month"), "m": formula("churn", unit="%/year")},
-            "formula", ("%/month", "%/year"), "compound",
+            "formula", ("%/month", "%/year"), "decay_per_year(churn)",
         ),
         (
             {"orders": value("12 orders/month"), "m": formula("orders * 40", unit="USD/month")},
