@@ -71,6 +71,7 @@ def test_python_numbers_are_bare(raw: float, value: float) -> None:
 
 @given(NUMBERS, UNITS, st.sampled_from(("", "k", "M", "B", "T")), st.sampled_from(("", "-", "+")))
 def test_what_is_read_is_the_decimal_that_was_written(number: str, unit: str, suffix: str, sign: str) -> None:
+    assume(suffix or not re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", number))
     quantity = parse_quantity(f"{sign}{number}{suffix} {unit}")
     power = {"": 0, "k": 3, "M": 6, "B": 9, "T": 12}[suffix] - (2 if unit[:1] == "%" or unit == "pp" else 0)
     assert quantity.value == float(Decimal(sign + number).scaleb(power))
@@ -144,7 +145,7 @@ def test_mappings(raw: Mapping[str, object], value: float | None, spread: Spread
 @pytest.mark.parametrize(
     ("raw", "word"),
     [
-        ("1,200", "1_200 or, as a decimal, 1.200"),
+        ("1,200", "1_200 or, as a decimal, 1.2"),
         ("1,5", "write 1.5"),
         ("+nan", "finite"),
         ("-Infinity", "finite"),
@@ -173,7 +174,7 @@ def test_mappings(raw: Mapping[str, object], value: float | None, spread: Spread
         ("5 usd", "capitals"),
         ("$29 users", "after the number"),
         ("$29)", "after the number"),
-        ("$-3", "not a number"),
+        ("$-3", "write -\\$3"),
         ("", "not a number"),
         ("to", "not a number"),
         ("5 to", "range"),
