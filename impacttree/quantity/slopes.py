@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from impacttree.errors import QuantityError, printable
 from impacttree.quantity.changes import Add, Change, misfit
-from impacttree.quantity.numbers import NUMBER_PATTERN
+from impacttree.quantity.numbers import NUMBER_PATTERN, exact, literal
 from impacttree.quantity.quantities import (
     Numbers,
+    Quantity,
     parse_quantity,
     power_of,
     read_amount,
@@ -21,7 +23,15 @@ from impacttree.quantity.quantities import (
 from impacttree.quantity.spreads import Spread
 from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, Unit, refuse
 
-__all__ = ["Slope", "effect_misfit", "parse_slope", "parse_slope_spread", "slope_misfit", "spoken_unit"]
+__all__ = [
+    "Slope",
+    "effect_misfit",
+    "in_unit_of_effect",
+    "parse_slope",
+    "parse_slope_spread",
+    "slope_misfit",
+    "spoken_unit",
+]
 
 
 _NUMBER = re.compile(rf"[+-]?\s*{NUMBER_PATTERN}", re.ASCII)
@@ -154,20 +164,43 @@ def spoken_unit(change: Change, own: Unit) -> Unit:
     return own
 
 
-def slope_misfit(above: Unit, below: Unit, target: Unit, source: Unit) -> tuple[Unit, Unit] | None:
-    """Return the part of a slope and the metric's unit that do not fit each other, else None.
+def in_unit_of_effect(quantity: Quantity, effect: Change) -> Spread | None:
+    """Return the spread of a range, which is as its effect where it has no unit: -0.5 to -0.1 beside ``-0.3pp``.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Relative
+    >>> in_unit_of_effect(parse_quantity("-5 to -1"), Relative(-0.03))
+    Spread(kind='p10_p90', numbers=(-0.05, -0.01))
+    """
+    if quantity.spread is None or quantity.unit is not None or isinstance(effect, Add):
+        return quantity.spread
+    numbers = [_hundredth(number) for number in quantity.spread.numbers]
+    if quantity.spread.kind == "discrete":
+        numbers[1::2] = quantity.spread.numbers[1::2]
+    return Spread(quantity.spread.kind, tuple(numbers))
+
+
+def _hundredth(value: float) -> float:
+    """Return a hundredth of the decimal that was written: 0.07 of 7."""
+    coefficient, exponent = exact(value)
+    return math.copysign(literal(str(abs(coefficient)), exponent - 2), value) if coefficient else 0.0
+
+
+def slope_misfit(above: Unit, below: Unit, target: Unit, source: Unit) -> tuple[str, Unit] | None:
+    """Return the reason and the metric's unit if a part of a slope does not fit it, else None.
 
     A slope is said of both metrics (``0.03 trials per session``), or as one unit that is their ratio
-    (``0.03 trials/session``, ``$30/customer/month``); a period that both flow by cancels. A bare number may be a ratio
-    of two like units.
+    (``0.03 trials/session``, ``$30/customer/month``); a period that both flow by cancels. Of two flows by different
+    periods both are to be written. A bare number may be a ratio of two like units.
 
     Examples
     --------
     >>> trials, sessions = Unit.parse("trials/month"), Unit.parse("sessions/month")
     >>> slope_misfit(Unit.parse("trials/session"), NUMBER, trials, sessions) is None
     True
-    >>> [str(unit) for unit in slope_misfit(Unit.parse("trials"), Unit.parse("orders"), trials, sessions)]
-    ['orders', 'sessions/month']
+    >>> slope_misfit(Unit.parse("trials"), Unit.parse("orders"), trials, sessions)[0]
+    'orders does not fit a metric in sessions/month'
     """
     alike = (target.money, target.is_share) == (source.money, source.is_share)
     if not str(above) and not str(below) and alike:
@@ -175,9 +208,11 @@ def slope_misfit(above: Unit, below: Unit, target: Unit, source: Unit) -> tuple[
     ratio, wanted = above / below, target / source
     if ratio.factors and ratio.factors == wanted.factors and above.is_share == target.is_share and not source.is_share:
         return None
+    are_apart = target.calendar and source.calendar and target.calendar != source.calendar
     for part, own in ((above, target), (below, source)):
-        if effect_misfit(part, own) is not None:
-            return part, own
+        wrong = (misfit if are_apart else effect_misfit)(part, own)
+        if wrong is not None:
+            return wrong[0], own
     return None
 
 
@@ -186,7 +221,8 @@ def parse_slope_spread(
 ) -> tuple[Spread, Unit, Unit]:
     """Read what is known of a slope whose point is stated elsewhere, with the units above and below.
 
-    Without units it is in those of the slope that it is `like`. It is ``low to high``, where the low end may leave out ``per ...``, or a mapping such as ``{ci95: low to high}``.
+    Without units it is in those of the slope that it is `like`. It is ``low to high``, where the low end may leave out
+    ``per ...``, or a mapping such as ``{ci95: low to high}``.
 
     Examples
     --------

@@ -17,6 +17,7 @@ from impacttree.quantity import (
     Set,
     parse_change,
     parse_quantity,
+    parse_slope,
     parse_slope_spread,
     parse_spread,
 )
@@ -32,6 +33,7 @@ from impacttree.spec.fields import (
     LineField,
     NameField,
     ProseField,
+    SemiElasticityField,
     SlopeField,
     SpanField,
     as_,
@@ -334,9 +336,9 @@ class Driver(Model):
         None, description="Change of this metric per unit of the driving one: `-0.01pp per point`."
     )
     elasticity: AmountField = Field(None, description="Percent change of this metric per percent of the driving one.")
-    semi_elasticity: SlopeField = Field(
+    semi_elasticity: SemiElasticityField = Field(
         None,
-        description="Relative change of this metric, as a fraction, per unit of the driving one: `-0.02 per point`.",
+        description="Relative change of this metric per unit of the driving one: `-2% per point` or `-0.02 per point`.",
     )
     points: Annotated[
         tuple[tuple[Quantity, Quantity], ...] | None,
@@ -479,6 +481,10 @@ class Driver(Model):
             yield mistake("the range is stated twice: here, and beside the effect itself", "keep one", "range")
             return
         try:
-            (parse_slope_spread if slope else parse_spread)(self.spread, currency=currency)
+            if slope:
+                like = parse_slope(slope, currency=currency, percent=True)
+                parse_slope_spread(self.spread, currency=currency, percent=self.slope is None, like=like)
+            else:
+                parse_spread(self.spread, currency=currency)
         except QuantityError as error:
             yield from (Finding(("range",), problem) for problem in error.problems)

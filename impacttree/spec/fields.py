@@ -22,6 +22,7 @@ __all__ = [
     "LineField",
     "NameField",
     "ProseField",
+    "SemiElasticityField",
     "SlopeField",
     "SpanField",
     "as_",
@@ -71,6 +72,7 @@ DayField = Annotated[datetime.date | None, as_(leaves.day, type="string", format
 AmountField = Annotated[Quantity | None, as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
 SpanField = Annotated[Quantity | None, as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
 ChangeField = Annotated[str | None, as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
+SemiElasticityField = Annotated[str | None, as_amount(leaves.semi_elasticity, **{"$ref": "#/$defs/slope"})]
 SlopeField = Annotated[str | None, as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
 
 

@@ -9,6 +9,7 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, get_args
 
 from impacttree.errors import ImpactTreeError, Problem, nearest, printable
@@ -47,6 +48,7 @@ __all__ = [
     "prose",
     "quantities",
     "quantity",
+    "semi_elasticity",
     "share",
     "slope",
     "span",
@@ -386,6 +388,13 @@ def slope(raw: object, currency: str) -> str:
     """Read the text of a slope."""
     text = text_of(raw, "a slope", "-0.01pp per point") if isinstance(stated(raw), str) else _plain(raw)
     _asked(parse_slope, text, currency)
+    return text
+
+
+def semi_elasticity(raw: object, currency: str) -> str:
+    """Read the text of a semi-elasticity: a slope whose change is relative, a fraction or in %."""
+    text = text_of(raw, "a semi-elasticity", "-2% per point") if isinstance(stated(raw), str) else _plain(raw)
+    _asked(partial(parse_slope, percent=True), text, currency)
     return text
 
 
