@@ -364,8 +364,8 @@ class Driver(Model):
             "is known of it: `{ci95: -0.6pp to 0pp}`."
         ),
     )
-    lag: Annotated[int, as_(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
-        0, description="Periods until the effect shows; 0 is at once."
+    lag: Annotated[int, as_(leaves.periods(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
+        0, description="Periods until the effect shows, as `2` or `2 months`; 0 is at once."
     )
     observed: SpanField = Field(
         None, description="Range of the driving metric in which the effect was seen; beyond it is extrapolation."
@@ -394,7 +394,7 @@ class Driver(Model):
         saturating: Mapping[str, Amount] | None = None,
         logistic: Mapping[str, Amount] | None = None,
         range: str | Mapping[str, Any] | None = None,  # noqa: A002 - the file's word
-        lag: int | None = None,
+        lag: int | str | None = None,
         observed: str | Quantity | None = None,
         evidence: Grade | Mapping[str, Any] | Evidence | None = None,
         note: str | None = None,

@@ -33,6 +33,7 @@ __all__ = [
     "NAME",
     "Context",
     "Finding",
+    "Periods",
     "Wrong",
     "change",
     "choice",
@@ -45,6 +46,7 @@ __all__ = [
     "line",
     "name",
     "pairs",
+    "periods",
     "prose",
     "quantities",
     "quantity",
@@ -217,6 +219,40 @@ def whole(low: int, high: int) -> Callable[[object], int]:
         if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
             raise wrong(f"{_shown(raw)} is not a whole number from {low} to {high:_}", "write e.g. 12")
         return int(text)
+
+    return read
+
+
+class Periods(int):
+    """A number of periods, with the period that was written beside it (``18 months``); empty where none was."""
+
+    period: str
+
+    def __new__(cls, number: int, period: str = "") -> Periods:
+        """Make the number; `period` does not count in comparisons."""
+        made = super().__new__(cls, number)
+        made.period = period
+        return made
+
+    def __getnewargs__(self) -> tuple[int, str]:
+        """Pickle both parts."""
+        return int(self), self.period
+
+
+def periods(low: int, high: int) -> Callable[[object], Periods]:
+    """Return the reader of whole numbers of periods within both limits: ``18`` or ``18 months``."""
+    read_number = whole(low, high)
+
+    def read(raw: object) -> Periods:
+        if isinstance(raw, Periods):
+            return raw
+        match = re.fullmatch(r"\s*(\S+)\s+([A-Za-z]+)\s*", raw, re.ASCII) if isinstance(raw, str) else None
+        if match is None:
+            return Periods(read_number(raw))
+        unit: Unit = _asked(Unit.parse, match[2], "USD")
+        if len(unit.calendar) != 1 or unit != Unit("", unit.calendar):
+            raise wrong(f"{_shown(raw)} is not a number of periods", f"write {match[1]}, or e.g. {match[1]} months")
+        return Periods(read_number(match[1]), unit.calendar[0][0])
 
     return read
 
