@@ -72,7 +72,7 @@ EXAMPLE_METRICS: Mapping[str, tuple[str, tuple[float, ...]]] = MappingProxyType(
         "x": ("", (10.0, 12.0, 15.0)),
         "bookings": ("USD/month", (100.0, 120.0, 150.0)),
         "salary": ("USD/year", (60_000.0, 60_000.0, 73_000.0)),
-        "rate": ("%/year", (0.1, 0.1, 0.1)),
+        "rate": ("1/year", (0.1, 0.1, 0.1)),
         "wait": ("hours", (1.0, 1.0, 1.5)),
         "handling": ("minutes", (30.0, 30.0, 45.0)),
     }

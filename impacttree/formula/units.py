@@ -598,6 +598,9 @@ class _Checker:
         reason = f"{_is_in(node.left, left)} and {_is_in(node.right, right)}: their {noun} mixes {' and '.join(bases)}"
         if len(unit.calendar) > 1:
             fix = self._period_fix(node.left, left, node.right, right)
+            yearly = next((side for side, of in ((node.left, left), (node.right, right)) if of.per("year")), None)
+            if node.op == "/" and left.money and left.money == right.money and yearly is not None:
+                fix += f"; if `{brief(yearly)}` is a yearly figure of one {self.period}, as new ARR is, leave /year out"
         else:
             fix = _clock_fix(node.left, left, node.right, right)
         self._problem(node, reason, fix)

@@ -35,6 +35,8 @@ class Units:
 
     by_name: Mapping[str, Unit | None]
     formulas: Mapping[str, Expr]
+    starts: Mapping[str, Expr]
+    """The formulas of starts, by metric."""
 
 
 def declared_unit(metric: MetricSpec) -> Unit | None:
@@ -53,6 +55,7 @@ def units_of(
     reads: Mapping[str, Sequence[str]],
     period: Period,
     findings: Findings,
+    starts: Mapping[str, Expr],
 ) -> Units:
     """Find and check all units, inputs before what reads them.
 
@@ -68,8 +71,11 @@ def units_of(
         The tree's time step.
     findings
         Takes the problems and notes.
+    starts
+        The formulas of starts, by metric.
     """
     declared = {metric.name: declared_unit(metric) for metric in metrics}
+    begun = {name: _start(name, expr, declared, period, findings) for name, expr in starts.items()}
     for metric in metrics:
         _check_stated(metric, declared[metric.name], findings)
     _check_multiples(metrics, findings)
@@ -87,7 +93,25 @@ def units_of(
     for name, note in reading.notes.items():
         findings.note(name, (note,))
     units = {metric.name: reading.unit(metric.name) for metric in metrics}
-    return Units(units, dict(formulas) | {name: found.expr for name, found in reading.found.items()})
+    return Units(units, dict(formulas) | {name: found.expr for name, found in reading.found.items()}, begun)
+
+
+def _start(name: str, expr: Expr, declared: dict[str, Unit | None], period: Period, findings: Findings) -> Expr:
+    """Find the unit of a start that is a formula, and hold it against the declared one."""
+    text = unparse(expr)
+    try:
+        inferred = infer_unit(expr, lambda source: declared.get(source) or NUMBER, period=period)
+    except FormulaError as error:
+        findings.extend(name, ("start",), error, text)
+        return expr
+    wanted = declared[name]
+    if wanted is None:
+        declared[name] = inferred.unit
+    elif not inferred.bare and wanted.hard() != inferred.unit.hard():
+        reason = f"the start is in {unit_words(inferred.unit)}, but the metric is declared in {unit_words(wanted)}"
+        fix = f"read metrics in {unit_words(wanted)}, or declare `unit: {str(inferred.unit) or 1}`"
+        findings.add(name, ("start",), reason, fix, text, (0, len(text)))
+    return inferred.expr
 
 
 def _inputs_first(metrics: Sequence[MetricSpec], inputs: Mapping[str, Iterable[str]]) -> list[list[MetricSpec]]:
@@ -103,7 +127,11 @@ def _check_stated(metric: MetricSpec, declared: Unit | None, findings: Findings)
         return
     for key in ("value", "start"):
         quantity: Quantity | None = getattr(metric, key)
-        if quantity is None or (quantity.unit is None and metric.unit is not None and not declared.is_share):
+        if (
+            quantity is None
+            or quantity.is_formula
+            or (quantity.unit is None and metric.unit is not None and not declared.is_share)
+        ):
             continue
         wrong = misfit(quantity.unit, declared)
         if wrong is not None:

@@ -91,6 +91,8 @@ class Quantity:
     unit: Unit | None
     spread: Spread | None
     text: str
+    is_formula: bool = False
+    """Whether the text is a formula over other metrics, which the start of a stock may be; it states no number."""
 
     def central(self, bounds: Bounds | None = None) -> float:
         """Return the stated point, else the P50 of the spread (the mean of a discrete one or a beta).

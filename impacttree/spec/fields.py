@@ -25,6 +25,7 @@ __all__ = [
     "SemiElasticityField",
     "SlopeField",
     "SpanField",
+    "StartField",
     "as_",
     "as_amount",
     "as_choice",
@@ -70,6 +71,7 @@ ProseField = Annotated[str | None, as_(leaves.prose, type="string")]
 NameField = Annotated[str, as_(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
 DayField = Annotated[datetime.date | None, as_(leaves.day, type="string", format="date")]
 AmountField = Annotated[Quantity | None, as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
+StartField = Annotated[Quantity | None, as_amount(leaves.start, **{"$ref": "#/$defs/quantity"})]
 SpanField = Annotated[Quantity | None, as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
 ChangeField = Annotated[str | None, as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
 SemiElasticityField = Annotated[str | None, as_amount(leaves.semi_elasticity, **{"$ref": "#/$defs/slope"})]

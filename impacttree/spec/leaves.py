@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, get_args
 
-from impacttree.errors import ImpactTreeError, Problem, nearest, printable
+from impacttree.errors import FormulaError, ImpactTreeError, Problem, nearest, printable
+from impacttree.formula import names, parse_expression
 from impacttree.quantity import (
     MONEY,
     PERCENT,
@@ -55,6 +56,7 @@ __all__ = [
     "slope",
     "span",
     "spread",
+    "start",
     "text_or_mapping",
     "unit_of",
     "whole",
@@ -295,6 +297,21 @@ def quantity(raw: object, currency: str) -> Quantity:
         return replace(mapped, text=flow_text(plain))
     found: Quantity = _asked(parse_quantity, text_of(raw, "", "") if isinstance(raw, str) else _number(raw), currency)
     return found
+
+
+def start(raw: object, currency: str) -> Quantity:
+    """Read the value of a stock at t = 0: a quantity, or a formula over stated metrics."""
+    try:
+        return quantity(raw, currency)
+    except Wrong:
+        text = raw.strip() if isinstance(raw, str) else ""
+        try:
+            is_formula = bool(text) and bool(names(parse_expression(text)))
+        except FormulaError:
+            is_formula = False
+        if not is_formula:
+            raise
+        return Quantity(None, None, None, text, is_formula=True)
 
 
 def factor(largest: int) -> Callable[[object], Quantity]:

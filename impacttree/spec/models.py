@@ -27,6 +27,7 @@ from impacttree.spec.fields import (
     NameField,
     ProseField,
     SpanField,
+    StartField,
     as_,
     as_amount,
     as_choice,
@@ -277,8 +278,10 @@ class MetricSpec(Model):
     drivers: Annotated[
         tuple[Driver, ...], As(_read_drivers, {"type": "object", "additionalProperties": {"$ref": "#/$defs/driver"}})
     ] = Field((), description="Assumed effects of other metrics on this one, by the name of the metric that acts.")
-    start: AmountField = Field(
-        None, description="Value before the first period, for a formula that reads its own past."
+    start: StartField = Field(
+        None,
+        description="Value before the first period, for a formula that reads its own past: `65_800 customers`, or a "
+        "formula over stated metrics.",
     )
     unit: Annotated[Unit | None, as_amount(leaves.unit_of, type="string")] = Field(
         None, description="Unit such as `USD/month`, `customers`, `%`, `points` or `x`; not stated: as in `value`."
