@@ -20,7 +20,7 @@ from impacttree.quantity import (
 )
 from impacttree.views import Tone
 
-__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered"]
+__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,14 +74,9 @@ class Words:
         return texts
 
     def move(self, name: str, before: float, after: float, when: str = "") -> str:
-        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points.
-
-        `when` says at what time; values of flows are those of the horizon unless it does.
-        """
+        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points; `when` says at what time."""
         text = " -> ".join(self.apart(name, before, after))
         metric = self.graph[name]
-        if not when and metric.aggregation == "sum":
-            when = f" in {self.periods(self.graph.spec.horizon_periods)}"
         if not metric.unit.is_share or before == after:
             return f"{text}{when}"
         size = abs(after - before) * 100
@@ -180,6 +175,10 @@ class Words:
         """Write ``first 12 months``."""
         return f"first {self.period}" if count == 1 else f"first {self.periods(count)}"
 
+    def during(self, name: str, count: int) -> str:
+        """Return `` in 12 months`` after a value over so many periods that is a sum of them, else nothing."""
+        return f" in {self.periods(count)}" if self.graph[name].aggregation == "sum" else ""
+
     def by(self, count: int) -> str:
         """Write ``by month 12``."""
         return f"by {self.period} {count}"
@@ -277,6 +276,22 @@ def lowered(label: str) -> str:
     """
     second = label[1:2]
     return label[:1].lower() + label[1:] if second.islower() or second == " " else label
+
+
+def noted(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Write warnings as the notes under a picture."""
+    return tuple(f"Note: {warning}." for warning in warnings)
+
+
+def sentence(text: str) -> str:
+    """Write a warning or a note as a sentence of its own.
+
+    Examples
+    --------
+    >>> sentence("no path in this tree leads from NPS to Revenue")
+    'No path in this tree leads from NPS to Revenue.'
+    """
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def joined(items: Sequence[str], last: str = "and") -> str:

@@ -12,13 +12,13 @@ import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, NoReturn, Protocol
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.scalar_faults import Naming, explain, too_large
-from impacttree.engine.tape import Block, Load, lower
-from impacttree.formula.ast import Binary, Expr, Name, Number
+from impacttree.engine.scalar_faults import Naming, Period, explain, too_large
+from impacttree.engine.tape import Block, lower, total_of
+from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
@@ -172,12 +172,12 @@ class Model:
         self.accumulator = {source: len(metrics) + k for k, source in enumerate(totalled)}
         self.owners = (*range(len(metrics)), *totalled)
         self.size = len(self.owners)
-        self.naming = Naming(graph, self.owners)
         self._positions: dict[str, int] = {}
-        self._by_name = {metric.name: metric.index for metric in metrics}
-        self._accumulator_by_name = {metrics[source].name: slot for source, slot in self.accumulator.items()}
-        self.blocks = tuple(self._lower(metric.index, metric.rule) for metric in metrics)
-        self.starts = {m.index: self._lower(m.index, m.start) for m in metrics if m.start is not None}
+        totals = {total_of(metrics[source].name): slot for source, slot in self.accumulator.items()}
+        self.slot_of = {**{metric.name: metric.index for metric in metrics}, **totals}
+        self.naming = Naming(graph, self.owners, self.slot_of, self._positions)
+        self.blocks = tuple(self._lower(metric.index, metric.core) for metric in metrics)
+        self.starts = {m.index: self._lower(m.index, lowered(m.start)) for m in metrics if m.start is not None}
         self.lags = self._lags()
         rules: list[Aggregation] = [metric.aggregation for metric in metrics]
         rules += ["last"] * len(totalled)
@@ -192,8 +192,8 @@ class Model:
         lags = {load.lag for block in self.blocks for load in block.loads.values()} | {1 if self.accumulator else 0}
         return tuple(sorted(lags - {0}))
 
-    def _lower(self, slot: int, rule: Expr) -> Block:
-        return lower(slot, rule, self._by_name, self._accumulator_by_name, self._register)
+    def _lower(self, slot: int, rule: Core) -> Block:
+        return lower(slot, rule, self.slot_of, self._register)
 
     def _register(self, address: str, value: float) -> int:
         if address not in self._positions:
@@ -204,16 +204,14 @@ class Model:
 
     def _total(self, source: int) -> Block:
         """The running total of a metric: its own previous value plus this period's."""
-        slot = self.accumulator[source]
-        loads = {0: Load(slot, "prev", 1), 1: Load(source)}
-        added = lower(0, Binary("+", Name("a"), Name("b")), {"a": 0, "b": 1}, {}, self._register)
-        return Block(slot, loads, {}, {}, added.body)
+        name = self.graph.metrics[source].name
+        so_far = Timed(total_of(name), "prev", 1, (0, 0))
+        return self._lower(self.accumulator[source], Binary("+", so_far, Name(name), (0, 0)))
 
     @cached_property
     def initial(self) -> Program:
         """The program of t = 0."""
-        zero = lower(0, Number(0.0, "0"), {}, {}, self._register)
-        totals = [replace(zero, slot=slot) for slot in self.accumulator.values()]
+        totals = [self._lower(slot, Number(0.0, "0")) for slot in self.accumulator.values()]
         blocks = [self.starts.get(slot) or self.blocks[slot] for slot in self.graph.initial_order]
         return Program([*totals, *blocks], self.lags)
 
@@ -272,7 +270,7 @@ class Model:
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            explain(self.naming, self.parameters, self.initial, row, row, past, {}, {}, 0)
+            self._explain(self.initial, row, row, past, NOTHING_HELD.kinds, {}, 0)
         return row
 
     def run(self, periods: int, interventions: Mapping[int, Intervention] | None = None) -> Run:
@@ -309,11 +307,15 @@ class Model:
                 if not _are_finite(row):
                     raise OverflowError
             except _FAULTS:
-                explain(
-                    self.naming, self.parameters, self.step, row, self.base, past, held.kinds, effects, position + 1
-                )
+                self._explain(self.step, row, self.base, past, held.kinds, effects, position + 1)
             rows.append(row)
         return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held)
+
+    def _explain(
+        self, program: Program, row: Row, base: Row, past: Sequence[Row], kinds: Intervened, effects: Effects, t: int
+    ) -> NoReturn:
+        rows = dict(zip(program.lags, past, strict=True))
+        explain(self.naming, Period(program, row, base, rows, self.parameters, kinds, effects, t))
 
     def horizon(self, run: Run, periods: int) -> Row:
         """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
@@ -333,7 +335,7 @@ class Model:
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            explain(self.naming, self.parameters, self.recomputed, row, base, (), run.held.kinds, effects, -1)
+            self._explain(self.recomputed, row, base, (), run.held.kinds, effects, -1)
         return row
 
     def horizon_base(self, periods: int) -> Row:

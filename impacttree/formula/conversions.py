@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from impacttree.errors import FormulaError, Problem
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Negate, Number, fold
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Negate, Number, fold
 from impacttree.formula.functions import FUNCTIONS
 from impacttree.formula.rates import NEARLY, rate_period
 from impacttree.quantity import PERIODS_PER_YEAR, Unit
@@ -204,6 +204,8 @@ def written_out(expr: Expr, conversions: Mapping[int, Conversion]) -> Expr:
                 return replace(node, operand=below[0])
             case Binary() | Compare():
                 return replace(node, left=below[0], right=below[1])
+            case Logic():
+                return replace(node, operands=tuple(below))
             case _:
                 return node
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from impacttree.errors import FormulaError, Problem
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold, walk
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Name, Negate, Number, Parameter, fold, walk
 from impacttree.formula.conversions import (
     Conversion,
     conversion_of,
@@ -251,6 +251,8 @@ class _Checker:
                 return self._negate(node, below[0])
             case Compare():
                 self._meet((node.left, node.right), below, node, "compared")
+                return _BARE
+            case Logic():
                 return _BARE
             case Binary(op="+" | "-"):
                 parts = self._parts(1, node.left, below[0], node)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from impacttree.errors import FormulaError, ModelError, Problem, printable
-from impacttree.formula import FUNCTIONS, names, parse, parse_expression, walk
+from impacttree.formula import FUNCTIONS, lowered, names, parse, parse_expression, walk
 from impacttree.formula.ast import Call, Expr, Name, Parameter
 from impacttree.graph.aggregate import aggregation
 from impacttree.graph.central_values import Today, evaluate
@@ -334,6 +334,7 @@ class _Build:
             unit=unit,
             origin="formula" if metric.formula else "drivers" if metric.drivers else "value",
             rule=rule,
+            core=lowered(rule),
             start=start,
             references=tuple(self.reads[index]),
             influences=tuple(effect.influence for effect in on_metric),
