@@ -127,7 +127,8 @@ def beside_one(expr: Expr) -> tuple[str, ...]:
             close(parts)
         return [(1, node)]
 
-    close(fold(expr, visit))
+    parts: list[tuple[int, Expr]] = fold(expr, visit)
+    close(parts)
     return tuple(found)
 
 

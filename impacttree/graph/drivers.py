@@ -267,7 +267,7 @@ class _Reading:
         rate = parse_slope(self.driver.semi_elasticity or "", currency=self.currency, percent=True)
         spread = self._spread_of_slope(rate, percent=True)
         example = f"write e.g. -0.02 per {_step_words(self.source.unit)}"
-        if not rate.above.is_pure or rate.above.display not in ("", "%"):
+        if not rate.above.is_pure or rate.above.display:
             raise RefusedError("semi_elasticity", f"a relative change is a plain number, not {rate.above}", example)
         wrong = effect_misfit(rate.below, self.source.unit)
         if wrong is not None:

@@ -105,7 +105,9 @@ def _slope(text: str, currency: str, percent: bool = False) -> Slope:
     step, below_unit = _below(text, below.strip(), currency) if below else (1.0, NUMBER)
     shift = power_of(above_unit) - power_of(below_unit)
     one = rise._replace(sign="", digits="1", exponent=0).shifted(text, shift) / step
-    return Slope(rise.shifted(text, shift) / step, above_unit, below_unit, None, one)
+    value = rise.shifted(text, shift) / step
+    is_ratio = percent and above_unit.display == "%" and above_unit.is_pure
+    return Slope(value, NUMBER if is_ratio else above_unit, below_unit, None, one)
 
 
 def _parted(text: str) -> tuple[str, str]:

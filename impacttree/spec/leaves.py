@@ -236,10 +236,6 @@ class Periods(int):
         made.period = period
         return made
 
-    def __getnewargs__(self) -> tuple[int, str]:
-        """Pickle both parts."""
-        return int(self), self.period
-
 
 def periods(low: int, high: int) -> Callable[[object], Periods]:
     """Return the reader of whole numbers of periods within both limits: ``18`` or ``18 months``."""
