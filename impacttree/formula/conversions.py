@@ -13,11 +13,13 @@ from typing import Literal, NamedTuple
 from impacttree.errors import FormulaError, Problem
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Negate, Number, fold
 from impacttree.formula.functions import FUNCTIONS
+from impacttree.formula.printer import brief, unparse
 from impacttree.formula.rates import NEARLY, rate_period
 from impacttree.quantity import PERIODS_PER_YEAR, Unit
 
 __all__ = [
     "Conversion",
+    "brought_to",
     "conversion_factor",
     "conversion_of",
     "converted",
@@ -141,6 +143,24 @@ def in_period(text: str, unit: Unit, target: str) -> str:
         listed = [f"{kind}_per_{target}({text}) {_FOR[kind]}" for kind in _RATES]
         return f"rates do not convert linearly: write {listed[0]}, {listed[1]} or {listed[2]}"
     return f"write per_{target}({text})"
+
+
+def brought_to(node: Expr, unit: Unit, target: str) -> str:
+    """Say how to bring a part of a formula to another period, without the number that converts it already.
+
+    Examples
+    --------
+    >>> from impacttree.formula import parse
+    >>> brought_to(parse("mrr * 12"), Unit.parse("USD/month"), "year")
+    'the number in it converts already, but leaves the unit: write per_year(mrr) in place of mrr * 12'
+    """
+    period = period_of(unit)
+    shorter = None if period is None else without_ratio(node, PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[target])
+    if shorter is None:
+        return in_period(brief(node), unit, target)
+    function = f"nominal_per_{target}" if unit.is_share else f"per_{target}"
+    fix = f"write {function}({unparse(shorter)}) in place of {brief(node)}"
+    return f"the number in it converts already, but leaves the unit: {fix}"
 
 
 def without_ratio(expr: Expr, ratio: float) -> Expr | None:

@@ -15,6 +15,7 @@ from impacttree.errors import FormulaError, Problem
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Name, Negate, Number, Parameter, fold, walk
 from impacttree.formula.conversions import (
     Conversion,
+    brought_to,
     conversion_of,
     converted,
     convertible,
@@ -369,7 +370,7 @@ class _Checker:
             fix = f"write {_as_power(wrong.node, period, target)} in place of `{text}`"
         else:
             assert unit is not None
-            fix = in_period(text, Unit("%", unit.factors), target)
+            fix = self._in_period(wrong.node, Unit("%", unit.factors), target)
         self._problem(other[0].joint, f"{what[0]} and {what[1]}: they cannot be added", fix)
         return _BARE
 
@@ -431,7 +432,20 @@ class _Checker:
             if memory is None or not self.steps or memory.period in self.steps or not is_level:
                 continue
             reason = f"`{brief(side)}` goes by the {memory.period}, but the formula steps by the {self.period}"
-            self._problem(node, reason, f"write {_as_power(side, memory.period, self.period)} in its place")
+            self._problem(node, reason, self._step_fix(side, memory.period))
+
+    def _step_fix(self, side: Expr, period: str) -> str:
+        """Say how to go by the tree's period: ``(1 + growth)**(1/12)``; a nominal rate, where 12 divides it already."""
+        pending = [side]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, Binary) and node.op in "+-":
+                pending += [node.right, node.left]
+            elif not isinstance(node, Number):
+                fix = self._in_period(node, rate_of(period), self.period)
+                if "converts already" in fix:
+                    return fix
+        return f"write {_as_power(side, period, self.period)} in its place"
 
     def _product_memory(self, node: Binary, left: _Term, right: _Term) -> Memory | None:
         periods = [term.memory.period for term in (left, right) if term.memory and term.memory.is_factor]
@@ -553,7 +567,7 @@ class _Checker:
             period = periods[0] or periods[1] or ""
             unit = left_unit if periods[0] else right_unit
             if self.is_loose and period != self.period:
-                return in_period(brief(flow), unit, self.period)
+                return self._in_period(flow, unit, self.period)
             if _is_share(unit):
                 return (
                     f"one is per {period}, the other is not: write `{brief(other)}` with its period, e.g. 3%/{period}, "
@@ -576,23 +590,36 @@ class _Checker:
             target = (right_unit if left_period else left_unit).calendar[0][0]
         else:
             return "multiply or divide one of them by a metric that says how many of one make the other"
+        if left_period and right_period:
+            for node, unit, other in ((left, left_unit, right_period), (right, right_unit, left_period)):
+                fix = self._in_period(node, unit, other)
+                if "converts already" in fix:
+                    return fix
         if left_period and left_period != target:
             return self._in_period(left, left_unit, target)
         return self._in_period(right, right_unit, target)
 
     def _in_period(self, node: Expr, unit: Unit, target: str) -> str:
         """Say how to bring a part to a period, without the number that converts it already (``mrr * 12``)."""
+        formula = self.about(node.name).formula if isinstance(node, Name) else None
         period = period_of(unit)
-        formula = self.about(node.name).formula if isinstance(node, Name) else node
-        if period is None or unit.is_share or formula is None:
-            return in_period(brief(node), unit, target)
-        shorter = without_ratio(formula, PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[target])
-        if shorter is None:
-            return in_period(brief(node), unit, target)
-        whose = f" as the formula of `{node.name}`" if isinstance(node, Name) else ""
-        return (
-            f"the number in it converts already, but leaves the unit: {in_period(brief(shorter), unit, target)}{whose}"
-        )
+        ratio = PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[target] if period else 0.0
+        if isinstance(node, Name) and formula is not None and ratio and without_ratio(formula, ratio) is not None:
+            return f"in `{node.name}` {brought_to(formula, unit, target)}"
+        rate = None if period is None or unit.is_share else self._rate_in(node, period)
+        if rate is not None:
+            return f"`{rate}` goes by the {period}: {in_period(rate, rate_of(period), target)}"
+        return brought_to(node, unit, target)
+
+    def _rate_in(self, node: Expr, period: str) -> str | None:
+        """Return the rate that makes a product flow by that period: what compounds is not converted as a flow."""
+        while isinstance(node, Binary) and node.op == "*":
+            for side in (node.right, node.left):
+                unit = self.unit_of(side.name) if isinstance(side, Name) else None
+                if isinstance(side, Name) and unit is not None and unit.is_share and rate_period(unit) == period:
+                    return side.name
+            node = node.left
+        return None
 
     def _refuse_mixed_time(self, node: Binary, left: Unit, right: Unit, unit: Unit) -> None:
         bases = [base for base, _ in (unit.calendar if len(unit.calendar) > 1 else unit.clock)]

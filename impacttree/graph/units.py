@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from impacttree.errors import FormulaError, Problem
 from impacttree.formula import infer_unit
 from impacttree.formula.ast import Binary, Expr, Name, walk
-from impacttree.formula.conversions import in_period, without_ratio
+from impacttree.formula.conversions import brought_to, period_of, without_ratio
 from impacttree.formula.printer import brief, unparse
 from impacttree.formula.rates import Memory, beside_one, rate_of, rate_period
 from impacttree.formula.units import About, Inferred
@@ -283,12 +283,16 @@ class _Reading:
             problems = error.problems
             if name in self.assumed and metric.start is not None:
                 hint = f"if `start: {metric.start.text}` has a unit, write it there"
-                problems = tuple(replace(problem, fix=f"{hint}; else {problem.fix}") for problem in problems)
+                problems = tuple(
+                    problem if "goes by" in problem.reason else replace(problem, fix=f"{hint}; else {problem.fix}")
+                    for problem in problems
+                )
             return _Found(declared, declared, None, formula, problems)
         notes = (*inferred.notes, *inferred.warnings)
         if declared is None:
             if name in self.assumed and inferred.unit.hard().factors and not inferred.bare:
                 return self._assumed_wrongly(metric, inferred, notes)
+            notes += _converted_by_hand(formula, inferred.unit, tree.period)
             return _Found(inferred.unit, inferred.unit, inferred.memory, inferred.expr, (), notes)
         agreed = _agreed(declared, inferred, tree.period)
         if agreed is None:
@@ -309,7 +313,7 @@ class _Reading:
     def _mismatch(self, metric: MetricSpec, formula: Expr, inferred: Inferred, declared: Unit) -> Problem:
         given = inferred.unit
         reason = f"the formula gives {unit_words(given)}, but the metric is declared in {unit_words(declared)}"
-        fix = self._bare_rate(formula, given, declared) or _fix(metric.formula or "", formula, given, declared)
+        fix = self._bare_rate(formula, given, declared) or _fix(formula, given, declared)
         return Problem(reason=reason, fix=fix, span=(0, len(metric.formula or "")))
 
     def _bare_rate(self, formula: Expr, given: Unit, declared: Unit) -> str:
@@ -469,20 +473,24 @@ def _without(unit: Unit, period: str) -> tuple[tuple[str, int], ...]:
     return tuple(factor for factor in unit.hard().factors if factor[0] != period)
 
 
-def _fix(text: str, formula: Expr, inferred: Unit, declared: Unit) -> str:
+def _fix(formula: Expr, inferred: Unit, declared: Unit) -> str:
     """Say how to bring the two together: by a conversion where only the period differs."""
     given, wanted = inferred.calendar, declared.calendar
     same_otherwise = _without_calendar(inferred) == _without_calendar(declared)
     if same_otherwise and len(given) == len(wanted) == 1 and given[0][1] == wanted[0][1] == -1:
-        target = wanted[0][0]
-        if inferred.is_share:
-            return f"{in_period(brief(formula), inferred, target)}, or declare `unit: {inferred}`"
-        shorter = without_ratio(formula, PERIODS_PER_YEAR[given[0][0]] / PERIODS_PER_YEAR[target])
-        if shorter is not None:
-            fix = f"write per_{target}({unparse(shorter)}) in place of {brief(formula)}"
-            return f"the number in it converts already, but leaves the unit: {fix}"
-        return f"write per_{target}({text}), or declare `unit: {inferred}`"
+        return f"{brought_to(formula, inferred, wanted[0][0])}, or declare `unit: {inferred}`"
     return f"multiply by a metric in {declared.hard() / inferred}, or declare `unit: {str(inferred) or 1}`"
+
+
+def _converted_by_hand(formula: Expr, unit: Unit, period: str) -> tuple[str, ...]:
+    """Return the note on a flow of the tree's period that a number makes a year's (``mrr * 12``) and that is summed."""
+    if period == "year" or period_of(unit) != period or unit.is_share:
+        return ()
+    shorter = without_ratio(formula, PERIODS_PER_YEAR[period])
+    if shorter is None:
+        return ()
+    fix = f"if the number is to make it a year's, write per_year({unparse(shorter)})"
+    return (f"`{brief(formula)}` stays per {period}: {fix}",)
 
 
 def _without_calendar(unit: Unit) -> Unit:

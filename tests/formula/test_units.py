@@ -215,7 +215,7 @@ def test_refusals(text, marked, reason, fix):
     ("text", "own", "reason", "fix"),
     [
         ("prev(cash) + revenue - salaries", "cash", "USD/year", "write per_month(salaries)"),
-        ("prev(cash) + growth * cash", "cash", "USD/year", "write per_month(growth * cash)"),
+        ("prev(cash) + growth * cash", "cash", "USD/year", "`growth` goes by the year: rates do not convert"),
         ("prev(customers) * arpu", "customers", "gives USD/month, but `customers` starts in customers", "start:"),
         (
             "prev(cash) * (1 + growth)",

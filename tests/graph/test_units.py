@@ -294,3 +294,32 @@ def test_notes_tell_what_was_let_pass() -> None:
     assert "mixed: " in notes
     assert "visits" in notes
     assert "m: " in notes
+
+
+@pytest.mark.parametrize(
+    ("bodies", "fix"),
+    [
+        ({"apr": value("8%/year"), "m": formula("prev(m) * (1 + apr / 12)", start="9 users")},
+         "write nominal_per_month(apr) in place of apr / 12"),
+        ({"apr": value("8%/year"), "r": formula("apr / 12"), "m": formula("prev(m) * (1 + r)", start="9 users")},
+         "in `r` the number in it converts already, but leaves the unit: write nominal_per_month(apr)"),
+        ({"apr": value("8%/year"), "m": formula("apr / 12", unit="%/month")}, "write nominal_per_month(apr)"),
+        ({"mrr": value("$5/month"), "m": formula("mrr * 12", unit="USD/year", aggregate="last")},
+         "write per_year(mrr)"),
+        ({"mrr": value("$5/month"), "cost": value("$9/year"), "arr": formula("mrr * 12"), "m": formula("arr - cost")},
+         "in `arr` the number in it converts already, but leaves the unit: write per_year(mrr)"),
+        ({"churn": value("30%/year"), "m": formula("prev(m) - prev(m) * churn", start="9 users")},
+         "`churn` goes by the year: rates do not convert linearly: write decay_per_month(churn)"),
+        ({"arpu": value("$30/user/month"), "churn": value("3%"), "m": formula("arpu / churn", unit="USD/user")},
+         "write `churn` as 3%/month"),
+        ({"level": value("9 users"), "new": value("2 users/month"), "m": formula("level + new")},
+         "a level that a flow adds to is a stock, with the level as its `start` and the formula prev(m) + new"),
+    ],
+)  # fmt: skip
+def test_what_to_write_never_converts_twice_or_linearly(bodies: dict[str, dict[str, object]], fix: str) -> None:
+    assert fix in only_problem(**bodies).fix
+
+
+def test_a_flow_that_is_made_a_years_by_hand_is_noted() -> None:
+    (note,) = tree(mrr=value("$5/month"), m=formula("mrr * 12")).notes
+    assert "`mrr * 12` stays per month: if the number is to make it a year's, write per_year(mrr)" in note
