@@ -88,7 +88,12 @@ def forms() -> str:
     return "\n".join(f"- `{form.example}`" for form in FORMS.values())
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"functions": functions, "limits": limits, "commands": commands, "forms": forms}
+TABLES: Mapping[str, Callable[[], str]] = {
+    "functions": functions,
+    "limits": limits,
+    "commands": commands,
+    "forms": forms,
+}
 
 
 def renewed(page: str) -> str:

@@ -74,7 +74,7 @@ class ImpactTree:
         description: str | None = None,
         currency: str | None = None,
         period: Period | None = None,
-        horizon: int | None = None,
+        horizon: int | str | None = None,
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,

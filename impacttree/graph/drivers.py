@@ -12,7 +12,7 @@ from impacttree.errors import ChangeError, QuantityError, nearest
 from impacttree.formula.ast import Binary, Expr, Parameter
 from impacttree.graph.central_values import evaluate
 from impacttree.graph.model import Influence
-from impacttree.quantity import misfit
+from impacttree.quantity import effect_misfit
 from impacttree.spec import Driver, Evidence, EvidenceDefaults
 from impacttree.spec.forms import Effect, Pair, RefusedError, Side, ValuelessError
 
@@ -117,7 +117,7 @@ def _observed(driver: Driver, source: Side) -> tuple[float, float] | None:
     """Return where the effect was seen: what is stated, and of points no further than they reach."""
     stated, points = None, driver.points
     if driver.observed is not None:
-        wrong = misfit(driver.observed.unit, source.unit)
+        wrong = effect_misfit(driver.observed.unit, source.unit)
         if wrong is not None:
             raise RefusedError("observed", *wrong)
         stated = driver.observed.low_high()

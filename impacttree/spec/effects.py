@@ -209,8 +209,8 @@ class Driver(Entry):
             "is known of it: `{ci95: -0.6pp to 0pp}`."
         ),
     )
-    lag: Annotated[int, as_(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
-        0, description="Periods until the effect shows; 0 is at once."
+    lag: Annotated[int, as_(leaves.periods(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
+        0, description="Periods until the effect shows, as `2` or `2 months`; 0 is at once."
     )
     observed: SpanField = Field(
         None, description="Range of the driving metric in which the effect was seen; beyond it is extrapolation."
@@ -240,7 +240,7 @@ class Driver(Entry):
         saturating: Mapping[str, Amount] | None = None,
         logistic: Mapping[str, Amount] | None = None,
         range: str | Mapping[str, Any] | None = None,  # noqa: A002 - the file's word
-        lag: int | None = None,
+        lag: int | str | None = None,
         observed: str | Quantity | None = None,
         evidence: Grade | Mapping[str, Any] | Evidence | None = None,
         note: str | None = None,
@@ -306,6 +306,6 @@ class Driver(Entry):
             yield mistake("the range is stated twice: here, and beside the effect itself", "keep one", "range")
             return
         try:
-            form.parse_range(self.spread, currency=currency)
+            form.parse_range(self.spread, *self.stated, currency=currency)
         except QuantityError as error:
             yield from (Finding(("range",), problem) for problem in error.problems)

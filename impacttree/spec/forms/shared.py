@@ -8,13 +8,17 @@ from typing import Any, Literal, NamedTuple
 
 from impacttree.formula.ast import Binary, Call, Expr, Name, Number
 from impacttree.quantity import (
+    Add,
+    Change,
+    Points,
     Quantity,
     Slope,
     Spread,
     Unit,
+    effect_misfit,
     format_signed,
     format_value,
-    misfit,
+    in_unit_of_effect,
     parse_slope_spread,
     parse_spread,
 )
@@ -110,14 +114,14 @@ class Pair:
 
     def fitting(self, quantity: Quantity, side: Side, key: str) -> float:
         """Return the number of a quantity that is in the unit of one side."""
-        wrong = misfit(quantity.unit, side.unit)
+        wrong = effect_misfit(quantity.unit, side.unit)
         if wrong is not None:
             raise RefusedError(key, f"{quantity.text}: {wrong[0]}", wrong[1])
         return quantity.central()
 
     def difference(self, quantity: Quantity, key: str) -> Quantity:
         """Return a difference of the driven metric; that of a share is in points."""
-        wrong = misfit(quantity.unit, self.target.unit)
+        wrong = effect_misfit(quantity.unit, self.target.unit)
         if wrong is None and quantity.unit is not None and quantity.unit.display == "%":
             wrong = ("`%` could mean points or a ratio", "write differences of a share in pp: -0.5pp to -0.1pp")
         if wrong is not None:
@@ -140,16 +144,27 @@ class Pair:
         """Return the stated range, as a quantity in whatever unit it is written."""
         return None if self.range is None else parse_spread(self.range, currency=self.currency)
 
-    def spread_of_differences(self, effect: float) -> Spread | None:
-        """Return the stated range of differences of the driven metric, which must hold the effect."""
-        stated = self.spread()
-        return None if stated is None else self.holding(effect, self.difference(stated, "range").spread)
+    def spread_of_differences(self, effect: float, said: Change) -> Spread | None:
+        """Return the stated range of differences of the driven metric, which must hold the effect.
 
-    def spread_of_slope(self, slope: Slope) -> Spread | None:
+        A range without a unit is in that of the effect as it is said.
+        """
+        stated = self.spread()
+        if stated is None:
+            return None
+        if stated.unit is None:
+            return self.holding(effect, in_unit_of_effect(stated, said))
+        return self.holding(effect, self.difference(stated, "range").spread)
+
+    def said(self, amount: float) -> Change:
+        """Return a difference of the driven metric as a change: that of a share in points."""
+        return Points(100 * amount) if self.target.unit.is_share else Add(amount)
+
+    def spread_of_slope(self, slope: Slope, *, percent: bool = False) -> Spread | None:
         """Return the range of a slope, stated apart or beside it."""
         if self.range is None:
             return slope.spread
-        spread, *units = parse_slope_spread(self.range, currency=self.currency)
+        spread, *units = parse_slope_spread(self.range, currency=self.currency, percent=percent, like=slope)
         if units != [slope.above, slope.below]:
             raise RefusedError("range", "the range is in other units than the effect", "write both in one unit")
         return self.holding(slope.value, spread)
@@ -212,9 +227,11 @@ class Pair:
         unit = self.source.unit
         if unit.is_share:
             return "pp"
-        return "point" if unit.display == "points" else str(unit) or "1"
+        above = (f"{base}**{power}" if power > 1 else base for base, power in unit.factors if power > 0)
+        return "point" if unit.display == "points" else "*".join(above) or "1"
 
     def slope_example(self) -> str:
         own = self.target.unit
-        amount = "-0.1pp" if own.is_share else f"{own.money} 2" if own.money else f"2 {own}".rstrip()
+        above = Unit(own.display, tuple(factor for factor in own.factors if factor[1] > 0))
+        amount = "-0.1pp" if own.is_share else f"{own.money} 2" if own.money else f"2 {above}".rstrip()
         return f"{amount} per {self.step_words()}"

@@ -30,22 +30,24 @@ from impacttree.quantity import (
     Relative,
     Set,
     Spread,
-    Unit,
     at,
+    effect_misfit,
     format_percent_change,
-    misfit,
+    in_unit_of_effect,
     parse_change,
     parse_slope,
     parse_slope_spread,
     parse_spread,
     resolve,
+    slope_misfit,
+    spoken_unit,
 )
 from impacttree.quantity.ratio_interval import Estimate, ratio_interval
 from impacttree.quantity.spread_checks import Z_P90
 from impacttree.spec import leaves
 from impacttree.spec.base import As
 from impacttree.spec.fields import as_amount, as_parameters, mistake
-from impacttree.spec.forms.shared import Effect, Pair, RefusedError, Side, ValuelessError
+from impacttree.spec.forms.shared import Effect, Pair, RefusedError, ValuelessError
 from impacttree.spec.leaves import Finding, wrong
 from impacttree.spec.treatments import READ_TREATMENT, Treatment
 
@@ -93,6 +95,19 @@ def _no_range(_: Any) -> bool:
     return False
 
 
+def _spread_alone(raw: Any, *_: Any, currency: str) -> object:
+    return parse_spread(raw, currency=currency)
+
+
+def _slope_spread(raw: Any, text: str, *, currency: str) -> object:
+    return parse_slope_spread(raw, currency=currency, like=parse_slope(text, currency=currency, percent=True))
+
+
+def _semi_elasticity_spread(raw: Any, text: str, *, currency: str) -> object:
+    like = parse_slope(text, currency=currency, percent=True)
+    return parse_slope_spread(raw, currency=currency, percent=True, like=like)
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One way to state how strong an effect is.
@@ -112,7 +127,7 @@ class Form:
     no_range
         What to do instead of stating `range`; empty where `range` may be stated.
     parse_range
-        How `range` is read.
+        How `range` is read, given what the keys hold.
     has_range
         Whether the range is stated beside the effect itself.
     unstated
@@ -127,7 +142,7 @@ class Form:
     curve: Curve | None = None
     check: Callable[..., Iterator[Finding]] = _nothing_wrong
     no_range: str = ""
-    parse_range: Callable[..., Any] = parse_spread
+    parse_range: Callable[..., Any] = _spread_alone
     has_range: Callable[[Any], bool] = _no_range
     unstated: Grade = "judgement"
     at_most: Grade = "experiment"
@@ -170,28 +185,29 @@ def _relative_words(pair: Pair, value: float) -> str:
 
 def _slope(pair: Pair, text: str) -> Effect:
     slope = parse_slope(text, currency=pair.currency)
-    own, other = pair.target.unit, pair.source.unit
-    bare = not str(slope.above) and not str(slope.below)
-    if not (bare and (own.money, own.is_share) == (other.money, other.is_share)):  # a ratio of two like units
-        for part, side in ((slope.above, pair.target), (slope.below, pair.source)):
-            _check_part("slope", part, side, f"write e.g. {pair.slope_example()}")
+    if slope.above.display == "%":
+        fix = "write `pp` for points of a share; a ratio is an `elasticity` or `semi_elasticity`"
+        raise RefusedError("slope", "`%` in a slope could mean points or a ratio", fix)
+    wrong = slope_misfit(slope.above, slope.below, pair.target.unit, pair.source.unit)
+    if wrong is not None:
+        reason, unit = wrong
+        side = pair.target if unit is pair.target.unit else pair.source
+        where = f"'{side.name}' is in {unit or 'plain numbers'}"
+        raise RefusedError("slope", f"{reason} ({where})", f"write e.g. {pair.slope_example()}")
     return _of_curve(pair, "slope", slope.value, pair.spread_of_slope(slope))
 
 
 def _semi_elasticity(pair: Pair, text: str) -> Effect:
-    rate = parse_slope(text, currency=pair.currency)
-    spread = pair.spread_of_slope(rate)
+    rate = parse_slope(text, currency=pair.currency, percent=True)
+    spread = pair.spread_of_slope(rate, percent=True)
     example = f"write e.g. -0.02 per {pair.step_words()}"
     if not rate.above.is_pure or rate.above.display:
         raise RefusedError("semi_elasticity", f"a relative change is a plain number, not {rate.above}", example)
-    _check_part("semi_elasticity", rate.below, pair.source, example)
+    wrong = effect_misfit(rate.below, pair.source.unit)
+    if wrong is not None:
+        where = f"'{pair.source.name}' is in {pair.source.unit or 'plain numbers'}"
+        raise RefusedError("semi_elasticity", f"{wrong[0]} ({where})", example)
     return _of_curve(pair, "semi_elasticity", rate.value, spread)
-
-
-def _check_part(key: str, part: Unit, side: Side, example: str) -> None:
-    unfit = misfit(part, side.unit)
-    if unfit is not None:
-        raise RefusedError(key, f"{unfit[0]} ('{side.name}' is in {side.unit or 'plain numbers'})", example)
 
 
 def _elasticity(pair: Pair, stated: Quantity) -> Effect:
@@ -210,7 +226,7 @@ def _check_elasticity(stated: Quantity, _: str) -> Iterator[Finding]:
 
 def _per_doubling(pair: Pair, stated: Quantity) -> Effect:
     amount = pair.difference(stated, "per_doubling").central()
-    spread = pair.spread_of_differences(amount) if pair.range is not None else stated.spread
+    spread = pair.spread_of_differences(amount, pair.said(amount)) if pair.range is not None else stated.spread
     return _of_curve(pair, "per_doubling", amount, spread)
 
 
@@ -223,7 +239,7 @@ def _groups(pair: Pair, groups: Parameters) -> Effect:
         raise RefusedError("groups", reason, "drive it by the share (0% to 100%) of the group, or use a slope")
     numbers = {key: pair.fitting(quantity, pair.target, f"groups.{key}") for key, quantity in given.items()}
     slope = numbers["with"] - numbers["without"]
-    return _of_curve(pair, "slope", slope, pair.spread_of_differences(slope))
+    return _of_curve(pair, "slope", slope, pair.spread_of_differences(slope, pair.said(slope)))
 
 
 # ---- two changes
@@ -242,7 +258,7 @@ def _when(pair: Pair, when_text: str, then_text: str) -> Effect:
     if isinstance(then, Relative):
         spread = _spread_of_ratio(pair, then, step)
     else:
-        spread = pair.scaled(pair.spread_of_differences(amount), 1.0 / step)
+        spread = pair.scaled(pair.spread_of_differences(amount, then), 1.0 / step)
     return _of_curve(pair, curve, response(amount) / step, spread)
 
 
@@ -252,7 +268,8 @@ def _scales(pair: Pair, when: Change, then: Change, keys: tuple[str, str]) -> tu
         if isinstance(change, Relative) and side.value is None:
             raise ValuelessError
         try:
-            resolve([change], name=side.name, unit=side.unit, base=side.value or 0.0, in_file=True)
+            unit = spoken_unit(change, side.unit)
+            resolve([change], name=side.name, unit=unit, base=side.value or 0.0, in_file=True)
         except ChangeError as error:
             raise RefusedError(key, error.problems[0].reason, error.problems[0].fix) from None
     if not isinstance(then, Relative):
@@ -270,9 +287,9 @@ def _spread_of_ratio(pair: Pair, then: Relative, growth: float) -> Spread | None
     quantity = pair.spread()
     if quantity is None:
         return None
-    if quantity.unit is None or quantity.unit.display != "%" or not quantity.unit.is_pure:
+    if quantity.unit is not None and (quantity.unit.display != "%" or not quantity.unit.is_pure):
         raise RefusedError("range", f"the effect is relative ({then}), the range is not", "write e.g. -5% to -1%")
-    spread = pair.holding(then.ratio, quantity.spread)
+    spread = pair.holding(then.ratio, in_unit_of_effect(quantity, then))
     assert spread is not None
     if spread.is_range and spread.numbers[0] <= -1:
         raise RefusedError("range", "the range reaches a loss of all, which no curve can follow", "narrow it")
@@ -449,6 +466,7 @@ def _above_zero(form: str, *keys: str) -> Callable[[Parameters, str], Iterator[F
 _CHANGE = as_amount(leaves.change, **{"$ref": "#/$defs/change"})
 _WHEN = as_amount(_read_when, anyOf=[{"const": DOUBLES}, {"$ref": "#/$defs/change"}])
 _SLOPE = as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})
+_SEMI_ELASTICITY = as_amount(leaves.semi_elasticity, **{"$ref": "#/$defs/slope"})
 _QUANTITY = as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})
 _OF_CURVE = "give the numbers of the curve their own ranges"
 
@@ -480,7 +498,7 @@ _ENTRIES = (
             lambda p, x, x0: Binary("*", p, Binary("-", x, x0)),
             lambda pair, value: f"{pair.signed(value * pair.step())} of {pair.target.label} {pair.per_step()}",
         ),
-        parse_range=parse_slope_spread,
+        parse_range=_slope_spread,
         has_range=_in_brackets,
     ),
     Form(
@@ -499,14 +517,14 @@ _ENTRIES = (
     Form(
         {
             "semi_elasticity": Key(
-                _SLOPE,
-                "Relative change of this metric, as a fraction, per unit of the driving one: `-0.02 per point`.",
+                _SEMI_ELASTICITY,
+                "Relative change of this metric per unit of the driving one: `-2% per point` or `-0.02 per point`.",
             )
         },
         example="{semi_elasticity: -0.02 per point}",
         effect=_semi_elasticity,
         curve=Curve("*", lambda p, x, x0: Call("exp", (Binary("*", p, Binary("-", x, x0)),)), _relative_words),
-        parse_range=parse_slope_spread,
+        parse_range=_semi_elasticity_spread,
         has_range=_in_brackets,
     ),
     Form(
