@@ -327,7 +327,8 @@ def _main_route(subject: Subject, answer: Worth, over: _Over) -> str:
     before, after = over.before, over.after
     slot = subject.graph.by_name[name]
     direction = "lower" if after[slot] < before[slot] else "higher"
-    share = f"{shares[name]:.0%} " if shares[name] <= 1.0005 else ""
+    offset = answer.rest * answer.total < 0 or any(path.share < 0 for path in answer.paths)
+    share = "" if offset else f"{shares[name]:.0%} "
     return f"{share}through {direction} {lowered(subject.words.label(name))}"
 
 

@@ -20,7 +20,7 @@ from impacttree.engine.model import Run
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, shown_parts, shown_shares
+from impacttree.quantity import Change, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
 __all__ = ["Edge", "Grounds", "OutcomeChange", "Path", "Worth", "worth"]
@@ -222,8 +222,9 @@ class Worth(Result):
         if left or self.rest:
             amounts.append(others)
             names.append(f"{left} more path{'s' * (left != 1)}" if left else "other paths")
-        texts, _ = shown_parts(amounts, self.total, self.words.unit(self.outcome), currency=self.words.currency)
-        shares = shown_shares([amount / self.total for amount in amounts]) if self.total else [""] * len(amounts)
+        texts = [self.words.signed(self.outcome, amount) for amount in amounts]
+        offset = any(amount * self.total < 0 for amount in amounts) or not self.total
+        shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
         return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
 
     def _rests_on(self) -> list[str]:
@@ -245,10 +246,9 @@ class Worth(Result):
         parts = [(via(path), path.amount) for path in shown]
         if others:
             parts.append(("Other paths", others))
-        texts, _ = shown_parts([a for _, a in parts], self.total, words.unit(name), currency=words.currency)
         steps = [
-            Step(label, amount, text, "change", words.tone(name, amount))
-            for (label, amount), text in zip(parts, texts, strict=True)
+            Step(label, amount, words.signed(name, amount), "change", words.tone(name, amount))
+            for label, amount in parts
         ]
         whole = self._whole()
         subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"

@@ -16,6 +16,7 @@ from impacttree.formula import unparse
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Graph, Metric, UncertainNumber
 from impacttree.quantity import Bounds, Change, Intervention, Recipe, Set, parse_change, quantity_of, recipe
+from impacttree.spec.leaves import MAX_HORIZON
 
 if TYPE_CHECKING:
     from impacttree.engine.simulation import DrawnChange
@@ -25,7 +26,6 @@ __all__ = ["Asked", "Changes", "Move", "Subject"]
 
 Changes = Mapping[str, str | Change | Sequence[str | Change]]
 """Metric -> what is done to it: ``{"engagement": "+1%", "arpu": ["+2%", "+$1"]}``."""
-MOST_PERIODS = 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +222,8 @@ class Subject:
         """Return how many periods to look ahead: `count`, else the horizon."""
         if count is None:
             return self.horizon
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_PERIODS:
-            fix = f"give a whole number from 1 to {MOST_PERIODS:,}"
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_HORIZON:
+            fix = f"give a whole number from 1 to {MAX_HORIZON:,}"
             raise QuestionError(Problem(reason=f"periods is {printable(repr(count), 40)}", fix=fix))
         return count
 

@@ -114,7 +114,7 @@ def _possible(pairs: Pairs, findings: Findings) -> Iterator[Correlated]:
         refused += 1
         if refused == MAX_REFUSED:
             reason = f"more than {MAX_REFUSED} groups of correlations cannot hold together; the rest is not checked"
-            findings.add_at(("correlations",), reason, "mend these first")
+            findings.add_at(("correlations",), reason, "correct these first")
             return
 
 
@@ -148,8 +148,26 @@ def _impossible(members: Sequence[str], pairs: Pairs) -> tuple[str, str] | None:
     named = ", ".join(f"{first} and {second} {pairs[first, second]:g}" for first, second in guilty[:MAX_NAMED])
     more = f", and {len(guilty) - MAX_NAMED} more" if len(guilty) > MAX_NAMED else ""
     factor = _shrunk(members, pairs)
-    fix = f"move them towards 0, e.g. all of them times {factor:g}; pairs that are not listed are uncorrelated"
+    fix = f"move them towards 0, e.g. all of them times {factor:g}{_left_out(sorted(_guilty(members, pairs)), pairs)}"
     return f"these correlations cannot hold together: {named}{more}", fix
+
+
+def _left_out(guilty: Sequence[str], pairs: Pairs) -> str:
+    """Name the pairs that are not listed, which counts them as uncorrelated, and what others ask of the first."""
+    unlisted = [pair for pair in combinations(guilty, 2) if pair not in pairs]
+    if not unlisted:
+        return ""
+    named = ", ".join(f"{first} and {second}" for first, second in unlisted[:MAX_NAMED])
+    more = f", and {len(unlisted) - MAX_NAMED} more" if len(unlisted) > MAX_NAMED else ""
+    said = f"; not listed, so uncorrelated: {named}{more}"
+    first, second = unlisted[0]
+    between = [name for name in guilty if name not in (first, second)]
+    if len(unlisted) > 1 or len(between) != 1:
+        return said
+    one, two = (pairs[min(end, between[0]), max(end, between[0])] for end in (first, second))
+    room = sqrt((1 - one * one) * (1 - two * two))
+    low, high = one * two - room, one * two + room
+    return f"{said} (the others ask for {low:.2f} to {high:.2f})"
 
 
 def _fails_at(members: Sequence[str], pairs: Mapping[tuple[str, str], float], scale: float = 1.0) -> int | None:

@@ -463,7 +463,7 @@ class _Reading:
                 "range", "the effect lies outside its range", "a range is P10 to P90 and holds the effect"
             )
         if spread.kind == "p10_p50_p90" and abs(spread.numbers[1] - effect) > 1e-9 * (high - low):
-            raise RefusedError("range", "the effect is not the P50 of its range", "leave p50 out, or mend one of them")
+            raise RefusedError("range", "the effect is not the P50 of its range", "leave p50 out, or correct one")
         return spread
 
     def _scaled(self, spread: Spread | None, factor: float) -> Spread | None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from impacttree.formula.ast import Expr
 from impacttree.quantity import Bounds, Quantity, Spread, Unit
+from impacttree.quantity.acronyms import in_words
 from impacttree.spec import Evidence, MetricSpec, TreeSpec
 
 __all__ = [
@@ -117,7 +118,7 @@ class Metric:
 
     @property
     def label(self) -> str:
-        return self.spec.label or self.name.replace("_", " ").capitalize()
+        return self.spec.label or in_words(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ __all__ = [
     "ProseField",
     "SlopeField",
     "SpanField",
+    "ValueField",
     "as_",
     "as_amount",
     "as_choice",
@@ -69,6 +70,7 @@ ProseField = Annotated[str | None, as_(leaves.prose, type="string")]
 NameField = Annotated[str, as_(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
 DayField = Annotated[datetime.date | None, as_(leaves.day, type="string", format="date")]
 AmountField = Annotated[Quantity | None, as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
+ValueField = Annotated[Quantity | None, as_amount(leaves.metric_value, **{"$ref": "#/$defs/quantity"})]
 SpanField = Annotated[Quantity | None, as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
 ChangeField = Annotated[str | None, as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
 SlopeField = Annotated[str | None, as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]

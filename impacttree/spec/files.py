@@ -62,7 +62,7 @@ def _why(error: Exception) -> str:
 
 
 def decode(content: bytes, file: str) -> str:
-    """Return the text of utf-8 bytes.
+    """Return the text of utf-8 bytes, without the byte order mark that some editors put before it.
 
     Raises
     ------
@@ -72,12 +72,10 @@ def decode(content: bytes, file: str) -> str:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             raise _not_text(f"is {encoding} text", content, 0, file)
-    if content.startswith(b"\xef\xbb\xbf"):
-        raise _not_text("starts with a byte order mark", content, 0, file)
     if (at := content.find(b"\x00")) >= 0:
         raise _not_text("holds a NUL byte: it is binary, or UTF-16 text", content, at, file)
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         reason = f"is not UTF-8 text: byte 0x{content[error.start]:02x}"
         raise _not_text(reason, content, error.start, file) from None
@@ -85,7 +83,7 @@ def decode(content: bytes, file: str) -> str:
 
 def _not_text(reason: str, content: bytes, at: int, file: str) -> ModelError:
     line, column = content.count(b"\n", 0, at) + 1, at - content.rfind(b"\n", 0, at)
-    fix = "save it as UTF-8 text without a byte order mark"
+    fix = "save it as UTF-8 text"
     return ModelError(Problem(reason=reason, fix=fix, file=file, line=line, column=column))
 
 
@@ -97,7 +95,7 @@ def replace_file(path: str | os.PathLike[str], content: bytes, overwrite: bool =
     Raises
     ------
     OutputError
-        If the file exists and `overwrite` is False, is no regular file, or cannot be written. What was there stays.
+        If the file exists and `overwrite` is False, is not a regular file, or cannot be written. What was there stays.
     """
     name = os.fspath(path)
     if not overwrite and os.path.lexists(name):

@@ -26,6 +26,7 @@ from impacttree.spec.fields import (
     NameField,
     ProseField,
     SpanField,
+    ValueField,
     as_,
     as_amount,
     as_choice,
@@ -267,7 +268,7 @@ class MetricSpec(Model):
     label: LineField = Field(None, description="Name that readers see; not stated: the name with spaces.")
     description: ProseField = Field(None, description="What is counted, and how.")
     kind: Annotated[Kind, as_choice(Kind)] = Field("driver", description="Where the metric stands in the tree.")
-    value: AmountField = Field(
+    value: ValueField = Field(
         None, description="Today's value with its unit and, if known, its range: `42% (40% to 45%)`."
     )
     formula: Annotated[str | None, as_(leaves.formula, type="string")] = Field(
@@ -361,7 +362,7 @@ class MetricSpec(Model):
             numbers = [quantity.value] if quantity.value is not None else []
             if any(number < floor or number > ceiling for number in [*numbers, *(quantity.low_high() or ())]):
                 reason = f"{quantity.text} lies outside the bounds {self.bounds.text}"
-                yield mistake(reason, "mend the number or the bounds", key)
+                yield mistake(reason, "correct the number or the bounds", key)
 
     def with_keys(self, **keys: Any) -> Self:
         copy = super().with_keys(**keys)

@@ -59,7 +59,7 @@ def _kept(spec: TreeSpec, path: str | os.PathLike[str]) -> str:
     except ModelError as error:
         first = error.problems[0]
         reason = f"is there already, but is no model that can be read, so it is not replaced ({first.reason})"
-        fix = "mend or remove it, or choose another name"
+        fix = "correct or remove it, or choose another name"
         raise OutputError(Problem(reason=reason, fix=fix, file=os.fspath(path), line=first.line)) from None
     if old == spec:
         return text

@@ -52,7 +52,7 @@ def test_impossible_correlations_are_named_and_only_those() -> None:
 def test_what_is_not_listed_counts_as_none() -> None:
     _, problems = check(("a.value", "b.value", 0.9), ("b.value", "c.value", 0.9))
     assert "a.value and b.value 0.9, b.value and c.value 0.9" in problems[0].reason
-    assert "not listed are uncorrelated" in problems[0].fix
+    assert "not listed, so uncorrelated: a.value and c.value (the others ask for 0.62 to 1.00)" in problems[0].fix
 
 
 def test_certain_together_and_following_from_others_are_possible() -> None:
