@@ -24,6 +24,7 @@ from impacttree.graph.correlations import check_correlations
 from impacttree.graph.drivers import Effect, RefusedError, Side, ValuelessError, combine, effect_of
 from impacttree.graph.evidence import uncertain_numbers
 from impacttree.graph.findings import Findings
+from impacttree.graph.first_period import unknown_today
 from impacttree.graph.model import Aggregation, Correlated, Graph, Metric, Reference, UncertainNumber
 from impacttree.graph.oddities import note_oddities
 from impacttree.graph.order import Orders, orders_of
@@ -95,7 +96,9 @@ class _Build:
         orders = orders_of(spec.metrics, self.reads, findings)
         names = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
         units = units_of(spec.metrics, self.formulas, names, spec.period, findings)
-        today = Today(units.formulas, _stated_values(spec.metrics))
+        unknown = unknown_today(spec.metrics, self.reads)
+        known = {name: formula for name, formula in units.formulas.items() if name not in unknown}
+        today = Today(known, _stated_values(spec.metrics))
         effects, valueless = self._effects(units, today)
         rules = self._aggregations(units, orders)
         self._check_metrics(units, today)
@@ -106,7 +109,7 @@ class _Build:
         if not findings.problems:
             for metric, driver in valueless:
                 reason = f"'{driver.source}' has no value today, so this effect has nothing to start from"
-                fix = "correct its formula or the values that it reads"
+                fix = "correct its formula or the values that it reads, or state its `start`"
                 findings.add(metric.name, ("drivers", driver.source), reason, fix)
         if findings.problems:
             raise ModelError(*findings.sorted())
@@ -124,6 +127,7 @@ class _Build:
             outcome=outcome,
             uncertain=uncertain,
             correlations=correlations,
+            unknown_today=unknown,
         )
 
     # ---- what each metric reads
