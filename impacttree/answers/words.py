@@ -95,7 +95,8 @@ class Words:
             for value in (first, second)
         )
         step = min((place for place in places if place is not None), default=None)
-        texts = (self.value(name, first, step=step), self.value(name, second, step=step))
+        written = self._digits(name, first) or self._digits(name, second)
+        texts = (self.value(name, first, written, step), self.value(name, second, written, step))
         for digits in range(4, 13):
             if first == second or texts[0] != texts[1]:
                 break

@@ -234,6 +234,7 @@ def _warnings(net: Network, lost: tuple[Route, ...], groups: list[Group]) -> tup
     missing = uncovered(words)
     if missing:
         warnings.append(
-            f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}; the machine's fonts are used, and what they lack is a box"
+            f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}; "
+            "the machine's fonts are used, and what they lack is a box"
         )
     return tuple(warnings)
