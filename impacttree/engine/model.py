@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.scalar_faults import Naming, explain, too_large
+from impacttree.engine.scalar_faults import Missing, Naming, redo, too_large, unknown_today
 from impacttree.engine.tape import Block, Load, lower
+from impacttree.errors import EvaluationError, Problem
 from impacttree.formula.ast import Binary, Expr, Name, Number
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
@@ -26,6 +28,8 @@ from impacttree.quantity import Intervention
 
 __all__ = ["Adjoints", "AnyIntervention", "Held", "Model", "Part", "Run", "local_effects"]
 
+_NOTHING_SAID = Problem(reason="")
+"""Of what is marked and not raised."""
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
 
@@ -108,6 +112,8 @@ class Run:
         How often each row counts: the number of periods for a static tree, else 1.
     held
         The changes it was run with.
+    missing
+        Why slots have no value (NaN) in a period from t = 1, by period and slot; nothing where that is an error.
     """
 
     model: Model
@@ -115,6 +121,17 @@ class Run:
     rows: tuple[Row, ...]
     repeats: int
     held: Held
+    missing: Mapping[int, Mapping[int, Missing]] = field(default_factory=dict)
+
+    def why(self, slot: int, t: int | None = None) -> str:
+        """Return why a slot has no value at period t, or over the horizon: ``division by zero in month 1``."""
+        if t is not None:
+            return self._why(slot, t).reason
+        reasons = (found[slot].reason for found in self.missing.values() if slot in found)
+        return next(reasons, "what it reads has no value")
+
+    def _why(self, slot: int, t: int) -> Missing:
+        return self.model.missing_today[slot] if t == 0 else self.missing[1 if self.repeats > 1 else t][slot]
 
     @property
     def periods(self) -> int:
@@ -151,6 +168,10 @@ class Part(NamedTuple):
     recomputed: Program
     addresses: frozenset[str]
     """Of the parameters that are read."""
+    read_today: frozenset[int]
+    """The slots that are read at t = 0: there, of the base case or from later periods."""
+    read_later: frozenset[int]
+    """Those that are read from later periods."""
 
 
 class Model:
@@ -186,6 +207,8 @@ class Model:
         for slot, rule in enumerate(self.aggregations):
             self._by_rule[rule].append(slot)
         self._on_loops = tuple(metric.index for metric in metrics if metric.on_loop)
+        self._marks = False
+        """Whether what has no value from t = 1 on is marked as NaN, and not an error."""
 
     def _lags(self) -> tuple[int, ...]:
         """Return the distinct lags in use; a running total reads its own previous value."""
@@ -214,8 +237,13 @@ class Model:
         """The program of t = 0."""
         zero = lower(0, Number(0.0, "0"), {}, {}, self._register)
         totals = [replace(zero, slot=slot) for slot in self.accumulator.values()]
-        blocks = [self.starts.get(slot) or self.blocks[slot] for slot in self.graph.initial_order]
-        return Program([*totals, *blocks], self.lags)
+        known = (slot for slot in self.graph.initial_order if slot not in self.unknown)
+        return Program([*totals, *(self.starts.get(slot) or self.blocks[slot] for slot in known)], self.lags)
+
+    @cached_property
+    def unknown(self) -> frozenset[int]:
+        """The metrics without a value at t = 0, which they compare with its own past."""
+        return frozenset(self.graph.by_name[name] for name in self.graph.unknown_today)
 
     @cached_property
     def step(self) -> Program:
@@ -259,12 +287,42 @@ class Model:
         step = initial if self.step is self.initial else _cut(self.step, needed)
         blocks = (*initial.blocks, *step.blocks)
         addresses = frozenset(self.addresses[p] for block in blocks for p in block.parameters.values())
-        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses)
+        later = frozenset().union(*(_read_before(step, lag) for lag in (0, *self.lags)))
+        there = frozenset(load.slot for block in initial.blocks for load in block.loads.values())
+        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses, there | later, later)
+
+    def marking(self) -> Model:
+        """Return the same model, in whose runs NaN marks what has no value: for views of the whole tree."""
+        model = copy(self)
+        model._marks = True  # noqa: SLF001 - its own
+        return model
+
+    def cut(self, slots: Collection[int]) -> Model:
+        """Return the model of what `slots` rest on alone: the rest is not computed, and stands at 0 in its rows."""
+        part, model = self.part(slots), copy(self)
+        computed = frozenset(block.slot for program in (part.initial, part.step) for block in program.blocks)
+        kept = {"initial": part.initial, "step": part.step, "recomputed": part.recomputed}
+        fresh = {"unknown": self.unknown & computed, "_parts": {}, "_shared": {}}
+        for name in ("_today", "base", "missing_today", "_read_at"):
+            vars(model).pop(name, None)
+        vars(model).update(kept | fresh)
+        return model
 
     @cached_property
     def base(self) -> Row:
-        """Values at t = 0 of the base case: what ``baseline`` reads."""
-        row = [0.0] * self.size
+        """Values at t = 0 of the base case, which ``baseline`` reads; NaN where there is none."""
+        return self._today[0]
+
+    @cached_property
+    def missing_today(self) -> Mapping[int, Missing]:
+        """Why slots have no value at t = 0."""
+        return self._today[1]
+
+    @cached_property
+    def _today(self) -> tuple[Row, Mapping[int, Missing]]:
+        row, missing = [0.0] * self.size, {slot: unknown_today(self.naming, slot) for slot in self.unknown}
+        for slot in missing:
+            row[slot] = math.nan
         past = [row] * len(self.lags)
         try:
             for function in self.initial.values({}):
@@ -272,8 +330,16 @@ class Model:
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            explain(self.naming, self.parameters, self.initial, row, row, past, {}, {}, 0)
-        return row
+            found = redo(
+                self.naming, self.parameters, self.initial, row, row, past, {}, {}, 0, lambda slot, _: missing[slot]
+            )
+            missing |= found
+        return row, missing
+
+    @cached_property
+    def _read_at(self) -> Mapping[int, frozenset[int]]:
+        """The slots that a period reads of earlier ones, by lag; of t = 0 of the base case at lag 0."""
+        return {lag: _read_before(self.step, lag) for lag in (0, *self.lags)}
 
     def run(self, periods: int, interventions: Mapping[int, Intervention] | None = None) -> Run:
         """Return the values of t = 0 and `periods` periods under `interventions` (by slot), acting from period 1.
@@ -299,21 +365,39 @@ class Model:
         functions = self.step.values(held.kinds)
         count = 1 if self.is_static else periods
         rows: list[Row] = []
+        missing: dict[int, dict[int, Missing]] = {}
         for position in range(count):
             row = [0.0] * self.size
             past = [rows[position - lag] if position >= lag else self.base for lag in self.lags]
             effects = held.effects(position)
             try:
+                if self._reads_missing(position, missing):
+                    raise ValueError
                 for function in functions:
                     function(row, self.base, self.parameters, past, effects)
                 if not _are_finite(row):
                     raise OverflowError
             except _FAULTS:
-                explain(
-                    self.naming, self.parameters, self.step, row, self.base, past, held.kinds, effects, position + 1
-                )
+                found = redo(
+                    self.naming, self.parameters, self.step, row, self.base, past, held.kinds, effects, position + 1,
+                    lambda slot, t: missing[t][slot] if t > 0 else self.missing_today[slot],
+                )  # fmt: skip
+                if found and not self._marks:
+                    raise EvaluationError(next(iter(found.values())).problem) from None
+                missing[position + 1] = found
             rows.append(row)
-        return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held)
+        missing = {t: found for t, found in missing.items() if found}
+        return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held, missing)
+
+    def _reads_missing(self, position: int, missing: Mapping[int, Collection[int]]) -> bool:
+        """Return whether a period reads an earlier value that has none."""
+        today = self.missing_today
+        if not today and not missing:
+            return False
+        return any(
+            not slots.isdisjoint(missing.get(position + 1 - lag, ()) if lag and position >= lag else today)
+            for lag, slots in self._read_at.items()
+        )
 
     def horizon(self, run: Run, periods: int) -> Row:
         """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
@@ -324,16 +408,23 @@ class Model:
             row[slot] = repeats * (_sum([r[slot] for r in rows]) if len(rows) > 1 else row[slot])
         for slot in self._by_rule["mean"]:
             row[slot] = _sum([r[slot] for r in rows]) / len(rows)
-        if not _are_finite(row):
+        if not _are_finite(row) and any(map(math.isinf, row)):
             too_large(self.naming, row)
         base, effects = self.horizon_base(periods), run.held.over(periods)
         try:
+            if run.missing or not self._read_at[0].isdisjoint(self.missing_today):
+                raise ValueError
             for function in self.recomputed.values(run.held.kinds):
                 function(row, base, self.parameters, (), effects)
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            explain(self.naming, self.parameters, self.recomputed, row, base, (), run.held.kinds, effects, -1)
+            found = redo(
+                self.naming, self.parameters, self.recomputed, row, base, (), run.held.kinds, effects, -1,
+                lambda slot, t: self.missing_today[slot] if t == 0 else Missing(run.why(slot), _NOTHING_SAID),
+            )  # fmt: skip
+            if found and not self._marks:
+                raise EvaluationError(next(iter(found.values())).problem) from None
         return row
 
     def horizon_base(self, periods: int) -> Row:
@@ -461,6 +552,12 @@ def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> frozenset[int]
         read = {load.slot for load in block.loads.values() if load.timing != "baseline"}
         sources.setdefault(block.slot, set()).update(read)
     return reached(slots, lambda slot: sources.get(slot, set()))
+
+
+def _read_before(program: Program, lag: int) -> frozenset[int]:
+    """Return the slots that a program reads at a lag; at lag 0, of t = 0 of the base case."""
+    loads = (load for block in program.blocks for load in block.loads.values())
+    return frozenset(load.slot for load in loads if load.timing != "now" and load.lag == lag)
 
 
 def _cut(program: Program, slots: Collection[int]) -> Program:

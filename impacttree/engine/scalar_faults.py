@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -15,7 +15,25 @@ from impacttree.formula import FUNCTIONS, unparse
 from impacttree.formula.ast import Expr
 from impacttree.graph.model import Graph
 
-__all__ = ["Fault", "Naming", "explain", "interpret", "too_large"]
+__all__ = ["Fault", "Missing", "Naming", "interpret", "redo", "too_large", "unknown_today"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a metric has no value in a period."""
+
+    reason: str
+    """``division by zero in month 1``, ``first known in month 1``"""
+    problem: Problem
+    """Of the metric where it began, which may be another."""
+
+
+class MissingError(ArithmeticError):
+    """A value that has none is read: which load of the block."""
+
+    def __init__(self, temporary: int) -> None:
+        super().__init__()
+        self.temporary = temporary
 
 
 class Fault(ArithmeticError):
@@ -40,6 +58,8 @@ def interpret(block: Block, v: Row, b: Row, p: Sequence[float], past: Mapping[in
     ------
     Fault
         At the first operation without a finite real result.
+    MissingError
+        Where a value is needed that has none (NaN).
     """
     values: dict[int, float] = dict(block.constants)
     values |= {temporary: p[position] for temporary, position in block.parameters.items()}
@@ -50,14 +70,21 @@ def interpret(block: Block, v: Row, b: Row, p: Sequence[float], past: Mapping[in
     while pending:
         step = pending.pop()
         if isinstance(step, tuple):
-            values[step[0]] = values[step[1]]
+            values[step[0]] = _known(values, step[1])
         elif isinstance(step, Select):
-            side: Body = step.then if COMPARISONS[step.op](values[step.left], values[step.right]) else step.otherwise
+            left, right = _known(values, step.left), _known(values, step.right)
+            side: Body = step.then if COMPARISONS[step.op](left, right) else step.otherwise
             pending.append((step.out, side.result))
             pending.extend(reversed(side.instructions))
         else:
-            values[step.out] = _operate(step, [values[arg] for arg in step.args])
-    return values[block.body.result]
+            values[step.out] = _operate(step, [_known(values, arg) for arg in step.args])
+    return _known(values, block.body.result)
+
+
+def _known(values: Mapping[int, float], temporary: int) -> float:
+    if math.isnan(values[temporary]):
+        raise MissingError(temporary)
+    return values[temporary]
 
 
 def _operate(step: Instruction, args: Sequence[float]) -> float:
@@ -105,7 +132,7 @@ class Naming:
     owners: Sequence[int]
 
 
-def explain(
+def redo(
     naming: Naming,
     parameters: Sequence[float],
     program: Program,
@@ -115,22 +142,55 @@ def explain(
     kinds: Intervened,
     effects: Effects,
     t: int,
-) -> NoReturn:
-    """Redo a period that failed, one metric at a time, and raise the `EvaluationError` that names the operation."""
+    known: Callable[[int, int], Missing],
+) -> dict[int, Missing]:
+    """Redo a period one metric at a time, with NaN for what has no value, and return why that is, by slot.
+
+    Parameters
+    ----------
+    known
+        Gives why a slot has no value in an earlier period.
+    """
     rows = dict(zip(program.lags, past, strict=True))
+    found: dict[int, Missing] = {}
     for block in program.blocks:
-        if kinds.get(block.slot) == "fix":
-            v[block.slot] = effects[block.slot]
+        slot = block.slot
+        if kinds.get(slot) == "fix":
+            v[slot] = effects[slot]
             continue
         try:
-            value = interpret(block, v, b, parameters, rows)
+            scale, shift = effects[slot] if slot in kinds else (1.0, 0.0)
+            v[slot] = interpret(block, v, b, parameters, rows) * scale + shift
+            if not math.isfinite(v[slot]):
+                raise Fault("the result is too large for a number", (0, 0))
         except Fault as fault:
-            raise _error(naming, block, fault, v, b, rows, t) from None
-        scale, shift = effects[block.slot] if block.slot in kinds else (1.0, 0.0)
-        v[block.slot] = value * scale + shift
-        if not math.isfinite(v[block.slot]):
-            raise _error(naming, block, Fault("the result is too large for a number", (0, 0)), v, b, rows, t)
-    raise AssertionError("a period failed in generated code, but not one operation at a time")
+            found[slot] = _missing(naming, block, fault, v, b, rows, t)
+        except MissingError as missing:
+            load = block.loads[missing.temporary]
+            if load.timing == "now":
+                found[slot] = found.get(load.slot) or known(load.slot, t)
+            else:
+                found[slot] = known(load.slot, max(0, t - load.lag) if load.timing == "prev" else 0)
+        if slot in found:
+            v[slot] = math.nan
+    return found
+
+
+def unknown_today(naming: Naming, slot: int) -> Missing:
+    """Return why a metric that compares another with its own past has no value at t = 0."""
+    metric, spec = naming.graph.metrics[naming.owners[slot]], naming.graph.spec
+    line, column = spec.places.find("metrics", metric.name, "formula")
+    reason = f"first known in {spec.period} 1"
+    problem = Problem(
+        reason=f"has no value at t = 0, and it is read there: it compares a metric with its own past, {reason}",
+        fix="state its value at t = 0 as `start`",
+        file=spec.places.file,
+        line=line,
+        column=column,
+        metric=metric.name,
+        key="formula",
+    )
+    return Missing(reason, problem)
 
 
 def too_large(naming: Naming, row: Row) -> NoReturn:
@@ -151,9 +211,7 @@ def too_large(naming: Naming, row: Row) -> NoReturn:
     )
 
 
-def _error(
-    naming: Naming, block: Block, fault: Fault, v: Row, b: Row, past: Mapping[int, Row], t: int
-) -> EvaluationError:
+def _missing(naming: Naming, block: Block, fault: Fault, v: Row, b: Row, past: Mapping[int, Row], t: int) -> Missing:
     graph, owners = naming.graph, naming.owners
     metric = graph.metrics[owners[block.slot]]
     operands = []
@@ -167,7 +225,7 @@ def _error(
     line, column = graph.spec.places.find("metrics", metric.name, "formula")
     problem = Problem(
         reason=f"{fault.reason} {when}" + (f" ({listed})" if listed else ""),
-        fix="guard it with if(condition, a, b), or correct the values",
+        fix="correct the values, or say with if(condition, a, b) what holds then",
         file=graph.spec.places.file,
         line=line,
         column=column,
@@ -176,7 +234,12 @@ def _error(
         formula=text,
         span=span,
     )
-    return EvaluationError(problem)
+    return Missing(f"{fault.reason} {_when(naming, t)}", problem)
+
+
+def _when(naming: Naming, t: int) -> str:
+    """Write a period as a reader says it: ``today``, ``in month 3``, ``over the horizon``."""
+    return {0: "today", -1: "over the horizon"}.get(t, f"in {naming.graph.spec.period} {t}")
 
 
 def _formula(written: str | None, rule: Expr, fault: Fault) -> tuple[str, tuple[int, int]]:
