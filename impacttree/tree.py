@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from impacttree.analyses.verify import Verification
     from impacttree.analyses.what_if import Comparison, WhatIf
     from impacttree.analyses.worth import Worth
-    from impacttree.answers.subject import Changes, Subject
+    from impacttree.answers.asked import Changes
+    from impacttree.answers.subject import Subject
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph, Metric
     from impacttree.quantity import Change

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from impacttree.analyses.worth import Worth, grounds_texts, placeholder_note, placeholders, worth
-from impacttree.answers.limits import guardrail_checks
+from impacttree.analyses.worth import Worth, worth
+from impacttree.answers.case import Case
+from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, joined, lowered
+from impacttree.answers.words import Words, is_still, joined, lowered, noted
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, unit_words
@@ -74,30 +75,20 @@ def diagram(
     if size not in ("slide", "poster"):
         raise QuestionError(f"size is {size!r}; use 'slide' or 'poster'")
     if lift is None:
-        plain = _plain(subject, subject.outcome(on))
+        plain = _plain(Case.of(subject), subject.outcome(on))
         return Picture(subject.provenance("values at t = 0"), replace(plain, cut=cut, size=size))
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
     answer = worth(subject, lift[0], lift[1], on)
-    asked = subject.changes({lift[0]: lift[1]})
-    over = _Over(subject.base.horizon(), subject.model.run(subject.horizon, asked.interventions).horizon())
-    return Picture(answer.provenance, replace(_lifted(subject, answer, over, cut), cut=cut, size=size))
+    return Picture(answer.provenance, replace(_lifted(answer, cut), cut=cut, size=size))
 
 
-@dataclass(frozen=True, slots=True)
-class _Over:
-    """Every metric over the horizon, without and with the lift."""
-
-    before: Sequence[float]
-    after: Sequence[float]
-
-
-def _plain(subject: Subject, outcome: Metric) -> Diagram:
-    words = subject.words
-    elasticities = _elasticities(subject)
-    breached = {check.metric for check in guardrail_checks(words, subject.base) if not check.holds}
+def _plain(case: Case, outcome: Metric) -> Diagram:
+    subject, words = case.subject, case.words
+    elasticities = _elasticities(case)
+    breached = {check.metric for check in case.guardrails if not check.holds}
     cards = tuple(
-        _card(subject, metric, _today(subject, metric), metric.name in breached) for metric in subject.graph.metrics
+        _card(words, metric, _today(subject, metric), metric.name in breached) for metric in subject.graph.metrics
     )
     return Diagram(
         title=subject.graph.spec.name,
@@ -106,39 +97,33 @@ def _plain(subject: Subject, outcome: Metric) -> Diagram:
         links=_links(subject, elasticities),
         outcome=outcome.name,
         path=_strongest(subject, outcome, elasticities),
-        notes=tuple(note for note in (_template_note(subject),) if note),
+        notes=tuple(note for note in (_template_note(subject), *noted(case.warnings())) if note),
         period=words.period,
     )
 
 
-def _lifted(subject: Subject, answer: Worth, over: _Over, cut: Cut) -> Diagram:
-    words, metric = subject.words, answer.metric
-    before, after = over.before, over.after
+def _lifted(answer: Worth, cut: Cut) -> Diagram:
+    case, words, metric = answer.case, answer.words, answer.metric
+    subject = case.subject
     through = _through(answer)
     breached = {check.metric for check in answer.guardrails if not check.holds}
     cards = tuple(
-        _card(
-            subject,
-            m,
-            _moved(subject, m, before[m.index], after[m.index]),
-            m.name in breached,
-            through.get(m.name, 0.0),
-        )
-        for m in subject.graph.metrics
+        _card(words, m, _moved(case, m), m.name in breached, through.get(m.name, 0.0)) for m in subject.graph.metrics
     )
     main = [path for path in answer.paths if path.amount * answer.total > 0]
     board = cut == "board"
-    moved = words.move(metric, answer.metric_before, answer.metric_after).replace("->", "→")
+    during = words.during(metric, answer.horizon, answer.metric_before)
+    moved = words.move(metric, answer.metric_before, answer.metric_after, during).replace("->", "→")
     stated = f" ({moved})" if board else ""
     return Diagram(
         title=f"{answer.change} {words.label(metric)}{stated} {answer.claim}",
-        subtitle=_subtitle(subject, answer, over),
+        subtitle=_subtitle(answer),
         cards=cards,
-        links=_links(subject, _elasticities(subject), answer),
+        links=_links(subject, _elasticities(case), answer),
         outcome=answer.outcome,
         path=main[0].metrics if main else (metric,),
         lifted=metric,
-        callout=_callout(subject, answer),
+        callout=_callout(answer),
         panels=_panels(subject, answer) if board else (),
         notes=_notes(subject, answer, cut),
         period=words.period,
@@ -155,7 +140,7 @@ class _Shown:
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
     value, word = _split(subject.words.value(metric.name, subject.model.base[metric.index]))
-    return _Shown(value, word or _unit(subject.words, metric, over=False))
+    return _Shown(value, word or _unit(subject.words, metric))
 
 
 def _split(shown: str) -> tuple[str, str]:
@@ -164,19 +149,19 @@ def _split(shown: str) -> tuple[str, str]:
     return value, word
 
 
-def _moved(subject: Subject, metric: Metric, before: float, after: float) -> _Shown:
-    words, change = subject.words, after - before
-    moves = abs(change) > 1e-12 * max(abs(before), abs(after))
+def _moved(case: Case, metric: Metric) -> _Shown:
+    words, before, after = case.words, case.before[metric.index], case.after[metric.index]
+    change, moves = after - before, not is_still(before, after)
     relative = words.percent(before, change) or words.signed(metric.name, change)
     pill = relative if moves else ""
     value, word = _split(words.value(metric.name, after))
-    return _Shown(value, word or _unit(words, metric, over=True), pill, change if moves else 0.0)
+    return _Shown(value, word or _unit(words, metric, case.periods), pill, change if moves else 0.0)
 
 
-def _unit(words: Words, metric: Metric, over: bool) -> str:
+def _unit(words: Words, metric: Metric, periods: int = 0) -> str:
     """Return what stands beside a card's value: ``per month``, ``in 12 months``, ``customers``."""
-    if over and metric.aggregation == "sum":
-        return f"in {words.periods(words.graph.spec.horizon_periods)}"
+    if periods and metric.aggregation == "sum":
+        return words.during(metric.name, periods).strip()
     text = unit_words(metric.unit)
     if text:
         return text
@@ -190,8 +175,8 @@ def _remembers(metric: Metric) -> bool:
     return any(ref.source == metric.name and ref.lag for ref in metric.references)
 
 
-def _card(subject: Subject, metric: Metric, shown: _Shown, breached: bool, money: float = 0.0) -> Card:
-    spec, words = metric.spec, subject.words
+def _card(words: Words, metric: Metric, shown: _Shown, breached: bool, money: float = 0.0) -> Card:
+    spec = metric.spec
     limits = []
     if spec.guardrail is not None:
         for word, limit in (("floor", spec.guardrail.min), ("cap", spec.guardrail.max)):
@@ -214,14 +199,14 @@ def _card(subject: Subject, metric: Metric, shown: _Shown, breached: bool, money
     )
 
 
-def _elasticities(subject: Subject) -> Mapping[tuple[str, str, int], float]:
+def _elasticities(case: Case) -> Mapping[tuple[str, str, int], float]:
     """Return % change of the target over the horizon per % change of the source held from period 1, edge by edge.
 
     Only the edge itself counts, and what the target remembers of its own past.
     """
-    model, run, metrics = subject.model, subject.base, subject.graph.metrics
+    model, run, metrics = case.subject.model, case.base, case.subject.graph.metrics
     partials, horizon = model.partials(run)
-    totals, owners = run.horizon(), model.owners
+    totals, owners = case.before, model.owners
     memory = {slot: edge for edge, (slot, load) in enumerate(model.step.edges) if load.slot == slot and load.lag == 1}
     found: dict[tuple[str, str, int], float] = {}
 
@@ -310,12 +295,12 @@ def _strongest(
     return best[outcome.name][1]
 
 
-def _subtitle(subject: Subject, answer: Worth, over: _Over) -> str:
-    parts = [_main_route(subject, answer, over), _guardrail_words(subject, answer, over)]
+def _subtitle(answer: Worth) -> str:
+    parts = [_main_route(answer), _guardrail_words(answer)]
     return "; ".join(part for part in parts if part)
 
 
-def _main_route(subject: Subject, answer: Worth, over: _Over) -> str:
+def _main_route(answer: Worth) -> str:
     """Return ``92% through lower monthly churn``: the share of the first step that carries most."""
     if not answer.total or all(len(path.metrics) < 3 for path in answer.paths):
         return ""
@@ -324,17 +309,15 @@ def _main_route(subject: Subject, answer: Worth, over: _Over) -> str:
         if len(path.metrics) > 2:
             shares[path.metrics[1]] = shares.get(path.metrics[1], 0.0) + path.share
     name = max(shares, key=lambda n: shares[n])
-    before, after = over.before, over.after
-    slot = subject.graph.by_name[name]
-    direction = "lower" if after[slot] < before[slot] else "higher"
+    direction = "lower" if answer.case.change(answer.words.graph[name]) < 0 else "higher"
     offset = answer.rest * answer.total < 0 or any(path.share < 0 for path in answer.paths)
     share = "" if offset else f"{shares[name]:.0%} "
-    return f"{share}through {direction} {lowered(subject.words.label(name))}"
+    return f"{share}through {direction} {lowered(answer.words.label(name))}"
 
 
-def _guardrail_words(subject: Subject, answer: Worth, over: _Over) -> str:
+def _guardrail_words(answer: Worth) -> str:
     """Return what the tightest guardrail does, or which ones are breached."""
-    words = subject.words
+    words = answer.words
     breached = [check for check in answer.guardrails if not check.holds]
     if breached:
         limits = [f"the {words.value(c.metric, c.limit)} {c.side} of {c.label}" for c in breached]
@@ -342,16 +325,14 @@ def _guardrail_words(subject: Subject, answer: Worth, over: _Over) -> str:
         return text[:1].upper() + text[1:]
     if not answer.guardrails:
         return ""
-    before, after = over.before, over.after
-    slots = {check.metric: subject.graph.by_name[check.metric] for check in answer.guardrails}
-    moved = [check for check in answer.guardrails if before[slots[check.metric]] != after[slots[check.metric]]]
+    moved = [check for check in answer.guardrails if answer.case.change(words.graph[check.metric])]
     check = min(moved or answer.guardrails, key=lambda c: abs(c.value - c.limit) / (abs(c.limit) or 1.0))
     side = "above" if check.side == "floor" else "below"
     return f"{check.label} stays {side} its {words.value(check.metric, check.limit)} {check.side}"
 
 
-def _callout(subject: Subject, answer: Worth) -> Callout:
-    words, name = subject.words, answer.outcome
+def _callout(answer: Worth) -> Callout:
+    words, name = answer.words, answer.outcome
     when = words.over(name, answer.horizon).removeprefix("in the ").removeprefix("over the ")
     tone = words.tone(name, answer.total)
     amount = words.signed(name, answer.total)
@@ -362,11 +343,11 @@ def _callout(subject: Subject, answer: Worth) -> Callout:
 def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
     """Return the four boxes under the board cut; what the model does not state is said to be missing."""
     words, name = subject.words, answer.outcome
-    callout = _callout(subject, answer)
+    callout = _callout(answer)
     later = f"run rate {words.figure(name, answer.run_rate)} a year" if answer.run_rate is not None else ""
     verb, _, amount = words.figure(name, answer.total).partition(" ")
     head, worth_of = (verb.capitalize(), amount) if verb in ("saves", "costs") else ("Worth", callout.amount)
-    first, *others = grounds_texts(answer) or ("none",)
+    first, *others = answer.evidence_mix or ("none",)
     dates = [m.spec.as_of for m in subject.graph.metrics if m.spec.as_of is not None]
     dated = f"oldest input of {min(dates):%d %b %Y}".replace(" 0", " ") if dates else "inputs carry no date"
     detail = _line(joined(others), dated)
@@ -392,10 +373,12 @@ def _notes(subject: Subject, answer: Worth, cut: Cut) -> tuple[str, ...]:
     elasticity = "elasticity of the target to the source over the horizon, and " if cut == "full" else ""
     figures = f"Figures on arrows: {elasticity}amount carried; amounts add up over any cut."
     basis = f"Basis: {answer.basis}."
-    notes = [basis, figures, _template_note(subject), *(f"Note: {warning}." for warning in answer.warnings)]
+    shown = answer.case.warnings() if cut == "full" else ()
+    warnings = tuple(dict.fromkeys((*answer.warnings, *shown)))
+    notes = [basis, figures, _template_note(subject), *noted(warnings)]
     return tuple(note for note in notes if note)
 
 
 def _template_note(subject: Subject) -> str:
-    note = placeholder_note(placeholders(subject))
+    note = placeholder_note(placeholders(subject.graph))
     return f"{note}." if note else ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from impacttree.answers.asked import Changes
 from impacttree.answers.axis import round_levels
+from impacttree.answers.case import Case
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Changes, Subject
-from impacttree.answers.words import ACCRUAL, Words, joined
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import ACCRUAL, Words, joined, noted
+from impacttree.engine.model import Run
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
 
@@ -29,6 +32,8 @@ class Projection(Result):
         The same without the changes.
     changes : tuple of (str, str)
         What was changed, as it is printed, by metric.
+    warnings : tuple of str
+        Extrapolated effects, and values outside bounds.
     """
 
     names: tuple[str, ...]
@@ -37,6 +42,7 @@ class Projection(Result):
     outcome: str
     outcomes: tuple[str, ...]
     changes: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
     def __getitem__(self, name: str) -> tuple[float, ...]:
@@ -59,7 +65,7 @@ class Projection(Result):
 
     def summary(self) -> dict[str, Any]:
         units = {name: str(self.words.unit(name)) for name in self.names}
-        return super().summary() | {"changes": dict(self.changes), "units": units}
+        return super().summary() | {"changes": dict(self.changes), "units": units, "warnings": list(self.warnings)}
 
     def view(self) -> Table:
         words, period, last = self.words, self.words.period, len(self.values) - 1
@@ -76,7 +82,7 @@ class Projection(Result):
             moved = words.move(name, start, self[name][-1], f" in {period} {last}")
             notes.append(f"With {change} {words.label(name)} ({moved})")
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
-        return Table(title, columns, rows, (*notes, *basis))
+        return Table(title, columns, rows, (*notes, *self.warnings, *basis))
 
     def picture(self) -> Lines:
         """Return the tree's outcome as a line over time, with the base case beside it when something changed."""
@@ -91,7 +97,8 @@ class Projection(Result):
         levels = tuple((y, words.value(name, y)) for y in round_levels(low, high))
         done = f"; {joined([f'{change} {words.label(metric)}' for metric, change in self.changes])}"
         subtitle = f"By {words.period}, from today (0){done if self.changes else ''}"
-        notes = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
+        basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
+        notes = (*noted(self.warnings), *basis)
         return Lines(words.label(name), subtitle, ticks, tuple(series), levels, notes)
 
 
@@ -107,24 +114,25 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
     changes
         What is done, by metric, from period 1.
     """
-    count, asked = subject.periods(periods), subject.changes(changes)
-    run = subject.model.run(count, asked.interventions)
-    base = subject.model.run(count) if asked.interventions else run
-    metrics = subject.graph.metrics
-    width = len(metrics)
-    spec = subject.graph.spec
+    case = Case.of(subject, changes, periods)
+    metrics, words = subject.graph.metrics, subject.words
     stated = (subject.graph.outcome,) if subject.graph.outcome else tuple(m.name for m in metrics)
-    outcomes = spec.outcomes or stated
-    money = any(subject.graph[name].unit.is_money for name in outcomes)
-    parts = [ACCRUAL] if money else []
-    parts += [f"changes held from {subject.words.period} 1"] if asked.interventions else []
+    outcomes = subject.graph.spec.outcomes or stated
+    parts = [ACCRUAL] if any(words.unit(name).is_money for name in outcomes) else []
+    parts += [f"changes held from {words.period} 1"] if case.asked.recipes else []
     return Projection(
-        subject.provenance("stepped period by period", "; ".join(parts)),
-        tuple(metric.name for metric in metrics),
-        tuple(tuple(run.at(t)[:width]) for t in range(count + 1)),
-        tuple(tuple(base.at(t)[:width]) for t in range(count + 1)),
-        subject.graph.outcome or outcomes[0],
-        outcomes,
-        asked.texts,
-        subject.words,
+        provenance=subject.provenance("stepped period by period", "; ".join(parts)),
+        names=tuple(metric.name for metric in metrics),
+        values=_rows(case.run, len(metrics)),
+        before=_rows(case.base, len(metrics)),
+        outcome=subject.graph.outcome or outcomes[0],
+        outcomes=outcomes,
+        changes=case.asked.texts,
+        warnings=case.warnings(),
+        words=words,
     )
+
+
+def _rows(run: Run, width: int) -> tuple[tuple[float, ...], ...]:
+    """Return the metrics at t = 0 and in each period; running totals stand behind them."""
+    return tuple(tuple(run.at(t)[:width]) for t in range(run.periods + 1))

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from impacttree.answers.cautions import bottlenecks, extrapolations
+from impacttree.answers.case import Case
+from impacttree.answers.cautions import extrapolations
+from impacttree.answers.corners import bottlenecks
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, lowered
+from impacttree.answers.words import Words, lowered, noted, sentence
 from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -63,6 +65,8 @@ class Sensitivity(Result):
     rows: tuple[SensitivityRow, ...]
     kinks: tuple[str, ...]
     """Where a limit binds: elasticities are those of the side that does."""
+    warnings: tuple[str, ...]
+    """Of the base case: extrapolated effects, and values outside bounds."""
     words: Words = field(compare=False)
 
     def __getitem__(self, name: str) -> SensitivityRow:
@@ -98,7 +102,11 @@ class Sensitivity(Result):
         ]
 
     def summary(self) -> dict[str, Any]:
-        return super().summary() | {"outcome": self.outcome, "limits": list(self.kinks)}
+        return super().summary() | {
+            "outcome": self.outcome,
+            "limits": list(self.kinks),
+            "warnings": list(self.warnings),
+        }
 
     def view(self) -> Table:
         words, outcome, n = self.words, self.outcome, self.horizon
@@ -138,6 +146,7 @@ class Sensitivity(Result):
         if any(row.extrapolated for row in self.rows):
             yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
         yield from self.kinks
+        yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
@@ -170,7 +179,8 @@ class Sensitivity(Result):
         does = "is worth in" if self._is_worth else "does to"
         title = f"What a plausible move {does} {lowered(words.label(outcome))}"
         subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, from today to its favourable end"
-        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, (f"Basis: {self.provenance.basis}.",))
+        notes = (*noted(self.warnings), f"Basis: {self.provenance.basis}.")
+        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
 
     def _bar(self, row: SensitivityRow) -> Bar:
         amount = row.plausible_worth or 0.0
@@ -207,49 +217,51 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     on
         The outcome; by default the tree's.
     """
-    outcome = subject.outcome(on)
-    base = subject.base
-    totals = base.horizon()
-    gradient = subject.model.relative_gradient(base, outcome.index)
+    outcome, case = subject.outcome(on), Case.of(subject)
+    total = case.before[outcome.index]
+    gradient = subject.model.relative_gradient(case.base, outcome.index)
     upstream = subject.upstream(outcome)
     bending = _bending(subject, upstream)
     rows = [
-        _row(subject, metric, outcome, totals[outcome.index], gradient[metric.index], metric.index in bending)
+        _row(case, metric, outcome, gradient[metric.index], metric.index in bending)
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
     ranked = sorted((r for r in rows if r.plausible_worth is not None), key=lambda r: -abs(r.plausible_worth or 0.0))
     others = sorted((r for r in rows if r.plausible_worth is None), key=lambda r: -abs(r.worth or 0.0))
     numbered = [_numbered(row, rank) for rank, row in enumerate(ranked, 1)]
-    basis = f"{subject.words.horizon(outcome.name, subject.horizon)}; {subject.words.basis(outcome.name)}"
-    provenance = subject.provenance("exact evaluations; elasticities by reverse differentiation", basis)
-    kinks = tuple(bottlenecks(subject, base, upstream))
+    basis = f"{subject.words.horizon(outcome.name, case.periods)}; {subject.words.basis(outcome.name)}"
     return Sensitivity(
-        provenance, outcome.name, subject.horizon, totals[outcome.index], (*numbered, *others), kinks, subject.words
+        provenance=subject.provenance("exact evaluations; elasticities by reverse differentiation", basis),
+        outcome=outcome.name,
+        horizon=case.periods,
+        total=total,
+        rows=(*numbered, *others),
+        kinks=tuple(bottlenecks(subject, case.base, upstream)),
+        warnings=case.warnings(shown=(outcome,)),
+        words=subject.words,
     )
 
 
-def _row(
-    subject: Subject, metric: Metric, outcome: Metric, total: float, pull: float, may_bend: bool
-) -> SensitivityRow:
-    value = subject.model.base[metric.index]
+def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool) -> SensitivityRow:
+    value, total = case.subject.model.base[metric.index], case.before[outcome.index]
     better = metric.spec.better == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)
     end = _favorable_end(metric)
-    moved = _run(subject, metric, Intervention("fix", shift=end)) if end is not None else None
-    stepped = _run(subject, metric, one) if value > 0 and _is_within(metric, one.apply(value)) else None
+    moved = _run(case, metric, Intervention("fix", shift=end)) if end is not None else None
+    stepped = _run(case, metric, one) if value > 0 and _is_within(metric, one.apply(value)) else None
     return SensitivityRow(
         metric=metric.name,
         label=metric.label,
         value=value,
         elasticity=pull / total if total and value and math.isfinite(pull) else None,
         percent=percent,
-        worth=_worth(subject, outcome, stepped),
+        worth=_worth(case, outcome, stepped),
         plausible=(value, end) if end is not None else None,
-        plausible_worth=_worth(subject, outcome, moved),
-        at_corner=may_bend and bool(total and value) and _bends(subject, metric, outcome),
-        extrapolated=moved is not None and any(extrapolations(subject, moved, moved_from=subject.base)),
+        plausible_worth=_worth(case, outcome, moved),
+        at_corner=may_bend and bool(total and value) and _bends(case, metric, outcome),
+        extrapolated=moved is not None and any(extrapolations(case.subject, moved.rows, case.base.rows)),
         rank=None,
     )
 
@@ -260,13 +272,13 @@ def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
     return frozenset().union(*(subject.upstream(subject.graph.metrics[slot]) for slot in branching))
 
 
-def _bends(subject: Subject, metric: Metric, outcome: Metric) -> bool:
+def _bends(case: Case, metric: Metric, outcome: Metric) -> bool:
     """Return whether a small step up and the same step down move the outcome by different amounts."""
-    steps = [_worth(subject, outcome, _run(subject, metric, Intervention("wrap", 1 + s))) for s in (STEP, -STEP)]
+    steps = [_worth(case, outcome, _run(case, metric, Intervention("wrap", 1 + step))) for step in (STEP, -STEP)]
     if steps[0] is None or steps[1] is None:
         return False
     size = abs(steps[0]) + abs(steps[1])
-    return abs(steps[0] + steps[1]) > max(1e-3 * size, 1e-13 * abs(subject.base.horizon()[outcome.index]))
+    return abs(steps[0] + steps[1]) > max(1e-3 * size, 1e-13 * abs(case.before[outcome.index]))
 
 
 def _is_within(metric: Metric, value: float) -> bool:
@@ -274,18 +286,18 @@ def _is_within(metric: Metric, value: float) -> bool:
     return bounds is None or bounds[0] <= value <= bounds[1]
 
 
-def _run(subject: Subject, metric: Metric, intervention: Intervention) -> Run | None:
+def _run(case: Case, metric: Metric, intervention: Intervention) -> Run | None:
     """Return the tree with one move; None when it has no value there (a zero denominator, say)."""
     try:
-        return subject.model.run(subject.horizon, {metric.index: intervention})
+        return case.moved({metric.index: intervention})
     except EvaluationError:
         return None
 
 
-def _worth(subject: Subject, outcome: Metric, after: Run | None) -> float | None:
+def _worth(case: Case, outcome: Metric, after: Run | None) -> float | None:
     if after is None:
         return None
-    return after.horizon()[outcome.index] - subject.base.horizon()[outcome.index]
+    return after.horizon()[outcome.index] - case.before[outcome.index]
 
 
 def _favorable_end(metric: Metric) -> float | None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from impacttree.answers.case import Case
 from impacttree.answers.limits import Limit, guarded
-from impacttree.answers.pictures import BINS, cdf, fan, histogram
+from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import ACCRUAL, Words
+from impacttree.answers.words import ACCRUAL, Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Distribution, Table
@@ -25,33 +26,7 @@ if TYPE_CHECKING:
 
     from impacttree.engine.simulation import Report, Sampled
 
-__all__ = ["Fan", "GuardrailRisk", "Simulation", "simulate"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fan:
-    """Quantiles of one metric in each period."""
-
-    metric: str
-    samples: int
-    """How many of the first samples they are of: values of every period take room."""
-    p10: tuple[float, ...]
-    p25: tuple[float, ...]
-    p50: tuple[float, ...]
-    p75: tuple[float, ...]
-    p90: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GuardrailRisk:
-    """How likely the breach of one limit is."""
-
-    metric: str
-    label: str
-    side: str
-    limit: float
-    risk: float
-    """Share of samples in which it is broken in some period."""
+__all__ = ["Simulation", "simulate"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,6 +57,10 @@ class Simulation(Result):
         Share of samples in which a metric leaves its bounds.
     uncertain : tuple of str
         Addresses of the numbers that were drawn.
+    notes : tuple of str
+        Samples without a value, and those that leave bounds.
+    warnings : tuple of str
+        Of the base case: extrapolated effects, and values outside bounds.
     """
 
     outcome: str
@@ -96,6 +75,7 @@ class Simulation(Result):
     outside: tuple[tuple[str, float], ...]
     uncertain: tuple[str, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
     def samples(self, name: str | None = None) -> npt.NDArray[np.float64]:
@@ -151,15 +131,15 @@ class Simulation(Result):
 
     def histogram(self, name: str | None = None, bins: int = BINS) -> Chart:
         """Return the histogram of a metric's samples, with the share of samples up to each bin's end."""
-        return histogram(self, self._named(name), bins)
+        return histogram(self._sampled(name), bins)
 
     def cdf(self, name: str | None = None) -> Chart:
         """Return the cumulative distribution of a metric: which share of the samples lies below each value."""
-        return cdf(self, self._named(name))
+        return cdf(self._sampled(name))
 
     def fan(self, name: str | None = None) -> Chart:
         """Return how a metric's range widens over time: P10 to P90, P25 to P75 and P50 in each period."""
-        return fan(self, self._named(name))
+        return fan(self._sampled(name))
 
     def _named(self, name: str | None) -> str:
         if name is None:
@@ -170,6 +150,19 @@ class Simulation(Result):
 
     def _of(self, name: str | None) -> Samples:
         return self.kept[self.names.index(self._named(name))]
+
+    def _sampled(self, name: str | None) -> SampledMetric:
+        named = self._named(name)
+        return SampledMetric(
+            name=named,
+            samples=self._of(named),
+            fan=next(one for one in self.fans if one.metric == named),
+            rails=tuple(rail for rail in self.guardrails if rail.metric == named),
+            horizon=self.horizon,
+            notes=(*self.notes, *map(sentence, self.warnings)),
+            provenance=self.provenance,
+            words=self.words,
+        )
 
     def _unkept(self, name: str) -> QuestionError:
         shown = printable(str(name), 80)
@@ -229,6 +222,7 @@ class Simulation(Result):
             "faults": dict(self.faults),
             "outside_bounds": dict(self.outside),
             "uncertain": list(self.uncertain),
+            "warnings": list(self.warnings),
             "sentence": self.title,
         }
 
@@ -266,7 +260,7 @@ class Simulation(Result):
         numbers = f"{len(self.uncertain)} uncertain number{'s' * (len(self.uncertain) != 1)}"
         drawn = f"{self.count:,} samples of {numbers}, seed {self.provenance.seed}."
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
-        return (*rails, *self.notes, drawn, *basis)
+        return (*rails, *self.notes, *map(sentence, self.warnings), drawn, *basis)
 
     def picture(self) -> Distribution | Table:
         if self._of(self.outcome).missing == self.count:
@@ -315,25 +309,25 @@ def simulate(
     """
     from impacttree.engine.simulation import Job, Wanted, simulate_many
 
-    kept = _kept(subject, on)
+    kept, case = _kept(subject, on), Case.of(subject)
     slots = tuple(metric.index for metric in kept)
     limits = [limit for limit in guarded(subject.graph) if limit.metric.index in slots]
     reached = frozenset().union(*(subject.upstream(metric) for metric in kept))
     bounded = [metric for metric in subject.bounded if metric.index in reached]
     spans = (*(limit.span for limit in limits), *map(bounds_span, bounded))
     wanted = Wanted(totals=slots, spans=spans, paths=slots)
-    job = Job.of(subject.model, subject.horizon, wanted, seed=seed)
+    job = Job.of(subject.model, case.periods, wanted, seed=seed)
     (run,) = simulate_many(job, samples, executor=executor, report=report)
-    metrics, central = subject.graph.metrics, subject.base.horizon()
+    metrics = subject.graph.metrics
     found = tuple(Samples(run.totals[slot]) for slot in slots)
     outside = outside_shares(bounded, run)
     return Simulation(
         provenance=subject.provenance(METHOD, _basis(kept), samples, seed),
         outcome=kept[0].name,
         names=tuple(metric.name for metric in kept),
-        horizon=subject.horizon,
+        horizon=case.periods,
         count=samples,
-        central=tuple(central[slot] for slot in slots),
+        central=tuple(case.before[slot] for slot in slots),
         kept=found,
         fans=tuple(_quantiles(metric, run) for metric in kept),
         guardrails=tuple(_risk(limit, run) for limit in limits),
@@ -341,6 +335,7 @@ def simulate(
         outside=tuple((metric.name, share) for metric, share in outside),
         uncertain=job.drawn,
         notes=_notes(subject, run, found, outside, job.drawn),
+        warnings=case.warnings(shown=kept),
         words=subject.words,
     )
 

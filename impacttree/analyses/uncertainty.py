@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered
+from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
@@ -86,6 +87,8 @@ class Uncertainty(Result):
         Of the outcome over the samples; None where no sample has a value.
     rows : tuple of UncertaintyRow
         Uncertain numbers that the outcome rests on, widest swing first.
+    warnings : tuple of str
+        Of the base case: extrapolated effects, and values outside bounds.
     """
 
     outcome: str
@@ -94,6 +97,7 @@ class Uncertainty(Result):
     range: Range | None
     rows: tuple[UncertaintyRow, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
     def __getitem__(self, address: str) -> UncertaintyRow:
@@ -138,6 +142,7 @@ class Uncertainty(Result):
             "central": self.central,
             "range": self.range and self.range.as_dict(),
             "notes": list(self.notes),
+            "warnings": list(self.warnings),
         }
 
     def view(self) -> Table:
@@ -157,7 +162,7 @@ class Uncertainty(Result):
                 "Share of spread: of the variance, alone (first order) and with interactions (total), "
                 "with its 95% interval."
             )
-        notes = [*self._spread(), *notes, *self.notes, *self._drawn()]
+        notes = [*self._spread(), *notes, *self.notes, *map(sentence, self.warnings), *self._drawn()]
         return Table(self.title, columns, tuple(map(self._cells, self.rows)), tuple(notes))
 
     def _spread(self) -> Iterator[str]:
@@ -204,7 +209,7 @@ class Uncertainty(Result):
         subtitle = f"{words.heading(name, self.horizon)}; each number alone from its P10 to its P90"
         left = len(self.rows) - len(bars)
         more = (f"{left} more number{'s' * (left != 1)} with a smaller swing.",) if left else ()
-        notes = (*self._spread(), *more, *self.notes, *self._drawn())
+        notes = (*self._spread(), *more, *self.notes, *map(sentence, self.warnings), *self._drawn())
         base = words.value(name, self.central)
         return Bars(self.title, subtitle, self.central, base, bars, notes, "of spread" if bars else "")
 
@@ -275,9 +280,10 @@ def uncertainty(
     outcome = subject.outcome(on)
     if isinstance(samples, bool) or not isinstance(samples, int) or not 2 <= samples <= MOST_SAMPLES:
         raise QuestionError(f"indices take 2 to {MOST_SAMPLES:_} samples, not {samples!r}")
-    model, n, slot = subject.model, subject.horizon, outcome.index
+    case = Case.of(subject)
+    model, n, slot = subject.model, case.periods, outcome.index
     sampler = Sampler(model, seed=seed, copies=2)
-    central = subject.base.horizon()[slot]
+    central = case.before[slot]
     swung = {
         address: (_settled(low, central), _settled(high, central))
         for address, (low, high) in swings(model, sampler, n, slot).items()
@@ -299,6 +305,7 @@ def uncertainty(
         range=both.range if both is not None and both.missing < samples else None,
         rows=rows,
         notes=tuple(_notes(subject, rows, both, len(factors) - len(measured))),
+        warnings=case.warnings(shown=(outcome,)),
         words=subject.words,
     )
 

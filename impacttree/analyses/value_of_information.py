@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.analyses.sensitivity import sensitivity
-from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
+from impacttree.answers.asked import Changes
+from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
-from impacttree.answers.subject import Asked, Changes, Subject
-from impacttree.answers.words import STILL, Words, counted_noun, joined
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Change, Quantity, RawQuantity, misfit, parse_quantity, shown_parts, to
@@ -229,7 +230,7 @@ class ValueOfInformation(Result):
             yield f"{numbers}: knowing {'any one of them' if len(rest) > 1 else 'it'} is worth less than {most}."
         if any(not row.stated for row in self._shown):
             yield "From its grade: no range is stated, so it is the one that the grade of the evidence stands for."
-        yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in self.warnings)
+        yield from map(sentence, self.warnings)
         if self._shown:
             yield "± one standard error, where it reaches the last digit shown."
         if len(self._shown) > 1:
@@ -308,11 +309,11 @@ def _matters(row: NumberWorth) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Weighed:
     """A decision as it was understood."""
 
     outcome: Metric
-    changes: Asked
+    case: Case
     cost: Quantity | None
     """None where it is the expected worth."""
 
@@ -366,21 +367,21 @@ def value_of_information(
     from impacttree.engine.simulation import Job, Wanted, simulate_many
 
     _check_samples(samples)
-    asked = _closest(subject) if decision is None else _understood(subject, decision)
-    outcome, slot = asked.outcome, asked.outcome.index
+    weighed = _closest(subject) if decision is None else _understood(subject, decision)
+    case, outcome, slot = weighed.case, weighed.outcome, weighed.outcome.index
     job = Job.of(
         subject.model,
-        subject.horizon,
+        case.periods,
         Wanted(totals=(slot,)),
         seed=seed,
-        runs=({}, asked.changes.drawn(subject.graph)),
-        extra=(*asked.changes.uncertain(subject.graph), *asked.uncertain_cost),
+        runs=(case.held.drawn(subject.graph), case.together.drawn(subject.graph)),
+        extra=(*case.together.uncertain(subject.graph), *weighed.uncertain_cost),
     )
     before, after = simulate_many(job, samples)
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
     worth = Samples(sign * (after.totals[slot] - before.totals[slot]))
     there = _there(worth)
-    cost = _costs(job, asked, worth)
+    cost = _costs(job, weighed, worth)
     net = worth.present - cost[there]
     rounding = STILL * float(np.abs(net).max() + cost.max())
     net[np.abs(net) <= rounding] = 0.0
@@ -402,18 +403,15 @@ def value_of_information(
         )
         for number in job.drawn
     ]
-    run = subject.model.run(subject.horizon, asked.changes.interventions)
-    moves = subject.moves(asked.changes, subject.base.horizon(), run.horizon())
-    changed = tuple(asked.changes.interventions)
     words = subject.words
-    basis = f"{words.horizon(outcome.name, subject.horizon)}; {words.basis(outcome.name, lifted=False, costed=True)}"
+    basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, lifted=False, costed=True)}"
     return ValueOfInformation(
         provenance=subject.provenance(METHOD, basis, samples, seed),
-        decision=tuple(move.text for move in moves),
-        cost=_taken(words, outcome, float(cost[0])) if asked.cost is None else printable(asked.cost.text),
+        decision=tuple(move.text for move in case.moves),
+        cost=_taken(words, outcome, float(cost[0])) if weighed.cost is None else printable(weighed.cost.text),
         is_closest=decision is None,
         outcome=outcome.name,
-        horizon=subject.horizon,
+        horizon=case.periods,
         worth=worth.mean,
         expected=expected if abs(expected) > rounding else 0.0,
         probability_of_loss=float((net < 0).mean()),
@@ -421,10 +419,7 @@ def value_of_information(
         evpi_error=information.of_all.error,
         rows=tuple(sorted(rows, key=lambda row: (-row.evppi, row.address))),
         warnings=(
-            *unreached(subject, changed, outcome),
-            *extrapolations(subject, run, moved_from=subject.base),
-            *unmoved(subject, changed, outcome),
-            *beyond_bounds(subject, run),
+            *case.warnings(outcome),
             *missing_note(words, (before, after), samples, worth.missing),
             *_correlation_note(subject, correlated),
         ),
@@ -445,33 +440,34 @@ def _check_samples(samples: int) -> None:
         raise QuestionError(Problem(reason=f"samples is {printable(repr(samples), 40)}", fix=fix))
 
 
-def _closest(subject: Subject) -> _Asked:
+def _closest(subject: Subject) -> _Weighed:
     """Return the lever whose plausible move is worth most, at a cost that is yet to be found."""
     found = sensitivity(subject)
     for row in found.rows:
         if row.plausible and subject.words.tone(found.outcome, row.plausible_worth or 0.0) == "favourable":
-            changes = subject.changes({row.metric: to(row.plausible[1])})
-            return _Asked(subject.metric(found.outcome), changes, None)
+            case = Case.of(subject, {row.metric: to(row.plausible[1])})
+            return _Weighed(subject.metric(found.outcome), case, None)
     reason = "no metric states what is plausible for it, so there is no lever to decide about"
     raise QuestionError(Problem(reason=reason, fix=f"add `plausible:` to a metric, or {WRITE}"))
 
 
-def _understood(subject: Subject, decision: object) -> _Asked:
+def _understood(subject: Subject, decision: object) -> _Weighed:
     if not isinstance(decision, Decision):
         shown = type(decision).__name__
         raise QuestionError(Problem(reason=f"a decision is no {shown}", fix=WRITE))
     outcome = subject.outcome(decision.on)
-    changes = subject.changes(dict(decision.changes))
+    case = Case.of(subject, dict(decision.changes))
     assert decision.cost is not None
-    return _Asked(outcome, changes, _read_cost(subject, outcome, decision.cost))
+    return _Weighed(outcome, case, _read_cost(case, outcome, decision.cost))
 
 
-def _read_cost(subject: Subject, outcome: Metric, raw: RawQuantity) -> Quantity:
+def _read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     from impacttree.engine.distributions import distribution_of
 
-    unit = subject.words.total_unit(outcome.name)
+    words = case.words
+    unit = words.total_unit(outcome.name)
     try:
-        cost = parse_quantity(raw, currency=subject.words.currency)
+        cost = parse_quantity(raw, currency=words.currency)
         if cost.spread is not None:
             distribution_of(cost)
     except QuantityError as error:
@@ -479,7 +475,7 @@ def _read_cost(subject: Subject, outcome: Metric, raw: RawQuantity) -> Quantity:
     shown = printable(cost.text, 80)
     wrong = misfit(cost.unit, unit)
     if wrong is not None:
-        when = subject.words.over(outcome.name, subject.horizon)
+        when = words.over(outcome.name, case.periods)
         own = f"{outcome.label} {when} is in {str(unit) or 'plain numbers'}"
         raise QuestionError(Problem(reason=f"the cost is {shown}, and {own}: {wrong[0]}", fix=wrong[1]))
     low = cost.spread.ends()[0] if cost.spread is not None and cost.spread.kind != "normal" else 0.0
@@ -509,13 +505,13 @@ def _there(worth: Samples) -> npt.NDArray[np.bool_]:
     return there
 
 
-def _costs(job: Job, asked: _Asked, worth: Samples) -> npt.NDArray[np.float64]:
+def _costs(job: Job, weighed: _Weighed, worth: Samples) -> npt.NDArray[np.float64]:
     """Return what doing it costs in each sample."""
     import numpy as np
 
-    if asked.uncertain_cost:
+    if weighed.uncertain_cost:
         return job.sampler.draw(0, len(worth), only=(COST,))[COST]
-    return np.full(len(worth), max(worth.mean, 0.0) if asked.cost is None else asked.cost.central())
+    return np.full(len(worth), max(worth.mean, 0.0) if weighed.cost is None else weighed.cost.central())
 
 
 def _correlation_note(subject: Subject, correlated: Sequence[str]) -> Iterator[str]:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from impacttree.answers.cautions import beyond_bounds, extrapolations
+from impacttree.answers.asked import Changes, Move
+from impacttree.answers.case import Case
+from impacttree.answers.cautions import beyond_bounds_today
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Changes, Move, Subject
+from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still
 from impacttree.quantity import Unit, unit_words
 from impacttree.views import Cell, Column, Table
@@ -135,18 +137,14 @@ def values(subject: Subject, changes: Changes | None = None) -> Values:
     >>> tree.values()["churn"]
     0.025
     """
-    asked = subject.changes(changes)
-    metrics = subject.graph.metrics
-    if not asked.interventions:
-        rows = tuple(
-            MetricValue(m.name, m.label, value, value, "value at t = 0")
-            for m, value in zip(metrics, subject.model.base, strict=False)  # running totals stand behind the metrics
-        )
-        return Values(subject.provenance("evaluated at t = 0"), rows, (), subject.horizon, (), subject.words)
-    run = subject.model.run(subject.horizon, asked.interventions)
-    before, after = subject.base.horizon(), run.horizon()
-    rows = tuple(MetricValue(m.name, m.label, after[m.index], before[m.index], m.aggregation_reason) for m in metrics)
-    warnings = (*extrapolations(subject, run), *beyond_bounds(subject, run))
-    basis = f"changes held from {subject.words.period} 1"
-    moves = subject.moves(asked, before, after)
-    return Values(subject.provenance("evaluated", basis), rows, moves, subject.horizon, warnings, subject.words)
+    case, metrics = Case.of(subject, changes), subject.graph.metrics
+    if not case.asked.recipes:
+        today = subject.model.base
+        rows = tuple(MetricValue(m.name, m.label, today[m.index], today[m.index], "value at t = 0") for m in metrics)
+        warnings = tuple(beyond_bounds_today(subject))
+        return Values(subject.provenance("evaluated at t = 0"), rows, (), case.periods, warnings, subject.words)
+    rows = tuple(
+        MetricValue(m.name, m.label, case.after[m.index], case.before[m.index], m.aggregation_reason) for m in metrics
+    )
+    provenance = subject.provenance("evaluated", f"changes held from {subject.words.period} 1")
+    return Values(provenance, rows, case.moves, case.periods, case.warnings(), subject.words)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from impacttree.answers.case import Case
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
 from impacttree.views import Cell, Column, Table
@@ -106,7 +107,7 @@ def verify(subject: Subject, on: str | None = None) -> Verification:
     from impacttree.engine.derivative_checks import complex_step, symbolic_chain
 
     outcome = subject.outcome(on)
-    model, run = subject.model, subject.base
+    model, run = subject.model, Case.of(subject).base
     reverse = model.gradient(run, outcome.index)
     chain = symbolic_chain(model, run, outcome.index)
     rows = []

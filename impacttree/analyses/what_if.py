@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from impacttree.analyses.worth import OutcomeChange, outcome_change, strip
-from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
-from impacttree.answers.limits import GuardrailCheck, guardrail_checks, guardrail_row
-from impacttree.answers.ranges import change_ranges, range_cells, sampled_provenance
+from impacttree.answers.asked import Changes, Move
+from impacttree.answers.case import Case, OutcomeChange
+from impacttree.answers.limits import GuardrailCheck, guardrail_row
+from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Changes, Move, Subject
+from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
+from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["Comparison", "WhatIf", "compare", "what_if"]
@@ -166,34 +167,28 @@ def what_if(
     range
         Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
     """
-    outcome, asked = subject.outcome(on), subject.changes(changes)
-    run, n = subject.model.run(subject.horizon, asked.interventions), subject.horizon
-    before, after = subject.base.horizon(), run.horizon()
-    annual = subject.words.annual(outcome)
-    slot, changed, shown = outcome.index, tuple(asked.interventions), strip(subject, outcome)
-    ranges = change_ranges(subject, asked, (outcome.name, *shown)) if range and changed else None
-    checks = guardrail_checks(subject.words, run, subject.base)
-    basis = subject.words.basis(outcome.name, lifted=False)
+    outcome = subject.outcome(on)
+    return _what_if(Case.of(subject, changes), outcome, range)
+
+
+def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
+    slot, annual = outcome.index, case.words.annual(outcome)
+    ranges = case.ranges(outcome) if ranged else UNSAMPLED
+    basis = case.words.basis(outcome.name, lifted=False)
     return WhatIf(
-        provenance=sampled_provenance(subject, "two exact evaluations", basis, ranges),
-        moves=subject.moves(asked, before, after),
+        provenance=sampled_provenance(case.subject, "two exact evaluations", basis, ranges),
+        moves=case.moves,
         outcome=outcome.name,
-        horizon=n,
-        total=after[slot] - before[slot],
-        before=before[slot],
-        after=after[slot],
-        range=ranges.of(outcome.name) if ranges is not None else None,
-        run_rate=(run.at(n)[slot] - subject.base.at(n)[slot]) * annual if annual is not None else None,
-        outcomes=tuple(outcome_change(subject, name, before, after, ranges) for name in shown),
-        guardrails=ranges.risks.beside(checks) if ranges is not None else checks,
-        warnings=(
-            *unreached(subject, changed, outcome),
-            *extrapolations(subject, run),
-            *unmoved(subject, changed, outcome),
-            *beyond_bounds(subject, run),
-            *(ranges.notes if ranges is not None else ()),
-        ),
-        words=subject.words,
+        horizon=case.periods,
+        total=case.change(outcome),
+        before=case.before[slot],
+        after=case.after[slot],
+        range=ranges.of(outcome.name),
+        run_rate=case.by_period(outcome)[-1] * annual if annual is not None else None,
+        outcomes=case.outcomes(outcome, ranges),
+        guardrails=ranges.beside(case.guardrails),
+        warnings=(*case.warnings(outcome), *ranges.notes),
+        words=case.words,
     )
 
 
@@ -305,17 +300,16 @@ def compare(
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         fix = "write {'downturn': {'traffic': '-20%'}}"
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
-    outcome = subject.outcome()
-    base = what_if(subject, {})
-    answers = tuple((name, _scenario(subject, name, given[name], range)) for name in given)
-    basis = subject.words.basis(outcome.name, lifted=False)
-    provenance = subject.provenance("exact evaluations", basis)
-    return Comparison(provenance, base, answers, strip(subject, outcome), subject.horizon, subject.words)
+    outcome, base = subject.outcome(), Case.of(subject)
+    without = _what_if(base, outcome, False)
+    answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
+    provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))
+    return Comparison(provenance, without, answers, base.beside(outcome), base.periods, subject.words)
 
 
-def _scenario(subject: Subject, name: str, changes: Changes, ranged: bool) -> WhatIf:
+def _scenario(base: Case, outcome: Metric, name: str, changes: Changes, ranged: bool) -> WhatIf:
     try:
-        return what_if(subject, changes, range=ranged)
+        return _what_if(base.asking(changes), outcome, ranged)
     except ImpactTreeError as error:
         where = f"in the scenario {printable(name, 80)}, "
         raise type(error)(*(replace(problem, reason=where + problem.reason) for problem in error.problems)) from None

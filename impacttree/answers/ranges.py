@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from impacttree.answers.asked import Asked
 from impacttree.answers.limits import GuardrailCheck, guarded, with_risks
 from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
-from impacttree.answers.subject import Asked, Subject
+from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, joined
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Metric
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from impacttree.engine.simulation import Corridor, Job, Sampled, Wanted
 
 __all__ = [
+    "UNSAMPLED",
     "Ranges",
     "Risks",
     "bounds_span",
@@ -82,30 +84,40 @@ class Ranges:
     last
         Of the first outcome in the last period.
     risks
-        That guardrails are broken, with the changes.
+        That guardrails are broken, with the changes; None where nothing was sampled.
     notes
         Samples without a value, and those that leave bounds.
     """
 
     changes: tuple[tuple[str, Range], ...]
     last: Range | None
-    risks: Risks
+    risks: Risks | None
     notes: tuple[str, ...]
+
+    def beside(self, checks: tuple[GuardrailCheck, ...]) -> tuple[GuardrailCheck, ...]:
+        """Return guardrail checks that say their risk, where any was sampled."""
+        return checks if self.risks is None else self.risks.beside(checks)
 
     def of(self, name: str) -> Range | None:
         """Return the range of the change of one outcome."""
         return dict(self.changes).get(name)
 
 
-def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ranges | None:
-    """Return the ranges of what changes do to outcomes; None where nothing that they rest on is uncertain.
+UNSAMPLED = Ranges((), None, None, ())
+"""Where no samples were drawn: nothing is uncertain, or nobody asked."""
+
+
+def change_ranges(subject: Subject, runs: tuple[Asked, Asked], periods: int, outcomes: Sequence[str]) -> Ranges:
+    """Return the ranges of what changes do to outcomes.
 
     Parameters
     ----------
     subject
         The tree.
-    asked
-        What is done.
+    runs
+        What is changed in the run without and in the run with what is asked.
+    periods
+        The horizon.
     outcomes
         Names, the one that the question is about first.
     """
@@ -116,17 +128,11 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     bounded = [metric for metric in subject.bounded if metric.index in upstream]
     spans = (*(limit.span for limit in guarded(graph)), *map(bounds_span, bounded))
     wanted = Wanted(totals=tuple(slots), spans=spans, paths=(slots[0],))
-    job = Job.of(
-        subject.model,
-        subject.horizon,
-        wanted,
-        seed=SEED,
-        runs=({}, asked.drawn(graph)),
-        extra=asked.uncertain(graph),
-    )
+    drawn, extra = tuple(asked.drawn(graph) for asked in runs), runs[1].uncertain(graph)
+    job = Job.of(subject.model, periods, wanted, seed=SEED, runs=drawn, extra=extra)
     if not job.drawn:
-        return None
-    count = _count(subject, wanted)
+        return UNSAMPLED
+    count = _count(subject, wanted, periods)
     before, after = simulate_many(job, count)
     moves = {
         name: Samples(after.totals[slot] - before.totals[slot])
@@ -154,9 +160,9 @@ def _rests_on(subject: Subject, slot: int, job: Job) -> bool:
     return bool(reached) or not subject.model.part((slot,)).addresses.isdisjoint(job.drawn)
 
 
-def sampled_provenance(subject: Subject, method: str, basis: str, ranges: Ranges | None) -> Provenance:
+def sampled_provenance(subject: Subject, method: str, basis: str, ranges: Ranges) -> Provenance:
     """Return how an answer came about, with its samples where any were drawn."""
-    if ranges is None:
+    if ranges.risks is None:
         return subject.provenance(method, basis)
     samples, seed = ranges.risks.samples, ranges.risks.seed
     return subject.provenance(
@@ -185,17 +191,17 @@ def range_cells(words: Words, name: str, point: float, of: Range | None) -> tupl
     return tuple(cells)
 
 
-def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
+def guardrail_risks(subject: Subject, asked: Asked, periods: int) -> Risks | None:
     """Return how likely the breach of each guardrail is; None where nothing uncertain moves any."""
     from impacttree.engine.simulation import Job, Wanted, simulate_many
 
     limits = guarded(subject.graph)
     wanted = Wanted(spans=tuple(limit.span for limit in limits))
     runs, extra = (asked.drawn(subject.graph),), asked.uncertain(subject.graph)
-    job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=runs, extra=extra)
+    job = Job.of(subject.model, periods, wanted, seed=SEED, runs=runs, extra=extra)
     if not job.drawn:
         return None
-    count = _count(subject, wanted)
+    count = _count(subject, wanted, periods)
     (run,) = simulate_many(job, count)
     notes = missing_note(subject.words, (run,), count, _unjudged(run, count))
     return Risks(_shares(subject, run, job), count, SEED, notes)
@@ -209,10 +215,10 @@ def _shares(subject: Subject, run: Sampled, job: Job) -> tuple[float | None, ...
     return tuple(risks)
 
 
-def _count(subject: Subject, wanted: Wanted) -> int:
+def _count(subject: Subject, wanted: Wanted, periods: int) -> int:
     """Return how many samples there is time for: a power of two."""
-    periods = 1 if subject.model.is_static else subject.horizon
-    cells = len(subject.model.part(wanted.slots).step.blocks) * periods
+    stepped = 1 if subject.model.is_static else periods
+    cells = len(subject.model.part(wanted.slots).step.blocks) * stepped
     fitting = max(CELLS // max(cells, 1), 1)
     return max(LEAST_SAMPLES, min(SAMPLES, 1 << fitting.bit_length() - 1))
 

@@ -25,7 +25,7 @@ from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
 
-__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered"]
+__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,14 +104,9 @@ class Words:
         return texts
 
     def move(self, name: str, before: float, after: float, when: str = "") -> str:
-        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points.
-
-        `when` says at what time; values are those of the horizon unless it does.
-        """
+        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points; `when` says at what time."""
         text = " -> ".join(self.apart(name, before, after))
         metric = self.graph[name]
-        if not when:
-            when = self.taken(name, before)
         if not metric.unit.is_share or before == after:
             return f"{text}{when}"
         size = abs(after - before) * 100
@@ -213,6 +208,19 @@ class Words:
         """Write ``first 12 months``."""
         return f"first {self.period}" if count == 1 else f"first {self.periods(count)}"
 
+    def during(self, name: str, count: int, value: float | None = None) -> str:
+        """Return which time a value over so many periods belongs to: `` in 12 months``, `` by month 12``.
+
+        Nothing where the value is today's: of what does not change with time, or is the stated one.
+        """
+        metric = self.graph[name]
+        if metric.aggregation == "sum":
+            return f" in {self.periods(count)}"
+        stated = metric.spec.start or metric.spec.value
+        if metric.index not in self._moving or (stated is not None and stated.value == value):
+            return ""
+        return f" {self.over(name, count)}"
+
     def by(self, count: int) -> str:
         """Write ``by month 12``."""
         return f"by {self.period} {count}"
@@ -228,16 +236,6 @@ class Words:
                 return f"on average over the {self.first(count)}"
             case "recompute":
                 return f"as measured over the {self.first(count)}"
-
-    def taken(self, name: str, value: float) -> str:
-        """Write which time a value over the horizon belongs to; nothing where it is today's."""
-        metric, count = self.graph[name], self.graph.spec.horizon_periods
-        if metric.aggregation == "sum":
-            return f" in {self.periods(count)}"
-        stated = metric.spec.start or metric.spec.value
-        if metric.index not in self._moving or (stated is not None and stated.value == value):
-            return ""
-        return f" {self.over(name, count)}"
 
     @cached_property
     def _moving(self) -> frozenset[int]:
@@ -333,6 +331,22 @@ def lowered(label: str) -> str:
     """
     second = label[1:2]
     return label[:1].lower() + label[1:] if second.islower() or second == " " else label
+
+
+def noted(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Write warnings as the notes under a picture."""
+    return tuple(f"Note: {warning}." for warning in warnings)
+
+
+def sentence(text: str) -> str:
+    """Write a warning or a note as a sentence of its own.
+
+    Examples
+    --------
+    >>> sentence("no path in this tree leads from NPS to Revenue")
+    'No path in this tree leads from NPS to Revenue.'
+    """
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def joined(items: Sequence[str], last: str = "and") -> str:

@@ -93,7 +93,7 @@ def test_figures(words, name, change, figure, would):
 @pytest.mark.parametrize(
     ("name", "before", "after", "text"),
     [
-        ("margin", 40e3, 40.4e3, "£40k -> £40.4k in 8 weeks"),
+        ("margin", 40e3, 40.4e3, "£40k -> £40.4k"),
         ("users", 500, 505, "500 -> 505"),
         ("churn", 0.02, 0.018, "2.0% -> 1.8%, -0.2pp"),
         ("churn", 0.42, 0.4242, "42.0% -> 42.4%, +0.4pp"),
@@ -111,6 +111,12 @@ def test_moves(words, name, before, after, text):
 def test_a_move_may_say_when(words):
     assert words.move("margin", 5e3, 6e3, " in week 3") == "£5k -> £6k in week 3"
     assert words.move("churn", 0.02, 0.03, " in week 3") == "2.0% -> 3.0%, +1pp in week 3"
+
+
+def test_a_sum_says_over_how_many_periods(words):
+    assert words.during("margin", 8) == " in 8 weeks"
+    assert words.during("margin", 1) == " in 1 week"
+    assert words.during("churn", 8) == words.during("users", 8) == ""
 
 
 @pytest.mark.parametrize(

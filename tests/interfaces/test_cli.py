@@ -284,6 +284,18 @@ def test_check_shows_notes(run, tmp_path):
     assert data(run, "check", str(path))["notes"] == list(notes)
 
 
+def test_check_and_show_tell_of_values_outside_their_bounds(run, tmp_path):
+    path = tmp_path / "outside.yaml"
+    path.write_text(
+        "name: O\noutcome: y\nmetrics: {a: {value: 2}, r: {formula: a, bounds: 0 to 1}, y: {formula: r * 10}}\n"
+    )
+    for command in ("check", "show"):
+        shown = run(command, str(path))
+        assert shown.exit_code == 0
+        assert "R at 2 today, outside the bounds 0 to 1" in " ".join(shown.stdout.split())
+        assert len(data(run, command, str(path))["warnings"]) == 1
+
+
 def test_schema(run, tmp_path):
     printed = run("schema").stdout
     assert json.loads(printed)["title"] == "impacttree model"
