@@ -52,6 +52,12 @@ def problems_of(text: str) -> tuple[Problem, ...]:
         ("if(a > b; a; b)", 3),
         ("if(a, 1, 2)", 1),
         ("IF(a > b, 1, 2)", 1),
+        ("IF(AND(a > b, b > 1), 1, 2)", 1),
+        ("if(OR(a < b, b > 1), 1, 2)", 1),
+        ("if(NOT(a < b), 1, 2)", 1),
+        ("if(a > b && b > 1, 1, 2)", 1),
+        ("if(a < b || b > 1, 1, 2)", 1),
+        ("if(!(a < b), 1, 2)", 1),
         ("Max(a, b)", 3),
         ("SUM(a, b, 4)", 9),
         ("sum(a, max(a, b))", 6),
@@ -176,7 +182,7 @@ def test_one_fault_is_one_problem(text: str) -> None:
     assert len(problems_of(text)) == 1
 
 
-@pytest.mark.parametrize("name", ["sin", "avgs", "log2", "foo"])
+@pytest.mark.parametrize("name", ["tan", "avgs", "log2", "foo"])
 def test_a_function_of_another_meaning_is_not_suggested(name: str) -> None:
     problem = problems_of(f"outcome: c\nmetrics: {{a: {{value: 3}}, c: {{formula: {name}(a)}}}}")[0]
     assert problem.edit is None

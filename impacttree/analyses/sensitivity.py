@@ -268,7 +268,7 @@ def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: boo
 
 def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
     """Return the metrics on which a branch among `upstream` depends."""
-    branching = {block.slot for block in subject.model.step.blocks if block.selects} & upstream
+    branching = {block.slot for block in subject.model.step.blocks if block.branches} & upstream
     return frozenset().union(*(subject.upstream(subject.graph.metrics[slot]) for slot in branching))
 
 

@@ -8,7 +8,7 @@ from impacttree.answers.subject import Subject
 from impacttree.answers.words import joined
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
-from impacttree.engine.tape import Select
+from impacttree.engine.tape import Instruction, Select
 from impacttree.graph.model import Metric
 
 __all__ = ["bottlenecks", "kinks"]
@@ -17,7 +17,7 @@ __all__ = ["bottlenecks", "kinks"]
 def kinks(subject: Subject, lift: Lift) -> tuple[str, ...]:
     """Return where a limit binds before the lift, and where a branch switches along it."""
     found = list(bottlenecks(subject, lift.before, lift.touched - {lift.slot}))
-    selects = {(block.slot, select.out): select for block in lift.model.step.blocks for select in block.selects}
+    steps = {(block.slot, step.out): step for block in lift.model.step.blocks for step in block.branches}
     switched: dict[tuple[int, int], list[float]] = {}
     for switch in lift.switches:
         switched.setdefault((switch.slot, switch.select), []).append(switch.at)
@@ -25,15 +25,17 @@ def kinks(subject: Subject, lift: Lift) -> tuple[str, ...]:
         label = subject.graph.metrics[lift.model.owners[key[0]]].label
         spread = max(places) - min(places) > 0.005
         when = f"at {min(places):.0%}" + (f" to {max(places):.0%}" if spread else "") + " of the lift"
-        found.append(_switched(label, selects.get(key), when))
-    return tuple(found)
+        found.append(_switched(label, steps[key], when))
+    return tuple(dict.fromkeys(found))
 
 
-def _switched(label: str, select: Select | None, when: str) -> str:
-    match select.source if select is not None else "":
+def _switched(label: str, step: Select | Instruction, when: str) -> str:
+    if isinstance(step, Instruction):
+        return f"{when} {label} takes a step of {step.function}()"
+    match step.source:
         case "if":
             return f"{when} the condition of {label} changes sides"
-        case "min" | "max" as source if select is not None and all(select.operands):
+        case "min" | "max" as source if all(step.operands):
             return f"{when} {'the bottleneck' if source == 'min' else 'what is in force'} for {label} changes"
         case "min" | "max" | "clip":
             return f"{when} a limit of {label} begins or ceases to bind"

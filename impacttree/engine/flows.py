@@ -26,8 +26,8 @@ from impacttree.quantity import Intervention
 
 __all__ = ["EdgeFlow", "Lift", "Switch"]
 
-Decisions = dict[tuple[int, int, int], bool]
-"""(position, slot, select) -> side taken."""
+Decisions = dict[tuple[int, int, int], float]
+"""(position, slot, select) -> side taken, or the step stood on."""
 
 TOLERANCE = 1e-11
 """Of the sum of absolute flows of a piece; a piece that does not close so far is refined."""
@@ -257,7 +257,7 @@ class Lift:
         run, model = self.at(share), self.model
         decisions: Decisions = {}
         for position, row in enumerate(run.rows):
-            taken: dict[tuple[int, int], bool] = {}
+            taken: dict[tuple[int, int], float] = {}
             model.step.branches(row, model.base, model.parameters, run.past(position), taken)
             decisions |= {(position, slot, select): side for (slot, select), side in taken.items()}
         taken = {}
@@ -268,7 +268,7 @@ class Lift:
     @cached_property
     def _branching(self) -> bool:
         blocks = (*self.model.step.blocks, *self.model.recomputed.blocks)
-        return any(block.selects for block in blocks if block.slot in self.touched)
+        return any(block.branches for block in blocks if block.slot in self.touched)
 
     def _first_switch(self, low: float, high: float, count: int) -> tuple[float, float] | None:
         """Return the last share before and the first after the lowest switch within, or None."""

@@ -128,12 +128,12 @@ class Jump:
     # -- conditions -----------------------------------------------------------------------------------------------
 
     def _margins(self) -> dict[tuple[int, int], Mapping[int, float]]:
-        """Return, for each metric whose own ``if`` switches, d (left - right) / d (what each edge loads)."""
+        """Return, for each metric that switches by itself, how fast each edge moves what decides it."""
         blocks = (*self.model.step.blocks, *self.model.recomputed.blocks)
-        sources = {(block.slot, select.out): select.source for block in blocks for select in block.selects}
+        jumping = {(block.slot, step.out) for block in blocks for step in block.branches if step.may_jump}
         margins: dict[tuple[int, int], Mapping[int, float]] = {}
         for position, slot, select in self.changed:
-            if (position, slot) not in margins and sources[slot, select] == "if":
+            if (position, slot) not in margins and (slot, select) in jumping:
                 margins[position, slot] = self._margin(position, slot, select)
         return margins
 

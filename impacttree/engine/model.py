@@ -17,10 +17,10 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.scalar_faults import Missing, Naming, redo, too_large, unknown_today
-from impacttree.engine.tape import Block, Load, lower
+from impacttree.engine.scalar_faults import Missing, Naming, Period, redo, too_large, unknown_today
+from impacttree.engine.tape import Block, lower, total_of
 from impacttree.errors import EvaluationError, Problem
-from impacttree.formula.ast import Binary, Expr, Name, Number
+from impacttree.formula.core import Binary, Core, Name, Number, Timed
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
@@ -193,11 +193,11 @@ class Model:
         self.accumulator = {source: len(metrics) + k for k, source in enumerate(totalled)}
         self.owners = (*range(len(metrics)), *totalled)
         self.size = len(self.owners)
-        self.naming = Naming(graph, self.owners)
         self._positions: dict[str, int] = {}
-        self._by_name = {metric.name: metric.index for metric in metrics}
-        self._accumulator_by_name = {metrics[source].name: slot for source, slot in self.accumulator.items()}
-        self.blocks = tuple(self._lower(metric.index, metric.rule) for metric in metrics)
+        totals = {total_of(metrics[source].name): slot for source, slot in self.accumulator.items()}
+        self.slot_of = {**{metric.name: metric.index for metric in metrics}, **totals}
+        self.naming = Naming(graph, self.owners, self.slot_of, self._positions)
+        self.blocks = tuple(self._lower(metric.index, metric.core) for metric in metrics)
         self.starts = {m.index: self._lower(m.index, m.start) for m in metrics if m.start is not None}
         self.lags = self._lags()
         rules: list[Aggregation] = [metric.aggregation for metric in metrics]
@@ -215,8 +215,8 @@ class Model:
         lags = {load.lag for block in self.blocks for load in block.loads.values()} | {1 if self.accumulator else 0}
         return tuple(sorted(lags - {0}))
 
-    def _lower(self, slot: int, rule: Expr) -> Block:
-        return lower(slot, rule, self._by_name, self._accumulator_by_name, self._register)
+    def _lower(self, slot: int, rule: Core) -> Block:
+        return lower(slot, rule, self.slot_of, self._register)
 
     def _register(self, address: str, value: float) -> int:
         if address not in self._positions:
@@ -227,22 +227,20 @@ class Model:
 
     def _total(self, source: int) -> Block:
         """The running total of a metric: its own previous value plus this period's."""
-        slot = self.accumulator[source]
-        loads = {0: Load(slot, "prev", 1), 1: Load(source)}
-        added = lower(0, Binary("+", Name("a"), Name("b")), {"a": 0, "b": 1}, {}, self._register)
-        return Block(slot, loads, {}, {}, added.body)
+        name = self.graph.metrics[source].name
+        so_far = Timed(total_of(name), "prev", 1, (0, 0))
+        return self._lower(self.accumulator[source], Binary("+", so_far, Name(name), (0, 0)))
 
     @cached_property
     def initial(self) -> Program:
         """The program of t = 0."""
-        zero = lower(0, Number(0.0, "0"), {}, {}, self._register)
-        totals = [replace(zero, slot=slot) for slot in self.accumulator.values()]
+        totals = [self._lower(slot, Number(0.0, "0")) for slot in self.accumulator.values()]
         known = (slot for slot in self.graph.initial_order if slot not in self.unknown)
         return Program([*totals, *(self.starts.get(slot) or self.blocks[slot] for slot in known)], self.lags)
 
     @cached_property
     def unknown(self) -> frozenset[int]:
-        """The metrics without a value at t = 0, which they compare with its own past."""
+        """The metrics without a value at t = 0, where they would compare a metric with itself."""
         return frozenset(self.graph.by_name[name] for name in self.graph.unknown_today)
 
     @cached_property
@@ -330,10 +328,9 @@ class Model:
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            found = redo(
-                self.naming, self.parameters, self.initial, row, row, past, {}, {}, 0, lambda slot, _: missing[slot]
+            missing |= self._redo(
+                self.initial, row, row, past, NOTHING_HELD.kinds, {}, 0, lambda slot, _: missing[slot]
             )
-            missing |= found
         return row, missing
 
     @cached_property
@@ -378,12 +375,11 @@ class Model:
                 if not _are_finite(row):
                     raise OverflowError
             except _FAULTS:
-                found = redo(
-                    self.naming, self.parameters, self.step, row, self.base, past, held.kinds, effects, position + 1,
+                found = self._redo(
+                    self.step, row, self.base, past, held.kinds, effects, position + 1,
                     lambda slot, t: missing[t][slot] if t > 0 else self.missing_today[slot],
                 )  # fmt: skip
-                if found and not self._marks:
-                    raise EvaluationError(next(iter(found.values())).problem) from None
+                self._refuse(found)
                 missing[position + 1] = found
             rows.append(row)
         missing = {t: found for t, found in missing.items() if found}
@@ -398,6 +394,26 @@ class Model:
             not slots.isdisjoint(missing.get(position + 1 - lag, ()) if lag and position >= lag else today)
             for lag, slots in self._read_at.items()
         )
+
+    def _redo(
+        self,
+        program: Program,
+        row: Row,
+        base: Row,
+        past: Sequence[Row],
+        kinds: Intervened,
+        effects: Effects,
+        t: int,
+        known: Callable[[int, int], Missing],
+    ) -> dict[int, Missing]:
+        """Compute a period once more, with care; return why slots have no value in it."""
+        rows = dict(zip(program.lags, past, strict=True))
+        return redo(self.naming, Period(program, row, base, rows, self.parameters, kinds, effects, t), known)
+
+    def _refuse(self, found: Mapping[int, Missing]) -> None:
+        """Raise the first thing that has no value, unless that is to be marked."""
+        if found and not self._marks:
+            raise EvaluationError(next(iter(found.values())).problem) from None
 
     def horizon(self, run: Run, periods: int) -> Row:
         """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
@@ -419,12 +435,11 @@ class Model:
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            found = redo(
-                self.naming, self.parameters, self.recomputed, row, base, (), run.held.kinds, effects, -1,
+            found = self._redo(
+                self.recomputed, row, base, (), run.held.kinds, effects, -1,
                 lambda slot, t: self.missing_today[slot] if t == 0 else Missing(run.why(slot), _NOTHING_SAID),
             )  # fmt: skip
-            if found and not self._marks:
-                raise EvaluationError(next(iter(found.values())).problem) from None
+            self._refuse(found)
         return row
 
     def horizon_base(self, periods: int) -> Row:

@@ -9,13 +9,14 @@ from typing import NoReturn
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.tape import COMPARISONS, Block, Body, Instruction, Select
+from impacttree.engine.tape import Block, Load, load_of, row_of
 from impacttree.errors import EvaluationError, Problem
-from impacttree.formula import FUNCTIONS, unparse
-from impacttree.formula.ast import Expr
+from impacttree.formula import Fault, evaluate, unparse
+from impacttree.formula.ast import Expr, Parameter
+from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph
 
-__all__ = ["Fault", "Missing", "Naming", "interpret", "redo", "too_large", "unknown_today"]
+__all__ = ["Missing", "Naming", "Period", "redo", "too_large", "unknown_today"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,150 +30,73 @@ class Missing:
 
 
 class MissingError(ArithmeticError):
-    """A value that has none is read: which load of the block."""
+    """A value is read that there is not."""
 
-    def __init__(self, temporary: int) -> None:
+    def __init__(self, load: Load) -> None:
         super().__init__()
-        self.temporary = temporary
-
-
-class Fault(ArithmeticError):
-    """An operation without a finite real result: which, and why."""
-
-    def __init__(self, reason: str, span: tuple[int, int]) -> None:
-        super().__init__(reason)
-        self.reason, self.span = reason, span
-
-
-def interpret(block: Block, v: Row, b: Row, p: Sequence[float], past: Mapping[int, Row]) -> float:
-    """Compute a block one operation at a time; slow, plain, and independent of the generated code.
-
-    Parameters
-    ----------
-    v, b, p
-        Values of this period, at t = 0 of the base case, and parameters.
-    past
-        Rows by lag.
-
-    Raises
-    ------
-    Fault
-        At the first operation without a finite real result.
-    MissingError
-        Where a value is needed that has none (NaN).
-    """
-    values: dict[int, float] = dict(block.constants)
-    values |= {temporary: p[position] for temporary, position in block.parameters.items()}
-    for temporary, load in block.loads.items():
-        row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
-        values[temporary] = row[load.slot]
-    pending: list[Instruction | Select | tuple[int, int]] = list(reversed(block.body.instructions))
-    while pending:
-        step = pending.pop()
-        if isinstance(step, tuple):
-            values[step[0]] = _known(values, step[1])
-        elif isinstance(step, Select):
-            left, right = _known(values, step.left), _known(values, step.right)
-            side: Body = step.then if COMPARISONS[step.op](left, right) else step.otherwise
-            pending.append((step.out, side.result))
-            pending.extend(reversed(side.instructions))
-        else:
-            values[step.out] = _operate(step, [_known(values, arg) for arg in step.args])
-    return _known(values, block.body.result)
-
-
-def _known(values: Mapping[int, float], temporary: int) -> float:
-    if math.isnan(values[temporary]):
-        raise MissingError(temporary)
-    return values[temporary]
-
-
-def _operate(step: Instruction, args: Sequence[float]) -> float:
-    try:
-        result = _result(step, args)
-    except (ZeroDivisionError, ValueError, OverflowError) as error:
-        raise Fault(_reason(step, args, error), step.span) from None
-    if not math.isfinite(result):
-        raise Fault("the result is too large for a number", step.span)
-    return result
-
-
-def _result(step: Instruction, args: Sequence[float]) -> float:
-    match step.operation:
-        case "neg":
-            return -args[0]
-        case "add":
-            return args[0] + args[1]
-        case "sub":
-            return args[0] - args[1]
-        case "mul":
-            return args[0] * args[1]
-        case "div":
-            return args[0] / args[1]
-        case "pow":
-            return math.pow(args[0], args[1])
-    return float(getattr(math, step.function)(*args))
-
-
-def _reason(step: Instruction, args: Sequence[float], error: Exception) -> str:
-    if step.operation == "div":
-        return "division by zero"
-    if step.operation == "pow" and not isinstance(error, OverflowError):
-        return f"{args[0]:g} to the power {args[1]:g} is not a real number"
-    if isinstance(error, OverflowError):
-        return "the result is too large for a number"
-    return f"{FUNCTIONS[step.function].name} of {args[0]:g} is not a real number"
+        self.load = load
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What turns slots back into the user's metrics."""
+    """What turns slots and positions back into the user's metrics and parameters."""
 
     graph: Graph
     owners: Sequence[int]
+    slot_of: Mapping[str, int]
+    position_of: Mapping[str, int]
 
 
-def redo(
-    naming: Naming,
-    parameters: Sequence[float],
-    program: Program,
-    v: Row,
-    b: Row,
-    past: Sequence[Row],
-    kinds: Intervened,
-    effects: Effects,
-    t: int,
-    known: Callable[[int, int], Missing],
-) -> dict[int, Missing]:
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One evaluation of a program: what it reads, what changes do, and when it is.
+
+    Parameters
+    ----------
+    now, base, past
+        Values of this period, at t = 0 of the base case, and of earlier periods by lag.
+    t
+        The period; -1 over the horizon.
+    """
+
+    program: Program
+    now: Row
+    base: Row
+    past: Mapping[int, Row]
+    parameters: Sequence[float]
+    kinds: Intervened
+    effects: Effects
+    t: int
+
+
+def redo(naming: Naming, period: Period, known: Callable[[int, int], Missing]) -> dict[int, Missing]:
     """Redo a period one metric at a time, with NaN for what has no value, and return why that is, by slot.
 
     Parameters
     ----------
     known
-        Gives why a slot has no value in an earlier period.
+        Gives why a slot has no value at an earlier t.
     """
-    rows = dict(zip(program.lags, past, strict=True))
-    found: dict[int, Missing] = {}
-    for block in program.blocks:
+    now, found = period.now, dict[int, Missing]()
+    for block in period.program.blocks:
         slot = block.slot
-        if kinds.get(slot) == "fix":
-            v[slot] = effects[slot]
+        if period.kinds.get(slot) == "fix":
+            now[slot] = period.effects[slot]
             continue
+        scale, shift = period.effects[slot] if slot in period.kinds else (1.0, 0.0)
         try:
-            scale, shift = effects[slot] if slot in kinds else (1.0, 0.0)
-            v[slot] = interpret(block, v, b, parameters, rows) * scale + shift
-            if not math.isfinite(v[slot]):
+            now[slot] = evaluate(block.rule, _Reading(naming, period)) * scale + shift
+            if not math.isfinite(now[slot]):
                 raise Fault("the result is too large for a number", (0, 0))
         except Fault as fault:
-            found[slot] = _missing(naming, block, fault, v, b, rows, t)
+            found[slot] = _missing(naming, block, fault, period)
         except MissingError as missing:
-            load = block.loads[missing.temporary]
-            if load.timing == "now":
-                found[slot] = found.get(load.slot) or known(load.slot, t)
-            else:
-                found[slot] = known(load.slot, max(0, t - load.lag) if load.timing == "prev" else 0)
+            load = missing.load
+            here = load.timing == "now"
+            t = period.t if here else max(0, period.t - load.lag) if load.timing == "prev" else 0
+            found[slot] = found[load.slot] if here and load.slot in found else known(load.slot, t)
         if slot in found:
-            v[slot] = math.nan
+            now[slot] = math.nan
     return found
 
 
@@ -193,6 +117,24 @@ def unknown_today(naming: Naming, slot: int) -> Missing:
     return Missing(reason, problem)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a leaf of a formula stands for in a period."""
+
+    naming: Naming
+    period: Period
+
+    def __call__(self, leaf: Leaf) -> float:
+        period = self.period
+        if isinstance(leaf, Parameter):
+            return period.parameters[self.naming.position_of[leaf.address]]
+        load = load_of(leaf, self.naming.slot_of)
+        value = row_of(load, period.now, period.base, period.past)[load.slot]
+        if math.isnan(value):
+            raise MissingError(load)
+        return value
+
+
 def too_large(naming: Naming, row: Row) -> NoReturn:
     """Raise the `EvaluationError` that names the metric whose values add up to more than a number can hold."""
     slot = next(slot for slot, value in enumerate(row) if not math.isfinite(value))
@@ -211,15 +153,15 @@ def too_large(naming: Naming, row: Row) -> NoReturn:
     )
 
 
-def _missing(naming: Naming, block: Block, fault: Fault, v: Row, b: Row, past: Mapping[int, Row], t: int) -> Missing:
+def _missing(naming: Naming, block: Block, fault: Fault, period: Period) -> Missing:
     graph, owners = naming.graph, naming.owners
     metric = graph.metrics[owners[block.slot]]
     operands = []
     for load in block.loads.values():
-        row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
-        when = {"now": "", "baseline": " at t = 0"}.get(load.timing, f" {load.lag} earlier")
+        row = row_of(load, period.now, period.base, period.past)
+        when = {"now": "", "baseline": " at t = 0", "prev": f" {load.lag} earlier"}[load.timing]
         operands.append(f"{graph.metrics[owners[load.slot]].name}{when} = {row[load.slot]:g}")
-    when = {0: "at t = 0", -1: "over the horizon"}.get(t, f"in {graph.spec.period} {t}")
+    when = {0: "at t = 0", -1: "over the horizon"}.get(period.t, f"in {graph.spec.period} {period.t}")
     listed = ", ".join(operands[:8]) + (" ..." if len(operands) > 8 else "")
     text, span = _formula(metric.spec.formula, metric.rule, fault)
     line, column = graph.spec.places.find("metrics", metric.name, "formula")
@@ -234,12 +176,8 @@ def _missing(naming: Naming, block: Block, fault: Fault, v: Row, b: Row, past: M
         formula=text,
         span=span,
     )
-    return Missing(f"{fault.reason} {_when(naming, t)}", problem)
-
-
-def _when(naming: Naming, t: int) -> str:
-    """Write a period as a reader says it: ``today``, ``in month 3``, ``over the horizon``."""
-    return {0: "today", -1: "over the horizon"}.get(t, f"in {naming.graph.spec.period} {t}")
+    told = {0: "today", -1: "over the horizon"}.get(period.t, f"in {graph.spec.period} {period.t}")
+    return Missing(f"{fault.reason} {told}", problem)
 
 
 def _formula(written: str | None, rule: Expr, fault: Fault) -> tuple[str, tuple[int, int]]:

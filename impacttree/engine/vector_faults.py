@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from impacttree.engine.program import array_function
-from impacttree.engine.tape import COMPARISONS, Block, Instruction, Select
+from impacttree.engine.tape import Block, Instruction, Select, row_of
+from impacttree.formula.evaluate import COMPARISONS
 
 __all__ = ["are_finite", "compute", "finite"]
 
@@ -43,8 +44,7 @@ def compute(
     values: dict[int, Any] = {temporary: np.float64(value) for temporary, value in block.constants.items()}
     values |= {temporary: p[position] for temporary, position in block.parameters.items()}
     for temporary, load in block.loads.items():
-        row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
-        values[temporary] = row[load.slot]
+        values[temporary] = row_of(load, v, b, past)[load.slot]
     own: dict[int, Any] = dict.fromkeys(values, False)
     pending: list[tuple[Instruction | Select, bool]] = [(step, False) for step in reversed(block.body.instructions)]
     with np.errstate(all="ignore"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from impacttree.errors import FormulaError, Problem
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Negate, Number, fold
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Negate, Number, fold
 from impacttree.formula.functions import FUNCTIONS
 from impacttree.quantity import PERIODS_PER_YEAR, Unit
 
@@ -108,6 +108,8 @@ def multiplied_out(expr: Expr, factors: Mapping[int, float]) -> Expr:
                 return replace(node, operand=below[0])
             case Binary() | Compare():
                 return replace(node, left=below[0], right=below[1])
+            case Logic():
+                return replace(node, operands=tuple(below))
             case _:
                 return node
 

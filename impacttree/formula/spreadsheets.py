@@ -18,15 +18,18 @@ _SPELLED: dict[str, Callable[[Sequence[str]], str]] = {
     "divide": lambda parts: f"(({parts[0]}) / ({parts[1]}))" if len(parts) == 2 else "",
 }
 _SPELLED |= {
+    "and": lambda parts: f"({' and '.join(parts)})",
+    "or": lambda parts: f"({' or '.join(parts)})",
+    "not": lambda parts: f"(not ({parts[0]}))" if len(parts) == 1 else "",
     "add": _SPELLED["sum"],
     "avg": _SPELLED["average"],
     "mean": _SPELLED["average"],
     "power": _SPELLED["pow"],
 }
 
-_ROUNDED = "numbers are not rounded in a formula, only where they are shown: leave it out"
+_ROUNDED = "write floor(x), ceil(x) or round(x, 2)"
 NO_FUNCTION = {
-    **dict.fromkeys(("round", "floor", "ceil", "ceiling", "int", "trunc", "roundup", "rounddown"), _ROUNDED),
+    **dict.fromkeys(("ceiling", "int", "trunc", "roundup", "rounddown", "mround"), _ROUNDED),
     **dict.fromkeys(("iferror", "ifna", "coalesce", "safe_divide"), "guard a denominator: if(b == 0, 0, a / b)"),
     **dict.fromkeys(("sumproduct", "npv", "irr", "pmt", "fv"), "write the sum out, or step it through time: prev(x)"),
     "exponent": "powers are written '**': x**2",

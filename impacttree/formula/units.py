@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from impacttree.errors import FormulaError, Problem
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold, walk
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Name, Negate, Number, Parameter, fold, walk
 from impacttree.formula.conversions import (
     conversion_factor,
     converted,
@@ -172,6 +172,8 @@ class _Checker:
                 return _Term(below[0].unit, None if number is None else -number)
             case Compare():
                 self._meet((node.left, node.right), below, node, "compared")
+                return _BARE
+            case Logic():
                 return _BARE
             case Binary():
                 return self._binary(node, below[0], below[1])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from impacttree.errors import Edit, FormulaError, ModelError, Problem, printable
-from impacttree.formula import parse
+from impacttree.formula import lowered, parse
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.graph.aggregate import aggregation
 from impacttree.graph.central_values import Today
@@ -342,6 +342,7 @@ class _Build:
             unit=unit,
             origin="formula" if metric.formula else "drivers" if metric.drivers else "value",
             rule=rule,
+            core=lowered(rule),
             start=start,
             references=tuple(self.reads[index]),
             influences=tuple(effect.influence for effect in on_metric),

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from impacttree.formula.ast import Expr
+from impacttree.formula.ast import Expr, Parameter
+from impacttree.formula.core import Core
 from impacttree.quantity import Bounds, Quantity, Spread, Unit
 from impacttree.quantity.acronyms import in_words
 from impacttree.spec import Evidence, MetricSpec, TreeSpec
@@ -103,7 +104,10 @@ class Metric:
     unit: Unit
     origin: Origin
     rule: Expr
-    start: Expr | None
+    """As written, conversions multiplied out; for reading."""
+    core: Core
+    """What `rule` comes to; for computing, and for writing the model in other languages."""
+    start: Parameter | None
     """``Parameter("customers.start", 65800.0)`` or None."""
     references: tuple[Reference, ...]
     """Each pair of source and timing once, in reading order."""
