@@ -43,7 +43,6 @@ _NUMBER = re.compile(
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9_])")
 _SCALES = {"k": "e3", "K": "e3", "M": "e6", "B": "e9", "T": "e12", "%": "e-2"}
 
-_CONDITION = "conditions are nested: if(a > 0, if(b > 0, x, y), y)"
 _REFUSED: dict[str, tuple[str, str] | tuple[str, str, str]] = {
     "^": ("powers are not written '^'", "powers are written '**': x**2", "**"),
     "//": ("there is no whole-number division '//'", "write '/' to divide"),
@@ -62,11 +61,11 @@ _REFUSED: dict[str, tuple[str, str] | tuple[str, str, str]] = {
     ":": ("':' has no meaning", "conditions are written if(a > 0, x, y)"),
     "?": ("'?' has no meaning", "conditions are written if(a > 0, x, y)"),
     ";": ("a formula is one expression", "separate arguments with ','"),
-    "!": ("there is no 'not'", "write the opposite comparison, or swap the branches of if"),
-    "&": ("there is no 'and'", _CONDITION),
-    "&&": ("there is no 'and'", _CONDITION),
-    "|": ("there is no 'or'", _CONDITION),
-    "||": ("there is no 'or'", _CONDITION),
+    "!": ("'!' has no meaning", "write 'not'", " not "),
+    "&": ("comparisons are not joined with '&'", "write 'and'", " and "),
+    "&&": ("comparisons are not joined with '&&'", "write 'and'", " and "),
+    "|": ("comparisons are not joined with '|'", "write 'or'", " or "),
+    "||": ("comparisons are not joined with '||'", "write 'or'", " or "),
     "~": ("'~' has no meaning", "write the opposite comparison, or swap the branches of if"),
     "@": ("'@' has no meaning", "write '*' to multiply", "*"),
     "\\": ("'\\' has no meaning", "a formula may go over several lines as it is", ""),
