@@ -354,7 +354,7 @@ def worth(
     """
     lifted, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, {metric: change})
-    lift = Lift(subject.model, lifted.index, case.asked.interventions[lifted.index], outcome.index, case.periods)
+    lift = Lift(case.base, case.run, lifted.index, outcome.index)
     total, slot = case.change(outcome), outcome.index
     paths, rest = _paths(subject, lift, total)
     by_period, annual = case.by_period(outcome), case.words.annual(outcome)

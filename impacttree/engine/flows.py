@@ -17,12 +17,11 @@ from functools import cached_property
 from itertools import pairwise
 
 from impacttree.engine.jumps import Jump
-from impacttree.engine.model import Held, Model, Run
+from impacttree.engine.model import Held, Run
 from impacttree.engine.program import Row
 from impacttree.engine.quadrature import HORIZON, Node, gauss, values_at
 from impacttree.engine.tape import Load
 from impacttree.graph.reach import reached
-from impacttree.quantity import Intervention
 
 __all__ = ["EdgeFlow", "Lift", "Switch"]
 
@@ -68,25 +67,22 @@ class Lift:
 
     Parameters
     ----------
-    model
-        The compiled tree.
+    before, after
+        The tree without and with the lift, over the horizon.
     slot
         The metric that is lifted.
-    intervention
-        What is done to it.
-    periods
-        The horizon.
+    outcome
+        Whose change is split.
     """
 
-    def __init__(self, model: Model, slot: int, intervention: Intervention, outcome: int, periods: int) -> None:
-        self.model, self.slot, self.outcome, self.periods = model, slot, outcome, periods
-        self.before = model.run(periods)
-        self.start = [row[slot] for row in self.before.rows]
-        self.delta = [intervention.apply(value) - value for value in self.start]
-        self.start_horizon = self.before.horizon()[slot]
-        recomputed = model.aggregations[slot] == "recompute"
-        self.delta_horizon = intervention.apply(self.start_horizon) - self.start_horizon if recomputed else 0.0
-        self.after = self.at(1.0)
+    def __init__(self, before: Run, after: Run, slot: int, outcome: int) -> None:
+        self.before, self.after, self.slot, self.outcome = before, after, slot, outcome
+        self.model, self.periods = before.model, before.periods
+        self.start = [row[slot] for row in before.rows]
+        self.delta = [row[slot] - value for row, value in zip(after.rows, self.start, strict=True)]
+        self.start_horizon = before.horizon()[slot]
+        recomputed = self.model.aggregations[slot] == "recompute"
+        self.delta_horizon = after.horizon()[slot] - self.start_horizon if recomputed else 0.0
         self.total = self._outcome(self.after) - self._outcome(self.before)
 
     def at(self, share: float) -> Run:
@@ -96,7 +92,7 @@ class Lift:
     def _held(self, share: float) -> Held:
         path = [start + share * delta for start, delta in zip(self.start, self.delta, strict=True)]
         value = self.start_horizon + share * self.delta_horizon
-        return Held({self.slot: "fix"}, {}, {self.slot: path}, {self.slot: lambda _: value})
+        return self.before.held.fixed(self.slot, path, lambda _: value)
 
     def _outcome(self, run: Run) -> float:
         return run.horizon()[self.outcome]

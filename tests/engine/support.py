@@ -56,7 +56,11 @@ def is_close(found: float, exact: Any, size: Any, tolerance: float) -> bool:
 def lifted(text: str, metric: str, intervention: Intervention, on: str = "y") -> Lift:
     tree = loads(text)
     model = tree._subject.model
-    return Lift(model, tree[metric].index, intervention, tree[on].index, tree.spec.horizon_periods)
+    return lift_of(model, tree[metric].index, intervention, tree[on].index, tree.spec.horizon_periods)
+
+
+def lift_of(model: Model, slot: int, intervention: Intervention, outcome: int, periods: int) -> Lift:
+    return Lift(model.run(periods), model.run(periods, {slot: intervention}), slot, outcome)
 
 
 def named(lift: Lift) -> dict[tuple[str, str], float]:

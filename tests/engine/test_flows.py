@@ -11,14 +11,14 @@ from impacttree import loads
 from impacttree.engine.flows import Lift
 from impacttree.engine.quadrature import HORIZON
 from impacttree.quantity import Intervention
-from tests.engine.support import ANY_TREE, Compiled, lifted, named
+from tests.engine.support import ANY_TREE, Compiled, lift_of, lifted, named
 from tests.oracles.attribution import Attribution
 from tests.strategies import Change, Sketch, changes, examples, trees
 
 
-def lift_of(compiled: Compiled, drawn: dict[str, Change]) -> Lift:
+def split_of(compiled: Compiled, drawn: dict[str, Change]) -> Lift:
     ((slot, intervention),) = compiled.interventions(drawn).items()
-    return Lift(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
+    return lift_of(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
 
 
 def allowance(lift: Lift) -> float:
@@ -35,7 +35,7 @@ def allowance(lift: Lift) -> float:
 def test_flows_add_up_to_the_exact_change_over_every_cut(sketch: Sketch, data: st.DataObject) -> None:
     compiled = Compiled(sketch)
     drawn = data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome]))
-    lift = lift_of(compiled, drawn)
+    lift = split_of(compiled, drawn)
     run = compiled.model.run(compiled.horizon, compiled.interventions(drawn))
     total = run.horizon()[compiled.outcome] - compiled.model.run(compiled.horizon).horizon()[compiled.outcome]
     assert abs(lift.total - total) <= allowance(lift)
@@ -51,7 +51,7 @@ def test_flows_add_up_to_the_exact_change_over_every_cut(sketch: Sketch, data: s
 @given(st.one_of(trees(stepped=True), trees(stepped=True, kinks=True, jumps=True)), st.data())
 def test_flows_add_up_over_every_cut_of_the_tree_unrolled_in_time(sketch: Sketch, data: st.DataObject) -> None:
     compiled = Compiled(sketch)
-    lift = lift_of(compiled, data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome])))
+    lift = split_of(compiled, data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome])))
     edges = unrolled(lift)
     places = sorted({place for source, target, _ in edges for place in (source, target)})
     own = {place for place in places if place[0] == lift.slot and (place[1] != HORIZON or is_recomputed(lift))}
@@ -107,7 +107,7 @@ def unrolled(lift: Lift) -> list[tuple[tuple[int, int], tuple[int, int], float]]
 def test_each_edge_carries_the_integral_of_its_local_flow(sketch: Sketch, data: st.DataObject) -> None:
     compiled = Compiled(sketch)
     drawn = data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome]))
-    lift = lift_of(compiled, drawn)
+    lift = split_of(compiled, drawn)
     ((metric, change),) = drawn.items()
     exact = Attribution(compiled.oracle, metric, change, sketch.outcome, nodes=16).flows
     metrics = compiled.model.graph.metrics
@@ -121,7 +121,7 @@ def test_each_edge_carries_the_integral_of_its_local_flow(sketch: Sketch, data: 
 def test_a_lift_of_nothing_carries_exactly_nothing(sketch: Sketch, data: st.DataObject) -> None:
     compiled = Compiled(sketch)
     slot = compiled.slot(data.draw(st.sampled_from(list(sketch.metrics))))
-    lift = Lift(compiled.model, slot, Intervention("wrap"), compiled.outcome, compiled.horizon)
+    lift = lift_of(compiled.model, slot, Intervention("wrap"), compiled.outcome, compiled.horizon)
     assert lift.total == 0
     assert all(flow.amount == 0 for flow in lift.flows)
 

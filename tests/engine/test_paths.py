@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.flows import Lift
 from impacttree.engine.paths import Paths
 from impacttree.quantity import Intervention
-from tests.engine.support import ANY_TREE, Compiled
+from tests.engine.support import ANY_TREE, Compiled, lift_of
 from tests.oracles.attribution import Attribution, TooManyWalksError
 from tests.oracles.unrolled import erased
 from tests.strategies import Sketch, changes, examples, trees
@@ -34,7 +33,7 @@ def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
     drawn = data.draw(changes(sketch))
     ((slot, intervention),) = compiled.interventions(drawn).items()
     ((metric, change),) = drawn.items()
-    lift = Lift(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
+    lift = lift_of(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
     paths = Paths(lift)
     try:
         exact = Attribution(compiled.oracle, metric, change, sketch.outcome, nodes).paths()
@@ -58,7 +57,7 @@ def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
 def test_paths_and_rest_make_the_total(sketch: Sketch, data: st.DataObject) -> None:
     compiled = Compiled(sketch)
     ((slot, intervention),) = compiled.interventions(data.draw(changes(sketch))).items()
-    lift = Lift(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
+    lift = lift_of(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
     found = Paths(lift).best(1_000)
     if len(found) == 60:
         return
@@ -131,7 +130,7 @@ def test_few_diamonds_list_every_path() -> None:
 
 def test_no_way_to_the_outcome_is_no_path() -> None:
     tree = loads("{outcome: y, metrics: {x: {value: 1}, z: {value: 2}, y: {formula: z * 2}}}")
-    lift = Lift(tree._subject.model, 0, Intervention("wrap", 2.0), 2, 12)
+    lift = lift_of(tree._subject.model, 0, Intervention("wrap", 2.0), 2, 12)
     assert Paths(lift).best(10) == ()
     assert lift.total == 0
 

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.flows import Lift
 from impacttree.engine.model import Model
 from impacttree.errors import EvaluationError
 from impacttree.formula import Core, Fault, evaluate, lowered, parse
 from impacttree.quantity import Intervention
-from tests.engine.support import model_of
+from tests.engine.support import lift_of, model_of
 from tests.strategies import examples
 
 
@@ -198,7 +197,7 @@ def test_extreme_slopes_never_end_in_a_raw_error(formula: str, a: float, b: floa
     try:
         run = compiled.run(12)
         slopes = compiled.gradient(run, 3) + compiled.relative_gradient(run, 3)
-        lift = Lift(compiled, 0, Intervention("wrap", 1.5, 0.5), 3, 12)
+        lift = lift_of(compiled, 0, Intervention("wrap", 1.5, 0.5), 3, 12)
         amounts = [flow.amount for flow in lift.flows]
     except EvaluationError:
         return
