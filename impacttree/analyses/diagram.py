@@ -9,6 +9,7 @@ from typing import Literal
 
 from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.case import Case
+from impacttree.answers.local import local
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
@@ -48,6 +49,7 @@ class Picture(Result):
         ]
 
 
+@local
 def diagram(
     subject: Subject,
     lift: tuple[str, str | Change] | None = None,
@@ -139,8 +141,17 @@ class _Shown:
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
+    missing = subject.missing_today(metric)
+    if missing:
+        return _missing(missing)
     value, word = _split(subject.words.value(metric.name, subject.model.base[metric.index]))
     return _Shown(value, word or _unit(subject.words, metric))
+
+
+def _missing(reason: str) -> _Shown:
+    """Return what a card shows of a metric without a value: ``undefined`` and, where its unit stands, why."""
+    value, _, why = reason.partition(": ")
+    return _Shown(value, why) if why else _Shown("–", reason)
 
 
 def _split(shown: str) -> tuple[str, str]:
@@ -150,7 +161,11 @@ def _split(shown: str) -> tuple[str, str]:
 
 
 def _moved(case: Case, metric: Metric) -> _Shown:
-    words, before, after = case.words, case.before[metric.index], case.after[metric.index]
+    whole = case.marked
+    words, before, after = case.words, whole.before[metric.index], whole.after[metric.index]
+    if math.isnan(before) or math.isnan(after):
+        run = whole.base if math.isnan(before) else whole.run
+        return _missing(f"undefined: {run.why(metric.index)}")
     change, moves = after - before, not is_still(before, after)
     relative = words.percent(before, change) or words.signed(metric.name, change)
     pill = relative if moves else ""

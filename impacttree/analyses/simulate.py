@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.case import Case
 from impacttree.answers.limits import Limit, guarded
+from impacttree.answers.local import local
 from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import Chart, Result, Scalar
@@ -273,6 +274,7 @@ class Simulation(Result):
 METHOD = "scrambled Sobol points through inverse distributions"
 
 
+@local
 def simulate(
     subject: Subject,
     samples: int = 2**14,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
+from impacttree.answers.local import local
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Subject
@@ -242,6 +243,7 @@ def _columns(kind: str, share: Share | None) -> dict[str, Scalar]:
     }
 
 
+@local
 def uncertainty(
     subject: Subject,
     on: str | None = None,

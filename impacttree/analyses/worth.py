@@ -11,6 +11,7 @@ from typing import Any
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
+from impacttree.answers.local import local
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
 from impacttree.answers.result import Result, Scalar
@@ -318,6 +319,7 @@ def via(path: Path) -> str:
     return " > ".join(path.labels[1:3]) if len(path.labels) > 2 else path.labels[-1]
 
 
+@local
 def worth(
     subject: Subject,
     metric: str,

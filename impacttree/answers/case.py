@@ -95,6 +95,11 @@ class Case:
     def words(self) -> Words:
         return self.subject.words
 
+    @cached_property
+    def marked(self) -> Case:
+        """The same case of all metrics, what has no value being marked: the case itself where all of them have one."""
+        return self if self.subject.kept is None else replace(self, subject=self.subject.marked)
+
     # -- the two runs -------------------------------------------------------------------------------------------
 
     @cached_property

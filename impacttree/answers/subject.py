@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -36,21 +37,49 @@ class Subject:
     ----------
     graph
         As `impacttree.graph.build` returns it.
+    kept
+        The metrics that are computed, with what they rest on; all of them unless given.
     """
 
     graph: Graph
+    kept: frozenset[int] | None = None
 
-    def __reduce__(self) -> tuple[type[Subject], tuple[Graph]]:
+    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None]]:
         """Pickle the graph; what was computed from it is computed again where it arrives."""
-        return Subject, (self.graph,)
+        return Subject, (self.graph, self.kept)
 
     @property
     def words(self) -> Words:
         return Words(self.graph)
 
     @cached_property
-    def model(self) -> Model:
+    def whole(self) -> Model:
+        """The model of all metrics."""
         return Model(self.graph)
+
+    @cached_property
+    def model(self) -> Model:
+        return self.whole if self.kept is None else self.whole.cut(self.kept)
+
+    def cut(self, kept: frozenset[int]) -> Subject:
+        """Return the same tree, of which only some metrics are computed, with what they rest on."""
+        part = Subject(self.graph, kept)
+        vars(part)["whole"] = self.whole
+        return part
+
+    @cached_property
+    def marked(self) -> Subject:
+        """The same tree, where NaN marks what has no value."""
+        marked = Subject(self.graph)
+        vars(marked)["model"] = self.whole.marking()
+        return marked
+
+    def missing_today(self, metric: Metric) -> str:
+        """Return why a metric has no value at t = 0; empty where it has one."""
+        if metric.name in self.graph.unknown_today:
+            return f"first known in {self.words.period} 1"
+        found = self.model.missing_today.get(metric.index)
+        return f"undefined: {found.reason}" if found else ""
 
     @cached_property
     def closed(self) -> Closed:
@@ -201,12 +230,23 @@ class Subject:
         self._one_to_a_loop(found)
         return Asked(tuple(found.items()), (*first.texts, *then.texts))
 
+    def first_known(self, metric: Metric) -> float:
+        """Return a metric's value today, or where it has none in period 1.
+
+        Raises
+        ------
+        EvaluationError
+            When it has none there either.
+        """
+        today = self.model.base[metric.index]
+        return self.base(1).rows[0][metric.index] if math.isnan(today) else today
+
     def resolve(self, metric: Metric, changes: Sequence[Change]) -> Recipe:
         return recipe(
             changes,
             name=metric.name,
             unit=metric.unit,
-            base=self.model.base[metric.index],
+            base=self.first_known(metric),
             bounds=metric.spec.bounds.low_high() if metric.spec.bounds else None,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +57,8 @@ class Words:
 
     def value(self, name: str, value: float, digits: int | None = None, step: int | None = None) -> str:
         """Write a value of a metric, without its denominators; a stated one with the digits that were written."""
+        if math.isnan(value):
+            return "undefined"
         digits = digits or self._digits(name, value)
         return format_value(value, self.unit(name), currency=self.currency, digits=digits, step=step)
 

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.scalar_faults import Missing, Naming, Period, redo, too_large, unknown_today
+from impacttree.engine.scalar_faults import Missing, Naming, Period, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
 from impacttree.errors import EvaluationError, Problem
 from impacttree.formula.core import Binary, Core, Name, Number, Timed
@@ -235,13 +235,8 @@ class Model:
     def initial(self) -> Program:
         """The program of t = 0."""
         totals = [self._lower(slot, Number(0.0, "0")) for slot in self.accumulator.values()]
-        known = (slot for slot in self.graph.initial_order if slot not in self.unknown)
-        return Program([*totals, *(self.starts.get(slot) or self.blocks[slot] for slot in known)], self.lags)
-
-    @cached_property
-    def unknown(self) -> frozenset[int]:
-        """The metrics without a value at t = 0, where they would compare a metric with itself."""
-        return frozenset(self.graph.by_name[name] for name in self.graph.unknown_today)
+        blocks = [self.starts.get(slot) or self.blocks[slot] for slot in self.graph.initial_order]
+        return Program([*totals, *blocks], self.lags)
 
     @cached_property
     def step(self) -> Program:
@@ -296,14 +291,10 @@ class Model:
         return model
 
     def cut(self, slots: Collection[int]) -> Model:
-        """Return the model of what `slots` rest on alone: the rest is not computed, and stands at 0 in its rows."""
-        part, model = self.part(slots), copy(self)
-        computed = frozenset(block.slot for program in (part.initial, part.step) for block in program.blocks)
-        kept = {"initial": part.initial, "step": part.step, "recomputed": part.recomputed}
-        fresh = {"unknown": self.unknown & computed, "_parts": {}, "_shared": {}}
-        for name in ("_today", "base", "missing_today", "_read_at"):
-            vars(model).pop(name, None)
-        vars(model).update(kept | fresh)
+        """Return the model of what `slots` rest on alone: from t = 1 on the rest is not computed, and stands at 0."""
+        part, today, model = self.part(slots), self._today, copy(self)
+        vars(model).pop("_read_at", None)
+        vars(model).update(step=part.step, recomputed=part.recomputed, _today=today, _parts={}, _shared={})
         return model
 
     @cached_property
@@ -318,9 +309,7 @@ class Model:
 
     @cached_property
     def _today(self) -> tuple[Row, Mapping[int, Missing]]:
-        row, missing = [0.0] * self.size, {slot: unknown_today(self.naming, slot) for slot in self.unknown}
-        for slot in missing:
-            row[slot] = math.nan
+        row, missing = [0.0] * self.size, dict[int, Missing]()
         past = [row] * len(self.lags)
         try:
             for function in self.initial.values({}):
@@ -328,9 +317,8 @@ class Model:
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            missing |= self._redo(
-                self.initial, row, row, past, NOTHING_HELD.kinds, {}, 0, lambda slot, _: missing[slot]
-            )
+            kinds = NOTHING_HELD.kinds
+            missing = self._redo(self.initial, row, row, past, kinds, {}, 0, lambda slot, _: missing[slot])
         return row, missing
 
     @cached_property

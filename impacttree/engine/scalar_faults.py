@@ -16,7 +16,7 @@ from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph
 
-__all__ = ["Missing", "Naming", "Period", "redo", "too_large", "unknown_today"]
+__all__ = ["Missing", "Naming", "Period", "redo", "too_large"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Missing:
     """Why a metric has no value in a period."""
 
     reason: str
-    """``division by zero in month 1``, ``first known in month 1``"""
+    """``division by zero in month 1``"""
     problem: Problem
     """Of the metric where it began, which may be another."""
 
@@ -98,23 +98,6 @@ def redo(naming: Naming, period: Period, known: Callable[[int, int], Missing]) -
         if slot in found:
             now[slot] = math.nan
     return found
-
-
-def unknown_today(naming: Naming, slot: int) -> Missing:
-    """Return why a metric that compares another with its own past has no value at t = 0."""
-    metric, spec = naming.graph.metrics[naming.owners[slot]], naming.graph.spec
-    line, column = spec.places.find("metrics", metric.name, "formula")
-    reason = f"first known in {spec.period} 1"
-    problem = Problem(
-        reason=f"has no value at t = 0, and it is read there: it compares a metric with its own past, {reason}",
-        fix="state its value at t = 0 as `start`",
-        file=spec.places.file,
-        line=line,
-        column=column,
-        metric=metric.name,
-        key="formula",
-    )
-    return Missing(reason, problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,8 +181,6 @@ class _Block:
         self.is_careful = not self.part.read_today.isdisjoint(self.model.missing_today)
         """Whether a value may be read that the base case has not: then each metric is computed with care."""
         initial = room.initial
-        for slot in self.model.unknown:
-            initial[slot] = np.float64(np.nan)
         self.period(self.part.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
         if self.part.read_later.isdisjoint((*self.model.missing_today, *self.faults)):
             self.faults.clear()  # what has no value at t = 0 and is not read there is not missed

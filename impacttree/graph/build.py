@@ -96,9 +96,7 @@ class _Build:
         orders = orders_of(spec.metrics, self.reads, findings)
         names = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
         units = units_of(spec.metrics, self.formulas, names, spec.period, findings)
-        unknown = unknown_today(spec.metrics, self.reads)
-        known = {name: formula for name, formula in units.formulas.items() if name not in unknown}
-        today = Today(known, _stated_values(spec.metrics))
+        today = Today(units.formulas, _stated_values(spec.metrics))
         effects, valueless = self._effects(units, today)
         rules = self._aggregations(units, orders)
         self._check_metrics(units, today)
@@ -127,7 +125,7 @@ class _Build:
             outcome=outcome,
             uncertain=uncertain,
             correlations=correlations,
-            unknown_today=unknown,
+            unknown_today=unknown_today(spec.metrics, self.reads),
         )
 
     # ---- what each metric reads

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from impacttree.graph.model import Reference
+from impacttree.graph.reach import reached
 from impacttree.spec import MetricSpec
 
 __all__ = ["unknown_today"]
 
 
 def unknown_today(metrics: Sequence[MetricSpec], reads: Sequence[Iterable[Reference]]) -> frozenset[str]:
-    """Return the metrics without a `start` that read both a metric and its past: growth, NRR, net new.
+    """Return the metrics without a `start` that read both a metric and its past (growth, NRR), and what reads those.
 
     At t = 0 there is no earlier period, and ``prev`` reads t = 0 itself: a growth of 0 % or a retention of 100 % would
     be an artefact. What reads the past alone (``lost / prev(customers)``) has a value.
@@ -24,11 +25,15 @@ def unknown_today(metrics: Sequence[MetricSpec], reads: Sequence[Iterable[Refere
         What each reads.
     """
     pasts = dict(_pasts(metrics, reads))
-    return frozenset(
-        metric.name
-        for metric, references in zip(metrics, reads, strict=True)
-        if metric.start is None and metric.formula is not None and _compares(references, pasts)
-    )
+    readers: dict[str, list[str]] = {}
+    comparing = []
+    for metric, references in zip(metrics, reads, strict=True):
+        if metric.start is None and metric.formula is not None:
+            for ref in references:
+                readers.setdefault(ref.source, []).append(metric.name)
+            if _compares(references, pasts):
+                comparing.append(metric.name)
+    return reached(comparing, lambda name: readers.get(name, ()))
 
 
 def _pasts(metrics: Sequence[MetricSpec], reads: Sequence[Iterable[Reference]]) -> Iterable[tuple[str, str]]:
