@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,9 +101,8 @@ class Projection(Result):
         """Return the tree's outcome as a line over time, with the base case beside it when something changed."""
         words, name = self.words, self.outcome
         column = self.names.index(name)
-        pairs = [
-            (t, row[column], was[column]) for t, (row, was) in enumerate(zip(self.values, self.before, strict=True))
-        ]
+        rows = enumerate(zip(self.values, self.before, strict=True))
+        pairs = [(t, row[column], was[column]) for t, (row, was) in rows]
         shown = [(t, after, before) for t, after, before in pairs if after is not None and before is not None]
         if not shown:
             raise OutputError(f"{words.label(name)} has no value in any {words.period}, so there is no line to draw")
@@ -142,6 +141,7 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
     outcomes = subject.graph.spec.outcomes or stated
     parts = [ACCRUAL] if any(words.unit(name).is_money for name in outcomes) else []
     parts += [f"changes held from {words.period} 1"] if case.asked.recipes else []
+    reasons = tuple(_reasons(case))
     return Projection(
         provenance=subject.provenance("stepped period by period", "; ".join(parts)),
         names=tuple(metric.name for metric in metrics),
@@ -150,8 +150,8 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
         outcome=subject.graph.outcome or outcomes[0],
         outcomes=outcomes,
         changes=case.asked.texts,
-        warnings=case.warnings(),
-        reasons=tuple(_reasons(case)),
+        warnings=(*case.warnings(), *_undefined(words, reasons)),
+        reasons=reasons,
         words=words,
     )
 
@@ -172,6 +172,15 @@ def _reasons(case: Case) -> Iterator[tuple[str, int, str]]:
         for t in range(1, case.periods + 1) if case.run.missing else ():
             if math.isnan(case.run.at(t)[metric.index]):
                 yield metric.name, t, f"undefined: {case.run.why(metric.index, t)}"
+
+
+def _undefined(words: Words, reasons: Sequence[tuple[str, int, str]]) -> Iterator[str]:
+    """Say once of each metric that it is undefined, by what comes first."""
+    first: dict[str, str] = {}
+    for name, _, reason in reasons:
+        if reason.startswith("undefined"):
+            first.setdefault(name, reason)
+    return (f"{words.label(name)} is {reason}" for name, reason in first.items())
 
 
 def _marked(value: float | None) -> float:

@@ -76,9 +76,10 @@ class Subject:
 
     def missing_today(self, metric: Metric) -> str:
         """Return why a metric has no value at t = 0; empty where it has one."""
-        if metric.name in self.graph.unknown_today:
+        found, unknown = self.model.missing_today.get(metric.index), self.graph.unknown_today
+        follows = any(ref.source in unknown for ref in metric.references)
+        if metric.name in unknown and (follows or not found):
             return f"first known in {self.words.period} 1"
-        found = self.model.missing_today.get(metric.index)
         return f"undefined: {found.reason}" if found else ""
 
     @cached_property

@@ -296,8 +296,9 @@ def quantity(raw: object, currency: str) -> Quantity:
     try:
         found: Quantity = _asked(parse_quantity, text, currency)
     except Wrong as error:
-        has_edit = any(finding.problem.edit for finding in error.findings)
-        expression = _calculation(text) if isinstance(text, str) and not has_edit else None
+        if not isinstance(text, str) or any(finding.problem.edit for finding in error.findings):
+            raise
+        expression = _calculation(text)
         number = worked_out(expression) if expression else ""
         if not number:
             raise
@@ -312,7 +313,9 @@ def metric_value(raw: object, currency: str) -> Quantity:
     try:
         return quantity(raw, currency)
     except Wrong:
-        expression = _calculation(raw) if isinstance(raw, str) else None
+        if not isinstance(raw, str):
+            raise
+        expression = _calculation(raw)
         if expression is None or not any(isinstance(node, Name) for node in walk(expression)):
             raise
         reason = f"'{printable(raw.strip(), 60)}' is a formula, not a number"
