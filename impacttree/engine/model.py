@@ -20,7 +20,7 @@ from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, Period, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
 from impacttree.errors import EvaluationError, Problem
-from impacttree.formula.core import Binary, Core, Name, Number, Timed
+from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
@@ -198,7 +198,7 @@ class Model:
         self.slot_of = {**{metric.name: metric.index for metric in metrics}, **totals}
         self.naming = Naming(graph, self.owners, self.slot_of, self._positions)
         self.blocks = tuple(self._lower(metric.index, metric.core) for metric in metrics)
-        self.starts = {m.index: self._lower(m.index, m.start) for m in metrics if m.start is not None}
+        self.starts = {m.index: self._lower(m.index, lowered(m.start)) for m in metrics if m.start is not None}
         self.lags = self._lags()
         rules: list[Aggregation] = [metric.aggregation for metric in metrics]
         rules += ["last"] * len(totalled)

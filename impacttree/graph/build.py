@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from impacttree.errors import Edit, FormulaError, ModelError, Problem, printable
-from impacttree.formula import lowered, parse
-from impacttree.formula.ast import Expr, Parameter
+from impacttree.formula import FUNCTIONS, lowered, names, parse, parse_expression, walk
+from impacttree.formula.ast import Call, Expr, Name, Parameter
 from impacttree.graph.aggregate import aggregation
-from impacttree.graph.central_values import Today
+from impacttree.graph.central_values import Today, evaluate
 from impacttree.graph.checks import (
     bounds_of,
     check_aggregate,
@@ -84,19 +84,24 @@ class _Build:
         self.cut = _cut_metrics(spec, problems)
         """Metrics whose text was cut by the file format: what is left of it says nothing."""
         self.findings.faulty |= self.cut
+        self.starts: dict[str, Expr] = {}
+        """Formulas of starts that could be read."""
         self.formulas: dict[str, Expr] = {}
         """Formulas that could be read and whose names are all known."""
         unruled = any(problem.key in ("formula", "value") for problem in problems)
         self.is_whole = not (self.unread or self.cut or unruled)
         """Whether all that metrics read is known, so that what nobody reads can be told."""
         self.reads = [self._reads(metric) for metric in spec.metrics]
+        for metric in spec.metrics:
+            if metric.start is not None and metric.start.is_formula:
+                self._read_start(metric, metric.start.text)
 
     def graph(self) -> Graph:
         spec, findings = self.spec, self.findings
-        orders = orders_of(spec.metrics, self.reads, findings)
-        names = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
-        units = units_of(spec.metrics, self.formulas, names, spec.period, findings)
-        today = Today(units.formulas, _stated_values(spec.metrics))
+        orders = orders_of(spec.metrics, self.reads, findings, self.starts)
+        read = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
+        units = units_of(spec.metrics, self.formulas, read, spec.period, findings, self.starts)
+        today = Today(units.formulas, _stated_values(spec.metrics, units.starts))
         effects, valueless = self._effects(units, today)
         rules = self._aggregations(units, orders)
         self._check_metrics(units, today)
@@ -185,6 +190,28 @@ class _Build:
                 self.findings.add(metric.name, ("formula",), reason, fix, text, match.span(), whole)
                 parts.update(words)
         return parts
+
+    def _read_start(self, metric: MetricSpec, text: str) -> None:
+        """Read the formula of a start, which reads nothing but stated metrics."""
+        expression, problem = parse_expression(text), ("", "", (0, 0))
+        for node in walk(expression):
+            name = node.name if isinstance(node, Name) else ""
+            if isinstance(node, Call) and FUNCTIONS[node.function].kind == "time":
+                problem = (f"{node.function} has no place in a start: it is at t = 0", "name metrics alone", node.span)
+            elif name and name not in self.by_name and name not in self.unread:
+                hint = self.findings.suggestion(name, self.by_name)
+                fix = "write a number such as 65_800 customers, or correct the name"
+                problem = (f"there is no metric '{name}'{hint}", fix, node.span)
+            elif name in self.by_name and self.spec.metrics[self.by_name[name]].value is None:
+                problem = (
+                    f"'{name}' is not stated but computed",
+                    "read the stated metrics that it rests on",
+                    node.span,
+                )
+        if problem[0]:
+            self.findings.add(metric.name, ("start",), problem[0], problem[1], text, problem[2])
+        elif self.unread.isdisjoint(names(expression)):
+            self.starts[metric.name] = expression
 
     def _is_usable(self, metric: MetricSpec, driver: Driver) -> bool:
         keys = ("drivers", driver.source)
@@ -329,8 +356,8 @@ class _Build:
         else:
             assert metric.value is not None
             rule = combine(Parameter(str(Address(name)), metric.value.central(bounds_of(metric))), on_metric)
-        start: Expr | None = None
-        if metric.start:
+        start: Expr | None = units.starts.get(name)
+        if start is None and metric.start:
             start = Parameter(str(Address(name, key="start")), metric.start.central(bounds_of(metric)))
         chosen, reason = rules[name]
         return Metric(
@@ -352,6 +379,7 @@ class _Build:
 
     def _note_unused(self, metrics: Sequence[Metric], outcome: str) -> None:
         read = {ref.source for metric in metrics for ref in metric.references if ref.source != metric.name}
+        read |= {name for expression in self.starts.values() for name in names(expression)}
         for metric in metrics:
             asked = metric.name == outcome or metric.name in self.spec.outcomes
             if not asked and metric.name not in read and metric.spec.kind != "financial" and not metric.spec.guardrail:
@@ -384,10 +412,12 @@ def _cut_metrics(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
     return {name for name, start in starts.items() if start in hit}
 
 
-def _stated_values(metrics: Sequence[MetricSpec]) -> dict[str, float]:
+def _stated_values(metrics: Sequence[MetricSpec], starts: Mapping[str, Expr]) -> dict[str, float]:
     """Return the values at t = 0 that are stated: starts, and values with or without drivers."""
     stated = ((metric, metric.start or metric.value) for metric in metrics)
-    return {metric.name: quantity.central(bounds_of(metric)) for metric, quantity in stated if quantity}
+    values = {m.name: quantity.central(bounds_of(m)) for m, quantity in stated if quantity and not quantity.is_formula}
+    computed = {name: evaluate(expression, values.get) for name, expression in starts.items()}
+    return values | {name: value for name, value in computed.items() if value is not None}
 
 
 def _label(metric: MetricSpec) -> str:

@@ -97,7 +97,10 @@ def default_outcome(
     if len(names) == 1:
         return names[0]
     listed = ", ".join(names[:MAX_LISTED]) + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")
-    if financial:
+    if not names:
+        names = [spec.metrics[-1].name] if spec.metrics else []
+        reason = "no outcome is stated, and no metric ends the tree: each is read by another"
+    elif financial:
         reason = f"no outcome is stated, and {len(financial)} financial metrics could be it: {listed}"
     else:
         reason = f"no outcome is stated, and no financial metric ends the tree; it ends in {listed}"

@@ -28,15 +28,18 @@ from impacttree.quantity import (
     Spread,
     Unit,
     at,
+    effect_misfit,
     format_percent_change,
     format_signed,
     format_value,
-    misfit,
+    in_unit_of_effect,
     parse_change,
     parse_slope,
     parse_slope_spread,
     parse_spread,
     resolve,
+    slope_misfit,
+    spoken_unit,
 )
 from impacttree.quantity.spread_checks import Z_P90
 from impacttree.spec import Driver, Evidence, EvidenceDefaults
@@ -189,7 +192,7 @@ class _Reading:
         if isinstance(then, Relative):
             spread = self._spread_of_ratio(then, step)
         else:
-            spread = self._scaled(self._holding(amount, self._differences()), 1.0 / step)
+            spread = self._scaled(self._holding(amount, self._differences(then)), 1.0 / step)
         return self._of_form(form, response(amount) / step, spread)
 
     def _scales(self, when: Change, then: Change, keys: tuple[str, str]) -> tuple[Form, Scale, Scale]:
@@ -198,7 +201,8 @@ class _Reading:
             if isinstance(change, Relative) and side.value is None:
                 raise ValuelessError
             try:
-                resolve([change], name=side.name, unit=side.unit, base=side.value or 0.0, in_file=True)
+                unit = spoken_unit(change, side.unit)
+                resolve([change], name=side.name, unit=unit, base=side.value or 0.0, in_file=True)
             except ChangeError as error:
                 raise RefusedError(key, error.problems[0].reason, error.problems[0].fix) from None
         if not isinstance(then, Relative):
@@ -235,16 +239,17 @@ class _Reading:
         return self._of_form("slope", slope.value, self._spread_of_slope(slope))
 
     def _check_slope(self, above: Unit, below: Unit) -> None:
-        """Refuse a slope whose parts do not fit the two metrics; a bare number may be a ratio of two like units."""
-        own, other = self.target.unit, self.source.unit
-        bare = not str(above) and not str(below)
-        if bare and (own.money, own.is_share) == (other.money, other.is_share):
+        """Refuse a slope whose parts do not fit the two metrics."""
+        if above.display == "%":
+            fix = "write `pp` for points of a share; a ratio is an `elasticity` or `semi_elasticity`"
+            raise RefusedError("slope", "`%` in a slope could mean points or a ratio", fix)
+        wrong = slope_misfit(above, below, self.target.unit, self.source.unit)
+        if wrong is None:
             return
-        example = f"write e.g. {self._slope_example()}"
-        for part, unit, side in ((above, own, self.target), (below, other, self.source)):
-            wrong = misfit(part, unit)
-            if wrong is not None:
-                raise RefusedError("slope", f"{wrong[0]} ('{side.name}' is in {unit or 'plain numbers'})", example)
+        reason, unit = wrong
+        side = self.target if unit is self.target.unit else self.source
+        where = f"'{side.name}' is in {unit or 'plain numbers'}"
+        raise RefusedError("slope", f"{reason} ({where})", f"write e.g. {self._slope_example()}")
 
     def _elasticity(self) -> Effect:
         stated = self.driver.elasticity
@@ -259,12 +264,12 @@ class _Reading:
         return self._of_form("elasticity", elasticity, spread)
 
     def _semi_elasticity(self) -> Effect:
-        rate = parse_slope(self.driver.semi_elasticity or "", currency=self.currency)
-        spread = self._spread_of_slope(rate)
+        rate = parse_slope(self.driver.semi_elasticity or "", currency=self.currency, percent=True)
+        spread = self._spread_of_slope(rate, percent=True)
         example = f"write e.g. -0.02 per {_step_words(self.source.unit)}"
         if not rate.above.is_pure or rate.above.display:
             raise RefusedError("semi_elasticity", f"a relative change is a plain number, not {rate.above}", example)
-        wrong = misfit(rate.below, self.source.unit)
+        wrong = effect_misfit(rate.below, self.source.unit)
         if wrong is not None:
             name, unit = self.source.name, self.source.unit
             raise RefusedError("semi_elasticity", f"{wrong[0]} ('{name}' is in {unit or 'plain numbers'})", example)
@@ -279,7 +284,8 @@ class _Reading:
             raise RefusedError("groups", reason, "drive it by the share (0% to 100%) of the group, or use a slope")
         numbers = {key: self._fitting(quantity, self.target, f"groups.{key}") for key, quantity in given.items()}
         slope = numbers["with"] - numbers["without"]
-        return self._of_form("slope", slope, self._holding(slope, self._differences()))
+        said = Points(100 * slope) if self.target.unit.is_share else Add(slope)
+        return self._of_form("slope", slope, self._holding(slope, self._differences(said)))
 
     def _address(self, key: str) -> str:
         return str(Address(self.target.name, self.source.name, key))
@@ -392,21 +398,22 @@ class _Reading:
 
     def _slope_example(self) -> str:
         own = self.target.unit
-        amount = "-0.1pp" if own.is_share else f"{own.money} 2" if own.money else f"2 {own}".rstrip()
+        above = Unit(own.display, tuple(factor for factor in own.factors if factor[1] > 0))
+        amount = "-0.1pp" if own.is_share else f"{own.money} 2" if own.money else f"2 {above}".rstrip()
         return f"{amount} per {_step_words(self.source.unit)}"
 
     def _observed(self) -> Range | None:
         observed = self.driver.observed
         if observed is None:
             return None
-        wrong = misfit(observed.unit, self.source.unit)
+        wrong = effect_misfit(observed.unit, self.source.unit)
         if wrong is not None:
             raise RefusedError("observed", wrong[0], wrong[1])
         return observed.low_high()
 
     def _fitting(self, quantity: Quantity, side: Side, key: str) -> float:
         """Return the number of a quantity that is in the unit of one side."""
-        wrong = misfit(quantity.unit, side.unit)
+        wrong = effect_misfit(quantity.unit, side.unit)
         if wrong is not None:
             raise RefusedError(key, f"{quantity.text}: {wrong[0]}", wrong[1])
         return quantity.central()
@@ -418,10 +425,10 @@ class _Reading:
 
     # ---- ranges
 
-    def _spread_of_slope(self, slope: Slope) -> Spread | None:
+    def _spread_of_slope(self, slope: Slope, *, percent: bool = False) -> Spread | None:
         if self.driver.range is None:
             return slope.spread
-        spread, *units = parse_slope_spread(self.driver.spread, currency=self.currency)
+        spread, *units = parse_slope_spread(self.driver.spread, currency=self.currency, percent=percent, like=slope)
         if units != [slope.above, slope.below]:
             raise RefusedError("range", "the range is in other units than the effect", "write both in one unit")
         return self._holding(slope.value, spread)
@@ -431,9 +438,9 @@ class _Reading:
         if self.driver.range is None:
             return None
         quantity = parse_spread(self.driver.spread, currency=self.currency)
-        if quantity.unit is None or quantity.unit.display != "%" or not quantity.unit.is_pure:
+        if quantity.unit is not None and (quantity.unit.display != "%" or not quantity.unit.is_pure):
             raise RefusedError("range", f"the effect is relative ({then}), the range is not", "write e.g. -5% to -1%")
-        spread = self._holding(then.ratio, quantity.spread)
+        spread = self._holding(then.ratio, in_unit_of_effect(quantity, then))
         assert spread is not None
         if spread.is_range and spread.numbers[0] <= -1:
             raise RefusedError("range", "the range reaches a loss of all, which no curve can follow", "narrow it")
@@ -443,12 +450,14 @@ class _Reading:
             raise RefusedError("range", reason, "write its quantiles: -5% to -1%, or {ci95: -6% to 0%}")
         return converted
 
-    def _differences(self) -> Spread | None:
+    def _differences(self, then: Change) -> Spread | None:
         """Return the stated range of differences of the driven metric; those of a share are in points."""
         if self.driver.range is None:
             return None
         quantity = parse_spread(self.driver.spread, currency=self.currency)
-        wrong = misfit(quantity.unit, self.target.unit)
+        if quantity.unit is None:
+            return in_unit_of_effect(quantity, then)
+        wrong = effect_misfit(quantity.unit, self.target.unit)
         if wrong is None and quantity.unit is not None and quantity.unit.display == "%":
             wrong = ("`%` could mean points or a ratio", "write differences of a share in pp: -0.5pp to -0.1pp")
         if wrong is not None:
@@ -563,4 +572,5 @@ def _step(side: Side) -> float:
 def _step_words(unit: Unit) -> str:
     if unit.is_share:
         return "pp"
-    return "point" if unit.display == "points" else str(unit) or "1"
+    above = (f"{base}**{power}" if power > 1 else base for base, power in unit.factors if power > 0)
+    return "point" if unit.display == "points" else "*".join(above) or "1"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from impacttree.formula.ast import Expr, Parameter
+from impacttree.formula.ast import Expr
 from impacttree.formula.core import Core
 from impacttree.quantity import Bounds, Quantity, Spread, Unit
 from impacttree.quantity.acronyms import in_words
@@ -107,8 +107,8 @@ class Metric:
     """As written, conversions multiplied out; for reading."""
     core: Core
     """What `rule` comes to; for computing, and for writing the model in other languages."""
-    start: Parameter | None
-    """``Parameter("customers.start", 65800.0)`` or None."""
+    start: Expr | None
+    """``Parameter("customers.start", 65800.0)``, a formula over stated metrics, or None."""
     references: tuple[Reference, ...]
     """Each pair of source and timing once, in reading order."""
     influences: tuple[Influence, ...]

@@ -31,7 +31,15 @@ from impacttree.quantity.formatting import (
 )
 from impacttree.quantity.money import MONEY
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity, parse_range, parse_spread
-from impacttree.quantity.slopes import Slope, parse_slope, parse_slope_spread
+from impacttree.quantity.slopes import (
+    Slope,
+    effect_misfit,
+    in_unit_of_effect,
+    parse_slope,
+    parse_slope_spread,
+    slope_misfit,
+    spoken_unit,
+)
 from impacttree.quantity.spreads import Bounds, Spread
 from impacttree.quantity.units import (
     NUMBER,
@@ -72,9 +80,11 @@ __all__ = [
     "add",
     "at",
     "cents_place",
+    "effect_misfit",
     "format_percent_change",
     "format_signed",
     "format_value",
+    "in_unit_of_effect",
     "is_noun",
     "misfit",
     "number_of",
@@ -91,6 +101,8 @@ __all__ = [
     "resolve",
     "shown_parts",
     "shown_shares",
+    "slope_misfit",
+    "spoken_unit",
     "to",
     "unit_words",
 ]

@@ -533,9 +533,11 @@ def misfit(written: Unit | None, own: Unit) -> tuple[str, str] | None:
     if written is None or written == NUMBER:
         return _bare(own)
     fix = f"write it in {own}" if str(own) else "write a plain number"
+    if own.in_multiples:
+        fix += ", or as it is stated, with the multiple: $3/1M tokens"
     if not _same_display(written, own):
         return f"{written} does not fit a metric in {str(own) or 'plain numbers'}", fix
-    loose = own.is_money or own.is_share
+    loose = (own.is_money or own.is_share) and not own.in_multiples
     missing = [factor for factor in own.factors if factor not in written.factors]
     extra = any(factor not in own.factors for factor in written.factors)
     if extra or any(power > 0 or not loose for _, power in missing):

@@ -17,6 +17,7 @@ from impacttree.quantity import (
     Set,
     parse_change,
     parse_quantity,
+    parse_slope,
     parse_slope_spread,
     parse_spread,
 )
@@ -32,6 +33,7 @@ from impacttree.spec.fields import (
     LineField,
     NameField,
     ProseField,
+    SemiElasticityField,
     SlopeField,
     SpanField,
     as_,
@@ -334,9 +336,9 @@ class Driver(Model):
         None, description="Change of this metric per unit of the driving one: `-0.01pp per point`."
     )
     elasticity: AmountField = Field(None, description="Percent change of this metric per percent of the driving one.")
-    semi_elasticity: SlopeField = Field(
+    semi_elasticity: SemiElasticityField = Field(
         None,
-        description="Relative change of this metric, as a fraction, per unit of the driving one: `-0.02 per point`.",
+        description="Relative change of this metric per unit of the driving one: `-2% per point` or `-0.02 per point`.",
     )
     points: Annotated[
         tuple[tuple[Quantity, Quantity], ...] | None,
@@ -362,8 +364,8 @@ class Driver(Model):
             "is known of it: `{ci95: -0.6pp to 0pp}`."
         ),
     )
-    lag: Annotated[int, as_(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
-        0, description="Periods until the effect shows; 0 is at once."
+    lag: Annotated[int, as_(leaves.periods(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
+        0, description="Periods until the effect shows, as `2` or `2 months`; 0 is at once."
     )
     observed: SpanField = Field(
         None, description="Range of the driving metric in which the effect was seen; beyond it is extrapolation."
@@ -392,7 +394,7 @@ class Driver(Model):
         saturating: Mapping[str, Amount] | None = None,
         logistic: Mapping[str, Amount] | None = None,
         range: str | Mapping[str, Any] | None = None,  # noqa: A002 - the file's word
-        lag: int | None = None,
+        lag: int | str | None = None,
         observed: str | Quantity | None = None,
         evidence: Grade | Mapping[str, Any] | Evidence | None = None,
         note: str | None = None,
@@ -479,6 +481,10 @@ class Driver(Model):
             yield mistake("the range is stated twice: here, and beside the effect itself", "keep one", "range")
             return
         try:
-            (parse_slope_spread if slope else parse_spread)(self.spread, currency=currency)
+            if slope:
+                like = parse_slope(slope, currency=currency, percent=True)
+                parse_slope_spread(self.spread, currency=currency, percent=self.slope is None, like=like)
+            else:
+                parse_spread(self.spread, currency=currency)
         except QuantityError as error:
             yield from (Finding(("range",), problem) for problem in error.problems)

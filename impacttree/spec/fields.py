@@ -22,8 +22,10 @@ __all__ = [
     "LineField",
     "NameField",
     "ProseField",
+    "SemiElasticityField",
     "SlopeField",
     "SpanField",
+    "StartField",
     "ValueField",
     "as_",
     "as_amount",
@@ -71,8 +73,10 @@ NameField = Annotated[str, as_(leaves.name, type="string", pattern=f"^{leaves.NA
 DayField = Annotated[datetime.date | None, as_(leaves.day, type="string", format="date")]
 AmountField = Annotated[Quantity | None, as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
 ValueField = Annotated[Quantity | None, as_amount(leaves.metric_value, **{"$ref": "#/$defs/quantity"})]
+StartField = Annotated[Quantity | None, as_amount(leaves.start, **{"$ref": "#/$defs/quantity"})]
 SpanField = Annotated[Quantity | None, as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
 ChangeField = Annotated[str | None, as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
+SemiElasticityField = Annotated[str | None, as_amount(leaves.semi_elasticity, **{"$ref": "#/$defs/slope"})]
 SlopeField = Annotated[str | None, as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
 
 

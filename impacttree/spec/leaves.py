@@ -9,10 +9,11 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, get_args
 
 from impacttree.errors import Edit, FormulaError, ImpactTreeError, Problem, meant, printable
-from impacttree.formula import Binary, Call, Expr, Name, parse_expression, walk
+from impacttree.formula import Binary, Call, Expr, Name, names, parse_expression, walk
 from impacttree.formula.calculations import worked_out
 from impacttree.quantity import (
     MONEY,
@@ -35,6 +36,7 @@ __all__ = [
     "NAME",
     "Context",
     "Finding",
+    "Periods",
     "Wrong",
     "as_name",
     "change",
@@ -49,13 +51,16 @@ __all__ = [
     "metric_value",
     "name",
     "pairs",
+    "periods",
     "prose",
     "quantities",
     "quantity",
+    "semi_elasticity",
     "share",
     "slope",
     "span",
     "spread",
+    "start",
     "text_or_mapping",
     "unit_of",
     "whole",
@@ -248,6 +253,36 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
+class Periods(int):
+    """A number of periods, with the period that was written beside it (``18 months``); empty where none was."""
+
+    period: str
+
+    def __new__(cls, number: int, period: str = "") -> Periods:
+        """Make the number; `period` does not count in comparisons."""
+        made = super().__new__(cls, number)
+        made.period = period
+        return made
+
+
+def periods(low: int, high: int) -> Callable[[object], Periods]:
+    """Return the reader of whole numbers of periods within both limits: ``18`` or ``18 months``."""
+    read_number = whole(low, high)
+
+    def read(raw: object) -> Periods:
+        if isinstance(raw, Periods):
+            return raw
+        match = re.fullmatch(r"\s*(\S+)\s+([A-Za-z]+)\s*", raw, re.ASCII) if isinstance(raw, str) else None
+        if match is None:
+            return Periods(read_number(raw))
+        unit: Unit = _asked(Unit.parse, match[2], "USD")
+        if len(unit.calendar) != 1 or unit != Unit("", unit.calendar):
+            raise wrong(f"{_shown(raw)} is not a number of periods", f"write {match[1]}, or e.g. {match[1]} months")
+        return Periods(read_number(match[1]), unit.calendar[0][0])
+
+    return read
+
+
 def day(raw: object) -> datetime.date:
     """Read a date written ``2026-03-01``."""
     if isinstance(stated(raw), datetime.date) and not isinstance(raw, datetime.datetime):
@@ -331,6 +366,21 @@ def _calculation(text: str) -> Expr | None:
     except FormulaError:
         return None
     return expression if isinstance(expression, Binary | Call) else None
+
+
+def start(raw: object, currency: str) -> Quantity:
+    """Read the value of a stock at t = 0: a quantity, or a formula over stated metrics."""
+    try:
+        return quantity(raw, currency)
+    except Wrong:
+        text = raw.strip() if isinstance(raw, str) else ""
+        try:
+            is_formula = bool(text) and bool(names(parse_expression(text)))
+        except FormulaError:
+            is_formula = False
+        if not is_formula:
+            raise
+        return Quantity(None, None, None, text, is_formula=True)
 
 
 def factor(largest: int) -> Callable[[object], Quantity]:
@@ -460,6 +510,13 @@ def slope(raw: object, currency: str) -> str:
     """Read the text of a slope."""
     text = text_of(raw, "a slope", "-0.01pp per point") if isinstance(stated(raw), str) else _plain(raw)
     _asked(parse_slope, text, currency)
+    return text
+
+
+def semi_elasticity(raw: object, currency: str) -> str:
+    """Read the text of a semi-elasticity: a slope whose change is relative, a fraction or in %."""
+    text = text_of(raw, "a semi-elasticity", "-2% per point") if isinstance(stated(raw), str) else _plain(raw)
+    _asked(partial(parse_slope, percent=True), text, currency)
     return text
 
 

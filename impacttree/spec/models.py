@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr
 
 from impacttree.errors import printable
 from impacttree.quantity import (
+    PERIODS_PER_YEAR,
     Period,
     Quantity,
     Unit,
@@ -26,6 +27,7 @@ from impacttree.spec.fields import (
     NameField,
     ProseField,
     SpanField,
+    StartField,
     ValueField,
     as_,
     as_amount,
@@ -34,7 +36,7 @@ from impacttree.spec.fields import (
     is_above,
     mistake,
 )
-from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Wrong, wrong
+from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Periods, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
 from impacttree.spec.yaml_events import MAX_PROBLEMS
 
@@ -277,8 +279,10 @@ class MetricSpec(Model):
     drivers: Annotated[
         tuple[Driver, ...], As(_read_drivers, {"type": "object", "additionalProperties": {"$ref": "#/$defs/driver"}})
     ] = Field((), description="Assumed effects of other metrics on this one, by the name of the metric that acts.")
-    start: AmountField = Field(
-        None, description="Value before the first period, for a formula that reads its own past."
+    start: StartField = Field(
+        None,
+        description="Value before the first period, for a formula that reads its own past: `65_800 customers`, or a "
+        "formula over stated metrics.",
     )
     unit: Annotated[Unit | None, as_amount(leaves.unit_of, type="string")] = Field(
         None, description="Unit such as `USD/month`, `customers`, `%`, `points` or `x`; not stated: as in `value`."
@@ -439,8 +443,8 @@ class TreeSpec(Model):
     )
     period: Annotated[Period, as_choice(Period)] = Field("month", description="The time step.")
     horizon: Annotated[
-        int | None, as_(leaves.whole(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
-    ] = Field(None, description="Periods that are looked ahead; not stated: one year.")
+        int | None, as_(leaves.periods(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
+    ] = Field(None, description="Periods that are looked ahead, as `18` or `18 months`; not stated: one year.")
     start_date: DayField = Field(None, description="First day of period 1, as 2026-11-01.")
     outcome: Annotated[str | None, as_(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
         None, description="Metric that questions are asked about by default."
@@ -487,7 +491,7 @@ class TreeSpec(Model):
         description: str | None = None,
         currency: str | None = None,
         period: Period | None = None,
-        horizon: int | None = None,
+        horizon: int | str | None = None,
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
@@ -501,6 +505,22 @@ class TreeSpec(Model):
     @classmethod
     def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         return {} if "evidence_defaults" in values else {"evidence_defaults": EvidenceDefaults()}
+
+    def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - drivers need it
+        lags = (
+            (driver.lag, ("metrics", metric.name, "drivers", driver.source, "lag"))
+            for metric in self.metrics
+            for driver in metric.drivers
+        )
+        for number, path in ((self.horizon, ("horizon",)), *lags):
+            if isinstance(number, Periods) and number.period not in ("", self.period):
+                yield self._in_own_periods(number, path)
+
+    def _in_own_periods(self, number: Periods, path: tuple[Key, ...]) -> Finding:
+        count = number * PERIODS_PER_YEAR[self.period] / PERIODS_PER_YEAR[number.period]
+        fix = f"write {round(count)} {self.period}s" if round(count) else f"write it in {self.period}s"
+        near = "" if abs(count - round(count)) < 1e-9 else f", which is nearly {count:.4g}"
+        return mistake(f"the tree steps by {self.period}, not by {number.period}{near}", fix, *path)
 
     @property
     def horizon_periods(self) -> int:

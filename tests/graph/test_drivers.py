@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -474,11 +475,62 @@ def test_what_does_not_fit_is_refused_where_it_stands(
         ("$5/month", "$29/month", "0.5", 0.5),
         ("1000 visits", "30 orders", "3 orders per 100 visits", 0.03),
         ("6", "30", "-2", -2.0),
+        ("1000 sessions/month", "30 trials/month", "0.03 trials per session", 0.03),
+        ("1000 sessions/month", "30 trials/month", "0.03 trials/session", 0.03),
+        ("100 trials/month", "15 customers/month", "0.15 customers per trial", 0.15),
+        ("38 points", "15 customers/month", "2 customers per point", 2.0),
+        ("1000 customers", "$30k/month", "$30/customer-month", 30.0),
+        ("2.4 orders/customer/month", "$30/customer/month", "$12 per order", 12.0),
     ],
 )
 def test_slopes_in_the_units_of_both_metrics(source: str, target: str, slope: object, expected: float) -> None:
     influence = influence_of(one(MetricSpec("x", value=source), target, slope=slope))
     assert influence.parameters == (("m.x.slope", pytest.approx(expected)),)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "plain", "written"),
+    [
+        ("38 points", "3%/month", {"slope": "-0.1pp per 10 points"}, ("-0.2 to 0", "-0.02pp to 0pp per point")),
+        ("38 points", "3%/month", {"when": "+10 points", "then": "-0.3pp"}, ("-0.5 to -0.1", "-0.5pp to -0.1pp")),
+        ("38 points", "$3", {"when": "+10 points", "then": "-3%"}, ("-5 to -1", "-5% to -1%")),
+        ("38 points", "9 users/month", {"semi_elasticity": "-2% per point"}, ("-3 to -1", "-0.03 to -0.01 per point")),
+        (
+            "900 visits/month",
+            "9 users/month",
+            {"when": "+90 visits", "then": "+3 users"},
+            ("2 to 4", "2 users to 4 users"),
+        ),
+        ("40%", "3%/month", {"groups": {"with": "2%", "without": "4%"}}, ("-3 to -1", "-3pp to -1pp")),
+        (
+            "38 points",
+            "3%/month",
+            {"slope": "-1pp per point"},
+            ({"ci95": "-2 to 0"}, {"ci95": "-2pp to 0pp per point"}),
+        ),
+    ],
+)
+def test_a_range_without_units_is_in_those_of_its_effect(
+    source: str, target: str, plain: dict[str, Any], written: tuple[Any, Any]
+) -> None:
+    bare, full = (influence_of(one(MetricSpec("x", value=source), target, range=text, **plain)) for text in written)
+    assert bare.spread is not None
+    assert full.spread is not None
+    assert bare.spread.kind == full.spread.kind
+    assert bare.spread.numbers == pytest.approx(full.spread.numbers, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"points": [["500 visits", "5 users"], ["2000 visits", "20 users"]]},
+        {"saturating": {"ceiling": "90 users", "half": "1500 visits"}, "observed": "500 visits to 2000 visits"},
+        {"logistic": {"floor": "1 users", "ceiling": "90 users", "middle": "900 visits", "steepness": 0.01}},
+        {"when": "+90 visits", "then": "+3 users"},
+    ],
+)
+def test_every_form_is_written_as_it_is_said(form: dict[str, Any]) -> None:
+    assert one(MetricSpec("x", value="900 visits/month"), "9 users/month", **form)["m"].influences
 
 
 def test_an_effect_without_a_value_to_start_from_is_reported_once_all_else_is_right() -> None:

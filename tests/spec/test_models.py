@@ -156,7 +156,7 @@ def test_all_problems_are_listed():
             "my metric",
             value="1,200",
             formula="a * b",
-            start="x",
+            start="1,200",
             kind="prodct",
             label="a\nb",
             owner="a\x07",
