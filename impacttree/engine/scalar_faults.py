@@ -92,9 +92,8 @@ def redo(naming: Naming, period: Period, known: Callable[[int, int], Missing]) -
             found[slot] = _missing(naming, block, fault, period)
         except MissingError as missing:
             load = missing.load
-            here = load.timing == "now"
-            t = period.t if here else max(0, period.t - load.lag) if load.timing == "prev" else 0
-            found[slot] = found[load.slot] if here and load.slot in found else known(load.slot, t)
+            t = {"now": period.t, "prev": max(0, period.t - load.lag)}.get(load.timing, 0)
+            found[slot] = found[load.slot] if t == period.t and load.slot in found else known(load.slot, t)
         if slot in found:
             now[slot] = math.nan
     return found
