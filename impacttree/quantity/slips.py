@@ -12,6 +12,9 @@ _WHOLE = r"(?P<whole>\d{1,3}(?:(?P<mark>[.,])\d{3})+)"
 _BOTH_MARKS = re.compile(rf"{_HEAD}{_WHOLE}(?!(?P=mark))[.,](?P<part>\d+){_REST}")
 _ONE_MARK = re.compile(rf"{_HEAD}{_WHOLE}(?P=mark)(?P<part>\d+){_REST}")
 _SPACED = re.compile(rf"{_HEAD}(?P<whole>\d{{1,3}}(?:[ '’\u00a0\u202f]\d{{3}})+){_REST}")
+_SCALES = {"thousand": "k", "million": "M", "mn": "M", "mm": "M", "billion": "B", "bn": "B", "trillion": "T", "tn": "T"}
+_SCALE = rf"\s?(?P<scale>{'|'.join(_SCALES)})(?![A-Za-z])"
+_SCALED = re.compile(rf"{_HEAD}(?P<number>\d[\d_]*(?:\.\d+)?){_SCALE}(?P<rest>.*)", re.IGNORECASE)
 _LEADING_ZERO = re.compile(rf"{_HEAD}(?P<zeros>0[0_]*)(?=[1-9_])", re.ASCII)
 _ENDS = re.compile(r"(?P<low>\S(?:.*?[\w%])??)\s*(?:-{1,2}|[–—‐‑‒~…]|\.{2,3})\s*(?P<high>[+$€£¥\d.].*)")
 
@@ -41,6 +44,9 @@ def correction(text: str) -> tuple[str, str]:
     if match := _SPACED.fullmatch(text):
         grouped = re.sub(r"[^\d]", "_", match["whole"])
         return "digits are not grouped so", f"{match['head']}{grouped}{match['rest']}"
+    if match := _SCALED.fullmatch(text):
+        scaled = f"{match['head']}{match['number']}{_SCALES[match['scale'].lower()]}{match['rest']}"
+        return f"`{match['scale']}` is not how numbers are shortened", scaled
     if text.startswith("=") and text[1:].strip():
         return "a number starts without `=`", text[1:].strip()
     if match := _ENDS.fullmatch(text):
