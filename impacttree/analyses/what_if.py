@@ -174,7 +174,7 @@ def what_if(
 
 
 def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
-    slot, annual = outcome.index, case.words.annual(outcome)
+    slot = outcome.index
     ranges = case.ranges(outcome) if ranged else UNSAMPLED
     basis = case.words.basis(outcome.name, lifted=False)
     return WhatIf(
@@ -186,7 +186,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
         before=case.before[slot],
         after=case.after[slot],
         range=ranges.of(outcome.name),
-        run_rate=case.by_period(outcome)[-1] * annual if annual is not None else None,
+        run_rate=case.run_rate(outcome),
         outcomes=case.outcomes(outcome, ranges),
         guardrails=ranges.beside(case.guardrails),
         warnings=(*case.warnings(outcome), *ranges.notes),

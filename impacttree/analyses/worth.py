@@ -359,7 +359,7 @@ def worth(
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
     total, slot = case.change(outcome), outcome.index
     paths, rest = _paths(subject, lift, total)
-    by_period, annual = case.by_period(outcome), case.words.annual(outcome)
+    annual = case.words.annual(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
     return Worth(
         provenance=sampled_provenance(subject, METHOD, case.words.basis(outcome.name), ranges),
@@ -369,8 +369,8 @@ def worth(
         horizon=case.periods,
         total=total,
         range=ranges.of(outcome.name),
-        by_period=by_period,
-        run_rate=by_period[-1] * annual if annual is not None else None,
+        by_period=case.by_period(outcome),
+        run_rate=case.run_rate(outcome),
         run_rate_range=ranges.last.times(annual) if ranges.last and annual is not None else None,
         long=_long(case, outcome) or (total,),
         before=case.before[slot],

@@ -120,14 +120,16 @@ class Case:
         return self.moved({}) if self.asked.recipes else self.base
 
     def moved(self, further: Mapping[int, Intervention]) -> Run:
-        """Return the run with what is asked and further interventions by slot.
+        """Return the run with what is asked and, on top of that, further interventions by slot.
 
         Raises
         ------
         EvaluationError
             When the tree has no value there.
         """
-        return self.subject.model.run(self.periods, {**self.together.interventions, **further})
+        done = self.together.interventions
+        more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
+        return self.subject.model.run(self.periods, {**done, **more})
 
     @cached_property
     def before(self) -> Row:
@@ -152,6 +154,11 @@ class Case:
         """Return by how much it does so in each period."""
         rows = zip(self.base.periods_of(), self.run.periods_of(), strict=True)
         return tuple(row[metric.index] - was[metric.index] for was, row in rows)
+
+    def run_rate(self, metric: Metric) -> float | None:
+        """Return by how much it does so in the last period, annualised; None for what has no run rate."""
+        annual = self.words.annual(metric)
+        return None if annual is None else self.by_period(metric)[-1] * annual
 
     # -- what moved ---------------------------------------------------------------------------------------------
 
@@ -187,8 +194,14 @@ class Case:
         """Return what samples say of what is asked: of an outcome, of those beside it, and of guardrails."""
         if not self.asked.recipes:
             return UNSAMPLED
-        names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
-        return change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        if outcome.name not in self._ranges:
+            names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
+            self._ranges[outcome.name] = change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        return self._ranges[outcome.name]
+
+    @cached_property
+    def _ranges(self) -> dict[str, Ranges]:
+        return {}
 
     @cached_property
     def risks(self) -> Risks | None:

@@ -15,7 +15,8 @@ from impacttree.spec.address import Address
 
 __all__ = ["Found", "uncertain_numbers"]
 
-Range = tuple[float, float]
+Ends = tuple[float, float]
+"""P10 and P90."""
 
 
 class Found(NamedTuple):
@@ -104,14 +105,14 @@ def _curve(influence: Influence, driver: Driver) -> Iterator[Part]:
             yield address, (driver.form, key), quantity, True
 
 
-def _difference(one: Quantity, other: Quantity, effect: float, counted: float) -> Range:
+def _difference(one: Quantity, other: Quantity, effect: float, counted: float) -> Ends:
     """Return P10 and P90 of what counts of a difference of two groups that vary apart: half widths add as squares."""
     one_low, one_high = _half_widths(one)
     other_low, other_high = _half_widths(other)
     return effect - counted * math.hypot(one_low, other_high), effect + counted * math.hypot(one_high, other_low)
 
 
-def _half_widths(quantity: Quantity) -> Range:
+def _half_widths(quantity: Quantity) -> Ends:
     """Return how far P10 and P90 are from the middle; of what is no range, those of a normal as wide."""
     spread = quantity.spread
     if spread is None:
@@ -124,5 +125,5 @@ def _half_widths(quantity: Quantity) -> Range:
     return middle - ends[0], ends[1] - middle
 
 
-def _hull(one: Range, other: Range) -> Range:
+def _hull(one: Ends, other: Ends) -> Ends:
     return min(one[0], other[0]), max(one[1], other[1])

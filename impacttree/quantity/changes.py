@@ -112,6 +112,18 @@ class Intervention:
         """Return what the metric shows when it would have `value` without the change."""
         return self.shift if self.kind == "fix" else value * self.scale + self.shift
 
+    def then(self, other: Intervention) -> Intervention:
+        """Return what does this first, and `other` to what the metric shows then.
+
+        Examples
+        --------
+        >>> Intervention("wrap", 2.0, 1.0).then(Intervention("wrap", 3.0)).apply(5.0)
+        33.0
+        """
+        if other.kind == "fix":
+            return other
+        return Intervention(self.kind, self.scale * other.scale, self.shift * other.scale + other.shift)
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:

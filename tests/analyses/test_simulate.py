@@ -109,7 +109,7 @@ def test_a_probability_in_closed_form(shop):
     [
         ("profit", FormulaError, "this is not a comparison: write e.g. profit < 0"),
         ("1 < 2", FormulaError, "the condition is always the same"),
-        ("0 < profit < 9", FormulaError, "comparisons cannot be chained: ask for each by itself"),
+        ("0 < profit < 9", FormulaError, "comparisons cannot be chained: join them: a < b and b < c"),
         ("profit < 0, 1, 0) + if(revenue < 1", FormulaError, "comma"),
         ("profit < prev(profit)", FormulaError, "prev has no place here"),
         ("profit < cover", FormulaError, "USD"),

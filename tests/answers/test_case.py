@@ -12,6 +12,7 @@ import impacttree as it
 from impacttree.answers.asked import NOTHING
 from impacttree.answers.case import Case
 from impacttree.engine.model import Model
+from impacttree.quantity import Intervention
 from tests.analyses.models import SHOP, shop
 from tests.strategies import Sketch, examples, trees
 
@@ -105,6 +106,14 @@ def test_of_one_metric_what_is_held_comes_first():
     with pytest.raises(it.ChangeError, match="'a' is set twice"):
         _ = Case(subject, held, 1, held).run
     assert subject.together(NOTHING, asked) == subject.together(asked, NOTHING) == asked
+
+
+@pytest.mark.parametrize(("first", "shown"), [("+50%", 31), ("=7", 15), (["+10%", "+2"], 27)])
+def test_further_moves_act_on_what_is_shown(first, shown):
+    tree = it.loads("outcome: y\nmetrics: {a: {value: 10}, y: {formula: a * 1, aggregate: last}}")
+    case = Case.of(tree._subject, {"a": first})
+    assert case.moved({0: Intervention("wrap", 2.0, 1.0)}).at(1)[1] == pytest.approx(shown)
+    assert case.moved({0: Intervention("fix", shift=4.0)}).at(1)[1] == 4
 
 
 def test_an_uncertain_change_that_is_held_cancels_sample_by_sample():

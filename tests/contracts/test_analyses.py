@@ -329,6 +329,15 @@ def test_an_analysis_never_draws_and_loads_nothing_heavy(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
+def test_a_question_takes_its_runs_and_its_periods_from_a_case(name: str) -> None:
+    module = importlib.import_module(f"impacttree.analyses.{name}")
+    nodes = ast.walk(ast.parse(inspect.getsource(module)))
+    read = [ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)]
+    own = ("model.run", "subject.base", "subject.changes", "subject.periods", ".horizon_periods")
+    assert [one for one in read if one.endswith(own)] == []
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_public_names_of_an_analysis_are_sorted_and_its_own(name: str) -> None:
     module = importlib.import_module(f"impacttree.analyses.{name}")
     assert list(module.__all__) == sorted(module.__all__)
