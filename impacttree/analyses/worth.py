@@ -187,7 +187,8 @@ class Worth(Result):
         if not any(self.long) and not self.run_rate:
             return Fact("run rate", ())
         later = words.over(name, len(self.long) * n)
-        figure = words.figure(name, self.long[-1])
+        longest = self.long[-1]
+        figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
             return Fact("later", ((f"{figure} {later}",),))
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
