@@ -25,25 +25,24 @@ def correction(text: str) -> tuple[str, str]:
     Examples
     --------
     >>> correction("€1.127,54/order")
-    ('a comma in a number is ambiguous', '€1127.54/order')
+    ('a comma in a number is ambiguous', '€1_127.54/order')
     >>> correction("1.127.54")[1], correction("1 200 users")[1], correction("5-6 %")[1], correction("=5")[1]
-    ('1127.54', '1_200 users', '5 to 6 %', '5')
+    ('1_127.54', '1_200 users', '5 to 6 %', '5')
     >>> correction("120,000"), correction("about 5")
     (('', ''), ('', ''))
     """
     text = text.strip()
     if match := _BOTH_MARKS.fullmatch(text):
         reason = "a comma in a number is ambiguous"
-        return reason, f"{match['head']}{_digits(match['whole'])}.{match['part']}{match['rest']}"
+        return reason, f"{match['head']}{_grouped(match['whole'])}.{match['part']}{match['rest']}"
     if match := _ONE_MARK.fullmatch(text):
         name = "decimal point" if match["mark"] == "." else "comma"
-        whole, part = _digits(match["whole"]), match["part"]
+        whole, part = _grouped(match["whole"]), match["part"]
         if len(part) == 3:  # all of them group thousands
-            return f"a number has at most one {name}", f"{match['head']}{whole}{part}{match['rest']}"
+            return f"a number has at most one {name}", f"{match['head']}{whole}_{part}{match['rest']}"
         return f"a number has at most one {name}", f"{match['head']}{whole}.{part}{match['rest']}"
     if match := _SPACED.fullmatch(text):
-        grouped = re.sub(r"[^\d]", "_", match["whole"])
-        return "digits are not grouped so", f"{match['head']}{grouped}{match['rest']}"
+        return "digits are not grouped so", f"{match['head']}{_grouped(match['whole'])}{match['rest']}"
     if match := _SCALED.fullmatch(text):
         scaled = f"{match['head']}{match['number']}{_SCALES[match['scale'].lower()]}{match['rest']}"
         return f"`{match['scale']}` is not how numbers are shortened", scaled
@@ -66,5 +65,5 @@ def leading_zeros(text: str) -> tuple[int, int]:
     return match.span("zeros") if match else (0, 0)
 
 
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text)
+def _grouped(text: str) -> str:
+    return re.sub(r"\D", "_", text)
