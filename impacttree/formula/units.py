@@ -606,12 +606,12 @@ class _Checker:
         ratio = PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[target] if period else 0.0
         if isinstance(node, Name) and formula is not None and ratio and without_ratio(formula, ratio) is not None:
             return f"in `{node.name}` {brought_to(formula, unit, target)}"
-        rate = None if period is None or unit.is_share else self._rate_in(node, period)
-        if rate is not None:
+        rate = "" if period is None or unit.is_share else self._rate_in(node, period)
+        if period is not None and rate:
             return f"`{rate}` goes by the {period}: {in_period(rate, rate_of(period), target)}"
         return brought_to(node, unit, target)
 
-    def _rate_in(self, node: Expr, period: str) -> str | None:
+    def _rate_in(self, node: Expr, period: str) -> str:
         """Return the rate that makes a product flow by that period: what compounds is not converted as a flow."""
         while isinstance(node, Binary) and node.op == "*":
             for side in (node.right, node.left):
@@ -619,7 +619,7 @@ class _Checker:
                 if isinstance(side, Name) and unit is not None and unit.is_share and rate_period(unit) == period:
                     return side.name
             node = node.left
-        return None
+        return ""
 
     def _refuse_mixed_time(self, node: Binary, left: Unit, right: Unit, unit: Unit) -> None:
         bases = [base for base, _ in (unit.calendar if len(unit.calendar) > 1 else unit.clock)]

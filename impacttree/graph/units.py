@@ -41,9 +41,10 @@ class Units:
 
 def declared_unit(metric: MetricSpec) -> Unit | None:
     """Return the unit that is written: in ``unit:``, or else beside the value or the start."""
-    if metric.unit is not None:
-        return metric.unit
     stated = metric.value or metric.start
+    if metric.unit is not None:
+        is_same = stated is not None and stated.unit == metric.unit
+        return stated.unit if is_same and stated is not None else metric.unit
     if stated is None:
         return None
     return NUMBER if stated.unit is None and metric.formula is None else stated.unit

@@ -281,6 +281,14 @@ def test_a_price_of_many_takes_changes_of_as_many() -> None:
         model.what_if({"p": "+$1"})
 
 
+@pytest.mark.parametrize("keys", [{}, {"unit": "USD/token"}])
+def test_limits_of_a_price_of_many_are_of_as_many(keys: dict[str, object]) -> None:
+    problem = only_problem(m=value("$2/1M tokens", plausible="$1 to $3", **keys))
+    assert problem.key == "plausible"
+    assert "with the multiple: $3/1M tokens" in problem.fix
+    assert tree(m=value("$2/1M tokens", plausible="$1/1M tokens to $3/1M tokens", **keys))
+
+
 def test_notes_tell_what_was_let_pass() -> None:
     graph = tree(
         visits=value("5 visits"),
