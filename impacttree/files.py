@@ -70,7 +70,7 @@ def _why(error: Exception) -> str:
 
 
 def decode(content: bytes, file: str) -> str:
-    """Return the text of utf-8 bytes.
+    """Return the text of utf-8 bytes, without the byte order mark that some editors put before it.
 
     Raises
     ------
@@ -80,12 +80,10 @@ def decode(content: bytes, file: str) -> str:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             raise _not_text(f"is {encoding} text", content, 0, file)
-    if content.startswith(b"\xef\xbb\xbf"):
-        raise _not_text("starts with a byte order mark", content, 0, file)
     if (at := content.find(b"\x00")) >= 0:
         raise _not_text("holds a NUL byte: it is binary, or UTF-16 text", content, at, file)
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         reason = f"is not UTF-8 text: byte 0x{content[error.start]:02x}"
         raise _not_text(reason, content, error.start, file) from None
@@ -93,7 +91,7 @@ def decode(content: bytes, file: str) -> str:
 
 def _not_text(reason: str, content: bytes, at: int, file: str) -> ModelError:
     line, column = content.count(b"\n", 0, at) + 1, at - content.rfind(b"\n", 0, at)
-    fix = "save it as UTF-8 text without a byte order mark"
+    fix = "save it as UTF-8 text"
     return ModelError(Problem(reason=reason, fix=fix, file=file, line=line, column=column))
 
 

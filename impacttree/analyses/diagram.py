@@ -11,6 +11,7 @@ from typing import Literal
 from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.case import Case
 from impacttree.answers.limits import GuardrailCheck
+from impacttree.answers.local import local
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
@@ -53,6 +54,7 @@ class Picture(Result):
         ]
 
 
+@local
 def diagram(
     subject: Subject,
     lift: tuple[str, str | Change] | None = None,
@@ -122,7 +124,7 @@ def _lifted(answer: Worth, cut: Cut) -> Diagram:
     main = [path for path in answer.paths if path.amount * answer.total > 0]
     board = cut == "board"
     links = _links(subject, _elasticities(case), answer)
-    during = words.during(metric, answer.horizon)
+    during = words.during(metric, answer.horizon, answer.metric_before)
     moved = words.move(metric, answer.metric_before, answer.metric_after, during).replace("->", "→")
     stated = f" ({moved})" if board else ""
     drawn = Diagram(
@@ -205,8 +207,17 @@ class _Shown:
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
+    missing = subject.missing_today(metric)
+    if missing:
+        return _missing(missing)
     value, word = _split(subject.words.value(metric.name, subject.today[metric.index]))
     return _Shown(value, word or _unit(subject.words, metric))
+
+
+def _missing(reason: str) -> _Shown:
+    """Return what a card shows of a metric without a value: ``undefined`` and, where its unit stands, why."""
+    value, _, why = reason.partition(": ")
+    return _Shown(value, why) if why else _Shown("–", reason)
 
 
 def _split(shown: str) -> tuple[str, str]:
@@ -216,7 +227,11 @@ def _split(shown: str) -> tuple[str, str]:
 
 
 def _moved(case: Case, metric: Metric) -> _Shown:
-    words, before, after = case.words, case.before[metric.index], case.after[metric.index]
+    whole = case.marked
+    words, before, after = case.words, whole.before[metric.index], whole.after[metric.index]
+    if math.isnan(before) or math.isnan(after):
+        run = whole.base if math.isnan(before) else whole.run
+        return _missing(f"undefined: {run.why(metric.index)}")
     change, moves = after - before, not is_still(before, after)
     relative = words.percent(before, change) or words.signed(metric.name, change)
     pill = relative if moves else ""
@@ -380,7 +395,8 @@ def _main_route(answer: Worth) -> str:
             shares[path.metrics[1]] = shares.get(path.metrics[1], 0.0) + path.share
     name = max(shares, key=lambda n: shares[n])
     direction = "lower" if answer.case.change(answer.words.graph[name]) < 0 else "higher"
-    share = f"{shares[name]:.0%} " if shares[name] <= 1.0005 else ""
+    offset = answer.rest * answer.total < 0 or any(path.share < 0 for path in answer.paths)
+    share = "" if offset else f"{shares[name]:.0%} "
     return f"{share}through {direction} {lowered(answer.words.label(name))}"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case
 from impacttree.answers.limits import GuardrailCheck, breach_words, guarded, guardrail_row
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
 from impacttree.answers.subject import Subject
@@ -105,6 +106,7 @@ class GuardrailReport(Result):
         )
 
 
+@local
 def check_guardrails(
     subject: Subject,
     changes: Changes | None = None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.answers.case import Case
 from impacttree.answers.limits import Limit, guarded, sized
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, sentence
@@ -273,6 +274,7 @@ SLACK = 1e-9
 """So far beyond the end of what is plausible, relative to it, still counts as within it."""
 
 
+@local
 def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     """Find how far each metric may move, to either side, before a guardrail is breached in some period.
 
@@ -379,7 +381,7 @@ class _Hunt:
         metric = subject.graph.metrics[lever.slot]
         only = self.limits[0] if len(self.limits) == 1 else None
         is_level = _is_level(self.case, metric)
-        today = subject.today[lever.slot] if is_level else self.case.before[lever.slot]
+        today = subject.first_known(subject.graph.metrics[lever.slot]) if is_level else self.case.before[lever.slot]
         return Room(
             metric=metric.name,
             label=metric.label,
@@ -475,7 +477,7 @@ def _path(case: Case, metric: Metric) -> list[float]:
 
 def _is_level(case: Case, metric: Metric) -> bool:
     """Whether a metric has one value throughout, today included."""
-    today = case.subject.today[metric.index]
+    today = case.subject.first_known(metric)
     return all(is_still(today, value) for value in _path(case, metric))
 
 
@@ -487,7 +489,7 @@ def _lever(case: Case, metric: Metric) -> Lever:
     """
     from impacttree.engine.first_crossing import Lever
 
-    today, path = case.subject.today[metric.index], _path(case, metric)
+    today, path = case.subject.first_known(metric), _path(case, metric)
     bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
     if not _is_level(case, metric) and min(today, *path) > 0:
         ends = (bounds[0] / min(path) - 1.0, bounds[1] / max(path) - 1.0) if bounds else (-1.0, FURTHEST)
@@ -515,7 +517,7 @@ def _plausible_amounts(
     """Return the ends of what is plausible as changes of today's value."""
     if plausible is None:
         return None
-    today = subject.today[lever.slot]
+    today = subject.first_known(subject.graph.metrics[lever.slot])
     if lever.kind == "add":
         return plausible[0] - today, plausible[1] - today
     return plausible[0] / today - 1.0, plausible[1] / today - 1.0

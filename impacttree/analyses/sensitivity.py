@@ -10,6 +10,7 @@ from typing import Any, Literal
 from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
+from impacttree.answers.local import local
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
@@ -229,6 +230,7 @@ def _elasticity(elasticity: float | None) -> str:
     return f"{elasticity:+.2f}" if abs(elasticity) >= 0.005 else "0.00"
 
 
+@local
 def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     """Move each metric by one percent and by a plausible amount, and see what the outcome does.
 
@@ -269,7 +271,7 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
 
 
 def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool) -> SensitivityRow:
-    value, total = case.subject.today[metric.index], case.before[outcome.index]
+    value, total = case.subject.first_known(metric), case.before[outcome.index]
     better = metric.spec.better == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.case import Case
 from impacttree.answers.limits import Limit, guarded, sized
+from impacttree.answers.local import local
 from impacttree.answers.means import divisor_corridors, missing_mean
 from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
@@ -298,6 +299,7 @@ class Simulation(Result):
 METHOD = "scrambled Sobol points through inverse distributions"
 
 
+@local
 def simulate(
     subject: Subject,
     samples: int = 2**14,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
+from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import no_mean
 from impacttree.answers.result import Chart, Result, Scalar
@@ -259,6 +260,7 @@ def _columns(kind: str, share: Share | None) -> dict[str, Scalar]:
     }
 
 
+@local
 def uncertainty(
     subject: Subject,
     on: str | None = None,

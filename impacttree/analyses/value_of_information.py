@@ -11,6 +11,7 @@ from impacttree.analyses.sensitivity import sensitivity
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
+from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
@@ -347,6 +348,7 @@ class _Weighed:
         return (UncertainNumber(COST, self.outcome.name, self.cost, None, True),)
 
 
+@local
 def value_of_information(
     subject: Subject, decision: Decision | None = None, samples: int = 2**14, seed: int = 0
 ) -> ValueOfInformation:

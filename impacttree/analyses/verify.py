@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from impacttree.answers.case import Case
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
 from impacttree.views import Cell, Column, Table
@@ -97,6 +98,7 @@ class Verification(Result):
         return Table(self.title, columns, rows, (note,) if rows else ())
 
 
+@local
 def verify(subject: Subject, on: str | None = None) -> Verification:
     """Compute the derivative of the outcome by every metric in three independent ways, and compare.
 

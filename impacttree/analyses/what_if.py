@@ -9,6 +9,7 @@ from typing import Any
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
+from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
@@ -148,6 +149,7 @@ MOST_IN_TITLE = 2
 """Changes that the title writes out; more are notes."""
 
 
+@local
 def what_if(
     subject: Subject,
     changes: Changes,
@@ -279,6 +281,7 @@ class Comparison(Result):
         return tuple(cells)
 
 
+@local
 def compare(
     subject: Subject,
     scenarios: Mapping[str, Changes] | None = None,

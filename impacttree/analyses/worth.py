@@ -11,6 +11,7 @@ from typing import Any
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
+from impacttree.answers.local import local
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
 from impacttree.answers.result import Result, Scalar
@@ -21,7 +22,7 @@ from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, shown_parts, shown_shares
+from impacttree.quantity import Change, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
 __all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
@@ -156,7 +157,8 @@ class Worth(Result):
     def title(self) -> str:
         """The sentence with the money."""
         words, metric = self.words, self.metric
-        moved = words.move(metric, self.metric_before, self.metric_after, words.during(metric, self.horizon))
+        during = words.during(metric, self.horizon, self.metric_before)
+        moved = words.move(metric, self.metric_before, self.metric_after, during)
         still = is_still(self.before, self.after)
         relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
         return f"{self.change} {words.label(metric)} ({moved}) {self.claim}{relative}"
@@ -185,7 +187,8 @@ class Worth(Result):
         if not any(self.long) and not self.run_rate:
             return Fact("run rate", ())
         later = words.over(name, len(self.long) * n)
-        figure = words.figure(name, self.long[-1])
+        longest = self.long[-1]
+        figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
             return Fact("later", ((f"{figure} {later}",),))
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
@@ -214,8 +217,9 @@ class Worth(Result):
         if left or self.rest:
             amounts.append(others)
             names.append(f"{left} more path{'s' * (left != 1)}" if left else "other paths")
-        texts, _ = shown_parts(amounts, self.total, self.words.unit(self.outcome), currency=self.words.currency)
-        shares = shown_shares([amount / self.total for amount in amounts]) if self.total else [""] * len(amounts)
+        texts = [self.words.signed(self.outcome, amount) for amount in amounts]
+        offset = any(amount * self.total < 0 for amount in amounts) or not self.total
+        shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
         return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
 
     def _rests_on(self) -> list[str]:
@@ -245,10 +249,9 @@ class Worth(Result):
         parts = [(name, path.amount) for name, path in zip(names, shown, strict=True)]
         if others:
             parts.append(("Other paths", others))
-        texts, _ = shown_parts([a for _, a in parts], self.total, words.unit(name), currency=words.currency)
         steps = [
-            Step(label, amount, text, "change", words.tone(name, amount))
-            for (label, amount), text in zip(parts, texts, strict=True)
+            Step(label, amount, words.signed(name, amount), "change", words.tone(name, amount))
+            for label, amount in parts
         ]
         whole = self._whole()
         subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"
@@ -342,6 +345,7 @@ def _by_partings(path: Path, after: Mapping[tuple[str, ...], Mapping[str, str]])
     return " > ".join(taken) or path.labels[min(1, len(path.labels) - 1)]
 
 
+@local
 def worth(
     subject: Subject,
     metric: str,

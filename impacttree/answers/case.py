@@ -96,6 +96,11 @@ class Case:
     def words(self) -> Words:
         return self.subject.words
 
+    @cached_property
+    def marked(self) -> Case:
+        """The same case of all metrics, what has no value being marked: the case itself where all of them have one."""
+        return self if self.subject.kept is None else replace(self, subject=self.subject.marked)
+
     # -- the two runs -------------------------------------------------------------------------------------------
 
     @cached_property
@@ -180,7 +185,7 @@ class Case:
         for name, change in self.asked.texts:
             slot = self.subject.graph.by_name[name]
             before, after = self.before[slot], self.after[slot]
-            moved = words.move(name, before, after, words.during(name, self.periods))
+            moved = words.move(name, before, after, words.during(name, self.periods, before))
             moves.append(Move(name, change, before, after, f"{change} {words.label(name)} ({moved})"))
         return tuple(moves)
 

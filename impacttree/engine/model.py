@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, NoReturn, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.horizon import HORIZONS, Horizon, Window
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.scalar_faults import Naming, Period, explain, too_large
+from impacttree.engine.scalar_faults import Missing, Naming, Period, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
-from impacttree.errors import Problem, QuestionError
+from impacttree.errors import EvaluationError, Problem, QuestionError
 from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
@@ -28,6 +29,8 @@ from impacttree.quantity import Intervention
 
 __all__ = ["Adjoints", "AnyIntervention", "Held", "Model", "Part", "Run", "local_effects"]
 
+_NOTHING_SAID = Problem(reason="")
+"""Of what is marked and not raised."""
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
 
@@ -123,6 +126,8 @@ class Run:
         How often each row counts: the number of periods for a static tree, else 1.
     held
         The changes it was run with.
+    missing
+        Why slots have no value (NaN) in a period from t = 1, by period and slot; nothing where that is an error.
     """
 
     model: Model
@@ -130,6 +135,17 @@ class Run:
     rows: tuple[Row, ...]
     repeats: int
     held: Held
+    missing: Mapping[int, Mapping[int, Missing]] = field(default_factory=dict)
+
+    def why(self, slot: int, t: int | None = None) -> str:
+        """Return why a slot has no value at period t, or over the horizon: ``division by zero in month 1``."""
+        if t is not None:
+            return self._why(slot, t).reason
+        reasons = (found[slot].reason for found in self.missing.values() if slot in found)
+        return next(reasons, "what it reads has no value")
+
+    def _why(self, slot: int, t: int) -> Missing:
+        return self.model.missing_today[slot] if t == 0 else self.missing[1 if self.repeats > 1 else t][slot]
 
     @property
     def periods(self) -> int:
@@ -166,6 +182,10 @@ class Part(NamedTuple):
     recomputed: Program
     addresses: frozenset[str]
     """Of the parameters that are read."""
+    read_today: frozenset[int]
+    """The slots that are read at t = 0: there, of the base case or from later periods."""
+    read_later: frozenset[int]
+    """Those that are read from later periods."""
 
 
 class Model:
@@ -202,6 +222,8 @@ class Model:
         self.horizons = tuple(horizons.get(rule) for rule in rules)
         """How each slot is taken over the horizon; None where it is recomputed from others, or has no value there."""
         self._on_loops = tuple(metric.index for metric in metrics if metric.on_loop)
+        self._marks = False
+        """Whether what has no value from t = 1 on is marked as NaN, and not an error."""
 
     def _lags(self) -> tuple[int, ...]:
         """Return the distinct lags in use; a running total reads its own previous value."""
@@ -305,12 +327,36 @@ class Model:
         step = initial if self.step is self.initial else _cut(self.step, needed)
         blocks = (*initial.blocks, *step.blocks)
         addresses = frozenset(self.addresses[p] for block in blocks for p in block.parameters.values())
-        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses)
+        later = frozenset().union(*(_read_before(step, lag) for lag in (0, *self.lags)))
+        there = frozenset(load.slot for block in initial.blocks for load in block.loads.values())
+        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses, there | later, later)
+
+    def marking(self) -> Model:
+        """Return the same model, in whose runs NaN marks what has no value: for views of the whole tree."""
+        model = copy(self)
+        model._marks = True  # noqa: SLF001 - its own
+        return model
+
+    def cut(self, slots: Collection[int]) -> Model:
+        """Return the model of what `slots` rest on alone: from t = 1 on the rest is not computed, and stands at 0."""
+        part, today, model = self.part(slots), self._today, copy(self)
+        vars(model).pop("_read_at", None)
+        vars(model).update(step=part.step, recomputed=part.recomputed, _today=today, _parts={}, _shared={})
+        return model
 
     @cached_property
     def base(self) -> Row:
-        """Values at t = 0 of the base case: what ``baseline`` reads."""
-        row = [0.0] * self.size
+        """Values at t = 0 of the base case, which ``baseline`` reads; NaN where there is none."""
+        return self._today[0]
+
+    @cached_property
+    def missing_today(self) -> Mapping[int, Missing]:
+        """Why slots have no value at t = 0."""
+        return self._today[1]
+
+    @cached_property
+    def _today(self) -> tuple[Row, Mapping[int, Missing]]:
+        row, missing = [0.0] * self.size, dict[int, Missing]()
         past = [row] * len(self.lags)
         try:
             for function in self.initial.values({}):
@@ -318,8 +364,14 @@ class Model:
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            self._explain(self.initial, row, row, past, NOTHING_HELD.kinds, {}, 0)
-        return row
+            kinds = NOTHING_HELD.kinds
+            missing = self._redo(self.initial, row, row, past, kinds, {}, 0, lambda slot, _: missing[slot])
+        return row, missing
+
+    @cached_property
+    def _read_at(self) -> Mapping[int, frozenset[int]]:
+        """The slots that a period reads of earlier ones, by lag; of t = 0 of the base case at lag 0."""
+        return {lag: _read_before(self.step, lag) for lag in (0, *self.lags)}
 
     def run(self, periods: int, interventions: Mapping[int, Intervention] | None = None) -> Run:
         """Return the values of t = 0 and `periods` periods under `interventions` (by slot), acting from period 1.
@@ -341,25 +393,58 @@ class Model:
         functions = self.step.values(held.kinds)
         count = 1 if self.is_static else periods
         rows: list[Row] = []
+        missing: dict[int, dict[int, Missing]] = {}
         for position in range(count):
             row = [0.0] * self.size
             past = [rows[position - lag] if position >= lag else self.base for lag in self.lags]
             effects = held.effects(position)
             try:
+                if self._reads_missing(position, missing):
+                    raise ValueError
                 for function in functions:
                     function(row, self.base, self.parameters, past, effects)
                 if not _are_finite(row):
                     raise OverflowError
             except _FAULTS:
-                self._explain(self.step, row, self.base, past, held.kinds, effects, position + 1)
+                found = self._redo(
+                    self.step, row, self.base, past, held.kinds, effects, position + 1,
+                    lambda slot, t: missing[t][slot] if t > 0 else self.missing_today[slot],
+                )  # fmt: skip
+                self._refuse(found)
+                missing[position + 1] = found
             rows.append(row)
-        return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held)
+        missing = {t: found for t, found in missing.items() if found}
+        return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held, missing)
 
-    def _explain(
-        self, program: Program, row: Row, base: Row, past: Sequence[Row], kinds: Intervened, effects: Effects, t: int
-    ) -> NoReturn:
+    def _reads_missing(self, position: int, missing: Mapping[int, Collection[int]]) -> bool:
+        """Return whether a period reads an earlier value that has none."""
+        today = self.missing_today
+        if not today and not missing:
+            return False
+        return any(
+            not slots.isdisjoint(missing.get(position + 1 - lag, ()) if lag and position >= lag else today)
+            for lag, slots in self._read_at.items()
+        )
+
+    def _redo(
+        self,
+        program: Program,
+        row: Row,
+        base: Row,
+        past: Sequence[Row],
+        kinds: Intervened,
+        effects: Effects,
+        t: int,
+        known: Callable[[int, int], Missing],
+    ) -> dict[int, Missing]:
+        """Compute a period once more, with care; return why slots have no value in it."""
         rows = dict(zip(program.lags, past, strict=True))
-        explain(self.naming, Period(program, row, base, rows, self.parameters, kinds, effects, t))
+        return redo(self.naming, Period(program, row, base, rows, self.parameters, kinds, effects, t), known)
+
+    def _refuse(self, found: Mapping[int, Missing]) -> None:
+        """Raise the first thing that has no value, unless that is to be marked."""
+        if found and not self._marks:
+            raise EvaluationError(next(iter(found.values())).problem) from None
 
     def horizon(self, run: Run, periods: int) -> Row:
         """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
@@ -374,16 +459,22 @@ class Model:
                 0.0 if way is None else way.forward(path, window)
                 for way, path in zip(self.horizons, zip(*rows, strict=True), strict=True)
             ]
-        if not _are_finite(row):
+        if not _are_finite(row) and any(map(math.isinf, row)):
             too_large(self.naming, row)
         base, effects = self.horizon_base(periods), self._held_over(run, periods)
         try:
+            if run.missing or not self._read_at[0].isdisjoint(self.missing_today):
+                raise ValueError
             for function in self.recomputed.values(run.held.kinds):
                 function(row, base, self.parameters, (), effects)
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            self._explain(self.recomputed, row, base, (), run.held.kinds, effects, -1)
+            found = self._redo(
+                self.recomputed, row, base, (), run.held.kinds, effects, -1,
+                lambda slot, t: self.missing_today[slot] if t == 0 else Missing(run.why(slot), _NOTHING_SAID),
+            )  # fmt: skip
+            self._refuse(found)
         for slot in self._valueless:
             row[slot] = math.nan
         return row
@@ -537,6 +628,12 @@ def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> frozenset[int]
         read = {load.slot for load in block.loads.values() if load.timing != "baseline"}
         sources.setdefault(block.slot, set()).update(read)
     return reached(slots, lambda slot: sources.get(slot, set()))
+
+
+def _read_before(program: Program, lag: int) -> frozenset[int]:
+    """Return the slots that a program reads at a lag; at lag 0, of t = 0 of the base case."""
+    loads = (load for block in program.blocks for load in block.loads.values())
+    return frozenset(load.slot for load in loads if load.timing != "now" and load.lag == lag)
 
 
 def _cut(program: Program, slots: Collection[int]) -> Program:

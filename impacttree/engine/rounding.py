@@ -89,8 +89,7 @@ def settled(run: Run) -> Settled:
 
     Examples
     --------
-    >>> from impacttree.engine.horizon import Last
-    from impacttree.engine.model import Model
+    >>> from impacttree.engine.model import Model
     >>> from impacttree.graph import build
     >>> from impacttree.spec import load_text
     >>> text = "metrics: {a: {value: 0.1}, b: {value: 0.2}, c: {value: 0.3}, left: {formula: c - a - b}}"
@@ -214,6 +213,9 @@ class Rounding:
         origin = (self.run.model.base if base is None else base, self.initial if base_bounds is None else base_bounds)
         for block in program.blocks:
             slot = block.slot
+            if math.isnan(values[slot]):
+                bounds[slot] = math.nan
+                continue
             if kinds.get(slot) == "fix":
                 bounds[slot] = _stated(values[slot])
                 continue

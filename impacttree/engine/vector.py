@@ -185,8 +185,13 @@ class _Block:
         self.parameters = parameters
         self.faults: dict[int, npt.NDArray[np.bool_]] = {}
         self.observe: Observe | None = None
+        self.is_careful = not self.part.read_today.isdisjoint(self.model.missing_today)
+        """Whether a value may be read that the base case has not: then each metric is computed with care."""
         initial = room.initial
         self.period(self.part.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
+        if self.part.read_later.isdisjoint((*self.model.missing_today, *self.faults)):
+            self.faults.clear()  # what has no value at t = 0 and is not read there is not missed
+            self.is_careful = False
 
     def hold(self, given: Mapping[int, RowsIntervention]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
@@ -238,7 +243,7 @@ class _Block:
         """Compute one period; a part of the tree that meets a fault is redone with care, as is all that comes after."""
         rows_by_lag = dict(zip(program.lags, past, strict=True))
         for blocks, function in zip(program.chunks, program.values(kinds, "array"), strict=True):
-            if not self.faults and self.observe is None:
+            if not self.faults and not self.is_careful and self.observe is None:
                 try:
                     with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
                         function(row, base, self.parameters, past, effects)

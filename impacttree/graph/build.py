@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copyreg
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from impacttree.errors import FormulaError, ModelError, Problem, printable
+from impacttree.errors import Edit, FormulaError, ModelError, Problem, printable
 from impacttree.formula import FUNCTIONS, Core, lowered, names, parse, parse_expression, walk
 from impacttree.formula.ast import Call, Expr, Name, Parameter
 from impacttree.graph.aggregate import aggregation
@@ -24,13 +25,16 @@ from impacttree.graph.correlations import check_correlations
 from impacttree.graph.drivers import Drive, RefusedError, Side, ValuelessError, combine, drive_of
 from impacttree.graph.evidence import uncertain_numbers
 from impacttree.graph.findings import Findings
+from impacttree.graph.first_period import unknown_today
 from impacttree.graph.model import Aggregation, Correlated, Graph, Metric, Reference, UncertainNumber
+from impacttree.graph.oddities import note_oddities
 from impacttree.graph.order import Orders, orders_of
 from impacttree.graph.references import references
 from impacttree.graph.units import Units, units_of
 from impacttree.quantity.spread_checks import impossible
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 from impacttree.spec.address import Address
+from impacttree.spec.leaves import as_name
 
 __all__ = ["build"]
 
@@ -83,7 +87,7 @@ class _Build:
         self.spec = spec
         self.findings = Findings(spec, list(problems))
         self.by_name = {metric.name: index for index, metric in enumerate(spec.metrics)}
-        self.unread = _names_in_file(spec, problems) - self.by_name.keys()
+        self.unread = {as_name(name) for name in _names_in_file(spec, problems)} - self.by_name.keys()
         """Metrics that the file has, but that could not be read."""
         self.cut = _cut_metrics(spec, problems)
         """Metrics whose text was cut by the file format: what is left of it says nothing."""
@@ -94,7 +98,8 @@ class _Build:
         """Formulas that could be read and whose names are all known."""
         self.cores: dict[str, Core] = {}
         """What they come to, conversions multiplied out."""
-        self.is_whole = not self.unread and not self.cut
+        unruled = any(problem.key in ("formula", "value") for problem in problems)
+        self.is_whole = not (self.unread or self.cut or unruled)
         """Whether all that metrics read is known, so that what nobody reads can be told."""
         self.reads = [self._reads(metric) for metric in spec.metrics]
         for metric in spec.metrics:
@@ -118,13 +123,14 @@ class _Build:
         if not findings.problems:
             for metric, driver in valueless:
                 reason = f"'{driver.source}' has no value today, so this effect has nothing to start from"
-                fix = "correct its formula or the values that it reads"
+                fix = "correct its formula or the values that it reads, or state its `start`"
                 findings.add(metric.name, ("drivers", driver.source), reason, fix)
         if findings.problems:
             raise ModelError(*findings.sorted())
         assert outcome is not None
         metrics = tuple(self._metric(index, units, orders, effects, rules) for index in range(len(spec.metrics)))
         self._note_unused(metrics, outcome)
+        note_oddities(metrics, today, spec, findings)
         return Graph(
             spec=spec,
             metrics=metrics,
@@ -135,6 +141,7 @@ class _Build:
             outcome=outcome,
             uncertain=uncertain,
             correlations=correlations,
+            unknown_today=unknown_today(spec.metrics, self.reads),
         )
 
     # ---- what each metric reads
@@ -162,17 +169,38 @@ class _Build:
             return {}
         reads = references(formula)
         unknown = {ref.source: span for ref, span in reads.items() if ref.source not in self.by_name}
+        hyphenated = self._hyphenated(metric, text, unknown)
         for name, span in unknown.items():
-            if name in self.unread:
-                continue
-            reason = f"there is no metric '{name}'{self.findings.suggestion(name, self.by_name)}"
-            fix = "correct the name, or add the metric"
-            self.findings.add(metric.name, ("formula",), reason, fix, text, span)
+            if name not in self.unread and name not in hyphenated:
+                reason, fix, new = self._unknown(name)
+                self.findings.add(metric.name, ("formula",), reason, fix, text, span, new)
         if unknown:
             self.is_whole = False
         else:
             self.formulas[metric.name] = formula
         return reads
+
+    def _unknown(self, name: str) -> tuple[str, str, str | None]:
+        """Return why a name in a formula is refused, what to do, and the name that it is a slip of."""
+        if name in _CLOCKS:
+            fix = f"make it a metric that counts: {name}: {{start: 0, formula: prev({name}) + 1}}"
+            return f"there is no metric '{name}': a formula knows no time by itself", fix, None
+        likely = self.findings.meant(name, self.by_name)
+        hint = f" (did you mean '{likely}'?)" if likely else ""
+        return f"there is no metric '{name}'{hint}", "correct the name, or add the metric", likely or None
+
+    def _hyphenated(self, metric: MetricSpec, text: str, unknown: Collection[str]) -> set[str]:
+        """Report names written with hyphens, which are read as differences, and return their parts."""
+        parts: set[str] = set()
+        for match in _HYPHENS.finditer(text):
+            words, whole = match[0].split("-"), match[0].replace("-", "_")
+            known = whole in self.by_name or whole in self.unread
+            if known and not parts.issuperset(words) and any(word in unknown for word in words):
+                reason = f"'{match[0]}' is read as {' minus '.join(words)}"
+                fix = f"write {whole}"
+                self.findings.add(metric.name, ("formula",), reason, fix, text, match.span(), whole)
+                parts.update(words)
+        return parts
 
     def _read_start(self, metric: MetricSpec, text: str) -> None:
         """Read the formula of a start, which reads nothing but stated metrics."""
@@ -202,9 +230,14 @@ class _Build:
             fix = f"write a formula that reads prev({metric.name}), with a `start`"
             self.findings.add(metric.name, keys, "a metric cannot drive itself", fix)
         elif driver.source not in self.by_name and driver.source not in self.unread:
-            hint = self.findings.suggestion(driver.source, self.by_name)
-            fix = "correct the name, or add the metric"
-            self.findings.add(metric.name, keys, f"there is no metric '{driver.source}'{hint}", fix)
+            likely = self.findings.meant(driver.source, self.by_name)
+            hint = f" (did you mean '{likely}'?)" if likely else ""
+            problem = Problem(
+                reason=f"there is no metric '{driver.source}'{hint}",
+                fix="correct the name, or add the metric",
+                edit=Edit(0, len(driver.source), likely) if likely else None,
+            )
+            self.findings.add_at_key(metric.name, keys, problem)
         return driver.source in self.by_name and driver.source != metric.name
 
     # ---- assumed effects
@@ -301,8 +334,7 @@ class _Build:
         named += [(("outcomes", index), name) for index, name in enumerate(spec.outcomes)]
         for keys, name in named:
             if name not in self.by_name and name not in self.unread:
-                hint = findings.suggestion(name, self.by_name)
-                findings.add_at(keys, f"there is no metric '{name}'{hint}", "name a metric of this tree")
+                findings.add_unknown(keys, name, self.by_name)
         faulty_key = any(problem.key == "outcome" and not problem.metric for problem in findings.problems)
         outcome = spec.outcome
         if outcome is None and self.is_whole and not faulty_key:
@@ -363,6 +395,11 @@ class _Build:
             asked = metric.name == outcome or metric.name in self.spec.outcomes
             if not asked and metric.name not in read and metric.spec.kind != "financial" and not metric.spec.guardrail:
                 self.findings.note(metric.name, ("no other metric reads it",))
+
+
+_CLOCKS = frozenset(("t", "time", "n", "period", "day", "week", "month", "quarter", "year"))
+"""What people call the number of the period."""
+_HYPHENS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)+")
 
 
 def _names_in_file(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:

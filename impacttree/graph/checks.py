@@ -88,6 +88,10 @@ def default_outcome(
         if ref.source != metric.name
     }
     sinks = [metric for metric in spec.metrics if metric.name not in read]
+    if not sinks:
+        reason = "no outcome is stated, and each metric is read by another: none ends the tree"
+        findings.add_at(("outcome",), reason, f"write e.g. `outcome: {spec.metrics[-1].name}`")
+        return None
     financial = [metric.name for metric in sinks if metric.kind == "financial"]
     names = financial or [metric.name for metric in sinks]
     if len(names) == 1:
@@ -100,7 +104,7 @@ def default_outcome(
         reason = f"no outcome is stated, and {len(financial)} financial metrics could be it: {listed}"
     else:
         reason = f"no outcome is stated, and no financial metric ends the tree; it ends in {listed}"
-    findings.add_at(("outcome",), reason, f"write e.g. `outcome: {(names or ['profit'])[-1]}`")
+    findings.add_at(("outcome",), reason, f"write e.g. `outcome: {names[-1]}`")
     return None
 
 
@@ -114,8 +118,7 @@ def check_scenarios(
             keys = ("scenarios", scenario.name, name)
             if name not in metrics:
                 if name not in unknown:
-                    hint = findings.suggestion(name, metrics)
-                    findings.add_at(keys, f"there is no metric '{name}'{hint}", "name a metric of this tree")
+                    findings.add_unknown(keys, name, metrics, at_key=True)
                 continue
             unit = units[name]
             if unit is None:
@@ -128,4 +131,5 @@ def check_scenarios(
                 bounds = bounds_of(metrics[name]) if base is not None else None
                 resolve([change], name=name, unit=unit, base=base or 0.0, bounds=bounds, in_file=True)
             except ChangeError as error:
-                findings.add_at(keys, error.problems[0].reason, error.problems[0].fix)
+                problem = error.problems[0]
+                findings.add_at(keys, problem.reason, problem.fix, problem.edit)

@@ -148,6 +148,8 @@ class Graph:
     """All that is not known for certain, sorted by address; each can be drawn."""
     correlations: tuple[Correlated, ...] = ()
     """The groups of uncertain numbers that are not independent."""
+    unknown_today: frozenset[str] = frozenset()
+    """Metrics without a value at t = 0: they compare a metric with its own past, or read one that does."""
 
     @property
     def is_static(self) -> bool:

@@ -131,6 +131,8 @@ def _report_start(
         if any(ref.source == source.name and ref.timing != "now" for ref in reads[index]):
             chosen = source
             break
+    if any(problem.metric == chosen.name and problem.key.startswith("start") for problem in findings.problems):
+        return  # it has one, which is reported
     unit = f" {chosen.unit}" if chosen.unit and not chosen.unit.is_pure else ""
     example = chosen.value.text if chosen.value else f"100{unit}"
     reason = f"'{chosen.name}' needs a start: its value before period 1 depends on itself ({_path(metrics, circle)})"

@@ -21,6 +21,7 @@ from impacttree.quantity.changes import (
     to,
 )
 from impacttree.quantity.formatting import (
+    cents_place,
     format_percent_change,
     format_signed,
     format_value,
@@ -79,6 +80,7 @@ __all__ = [
     "Unit",
     "add",
     "at",
+    "cents_place",
     "effect_misfit",
     "format_percent_change",
     "format_signed",

@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, NamedTuple, NoReturn, TypeVar
 
 from impacttree.errors import QuantityError, nearest, printable
 from impacttree.quantity.numbers import NUMBER_PATTERN, SUFFIXES, literal
+from impacttree.quantity.slips import correction, leading_zeros
 from impacttree.quantity.spreads import Bounds, Spread
 from impacttree.quantity.units import MAX_CHARACTERS, MULTIPLES, NUMBER, PERCENT, Scale, Unit, read_unit, refuse
 
@@ -166,6 +167,10 @@ def read_amount(text: str, currency: str) -> Written:
     match = _AMOUNT.fullmatch(text)
     if match is None or "," in text or not (text.isascii() or _LOOK_ALIKES.isdisjoint(text)):
         _not_an_amount(text)
+    zeros = leading_zeros(text)
+    if zeros != (0, 0):
+        without = text[: zeros[0]] + text[zeros[1] :]
+        raise refuse("a number does not start with a zero", f"write {printable(without, 40)}", text, zeros, "")
     sign, money, digits, exponent, suffix, rest = match.groups()
     power = (int(exponent) if exponent else 0) + (SUFFIXES["k" if suffix == "K" else suffix] if suffix else 0)
     unit, scale = (None, Scale()) if not rest and not money else _unit(text, match, money, rest, currency)
@@ -311,10 +316,25 @@ def parse_quantity(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
     Spread(kind='p10_p90', numbers=(0.4, 0.45))
     """
     if isinstance(raw, str):
-        return _from_text(raw, currency)
+        try:
+            return _from_text(raw, currency)
+        except QuantityError as error:
+            raise _corrected(raw.strip(), currency) or error from None
     if isinstance(raw, Mapping):
         return _from_mapping(raw, currency)
     return _from_number(raw)
+
+
+def _corrected(text: str, currency: str) -> QuantityError | None:
+    """Return the error with the one spelling that is meant, if there is one and it is read."""
+    reason, new = correction(text) if len(text) <= MAX_CHARACTERS else ("", "")
+    if not new:
+        return None
+    try:
+        _from_text(new, currency)
+    except QuantityError:
+        return None
+    return refuse(reason, f"write {printable(new, 60)}", text, None, new)
 
 
 def parse_range(raw: RawQuantity, *, currency: str = "USD") -> Quantity:

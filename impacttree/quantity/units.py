@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from impacttree.errors import Problem, QuantityError, printable
+from impacttree.errors import Edit, Problem, QuantityError, printable
 from impacttree.quantity.money import MONEY, SIGNS, code_of
 from impacttree.quantity.nouns import COUNTED, plural, singular
 from impacttree.quantity.numbers import SUFFIXES
@@ -91,9 +91,16 @@ MULTIPLES: dict[str, str] = {
 _SPACE = " \t\n\r\f\v"
 
 
-def refuse(reason: str, fix: str, text: str, span: tuple[int, int] | None = None) -> QuantityError:
-    """Make the error for `text`, with the part in `span` (all of it by default) marked."""
-    return QuantityError(Problem(reason=reason, fix=fix, formula=text or " ", span=span or (0, len(text))))
+def refuse(
+    reason: str, fix: str, text: str, span: tuple[int, int] | None = None, new: str | None = None
+) -> QuantityError:
+    """Make the error for `text`, with the part in `span` (all of it by default) marked.
+
+    `new` is what stands there instead, where exactly one spelling is meant.
+    """
+    marked = span or (0, len(text))
+    edit = None if new is None else Edit(*marked, new)
+    return QuantityError(Problem(reason=reason, fix=fix, edit=edit, formula=text or " ", span=marked))
 
 
 class Scale(NamedTuple):

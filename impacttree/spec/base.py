@@ -15,11 +15,13 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from impacttree.errors import ModelError, Problem, nearest, printable
+from impacttree.errors import Edit, ModelError, Problem, printable
+from impacttree.errors import meant as meant_by
 from impacttree.quantity import Quantity, Unit
 from impacttree.spec import leaves
 from impacttree.spec.leaves import Context, Finding, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
+from impacttree.spec.placing import put
 from impacttree.spec.yaml_events import MAX_PROBLEMS
 
 __all__ = ["As", "Entry", "fields_of", "problem_of", "read", "read_many", "read_one"]
@@ -181,11 +183,14 @@ def read(cls: type[M], keys: Mapping[str, Any], currency: str) -> tuple[M | None
 def _unknown_key(cls: type[Entry], key: str, meant: dict[str, Any]) -> Finding:
     """Return what to say about a key, and note in `meant` which one it stands for, so that it is not missed as well."""
     known = [name for name in cls.model_fields if name != cls.identity]
-    hint = "" if key in cls.hints else nearest(key, known)
-    meant |= {name: None for name in known if f"'{name}'" in hint}
-    reason = f"'{printable(key, 60)}' is not known in {cls.noun}{hint}"
-    fix = "" if hint else cls.hints.get(key, f"known are {', '.join(known)}")
-    return Finding((key,), Problem(reason=reason, fix=fix), at_key=True)
+    likely = "" if key in cls.hints else meant_by(key, known)
+    reason = f"'{printable(key, 60)}' is not known in {cls.noun}"
+    if not likely:
+        fix = cls.hints.get(key, f"known are {', '.join(known)}")
+        return Finding((key,), Problem(reason=reason, fix=fix), at_key=True)
+    meant[likely] = None
+    reason += f" (did you mean '{likely}'?)"
+    return Finding((key,), Problem(reason=reason, edit=Edit(0, len(key), likely)), at_key=True)
 
 
 def read_one(cls: type[M], raw: object, context: Context) -> M:
@@ -264,11 +269,10 @@ def _at_name(cls: type[Entry], finding: Finding) -> Finding:
 def problem_of(finding: Finding, places: Places = NOWHERE) -> Problem:
     """Return the problem with the metric and key that its path names, and the place in the file."""
     path = finding.path
-    line, column = places.find_key(*path) if finding.at_key else places.find(*path)
     in_metric = path[:1] == ("metrics",) and len(path) > 1
     metric, keys = (str(path[1]), path[2:]) if in_metric else ("", path)
     key = ".".join(str(part) for part in keys)
-    return finding.problem.at(file=places.file, line=line, column=column, metric=metric, key=key)
+    return put(finding.problem, places, path, at_key=finding.at_key).at(metric=metric, key=key)
 
 
 def _plain(value: Any) -> Any:

@@ -23,6 +23,7 @@ __all__ = [
     "ProseField",
     "SpanField",
     "StartField",
+    "ValueField",
     "as_",
     "as_amount",
     "as_choice",
@@ -68,6 +69,7 @@ ProseField = Annotated[str | None, as_(leaves.prose, type="string")]
 NameField = Annotated[str, as_(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
 DayField = Annotated[datetime.date | None, as_(leaves.day, type="string", format="date")]
 AmountField = Annotated[Quantity | None, as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
+ValueField = Annotated[Quantity | None, as_amount(leaves.metric_value, **{"$ref": "#/$defs/quantity"})]
 StartField = Annotated[Quantity | None, as_amount(leaves.start, **{"$ref": "#/$defs/quantity"})]
 SpanField = Annotated[Quantity | None, as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
 

@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr
 
 from impacttree.errors import printable
 from impacttree.quantity import PERIODS_PER_YEAR, Period, Quantity, Unit, format_value
+from impacttree.quantity.acronyms import in_words
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Entry, read_many, read_one
 from impacttree.spec.effects import Driver, EvidenceDefaults
@@ -25,6 +26,7 @@ from impacttree.spec.fields import (
     ProseField,
     SpanField,
     StartField,
+    ValueField,
     as_,
     as_amount,
     as_choice,
@@ -310,7 +312,7 @@ class MetricSpec(Entry):
     label: LineField = Field(None, description="Name that readers see; not stated: the name with spaces.")
     description: ProseField = Field(None, description="What is counted, and how.")
     kind: Annotated[Kind, as_choice(Kind)] = Field("driver", description="Where the metric stands in the tree.")
-    value: AmountField = Field(
+    value: ValueField = Field(
         None, description="Today's value with its unit and, if known, its range: `42% (40% to 45%)`."
     )
     formula: Annotated[str | None, as_(leaves.formula, type="string")] = Field(
@@ -411,7 +413,7 @@ class MetricSpec(Entry):
     @property
     def title(self) -> str:
         """The name that readers see: the label, else the name with spaces."""
-        return self.label or self.name.replace("_", " ").capitalize()
+        return self.label or in_words(self.name)
 
     @property
     def today(self) -> float | None:

@@ -28,14 +28,16 @@ Values = Mapping[str, str | float] | _Series
 def with_values(spec: TreeSpec, values: Values) -> TreeSpec:
     """Return `spec` with newly stated values, in the units that the metrics have.
 
-    A number is in the metric's own unit (a share of 43 % is 0.43). Text states its unit; money and shares may leave
-    denominators out. A pandas Series has the metrics as its index. A metric with a formula takes the value as its
-    `start`. What is replaced is no longer a template's placeholder, and what is now certain is no longer correlated.
+    A number is in base units: a share of 43 % is 0.43, money is not in thousands; one above 1 for a metric in % without
+    bounds is refused. Text states its unit; money and shares may leave denominators out. A Series has the metrics
+    as its index. A metric with a formula takes the value as its `start`. What is replaced is no longer a template's
+    placeholder, and what is now certain is no longer correlated.
 
     Raises
     ------
     QuestionError
-        When a metric does not exist, has a formula and no start, or has another unit.
+        When a metric does not exist, has a formula and no start, or has another unit; and for a number that is more
+        likely to be a percentage than a share.
 
     Examples
     --------
@@ -91,6 +93,10 @@ def _refreshed(metric: MetricSpec, given: Any, currency: str) -> MetricSpec:
     if unit is None:
         return metric.with_keys(**{key: given, "placeholder": None})
     if is_number:
+        if unit.is_share and given > 1 and metric.bounds is None:
+            reason = f"cannot take {given:g}: numbers are in base units, where 1 is 100%"
+            fix = f"write '{given:g}%' or {given / 100:g}; for {100 * given:g}%, write '{100 * given:g}%'"
+            raise QuestionError(Problem(metric=metric.name, reason=reason, fix=fix))
         stated = str(Set(given, None if unit == NUMBER else unit))
         return metric.with_keys(**{key: stated.removeprefix("="), "placeholder": None})
     new: Quantity = getattr(metric.with_keys(**{key: given, "unit": None}).in_currency(currency), key)

@@ -109,7 +109,7 @@ def test_the_title_says_what_ranks():
     )
     plain = it.loads("metrics: {a: {value: 2}, b: {value: 3}, c: {formula: a * b}}").sensitivity()
     assert not plain.is_ranked
-    assert plain.view().title == "What moves C over the first 12 months, ranked by 1%"
+    assert plain.view().title == "What moves C as measured over the first 12 months, ranked by 1%"
     assert "so what 1% does ranks them" in str(plain)
 
 

@@ -180,7 +180,7 @@ def test_the_title_says_median_range_and_the_mean_where_it_differs(shop):
 
 def test_without_anything_uncertain_it_says_so():
     found = it.loads("metrics: {a: {value: 3}, b: {formula: 2 * a}}").simulate(8)
-    assert found.title == "B 6 over the first 12 months: nothing uncertain moves it"
+    assert found.title == "B 6 as measured over the first 12 months: nothing uncertain moves it"
     assert "Nothing that these metrics rest on is uncertain" in str(found)
     assert isinstance(found.picture(), Distribution)
 

@@ -325,7 +325,7 @@ MISTAKES = {
     "worth saas engagement +1% -1%": "Got unexpected extra argument (-1%)",
     "worth saas engagement +1% --jsn": "there is no option --jsn (did you mean '--json'?)",
     "worth saas engagement -1% -x": "there is no option -x",
-    "worth --help-me saas engagement -1%": "there is no option --help-me (did you mean '--help'?)",
+    "worth --hlep saas engagement -1%": "there is no option --hlep (did you mean '--help'?)",
     "what-if saas": "Missing argument 'METRIC=CHANGE...'",
     "what-if saas engagement": "'engagement' is no metric and its change: write engagement=+1%",
     "what-if saas engagement +1%": "'engagement' is no metric and its change: write engagement=+1%",

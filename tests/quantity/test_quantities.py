@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from impacttree.errors import QuantityError
 from impacttree.quantity import NUMBER, PERCENT, PP, Quantity, Spread, Unit, parse_quantity, parse_range
 
-NUMBERS = st.from_regex(r"[0-9]{1,6}(\.[0-9]{1,4})?", fullmatch=True)
+NUMBERS = st.from_regex(r"(0|[1-9][0-9]{0,5})(\.[0-9]{0,4})?", fullmatch=True)
 UNITS = st.sampled_from(("", "%", "%/month", "pp", "x", "points", "customers", "USD", "USD/user/month", "days"))
 
 
@@ -51,7 +51,9 @@ UNITS = st.sampled_from(("", "%", "%/month", "pp", "x", "points", "customers", "
         ("6.2 days", 6.2, "days"),
         ("90 min", 90.0, "minutes"),
         ("5/month", 5.0, "1/month"),
-        ("0123", 123.0, None),
+        ("5.", 5.0, None),
+        ("5.%", 0.05, "%"),
+        ("0.50", 0.5, None),
     ],
 )
 def test_one_number_as_people_write_it(text: str, value: float, unit: str | None) -> None:
@@ -202,7 +204,12 @@ def test_mappings(raw: Mapping[str, object], value: float | None, spread: Spread
         ("−3", "minus"),
         ("40%–45%", "40% to 45%"),
         ("40%-45%", "40% to 45%"),
-        ("40-45", "40% to 45%"),
+        ("40-45", "40 to 45"),
+        ("0123", "write 123"),
+        ("-$007", "write -\\$7"),
+        ("1.127.54", "write 1_127.54"),
+        ("€1.127,54", "write €1_127.54"),
+        ("1 200 users", "write 1_200 users"),
         ("~40", "40% to 45%"),
         ("(3)", "`-`"),
         ("5 million", "write 5M"),
@@ -236,7 +243,6 @@ def test_mappings(raw: Mapping[str, object], value: float | None, spread: Spread
         ("0x10", "cannot read"),
         ("1__0", "cannot read"),
         ("1_", "cannot read"),
-        ("5.", "cannot read"),
         ("5 usd", "capitals"),
         ("$29 users", "after the number"),
         ("$29)", "after the number"),

@@ -354,7 +354,7 @@ def test_exactly_one_form(first, second):
         ({"points": [[1, 2], [2, 3]], "range": "1 to 2"}, "does not go with"),
         ({"slope": 1, "observed": "5"}, "range"),
         ({"slope": 1, "range": {"value": 1, "ci95": "0 to 2"}}, "leave `value` out"),
-        ({"slope": 1, "range": {"p11": 0, "p90": 2}}, "did you mean 'p10'"),
+        ({"slope": 1, "range": {"p1": 0, "p90": 2}}, "did you mean 'p10'"),
         ({"slope": 1, "range": {"p10": 2, "p90": 2}}, "increase"),
         ({"slope": 1, "range": {}}, "give one of"),
         ({"slope": 1, "range": [0, 2]}, "a range is text, not a list"),
@@ -485,7 +485,7 @@ def test_scenarios_keep_their_order_and_text():
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"currency": "usd"}, "did you mean 'USD'"),
+        ({"currency": "usd"}, "write USD"),
         ({"currency": "XYZ"}, "ISO 4217"),
         ({"period": "fortnight"}, "one of day"),
         ({"horizon": 0}, "whole number"),
