@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from impacttree.engine.model import Model
-from impacttree.engine.program import Row
 from impacttree.engine.tape import Block, Body, Instruction, Select
 from impacttree.formula import FUNCTIONS
 from impacttree.graph.cycles import components
@@ -58,25 +56,25 @@ def _functions() -> str:
 
 
 def model_data(model: Model) -> dict[str, Any]:
-    """Return all that is needed to run a tree from t = 1 on.
+    """Return all that is needed to run a tree.
 
     Parameters
     ----------
     model
         The compiled tree; NaN marks what has no value.
     """
-    blocks: dict[int, Block] = {id(b): b for b in (*model.step.blocks, *model.recomputed.blocks)}
+    blocks: dict[int, Block] = {id(b): b for b in (*model.initial.blocks, *model.step.blocks, *model.recomputed.blocks)}
     places = {key: place for place, key in enumerate(blocks)}
     return {
         "size": model.size,
         "parameters": model.parameters,
-        "base": _known(model.base),
         "lags": model.lags,
         "static": model.is_static,
         "rules": [_rule(model, slot) for slot in range(model.size)],
         "rank": _ranks(model),
         "owners": model.owners,
         "blocks": [_block(block) for block in blocks.values()],
+        "initial": [places[id(block)] for block in model.initial.blocks],
         "step": [places[id(block)] for block in model.step.blocks],
         "recomputed": [places[id(block)] for block in model.recomputed.blocks],
     }
@@ -86,10 +84,6 @@ def as_json(data: Mapping[str, Any]) -> str:
     """Return data as JSON that may stand inside a script element."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _known(row: Row) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in row]
 
 
 def _rule(model: Model, slot: int) -> str:

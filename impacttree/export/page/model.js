@@ -247,7 +247,6 @@ export class Model {
   constructor(data) {
     this.size = data.size;
     this.parameters = Float64Array.from(data.parameters);
-    this.base = Float64Array.from(data.base, (x) => (x === null ? NaN : x));
     this.lags = data.lags;
     this.isStatic = data.static;
     this.ways = data.rules.map((rule) => WAYS[rule] ?? null);
@@ -257,7 +256,17 @@ export class Model {
     const blocks = data.blocks.map((one) => new Block(one));
     this.step = new Program(data.step.map((k) => blocks[k]));
     this.recomputed = new Program(data.recomputed.map((k) => blocks[k]));
+    this.initial = data.initial.map((k) => blocks[k]);
+    this.restart();
     this.isRecomputed = new Set(this.recomputed.blocks.map((block) => block.slot));
+  }
+
+  /** Compute the values at t = 0, of the parameters as they are now. */
+  restart() {
+    const row = new Float64Array(this.size), past = [];
+    for (const lag of this.lags) past[lag] = row;
+    for (const block of this.initial) row[block.slot] = block.value(row, row, this.parameters, past);
+    this.base = row;
   }
 
   /** Run with changes by slot; on a time loop a change wraps the path that the metric has without it. */
@@ -302,6 +311,11 @@ export class Model {
   window(periods) {
     const distinct = this.isStatic ? 1 : periods;
     return { periods, distinct, repeats: periods / distinct };
+  }
+
+  /** The first periods of a run. */
+  first(run, periods) {
+    return { ...run, rows: this.isStatic ? run.rows : run.rows.slice(0, periods), periods, totals: new Map() };
   }
 
   /** Every slot over the first periods of a run, by its rule. */
