@@ -137,6 +137,7 @@ class _Contents:
         self.answer = worth(subject, lift[0], lift[1], on) if lift is not None else None
         self.asked = subject.changes({lift[0]: lift[1]}) if lift is not None else Asked()
         self.drawn = drawn.drawn
+        self.styles: list[Mapping[str, Any]] = []
         self.provenance = drawn.provenance
 
     @property
@@ -161,6 +162,7 @@ class _Contents:
             "focus": self._focus(),
             "scenarios": list(self._scenarios()),
             "metrics": [self._metric(metric) for metric in self.graph.metrics],
+            "styles": self.styles,
             "guardrails": [
                 {"slot": limit.metric.index, "side": limit.side, "limit": limit.value} for limit in guarded(self.graph)
             ],
@@ -227,8 +229,8 @@ class _Contents:
             "isShare": metric.unit.is_share,
             "count": words.count(name, metric.unit),
             "unit": unit_words(metric.unit) or ("" if metric.unit.display or metric.unit.is_money else str(metric.unit)),
-            "style": style_of(metric.unit, currency=currency),
-            "signed": style_of(metric.unit, currency=currency, difference=True),
+            "style": self._style(style_of(metric.unit, currency=currency)),
+            "signed": self._style(style_of(metric.unit, currency=currency, difference=True)),
             "input": self._input(metric),
             "about": spec.description or "",
             "formula": spec.formula or ("" if not metric.influences else unparse(metric.rule)),
@@ -237,6 +239,12 @@ class _Contents:
             ],
             **{key: value for key, value in people.items() if value},
         }
+
+    def _style(self, style: Mapping[str, Any]) -> int:
+        """Return the place of a way of writing numbers among those of the page."""
+        if style not in self.styles:
+            self.styles.append(style)
+        return self.styles.index(style)
 
     def _evidence(self, evidence: Any) -> str:
         parts = [evidence.grade.replace("_", "-")]
@@ -307,7 +315,7 @@ class _Contents:
     def _view(self, drawn: Diagram, keep: frozenset[str]) -> Mapping[str, Any]:
         cards = tuple(replace(card, aside_text="") for card in drawn.cards if card.id in keep)
         links = (link for link in drawn.links if link.source in keep and link.target in keep)
-        thin = tuple(replace(link, money=0.0, elasticity_text="") for link in links)
+        thin = tuple(replace(link, elasticity_text="") for link in links)
         scene = layout(replace(drawn, cards=cards, links=thin, path=tuple(name for name in drawn.path if name in keep)))
         return _places(scene, self.graph.by_name, {(link.source, link.target): link.back for link in thin}, drawn)
 

@@ -18,6 +18,8 @@ __all__ = ["as_json", "model_data", "script"]
 ENGINE = ("model.js", "lift.js")
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
+_ASIDE = re.compile(r"^\s+|^(//|/\*\*).*\n", re.MULTILINE)
+"""Indentation, and comments on a line of their own."""
 _SLOPES = """function slope_of_base(base, exponent) {
   return exponent ? exponent * Math.pow(base, exponent - 1) : 0;
 }
@@ -38,7 +40,8 @@ def script(modules: Iterable[str] = ENGINE) -> str:
     """
     folder = files("impacttree.export") / "page"
     texts = ((folder / name).read_text(encoding="utf-8") for name in modules)
-    return _functions() + "".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
+    plain = "".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
+    return _functions() + _ASIDE.sub("", _ASIDE.sub("", plain))
 
 
 def _functions() -> str:

@@ -75,8 +75,8 @@ export function drawTree(view, told, choose) {
     const thick = amount ? 1.2 + 7.8 * share : 0.8, paint = isMain ? "accent" : amount ? "edge" : "rule";
     lines.append(...arrow(line.path, thick, paint, line.back ? "5 2 1.5 2" : amount ? null : "3 2.5", line.assumed));
     const text = told.money(amount);
-    if (line.label && (text || line.delay)) {
-      const [x, y, anchor] = line.label;
+    if (text || (line.label && line.delay)) {
+      const [x, place, anchor] = line.label ?? middle(line.path), y = place - (isMain ? thick / 2 + (line.delay ? 1 : 0) : 0);
       if (text) labels.append(words(x, y, 8.5, text, isMain ? "accent-text" : "ink", { "text-anchor": anchor, "font-weight": 700, class: `f-${isMain ? "accent-text" : "ink"} halo` }));
       if (line.delay && (amount || !told.isMoved)) labels.append(words(x, y + (text ? 9.5 : 0), 8, line.delay, "grey", { "text-anchor": anchor, class: "f-grey halo" }));
     }
@@ -85,6 +85,12 @@ export function drawTree(view, told, choose) {
   for (const [slot, x, y, wide, high] of view.cards) svg.append(drawCard(told.card(slot), slot, x, y, wide, high, view.path.includes(slot) && told.isMoved, choose));
   svg.append(labels);
   return svg;
+}
+
+/** Where a label stands that the layout made no room for. */
+function middle(path) {
+  const numbers = path.match(/-?[\d.]+/g).map(Number), [x, y] = numbers.slice(-2);
+  return [(numbers[0] + x) / 2, (numbers[1] + y) / 2 - 3, "middle"];
 }
 
 /** A line with its head; the line ends where the head begins. */
@@ -111,11 +117,11 @@ function drawCard(card, slot, x, y, wide, high, isMain, choose) {
     shape("rect", { x: x - 3.5, y: y - 3.5, width: wide + 7, height: high + 7, rx: card.kind === "product" ? 10 : 4, fill: "none", class: "ring" }),
     shape("rect", { x, y, width: wide, height: high, rx: card.kind === "product" ? 8 : 2, class: `f-${dark ? "financial" : "card"} s-${isMain ? "accent" : card.isGuard ? "guard" : "rule"}`, "stroke-width": isMain ? 2.2 : 1.1, "stroke-dasharray": card.isGuard && !isMain ? "4 2.5" : null }),
     glyph(card.kind, inside, y + 8, 6.5, dark),
-    words(inside + 10, y + 14, 8, KINDS[card.kind] + (card.isGuard ? ", guardrail" : ""), dark ? "glyph" : card.kind === "product" ? "metric" : "grey", { "font-weight": 700 }),
+    words(inside + 10, y + 14, 8, card.isGuard ? "Guardrail" : KINDS[card.kind], dark ? "glyph" : card.kind === "product" ? "metric" : "grey", { "font-weight": 700 }),
   );
-  const compact = high < 78, size = 10.5;
-  wrapped(card.label, size, true, room, compact ? 1 : 2).forEach((line, k) => group.append(words(inside, y + 26.5 + 11.5 * k, size, line, ink, { "font-weight": 700 })));
-  const bottom = y + high, valueY = bottom - (card.pill ? 23.5 : 9);
+  const isLow = high < 90, size = isLow ? 9.5 : 10.5, first = isLow ? 25 : 26.5;
+  wrapped(card.label, size, true, room, 2).forEach((line, k) => group.append(words(inside, y + first + (size + 0.8) * k, size, line, ink, { "font-weight": 700 })));
+  const bottom = y + high, valueY = bottom - (card.pill ? 22.5 : 9);
   const value = shortened(card.value, 13.5, false, room);
   group.append(words(inside, valueY, 13.5, value, ink));
   const left = room - width(value, 13.5) - 4;
@@ -142,7 +148,8 @@ export function drawTornado(bars, total, written, isBetter) {
   const svg = shape("svg", { viewBox: `0 0 ${wide} ${high}`, width: "100%", role: "img", "aria-label": alt });
   bars.forEach(({ label: name, worths }, k) => {
     const y = top + row * k, [lowest, highest] = [Math.min(...worths), Math.max(...worths)];
-    svg.append(words(0, y + 13, 12, shortened(name, 12, false, label - 4), "ink"));
+    const lines = wrapped(name, 11.5, false, label - 4, 2);
+    lines.forEach((line, at) => svg.append(words(0, y + (lines.length > 1 ? 8 : 13) + 12 * at, 11.5, line, "ink")));
     for (const [from, to, end] of [[lowest, Math.min(total, highest), lowest], [Math.max(total, lowest), highest, highest]]) {
       if (to <= from) continue;
       svg.append(shape("rect", { x: at(from), y, width: Math.max(0.5, at(to) - at(from)), height: bar, class: isBetter(end - total) ? "f-better s-better" : "f-worse s-better", "stroke-width": 1 }));

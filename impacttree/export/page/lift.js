@@ -54,6 +54,7 @@ export class Lift {
       });
     }
     this.runs = new Map();
+    this.baseOver = model.horizonBase(periods);
   }
 
   // -- what can move ------------------------------------------------------------------------------------------------
@@ -89,6 +90,8 @@ export class Lift {
     this.inward = [grouped(model.step), grouped(model.recomputed)];
     this.order = [order(model.step, this.inward[0]), order(model.recomputed, this.inward[1])];
     const branching = (program) => program.blocks.filter((block) => block.branches.length && this.touched.has(block.slot) && !isCut(block.slot));
+    const touching = (program) => program.blocks.filter((block) => this.touched.has(block.slot));
+    this.moving = [touching(model.step), touching(model.recomputed)];
     this.branching = [branching(model.step), branching(model.recomputed)];
   }
 
@@ -98,25 +101,46 @@ export class Lift {
 
   // -- runs along the way ---------------------------------------------------------------------------------------------
 
-  /** The run with `share` of the change. */
+  /** The run with `share` of the change; only what flows pass through is computed, all else stays as it was. */
   at(share) {
     if (this.runs.has(share)) return this.runs.get(share);
-    const held = new Map();
-    const own = { rows: new Map(), over: new Map() };
-    for (const [slot, { start, delta, startOver, deltaOver }] of this.fixed) {
-      held.set(slot, { at: (position) => start[position] + share * delta[position], over: () => startOver + share * deltaOver });
-    }
+    const { model, before, periods } = this, own = { rows: new Map(), over: new Map() }, rows = [];
+    const open = new Map();
     for (const slot of this.open) {
       const { scale, shift } = this.changes.get(slot), part = 1 + share * (scale - 1), plain = [];
       own.rows.set(slot, { plain, part });
-      held.set(slot, {
-        at: (position, value) => { plain[position] = value; return value * part + share * shift; },
-        over: (_, value) => { own.over.set(slot, { plain: value, part }); return value * part + share * shift; },
-      });
+      open.set(slot, { part, shift: share * shift, plain });
     }
-    const run = this.model.simulate(this.periods, held);
-    run.own = own;
-    this.model.horizon(run);
+    for (let position = 0; position < before.rows.length; position++) {
+      const row = before.rows[position].slice(), past = model.past(rows, position);
+      for (const block of this.moving[0]) {
+        const { slot } = block, fixed = this.fixed.get(slot), follows = open.get(slot);
+        if (fixed) row[slot] = fixed.start[position] + share * fixed.delta[position];
+        else {
+          const value = block.value(row, model.base, model.parameters, past);
+          if (follows) follows.plain[position] = value;
+          row[slot] = follows ? value * follows.part + follows.shift : value;
+        }
+      }
+      rows.push(row);
+    }
+    const totals = model.horizon(before).slice(), base = this.baseOver, path = Array(rows.length);
+    for (const slot of this.touched) {
+      const way = model.ways[slot];
+      if (!way) continue;
+      for (let k = 0; k < rows.length; k++) path[k] = rows[k][slot];
+      totals[slot] = way.forward(path, this.window);
+    }
+    for (const block of this.moving[1]) {
+      const { slot } = block, fixed = this.fixed.get(slot), follows = open.get(slot);
+      if (fixed) totals[slot] = fixed.startOver + share * fixed.deltaOver;
+      else {
+        const value = block.value(totals, base, model.parameters, []);
+        if (follows) own.over.set(slot, { plain: value, part: follows.part });
+        totals[slot] = follows ? value * follows.part + follows.shift : value;
+      }
+    }
+    const run = { rows, periods, own, totals: new Map([[periods, totals]]) };
     this.runs.set(share, run);
     return run;
   }
@@ -125,7 +149,7 @@ export class Lift {
 
   /** Local derivatives of a run, 0 where one is infinite, and what moves by itself there. */
   partials(run) {
-    const found = this.model.partials(run.rows, this.model.horizon(run), this.periods);
+    const found = this.model.partials(run.rows, this.model.horizon(run), this.baseOver, this.inward);
     for (const [position, row] of [[HORIZON, found.horizon], ...found.rows.entries()]) {
       let sum = 0;
       for (const slope of row) sum += slope;
@@ -171,7 +195,7 @@ export class Lift {
 
   #compute(block, rows, row, position) {
     const { model } = this;
-    if (position === HORIZON) return block.value(row, model.horizonBase(this.periods), model.parameters, []);
+    if (position === HORIZON) return block.value(row, this.baseOver, model.parameters, []);
     return block.value(row, model.base, model.parameters, model.past(rows, position));
   }
 
@@ -179,6 +203,7 @@ export class Lift {
 
   /** How fast each slot moves in every period and over the horizon; `visit` is called before each slot is moved. */
   tangent(node, visit = null) {
+    if (node.moves && !visit) return node.moves;
     const { model } = this, rows = node.rows.map(() => new Float64Array(model.size));
     node.rows.forEach((partials, position) => {
       const row = rows[position];
@@ -201,7 +226,8 @@ export class Lift {
       for (const [edge, load] of this.into(HORIZON, slot)) total += node.horizon[edge] * horizon[load.slot];
       horizon[slot] = total;
     }
-    return { rows, horizon };
+    node.moves = { rows, horizon };
+    return node.moves;
   }
 
   totals(rows) {
@@ -314,9 +340,11 @@ export class Lift {
       const before = this.values(low, position), after = this.values(high, position), rounding = this.rounding[position];
       for (const slot of this.ordered(position)) {
         let sum = 0, size = 0;
-        const carried = rows.map((row, k) => weights[k] * row[slot]);
-        sum = exactSum(carried);
-        size = exactSum(carried.map(Math.abs));
+        for (let k = 0; k < rows.length; k++) {
+          const carried = weights[k] * rows[k][slot];
+          sum += carried;
+          size += Math.abs(carried);
+        }
         if (Math.abs(sum - (after[slot] - before[slot])) > rounding[slot] + TOLERANCE * size) return false;
       }
     }

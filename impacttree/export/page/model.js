@@ -341,19 +341,21 @@ export class Model {
     return this.base.map((value, slot) => (this.ways[slot] ? this.ways[slot].held(value, window) : value));
   }
 
-  /** Local derivatives along every edge, of values that may be of any run or between two. */
-  partials(rows, totals, periods) {
+  /** Local derivatives along the edges into some slots, of values that may be of any run or between two. */
+  partials(rows, totals, baseOver, [inStep, inRecomputed]) {
     const found = rows.map((row, position) => {
       const into = new Float64Array(this.step.edges.length), past = this.past(rows, position);
       this.step.blocks.forEach((block, k) => {
+        if (!inStep.has(block.slot)) return;
         block.value(row, this.base, this.parameters, past);
         block.partials(into, this.step.first[k]);
       });
       return into;
     });
-    const over = new Float64Array(this.recomputed.edges.length), base = this.horizonBase(periods);
+    const over = new Float64Array(this.recomputed.edges.length);
     this.recomputed.blocks.forEach((block, k) => {
-      block.value(totals, base, this.parameters, []);
+      if (!inRecomputed.has(block.slot)) return;
+      block.value(totals, baseOver, this.parameters, []);
       block.partials(over, this.recomputed.first[k]);
     });
     return { rows: found, horizon: over };

@@ -141,9 +141,9 @@ class Page {
 
   scenario(name, changes) {
     const { state } = this;
-    if (!state.scenario) this.own = { values: new Map(state.values), others: new Map(state.others) };
+    if (!state.scenario) this.own = [...state.changes];
     if (name) state.take(changes);
-    else if (this.own) Object.assign(state, { values: new Map(this.own.values), others: new Map(this.own.others) });
+    else if (this.own) state.take(this.own);
     state.scenario = name;
     this.changed();
   }
@@ -282,7 +282,7 @@ class Page {
     const { found, state, words, outcome, data } = this, card = view.cards.find(([slot]) => slot === data.outcome);
     if (!card) return;
     const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = found.isStated ? data.range : "";
-    const low = range ? 66 : 54, top = y + high + 22;
+    const low = range ? 72 : 54, top = y + high + 22;
     const isFree = view.cards.every(([, cx, cy, cw, ch]) => cx + cw < left || cx > left + long || cy + ch <= y + high + 1 || cy > top + low);
     if (!isFree) return;
     const text = (dy, size, words, paint, weight = null) => shape("text", { x: left + 8, y: top + dy, "font-size": size, "font-weight": weight, class: `f-${paint}` }, words);
@@ -292,7 +292,7 @@ class Page {
     svg.append(shape("g", { "aria-hidden": "true" },
       shape("rect", { x: left, y: top, width: long, height: low, class: "f-tint" }), shape("rect", { x: left, y: top, width: 3, height: low, class: "f-accent" }),
       text(13, 8.5, head, "accent-text", 700), text(33, 17, this.money(found.total), "accent", 700), text(46, 9, outcome.low, "ink"),
-      ...(range ? [text(59, 7, range.replace(" (P10 to P90)", ", P10–P90"), "tint-text")] : [])));
+      ...(range ? range.split(/ (?=\()/).map((part, k) => text(57 + 9 * k, 7.5, part, "tint-text")) : [])));
   }
 
   rows(view) {

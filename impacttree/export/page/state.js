@@ -8,6 +8,7 @@ const SCAN = 48, NOISE = 1e-12;
 export class State {
   constructor(data) {
     this.data = data;
+    for (const metric of data.metrics) Object.assign(metric, { style: data.styles[metric.style], signed: data.styles[metric.signed] });
     this.model = new Model(data.model);
     this.longest = Math.max(...data.horizons);
     this.base = this.model.run(this.longest);
@@ -18,7 +19,7 @@ export class State {
   reset() {
     const { data } = this;
     Object.assign(this, {
-      values: new Map(), others: new Map(), horizon: data.horizons[0], cost: data.cost, need: null,
+      values: new Map(), others: new Map(), given: new Set(), horizon: data.horizons[0], cost: data.cost, need: null,
       focus: data.focus, selected: data.focus, scenario: "", whole: false,
     });
     this.take(data.changes);
@@ -28,8 +29,10 @@ export class State {
   take(changes) {
     this.values.clear();
     this.others.clear();
+    this.given.clear();
     for (const [slot, change] of changes) {
       const input = this.data.metrics[slot].input;
+      if (input?.kind === "value" && change.kind === "fix") this.given.add(slot);
       if (input?.kind === "value") this.values.set(slot, change.kind === "fix" ? change.shift : input.base * change.scale + change.shift);
       else if (input?.kind === "ratio" && change.kind === "wrap" && !change.shift) this.values.set(slot, change.scale - 1);
       else if (input?.kind === "shift" && change.kind === "wrap" && change.scale === 1) this.values.set(slot, input.base + change.shift);
@@ -41,21 +44,24 @@ export class State {
 
   set(slot, value) {
     this.others.delete(slot);
+    this.given.delete(slot);
     if (value === this.data.metrics[slot].input.base) this.values.delete(slot);
     else this.values.set(slot, value);
     this.focus = slot;
     this.scenario = "";
   }
 
-  static change(input, value) {
-    if (input.kind === "value") return { kind: "fix", scale: 1, shift: value };
+  /** What a slider does: it scales what stands as stated, so that the change is relative to what that turns out to be. */
+  static change(input, value, isSet = false) {
+    if (isSet) return { kind: "fix", scale: 1, shift: value };
+    if (input.kind === "value" && input.base) return { kind: "wrap", scale: value / input.base, shift: 0 };
     if (input.kind === "ratio") return { kind: "wrap", scale: 1 + value, shift: 0 };
     return { kind: "wrap", scale: 1, shift: value - input.base };
   }
 
   get changes() {
     const found = new Map(this.others);
-    for (const [slot, value] of this.values) found.set(slot, State.change(this.data.metrics[slot].input, value));
+    for (const [slot, value] of this.values) found.set(slot, State.change(this.data.metrics[slot].input, value, this.given.has(slot)));
     return found;
   }
 
@@ -266,6 +272,7 @@ State.Plain = class {
     this.data = data;
     this.values = new Map();
     this.others = new Map();
+    this.given = new Set();
     State.prototype.take.call(this, changes);
   }
 
