@@ -76,9 +76,11 @@ export function drawTree(view, told, choose) {
     lines.append(...arrow(line.path, thick, paint, line.back ? "5 2 1.5 2" : amount ? null : "3 2.5", line.assumed));
     const text = told.money(amount);
     if (text || (line.label && line.delay)) {
-      const [x, place, anchor] = line.label ?? middle(line.path), y = place - (isMain ? thick / 2 + (line.delay ? 1 : 0) : 0);
+      const [, from, , to] = line.path.match(/-?[\d.]+/g).map(Number), isLevel = isMain && from === to;
+      const [x, place, anchor] = line.label ?? middle(line.path), y = isLevel ? from - Math.max(thick, 7) / 2 - 4 : place;
+      const below = isLevel ? from + Math.max(thick, 7) / 2 + 10 : y + (text ? 9.5 : 0);
       if (text) labels.append(words(x, y, 8.5, text, isMain ? "accent-text" : "ink", { "text-anchor": anchor, "font-weight": 700, class: `f-${isMain ? "accent-text" : "ink"} halo` }));
-      if (line.delay && (amount || !told.isMoved)) labels.append(words(x, y + (text ? 9.5 : 0), 8, line.delay, "grey", { "text-anchor": anchor, class: "f-grey halo" }));
+      if (line.delay && (amount || !told.isMoved)) labels.append(words(x, below, 8, line.delay, "grey", { "text-anchor": anchor, class: "f-grey halo" }));
     }
   }
   svg.append(lines);
@@ -112,7 +114,7 @@ function arrow(path, thick, paint, dash, isAssumed) {
 function drawCard(card, slot, x, y, wide, high, isMain, choose) {
   const dark = card.kind === "financial", ink = dark ? "financial-text" : "ink", grey = dark ? "financial-grey" : "grey";
   const room = wide - 13, inside = x + 6.5;
-  const group = shape("g", { class: `card${card.isChosen ? " chosen" : ""}`, role: "button", tabindex: 0, "aria-label": card.alt, "aria-pressed": String(card.isChosen), "data-slot": slot });
+  const group = shape("g", { class: `card${card.isChosen ? " chosen" : ""}`, role: "button", tabindex: 0, "aria-pressed": String(card.isChosen), "data-slot": slot });
   group.append(
     shape("rect", { x: x - 3.5, y: y - 3.5, width: wide + 7, height: high + 7, rx: card.kind === "product" ? 10 : 4, fill: "none", class: "ring" }),
     shape("rect", { x, y, width: wide, height: high, rx: card.kind === "product" ? 8 : 2, class: `f-${dark ? "financial" : "card"} s-${isMain ? "accent" : card.isGuard ? "guard" : "rule"}`, "stroke-width": isMain ? 2.2 : 1.1, "stroke-dasharray": card.isGuard && !isMain ? "4 2.5" : null }),
@@ -133,6 +135,7 @@ function drawCard(card, slot, x, y, wide, high, isMain, choose) {
       words(inside - 1 + long / 2, bottom - 8.5, 8.5, card.pill, card.tone === "bad" ? "pill-bad-text" : "pill-text", { "text-anchor": "middle", "font-weight": 700 }),
     );
   }
+  for (const part of [...group.children]) part.after(" ");
   group.addEventListener("click", () => choose(slot));
   group.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(slot); } });
   return group;

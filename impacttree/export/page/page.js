@@ -246,7 +246,6 @@ class Page {
     return {
       slot, kind: metric.kind, label: metric.label, value, unit, pill, tone: words.tone(metric, moves ? after - before : 0),
       isGuard: data.guardrails.some((limit) => limit.slot === slot), isChosen: state.selected === slot,
-      alt: `${KINDS[metric.kind]}: ${metric.label}, ${value} ${unit}${pill ? `, ${pill}` : ""}`,
     };
   }
 
