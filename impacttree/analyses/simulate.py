@@ -201,12 +201,11 @@ class Simulation(Result):
             return (
                 f"{label} {words.value(name, found.p50)} {words.over(name, self.horizon)}: nothing uncertain moves it"
             )
-        middle, (low, high) = words.value(name, found.p50), words.apart(name, found.p10, found.p90)
+        low, high, middle, mean = words.spread(name, found.p10, found.p90, found.p50, found.mean or 0.0)
         beside = ", no mean" if found.mean is None else ""
         if found.p10 == found.p90:
             beside = f", another value in {percentage(found.beyond)} of samples"
         if found.mean is not None and visibly_differ(found.mean, found.p50):
-            mean = words.value(name, found.mean)
             beside += f", mean {mean}" if mean != middle else ""
         return f"{label} {words.over(name, self.horizon)}: {middle} (P50), {low} to {high} (P10 to P90){beside}"
 
@@ -260,10 +259,9 @@ class Simulation(Result):
         if found is None:
             cells = [Cell("no value")] * 4
         else:
-            low, high = words.apart(name, found.p10, found.p90)
-            mean = Cell("no mean") if found.mean is None else Cell(words.value(name, found.mean), found.mean)
-            middle = Cell(words.value(name, found.p50), found.p50)
-            cells = [Cell(low, found.p10), middle, Cell(high, found.p90), mean]
+            low, high, middle, mean = words.spread(name, found.p10, found.p90, found.p50, found.mean or 0.0)
+            last = Cell("no mean") if found.mean is None else Cell(mean, found.mean)
+            cells = [Cell(low, found.p10), Cell(middle, found.p50), Cell(high, found.p90), last]
         return (
             Cell(words.label(name), name),
             Cell(words.formed(name, self.horizon)),

@@ -143,12 +143,13 @@ def cdf(sampled: SampledMetric) -> Chart:
 
 def _distribution(sampled: SampledMetric, bins: _Bins, curve: tuple[tuple[float, float], ...]) -> Distribution:
     words, name, found = sampled.words, sampled.name, sampled.range
+    low, high, middle, mean = words.spread(name, found.p10, found.p90, found.p50, found.mean or 0.0)
     marks = [
-        Mark(number, label, words.value(name, number), accent=label == "P50")
-        for label, number in (("P10", found.p10), ("P50", found.p50), ("P90", found.p90))
+        Mark(number, label, text, accent=label == "P50")
+        for label, number, text in (("P10", found.p10, low), ("P50", found.p50, middle), ("P90", found.p90, high))
     ]
     if found.mean is not None and visibly_differ(found.mean, found.p50):
-        marks.append(Mark(found.mean, "mean", words.value(name, found.mean)))
+        marks.append(Mark(found.mean, "mean", mean))
     limit, text, adverse = _threshold(sampled)
     outside = bins.below + bins.above
     beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
@@ -159,7 +160,7 @@ def _distribution(sampled: SampledMetric, bins: _Bins, curve: tuple[tuple[float,
         shares=bins.shares,
         curve=curve,
         marks=tuple(marks),
-        levels=tuple((level, words.value(name, level)) for level in round_ticks(bins.edges[0], bins.edges[-1])),
+        levels=words.levels(name, round_ticks(bins.edges[0], bins.edges[-1])),
         central=(found.p10, found.p90),
         central_text="P10 to P90",
         threshold=limit,
@@ -195,7 +196,7 @@ def fan(sampled: SampledMetric) -> Chart:
         for ends in [((first, low), (last, high))]
     )
     series = Series("P50", kept.p50, words.value(name, kept.p50[-1]), accent=True)
-    levels = tuple((y, words.value(name, y)) for y in round_levels(min(kept.p10), max(kept.p90)))
+    levels = words.levels(name, round_levels(min(kept.p10), max(kept.p90)))
     ticks = tuple(str(t) for t in range(len(kept.p50)))
     subtitle = f"By {words.period}, from today (0); {kept.samples:,} samples"
     drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, sampled.basis, bands)
