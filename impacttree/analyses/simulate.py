@@ -13,7 +13,7 @@ from impacttree.answers.local import local
 from impacttree.answers.means import divisor_corridors, missing_mean
 from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
-from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import ACCRUAL, Words, sentence
@@ -144,15 +144,15 @@ class Simulation(Result):
 
         return share_that_holds(condition, self.words, {name: self._of(name) for name in self.names}, self._unkept)
 
-    def histogram(self, name: str | None = None, bins: int = BINS) -> Chart:
+    def histogram(self, name: str | None = None, bins: int = BINS) -> ChartResult:
         """Return the histogram of a metric's samples, with the share of samples up to each bin's end."""
         return histogram(self._sampled(name), bins)
 
-    def cdf(self, name: str | None = None) -> Chart:
+    def cdf(self, name: str | None = None) -> ChartResult:
         """Return the cumulative distribution of a metric: which share of the samples lies below each value."""
         return cdf(self._sampled(name))
 
-    def fan(self, name: str | None = None) -> Chart:
+    def fan(self, name: str | None = None) -> ChartResult:
         """Return how a metric's range widens over time: P10 to P90, P25 to P75 and P50 in each period."""
         return fan(self._sampled(name))
 

@@ -12,7 +12,7 @@ from impacttree.answers.labels import label_of
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import no_mean
-from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered, sentence
@@ -207,11 +207,11 @@ class Uncertainty(Result):
         )
         return first, second
 
-    def tornado(self) -> Chart:
+    def tornado(self) -> ChartResult:
         """Return the swings as a tornado around the outcome as stated, coloured by better and worse."""
         bars = self.picture()
         rows = tuple((bar.label, bar.low, bar.high) for bar in bars.bars)
-        return Chart(self.provenance, bars, ("number", "outcome_at_p10", "outcome_at_p90"), rows)
+        return ChartResult(self.provenance, bars, ("number", "outcome_at_p10", "outcome_at_p90"), rows)
 
     def picture(self) -> Bars:
         words, name = self.words, self.outcome

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from impacttree.answers.axis import round_levels, round_step, round_ticks
-from impacttree.answers.result import Chart, Provenance
+from impacttree.answers.result import ChartResult, Provenance
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.words import Words
 from impacttree.errors import QuestionError
@@ -119,26 +119,26 @@ def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
     return _Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
 
 
-def histogram(sampled: SampledMetric, bins: int) -> Chart:
+def histogram(sampled: SampledMetric, bins: int) -> ChartResult:
     """Return how many of the samples lie in each of at most so many bins, and how many below its end."""
     found = _bins(sampled.samples.present, bins)
     drawn = _distribution(sampled, found, tuple(zip(found.edges, found.reached, strict=True)))
     rows = zip(found.edges[:-1], found.edges[1:], found.shares, found.reached[1:], strict=True)
-    return Chart(sampled.provenance, drawn, ("low", "high", "share", "share_below_high"), tuple(rows))
+    return ChartResult(sampled.provenance, drawn, ("low", "high", "share", "share_below_high"), tuple(rows))
 
 
 EDGE = 0.005
 POINTS = 101
 
 
-def cdf(sampled: SampledMetric) -> Chart:
+def cdf(sampled: SampledMetric) -> ChartResult:
     """Return below which values which shares of the samples lie."""
     import numpy as np
 
     values, shares = sampled.samples.present, np.linspace(EDGE, 1 - EDGE, POINTS)
     curve = tuple(zip(np.quantile(values, shares).tolist(), shares.tolist(), strict=True))
     drawn = _distribution(sampled, _bins(values, BINS), curve)
-    return Chart(sampled.provenance, drawn, ("value", "share_below"), curve)
+    return ChartResult(sampled.provenance, drawn, ("value", "share_below"), curve)
 
 
 def _distribution(sampled: SampledMetric, bins: _Bins, curve: tuple[tuple[float, float], ...]) -> Distribution:
@@ -187,7 +187,7 @@ def _threshold(sampled: SampledMetric) -> tuple[float | None, str, Literal["belo
     return None, "", "below"
 
 
-def fan(sampled: SampledMetric) -> Chart:
+def fan(sampled: SampledMetric) -> ChartResult:
     """Return the quantiles of a metric in each period."""
     words, name, kept = sampled.words, sampled.name, sampled.fan
     bands = tuple(
@@ -202,4 +202,4 @@ def fan(sampled: SampledMetric) -> Chart:
     drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, sampled.basis, bands)
     quantiles = zip(kept.p10, kept.p25, kept.p50, kept.p75, kept.p90, strict=True)
     rows = tuple((t, *row) for t, row in enumerate(quantiles))
-    return Chart(sampled.provenance, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)
+    return ChartResult(sampled.provenance, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.horizon import HORIZONS, Horizon, Window
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.scalar_faults import Missing, Naming, Period, redo, too_large
+from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
 from impacttree.errors import EvaluationError, Problem, QuestionError
 from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
@@ -439,7 +439,7 @@ class Model:
     ) -> dict[int, Missing]:
         """Compute a period once more, with care; return why slots have no value in it."""
         rows = dict(zip(program.lags, past, strict=True))
-        return redo(self.naming, Period(program, row, base, rows, self.parameters, kinds, effects, t), known)
+        return redo(self.naming, PeriodState(program, row, base, rows, self.parameters, kinds, effects, t), known)
 
     def _refuse(self, found: Mapping[int, Missing]) -> None:
         """Raise the first thing that has no value, unless that is to be marked."""

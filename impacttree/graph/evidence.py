@@ -66,11 +66,11 @@ def uncertain_numbers(
             yield Found(("drivers", influence.source, *keys), number)
 
 
-Part = tuple[str, tuple[str, ...], Quantity, bool]
+UncertainPart = tuple[str, tuple[str, ...], Quantity, bool]
 """Address, keys below the driver, what is known, and whether that is stated."""
 
 
-def _effect(influence: Influence, driver: Driver, defaults: EvidenceDefaults) -> Iterator[Part]:
+def _effect(influence: Influence, driver: Driver, defaults: EvidenceDefaults) -> Iterator[UncertainPart]:
     ((address, effect),) = influence.parameters
     grade = influence.evidence.grade
     default = defaults.range_of(grade, effect)
@@ -97,7 +97,7 @@ _GRADES: Mapping[Grade, str] = {
 }
 
 
-def _curve(influence: Influence, driver: Driver) -> Iterator[Part]:
+def _curve(influence: Influence, driver: Driver) -> Iterator[UncertainPart]:
     (stated,) = driver.stated
     numbers = dict(stated)
     for address, _ in influence.parameters:

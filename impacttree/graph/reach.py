@@ -10,12 +10,10 @@ from impacttree.graph.model import Graph
 
 __all__ = ["delay", "reached", "upstream"]
 
-Node = TypeVar("Node")
+T = TypeVar("T")
 
 
-def reached(
-    starts: Iterable[Node], onward: Callable[[Node], Iterable[Node]], *, around: Collection[Node] = ()
-) -> frozenset[Node]:
+def reached(starts: Iterable[T], onward: Callable[[T], Iterable[T]], *, around: Collection[T] = ()) -> frozenset[T]:
     """Return `starts` and all that `onward` leads to from there, in one step or in many, without recursion.
 
     Parameters
@@ -72,7 +70,8 @@ def delay(graph: Graph, sources: Collection[int], target: int) -> int | None:
     --------
     >>> from impacttree.graph import build
     >>> from impacttree.spec import load_text
-    >>> graph = build(load_text("metrics: {sold: {value: 5}, due: {formula: 'lag(sold, 2)'}, paid: {formula: due * 3}}"))
+    >>> text = "metrics: {sold: {value: 5}, due: {formula: 'lag(sold, 2)'}, paid: {formula: due * 3}}"
+    >>> graph = build(load_text(text))
     >>> delay(graph, [graph.by_name["sold"]], graph.by_name["paid"])
     2
     >>> delay(graph, [graph.by_name["paid"]], graph.by_name["sold"]) is None

@@ -231,8 +231,8 @@ def test_a_change_that_arrives_after_the_horizon_is_said_to(lag):
         ()
         if lag < 12
         else (
-            f"Sold moves Paid with a lag of {lag} months, from month {lag + 1} on: nothing of it falls within the first "
-            "12 months",
+            f"Sold moves Paid with a lag of {lag} months, from month {lag + 1} on: nothing of it falls within the "
+            "first 12 months",
         )
     )
 

@@ -11,13 +11,13 @@ from itertools import pairwise
 from impacttree.render.layout.measure import clean
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
-__all__ = ["POSTER", "SLIDE", "Excerpt", "Room", "board", "cleaned", "collapsed"]
+__all__ = ["POSTER", "SLIDE", "Capacity", "Excerpt", "board", "cleaned", "collapsed"]
 
 BOARD_BOXES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """How much a picture shows at most before it folds cards and leaves out lines."""
 
     cards: int
@@ -30,8 +30,8 @@ class Room:
 
 STRONGEST = 12
 """So many are shown of siblings that are more than a picture holds."""
-SLIDE = Room(cards=40, touched=60, path=20, lines=400)
-POSTER = Room(cards=400, touched=400, path=40, lines=2000)
+SLIDE = Capacity(cards=40, touched=60, path=20, lines=400)
+POSTER = Capacity(cards=400, touched=400, path=40, lines=2000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def _joints(diagram: Diagram, kept: tuple[str, ...]) -> dict[tuple[str, str], tu
     return joints
 
 
-def collapsed(diagram: Diagram, room: Room) -> Excerpt:
+def collapsed(diagram: Diagram, room: Capacity) -> Excerpt:
     """Show what there is `room` for: fold cards into the first one shown that they feed, then thin out the lines.
 
     The main path stays (its inner cards go where it is very long) and what the lift touches; metrics that feed the
@@ -253,7 +253,7 @@ class _Neighbours:
         return away
 
 
-def _core(diagram: Diagram, links: _Neighbours, path: tuple[str, ...], room: Room) -> set[str]:
+def _core(diagram: Diagram, links: _Neighbours, path: tuple[str, ...], room: Capacity) -> set[str]:
     """Path, outcome, what the lift touches, and of the rest as much as there is room for."""
     carried = {card.id: abs(card.money) for card in diagram.cards}
     strength = dict.fromkeys(carried, 0.0)
