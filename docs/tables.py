@@ -1,4 +1,4 @@
-"""The tables of the documentation, written into its pages as plain Markdown, so that they can be read in the repository.
+"""The tables of the documentation, written into its pages as plain Markdown, to be read in the repository as well.
 
 Run ``./dev python docs/tables.py`` after a change of what they are made from; a test compares. A table stands between
 ``<!-- generated: name -->`` and ``<!-- end -->``.

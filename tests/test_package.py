@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Collection
@@ -138,7 +139,7 @@ MODULES = {
 }
 
 
-@pytest.mark.parametrize("package", sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")) + ["whole"])
+@pytest.mark.parametrize("package", ["whole", *sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))])
 def test_modules_import_each_other_in_one_direction(package):
     """No circle within a package or across, for the type checker alone, inside functions or by a table of contents."""
     inside = f"impacttree.{package}"
@@ -155,14 +156,15 @@ SAME_IN_CORE_AND_SYNTAX = {"Binary", "Compare", "Logic", "Negate"}
 
 
 def classes_and_aliases(path: Path) -> set[str]:
-    """Names in CamelCase that a module gives a meaning at its head: classes and aliases of types, not type variables."""
+    """Names that a module gives a meaning at its head: classes and aliases of types, not type variables."""
     found: set[str] = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         match node:
             case ast.ClassDef(name=name):
                 found.add(name)
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(
-                target=ast.Name(id=name), value=ast.expr() as value
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
                 made = value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
                 if made not in {"TypeVar", "ParamSpec"} and not name.isupper():
@@ -176,7 +178,7 @@ def test_a_name_means_one_thing():
         for name in classes_and_aliases(path):
             homes.setdefault(name, []).append(module)
     shared = {name: modules for name, modules in homes.items() if len(modules) > 1}
-    same = dict.fromkeys(SAME_IN_CORE_AND_SYNTAX, ["impacttree.formula.ast", "impacttree.formula.core"])
+    same = {name: ["impacttree.formula.ast", "impacttree.formula.core"] for name in SAME_IN_CORE_AND_SYNTAX}
     assert shared == same
 
 
@@ -187,3 +189,21 @@ def test_every_module_says_in_a_line_what_it_is():
         assert first.endswith((".", "?")), module
         assert "\n" not in first, module
         assert first[0].isupper() or first.startswith(("`", "impacttree:")), module
+
+
+NOT_A_VERB = {"a", "an", "as", "each", "every", "how", "the", "what", "where", "whether", "which", "who", "why", "with"}
+UNPLAIN = re.compile(r"\b(?:is|are) none\b|\bis no (?!longer\b|more\b|less\b|farther\b)[a-z]")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_docstrings_say_what_functions_do_in_plain_english(module):
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            # What a property is, and what a command answers (its help), is said by a noun or a question.
+            if re.search(r"property|command\(|group\(", " ".join(map(ast.unparse, node.decorator_list))):
+                continue
+            first = (ast.get_docstring(node) or "Nothing").split()[0]
+            assert first.lower() not in NOT_A_VERB, f"{module}.{node.name}"
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert not [text for text in texts for found in UNPLAIN.findall(text) if f"there {found}" not in text.lower()]

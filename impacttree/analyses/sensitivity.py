@@ -73,7 +73,7 @@ class Sensitivity(Result):
     def __getitem__(self, name: str) -> SensitivityRow:
         known = {row.metric: row for row in self.rows}
         if name not in known:
-            reason = f"'{printable(str(name), 80)}' is none of the metrics that move {self.outcome}"
+            reason = f"'{printable(str(name), 80)}' is not one of the metrics that move {self.outcome}"
             raise QuestionError(Problem(reason=reason + nearest(str(name), known), fix="see the rows of this answer"))
         return known[name]
 

@@ -129,7 +129,7 @@ class Simulation(Result):
         Raises
         ------
         FormulaError
-            When it is no comparison, or compares different units.
+            When it is not a comparison, or compares different units.
         QuestionError
             When it reads a metric whose samples were not kept, or no sample has a value for it.
 

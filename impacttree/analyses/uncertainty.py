@@ -106,7 +106,7 @@ class Uncertainty(Result):
     def __getitem__(self, address: str) -> UncertaintyRow:
         known = {row.address: row for row in self.rows}
         if address not in known:
-            reason = f"'{printable(str(address), 80)}' is none of the uncertain numbers that move {self.outcome}"
+            reason = f"'{printable(str(address), 80)}' is not one of the uncertain numbers that move {self.outcome}"
             raise QuestionError(
                 Problem(reason=reason + nearest(str(address), known), fix="see the rows of this answer")
             )

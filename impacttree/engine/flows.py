@@ -132,7 +132,7 @@ class Lift:
         return tuple(nodes), tuple(sorted(switches, key=lambda switch: switch.at))
 
     def _closes(self, piece: Sequence[Node], low: Run, high: Run) -> bool:
-        """Whether the nodes account for the change of every touched slot between two shares of the lift.
+        """Return whether the nodes account for the change of every touched slot between two shares of the lift.
 
         Of the outcome alone it would not do: flows that cancel there may each be far off.
         """

@@ -33,7 +33,7 @@ Margins = Mapping[tuple[int, int], Mapping[int, float]]
 
 NODES = 16
 JUMP = 1e3
-"""Times rounding: a difference between two neighbouring shares that is no rounding."""
+"""Times rounding: a difference between two neighbouring shares that is more than rounding."""
 STEP = 1e-30
 
 

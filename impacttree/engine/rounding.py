@@ -130,7 +130,7 @@ def _loaded(run: Run, load: Load, row: Row, position: int) -> float:
 
 
 def _is_suspicious(run: Run) -> bool:
-    """Whether some sum or difference is far smaller than the largest number that it is made of."""
+    """Return whether some sum or difference is far smaller than the largest number that it is made of."""
     start, step = (
         [(block, *_makes(block)) for block in program.blocks] for program in (run.model.initial, run.model.step)
     )

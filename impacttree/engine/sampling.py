@@ -57,7 +57,7 @@ class Sampler:
     Raises
     ------
     QuestionError
-        When the seed is no whole number, or an extra number has the address of another.
+        When the seed is not a whole number, or an extra number has the address of another.
 
     Examples
     --------

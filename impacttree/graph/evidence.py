@@ -115,7 +115,7 @@ def _difference(one: Quantity, other: Quantity, effect: float, counted: float) -
 
 
 def _half_widths(quantity: Quantity) -> Ends:
-    """Return how far P10 and P90 are from the middle; of what is no range, those of a normal as wide."""
+    """Return how far P10 and P90 are from the middle; of what is not a range, those of a normal as wide."""
     spread = quantity.spread
     if spread is None:
         return 0.0, 0.0

@@ -448,7 +448,7 @@ def check(ctx: click.Context, tree: str, as_json: bool) -> None:
     """Everything that is wrong with a model file.
 
     Computes its base case and its scenarios, too. The exit status is 2 if there is a problem; notes and breached
-    guardrails are none.
+    guardrails are not problems.
     """
     from impacttree.interfaces.overview import inspect
 

@@ -147,7 +147,7 @@ def _midpoint(low: float, high: float) -> float:
 
 
 def _logit_middle(low: float, high: float, floor: float, ceiling: float) -> float:
-    """Median of the logit-normal: the odds over the bounds are the geometric mean of the odds at both ends."""
+    """Return the median of the logit-normal: its odds over the bounds are the geometric mean of those at both ends."""
     root = math.sqrt(low - floor) * math.sqrt(high - floor)
     rest = math.sqrt(ceiling - low) * math.sqrt(ceiling - high)
     share = root / (root + rest)

@@ -93,7 +93,7 @@ def _display(text: str) -> _Display | None:
 
 
 def _in_kernel() -> bool:
-    """Whether a notebook's kernel runs this; IPython is asked only if somebody else has loaded it."""
+    """Return whether a notebook's kernel runs this; IPython is asked only if somebody else has loaded it."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None) is not None

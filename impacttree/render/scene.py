@@ -114,6 +114,6 @@ class Scene:
     """What the picture could not show: labels without room, letters without a glyph."""
 
     def shapes(self) -> Iterator[Shape]:
-        """Every shape, in drawing order."""
+        """Yield every shape, in drawing order."""
         for group in self.groups:
             yield from group.shapes

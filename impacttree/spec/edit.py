@@ -154,7 +154,7 @@ def _order(path: KeyPath, keys: Sequence[str], old: Data, new: Data, *, at_end: 
 
 
 def _holds_fields(path: KeyPath) -> bool:
-    """Whether a mapping holds a model's fields, and not names, whose order counts."""
+    """Return whether a mapping holds a model's fields, and not names, whose order counts."""
     if path[:1] != ("metrics",):
         return path in ((), ("evidence_defaults",))
     return len(path) in (2, 4) or path[-1] in ("guardrail", "agreed", "evidence")

@@ -91,7 +91,7 @@ def headings(diagram: Diagram, width: float) -> Headings:
 
 
 def heads(net: Network, grid: Grid, geometry: Geometry) -> tuple[Group, ...]:
-    """A short head over each run of lanes of one sort."""
+    """Return a short head over each run of lanes of one sort."""
     names = [_lane_name(net, grid, lane) for lane in range(grid.lanes)]
     spans: list[tuple[str, int, int]] = []
     for lane, name in enumerate(names):
@@ -154,7 +154,7 @@ LegendSample = Callable[[float, float, float], tuple[Shape, ...]]
 
 
 def _entries(net: Network, *, pills: set[str], folded: bool) -> list[tuple[float, LegendSample, str]]:
-    """Width of the sample, the sample itself, and the words, for all that occurs in the picture."""
+    """Return the width of the sample, the sample itself, and the words, for all that occurs in the picture."""
     kinds = {kind_of(card) for card in net.cards}
     words = {"product": "Product metric", "driver": "Driver", "financial": "Financial", "guardrail": "Guardrail"}
     entries: list[tuple[float, LegendSample, str]] = [
@@ -188,7 +188,7 @@ def _entries(net: Network, *, pills: set[str], folded: bool) -> list[tuple[float
 
 
 def legend(net: Network, scale: float, width: float, height: float) -> Group:
-    """One line at the foot of the page that explains only what occurs."""
+    """Return one line at the foot of the page that explains only what occurs."""
     pills = {card.tone for card in net.cards if card.change}
     entries = _entries(net, pills={str(tone) for tone in pills}, folded=any(net.folded))
     room = width - 2 * MARGIN
@@ -212,7 +212,7 @@ def _legend_width(entries: list[tuple[float, LegendSample, str]], size: float, g
 
 
 def footer(notes: tuple[str, ...], scale: float, width: float, height: float) -> Group | None:
-    """Basis and what was left out, on at most two lines."""
+    """Return basis and what was left out, on at most two lines."""
     words = " ".join(note if note.endswith((".", "!", "?", "…")) else f"{note}." for note in notes if note)
     if not words:
         return None

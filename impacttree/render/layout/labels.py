@@ -53,7 +53,7 @@ class Label:
 
 
 def variants(net: Network, arrow: Arrow, good_sign: float) -> tuple[tuple[LabelLine, ...], ...]:
-    """What may stand at an arrow, the fullest form first."""
+    """Return what may stand at an arrow, the fullest form first."""
     link = arrow.link
     elasticity, money, delay = link.elasticity_text, link.money_text, link.delay
     if arrow.returns:
@@ -82,7 +82,7 @@ def place_labels(
     good_sign: float,
     budget: Budget,
 ) -> tuple[tuple[Label, ...], tuple[Route, ...]]:
-    """Labels by priority (main path, live by amount, the rest), and the routes whose label found no room."""
+    """Return labels by priority (main path, live by amount, the rest), and the routes whose label found no room."""
     placer = _Placer(geometry, drawn, forbidden, budget)
     order = sorted(drawn, key=_priority)
     labels, lost = [], []
@@ -130,7 +130,7 @@ class _Placer:
             self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))
 
     def place(self, route: Route, ladder: tuple[tuple[LabelLine, ...], ...]) -> Label | None:
-        """The best place for the fullest form that fits, in the usual size or else the least."""
+        """Return the best place for the fullest form that fits, in the usual size or else the least."""
         one_line_first = sorted(ladder, key=lambda rows: len(rows) != 1) if route.upright else ladder
         for size in self.sizes:
             for rows in one_line_first:
@@ -161,7 +161,7 @@ class _Placer:
         return Label(route, best[1], rows, size, best[2])
 
     def _on_line(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        """The last resort: on the label's own thin line, with a halo."""
+        """Yield the last resort: on the label's own thin line, with a halo."""
         last = max(1, len(route.points) - 1)
         for number, (x, y) in enumerate(route.points):
             box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
@@ -187,7 +187,7 @@ class _Placer:
         yield from self._in_gaps(route, width, height)
 
     def _above_ribbon(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        """Centred in the first gap above the breadth of the arrowhead."""
+        """Yield the places centred in the first gap above the breadth of the arrowhead."""
         wing = max(head_width(route.width) / 2, 0.055)
         x = route.start[0] + self.geometry.gap / 2
         ends = (route.start[0], route.tip[0])
@@ -204,7 +204,7 @@ class _Placer:
                 yield box, -2.0 if left > x else -1.9
 
     def _in_gaps(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        """Left, middle and right in each gap the line bends in, at every height."""
+        """Yield the places left, middle and right in each gap the line bends in, at every height."""
         geometry = self.geometry
         low = min(y for _, y in route.points) - height - 0.1
         high = max(y for _, y in route.points) + 0.1
@@ -223,7 +223,7 @@ class _Placer:
     def _judge(
         self, route: Route, box: Rect, cost: float, limit: float, *, on_line: bool = False
     ) -> tuple[float, bool] | None:
-        """The cost of a place and whether it needs a halo; None where a label must not stand, or not below `limit`."""
+        """Return the cost of a place, and whether it needs a halo; None where no label may stand, or above `limit`."""
         if cost >= limit - 1e-9 or self._is_taken(box):
             return None
         left, top, right, bottom = box
@@ -255,7 +255,7 @@ class _Placer:
         return (cost, bool(under)) if cost < limit - 1e-9 else None
 
     def _is_taken(self, box: Rect) -> bool:
-        """Whether the place is off the page, on a card or another fixed thing, or on another label."""
+        """Return whether the place is off the page, on a card or another fixed thing, or on another label."""
         left, top, right, bottom = box
         if left < EDGE or right > self.geometry.width - EDGE:
             return True
@@ -281,7 +281,7 @@ class _Placer:
 
 
 def _blocks(box: Rect) -> list[tuple[int, int]]:
-    """The inch squares of the page that a box touches."""
+    """Return the inch squares of the page that a box touches."""
     left, top, right, bottom = box
     rows = range(int(top // 1), int(bottom // 1) + 1)
     return [(column, row) for column in range(int(left // 1), int(right // 1) + 1) for row in rows]
