@@ -142,7 +142,7 @@ class _Contents:
 
     @property
     def data(self) -> Mapping[str, Any]:
-        words, spec, outcome = self.words, self.graph.spec, self.outcome
+        spec, outcome = self.graph.spec, self.outcome
         horizons = [self.periods, *([LONG * self.periods] if self._reaches(LONG * self.periods) else [])]
         basis = self.words.basis(outcome.name)
         held = basis.partition("; ")[2]
@@ -172,7 +172,7 @@ class _Contents:
         }
 
     def _reaches(self, periods: int) -> bool:
-        if periods > MAX_HORIZON or self.whole.model.is_static and self.outcome.aggregation != "sum":
+        if periods > MAX_HORIZON or (self.whole.model.is_static and self.outcome.aggregation != "sum"):
             return False
         try:
             self.subject.model.run(periods)
@@ -228,15 +228,14 @@ class _Contents:
             "isAmount": words.is_amount(name),
             "isShare": metric.unit.is_share,
             "count": words.count(name, metric.unit),
-            "unit": unit_words(metric.unit) or ("" if metric.unit.display or metric.unit.is_money else str(metric.unit)),
+            "unit": unit_words(metric.unit)
+            or ("" if metric.unit.display or metric.unit.is_money else str(metric.unit)),
             "style": self._style(style_of(metric.unit, currency=currency)),
             "signed": self._style(style_of(metric.unit, currency=currency, difference=True)),
             "input": self._input(metric),
             "about": spec.description or "",
             "formula": spec.formula or ("" if not metric.influences else unparse(metric.rule)),
-            "moves": [
-                {"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences
-            ],
+            "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
             **{key: value for key, value in people.items() if value},
         }
 
@@ -262,7 +261,7 @@ class _Contents:
                 return {"kind": "ratio", "base": 0.0, "least": -0.5, "most": 0.5, "low": -0.1, "high": 0.1}
             return None
         base = spec.value.central()
-        bounds = spec.bounds.low_high() if spec.bounds else (-math.inf, math.inf)
+        bounds = (spec.bounds and spec.bounds.low_high()) or (-math.inf, math.inf)
         stated = spec.plausible.low_high() if spec.plausible else spec.value.low_high()
         reach = 0.25 * (abs(base) or 1.0)
         low, high = stated or (base - reach, base + reach)
@@ -355,7 +354,9 @@ def _places(
             )
         elif group.role == "head":
             text = next(shape for shape in group.shapes if isinstance(shape, Text))
-            right = max((s.steps[-1][1] for s in group.shapes if isinstance(s, Curve) and len(s.steps[-1]) > 1), default=0)
+            right = max(
+                (s.steps[-1][1] for s in group.shapes if isinstance(s, Curve) and len(s.steps[-1]) > 1), default=0
+            )
             heads.append([text.text, *map(_points, (text.x, text.y, right))])
     return {"cards": cards, "lines": lines, "heads": heads, "path": [by_name[name] for name in drawn.path]}
 

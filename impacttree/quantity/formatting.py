@@ -218,7 +218,7 @@ def format_percent_change(ratio: float) -> str:
     return _text(rounded, style, _suffix(rounded, style), plus=True)
 
 
-def style_of(unit: Unit, *, currency: str = "USD", difference: bool = False, is_multiple: bool = False) -> dict[str, Any]:
+def style_of(unit: Unit, *, currency: str = "USD", difference: bool = False) -> dict[str, Any]:
     """Return how numbers of a unit are written, as data, for scripts that write them by the same rules.
 
     Examples
@@ -227,7 +227,7 @@ def style_of(unit: Unit, *, currency: str = "USD", difference: bool = False, is_
     >>> style_of(Unit.parse("USD"))["before"], style_of(Unit.parse("days"))["words"]
     ('$', ('day', 'days'))
     """
-    style = _style(unit, currency, difference, is_multiple)
+    style = _style(unit, currency, difference)
     words = (style.word, plural(style.word)) if style.word else ("", "")
     return {
         "before": style.before,

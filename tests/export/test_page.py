@@ -49,7 +49,9 @@ class Opened:
         self.wrong: list[str] = []
         self.tab.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.tab.on("console", lambda message: self.wrong.append(message.text))
-        self.tab.on("request", lambda asked: None if asked.url.startswith(("file:", "data:")) else self.wrong.append(asked.url))
+        self.tab.on(
+            "request", lambda asked: None if asked.url.startswith(("file:", "data:")) else self.wrong.append(asked.url)
+        )
         self.tab.goto(f"file://{path}{fragment}")
 
     def __enter__(self) -> Any:
@@ -67,7 +69,9 @@ def _settle(tab: Any) -> None:
 def test_the_page_opens_with_the_librarys_sentence(browser: Any, saas: Path) -> None:
     worth = it.template("saas").worth(*LIFT)
     with Opened(browser, saas) as tab:
-        assert tab.inner_text("#sentence") == "+5% Weekly engagement adds $83.8k operating profit in the first 12 months"
+        assert (
+            tab.inner_text("#sentence") == "+5% Weekly engagement adds $83.8k operating profit in the first 12 months"
+        )
         assert worth.claim in tab.inner_text("#sentence")
         assert "+$44.2k to +$130k (P10 to P90)" in tab.inner_text("#sub")
         assert "month 21" in tab.inner_text("#net")
@@ -131,7 +135,10 @@ def test_scenarios_and_horizons(browser: Any, saas: Path) -> None:
     with Opened(browser, saas) as tab:
         tab.click("button:has-text('Downturn')")
         assert abs(tab.evaluate("impacttree.found.total") - scenario.total) <= 1e-9 * abs(scenario.total)
-        flows = tab.evaluate("[...impacttree.found.flows].filter(([key]) => key.endsWith(` ${impacttree.data.outcome}`)).map(([, amount]) => amount)")
+        flows = tab.evaluate(
+            "[...impacttree.found.flows].filter(([key]) => key.endsWith(` ${impacttree.data.outcome}`))"
+            ".map(([, amount]) => amount)"
+        )
         assert abs(sum(flows) - scenario.total) <= 1e-8 * sum(map(abs, flows))
         tab.click("button:has-text('Your case')")
         tab.click("button:has-text('36 months')")
@@ -160,7 +167,8 @@ def test_nothing_is_wider_than_the_screen(browser: Any, saas: Path, width: int, 
     with Opened(browser, saas, width=width, color_scheme=scheme) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         if width == 390:
-            small = "[...document.querySelectorAll('button, input')].map((e) => e.getBoundingClientRect()).filter((b) => b.width && b.height && b.height < 44).length"
+            small = """[...document.querySelectorAll('button, input')].map((one) => one.getBoundingClientRect())
+                .filter((box) => box.width && box.height && box.height < 44).length"""
             assert tab.evaluate(small) == 0
             for part in ("Inputs", "Guardrails", "Share", "Tree"):
                 tab.click(f"#tabs button[data-tab={part}]")
@@ -193,7 +201,10 @@ def test_picture_and_sentence_are_taken_along(browser: Any, saas: Path, tmp_path
         assert content.startswith(b"\x89PNG")
         assert len(content) > 20_000
         tab.evaluate("document.execCommand = () => { window.copied = document.activeElement.value; return true; }")
-        tab.evaluate("Object.defineProperty(navigator, 'clipboard', { value: { writeText: async () => { throw new Error(); } } })")
+        tab.evaluate(
+            "const writeText = async () => { throw new Error(); };"
+            "Object.defineProperty(navigator, 'clipboard', { value: { writeText } })"
+        )
         tab.click("#copy")
         tab.wait_for_timeout(100)
         assert tab.evaluate("window.copied").startswith(tab.inner_text("#sentence"))
@@ -206,7 +217,9 @@ def test_hostile_labels_stay_text(browser: Any, tmp_path: Path) -> None:
     tree = it.ImpactTree(
         name=HOSTILE,
         metrics=[
-            it.Metric("a", label=HOSTILE, value="30", description=HOSTILE, owner=HOSTILE, source=HOSTILE, notes=HOSTILE),
+            it.Metric(
+                "a", label=HOSTILE, value="30", description=HOSTILE, owner=HOSTILE, source=HOSTILE, notes=HOSTILE
+            ),
             it.Metric("b", label=f"b {HOSTILE}", formula="2 * a", kind="financial"),
         ],
         scenarios={"worse": {"a": "-10%"}},
@@ -237,7 +250,9 @@ def test_the_policy_allows_its_own_script_alone() -> None:
 
 
 def test_forty_metrics_stay_small() -> None:
-    keys: dict[str, Any] = {f"m{n}": {"value": f"{n + 10} ({n + 8} to {n + 13})", "owner": "Growth PM"} for n in range(14)}
+    keys: dict[str, Any] = {
+        f"m{n}": {"value": f"{n + 10} ({n + 8} to {n + 13})", "owner": "Growth PM"} for n in range(14)
+    }
     for n in range(14, 39):
         keys[f"m{n}"] = {"formula": f"0.5 * m{n - 14} + 0.3 * m{n - 7}", "description": "What is counted, and how."}
     keys["profit"] = {"formula": " + ".join(f"m{n}" for n in range(32, 39)), "kind": "financial"}
@@ -271,7 +286,24 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 
 def test_numbers_are_written_by_the_librarys_rule(tmp_path: Path) -> None:
-    values = [0.42, 0.025, 17_020.0, 12.345, 99.996, 0.0, -3.5, 1e-9, 2.5e16, 1234.5, 0.005, 1.0, 10.0, 12.5, 999.6, 83_812.4]
+    values = [
+        0.42,
+        0.025,
+        17_020.0,
+        12.345,
+        99.996,
+        0.0,
+        -3.5,
+        1e-9,
+        2.5e16,
+        1234.5,
+        0.005,
+        1.0,
+        10.0,
+        12.5,
+        999.6,
+        83_812.4,
+    ]
     units = ["%", "USD/month", "x", "points", "days", "customers", "EUR"]
     asked = []
     for unit in map(Unit.parse, units):
@@ -283,6 +315,11 @@ def test_numbers_are_written_by_the_librarys_rule(tmp_path: Path) -> None:
         for value in (*values, *(-value for value in values)):
             expected = [format_value(value, unit), format_signed(value, unit), format_percent_change(value)]
             asked.append({"metric": metric, "value": value, "expected": [text.replace("-", "−") for text in expected]})
-    code = script(["words.js"]) + "function answer({metric, value}) { return [formatValue(metric, value), formatSigned(metric, value), formatPercent(value)]; }"
+    code = script(["words.js"]) + (
+        "function answer({metric, value}) {"
+        " return [formatValue(metric, value), formatSigned(metric, value), formatPercent(value)]; }"
+    )
     for question, answer in zip(asked, in_node(code, asked, tmp_path), strict=True):
-        assert [text.replace("e−", "e-").replace("-", "−") for text in answer] == question["expected"], json.dumps(question)
+        assert [text.replace("e−", "e-").replace("-", "−") for text in answer] == question["expected"], json.dumps(
+            question
+        )

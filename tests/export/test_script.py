@@ -98,8 +98,8 @@ def _template_questions(name: str) -> list[Question]:
     questions = []
     for metric in graph.metrics:
         if metric.index != outcome and metric.name not in graph.unknown_today:
-            for change in (Intervention("wrap", 1.05), Intervention("wrap", 1.0, -0.01)):
-                questions.append(Question(tree, {metric.index: change}, outcome, lift=True))
+            done = (Intervention("wrap", 1.05), Intervention("wrap", 1.0, -0.01))
+            questions += [Question(tree, {metric.index: change}, outcome, lift=True) for change in done]
     return questions
 
 
