@@ -409,9 +409,7 @@ def diagram(tree: str, output: str, lift: tuple[str, str] | None, on: str | None
 @on_option
 @click.option("--cost", type=float, metavar="AMOUNT", help="What the change costs, paid in the first period.")
 @click.option("--people/--no-people", default=True, show_default=True, help="Put in owners, sources and notes.")
-def page(
-    tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: float | None, people: bool
-) -> None:
+def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: float | None, people: bool) -> None:
     """A page in which the tree is moved, in a file.
 
     One HTML file with a slider for each input: it opens in a browser without a network, on a phone too, and computes
