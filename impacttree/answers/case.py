@@ -75,7 +75,7 @@ class Case:
         >>> import impacttree as it
         >>> tree = it.loads("metrics: {price: {value: 30}, sold: {value: 50}, paid: {formula: price * sold}}")
         >>> case = Case.of(tree._subject, {"price": "+10%"})
-        >>> [(move.before, move.after) for move in case.moves], case.change(tree["paid"])
+        >>> [(move.before, move.after) for move in case.moves], case.change(case.subject.metric("paid"))
         ([(30.0, 33.0)], 150.0)
         """
         return cls(subject, subject.changes(changes), subject.periods(periods))
