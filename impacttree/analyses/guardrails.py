@@ -8,6 +8,7 @@ from typing import Any
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case
 from impacttree.answers.limits import GuardrailCheck, breach_words, guarded, guardrail_row
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
 from impacttree.answers.subject import Subject
@@ -105,6 +106,7 @@ class GuardrailReport(Result):
         )
 
 
+@local
 def check_guardrails(
     subject: Subject,
     changes: Changes | None = None,
@@ -120,6 +122,13 @@ def check_guardrails(
         What is done, by metric; nothing for the base case.
     range
         Whether to draw samples of what is uncertain, for the risk that a limit is broken in some period.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> report = it.template("saas").check_guardrails()
+    >>> report.holds, max(check.risk for check in report.checks) < 0.01
+    (True, True)
     """
     case = Case.of(subject, changes)
     checks, moves = case.guardrails, case.moves

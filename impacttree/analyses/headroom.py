@@ -9,7 +9,8 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.answers.case import Case
-from impacttree.answers.limits import Limit, guarded
+from impacttree.answers.limits import Limit, guarded, sized
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, sentence
@@ -159,6 +160,8 @@ class Headroom(Result):
             moves = f"{'rises' if rises else 'falls'} {to.rstrip(',')}"
             return f"{words.label(guardrail)} breaks {limit} already, but holds once {row.label} {moves}"
         whose = "it" if guardrail == row.metric else words.label(guardrail)
+        if row.change == 0:
+            return f"{row.label} has no room: {words.label(guardrail)} is at {limit}{self._when(row)}"
         return f"{row.label} may {'rise' if rises else 'fall'} {to} before {whose} breaks {limit}{self._when(row)}"
 
     def view(self) -> Table:
@@ -197,6 +200,8 @@ class Headroom(Result):
 
     def _change(self, row: Room) -> str:
         """Write a change: of shares in points, of others relative to today unless that takes them past zero."""
+        if row.change == 0:
+            return "none"
         points = self.words.unit(row.metric).is_share and row.held == "value"
         if points or row.relative is None or row.relative < -1:
             return self.words.signed(row.metric, row.change or 0.0)
@@ -269,6 +274,7 @@ SLACK = 1e-9
 """So far beyond the end of what is plausible, relative to it, still counts as within it."""
 
 
+@local
 def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     """Find how far each metric may move, to either side, before a guardrail is breached in some period.
 
@@ -279,12 +285,19 @@ def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     metric
         The one to move, which may have a formula, against each guardrail by itself; by default all that have a stated
         value, each against the guardrail that it breaks first.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> nearest = it.template("saas").headroom("churn").rows[0]
+    >>> nearest.guardrail, nearest.side, round(nearest.at, 4)
+    ('ltv_to_cac', 'floor', 0.0372)
     """
     from impacttree.engine.first_crossing import grid_steps
 
     asked = None if metric is None else subject.metric(metric)
-    limits = guarded(subject.graph)
     case = Case.of(subject)
+    limits = sized(guarded(subject.graph), case.sizes)
     checks = case.guardrails
     broken = [limit for limit, check in zip(limits, checks, strict=True) if not check.holds]
     intact = [limit for limit in limits if limit not in broken]
@@ -368,7 +381,7 @@ class _Hunt:
         metric = subject.graph.metrics[lever.slot]
         only = self.limits[0] if len(self.limits) == 1 else None
         is_level = _is_level(self.case, metric)
-        today = subject.model.base[lever.slot] if is_level else self.case.before[lever.slot]
+        today = subject.first_known(subject.graph.metrics[lever.slot]) if is_level else self.case.before[lever.slot]
         return Room(
             metric=metric.name,
             label=metric.label,
@@ -398,6 +411,8 @@ class _Hunt:
         metric = self.subject.graph.metrics[lever.slot]
         amount = crossing.happens if self.mends and crossing.happens is not None else crossing.holds
         at = self.moved(lever, room.today, amount)
+        if abs(at - room.today) <= SLACK * abs(room.today):
+            at, amount = room.today, 0.0  # at the limit already: what is left is the rounding that it allows for
         limit, period = self.first(crossing)
         ends = _plausible_amounts(self.subject, lever, room.plausible)
         end = ends[crossing.side > 0] if ends else 0.0
@@ -462,7 +477,7 @@ def _path(case: Case, metric: Metric) -> list[float]:
 
 def _is_level(case: Case, metric: Metric) -> bool:
     """Whether a metric has one value throughout, today included."""
-    today = case.subject.model.base[metric.index]
+    today = case.subject.first_known(metric)
     return all(is_still(today, value) for value in _path(case, metric))
 
 
@@ -474,7 +489,7 @@ def _lever(case: Case, metric: Metric) -> Lever:
     """
     from impacttree.engine.first_crossing import Lever
 
-    today, path = case.subject.model.base[metric.index], _path(case, metric)
+    today, path = case.subject.first_known(metric), _path(case, metric)
     bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
     if not _is_level(case, metric) and min(today, *path) > 0:
         ends = (bounds[0] / min(path) - 1.0, bounds[1] / max(path) - 1.0) if bounds else (-1.0, FURTHEST)
@@ -502,7 +517,7 @@ def _plausible_amounts(
     """Return the ends of what is plausible as changes of today's value."""
     if plausible is None:
         return None
-    today = subject.model.base[lever.slot]
+    today = subject.first_known(subject.graph.metrics[lever.slot])
     if lever.kind == "add":
         return plausible[0] - today, plausible[1] - today
     return plausible[0] / today - 1.0, plausible[1] / today - 1.0

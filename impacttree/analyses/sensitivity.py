@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
+from impacttree.answers.local import local
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, lowered, noted, sentence
+from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -174,25 +175,50 @@ class Sensitivity(Result):
 
     def picture(self) -> Bars:
         words, outcome = self.words, self.outcome
-        ranked = [row for row in self.rows if row.plausible_worth][:MOST_BARS]
-        bars = tuple(self._bar(row) for row in ranked)
+        ranked = [row for row in self.rows if row.plausible_worth is not None]
+        drawn = ranked or [row for row in self.rows if row.worth is not None]
         does = "is worth in" if self._is_worth else "does to"
-        title = f"What a plausible move {does} {lowered(words.label(outcome))}"
-        subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, from today to its favourable end"
-        notes = (*noted(self.warnings), f"Basis: {self.provenance.basis}.")
+        move, how = (
+            ("a plausible move", "from today to its favourable end")
+            if ranked
+            else ("1%", "by 1% in the direction that is better for it")
+        )
+        title = f"What {move} {does} {lowered(words.label(outcome))}"
+        subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, {how}"
+        bars = tuple(self._bar(row) for row in drawn[:MOST_BARS])
+        notes = (*self._left_out(drawn), f"Basis: {self.provenance.basis}.")
         return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
 
+    def _left_out(self, drawn: Sequence[SensitivityRow]) -> Iterator[str]:
+        """Say which rows of the table are not drawn, and why."""
+        if len(drawn) > MOST_BARS:
+            yield f"{len(drawn) - MOST_BARS} more metrics, with a smaller effect, stand in the table."
+        without = [row.label for row in self.rows if row.plausible is None and row not in drawn]
+        if without:
+            yield f"Not drawn, since no plausible range is stated: {_some(without)}."
+        undefined = [row.label for row in self.rows if row not in drawn and row.label not in without]
+        if undefined:
+            yield f"Not drawn, since the outcome has no value there: {_some(undefined)}."
+
     def _bar(self, row: SensitivityRow) -> Bar:
-        amount = row.plausible_worth or 0.0
+        amount = row.worth if row.plausible_worth is None else row.plausible_worth
+        assert amount is not None
         text, tone = self.words.signed(self.outcome, amount), self.words.tone(self.outcome, amount)
-        start, end = row.plausible or (row.value, row.value)
-        move = " → ".join(self.words.apart(row.metric, start, end))
+        move = " → ".join(self.words.apart(row.metric, *row.plausible)) if row.plausible else row.percent
         low, high = min(amount, 0.0), max(amount, 0.0)
         texts = (text, "") if amount < 0 else ("", text)
         return Bar(f"{row.label}, {move}", low, high, *texts, tone, tone)
 
 
-MOST_BARS = 12
+def _some(labels: Sequence[str]) -> str:
+    """Name a few of many."""
+    left = len(labels) - MOST_NAMED
+    return joined(labels) if left <= 1 else f"{', '.join(labels[:MOST_NAMED])} and {left} more"
+
+
+MOST_NAMED = 10
+MOST_BARS = 100
+"""Rows of a tornado."""
 STEP = 1e-6
 """Relative; far below what anyone would move, far above rounding."""
 
@@ -204,6 +230,7 @@ def _elasticity(elasticity: float | None) -> str:
     return f"{elasticity:+.2f}" if abs(elasticity) >= 0.005 else "0.00"
 
 
+@local
 def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     """Move each metric by one percent and by a plausible amount, and see what the outcome does.
 
@@ -244,7 +271,7 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
 
 
 def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool) -> SensitivityRow:
-    value, total = case.subject.model.base[metric.index], case.before[outcome.index]
+    value, total = case.subject.first_known(metric), case.before[outcome.index]
     better = metric.spec.better == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)

@@ -9,6 +9,7 @@ from typing import Any
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
+from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
@@ -148,6 +149,7 @@ MOST_IN_TITLE = 2
 """Changes that the title writes out; more are notes."""
 
 
+@local
 def what_if(
     subject: Subject,
     changes: Changes,
@@ -161,18 +163,25 @@ def what_if(
     subject
         The tree.
     changes
-        What is done, by metric, from period 1.
+        What is done, by metric, from period 1; several changes on one metric as a list.
     on
         The outcome that the sentence is about; by default the tree's.
     range
         Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> answer = it.template("saas").what_if({"engagement": "+1%", "arpu": "=$32"})
+    >>> answer.range.p10 < answer.total < answer.range.p90
+    True
     """
     outcome = subject.outcome(on)
     return _what_if(Case.of(subject, changes), outcome, range)
 
 
 def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
-    slot, annual = outcome.index, case.words.annual(outcome)
+    slot = outcome.index
     ranges = case.ranges(outcome) if ranged else UNSAMPLED
     basis = case.words.basis(outcome.name, lifted=False)
     return WhatIf(
@@ -184,7 +193,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
         before=case.before[slot],
         after=case.after[slot],
         range=ranges.of(outcome.name),
-        run_rate=case.by_period(outcome)[-1] * annual if annual is not None else None,
+        run_rate=case.run_rate(outcome),
         outcomes=case.outcomes(outcome, ranges),
         guardrails=ranges.beside(case.guardrails),
         warnings=(*case.warnings(outcome), *ranges.notes),
@@ -272,6 +281,7 @@ class Comparison(Result):
         return tuple(cells)
 
 
+@local
 def compare(
     subject: Subject,
     scenarios: Mapping[str, Changes] | None = None,
@@ -294,17 +304,36 @@ def compare(
         When `scenarios` is no mapping of names to changes.
     ChangeError
         When a change is wrong; the message names the scenario.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
+    ['downturn']
     """
     own = {scenario.name: dict(scenario.changes) for scenario in subject.graph.spec.scenarios}
     given = own if scenarios is None else scenarios
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         fix = "write {'downturn': {'traffic': '-20%'}}"
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
+    for name in given:
+        _check_name(name)
     outcome, base = subject.outcome(), Case.of(subject)
     without = _what_if(base, outcome, False)
     answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
     provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))
     return Comparison(provenance, without, answers, base.beside(outcome), base.periods, subject.words)
+
+
+def _check_name(name: str) -> None:
+    """Hold the name of a scenario to what text of a model file is held to."""
+    from impacttree.spec.leaves import Wrong, line
+
+    try:
+        line(name)
+    except Wrong as error:
+        problem = error.findings[0].problem
+        raise QuestionError(replace(problem, reason=f"scenario '{printable(name, 40)}': {problem.reason}")) from None
 
 
 def _scenario(base: Case, outcome: Metric, name: str, changes: Changes, ranged: bool) -> WhatIf:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
+from impacttree.answers.local import local
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
 from impacttree.answers.result import Result, Scalar
@@ -21,7 +22,7 @@ from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, shown_parts, shown_shares
+from impacttree.quantity import Change, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
 __all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
@@ -156,7 +157,8 @@ class Worth(Result):
     def title(self) -> str:
         """The sentence with the money."""
         words, metric = self.words, self.metric
-        moved = words.move(metric, self.metric_before, self.metric_after, words.during(metric, self.horizon))
+        during = words.during(metric, self.horizon, self.metric_before)
+        moved = words.move(metric, self.metric_before, self.metric_after, during)
         still = is_still(self.before, self.after)
         relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
         return f"{self.change} {words.label(metric)} ({moved}) {self.claim}{relative}"
@@ -185,7 +187,8 @@ class Worth(Result):
         if not any(self.long) and not self.run_rate:
             return Fact("run rate", ())
         later = words.over(name, len(self.long) * n)
-        figure = words.figure(name, self.long[-1])
+        longest = self.long[-1]
+        figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
             return Fact("later", ((f"{figure} {later}",),))
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
@@ -214,8 +217,9 @@ class Worth(Result):
         if left or self.rest:
             amounts.append(others)
             names.append(f"{left} more path{'s' * (left != 1)}" if left else "other paths")
-        texts, _ = shown_parts(amounts, self.total, self.words.unit(self.outcome), currency=self.words.currency)
-        shares = shown_shares([amount / self.total for amount in amounts]) if self.total else [""] * len(amounts)
+        texts = [self.words.signed(self.outcome, amount) for amount in amounts]
+        offset = any(amount * self.total < 0 for amount in amounts) or not self.total
+        shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
         return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
 
     def _rests_on(self) -> list[str]:
@@ -241,13 +245,13 @@ class Worth(Result):
         words, name = self.words, self.outcome
         shown = self.paths[:MOST_STEPS]
         others = math.fsum(path.amount for path in self.paths[MOST_STEPS:]) + self.rest
-        parts = [(via(path), path.amount) for path in shown]
+        names = told_apart(shown)
+        parts = [(name, path.amount) for name, path in zip(names, shown, strict=True)]
         if others:
             parts.append(("Other paths", others))
-        texts, _ = shown_parts([a for _, a in parts], self.total, words.unit(name), currency=words.currency)
         steps = [
-            Step(label, amount, text, "change", words.tone(name, amount))
-            for (label, amount), text in zip(parts, texts, strict=True)
+            Step(label, amount, words.signed(name, amount), "change", words.tone(name, amount))
+            for label, amount in parts
         ]
         whole = self._whole()
         subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"
@@ -312,11 +316,36 @@ SHOWN_PATHS = 2
 MOST_STEPS = 5
 
 
-def via(path: Path) -> str:
-    """Name a path by the metrics that tell it from others: the first ones after the lifted metric."""
-    return " > ".join(path.labels[1:3]) if len(path.labels) > 2 else path.labels[-1]
+def told_apart(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Name paths that begin together by where they part: at each parting the metric that a path takes.
+
+    Examples
+    --------
+    >>> paths = [Path((*names, "profit"), (*names, "profit"), 1.0, 0.5, "exact") for names in ("abcd", "abed", "afd")]
+    >>> told_apart(paths)
+    ('b > c', 'b > e', 'f')
+    """
+    after: dict[tuple[str, ...], dict[str, str]] = {}
+    for path in paths:
+        for position in range(1, len(path.metrics)):
+            after.setdefault(path.metrics[:position], {})[path.metrics[position]] = path.labels[position]
+    return tuple(_by_partings(path, after) for path in paths)
 
 
+def _by_partings(path: Path, after: Mapping[tuple[str, ...], Mapping[str, str]]) -> str:
+    """Name a path by what it takes at each parting; a metric's label, with its name where another there is alike."""
+    taken = []
+    for position in range(1, len(path.metrics)):
+        there = after[path.metrics[:position]]
+        if len(there) > 1:
+            name, label = path.metrics[position], path.labels[position]
+            alike = list(there.values()).count(label) > 1
+            is_last = position == len(path.metrics) - 1
+            taken.append("directly" if is_last else f"{label} ({name})" if alike else label)
+    return " > ".join(taken) or path.labels[min(1, len(path.labels) - 1)]
+
+
+@local
 def worth(
     subject: Subject,
     metric: str,
@@ -337,7 +366,8 @@ def worth(
     metric
         What is lifted.
     change
-        ``"+1%"``, ``"+2pp"``, ``"=45%"`` or a typed change.
+        ``"+1%"``, ``"+2pp"``, ``"-$3"``, ``"=45%"``, one that is not certain as ``"+1% (0.5% to 2%)"``, or a typed
+        change.
     on
         The outcome; by default the tree's.
     range
@@ -350,13 +380,20 @@ def worth(
         When a metric does not exist.
     ChangeError
         When the change is written wrongly or does not fit the metric.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> worth = it.template("saas").worth("engagement", "+1%")
+    >>> worth.change, worth.outcome, worth.guardrails[0].holds
+    ('+1%', 'profit', True)
     """
     lifted, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, {metric: change})
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
     total, slot = case.change(outcome), outcome.index
     paths, rest = _paths(subject, lift, total)
-    by_period, annual = case.by_period(outcome), case.words.annual(outcome)
+    annual = case.words.annual(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
     return Worth(
         provenance=sampled_provenance(subject, METHOD, case.words.basis(outcome.name), ranges),
@@ -366,8 +403,8 @@ def worth(
         horizon=case.periods,
         total=total,
         range=ranges.of(outcome.name),
-        by_period=by_period,
-        run_rate=by_period[-1] * annual if annual is not None else None,
+        by_period=case.by_period(outcome),
+        run_rate=case.run_rate(outcome),
         run_rate_range=ranges.last.times(annual) if ranges.last and annual is not None else None,
         long=_long(case, outcome) or (total,),
         before=case.before[slot],
@@ -415,7 +452,7 @@ def _unclosed(case: Case, lift: Lift, outcome: Metric) -> Iterator[str]:
     """Yield a warning when paths miss more of the change than rounding explains."""
     if abs(lift.closure) > lift.allowance:
         missing = case.words.signed(outcome.name, lift.closure)
-        yield f"{missing} of the change is on no path: formulas switch too often along the lift"
+        yield f"{missing} of the change is on no path: no slope along the lift accounts for it"
 
 
 def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...], float]:

@@ -15,6 +15,7 @@ from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, lowered
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
+from impacttree.engine.rounding import Settled, settled
 from impacttree.graph.model import Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import Intervention
@@ -95,6 +96,11 @@ class Case:
     def words(self) -> Words:
         return self.subject.words
 
+    @cached_property
+    def marked(self) -> Case:
+        """The same case of all metrics, what has no value being marked: the case itself where all of them have one."""
+        return self if self.subject.kept is None else replace(self, subject=self.subject.marked)
+
     # -- the two runs -------------------------------------------------------------------------------------------
 
     @cached_property
@@ -115,24 +121,41 @@ class Case:
         return self.moved({}) if self.asked.recipes else self.base
 
     def moved(self, further: Mapping[int, Intervention]) -> Run:
-        """Return the run with what is asked and further interventions by slot.
+        """Return the run with what is asked and, on top of that, further interventions by slot.
 
         Raises
         ------
         EvaluationError
             When the tree has no value there.
         """
-        return self.subject.model.run(self.periods, {**self.together.interventions, **further})
+        done = self.together.interventions
+        more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
+        return self.subject.model.run(self.periods, {**done, **more})
+
+    @cached_property
+    def told_before(self) -> Settled:
+        """The run without what is asked as it is told: zero where only rounding is left."""
+        return settled(self.base)
+
+    @cached_property
+    def told_after(self) -> Settled:
+        """The same of the run with it."""
+        return self.told_before if self.run is self.base else settled(self.run)
+
+    @property
+    def sizes(self) -> Row:
+        """By slot, the size beside which rounding is to be seen in the base case."""
+        return self.subject.sizes(self.periods)
 
     @cached_property
     def before(self) -> Row:
         """Every slot over the horizon, by its aggregation rule, without what is asked."""
-        return self.base.horizon()
+        return self.told_before.horizon()
 
     @cached_property
     def after(self) -> Row:
         """The same with it."""
-        return self.before if self.run is self.base else self.run.horizon()
+        return self.before if self.run is self.base else self.told_after.horizon()
 
     def change(self, metric: Metric) -> float:
         """Return by how much what is asked changes a metric over the horizon."""
@@ -141,12 +164,17 @@ class Case:
     def change_over(self, metric: Metric, periods: int) -> float:
         """Return by how much it does so over the first of the periods."""
         slot = metric.index
-        return self.run.horizon(periods)[slot] - self.base.horizon(periods)[slot]
+        return self.told_after.horizon(periods)[slot] - self.told_before.horizon(periods)[slot]
 
     def by_period(self, metric: Metric) -> tuple[float, ...]:
         """Return by how much it does so in each period."""
-        rows = zip(self.base.periods_of(), self.run.periods_of(), strict=True)
+        rows = zip(self.told_before.periods_of(), self.told_after.periods_of(), strict=True)
         return tuple(row[metric.index] - was[metric.index] for was, row in rows)
+
+    def run_rate(self, metric: Metric) -> float | None:
+        """Return by how much it does so in the last period, annualised; None for what has no run rate."""
+        annual = self.words.annual(metric)
+        return None if annual is None else self.by_period(metric)[-1] * annual
 
     # -- what moved ---------------------------------------------------------------------------------------------
 
@@ -157,7 +185,7 @@ class Case:
         for name, change in self.asked.texts:
             slot = self.subject.graph.by_name[name]
             before, after = self.before[slot], self.after[slot]
-            moved = words.move(name, before, after, words.during(name, self.periods))
+            moved = words.move(name, before, after, words.during(name, self.periods, before))
             moves.append(Move(name, change, before, after, f"{change} {words.label(name)} ({moved})"))
         return tuple(moves)
 
@@ -182,8 +210,14 @@ class Case:
         """Return what samples say of what is asked: of an outcome, of those beside it, and of guardrails."""
         if not self.asked.recipes:
             return UNSAMPLED
-        names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
-        return change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        if outcome.name not in self._ranges:
+            names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
+            self._ranges[outcome.name] = change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        return self._ranges[outcome.name]
+
+    @cached_property
+    def _ranges(self) -> dict[str, Ranges]:
+        return {}
 
     @cached_property
     def risks(self) -> Risks | None:
@@ -193,7 +227,7 @@ class Case:
     @cached_property
     def guardrails(self) -> tuple[GuardrailCheck, ...]:
         """The guardrails with what is asked, at their tightest; texts say what is broken without it as well."""
-        return guardrail_checks(self.words, self.run, self.base if self.asked.recipes else None)
+        return guardrail_checks(self.words, self.told_after, self.told_before if self.asked.recipes else None)
 
     # -- what a reader should know ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from impacttree.answers.axis import round_levels, round_step, round_ticks
 from impacttree.answers.result import Chart, Provenance
-from impacttree.answers.samples import Samples, percentage, visibly_differ
+from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.words import Words
 from impacttree.errors import QuestionError
 from impacttree.views import Band, Distribution, Lines, Mark, Series
@@ -56,8 +56,8 @@ class SampledMetric:
     ----------
     name
         Of the metric.
-    samples
-        Its values over the horizon.
+    samples, range
+        Its values over the horizon, and what they say.
     fan
         Its quantiles in each period.
     rails
@@ -72,6 +72,7 @@ class SampledMetric:
 
     name: str
     samples: Samples
+    range: Range
     fan: Fan
     rails: tuple[GuardrailRisk, ...]
     horizon: int
@@ -141,12 +142,12 @@ def cdf(sampled: SampledMetric) -> Chart:
 
 
 def _distribution(sampled: SampledMetric, bins: _Bins, curve: tuple[tuple[float, float], ...]) -> Distribution:
-    words, name, found = sampled.words, sampled.name, sampled.samples.range
+    words, name, found = sampled.words, sampled.name, sampled.range
     marks = [
         Mark(number, label, words.value(name, number), accent=label == "P50")
         for label, number in (("P10", found.p10), ("P50", found.p50), ("P90", found.p90))
     ]
-    if visibly_differ(found.mean, found.p50):
+    if found.mean is not None and visibly_differ(found.mean, found.p50):
         marks.append(Mark(found.mean, "mean", words.value(name, found.mean)))
     limit, text, adverse = _threshold(sampled)
     outside = bins.below + bins.above

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -12,18 +13,20 @@ from impacttree.answers.asked import NOTHING, Asked, Changes
 from impacttree.answers.result import Provenance
 from impacttree.answers.words import Words
 from impacttree.engine.model import Model, Run
+from impacttree.engine.program import Row
+from impacttree.engine.rounding import settled_today, sizes
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
 from impacttree.graph.model import Graph, Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import Change, Recipe, parse_change, recipe
+from impacttree.spec.leaves import MAX_HORIZON
 
 if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
 
 __all__ = ["Subject"]
 
-MOST_PERIODS = 1_200
 MOST_KEPT = 4
 """Base cases kept, the last ones asked for: questions about one tree share them."""
 
@@ -36,21 +39,50 @@ class Subject:
     ----------
     graph
         As `impacttree.graph.build` returns it.
+    kept
+        The metrics that are computed, with what they rest on; all of them unless given.
     """
 
     graph: Graph
+    kept: frozenset[int] | None = None
 
-    def __reduce__(self) -> tuple[type[Subject], tuple[Graph]]:
+    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None]]:
         """Pickle the graph; what was computed from it is computed again where it arrives."""
-        return Subject, (self.graph,)
+        return Subject, (self.graph, self.kept)
 
     @property
     def words(self) -> Words:
         return Words(self.graph)
 
     @cached_property
-    def model(self) -> Model:
+    def whole(self) -> Model:
+        """The model of all metrics."""
         return Model(self.graph)
+
+    @cached_property
+    def model(self) -> Model:
+        return self.whole if self.kept is None else self.whole.cut(self.kept)
+
+    def cut(self, kept: frozenset[int]) -> Subject:
+        """Return the same tree, of which only some metrics are computed, with what they rest on."""
+        part = Subject(self.graph, kept)
+        vars(part)["whole"] = self.whole
+        return part
+
+    @cached_property
+    def marked(self) -> Subject:
+        """The same tree, where NaN marks what has no value."""
+        marked = Subject(self.graph)
+        vars(marked)["model"] = self.whole.marking()
+        return marked
+
+    def missing_today(self, metric: Metric) -> str:
+        """Return why a metric has no value at t = 0; empty where it has one."""
+        found, unknown = self.model.missing_today.get(metric.index), self.graph.unknown_today
+        follows = any(ref.source in unknown for ref in metric.references)
+        if metric.name in unknown and (follows or not found):
+            return f"first known in {self.words.period} 1"
+        return f"undefined: {found.reason}" if found else ""
 
     @cached_property
     def closed(self) -> Closed:
@@ -63,6 +95,16 @@ class Subject:
     def base(self) -> Callable[[int], Run]:
         """Return the base case over some periods: ``subject.base(12)``."""
         return lru_cache(MOST_KEPT)(self.model.run)
+
+    @cached_property
+    def sizes(self) -> Callable[[int], Row]:
+        """Return, by slot, the size beside which rounding is to be seen in the base case: ``subject.sizes(12)``."""
+        return lru_cache(MOST_KEPT)(lambda periods: sizes(self.base(periods)))
+
+    @cached_property
+    def today(self) -> Row:
+        """The values at t = 0 as they are told: zero where only rounding is left."""
+        return settled_today(self.model)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -136,8 +178,8 @@ class Subject:
         """Return how many periods to look ahead: `count`, else the horizon."""
         if count is None:
             return self.graph.spec.horizon_periods
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_PERIODS:
-            fix = f"give a whole number from 1 to {MOST_PERIODS:,}"
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_HORIZON:
+            fix = f"give a whole number from 1 to {MAX_HORIZON:,}"
             raise QuestionError(Problem(reason=f"periods is {printable(repr(count), 40)}", fix=fix))
         return count
 
@@ -201,12 +243,23 @@ class Subject:
         self._one_to_a_loop(found)
         return Asked(tuple(found.items()), (*first.texts, *then.texts))
 
+    def first_known(self, metric: Metric) -> float:
+        """Return a metric's value today, or where it has none in period 1.
+
+        Raises
+        ------
+        EvaluationError
+            When it has none there either.
+        """
+        today = self.today[metric.index]
+        return self.base(1).rows[0][metric.index] if math.isnan(today) else today
+
     def resolve(self, metric: Metric, changes: Sequence[Change]) -> Recipe:
         return recipe(
             changes,
             name=metric.name,
             unit=metric.unit,
-            base=self.model.base[metric.index],
+            base=self.first_known(metric),
             bounds=metric.spec.bounds.low_high() if metric.spec.bounds else None,
         )
 

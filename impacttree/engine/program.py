@@ -12,7 +12,7 @@ from impacttree.engine.codegen import Spelling
 from impacttree.engine.tape import Block, Load
 from impacttree.formula import FUNCTIONS
 
-__all__ = ["Branches", "Partials", "Program", "Reverse", "Row", "Values", "array_function"]
+__all__ = ["Branches", "Forward", "Partials", "Program", "Reverse", "Row", "array_function"]
 
 Row = list[float]
 """Values of one period, by slot."""
@@ -20,7 +20,7 @@ Effects = Mapping[int, Any]
 """What a change does in one period: ``(scale, shift)`` for a wrapped slot, the value for a fixed one."""
 
 
-class Values(Protocol):
+class Forward(Protocol):
     def __call__(self, v: Row, b: Row, p: Sequence[float], h: Sequence[Row], c: Effects) -> None: ...
 
 
@@ -120,7 +120,7 @@ class Program:
     def __init__(self, blocks: Sequence[Block], lags: Sequence[int]) -> None:
         self.blocks, self.lags = tuple(blocks), tuple(lags)
         self.chunks = tuple(self.blocks[i : i + self.size] for i in range(0, len(self.blocks), self.size))
-        self._values: dict[tuple[int, Spelling, bool], Values] = {}
+        self._values: dict[tuple[int, Spelling, bool], Forward] = {}
         self._reverse: dict[tuple[int, bool], Reverse] = {}
 
     @cached_property
@@ -133,7 +133,7 @@ class Program:
         """Slot -> number of the function that computes it."""
         return {block.slot: number for number, chunk in enumerate(self.chunks) for block in chunk}
 
-    def values(self, intervened: Collection[int], spelling: Spelling = "real") -> tuple[Values, ...]:
+    def values(self, intervened: Collection[int], spelling: Spelling = "real") -> tuple[Forward, ...]:
         """Return the functions that compute one period; only pieces with a changed slot look for changes."""
         changed = self._changed(intervened)
         return tuple(self._chunk_values(number, spelling, number in changed) for number in range(len(self.chunks)))
@@ -169,7 +169,7 @@ class Program:
         lines = codegen.write_branches([block for block in self.blocks if block.branches], self.lags, "complex")
         return _compile("v, b, p, h, s", lines, _names("complex"))
 
-    def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Values:
+    def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Forward:
         key = (number, spelling, changed)
         if key not in self._values:
             lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed)

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.tape import Block, load_of, row_of
+from impacttree.engine.tape import Block, Load, load_of, row_of
 from impacttree.errors import EvaluationError, Problem
 from impacttree.formula import Fault, evaluate, unparse
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph
 
-__all__ = ["Naming", "Period", "explain", "too_large"]
+__all__ = ["Missing", "Naming", "Period", "redo", "too_large"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a metric has no value in a period."""
+
+    reason: str
+    """``division by zero in month 1``"""
+    problem: Problem
+    """Of the metric where it began, which may be another."""
+
+
+class MissingError(ArithmeticError):
+    """A value is read that there is not."""
+
+    def __init__(self, load: Load) -> None:
+        super().__init__()
+        self.load = load
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +69,34 @@ class Period:
     t: int
 
 
-def explain(naming: Naming, period: Period) -> NoReturn:
-    """Redo a period that failed, one metric at a time, and raise the `EvaluationError` that names the operation."""
-    now = period.now
+def redo(naming: Naming, period: Period, known: Callable[[int, int], Missing]) -> dict[int, Missing]:
+    """Redo a period one metric at a time, with NaN for what has no value, and return why that is, by slot.
+
+    Parameters
+    ----------
+    known
+        Gives why a slot has no value at an earlier t.
+    """
+    now, found = period.now, dict[int, Missing]()
     for block in period.program.blocks:
-        if period.kinds.get(block.slot) == "fix":
-            now[block.slot] = period.effects[block.slot]
+        slot = block.slot
+        if period.kinds.get(slot) == "fix":
+            now[slot] = period.effects[slot]
             continue
+        scale, shift = period.effects[slot] if slot in period.kinds else (1.0, 0.0)
         try:
-            value = evaluate(block.rule, _Reading(naming, period))
+            now[slot] = evaluate(block.rule, _Reading(naming, period)) * scale + shift
+            if not math.isfinite(now[slot]):
+                raise Fault("the result is too large for a number", (0, 0))
         except Fault as fault:
-            raise _error(naming, block, fault, period) from None
-        scale, shift = period.effects[block.slot] if block.slot in period.kinds else (1.0, 0.0)
-        now[block.slot] = value * scale + shift
-        if not math.isfinite(now[block.slot]):
-            raise _error(naming, block, Fault("the result is too large for a number", (0, 0)), period)
-    raise AssertionError("a period failed in generated code, but not one operation at a time")
+            found[slot] = _missing(naming, block, fault, period)
+        except MissingError as missing:
+            load = missing.load
+            t = {"now": period.t, "prev": max(0, period.t - load.lag)}.get(load.timing, 0)
+            found[slot] = found[load.slot] if t == period.t and load.slot in found else known(load.slot, t)
+        if slot in found:
+            now[slot] = math.nan
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +111,10 @@ class _Reading:
         if isinstance(leaf, Parameter):
             return period.parameters[self.naming.position_of[leaf.address]]
         load = load_of(leaf, self.naming.slot_of)
-        return row_of(load, period.now, period.base, period.past)[load.slot]
+        value = row_of(load, period.now, period.base, period.past)[load.slot]
+        if math.isnan(value):
+            raise MissingError(load)
+        return value
 
 
 def too_large(naming: Naming, row: Row) -> NoReturn:
@@ -102,7 +135,7 @@ def too_large(naming: Naming, row: Row) -> NoReturn:
     )
 
 
-def _error(naming: Naming, block: Block, fault: Fault, period: Period) -> EvaluationError:
+def _missing(naming: Naming, block: Block, fault: Fault, period: Period) -> Missing:
     graph, owners = naming.graph, naming.owners
     metric = graph.metrics[owners[block.slot]]
     operands = []
@@ -116,7 +149,7 @@ def _error(naming: Naming, block: Block, fault: Fault, period: Period) -> Evalua
     line, column = graph.spec.places.find("metrics", metric.name, "formula")
     problem = Problem(
         reason=f"{fault.reason} {when}" + (f" ({listed})" if listed else ""),
-        fix="guard it with if(condition, a, b), or correct the values",
+        fix="correct the values, or say with if(condition, a, b) what holds then",
         file=graph.spec.places.file,
         line=line,
         column=column,
@@ -125,7 +158,8 @@ def _error(naming: Naming, block: Block, fault: Fault, period: Period) -> Evalua
         formula=text,
         span=span,
     )
-    return EvaluationError(problem)
+    told = {0: "today", -1: "over the horizon"}.get(period.t, f"in {graph.spec.period} {period.t}")
+    return Missing(f"{fault.reason} {told}", problem)
 
 
 def _formula(written: str | None, rule: Expr, fault: Fault) -> tuple[str, tuple[int, int]]:

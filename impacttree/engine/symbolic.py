@@ -263,6 +263,13 @@ def _readable(expression: Any) -> Any:
     return expression.xreplace({number: sympy.Float(number, 15) for number in long})
 
 
+def _too_large(outcome: str, metric: str) -> QuestionError:
+    return QuestionError(
+        f"the closed form of d {outcome} / d {metric} has more than {MOST_OPERATIONS} operations; "
+        "use sensitivity() for its value"
+    )
+
+
 class Closed:
     """Closed forms of one tree.
 
@@ -406,7 +413,20 @@ class Closed:
         slope, period = self.derivative(outcome, metric, t), t or 1
         return slope * self.symbol(metric, period) / self.symbol(outcome, period)
 
+    def _check_size(self, outcome: str, metric: str, last: int) -> None:
+        """Refuse what is too large by its walks alone, before anything is built."""
+        sizes: dict[tuple[str, int], int] = {}
+        for t in range(1, last + 1):
+            for current in (self.graph.metrics[index] for index in self.graph.order):
+                refs = [ref for ref in current.references if ref.timing != "baseline"]
+                walks = (sizes.get(source, 0) for ref in refs for source in self._sources(ref, t))
+                walked = min(sum(1 + size for size in walks if size), MOST_OPERATIONS + 1)
+                sizes[current.name, t] = 1 if current.name == metric else walked
+        if sizes[outcome, last] > MOST_OPERATIONS:
+            raise _too_large(outcome, metric)
+
     def _moves(self, outcome: str, metric: str, last: int) -> dict[tuple[str, int], Any]:
+        self._check_size(outcome, metric, last)
         graph = self.graph
         moves: dict[tuple[str, int], Any] = {}
         sizes: dict[tuple[str, int], int] = {}
@@ -427,10 +447,7 @@ class Closed:
                         terms.append(self._conditions[current.name].written_out(slope, named) * moved)
                         sizes[key] += 1 + len(slope.free_symbols) + sum(sizes.get(source, 0) for source in sources)
                 if sizes[key] > MOST_OPERATIONS and current.name == outcome:
-                    raise QuestionError(
-                        f"the closed form of d {outcome} / d {metric} has more than {MOST_OPERATIONS} operations; "
-                        "use sensitivity() for its value"
-                    )
+                    raise _too_large(outcome, metric)
                 moves[key] = sum(terms, sympy.Integer(0)) if sizes[key] <= 4 * MOST_OPERATIONS else sympy.nan
         return moves
 

@@ -8,6 +8,7 @@ operations of each side.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ _FOLDED: Mapping[Operation, Callable[..., float]] = {
     "div": operator.truediv,
 }
 """Operations on constants that are done at once: the slopes of a polyline."""
-Values = TypeVar("Values")
+RowType = TypeVar("RowType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def total_of(name: str) -> str:
     return f"cumulative({name})"
 
 
-def row_of(load: Load, now: Values, base: Values, past: Mapping[int, Values]) -> Values:
+def row_of(load: Load, now: RowType, base: RowType, past: Mapping[int, RowType]) -> RowType:
     """Return the row of values that a load reads from: of this period, of t = 0, or of an earlier period by lag."""
     match load.timing:
         case "now":
@@ -290,10 +291,9 @@ class _Lowering:
 
     def emit(self, operation: Operation, args: Sequence[int], span: Span, function: str = "") -> int:
         if all(arg in self.constants for arg in args) and operation in _FOLDED:
-            try:
-                return self.constant(_FOLDED[operation](*(self.constants[arg] for arg in args)))
-            except ZeroDivisionError:  # counts only where it is computed
-                pass
+            known = _folded(operation, [self.constants[arg] for arg in args])
+            if known is not None:
+                return self.constant(known)
         scope = self.scopes[-1]
         key = (operation, function, *args)
         if key not in scope.known:
@@ -330,6 +330,15 @@ class _Lowering:
         taken = self.values[len(self.values) - count :]
         del self.values[len(self.values) - count :]
         return taken
+
+
+def _folded(operation: Operation, args: Sequence[float]) -> float | None:
+    """Return what an operation on constants gives; None where that is a fault, which counts only where it is met."""
+    try:
+        result = _FOLDED[operation](*args)
+    except ZeroDivisionError:
+        return None
+    return result if math.isfinite(result) else None
 
 
 def _holds(test: Core) -> Core:

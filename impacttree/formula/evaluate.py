@@ -79,33 +79,33 @@ def evaluate(core: Core, read: Callable[[Leaf], float]) -> float:
         if id(node) in values:
             pending.pop()
             continue
-        needed = _next_needed(node, values)
-        if needed is not None:
-            pending.append(needed)
+        needed = _needed(node, values)
+        if needed:
+            pending += needed
             continue
         pending.pop()
         values[id(node)] = _value(node, values, read)
     return values[id(core)]
 
 
-def _next_needed(node: Core, values: Mapping[int, float]) -> Core | None:
-    """Return the next operand that `node` cannot do without; None when it can be computed."""
+def _needed(node: Core, values: Mapping[int, float]) -> Sequence[Core]:
+    """Return operands that `node` cannot do without, the first one last; none when it can be computed."""
     match node:
+        case Number() | Name() | Parameter() | Timed():
+            return ()
         case If():
-            if id(node.condition) not in values:
-                return node.condition
-            side = _side(node, values)
-            return None if id(side) in values else side
+            wanted = _side(node, values) if id(node.condition) in values else node.condition
+            return () if id(wanted) in values else (wanted,)
         case Logic():
             decides = {"and": 0.0, "or": 1.0}.get(node.op)
             for operand in node.operands:
                 if id(operand) not in values:
-                    return operand
+                    return (operand,)
                 if values[id(operand)] == decides:
-                    return None
-            return None
+                    return ()
+            return ()
         case _:
-            return next((child for child in children(node) if id(child) not in values), None)
+            return [child for child in reversed(children(node)) if id(child) not in values]
 
 
 def _side(node: If, values: Mapping[int, float]) -> Core:

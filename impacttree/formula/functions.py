@@ -16,7 +16,18 @@ MAX_ARGUMENTS = 99
 
 Kind = Literal["math", "time", "conversion", "condition"]
 UnitRule = Literal[
-    "pure", "root", "same", "condition", "saturate", "logistic", "interpolate", "keep", "cumulative", "flow", "duration"
+    "pure",
+    "root",
+    "same",
+    "condition",
+    "saturate",
+    "logistic",
+    "interpolate",
+    "keep",
+    "cumulative",
+    "flow",
+    "rate",
+    "duration",
 ]
 
 
@@ -80,6 +91,7 @@ EXAMPLE_METRICS: Mapping[str, tuple[str, tuple[float, ...]]] = MappingProxyType(
         "x": ("", (10.0, 12.0, 15.0)),
         "bookings": ("USD/month", (100.0, 120.0, 150.0)),
         "salary": ("USD/year", (60_000.0, 60_000.0, 73_000.0)),
+        "rate": ("1/year", (0.1, 0.1, 0.1)),
         "wait": ("hours", (1.0, 1.0, 1.5)),
         "handling": ("minutes", (30.0, 30.0, 45.0)),
     }
@@ -208,6 +220,15 @@ def _conversion(name: str, summary: str, rule: UnitRule, *examples: tuple[str, f
         examples=examples,
     )
 
+
+_RATES = (
+    ("decay", "what is lost, compounding (churn)", (0.00028861728902231256, 0.0020185725656464903,
+        0.008741610954696704, 0.02599625357470323, 0.1)),
+    ("growth", "what grows, compounding (interest, growth, inflation)", (0.0002611578760678122,
+        0.0018295380282136147, 0.007974140428903764, 0.02411368908444511, 0.1)),
+    ("nominal", "what is stated as a nominal rate, divided (loans)", (0.1 / 365, 0.7 / 365, 0.1 / 12, 0.1 / 4, 0.1)),
+)  # fmt: skip
+"""Kinds of rates, what they are for, and the examples' values of 10%/year per day, week, month, quarter and year."""
 
 _ENTRIES = (
     _one("exp", "e to the power x", "pure", "{y}", ("exp(0)", 1.0), ("exp(1)", 2.718281828459045)),
@@ -363,6 +384,11 @@ _ENTRIES = (
     _conversion("per_month", "a flow per month (1/12 year)", "flow", ("per_month(salary)", 6083.333333333333)),
     _conversion("per_quarter", "a flow per quarter", "flow", ("per_quarter(bookings)", 450.0)),
     _conversion("per_year", "a flow per year", "flow", ("per_year(bookings)", 1800.0)),
+    *(
+        _conversion(name := f"{kind}_per_{period}", f"a rate per {period} of {what}", "rate", (f"{name}(rate)", value))
+        for kind, what, values in _RATES
+        for period, value in zip(("day", "week", "month", "quarter", "year"), values, strict=True)
+    ),
     _conversion("in_minutes", "a duration in minutes", "duration", ("in_minutes(wait)", 90.0)),
     _conversion("in_hours", "a duration in hours", "duration", ("in_hours(handling)", 0.75)),
 )

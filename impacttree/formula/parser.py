@@ -9,10 +9,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
 
-from impacttree.errors import nearest
+from impacttree.errors import Edit, meant, printable
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Name, Negate, Number, Span, walk
+from impacttree.formula.calculations import worked_out
 from impacttree.formula.functions import FUNCTIONS, MAX_ARGUMENTS, Function
-from impacttree.formula.tokens import MAX_CHARACTERS, MAX_TOKENS, Token, refuse, tokenize
+from impacttree.formula.spreadsheets import NO_FUNCTION, other_name, spelled_out
+from impacttree.formula.tokens import MAX_CHARACTERS, MAX_TOKENS, Token, refuse, refuse_earlier, tokenize
 
 __all__ = [
     "MAX_ARGUMENTS",
@@ -89,7 +91,9 @@ def parse(text: str) -> Expr:
     """
     expression = parse_expression(text)
     if not _reads_metric(expression):
-        refuse(text, expression.span, "the formula reads no metric", f"write 'value: {text.strip()}' in its place")
+        number = worked_out(expression)
+        fix = f"write 'value: {number}' in its place" if number else "write a number as 'value:' in its place"
+        refuse(text, expression.span, "the formula reads no metric", fix)
     if "if" in text:
         _check_comparisons(text, expression)
     return expression
@@ -371,13 +375,45 @@ class _Parser:
             self.ifs -= 1
         self._push(Call(frame.function.name, arguments, span))
 
-    def _refuse(self, span: Span, reason: str, fix: str) -> NoReturn:
-        refuse(self.text, span, reason, fix)
+    def _refuse(self, span: Span, reason: str, fix: str, new: str | Edit | None = None) -> NoReturn:
+        refuse(self.text, span, reason, fix, new)
 
     def _refuse_unknown_function(self, token: Token) -> NoReturn:
-        hint = nearest(token.text, FUNCTIONS)
+        opened = self.tokens[self.position + 1].start
+        refuse_earlier(self.text, opened)
+        reason, span = f"there is no function '{token.text}'", (token.start, token.end)
+        known = other_name(token.text)
+        if known:
+            self._refuse(span, reason, f"write {known}", known)
+        arguments, end = self._call()
+        spelled = spelled_out(token.text, arguments)
+        if spelled:
+            self._refuse(span, reason, f"write {printable(spelled, 80)}", Edit(token.start, end, spelled))
+        if token.text.lower() in NO_FUNCTION:
+            self._refuse(span, reason, NO_FUNCTION[token.text.lower()])
+        likely = meant(token.text, FUNCTIONS)
+        hint = f" (did you mean '{likely}'?)" if likely else ""
         fix = f"the functions are {', '.join(FUNCTIONS)}; to multiply a metric, write {token.text} * (...)"
-        self._refuse((token.start, token.end), f"there is no function '{token.text}'{hint}", fix)
+        self._refuse(span, reason + hint, fix, likely or None)
+
+    def _call(self) -> tuple[list[str], int]:
+        """Return the texts of the arguments of the call at the current token, and where its parenthesis closes.
+
+        There are none where it is not closed.
+        """
+        depth, start, texts = 0, 0, []
+        for token in self.tokens[self.position + 1 :]:
+            if token.text == "(":
+                depth += 1
+                start = start or token.end
+            elif token.text == ")":
+                depth -= 1
+            if not depth or (depth == 1 and token.text == ","):
+                texts.append(self.text[start : token.start].strip())
+                start = token.end
+            if not depth:
+                return texts, token.end
+        return [], 0
 
     def _refuse_comma(self, token: Token) -> NoReturn:
         before, after = self.tokens[self.position - 1], self.tokens[self.position + 1]
@@ -408,13 +444,18 @@ class _Parser:
                 reason = f"'{word.text}' is not a word of the formula language"
                 self._refuse((word.start, word.end), reason, _WORD_FIXES[word.text.lower()])
         reason = f"an operator is missing between '{before.text}' and '{token.text}'"
+        times = Edit(before.end, token.start, " * ")
+        if "x" in (before.text, token.text) and before.kind != "symbol":
+            sign = before if before.text == "x" else token
+            self._refuse((sign.start, sign.end), "'x' does not multiply", "write '*' to multiply", "*")
         if before.text.endswith("%"):
-            fix = f"write {before.text} * {token.text}; there is no remainder"
+            self._refuse(span, reason, f"write {before.text} * {token.text}; there is no remainder", times)
         elif before.kind == token.kind == "name":
             fix = f"write {before.text} * {token.text} to multiply, or {before.text}_{token.text} if it is one name"
         else:
             shown = {"(": "(...)", ")": "(...)"}
             fix = f"write {shown.get(before.text, before.text)} * {shown.get(token.text, token.text)} to multiply"
+            self._refuse(span, reason, fix, times)
         self._refuse(span, reason, fix)
 
 
@@ -433,11 +474,14 @@ def _check_call(text: str, function: Function, arguments: tuple[Expr, ...], span
         noun = "argument" if wants == "1" else "arguments"
         refuse(text, span, f"{function.name} takes {wants} {noun}, not {count}", f"write {function.signature}")
     if function.kind == "time":
-        _check_time(text, function, arguments)
+        _check_time(text, function, arguments, span)
     elif function.name == "if":
         if not isinstance(arguments[0], Compare | Logic):
-            fix = "write a comparison: if(a > b, x, y)"
-            refuse(text, arguments[0].span, "the first argument of if is not a comparison", fix)
+            fix, new = "write a comparison: if(a > b, x, y)", None
+            if isinstance(arguments[0], Name):
+                new = f"{arguments[0].name} != 0"
+                fix = f"write a comparison: {new}"
+            refuse(text, arguments[0].span, "the first argument of if is not a comparison", fix, new)
     elif function.name == "interpolate":
         _check_points(text, arguments, span)
     elif function.whole:
@@ -455,7 +499,7 @@ def _check_whole(text: str, function: Function, arguments: tuple[Expr, ...]) -> 
             refuse(text, argument.span, reason, fix)
 
 
-def _check_time(text: str, function: Function, arguments: tuple[Expr, ...]) -> None:
+def _check_time(text: str, function: Function, arguments: tuple[Expr, ...], span: Span) -> None:
     first = arguments[0]
     if not isinstance(first, Name):
         fix = "give the expression a metric of its own and use its name"
@@ -464,8 +508,12 @@ def _check_time(text: str, function: Function, arguments: tuple[Expr, ...]) -> N
         refuse(text, first.span, f"{function.name} takes the name of a metric, not an expression", fix)
     if function.name == "lag":
         periods = arguments[1]
+        if isinstance(periods, Number) and periods.value == 0:
+            fix = f"write {first.name} alone for the value of this period"
+            refuse(text, periods.span, "lag takes a whole number of periods, 1 or more", fix, Edit(*span, first.name))
         if not isinstance(periods, Number) or periods.value < 1 or periods.value % 1:
-            refuse(text, periods.span, "lag takes a whole number of periods, 1 or more", f"write lag({first.name}, 2)")
+            fix = f"write e.g. lag({first.name}, 2)"
+            refuse(text, periods.span, "lag takes a whole number of periods, 1 or more", fix)
 
 
 def _check_points(text: str, arguments: tuple[Expr, ...], span: Span) -> None:

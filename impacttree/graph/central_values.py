@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from impacttree.formula import Fault, lowered, names
+from impacttree.formula import Core, Fault, lowered
 from impacttree.formula import evaluate as computed
 from impacttree.formula.ast import Expr, Name, Parameter
-from impacttree.formula.core import Timed
+from impacttree.formula.core import Timed, walk
 from impacttree.formula.evaluate import Leaf
 
 __all__ = ["Today", "evaluate"]
@@ -26,21 +26,21 @@ class Today:
     Parameters
     ----------
     formulas
-        Rules of the computed metrics, conversions already replaced by factors.
+        Rules of the computed metrics.
     stated
         Values of the others, and of metrics with a start.
 
     Examples
     --------
     >>> from impacttree.formula import parse_expression
-    >>> today = Today({"revenue": parse_expression("customers * arpu")}, {"customers": 100.0, "arpu": 29.0})
+    >>> today = Today({"revenue": lowered(parse_expression("customers * arpu"))}, {"customers": 100.0, "arpu": 29.0})
     >>> today["revenue"]
     2900.0
     """
 
     __slots__ = ("_formulas", "_values")
 
-    def __init__(self, formulas: Mapping[str, Expr], stated: Mapping[str, float]) -> None:
+    def __init__(self, formulas: Mapping[str, Core], stated: Mapping[str, float]) -> None:
         self._formulas = formulas
         self._values: dict[str, Value] = dict(stated)
 
@@ -55,11 +55,12 @@ class Today:
             if formula is None or (current in opened and not ready):
                 self._values[current] = None
             elif ready:
-                self._values[current] = evaluate(formula, self._values.__getitem__)
+                self._values[current] = _value(formula, self._values.__getitem__)
             else:
                 opened.add(current)
                 stack.append((current, True))
-                stack.extend((source, False) for source in names(formula) if source not in self._values)
+                read = (leaf.name for leaf in walk(formula) if isinstance(leaf, Name | Timed))
+                stack.extend((source, False) for source in read if source not in self._values)
         return self._values[name]
 
 
@@ -74,8 +75,12 @@ def evaluate(expression: Expr, read: Callable[[str], Value]) -> Value:
     >>> evaluate(parse_expression("if(x == 0, 0, 1 / x)"), {"x": 0.0}.get)
     0.0
     """
+    return _value(lowered(expression), read)
+
+
+def _value(core: Core, read: Callable[[str], Value]) -> Value:
     try:
-        return computed(lowered(expression), lambda leaf: _at_start(leaf, read))
+        return computed(core, lambda leaf: _at_start(leaf, read))
     except (Fault, _MissingError):
         return None
 

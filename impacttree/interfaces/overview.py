@@ -61,7 +61,7 @@ def scope(tree: ImpactTree) -> str:
     spec, horizon = tree.spec, tree.spec.horizon_periods
     count = f"{len(tree)} metric{'s' * (len(tree) != 1)}"
     over = f"by {spec.period}, over {horizon} {spec.period}{'s' * (horizon != 1)}"
-    return f"{count} {over}; outcome {tree[tree.outcome].label} ({tree.outcome})"
+    return f"{count} {over}; outcome {tree[tree.outcome].title} ({tree.outcome})"
 
 
 def outline_of(tree: ImpactTree) -> Table:
@@ -89,7 +89,7 @@ def summary_data(tree: ImpactTree) -> dict[str, Any]:
         "horizon": spec.horizon_periods,
         "outcome": tree.outcome,
         "outcomes": list(spec.outcomes),
-        "metrics": [{**row, "kind": tree[str(row["metric"])].spec.kind} for row in tree.values().to_dicts()],
+        "metrics": [{**row, "kind": tree[str(row["metric"])].kind} for row in tree.values().to_dicts()],
         "links": tree.diagram().to_dicts(),
         "guardrails": tree.check_guardrails(range=False).to_dicts(),
         "scenarios": {scenario.name: dict(scenario.changes) for scenario in spec.scenarios},

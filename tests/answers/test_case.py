@@ -12,6 +12,7 @@ import impacttree as it
 from impacttree.answers.asked import NOTHING
 from impacttree.answers.case import Case
 from impacttree.engine.model import Model
+from impacttree.quantity import Intervention
 from tests.analyses.models import SHOP, shop
 from tests.strategies import Sketch, examples, trees
 
@@ -57,7 +58,7 @@ def test_the_figures_of_a_case():
         if metric.aggregation == "sum":
             assert case.by_period(metric) == pytest.approx([amount / 12 for amount in each], abs=1e-9)
     assert [(move.metric, move.change) for move in case.moves] == [("speed", "+5 points"), ("fixed", "-10%")]
-    assert [one.name for one in case.outcomes(tree["revenue"], case.ranges(tree["revenue"]))] == [
+    assert [one.name for one in case.outcomes(tree._graph["revenue"], case.ranges(tree._graph["revenue"]))] == [
         "revenue",
         "profit",
         "basket",
@@ -67,11 +68,11 @@ def test_the_figures_of_a_case():
 def test_the_same_question_over_other_periods():
     tree = it.loads(SHOP)
     case = Case.of(tree._subject, {"fixed": "-10%"}, 7)
-    assert case.change(tree["profit"]) == pytest.approx(7_000)
-    assert case.over(36).change(tree["profit"]) == pytest.approx(36_000)
-    assert case.over(36).change_over(tree["profit"], 5) == pytest.approx(5_000)
+    assert case.change(tree._graph["profit"]) == pytest.approx(7_000)
+    assert case.over(36).change(tree._graph["profit"]) == pytest.approx(36_000)
+    assert case.over(36).change_over(tree._graph["profit"], 5) == pytest.approx(5_000)
     assert case.moves[0].text == "-10% Fixed cost ($70k -> $63k in 7 months)"
-    assert case.asking({"fixed": "+10%"}).change(tree["profit"]) == pytest.approx(-7_000)
+    assert case.asking({"fixed": "+10%"}).change(tree._graph["profit"]) == pytest.approx(-7_000)
 
 
 def test_nothing_asked_is_the_base_case():
@@ -88,7 +89,13 @@ def test_what_is_held_moves_both_runs(sketch: Sketch, data: st.DataObject) -> No
     tree = sketch.tree()
     subject = tree._subject
     held, asked = data.draw(st.lists(st.sampled_from(sorted(sketch.metrics)), min_size=2, max_size=2, unique=True))
-    assume(not (tree[held].on_loop and tree[asked].on_loop and tree[held].loop == tree[asked].loop))
+    assume(
+        not (
+            tree._graph[held].on_loop
+            and tree._graph[asked].on_loop
+            and tree._graph[held].loop == tree._graph[asked].loop
+        )
+    )
     first, then = {held: it.add(0.01)}, {asked: it.add(0.02)}
     case = Case(subject, subject.changes(then), subject.periods(None), subject.changes(first))
     alone, both = Case.of(subject, first), Case.of(subject, first | then)
@@ -105,6 +112,14 @@ def test_of_one_metric_what_is_held_comes_first():
     with pytest.raises(it.ChangeError, match="'a' is set twice"):
         _ = Case(subject, held, 1, held).run
     assert subject.together(NOTHING, asked) == subject.together(asked, NOTHING) == asked
+
+
+@pytest.mark.parametrize(("first", "shown"), [("+50%", 31), ("=7", 15), (["+10%", "+2"], 27)])
+def test_further_moves_act_on_what_is_shown(first, shown):
+    tree = it.loads("outcome: y\nmetrics: {a: {value: 10}, y: {formula: a * 1, aggregate: last}}")
+    case = Case.of(tree._subject, {"a": first})
+    assert case.moved({0: Intervention("wrap", 2.0, 1.0)}).at(1)[1] == pytest.approx(shown)
+    assert case.moved({0: Intervention("fix", shift=4.0)}).at(1)[1] == 4
 
 
 def test_an_uncertain_change_that_is_held_cancels_sample_by_sample():

@@ -43,7 +43,7 @@ def words() -> Words:
         ("margin", 40e3, 39e3, "costs £1k margin"),
         ("margin", -1e3, -400, "adds £600 margin"),
         ("costs", 24e3, 23e3, "saves £1k costs"),
-        ("costs", 24e3, 25e3, "costs £1k costs"),
+        ("costs", 24e3, 25e3, "adds £1k costs"),
         ("cash", 90e3, 95e3, "adds £5k cash"),
         ("users", 500, 530, "adds 30 users"),
         ("late", 96, 90, "saves 6 late orders"),
@@ -67,7 +67,7 @@ def test_effects(words, name, before, after, text):
 
 def test_effects_of_several_things(words):
     assert words.effect("margin", 1, 2, plural=True) == "add £1 margin"
-    assert words.effect("costs", 1, 2, plural=True) == "cost £1 costs"
+    assert words.effect("costs", 1, 2, plural=True) == "add £1 costs"
     assert words.effect("costs", 2, 1, plural=True) == "save £1 costs"
     assert words.effect("churn", 0.02, 0.03, plural=True) == "raise churn by 1pp"
     assert words.effect("margin", 1, 1, plural=True) == "do not change margin"

@@ -25,7 +25,7 @@ def test_a_path_of_a_linear_tree_is_the_sum_of_all_walks_that_erase_to_it(sketch
 @examples(30)
 @given(trees(most=5, horizon=3), st.data())
 def test_a_path_of_any_tree_is_the_integral_of_its_walks(sketch: Sketch, data: st.DataObject) -> None:
-    assert_paths(sketch, data, nodes=12)
+    assert_paths(sketch, data, nodes=96)
 
 
 def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
@@ -104,6 +104,20 @@ def diamonds(count: int) -> str:
             f"  d{k}: {{formula: up{k} + down{k}}}",
         ]
     return "\n".join([*lines, f"  y: {{formula: d{count} * 3}}"])
+
+
+def test_a_running_total_passes_on_what_has_gathered() -> None:
+    worth = loads("""
+    horizon: 3
+    outcome: y
+    metrics:
+      x: {value: 1}
+      a: {formula: x * 1}
+      b: {formula: x * 3}
+      y: {formula: cumulative(a) + b, aggregate: sum}
+    """).worth("x", "+1")
+    amounts = {path.metrics: path.amount for path in worth.paths}
+    assert amounts == pytest.approx({("x", "a", "y"): 1 + 2 + 3, ("x", "b", "y"): 3 * 3}, rel=1e-12)
 
 
 def test_stacked_diamonds_list_some_paths_and_state_the_rest() -> None:
