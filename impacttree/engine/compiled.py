@@ -92,8 +92,7 @@ class CompiledProgram:
         flat = flatten(program, slots, len(parameters))
         self.flat, self.slots = flat, slots
         self.block_of = {block.slot: number for number, block in enumerate(program.blocks)}
-        pad = [0, 0]  # operations are read three words at a time
-        self.ahead, self.back = (np.array([*code, *pad], dtype=np.uint32) for code in (flat.ahead, flat.back))
+        self.ahead, self.back = (np.array(code, dtype=np.uint32) for code in (flat.ahead, flat.back))
         self.starts, self.ends, self.back_starts, self.back_ends = (
             np.array(places, dtype=np.int64)
             for places in (flat.starts, flat.ends, flat.back_starts, flat.back_ends)
@@ -102,7 +101,6 @@ class CompiledProgram:
         keys = zip(flat.past.items(), flat.past_adjoints, strict=True)
         rows = [(register, lag, slot, adjoint) for ((lag, slot), register), adjoint in keys]
         self.past = np.array(rows, dtype=np.int64).reshape(len(rows), 4)
-        self.temporaries = np.array([flat.first, flat.last], dtype=np.int64)
         self.edges = np.array(flat.edges, dtype=np.int64)
         owners = [number for number, block in enumerate(program.blocks) for _ in edge_loads(block)]
         self.owners = np.array(owners, dtype=np.int64)
@@ -110,20 +108,24 @@ class CompiledProgram:
         self._registers[2 * slots : 2 * slots + len(parameters)] = parameters
         self._registers[list(flat.constants)] = list(flat.constants.values())
         self._base = np.array(base)
+        self._today: Stepped | None = None
+        """The one period without changes, of a program that reads no other."""
+        self._unchanged = Changes(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty((1, 0)))
+        self._read, self._held = (np.array(list(part), dtype=np.int64) for part in (flat.base, flat.base.values()))
+        self._registers[self._held] = self._base[self._read]
 
     def registers(self, base: Row | None = None) -> Any:
         """Return registers to run on, with what ``baseline`` reads, that of the model unless given."""
         found = self._registers.copy()
-        known = self._base if base is None else base
-        for slot, register in self.flat.base.items():
-            found[register] = known[slot]
+        if base is not None and len(self._read):
+            found[self._held] = self.np.array(base)[self._read]
         return found
 
     def changes(self, kinds: Intervened, effects: Sequence[Effects]) -> Changes:
         """Return what is changed, from the effects of each period."""
         np = self.np
-        if not kinds:
-            return Changes(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty((len(effects), 0)))
+        if not kinds and len(effects) == 1:
+            return self._unchanged
         known = sorted((self.block_of[slot], slot) for slot in kinds if slot in self.block_of)
         blocks = np.array([block for block, _ in known], dtype=np.int64)
         fixed = [kinds[slot] == "fix" for _, slot in known]
@@ -141,7 +143,15 @@ class CompiledProgram:
 
     def run(self, count: int, changes: Changes) -> Stepped | None:
         """Return the values of so many periods; None where one is not finite."""
-        return self._stepped(self.np.empty((count, self.slots)), self.registers(), changes)
+        if count > 1 or len(self.past):
+            return self._stepped(self.np.empty((count, self.slots)), self.registers(), changes)
+        if self._today is None:
+            self._today = self._stepped(self.np.empty((1, self.slots)), self.registers(), self._unchanged)
+        if self._today is None or not len(changes.blocks):
+            return self._today
+        registers = self._today.registers.copy()
+        is_done = self.interpreter.change(self.ahead, self.starts, self.ends, self.own, registers, *changes)
+        return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
 
     def totals(self, row: Array, base: Row, changes: Changes) -> Stepped | None:
         """Return a row in which the slots of this program are computed from the others; None where one is not finite.
@@ -153,9 +163,11 @@ class CompiledProgram:
         return self._stepped(self.np.empty((1, self.slots)), registers, changes)
 
     def _stepped(self, rows: Array, registers: Any, changes: Changes) -> Stepped | None:
+        if len(rows) == 1 and not len(self.past) and not len(changes.blocks):
+            is_done = self.interpreter.evaluate(self.ahead, registers)
+            return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
         is_done = self.interpreter.step_through(
-            self.ahead, self.starts, self.ends, self.own, registers, self.past, self.temporaries, self._base, rows,
-            *changes,
+            self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, rows, *changes,
         )  # fmt: skip
         return Stepped(rows, registers) if is_done else None
 
@@ -171,10 +183,16 @@ class CompiledProgram:
 
     def carry_back(self, run: Stepped, adjoints: Array, changes: Changes) -> None:
         """Carry adjoints, one row a period, from the last period back to the first; `adjoints` is changed."""
+        is_fresh = run.is_fresh and not len(changes.blocks)
+        if len(run.rows) == 1 and not len(self.past) and not len(changes.blocks):
+            registers, here = run.registers.copy(), slice(self.slots, 2 * self.slots)
+            registers[here] = adjoints[0]
+            self.interpreter.differentiate(self.ahead, self.back, registers, is_fresh)
+            adjoints[0] = registers[here]
+            return
         self.interpreter.carry_back(
             self.ahead, self.starts, self.ends, self.back, self.back_starts, self.back_ends, self.own,
-            run.registers.copy(), self.past, self._base, run.rows, adjoints,
-            run.is_fresh and not len(changes.blocks), *changes,
+            run.registers.copy(), self.past, self._base, run.rows, adjoints, is_fresh, *changes,
         )  # fmt: skip
 
     def local_slopes(self, rows: Array, base: Row | None = None) -> Array:

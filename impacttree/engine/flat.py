@@ -20,7 +20,7 @@ from impacttree.engine.program import Program
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select
 from impacttree.formula import FUNCTIONS
 
-__all__ = ["CODES", "Choice", "Flat", "UnsupportedError", "flatten"]
+__all__ = ["CODES", "HEADER", "Choice", "Flat", "UnsupportedError", "flatten"]
 
 _NAMES = (
     "move", "neg", "add", "sub", "mul", "div", "pow", "muladd", "mulsub", "submul",
@@ -30,6 +30,12 @@ _NAMES = (
 )  # fmt: skip
 CODES: Mapping[str, int] = {name: number for number, name in enumerate(_NAMES)}
 """Number of each operation; ``choose`` goes before a comparison that takes one of two values without a jump."""
+
+
+HEADER = 4
+"""Words before the first operation: where the stream ends, the number of slots, first and last temporary."""
+AHEAD = 2
+"""Words that are read with an operation whether it has them or not."""
 
 
 class UnsupportedError(ValueError):
@@ -64,8 +70,6 @@ class Flat:
         Registers of the adjoints of `past`, in the same order.
     edges
         Register of the adjoint of each edge's source, in the order of `Program.edges`.
-    first, last
-        The registers of temporaries in the forward stream, whose values tell whether an operation was at fault.
     size
         Number of registers; the first ones are the slots, then their adjoints, then the parameters.
     """
@@ -82,8 +86,6 @@ class Flat:
     past_adjoints: Sequence[int]
     edges: Sequence[int]
     choices: Sequence[Choice]
-    first: int
-    last: int
     size: int
 
 
@@ -118,9 +120,10 @@ class _Flattening:
         first = self.count
         forward = [_Forward(self, block) for block in program.blocks]
         last = self.count
-        ahead, starts, ends = _joined(forward)
         backward = [_Backward(self, one) for one in forward]
-        back, back_starts, back_ends = _joined(backward[::-1])
+        places = (self.slots, first, last)
+        ahead, starts, ends = _joined(forward, places)
+        back, back_starts, back_ends = _joined(backward[::-1], places)
         edges = [self.adjoint(load) for block in program.blocks for load in edge_loads(block)]
         choices = [choice for one in forward for choice in one.choices]
         constants = dict(self.constants.values())
@@ -128,7 +131,7 @@ class _Flattening:
         past_adjoints = [self.past_adjoints[key] for key in self.past]
         return Flat(
             ahead, back, starts, ends, back_starts, back_ends, constants, self.base, self.past, past_adjoints,
-            edges, choices, first, last, self.count,
+            edges, choices, self.count,
         )  # fmt: skip
 
     def leaves(self, block: Block) -> None:
@@ -479,9 +482,9 @@ def _contributions(block: Block) -> Counter[int]:
     return counts
 
 
-def _joined(writers: Sequence[_Writer]) -> tuple[list[int], list[int], list[int]]:
-    """Join the streams of blocks; return where each begins and ends as well."""
-    code: list[int] = []
+def _joined(writers: Sequence[_Writer], places: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+    """Join the streams of blocks after a header: where it ends, and some places; return where each begins and ends."""
+    code: list[int] = [0, *places]
     starts, ends = [], []
     for writer in writers:
         offset = len(code)
@@ -490,4 +493,5 @@ def _joined(writers: Sequence[_Writer]) -> tuple[list[int], list[int], list[int]
         code += writer.code
         starts.append(offset)
         ends.append(len(code))
-    return code, starts, ends
+    code[0] = len(code)
+    return code + [0] * AHEAD, starts, ends

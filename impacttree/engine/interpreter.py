@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from impacttree.engine.flat import CODES
+from impacttree.engine.flat import CODES, HEADER
 
-__all__ = ["carry_back", "local_slopes", "replay", "step_through"]
+__all__ = ["carry_back", "change", "differentiate", "evaluate", "local_slopes", "replay", "step_through"]
 
 (
     MOVE, NEG, ADD, SUB, MUL, DIV, POW, MULADD, MULSUB, SUBMUL,
@@ -24,8 +24,9 @@ __all__ = ["carry_back", "local_slopes", "replay", "step_through"]
     EXP, LOG, LOG10, SQRT, SIN, COS, FLOOR, CEIL, ROUND, SLOPE_OF_BASE, SLOPE_OF_EXPONENT,
 ) = CODES.values()  # fmt: skip
 ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT = (np.uintp(number) for number in range(1, 9))
-EXPONENT, CARRY = np.int64(0x7FF << 52), np.int64(1 << 52)
+EXPONENT, CARRY, SIGN = np.uint64(0x7FF << 52), np.uint64(1 << 52), np.uint64(1 << 63)
 FIXED = np.int64(1)
+BEGIN = np.uintp(HEADER)
 
 compiled: Any = njit(cache=True, error_model="numpy", nogil=True)
 
@@ -177,18 +178,35 @@ def execute(code, r, pc, stop):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def are_finite(bits, first, last):  # type: ignore[no-untyped-def]
-    """Return whether registers hold finite numbers: an exponent of ones would carry into the sign."""
-    found = np.int64(0)
-    for position in range(first, last):
+def are_finite(ahead, r):  # type: ignore[no-untyped-def]
+    """Return whether slots and temporaries hold finite numbers: an exponent of ones would carry into the sign."""
+    bits = r.view(np.uint64)
+    found = np.uint64(0)
+    for position in range(ahead[1]):
         found |= (bits[position] & EXPONENT) + CARRY
-    return found >= 0
+    for position in range(ahead[2], ahead[3]):
+        found |= (bits[position] & EXPONENT) + CARRY
+    return found < SIGN
 
 
 @compiled
-def one_period(ahead, starts, ends, slots, r, blocks, kinds, scales, values, raw):  # type: ignore[no-untyped-def]
-    """Compute one period; changes come in the order of their blocks, `raw` keeps what their rules give."""
-    pc = np.uintp(0)
+def evaluate(ahead, r):  # type: ignore[no-untyped-def]
+    """Compute one period without changes; return whether all values are finite."""
+    execute(ahead, r, BEGIN, np.uintp(ahead[0]))
+    return are_finite(ahead, r)
+
+
+@compiled
+def differentiate(ahead, back, r, is_fresh):  # type: ignore[no-untyped-def]
+    """Carry the adjoints in the registers back through one period without changes, which is computed unless `is_fresh`."""
+    if not is_fresh:
+        execute(ahead, r, BEGIN, np.uintp(ahead[0]))
+    execute(back, r, BEGIN, np.uintp(back[0]))
+
+
+@compiled
+def one_period(ahead, starts, ends, slots, r, pc, blocks, kinds, scales, values, raw):  # type: ignore[no-untyped-def]
+    """Compute one period from `pc`; changes come in the order of their blocks, `raw` keeps what their rules give."""
     for change in range(len(blocks)):
         block = blocks[change]
         slot = slots[block]
@@ -200,7 +218,16 @@ def one_period(ahead, starts, ends, slots, r, blocks, kinds, scales, values, raw
             raw[change] = r[slot]
             r[slot] = r[slot] * scales[change] + values[change]
         pc = np.uintp(ends[block])
-    execute(ahead, r, pc, np.uintp(ends[-1]))
+    execute(ahead, r, pc, np.uintp(ahead[0]))
+
+
+@compiled
+def change(ahead, starts, ends, slots, r, blocks, kinds, scales, values):  # type: ignore[no-untyped-def]
+    """Compute anew, from the first change on, a period that stands in the registers; return whether all is finite."""
+    raw = np.empty(len(blocks))
+    first = np.uintp(starts[blocks[0]])
+    one_period(ahead, starts, ends, slots, r, first, blocks, kinds, scales, values[0], raw)
+    return are_finite(ahead, r)
 
 
 @compiled
@@ -211,15 +238,14 @@ def read_past(r, past, rows, initial, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def step_through(ahead, starts, ends, slots, r, past, temporaries, initial, rows, blocks, kinds, scales, values):  # type: ignore[no-untyped-def]
+def step_through(ahead, starts, ends, slots, r, past, initial, rows, blocks, kinds, scales, values):  # type: ignore[no-untyped-def]
     """Fill `rows` period by period; return False at the first that has a value which is not finite."""
     size = rows.shape[1]
-    bits = r.view(np.int64)
     raw = np.empty(len(blocks))
     for t in range(rows.shape[0]):
         read_past(r, past, rows, initial, t)
-        one_period(ahead, starts, ends, slots, r, blocks, kinds, scales, values[t], raw)
-        if not (are_finite(bits, 0, size) and are_finite(bits, temporaries[0], temporaries[1])):
+        one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales, values[t], raw)
+        if not are_finite(ahead, r):
             return False
         rows[t] = r[:size]
     return True
@@ -239,13 +265,13 @@ def carry_back(  # type: ignore[no-untyped-def]
     for t in range(rows.shape[0] - 1, -1, -1):
         if not is_fresh:
             read_past(r, past, rows, initial, t)
-            one_period(ahead, starts, ends, slots, r, blocks, kinds, scales, values[t], raw)
+            one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales, values[t], raw)
         is_fresh = False
         r[size : 2 * size] = adjoints[t]
         for position in range(past.shape[0]):
             before = t - past[position, 1]
             r[past[position, 3]] = adjoints[before, past[position, 2]] if before >= 0 else 0.0
-        pc = np.uintp(0)
+        pc = BEGIN
         for change in range(len(blocks) - 1, -1, -1):
             block = blocks[change]
             slot = slots[block]
@@ -257,7 +283,7 @@ def carry_back(  # type: ignore[no-untyped-def]
                 execute(back, r, np.uintp(back_starts[block]), np.uintp(back_ends[block]))
                 r[size + slot] = shown
             pc = np.uintp(back_ends[block])
-        execute(back, r, pc, np.uintp(back_ends[0]))
+        execute(back, r, pc, np.uintp(back[0]))
         adjoints[t] = r[size : 2 * size]
         for position in range(past.shape[0]):
             before = t - past[position, 1]
