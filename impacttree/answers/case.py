@@ -14,9 +14,9 @@ from impacttree.answers.samples import Range
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, lowered
 from impacttree.engine.model import Run
-from impacttree.errors import EvaluationError
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import Settled, settled
+from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import Intervention

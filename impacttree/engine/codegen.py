@@ -16,7 +16,16 @@ from typing import Literal
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select
 from impacttree.formula import FUNCTIONS
 
-__all__ = ["Intervened", "Spelling", "arguments", "edge_loads", "write_branches", "write_partials", "write_reverse", "write_values"]
+__all__ = [
+    "Intervened",
+    "Spelling",
+    "arguments",
+    "edge_loads",
+    "write_branches",
+    "write_partials",
+    "write_reverse",
+    "write_values",
+]
 
 Intervened = Mapping[int, Literal["wrap", "fix"]]
 """What a change does to a slot: ``wrap`` scales and shifts what the rule gives, ``fix`` replaces it."""

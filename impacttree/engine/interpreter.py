@@ -32,7 +32,7 @@ compiled: Any = njit(cache=True, error_model="numpy", nogil=True)
 
 
 @compiled
-def rounded(x, digits):  # type: ignore[no-untyped-def]  # types are numba's
+def rounded(x, digits):
     scale = math.pow(10.0, digits)
     scaled = abs(x) * scale
     if not math.isfinite(scaled):
@@ -43,7 +43,7 @@ def rounded(x, digits):  # type: ignore[no-untyped-def]  # types are numba's
 
 
 @compiled
-def slope_of_base(base, exponent):  # type: ignore[no-untyped-def]
+def slope_of_base(base, exponent):
     if exponent == 0.0:
         return 0.0
     power = math.pow(base, exponent - 1.0)
@@ -51,14 +51,14 @@ def slope_of_base(base, exponent):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def slope_of_exponent(base, power):  # type: ignore[no-untyped-def]
+def slope_of_exponent(base, power):
     if base == 0.0 and power == 0.0:
         return 0.0
     return power * math.log(base) if base > 0.0 else math.nan
 
 
 @compiled
-def compare(code, left, right):  # type: ignore[no-untyped-def]
+def compare(code, left, right):
     if code == LESS:
         return left < right
     if code == LESS_EQUAL:
@@ -73,7 +73,7 @@ def compare(code, left, right):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def execute(code, r, pc, stop):  # type: ignore[no-untyped-def]
+def execute(code, r, pc, stop):  # noqa: C901, PLR0915 - one loop over all operations is what an interpreter is
     """Run the operations from `pc` until `stop` on the registers `r`."""
     while pc < stop:
         op = code[pc]
@@ -178,7 +178,7 @@ def execute(code, r, pc, stop):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def are_finite(ahead, r):  # type: ignore[no-untyped-def]
+def are_finite(ahead, r):
     """Return whether slots and temporaries hold finite numbers: an exponent of ones would carry into the sign."""
     bits = r.view(np.uint64)
     found = np.uint64(0)
@@ -190,22 +190,22 @@ def are_finite(ahead, r):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def evaluate(ahead, r):  # type: ignore[no-untyped-def]
+def evaluate(ahead, r):
     """Compute one period without changes; return whether all values are finite."""
     execute(ahead, r, BEGIN, np.uintp(ahead[0]))
     return are_finite(ahead, r)
 
 
 @compiled
-def differentiate(ahead, back, r, is_fresh):  # type: ignore[no-untyped-def]
-    """Carry the adjoints in the registers back through one period without changes, which is computed unless `is_fresh`."""
+def differentiate(ahead, back, r, is_fresh):
+    """Carry the adjoints in the registers back through one period without changes, computed first unless `is_fresh`."""
     if not is_fresh:
         execute(ahead, r, BEGIN, np.uintp(ahead[0]))
     execute(back, r, BEGIN, np.uintp(back[0]))
 
 
 @compiled
-def one_period(ahead, starts, ends, slots, r, pc, blocks, kinds, scales, values, raw):  # type: ignore[no-untyped-def]
+def one_period(ahead, starts, ends, slots, r, pc, blocks, kinds, scales, values, raw):
     """Compute one period from `pc`; changes come in the order of their blocks, `raw` keeps what their rules give."""
     for change in range(len(blocks)):
         block = blocks[change]
@@ -222,7 +222,7 @@ def one_period(ahead, starts, ends, slots, r, pc, blocks, kinds, scales, values,
 
 
 @compiled
-def change(ahead, starts, ends, slots, r, blocks, kinds, scales, values):  # type: ignore[no-untyped-def]
+def change(ahead, starts, ends, slots, r, blocks, kinds, scales, values):
     """Compute anew, from the first change on, a period that stands in the registers; return whether all is finite."""
     raw = np.empty(len(blocks))
     first = np.uintp(starts[blocks[0]])
@@ -231,14 +231,14 @@ def change(ahead, starts, ends, slots, r, blocks, kinds, scales, values):  # typ
 
 
 @compiled
-def read_past(r, past, rows, initial, t):  # type: ignore[no-untyped-def]
+def read_past(r, past, rows, initial, t):
     for position in range(past.shape[0]):
         before = t - past[position, 1]
         r[past[position, 0]] = rows[before, past[position, 2]] if before >= 0 else initial[past[position, 2]]
 
 
 @compiled
-def step_through(ahead, starts, ends, slots, r, past, initial, rows, blocks, kinds, scales, values):  # type: ignore[no-untyped-def]
+def step_through(ahead, starts, ends, slots, r, past, initial, rows, blocks, kinds, scales, values):
     """Fill `rows` period by period; return False at the first that has a value which is not finite."""
     size = rows.shape[1]
     raw = np.empty(len(blocks))
@@ -252,7 +252,7 @@ def step_through(ahead, starts, ends, slots, r, past, initial, rows, blocks, kin
 
 
 @compiled
-def carry_back(  # type: ignore[no-untyped-def]
+def carry_back(
     ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, rows, adjoints, is_fresh, blocks, kinds,
     scales, values,
 ):  # fmt: skip
@@ -292,7 +292,7 @@ def carry_back(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def replay(ahead, starts, ends, slots, r, past, initial, rows, t):  # type: ignore[no-untyped-def]
+def replay(ahead, starts, ends, slots, r, past, initial, rows, t):
     """Compute every block of a period once more from what the period shows."""
     size = rows.shape[1]
     r[:size] = rows[t]
@@ -303,7 +303,7 @@ def replay(ahead, starts, ends, slots, r, past, initial, rows, t):  # type: igno
 
 
 @compiled
-def local_slopes(  # type: ignore[no-untyped-def]
+def local_slopes(
     ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, rows, edges, owners, found
 ):
     """Fill `found`, one row a period, with the local derivative along every edge at what the period shows."""

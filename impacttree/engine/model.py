@@ -577,7 +577,9 @@ class Model:
     def _weights(self, window: Window) -> Sequence[float]:
         """Return what the one distinct period counts in the horizon value of each slot."""
         if window.periods not in self._weights_of:
-            self._weights_of[window.periods] = [1.0 if way is None else way.adjoint(1.0, window)[0] for way in self.horizons]
+            self._weights_of[window.periods] = [
+                1.0 if way is None else way.adjoint(1.0, window)[0] for way in self.horizons
+            ]
         return self._weights_of[window.periods]
 
     @cached_property
@@ -611,7 +613,7 @@ class Model:
         return tuple(rows), horizon
 
     def _quick_partials(self, run: Run) -> tuple[tuple[Row, ...], Row] | None:
-        """Return what `partials` gives, by the compiled evaluator; None where it is not to be had, or none is finite."""
+        """Return what `partials` gives, by the compiled evaluator; None without it, or where one is not finite."""
         pair = self._compiled()
         if pair is None or run.missing:
             self._work.metrics += len(run.rows) * len(self.step.blocks)
