@@ -14,7 +14,10 @@ from typing import Any, Protocol
 
 from impacttree.graph.model import Aggregation
 
-__all__ = ["HORIZONS", "Horizon", "Last", "Mean", "Sum", "Window"]
+__all__ = ["HORIZON", "HORIZONS", "Horizon", "Last", "Mean", "Sum", "Window"]
+
+HORIZON = -1
+"""The position of the horizon values that are recomputed from others."""
 
 
 @dataclass(frozen=True, slots=True)
