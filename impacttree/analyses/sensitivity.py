@@ -357,7 +357,7 @@ def _is_spend(case: Case, metric: Metric) -> bool:
 
 def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
     """Return what a move is worth over the longer horizon."""
-    return _worth(case.furthest, outcome, _run(case.furthest, metric, move))
+    return _worth(case.furthest, metric, outcome, move)
 
 
 def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:
