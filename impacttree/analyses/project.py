@@ -64,14 +64,14 @@ class Projection(Result):
         return tuple(row[column] for row in self.values)
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
-        key: str = self.words.period
+        key = "period"
         while key in self.names:
             key += "_"
         return [{key: t, **dict(zip(self.names, row, strict=True))} for t, row in enumerate(self.values)]
 
     def summary(self) -> dict[str, Any]:
         units = {name: str(self.words.unit(name)) for name in self.names}
-        reasons = [{"metric": name, self.words.period: t, "reason": reason} for name, t, reason in self.reasons]
+        reasons = [{"metric": name, "period": t, "reason": reason} for name, t, reason in self.reasons]
         told = {"changes": dict(self.changes), "units": units, "warnings": list(self.warnings)}
         return super().summary() | told | ({"undefined": reasons} if reasons else {})
 

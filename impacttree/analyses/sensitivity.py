@@ -161,6 +161,8 @@ class Sensitivity(Result):
             yield f"No other metric moves {label}."
         else:
             yield "1% better: of the metric, in the direction that is better for it."
+            if self.later > self.horizon:
+                yield f"In {self.words.periods(self.later)}: worth of the plausible move, else of 1%."
             if any(row.turns for row in self.rows):
                 yield f"! another sign or another rank in {self.words.periods(self.later)}."
             if any(row.is_spend for row in self.rows):

@@ -284,8 +284,10 @@ def _points(case: Case, outcome: Metric, values: list[float], runs: list[Run | N
         for value, run in zip(values, runs, strict=True)
     ]
     for one, after in pairwise(found):
-        both = one.outcome is not None and after.outcome is not None
-        yield replace(one, slope=(after.outcome - one.outcome) / (after.value - one.value)) if both else one
+        if one.outcome is None or after.outcome is None:
+            yield one
+        else:
+            yield replace(one, slope=(after.outcome - one.outcome) / (after.value - one.value))
     yield found[-1]
 
 

@@ -243,7 +243,11 @@ class Comparison(Result):
         return known[name]
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
-        return [{"scenario": name, **row} for name, scenario in self.scenarios for row in scenario.to_dicts()]
+        return [
+            {"scenario": name, "metric": row.pop("outcome"), "period": self.horizon, **row}
+            for name, scenario in self.scenarios
+            for row in scenario.to_dicts()
+        ]
 
     def summary(self) -> dict[str, Any]:
         return super().summary() | {

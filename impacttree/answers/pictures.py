@@ -201,5 +201,5 @@ def fan(sampled: SampledMetric) -> ChartResult:
     subtitle = f"By {words.period}, from today (0); {kept.samples:,} samples"
     drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, sampled.basis, bands)
     quantiles = zip(kept.p10, kept.p25, kept.p50, kept.p75, kept.p90, strict=True)
-    rows = tuple((t, *row) for t, row in enumerate(quantiles))
-    return ChartResult(sampled.provenance, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)
+    rows = tuple((name, t, *row) for t, row in enumerate(quantiles))
+    return ChartResult(sampled.provenance, drawn, ("metric", "period", "p10", "p25", "p50", "p75", "p90"), rows)

@@ -315,14 +315,8 @@ def values(tree: str, changes: NamedTexts, as_json: bool, output: str | None) ->
 
     With changes, its value over the horizon, beside that of the base case.
     """
-    from impacttree.interfaces.overview import named
-
     opened = open_tree(tree)
-    found = opened.values(changes_of(opened, changes))
-    if as_json or changes or output is not None:
-        answer(found, as_json, output)
-    else:
-        print_view(named(found.view()))
+    answer(opened.values(changes_of(opened, changes)), as_json, output)
 
 
 @command("project", "saas", "saas engagement=+1% --periods 24")

@@ -17,7 +17,6 @@ __all__ = [
     "Inspection",
     "first_sentence",
     "inspect",
-    "named",
     "outline_of",
     "summary",
     "summary_data",
@@ -26,20 +25,6 @@ __all__ = [
 ]
 
 OUTLINED = ("Metric", "Value", "Effect")
-
-
-def named(table: Table) -> Table:
-    """Return `table` with a column of names beside its metrics: what formulas and commands call them.
-
-    Examples
-    --------
-    >>> table = named(Table("Today", (Column("Metric"),), ((Cell("Weekly engagement", "engagement"),),)))
-    >>> table.columns[1].label, table.rows[0][1].text
-    ('Name', 'engagement')
-    """
-    columns = (table.columns[0], Column("Name"), *table.columns[1:])
-    rows = tuple((row[0], Cell(str(row[0].value)), *row[1:]) for row in table.rows)
-    return replace(table, columns=columns, rows=rows)
 
 
 def summary(tree: ImpactTree) -> Headline:

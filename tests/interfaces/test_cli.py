@@ -127,13 +127,13 @@ def test_values_under_changes_are_those_over_the_horizon(run, shop):
 
 def test_project(run, shop):
     rows = data(run, "project", str(shop), "--periods", "3", "visits=+10%")["rows"]
-    assert [row["month"] for row in rows] == [0, 1, 2, 3]
+    assert [row["period"] for row in rows] == [0, 1, 2, 3]
     assert [row["profit"] for row in rows] == pytest.approx([PROFIT, *[1.1 * REVENUE - COSTS] * 3])
     assert len(data(run, "project", str(shop))["rows"]) == 1 + YEAR
 
 
 def test_compare_shows_the_scenarios_of_the_file(run, shop):
-    rows = {row["outcome"]: row for row in data(run, "compare", str(shop))["rows"]}
+    rows = {row["metric"]: row for row in data(run, "compare", str(shop))["rows"]}
     assert rows["profit"]["change"] == pytest.approx(-0.2 * REVENUE * YEAR)
     assert "Slump" in run("compare", str(shop)).stdout
 
