@@ -9,6 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.answers.case import Case
+from impacttree.answers.levers import is_level, lever_of, moved_to, plausible_of, stands_at
 from impacttree.answers.limits import Limit, guarded, sized
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
@@ -173,7 +174,9 @@ class Headroom(Result):
             Column("Guardrail" if self.broken else "Before it breaks"),
             Column("Plausible"),
         )
-        return Table(self.headline, columns, tuple(map(self._cells, self.rows)), tuple(self._notes()))
+        return Table(
+            self.words.headed(self.headline), columns, tuple(map(self._cells, self.rows)), tuple(self._notes())
+        )
 
     def _cells(self, row: Room) -> tuple[Cell, ...]:
         words, over = self.words, self._over(row)
@@ -268,8 +271,6 @@ class Headroom(Result):
 
 # ---- finding it
 
-FURTHEST = 10.0
-"""How far is searched without bounds: times the size of today's value."""
 SLACK = 1e-9
 """So far beyond the end of what is plausible, relative to it, still counts as within it."""
 
@@ -339,7 +340,7 @@ class _Hunt:
         """Yield what happens to each side of each metric; where nothing does to either, that."""
         from impacttree.engine.first_crossing import first_crossings
 
-        levers = {metric.index: _lever(self.case, metric) for metric in self.metrics}
+        levers = {metric.index: lever_of(self.case, metric) for metric in self.metrics}
         sources = {self.subject.graph.by_name[influence.source] for influence in self.seen}
         found = first_crossings(
             self.subject.model,
@@ -380,8 +381,7 @@ class _Hunt:
         subject, lever = self.subject, down.lever
         metric = subject.graph.metrics[lever.slot]
         only = self.limits[0] if len(self.limits) == 1 else None
-        is_level = _is_level(self.case, metric)
-        today = subject.first_known(subject.graph.metrics[lever.slot]) if is_level else self.case.before[lever.slot]
+        today = stands_at(self.case, metric)
         return Room(
             metric=metric.name,
             label=metric.label,
@@ -389,18 +389,18 @@ class _Hunt:
             guardrail=only.metric.name if only else None,
             side=only.side if only else None,
             limit=only.value if only else None,
-            held="value" if is_level else "change",
+            held="value" if is_level(self.case, metric) else "change",
             today=today,
             at=None,
             change=None,
             relative=None,
             direction="both",
             period=None,
-            plausible=_plausible(metric),
+            plausible=plausible_of(metric),
             within_plausible=None,
             plausible_moves=None,
             extrapolated=False,
-            searched=(self.moved(lever, today, down.holds), self.moved(lever, today, up.holds)),
+            searched=(moved_to(self.case, lever, today, down.holds), moved_to(self.case, lever, today, up.holds)),
             until="values" if down.is_fault or up.is_fault else "bounds" if metric.spec.bounds else "search",
             rank=None,
         )
@@ -410,7 +410,7 @@ class _Hunt:
         lever = crossing.lever
         metric = self.subject.graph.metrics[lever.slot]
         amount = crossing.happens if self.mends and crossing.happens is not None else crossing.holds
-        at = self.moved(lever, room.today, amount)
+        at = moved_to(self.case, lever, room.today, amount)
         if abs(at - room.today) <= SLACK * abs(room.today):
             at, amount = room.today, 0.0  # at the limit already: what is left is the rounding that it allows for
         limit, period = self.first(crossing)
@@ -431,14 +431,6 @@ class _Hunt:
             plausible_moves=amount / end if end * crossing.side > 0 else None,
             extrapolated=any(self.leaves(influence, crossing) for influence in self.seen),
         )
-
-    def moved(self, lever: Lever, today: float, amount: float) -> float:
-        """Return a metric's value with a change, over the horizon where it moves over time."""
-        if lever.kind == "multiply":
-            return today * (1.0 + amount)
-        metric = self.subject.graph.metrics[lever.slot]
-        summed = metric.aggregation == "sum" and not _is_level(self.case, metric)
-        return today + amount * (self.case.periods if summed else 1)
 
     def first(self, crossing: Crossing) -> tuple[Limit, int]:
         """Return the limit that is broken first, and in which period; the one that is mended."""
@@ -469,46 +461,6 @@ def _seen(subject: Subject, upstream: frozenset[int]) -> list[Influence]:
         influence for metric in subject.influenced if metric.index in upstream for influence in metric.influences
     )
     return [influence for influence in effects if influence.observed is not None]
-
-
-def _path(case: Case, metric: Metric) -> list[float]:
-    return [row[metric.index] for row in case.base.rows]
-
-
-def _is_level(case: Case, metric: Metric) -> bool:
-    """Whether a metric has one value throughout, today included."""
-    today = case.subject.first_known(metric)
-    return all(is_still(today, value) for value in _path(case, metric))
-
-
-def _lever(case: Case, metric: Metric) -> Lever:
-    """Return how a metric is moved, and how far: within its bounds, else from zero to `FURTHEST` times today's size.
-
-    A level is held at a value, which is to add the same amount throughout. What moves over time keeps its course: it
-    is multiplied, or, where it is not above zero throughout and a ratio would mean nothing, added to.
-    """
-    from impacttree.engine.first_crossing import Lever
-
-    today, path = case.subject.first_known(metric), _path(case, metric)
-    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
-    if not _is_level(case, metric) and min(today, *path) > 0:
-        ends = (bounds[0] / min(path) - 1.0, bounds[1] / max(path) - 1.0) if bounds else (-1.0, FURTHEST)
-        return Lever(metric.index, "multiply", _around_zero(ends))
-    if bounds:
-        return Lever(metric.index, "add", _around_zero((bounds[0] - min(path), bounds[1] - max(path))))
-    size = max(map(abs, (*path, today))) or max(map(abs, _plausible(metric) or (0.0,))) or 1.0
-    low = min(path) if min(path) > 0 else FURTHEST * size
-    high = -max(path) if max(path) < 0 else FURTHEST * size
-    return Lever(metric.index, "add", (-low, high))
-
-
-def _around_zero(ends: tuple[float, float]) -> tuple[float, float]:
-    return min(ends[0], 0.0), max(ends[1], 0.0)
-
-
-def _plausible(metric: Metric) -> tuple[float, float] | None:
-    stated = metric.spec.plausible or metric.spec.value
-    return stated.low_high() if stated is not None else None
 
 
 def _plausible_amounts(

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
+from impacttree.answers.direction import better_ways
 from impacttree.answers.local import local
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.subject import Subject
@@ -18,6 +19,7 @@ from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
+from impacttree.spec.models import Better
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 __all__ = ["Sensitivity", "SensitivityRow", "sensitivity"]
@@ -33,7 +35,7 @@ class SensitivityRow:
     elasticity: float | None
     """Percent change of the outcome per percent of the metric held from period 1; None where either is zero."""
     percent: Literal["+1%", "-1%"]
-    """One percent in the direction that is better."""
+    """One percent in the direction that is better: as stated, else by the sign of the outcome's slope."""
     worth: float | None
     """Of that one percent; None where a relative change is undefined (a value of zero or below) or out of bounds."""
     plausible: tuple[float, float] | None
@@ -121,7 +123,12 @@ class Sensitivity(Result):
             Column("1% better", "right"),
             Column("Elasticity", "right"),
         )
-        return Table(title, columns, tuple(map(self._cells, self.rows)), tuple(filter(None, self._notes())))
+        return Table(
+            words.headed(title, outcome),
+            columns,
+            tuple(map(self._cells, self.rows)),
+            tuple(filter(None, self._notes())),
+        )
 
     @property
     def _is_worth(self) -> bool:
@@ -133,6 +140,10 @@ class Sensitivity(Result):
             yield f"No other metric moves {label}."
         else:
             yield "1% better: of the metric, in the direction that is better for it."
+            taken = [row.label for row in self.rows if row.percent == "-1%" and self._is_taken(row)]
+            if taken:
+                verb = "lowers" if self._is_worth else "raises"
+                yield f"`better` is not stated of {_some(taken)}; lower is taken, since a rise {verb} {label}."
             yield "Elasticity: % change of the outcome per % of the metric held from the first period."
         if self.total < 0 and self.rows:
             yield f"With {label} below zero, an elasticity below zero means a rise."
@@ -149,6 +160,10 @@ class Sensitivity(Result):
         yield from self.kinks
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
+
+    def _is_taken(self, row: SensitivityRow) -> bool:
+        """Whether the better way of a metric is not stated."""
+        return "better" not in self.words.graph[row.metric].spec.stated_keys()
 
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
         words, outcome = self.words, self.outcome
@@ -187,7 +202,7 @@ class Sensitivity(Result):
         subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, {how}"
         bars = tuple(self._bar(row) for row in drawn[:MOST_BARS])
         notes = (*self._left_out(drawn), f"Basis: {self.provenance.basis}.")
-        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
+        return Bars(words.headed(title, outcome), subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
 
     def _left_out(self, drawn: Sequence[SensitivityRow]) -> Iterator[str]:
         """Say which rows of the table are not drawn, and why."""
@@ -249,8 +264,9 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     gradient = subject.model.relative_gradient(case.base, outcome.index)
     upstream = subject.upstream(outcome)
     bending = _bending(subject, upstream)
+    ways = better_ways(case, outcome)
     rows = [
-        _row(case, metric, outcome, gradient[metric.index], metric.index in bending)
+        _row(case, metric, outcome, gradient[metric.index], metric.index in bending, ways[metric.index])
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
@@ -270,12 +286,12 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     )
 
 
-def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool) -> SensitivityRow:
+def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool, way: Better) -> SensitivityRow:
     value, total = case.subject.first_known(metric), case.before[outcome.index]
-    better = metric.spec.better == "higher"
+    better = way == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)
-    end = _favorable_end(metric)
+    end = _favorable_end(metric, way)
     moved = _run(case, metric, Intervention("fix", shift=end)) if end is not None else None
     stepped = _run(case, metric, one) if value > 0 and _is_within(metric, one.apply(value)) else None
     return SensitivityRow(
@@ -327,13 +343,13 @@ def _worth(case: Case, outcome: Metric, after: Run | None) -> float | None:
     return after.horizon()[outcome.index] - case.before[outcome.index]
 
 
-def _favorable_end(metric: Metric) -> float | None:
+def _favorable_end(metric: Metric, way: Better) -> float | None:
     """Return the better end of `plausible`, else of the value's own range, else None."""
     stated = metric.spec.plausible or metric.spec.value
     ends = stated.low_high() if stated is not None else None
     if ends is None:
         return None
-    return ends[1] if metric.spec.better == "higher" else ends[0]
+    return ends[1] if way == "higher" else ends[0]
 
 
 def _numbered(row: SensitivityRow, rank: int) -> SensitivityRow:

@@ -117,8 +117,8 @@ class Uncertainty(Result):
         words, name = self.words, self.outcome
         label = lowered(words.label(name))
         if not self.rows:
-            return f"Nothing uncertain moves {label}"
-        return f"What drives the spread of {label} {words.over(name, self.horizon)}"
+            return words.headed(f"Nothing uncertain moves {label}", name)
+        return words.headed(f"What drives the spread of {label} {words.over(name, self.horizon)}", name)
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [

@@ -165,6 +165,10 @@ class ValueOfInformation(Result):
     @property
     def title(self) -> str:
         """The sentence with the money."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         measure = self.measure
         if self.evpi is None:
             return f"What measuring is worth to this decision cannot be said, no mean: {self.mean_missing}"
@@ -173,7 +177,7 @@ class ValueOfInformation(Result):
         if self.evpi == 0:
             same = "doing it and leaving it come to the same"
             better = {"do it": "doing it pays", "leave it": "leaving it is better", "either": same}[self.choice]
-            return f"No measurement can change this decision: {better} in all {self.provenance.samples:,} samples"
+            return f"Nothing in this model can change the decision: {better} in all {self.provenance.samples:,} samples"
         if measure is None:
             all_of_them = f"knowing all of them is worth up to {self._amount(self.evpi)}"
             return f"No number by itself is worth measuring for this decision; {all_of_them}"

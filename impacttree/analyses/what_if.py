@@ -65,6 +65,10 @@ class WhatIf(Result):
     @property
     def title(self) -> str:
         """The sentence with the money."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words, name = self.words, self.outcome
         when = words.over(name, self.horizon)
         if not self.moves:
@@ -183,7 +187,7 @@ def what_if(
 def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
     slot = outcome.index
     ranges = case.ranges(outcome) if ranged else UNSAMPLED
-    basis = case.words.basis(outcome.name, lifted=False)
+    basis = case.words.basis(outcome.name, lifted=False, in_full=case.asked.in_full)
     return WhatIf(
         provenance=sampled_provenance(case.subject, "two exact evaluations", basis, ranges),
         moves=case.moves,
@@ -259,7 +263,8 @@ class Comparison(Result):
                 notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
-        return Table(f"Scenarios over the {words.first(self.horizon)}", columns, tuple(rows), tuple(notes))
+        title = words.headed(f"Scenarios over the {words.first(self.horizon)}", *self.outcomes)
+        return Table(title, columns, tuple(rows), tuple(notes))
 
     def _head(self, name: str) -> str:
         words = self.words

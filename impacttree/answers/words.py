@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from impacttree.answers.placeholders import ILLUSTRATIVE, headed
 from impacttree.graph.model import Graph, Metric
 from impacttree.quantity import (
     MONEY,
@@ -298,13 +299,30 @@ class Words:
             return PERIODS_PER_YEAR[self.graph.spec.period]
         return None
 
-    def basis(self, outcome: str, lifted: bool = True, costed: bool = False) -> str:
-        """Return what the figures of an answer on `outcome` mean; `costed` where the cost is taken off."""
+    def headed(self, title: str, *outcomes: str) -> str:
+        """Return the title of an answer on `outcomes` (none: on all metrics): ``Illustrative: ...`` over placeholders."""
+        return headed(self.graph, title, outcomes)
+
+    def basis(self, outcome: str, lifted: bool = True, costed: bool = False, in_full: bool = False) -> str:
+        """Return what the figures of an answer on `outcome` mean.
+
+        Parameters
+        ----------
+        outcome
+            What the answer is about.
+        lifted
+            Whether one metric is lifted, not several changed.
+        costed
+            Whether the cost is taken off.
+        in_full
+            Whether a change has no range of its own, so that it is taken to be achieved.
+        """
         unit = self.graph[outcome].unit
         cost = f"{'after' if costed else 'before'} the cost of achieving it"
         parts = [f"{ACCRUAL}, " if unit.is_money else "", cost]
         held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
-        return "".join(parts) + held
+        achieved = ", if achieved in full" if in_full else ""
+        return "".join(parts) + held + achieved + (f"; {ILLUSTRATIVE}" if self.graph.spec.illustrative else "")
 
     def horizon(self, outcome: str, count: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""
