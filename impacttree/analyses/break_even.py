@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.case import Case
-from impacttree.answers.cost import read_cost
+from impacttree.answers.cost import COST, read_cost
 from impacttree.answers.labels import label_of, size_of
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, counted, lowered, sentence
 from impacttree.errors import ChangeError, Problem, QuestionError
 from impacttree.graph.model import Metric
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BreakEven", "SwitchingValue", "break_even"]
 
-COST = "decision.cost"
 FURTHEST = 10.0
 """How far is searched without bounds: times the size of a number."""
 MOST_SHOWN = 12
@@ -104,15 +104,21 @@ class BreakEven(Result):
     @property
     def title(self) -> str:
         """The sentence about the first number."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words = self.words
-        what = f"{self.change} {words.label(self.metric)}"
+        what = self.provenance.told(f"{self.change} {words.label(self.metric)}")
         within = words.over(self.outcome, self.horizon)
         if self.cost is None:
             nearest = next((row for row in self.rows if row.at is not None), None)
             if nearest is None:
-                return f"No number alone turns what {what} does to {lowered(words.label(self.outcome))} {within} around"
+                return (
+                    f"{what}: no number alone turns its effect on {lowered(words.label(self.outcome))} {within} around"
+                )
             return (
-                f"What {what} does to {lowered(words.label(self.outcome))} {within} turns around "
+                f"{what}: its effect on {lowered(words.label(self.outcome))} {within} turns around "
                 f"if {nearest.label} is {self._bound(nearest, opposite=True)}; stated is {self._today(nearest)}"
             )
         first = self.rows[0]
@@ -183,13 +189,14 @@ class BreakEven(Result):
 
     def _notes(self, shown: Sequence[SwitchingValue]) -> Iterator[str]:
         words = self.words
-        worth = words.figure(self.outcome, self.net)
         if self.cost is not None:
             after = (
                 f"Worth less the cost of {words.value(self.outcome, self.cost)}: {words.signed(self.outcome, self.net)}"
             )
             yield f"{after} {words.over(self.outcome, self.horizon)}."
         else:
+            better = 1.0 if words.graph[self.outcome].spec.better == "higher" else -1.0
+            worth = words.figure(self.outcome, better * self.net)
             yield f"As stated: {worth} {words.over(self.outcome, self.horizon)}, before any cost."
         yield "Each number is moved alone until the answer changes sign; nearest within its range first."
         rest = sum(row.at is not None for row in self.rows) - len(shown)
@@ -210,8 +217,16 @@ class BreakEven(Result):
         assert row.at is not None
         at_least = row.at < row.today if self.pays else row.at > row.today
         rounded = _rounded(row.at, up=at_least, digits=4 if self._in_small_money(row) else 3)
-        side = at_least != opposite
-        return f"{self._number(row, rounded)} or {'more' if side else 'less'}"
+        return f"{self._number(row, rounded)} or {self._side(row, rounded, more=at_least != opposite)}"
+
+    @staticmethod
+    def _side(row: SwitchingValue, bound: float, *, more: bool) -> str:
+        """Return to which side of a bound it holds, so that nobody mistakes it below zero."""
+        if Address.parse(row.address).source is not None and bound * row.today > 0:
+            return "stronger" if more == (bound > 0) else "weaker"
+        if bound < 0:
+            return "higher" if more else "lower"
+        return "more" if more else "less"
 
     def _in_small_money(self, row: SwitchingValue) -> bool:
         """Whether a number is an amount that people write with its cents."""
@@ -223,7 +238,7 @@ class BreakEven(Result):
         if row.address == COST:
             return self.words.value(self.outcome, value)
         if row.address == self._lift:
-            return self.words.change(self.metric, at(self.parsed, value))
+            return self.words.change(self.metric, at(self.parsed, float(f"{value:.9g}")))
         return size_of(self.words, row.address, value)
 
 
@@ -241,6 +256,7 @@ def _rounded(value: float, *, up: bool, digits: int = 3) -> float:
 # ---- finding it
 
 
+@local
 def break_even(
     subject: Subject,
     metric: str,
@@ -248,7 +264,8 @@ def break_even(
     on: str | None = None,
     *,
     cost: RawQuantity | None = None,
-    horizon: int | str | None = None,
+    horizon: Horizon = None,
+    scenario: str | None = None,
 ) -> BreakEven:
     """Find how far each number and assumed effect may move, alone, before a lift stops paying.
 
@@ -261,14 +278,18 @@ def break_even(
     ----------
     subject
         The tree.
-    metric, change
-        What is done, from period 1.
+    metric
+        What is lifted.
+    change
+        What is done to it, from period 1: one change, which has a size.
     on
         The outcome that it is done for; by default the tree's.
     cost
         What it costs, once, in the outcome's unit; without one, what is looked for is where the worth turns around.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held without and with the lift.
 
     Raises
     ------
@@ -288,7 +309,7 @@ def break_even(
     from impacttree.engine.switching import switching_points
 
     outcome = subject.outcome(on)
-    case = Case.of(subject, {metric: change}, subject.periods(horizon))
+    case = Case.of(subject, {metric: change}, horizon, scenario)
     spent = None if cost is None else read_cost(case, outcome, cost)
     weighing = _weighing(case, outcome, 0.0 if spent is None else spent.central())
     net = weighing.sign * case.change(outcome) - weighing.cost
@@ -310,7 +331,7 @@ def break_even(
     words = subject.words
     basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, costed=spent is not None)}"
     return BreakEven(
-        provenance=subject.provenance("exact worth at each place; sign change closed in on to rounding", basis),
+        provenance=case.provenance("exact worth at each place; sign change closed in on to rounding", basis),
         metric=metric,
         change=case.asked.texts[0][1],
         outcome=outcome.name,
@@ -339,10 +360,9 @@ def _weighing(case: Case, outcome: Metric, cost: float) -> Weighing:
     from impacttree.engine.switching import Weighing
     from impacttree.engine.vector import RowsIntervention
 
-    _single(case)
-    ((slot, recipe),) = case.asked.recipes
-    address = _lift_address(case)
-    drawn = DrawnChange(recipe, (address,))
+    ((slot, _),) = case.asked.recipes
+    recipe = dict(case.together.recipes)[slot]  # what is held of the metric comes before what is asked
+    drawn = DrawnChange(recipe, (*[None] * (len(recipe.changes) - 1), _lift_address(case)))
     held = {
         other: RowsIntervention(intervention.kind, intervention.scale, intervention.shift)
         for other, intervention in case.held.interventions.items()

@@ -6,10 +6,21 @@ from dataclasses import replace
 
 from impacttree.answers.case import Case
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
-from impacttree.graph.model import Metric
+from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
+from impacttree.spec.address import Address
 
-__all__ = ["read_cost"]
+__all__ = ["COST", "read_cost", "uncertain_cost"]
+
+COST = str(Address("decision", key="cost"))
+"""The address of what is decided about costs."""
+
+
+def uncertain_cost(outcome: Metric, cost: Quantity | None) -> tuple[UncertainNumber, ...]:
+    """Return a cost as a number to draw; nothing where it is certain."""
+    if cost is None or cost.spread is None:
+        return ()
+    return (UncertainNumber(COST, outcome.name, cost, None, True),)
 
 
 def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:

@@ -104,7 +104,7 @@ def _stated(case: Case, outcome: Metric) -> Iterator[tuple[Metric, Metric, str]]
 
 
 def _undone(case: Case, outcome: Metric, others: Sequence[Metric]) -> list[float | None]:
-    """Return to where each metric may move, alone and beside what is asked, until the worth over the horizon is gone."""
+    """Return to where each metric may move, alone beside what is asked, until the worth over the horizon is gone."""
     from impacttree.engine.first_crossing import grid_steps, lever_groups
 
     before, after = case.before[outcome.index], case.after[outcome.index]

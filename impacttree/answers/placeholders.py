@@ -25,7 +25,7 @@ def _marked(metrics: Iterable[Metric]) -> int:
 
 
 def headed(graph: Graph, title: str, outcomes: Sequence[str] = ()) -> str:
-    """Return the title of an answer on `outcomes` (none: on all metrics), begun as it must where a placeholder is behind.
+    """Return a title, begun with "Illustrative:" where a placeholder is behind `outcomes` (none: behind any metric).
 
     Examples
     --------
