@@ -440,7 +440,7 @@ def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
     dated = f"oldest input of {min(dates):%d %b %Y}".replace(" 0", " ") if dates else "inputs carry no date"
     panels = [
         Panel(when, worth_of, _line(callout.what, callout.range, later), True),
-        Panel("Evidence", first, _line(joined(others), left_out_note(words, name, answer.not_modelled), dated)),
+        Panel("Evidence", first, left_out_note(words, answer.not_modelled) or _line(joined(others), dated)),
     ]
     if answer.guardrails:
         broken = sum(not check.holds for check in answer.guardrails)
@@ -468,7 +468,7 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
     if any(card.aside_text for card in drawn.cards):
         explained.append("Under a box: what joins or leaves the path there, so that all that enters the box leaves it.")
     warnings = tuple(dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ()))))
-    left_out = [f"Not modelled: {text}." for text in left_out_texts(answer.words, answer.outcome, answer.not_modelled)]
+    left_out = [f"Not modelled: {text}." for text in left_out_texts(answer.words, answer.not_modelled)]
     notes = [*left_out, f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
     return tuple(note for note in notes if note)
 

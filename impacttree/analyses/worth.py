@@ -264,7 +264,7 @@ class Worth(Result):
         return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
 
     def _left_out(self) -> list[str]:
-        return left_out_texts(self.words, self.outcome, self.not_modelled)
+        return left_out_texts(self.words, self.not_modelled)
 
     def _rests_on(self) -> list[str]:
         if not self.rests_on and not self.by_formulas:
@@ -494,7 +494,7 @@ def worth(
         edges=_edges(subject, lift),
         rests_on=_grounds(subject, paths),
         by_formulas=_by_formulas(paths),
-        not_modelled=left_out(case, outcome),
+        not_modelled=left_out(case, outcome, 0.0 if pays is None else pays.cost),
         placeholders=placeholders(subject.graph),
         guardrails=ranges.beside(case.guardrails),
         kinks=kinks(subject, lift),

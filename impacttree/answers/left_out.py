@@ -46,10 +46,9 @@ class LeftOut:
     stands
         Where the metric stands without the lift: today, or over the horizon where it moves over time.
     at
-        Held from period 1, the nearest value at which the worth is zero; None where none was found, or the lift is
-        worth nothing.
-    worth
-        What the lift is worth over the horizon when the metric stays where it is.
+        Held from period 1, the nearest value at which the gain is zero; None where none was found, or there is none.
+    gain
+        What the lift is worth over the horizon, less its cost, when the metric stays where it is; a loss is below zero.
     """
 
     metric: str
@@ -59,7 +58,7 @@ class LeftOut:
     horizon: int
     stands: float
     at: float | None
-    worth: float
+    gain: float
 
     @property
     def move(self) -> float | None:
@@ -67,8 +66,10 @@ class LeftOut:
         return None if self.at is None else self.at - self.stands
 
 
-def left_out(case: Case, outcome: Metric) -> tuple[LeftOut, ...]:
+def left_out(case: Case, outcome: Metric, cost: float = 0.0) -> tuple[LeftOut, ...]:
     """Return what the lifted metrics state as not modelled, at one and three horizons, in the order of the file.
+
+    The gain is the worth less the `cost`, which is paid once.
 
     What the question itself moves, or what reads the lifted metric by now, is not left out; neither is what cannot
     move the outcome.
@@ -82,14 +83,18 @@ def left_out(case: Case, outcome: Metric) -> tuple[LeftOut, ...]:
         if longer.periods > MAX_HORIZON:
             continue
         try:
-            ends = _undone(longer, outcome, [other for _, other, _ in pairs])
+            gain = _better(outcome) * longer.change(outcome) - cost
+            ends = _undone(longer, outcome, [other for _, other, _ in pairs], cost)
         except EvaluationError:
             continue  # the tree has no value that far
-        worth = longer.change(outcome)
         for number, ((by, other, note), at) in enumerate(zip(pairs, ends, strict=True)):
             stands = stands_at(longer, other)
-            found[number, count] = LeftOut(other.name, other.label, by.name, note, longer.periods, stands, at, worth)
+            found[number, count] = LeftOut(other.name, other.label, by.name, note, longer.periods, stands, at, gain)
     return tuple(found[key] for key in sorted(found))
+
+
+def _better(outcome: Metric) -> float:
+    return 1.0 if outcome.spec.better == "higher" else -1.0
 
 
 def _stated(case: Case, outcome: Metric) -> Iterator[tuple[Metric, Metric, str]]:
@@ -103,19 +108,20 @@ def _stated(case: Case, outcome: Metric) -> Iterator[tuple[Metric, Metric, str]]
                 yield by, other, note
 
 
-def _undone(case: Case, outcome: Metric, others: Sequence[Metric]) -> list[float | None]:
-    """Return to where each metric may move, alone beside what is asked, until the worth over the horizon is gone."""
+def _undone(case: Case, outcome: Metric, others: Sequence[Metric], cost: float) -> list[float | None]:
+    """Return to where each metric may move, alone beside what is asked, until the gain over the horizon is gone."""
     from impacttree.engine.first_crossing import grid_steps, lever_groups
 
     before, after = case.before[outcome.index], case.after[outcome.index]
     loops = {case.subject.graph.metrics[slot].loop for slot in case.together.interventions} - {-1}
     levers = [lever_of(case, other) for other in others if other.loop not in loops]  # two moves in a loop mean nothing
-    if is_still(before, after) or not levers:
+    gain = _better(outcome) * (after - before) - cost
+    if (is_still(before, after) and not cost) or not levers:
         return [None] * len(others)
     steps = grid_steps(len(case.subject.upstream(outcome)), case.periods, len(levers))
     found: dict[int, float] = {}
     for group in lever_groups(case.subject.model, levers):
-        found |= _Search(case, outcome, group, 1.0 if after > before else -1.0).nearest(steps)
+        found |= _Search(case, outcome, group, cost, 1.0 if gain > 0 else -1.0).nearest(steps)
     return [found.get(other.index) for other in others]
 
 
@@ -126,6 +132,7 @@ class _Search:
     case: Case
     outcome: Metric
     levers: Sequence[Lever]
+    cost: float
     sign: float
 
     def nearest(self, steps: int) -> dict[int, float]:
@@ -147,7 +154,7 @@ class _Search:
         }
 
     def margins(self, rows: npt.NDArray[np.int_], amounts: Array) -> Array:
-        """Return what is left of the worth in numbered rows, an array of amounts for each."""
+        """Return what is left of the gain, or of the loss, in numbered rows, an array of amounts for each."""
         import numpy as np
 
         from impacttree.engine.vector import RowsIntervention, evaluate_many
@@ -169,64 +176,66 @@ class _Search:
             interventions=effects,
             totals=[self.outcome.index],
         )
-        left: Array = self.sign * (batch.totals[self.outcome.index] - self.case.before[self.outcome.index])
+        change = batch.totals[self.outcome.index] - self.case.before[self.outcome.index]
+        left: Array = self.sign * (_better(self.outcome) * change - self.cost)
         return left.reshape(amounts.shape)
 
 
 # ---- in words
 
 
-def left_out_texts(words: Words, outcome: str, found: Sequence[LeftOut]) -> list[str]:
+def left_out_texts(words: Words, found: Sequence[LeftOut]) -> list[str]:
     """Write a line for each metric, the first few in full.
 
     ``Monthly churn (no price test yet): the gain is gone if it goes from 2.5% to 3.11% (12 months)``
     """
     lines, names = [], []
-    for _, same in groupby(found, key=lambda one: (one.by, one.metric)):
-        entries = tuple(same)
+    for entries in _by_metric(found):
         said = f"{entries[0].label} ({entries[0].note})"
         if len(lines) < SHOWN:
-            undone = _undone_text(words, outcome, entries)
+            undone = _undone_text(words, entries)
             lines.append(f"{said}: {undone}" if undone else said)
         else:
             names.append(said)
     return [*lines, *([f"nor {'; '.join(names)}"] if names else [])]
 
 
-def left_out_note(words: Words, outcome: str, found: Sequence[LeftOut]) -> str:
+def left_out_note(words: Words, found: Sequence[LeftOut]) -> str:
     """Write the same in a few words, for a box on a slide; empty when nothing is left out."""
     parts = []
-    for _, same in groupby(found, key=lambda one: (one.by, one.metric)):
-        entries = tuple(same)
-        ends = [(_shown(words, one)[1], one.horizon) for one in entries if one.at is not None]
-        gone = f"{_lost(words, outcome, entries[0])} at {' / '.join(end for end, _ in ends)}" if ends else ""
-        spans = f" over {' / '.join(str(periods) for _, periods in ends)} {words.period}s" if ends else ""
-        parts.append(lowered(entries[0].label) + (f" ({gone}{spans})" if gone else ""))
+    for number, entries in enumerate(_by_metric(found)):
+        ends = [(_shown(words, one)[1], words.periods(one.horizon)) for one in entries if one.at is not None]
+        texts = [end if number or not place else f"{end} over {when}" for place, (end, when) in enumerate(ends)]
+        gone = "" if number or not ends else f"{_lost(entries[0])} at "
+        parts.append(lowered(entries[0].label) + (f" ({gone}{', '.join(texts)})" if texts else ""))
     return f"not in the model: {'; '.join(parts)}" if parts else ""
 
 
+def _by_metric(found: Sequence[LeftOut]) -> list[tuple[LeftOut, ...]]:
+    return [tuple(entries) for _, entries in groupby(found, key=lambda one: (one.by, one.metric))]
+
+
 def _shown(words: Words, one: LeftOut) -> tuple[str, str]:
-    """Write where a metric stands and where the worth is gone."""
+    """Write where a metric stands and where the gain is gone."""
     assert one.at is not None
     return words.apart(one.metric, one.stands, one.at)
 
 
-def _lost(words: Words, outcome: str, one: LeftOut) -> str:
-    return "gain is gone" if words.tone(outcome, one.worth) == "favourable" else "loss is made up"
+def _lost(one: LeftOut) -> str:
+    return "gain is gone" if one.gain > 0 else "loss is made up"
 
 
-def _undone_text(words: Words, outcome: str, entries: Sequence[LeftOut]) -> str:
-    """Write ``the gain is gone if it goes from 2.5% to 3.11% (12 months), to 2.97% (36 months)``."""
+def _undone_text(words: Words, entries: Sequence[LeftOut]) -> str:
+    """Write ``the gain is gone if it goes from 2.5% to 3.11% (12 months), to 2.75% (36 months)``."""
     parts, last = [], ""
     for one in entries:
-        lost, when = _lost(words, outcome, one), words.periods(one.horizon)
+        lost, when = _lost(one), words.periods(one.horizon)
         if one.at is not None:
             stands, at = _shown(words, one)
-            parts.append(
-                f"to {at} ({when})" if lost == last else f"the {lost} if it goes from {stands} to {at} ({when})"
-            )
+            said = f"to {at} ({when})"
+            parts.append(said if lost == last else f"the {lost} if it goes from {stands} {said}")
             last = lost
-        elif one.worth:
+        elif one.gain:
             parts.append(f"over {when} no move that was searched undoes the {lost.split()[0]}")
             last = ""
     return ", ".join(parts)

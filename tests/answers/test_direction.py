@@ -12,7 +12,7 @@ metrics:
   sold: {value: 50 orders/month (40 to 60)}
   price: {value: $30/order}
   ads: {value: $300/month ($250 to $400)}
-  tickets: {value: 20 tickets/month (10 to 30), better: higher}
+  tickets: {value: $20/month ($10 to $30), better: higher}
   idle: {value: 3, drivers: {sold: {slope: 0}}}
   profit: {formula: sold * price - ads - 2 * tickets, unit: USD/month, kind: financial}
 """
@@ -44,7 +44,7 @@ def test_what_is_stated_stands():
 
 def test_of_an_outcome_that_is_better_lower_what_raises_it_is_the_cost():
     text = COSTS.replace("outcome: profit", "outcome: spent").replace(
-        "  idle:", "  spent: {formula: ads + 2 * tickets - sold, better: lower}\n  idle:"
+        "  idle:", "  spent: {formula: ads + 2 * tickets - sold * price, unit: USD/month, better: lower}\n  idle:"
     )
     tree = it.loads(text)
     assert [note.partition(":")[0] for note in tree.notes if "raises Spent" in note] == ["ads"]

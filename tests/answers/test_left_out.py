@@ -34,9 +34,9 @@ def ends(worth):
     return {(one.metric, one.horizon): one.at for one in worth.not_modelled}
 
 
-@given(st.floats(1, 80), st.floats(10, 100), st.floats(1, 1000), st.floats(0, 9))
+@given(st.integers(1, 80), st.integers(10, 100), st.integers(1, 1000), st.integers(0, 9))
 def test_the_move_is_that_of_the_closed_form(percent, price, sold, cost):
-    text = PRICE.replace("$30", f"${price!r}").replace("50 orders", f"{sold!r} orders").replace("$5", f"${cost!r}")
+    text = PRICE.replace("$30/", f"${price}/").replace("50 orders", f"{sold} orders").replace("$5/", f"${cost}/")
     found = it.loads(text).worth("price", it.relative(percent / 100)).not_modelled
     expected = (price - cost) * sold / (price * (1 + percent / 100) - cost)
     assert [one.horizon for one in found] == [12, 36]
@@ -82,8 +82,22 @@ def test_the_first_lines_the_data_and_the_board_say_it():
         drawn = tree.diagram(lift=("arpu", "+3%"), cut=cut).view()
         assert f"Not modelled: {lines[1].partition('modelled')[2].strip()}." in drawn.notes
     (evidence,) = (panel for panel in drawn.panels if panel.head == "Evidence")
-    assert evidence.value == "none stated"
-    assert "not in the model: monthly churn (gain is gone at 3.11% / 2.75% over 12 / 36 months)" in evidence.text
+    assert evidence.body == "none stated"
+    assert evidence.detail == (
+        "not in the model: monthly churn (gain is gone at 3.11%, 2.75% over 36 months); trial to paid (13.4%, 16.1%)"
+    )
+
+
+def test_what_is_paid_is_part_of_the_gain():
+    tree = it.loads(PRICE)
+    worth = tree.worth("price", "+10%", cost="$1000")
+    assert ends(worth) == pytest.approx(
+        {("sold", 12): (15_000 + 1000) / 28 / 12, ("sold", 36): (45_000 + 1000) / 28 / 36}
+    )
+    assert [one.gain for one in worth.not_modelled] == pytest.approx([800, 4400])
+    never = tree.worth("price", "+10%", cost="$3000")
+    assert "the loss is made up if it goes from 50 to 53.6 (12 months)" in str(never)
+    assert "the gain is gone if it goes from 50 to 47.6 (36 months)" in str(never)
 
 
 def test_a_driver_takes_the_line_away_and_the_checks_say_that_it_is_stale():
@@ -107,7 +121,7 @@ def test_other_lifts_other_outcomes_and_what_is_asked_itself_are_told_nothing():
 
 def test_a_loss_is_made_up_and_what_never_undoes_a_gain_is_said():
     tree = it.loads(PRICE)
-    assert "the loss is made up if it goes from 50 orders to 53.2 orders" in str(tree.worth("price", "-5%"))
+    assert "the loss is made up if it goes from 50 to 53.2 (12 months)" in str(tree.worth("price", "-5%"))
     never = tree.with_metric(it.Metric("sold", value="50 orders/month", bounds="49 to 60 orders/month"))
     assert "over 12 months no move that was searched undoes the gain" in str(never.worth("price", "+50%"))
     assert all(one.at is None for one in never.worth("price", "+50%").not_modelled)
