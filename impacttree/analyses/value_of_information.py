@@ -242,9 +242,10 @@ class ValueOfInformation(Result):
     def _notes(self) -> Iterator[str]:
         yield self._asked
         yield self._today
+        known = ""
         if self.evpi:
-            worth = self._amount(self.evpi, self.evpi_error or 0.0)
-            yield f"Knowing every number before deciding is worth {worth} (EVPI): no measurement is worth more."
+            known = self._amount(self.evpi, self.evpi_error or 0.0)
+            yield f"Knowing every number before deciding is worth {known} (EVPI): no measurement is worth more."
         rest = [row for row in self.rows if row not in self._shown]
         if rest and self.evpi:
             most = self._amount(max(NEGLIGIBLE * self.evpi, *(row.evppi + row.error for row in rest)))
@@ -253,7 +254,7 @@ class ValueOfInformation(Result):
         if any(not row.stated for row in self._shown):
             yield "From its grade: no range is stated, so it is the one that the grade of the evidence stands for."
         yield from map(sentence, self.warnings)
-        if self._shown:
+        if any("±" in cell.text for row in self._shown for cell in self._cells(row)) or "±" in known:
             yield "± one standard error, where it reaches the last digit shown."
         if len(self._shown) > 1:
             yield "Numbers overlap, so their shares need not add up to 100%."

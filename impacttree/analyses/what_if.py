@@ -8,6 +8,7 @@ from typing import Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
+from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
@@ -42,6 +43,8 @@ class WhatIf(Result):
         All outcomes shown together.
     guardrails : tuple of GuardrailCheck
         With the changes.
+    not_modelled : tuple of LeftOut
+        What changed metrics state as left out of the tree, and how far it may move before the gain is gone.
     """
 
     moves: tuple[Move, ...]
@@ -54,6 +57,7 @@ class WhatIf(Result):
     run_rate: float | None
     outcomes: tuple[OutcomeChange, ...]
     guardrails: tuple[GuardrailCheck, ...]
+    not_modelled: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
@@ -107,6 +111,7 @@ class WhatIf(Result):
             "range": self.range and self.range.as_dict(),
             "run_rate": self.run_rate,
             "guardrails": [guardrail_row(check) for check in self.guardrails],
+            "not_modelled": [left_out_row(one) for one in self.not_modelled],
             "warnings": list(self.warnings),
             "sentence": self.title,
         }
@@ -122,7 +127,8 @@ class WhatIf(Result):
             Column("", "right"),
             *([Column("P10 to P90", "right")] if self._has_ranges else []),
         )
-        notes = [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
+        notes = [f"Not modelled: {text}" for text in left_out_texts(words, self.not_modelled)]
+        notes += [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
             notes.append(f"Change of {lowered(words.label(self.outcome))} over the samples: {', '.join(beside)}")
@@ -215,6 +221,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
         run_rate=case.run_rate(outcome),
         outcomes=case.outcomes(outcome, ranges),
         guardrails=ranges.beside(case.guardrails),
+        not_modelled=left_out(case, outcome),
         warnings=(*case.warnings(outcome), *ranges.notes),
         words=case.words,
     )

@@ -281,7 +281,7 @@ class Worth(Result):
         return [" · ".join(parts), *([note] if note else [])]
 
     @property
-    def _shares(self) -> list[str]:
+    def _shares(self) -> tuple[str, ...]:
         """The shares of `rests_on`, and that of formulas alone, as they are shown."""
         return shown_shares([*(grounds.share for grounds in self.rests_on), self.by_formulas])
 

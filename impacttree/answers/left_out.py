@@ -146,7 +146,7 @@ class _Search:
         amounts: dict[Lever, list[float]] = {}
         for row, near, margin in zip(np.flatnonzero(happens), step.near, step.far_margin, strict=True):
             if not np.isnan(margin):
-                amounts.setdefault(self.levers[row // 2], []).append(float(near))
+                amounts.setdefault(self.levers[int(row) // 2], []).append(float(near))
         metrics = self.case.subject.graph.metrics
         return {
             lever.slot: moved_to(self.case, lever, stands_at(self.case, metrics[lever.slot]), min(found, key=abs))
@@ -189,7 +189,8 @@ def left_out_texts(words: Words, found: Sequence[LeftOut]) -> list[str]:
 
     ``Monthly churn (no price test yet): the gain is gone if it goes from 2.5% to 3.11% (12 months)``
     """
-    lines, names = [], []
+    lines: list[str] = []
+    names: list[str] = []
     for entries in _by_metric(found):
         said = f"{entries[0].label} ({entries[0].note})"
         if len(lines) < SHOWN:

@@ -88,6 +88,15 @@ def test_the_first_lines_the_data_and_the_board_say_it():
     )
 
 
+def test_what_is_changed_besides_is_not_left_out():
+    tree = it.template("saas")
+    answer = tree.what_if({"arpu": "+3%", "churn": "+0.1pp"}, range=False)
+    assert {one.metric for one in answer.not_modelled} == {"conversion"}
+    alone = tree.what_if({"arpu": "+3%"}, range=False)
+    assert alone.not_modelled == tree.worth("arpu", "+3%", range=False).not_modelled
+    assert "\nNot modelled: Monthly churn (no price test yet): the gain is gone if it goes from 2.5% to 3.11%" in str(alone)
+
+
 def test_what_is_paid_is_part_of_the_gain():
     tree = it.loads(PRICE)
     worth = tree.worth("price", "+10%", cost="$1000")
