@@ -446,7 +446,7 @@ class _Hunt:
         return self.limits[position], period
 
     def leaves(self, influence: Influence, crossing: Crossing) -> bool:
-        """Whether the source of an assumed effect is moved out of the range in which the effect was seen."""
+        """Return whether the source of an assumed effect is moved out of the range in which the effect was seen."""
         slot = self.subject.graph.by_name[influence.source]
         low, high = influence.observed or (-math.inf, math.inf)
         path = crossing.paths[slot]

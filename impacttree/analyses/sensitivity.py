@@ -12,7 +12,7 @@ from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
 from impacttree.answers.direction import better_ways
 from impacttree.answers.local import local
-from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.engine.model import Run
@@ -75,7 +75,7 @@ class Sensitivity(Result):
     def __getitem__(self, name: str) -> SensitivityRow:
         known = {row.metric: row for row in self.rows}
         if name not in known:
-            reason = f"'{printable(str(name), 80)}' is none of the metrics that move {self.outcome}"
+            reason = f"'{printable(str(name), 80)}' is not one of the metrics that move {self.outcome}"
             raise QuestionError(Problem(reason=reason + nearest(str(name), known), fix="see the rows of this answer"))
         return known[name]
 
@@ -182,11 +182,11 @@ class Sensitivity(Result):
             Cell(_elasticity(row.elasticity) + " ^" * row.at_corner, row.elasticity),
         )
 
-    def tornado(self) -> Chart:
+    def tornado(self) -> ChartResult:
         """Return the ranked metrics as a tornado: what the plausible move of each is worth."""
         bars = self.picture()
         rows = tuple((bar.label, bar.low, bar.high) for bar in bars.bars)
-        return Chart(self.provenance, bars, ("metric", "low", "high"), rows)
+        return ChartResult(self.provenance, bars, ("metric", "low", "high"), rows)
 
     def picture(self) -> Bars:
         words, outcome = self.words, self.outcome

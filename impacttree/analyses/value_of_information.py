@@ -331,7 +331,7 @@ METHOD = (
 
 
 def _matters(row: NumberWorth) -> bool:
-    """Whether knowing a number is worth more than its estimate may be off by chance."""
+    """Return whether knowing a number is worth more than its estimate may be off by chance."""
     return row.evppi > 2 * row.error
 
 
@@ -494,7 +494,7 @@ def _closest(subject: Subject) -> _Weighed:
 def _understood(subject: Subject, decision: object) -> _Weighed:
     if not isinstance(decision, Decision):
         shown = type(decision).__name__
-        raise QuestionError(Problem(reason=f"a decision is no {shown}", fix=WRITE))
+        raise QuestionError(Problem(reason=f"{shown} is not a decision", fix=WRITE))
     outcome = subject.outcome(decision.on)
     case = Case.of(subject, dict(decision.changes))
     assert decision.cost is not None

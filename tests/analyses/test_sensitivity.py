@@ -214,7 +214,9 @@ def test_one_metric_alone_has_nothing_that_moves_it():
 def test_a_row_by_name():
     answer = it.loads(SHOP).sensitivity()
     assert answer["visits"].label == "Visits"
-    with pytest.raises(QuestionError, match=r"'vists' is none of the metrics that move profit \(did you mean 'visits'"):
+    with pytest.raises(
+        QuestionError, match=r"'vists' is not one of the metrics that move profit \(did you mean 'visits'"
+    ):
         answer["vists"]
 
 

@@ -94,7 +94,9 @@ def test_what_is_changed_besides_is_not_left_out():
     assert {one.metric for one in answer.not_modelled} == {"conversion"}
     alone = tree.what_if({"arpu": "+3%"}, range=False)
     assert alone.not_modelled == tree.worth("arpu", "+3%", range=False).not_modelled
-    assert "\nNot modelled: Monthly churn (no price test yet): the gain is gone if it goes from 2.5% to 3.11%" in str(alone)
+    assert "\nNot modelled: Monthly churn (no price test yet): the gain is gone if it goes from 2.5% to 3.11%" in str(
+        alone
+    )
 
 
 def test_what_is_paid_is_part_of_the_gain():
