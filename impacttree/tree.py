@@ -209,6 +209,7 @@ class ImpactTree:
     what_if = asks(lambda: questions.what_if)
     compare = asks(lambda: questions.compare)
     sensitivity = asks(lambda: questions.sensitivity)
+    sweep = asks(lambda: questions.sweep)
     check_guardrails = asks(lambda: questions.check_guardrails)
     headroom = asks(lambda: questions.headroom)
     simulate = asks(lambda: questions.simulate)

@@ -108,19 +108,15 @@ class Words:
         digits = _digits_apart(first, second, write)
         return write(first, digits), write(second, digits)
 
-    def apart_signed(self, name: str, first: float, second: float) -> tuple[str, str]:
-        """Write two differences of a metric with as many digits as it takes to tell them apart."""
-
-        def write(value: float, digits: int | None) -> str:
-            return self.signed(name, value, digits)
-
-        digits = _digits_apart(first, second, write)
-        return write(first, digits), write(second, digits)
-
     def spread(self, name: str, low: float, high: float, *others: float) -> tuple[str, ...]:
         """Write the ends of a spread of values, told apart, and others of its values with as many digits as these."""
         digits = _digits_apart(low, high, lambda value, digits: self.value(name, value, digits))
         return (*self.apart(name, low, high), *(self.value(name, value, digits) for value in others))
+
+    def changes_apart(self, name: str, low: float, high: float, *others: float) -> tuple[str, ...]:
+        """Write the ends of a spread of differences, told apart, and others with as many digits as these."""
+        digits = _digits_apart(low, high, lambda value, digits: self.signed(name, value, digits))
+        return tuple(self.signed(name, value, digits) for value in (low, high, *others))
 
     def levels(self, name: str, values: Sequence[float]) -> tuple[tuple[float, str], ...]:
         """Write the levels of an axis, each beside its value, with as many digits as it takes to tell them apart."""

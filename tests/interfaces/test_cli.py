@@ -337,7 +337,7 @@ MISTAKES = {
     "what-if saas nsp=+1%": "there is no metric 'nsp' (did you mean 'nps'?)",
     "what-if saas arpu=+x%": "+x%",
     "values saas nsp=+1%": "there is no metric 'nsp' (did you mean 'nps'?)",
-    "project saas --periods 0": "give a whole number from 1",
+    "project saas --periods 0": "is not a whole number from 1",
     "project saas --periods many": "'many' is not a valid integer",
     "sensitivity saas --on nothing": "there is no metric 'nothing'",
     "value-of-information saas nsp +1% --cost $1k": "there is no metric 'nsp' (did you mean 'nps'?)",
