@@ -78,6 +78,7 @@ class ImpactTree:
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
+        illustrative: bool | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
         correlations: Sequence[tuple[str, str, Amount]] | None = None,
@@ -143,8 +144,10 @@ class ImpactTree:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the checks noticed and let pass."""
-        return self._graph.notes
+        """What the checks noticed and let pass, and which metrics read as a cost without saying what is better."""
+        from impacttree.answers.direction import direction_notes
+
+        return (*self._graph.notes, *direction_notes(self._subject))
 
     @property
     def graph(self) -> networkx.DiGraph[str]:

@@ -104,6 +104,10 @@ class BreakEven(Result):
     @property
     def title(self) -> str:
         """The sentence about the first number."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words = self.words
         what = self.provenance.told(f"{self.change} {words.label(self.metric)}")
         within = words.over(self.outcome, self.horizon)

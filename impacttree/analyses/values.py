@@ -97,7 +97,9 @@ class Values(Result, Mapping[str, float | None]):
         return super().summary() | {"changes": changes, "warnings": list(self.warnings)}
 
     def view(self) -> Table:
-        return Table(self._title(), self._columns(), tuple(self._row(m) for m in self.metrics), self._notes())
+        return Table(
+            self.words.headed(self._title()), self._columns(), tuple(self._row(m) for m in self.metrics), self._notes()
+        )
 
     def _title(self) -> str:
         if not self.changed:

@@ -18,7 +18,16 @@ from impacttree.engine.arrays import Array
 from impacttree.engine.model import Model
 from impacttree.engine.vector import Batch, RowsIntervention, evaluate_many
 
-__all__ = ["Crossing", "GridStep", "Lever", "RowMargins", "first_crossings", "first_steps", "grid_steps"]
+__all__ = [
+    "Crossing",
+    "GridStep",
+    "Lever",
+    "RowMargins",
+    "first_crossings",
+    "first_steps",
+    "grid_steps",
+    "lever_groups",
+]
 
 Margin = Callable[[Batch], Array]
 """How far each row is from what is looked for: below zero where it has happened, NaN where a row has no value."""
@@ -110,7 +119,7 @@ def first_crossings(
     >>> [(crossing.side, crossing.happens and round(crossing.happens, 9)) for crossing in found]
     [(-1, None), (1, 6.0)]
     """
-    for group in _groups(model, levers):
+    for group in lever_groups(model, levers):
         yield from _Search(model, periods, group, margin, tuple(extremes)).crossings(steps, paths)
 
 
@@ -153,7 +162,7 @@ def _refined(rows: npt.NDArray[np.int_], step: GridStep, ends: Array, margins: R
     return step
 
 
-def _groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
+def lever_groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
     """Yield levers that can share an evaluation; one on a time loop is moved against a run of its own."""
     looped = [lever for lever in levers if model.graph.metrics[lever.slot].on_loop]
     others = [lever for lever in levers if lever not in looped] if looped else levers

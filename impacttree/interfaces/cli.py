@@ -553,8 +553,8 @@ def templates(as_json: bool) -> None:
 def new(template: str, file: str, force: bool) -> None:
     """Begin a model file from a template; - prints it.
 
-    Each value is marked `placeholder: true`; write your own in its place and remove the mark. Until then, answers say
-    how many of their inputs are template values.
+    Each value and assumed effect is marked `placeholder: true`, and no effect has a grade; write your own in its place
+    and remove the mark. Until then, answers begin with "Illustrative:".
     """
     from impacttree.files import replace_file
     from impacttree.templates import instantiate
@@ -568,7 +568,8 @@ def new(template: str, file: str, force: bool) -> None:
     if not force and os.path.lexists(file):
         raise Mistake(f"{shown} exists: choose another name, or replace it with --force")
     replace_file(file, text.encode(), overwrite=force)
-    click.echo(f"{shown} written; {text.count('placeholder: true')} of its values are marked `placeholder: true`.")
+    marked = text.count("placeholder: true")
+    click.echo(f"{shown} written; {marked} of its values and effects are marked `placeholder: true`.")
     click.echo(f"Write your own in their place, remove the marks, and run: impacttree check {shown}")
 
 

@@ -109,8 +109,10 @@ class Inspection:
 
     @property
     def placeholders(self) -> list[str]:
-        """Metrics whose value is still that of a template."""
-        return [metric.name for metric in self.tree.spec.metrics if metric.placeholder] if self.tree else []
+        """Metrics whose value is still that of a template, and assumed effects that are."""
+        metrics = self.tree.spec.metrics if self.tree else ()
+        effects = [f"{m.name} <- {driver.source}" for m in metrics for driver in m.drivers if driver.placeholder]
+        return [*(metric.name for metric in metrics if metric.placeholder), *effects]
 
     def view(self) -> Headline:
         """Return the findings of a model without problems."""

@@ -223,6 +223,9 @@ class Driver(Entry):
         "(groups: correlation, treatment: quasi_experiment).",
     )
     note: ProseField = Field(None, description="What else a reader should know.")
+    placeholder: Annotated[bool, as_(leaves.flag, type="boolean")] = Field(
+        False, description="True while the effect only stands in until a real one is known."
+    )
 
     def __init__(
         self,
@@ -244,6 +247,7 @@ class Driver(Entry):
         observed: str | Quantity | None = None,
         evidence: Grade | Mapping[str, Any] | Evidence | None = None,
         note: str | None = None,
+        placeholder: bool | None = None,
         **unknown: Never,
     ) -> None:
         self.set_keys(locals())

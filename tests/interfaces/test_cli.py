@@ -226,9 +226,11 @@ def test_new_marks_every_stated_value(run, tmp_path):
     tree = it.load(path)
     stated = [metric.name for metric in tree.spec.metrics if metric.value or metric.start]
     assert [metric.name for metric in tree.spec.metrics if metric.placeholder] == stated
-    assert f"{len(stated)} of its values" in result.stdout
-    assert data(run, "check", str(path))["placeholders"] == stated
-    assert f"{len(stated)} of {len(stated)} inputs are template values" in run("worth", str(path), "nps", "+1%").stdout
+    effects = [f"{metric.name} <- {driver.source}" for metric in tree.spec.metrics for driver in metric.drivers]
+    marked = len(stated) + len(effects)
+    assert f"{marked} of its values and effects" in result.stdout
+    assert data(run, "check", str(path))["placeholders"] == [*stated, *effects]
+    assert f"{marked} of {marked} inputs are template values" in run("worth", str(path), "nps", "+1%").stdout
 
 
 def test_new_replaces_only_when_told(run, tmp_path):
