@@ -241,7 +241,7 @@ def sweep(
 ) -> None:
     """The outcome along a row of values of a metric.
 
-    The metric is held at each value from LOW to HIGH; the answer says where the slope changes, because a limit binds there.
+    The metric is held at each value from LOW to HIGH; the answer says where the slope changes, because a limit binds.
     """
     opened = open_tree(tree)
     name = metric_of(opened, metric)
