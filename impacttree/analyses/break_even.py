@@ -225,7 +225,7 @@ class BreakEven(Result):
         return "more" if more else "less"
 
     def _in_small_money(self, row: SwitchingValue) -> bool:
-        """Whether a number is an amount that people write with its cents."""
+        """Return whether a number is an amount that people write with its cents."""
         number = Address.parse(row.address)
         is_value = row.address != COST and number.source is None and number.key in ("value", "start")
         return is_value and self.words.unit(number.metric).is_money and abs(row.at or 0.0) < 1_000

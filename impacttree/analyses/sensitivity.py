@@ -14,7 +14,6 @@ from impacttree.answers.local import local
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
-from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
@@ -261,6 +260,8 @@ def _some(labels: Sequence[str]) -> str:
 MOST_NAMED = 10
 MOST_BARS = 100
 """Rows of a tornado."""
+RUNS = 3
+"""Evaluations for a metric, about: by a percent, by what is plausible, and where the outcome may bend."""
 STEP = 1e-6
 """Relative; far below what anyone would move, far above rounding."""
 
@@ -300,6 +301,7 @@ def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
     """Return every metric's pull on an outcome, in what is held in both runs of a case."""
     subject = case.subject
     total = case.before[outcome.index]
+    subject.model.expect(RUNS * len(subject.graph.metrics), case.periods)
     gradient = subject.model.relative_gradient(case.base, outcome.index)
     upstream = subject.upstream(outcome)
     bending = _bending(subject, upstream)
@@ -329,19 +331,19 @@ def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: boo
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)
     end = _favorable_end(metric)
-    moved = _run(case, metric, Intervention("fix", shift=end)) if end is not None else None
-    stepped = _run(case, metric, one) if value > 0 and _is_within(metric, one.apply(value)) else None
+    plausible = Intervention("fix", shift=end) if end is not None else None
+    steps = value > 0 and _is_within(metric, one.apply(value))
     return SensitivityRow(
         metric=metric.name,
         label=metric.label,
         value=value,
         elasticity=pull / total if total and value and math.isfinite(pull) else None,
         percent=percent,
-        worth=_worth(case, outcome, stepped),
+        worth=_worth(case, metric, outcome, one) if steps else None,
         plausible=(value, end) if end is not None else None,
-        plausible_worth=_worth(case, outcome, moved),
+        plausible_worth=_worth(case, metric, outcome, plausible) if plausible else None,
         at_corner=may_bend and bool(total and value) and _bends(case, metric, outcome),
-        extrapolated=moved is not None and any(extrapolations(case.subject, moved.rows, case.base.rows)),
+        extrapolated=plausible is not None and _extrapolates(case, metric, plausible),
         rank=None,
         is_spend=_is_spend(case, metric),
         later=_later(case, metric, outcome, Intervention("fix", shift=end) if end is not None else one),
@@ -357,7 +359,7 @@ def _is_spend(case: Case, metric: Metric) -> bool:
 
 def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
     """Return what a move is worth over the longer horizon."""
-    return _worth(case.furthest, outcome, _run(case.furthest, metric, move))
+    return _worth(case.furthest, metric, outcome, move)
 
 
 def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:
@@ -382,7 +384,7 @@ def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
 
 def _bends(case: Case, metric: Metric, outcome: Metric) -> bool:
     """Return whether a small step up and the same step down move the outcome by different amounts."""
-    steps = [_worth(case, outcome, _run(case, metric, Intervention("wrap", 1 + step))) for step in (STEP, -STEP)]
+    steps = [_worth(case, metric, outcome, Intervention("wrap", 1 + step)) for step in (STEP, -STEP)]
     if steps[0] is None or steps[1] is None:
         return False
     size = abs(steps[0]) + abs(steps[1])
@@ -394,18 +396,21 @@ def _is_within(metric: Metric, value: float) -> bool:
     return bounds is None or bounds[0] <= value <= bounds[1]
 
 
-def _run(case: Case, metric: Metric, intervention: Intervention) -> Run | None:
-    """Return the tree with one move; None when it has no value there (a zero denominator, say)."""
+def _extrapolates(case: Case, metric: Metric, move: Intervention) -> bool:
+    """Return whether a move leaves the range in which an assumed effect was seen."""
+    if not case.subject.has_observed:
+        return False
     try:
-        return case.moved({metric.index: intervention})
+        moved = case.moved({metric.index: move})
     except EvaluationError:
-        return None
+        return False
+    return any(extrapolations(case.subject, moved.rows, case.base.rows))
 
 
-def _worth(case: Case, outcome: Metric, after: Run | None) -> float | None:
-    if after is None:
-        return None
-    return after.horizon()[outcome.index] - case.before[outcome.index]
+def _worth(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
+    """Return what one move is worth; None when the tree has no value there (a zero denominator, say)."""
+    after = case.total(outcome, {metric.index: move})
+    return None if after is None else after - case.before[outcome.index]
 
 
 def _favorable_end(metric: Metric) -> float | None:

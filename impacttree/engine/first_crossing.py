@@ -18,7 +18,7 @@ from impacttree.engine.arrays import Array
 from impacttree.engine.model import Model
 from impacttree.engine.vector import Batch, RowsIntervention, evaluate_many
 
-__all__ = ["Crossing", "Lever", "RowMargins", "Step", "first_crossings", "first_steps", "grid_steps"]
+__all__ = ["Crossing", "GridStep", "Lever", "RowMargins", "first_crossings", "first_steps", "grid_steps"]
 
 Margin = Callable[[Batch], Array]
 """How far each row is from what is looked for: below zero where it has happened, NaN where a row has no value."""
@@ -114,7 +114,7 @@ def first_crossings(
         yield from _Search(model, periods, group, margin, tuple(extremes)).crossings(steps, paths)
 
 
-def first_steps(ends: Array, steps: int, margins: RowMargins) -> tuple[npt.NDArray[np.bool_], Step]:
+def first_steps(ends: Array, steps: int, margins: RowMargins) -> tuple[npt.NDArray[np.bool_], GridStep]:
     """Return for which rows it happens on the way from 0 to an end, and for these the amounts just before and after.
 
     Parameters
@@ -137,7 +137,7 @@ def first_steps(ends: Array, steps: int, margins: RowMargins) -> tuple[npt.NDArr
     return happens, _refined(np.flatnonzero(happens), step, ends, margins)
 
 
-def _refined(rows: npt.NDArray[np.int_], step: Step, ends: Array, margins: RowMargins) -> Step:
+def _refined(rows: npt.NDArray[np.int_], step: GridStep, ends: Array, margins: RowMargins) -> GridStep:
     """Return steps so short that their ends are the same amount but for rounding."""
     finest = np.spacing(np.abs(ends[rows]))
     for _ in range(MOST_ROUNDS):
@@ -163,7 +163,7 @@ def _groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
         yield [lever]
 
 
-class Step(NamedTuple):
+class GridStep(NamedTuple):
     """Amounts between which it happens, one pair for each row of arrays, with their margins."""
 
     near: Array
@@ -171,8 +171,8 @@ class Step(NamedTuple):
     near_margin: Array
     far_margin: Array
 
-    def of(self, rows: npt.NDArray[np.bool_]) -> Step:
-        return Step(*(part[rows] for part in self))
+    def of(self, rows: npt.NDArray[np.bool_]) -> GridStep:
+        return GridStep(*(part[rows] for part in self))
 
     def tries(self) -> Array:
         """Return amounts to try, from near to far, a row of them for each pair."""
@@ -234,11 +234,11 @@ def _effect(lever: Lever, amounts: Array) -> RowsIntervention:
     )
 
 
-def _first_step(amounts: Array, margins: Array) -> tuple[npt.NDArray[np.bool_], Step]:
+def _first_step(amounts: Array, margins: Array) -> tuple[npt.NDArray[np.bool_], GridStep]:
     """Return for which rows it happens after the first amount, and for these the amounts just before and after."""
     happened = ~(margins[:, 1:] >= 0)
     happens: npt.NDArray[np.bool_] = np.any(happened, axis=1)
     rows = np.flatnonzero(happens)
     near = happened[rows].argmax(axis=1)
     pairs = [values[rows, near + far] for values in (amounts, margins) for far in (0, 1)]
-    return happens, Step(*pairs)
+    return happens, GridStep(*pairs)
