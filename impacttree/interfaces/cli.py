@@ -239,9 +239,9 @@ def sweep(
     as_json: bool,
     output: str | None,
 ) -> None:
-    """What the outcome does as a metric goes from LOW to HIGH.
+    """The outcome along a row of values of a metric.
 
-    The metric is held at each value; the answer says where the slope changes, because a limit binds there.
+    The metric is held at each value from LOW to HIGH; the answer says where the slope changes, because a limit binds.
     """
     opened = open_tree(tree)
     name = metric_of(opened, metric)
@@ -441,9 +441,9 @@ def uncertainty(
     output: str | None,
     **within: Any,
 ) -> None:
-    """Which uncertain numbers drive the spread of the outcome, or of what changes do to it.
+    """Which uncertain numbers drive the spread of the outcome.
 
-    Each moved alone from its P10 to its P90, and its share of the variance.
+    With changes, of what these do to it. Each is moved alone from its P10 to its P90, and its share of the variance.
     """
     opened = open_tree(tree)
     found = opened.uncertainty(_on(opened, on), samples, seed, changes=changes_of(opened, changes), **within)

@@ -30,6 +30,14 @@ from impacttree.spec.treatments import Treatment
 
 __all__ = ["Driver", "Evidence", "EvidenceDefaults"]
 
+SAID = {
+    **dict.fromkeys(("a/b test", "ab test", "a/b", "ab", "rct", "holdout", "randomised", "randomized"), "experiment"),
+    **dict.fromkeys(("natural experiment", "diff-in-diff", "before/after", "before and after"), "quasi_experiment"),
+    **dict.fromkeys(("regression", "observational", "correlated"), "correlation"),
+    **dict.fromkeys(("industry", "published", "literature"), "benchmark"),
+    **dict.fromkeys(("guess", "assumption", "opinion", "estimate", "expert"), "judgement"),
+}
+"""What people call a grade, and which one it is."""
 WIDEST = 1_000
 """Largest factor that an evidence grade stands for."""
 
@@ -55,7 +63,7 @@ class Evidence(Entry):
     example: ClassVar[str] = "{grade: experiment, source: Onboarding holdout, date: 2026-03-01}"
     short: ClassVar[str] = "grade"
 
-    grade: Annotated[Grade, as_choice(Grade)] = Field(
+    grade: Annotated[Grade, as_choice(Grade, SAID)] = Field(
         "judgement",
         description=(
             "How strong the evidence is; `experiment` says that the driving metric itself was randomised. Weaker "
