@@ -166,7 +166,7 @@ def buffered(function: Any, point: Any, size: int) -> Callable[[], Any]:
     buffer.set_arg(0, memoryview(point))
     buffer.set_res(function.n_out() - 1, memoryview(result))
 
-    def evaluate(_alive: object = (function, buffer)) -> Any:
+    def evaluate(_alive: object = (function, buffer, point)) -> Any:
         call()
         return result
 
