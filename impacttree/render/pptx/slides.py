@@ -1,0 +1,143 @@
+"""Slides and single pictures -> a presentation: title and footer in their places, each part by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from impacttree.render.layout import layout
+from impacttree.render.layout.measure import clean
+from impacttree.render.layout.style import INK
+from impacttree.render.pptx import markup
+from impacttree.render.pptx.blocks import BLOCKS, GREY, RULE, label
+from impacttree.render.pptx.charts import draw_chart
+from impacttree.render.pptx.drawing import add_shapes, fitted, scene_shapes
+from impacttree.render.pptx.grid import Frame, Grid
+from impacttree.render.pptx.markup import Ids
+from impacttree.render.pptx.package import EMU, new_presentation, to_bytes
+from impacttree.render.pptx.tables import draw_table
+from impacttree.render.pptx.texts import fitted as fitted_text
+from impacttree.views import Bars, Diagram, Distribution, Lines, Table, Waterfall
+from impacttree.views.slides import Part, Slide, SlidePicture
+
+if TYPE_CHECKING:
+    from pptx.presentation import Presentation
+    from pptx.slide import Slide as Page
+    from pptx.slide import SlideLayout
+
+__all__ = ["slides_to_pptx", "view_to_pptx"]
+
+_FIRST = 100
+"""Numbers of shapes below are left to the placeholders of a slide."""
+_FRAME = ("title", "subtitle", "footer")
+"""What of a diagram the slide itself says."""
+
+
+def view_to_pptx(view: Table | Diagram | Bars | Waterfall | Lines | Distribution) -> bytes:
+    """Return a presentation of one slide that holds a picture as native shapes, table or chart."""
+    return slides_to_pptx([one_slide(view)])
+
+
+def one_slide(view: Table | Diagram | Bars | Waterfall | Lines | Distribution) -> Slide:
+    """Return the slide that a picture makes by itself: its own title, and its notes as the footer."""
+    subtitle = "" if isinstance(view, Table) else view.subtitle
+    picture = replace(view, title="", notes=())
+    return Slide(view.title, (Part(picture),), subtitle, notes=view.notes, footer=view.notes[:2])
+
+
+def slides_to_pptx(slides: Sequence[Slide], template: bytes | None = None) -> bytes:
+    """Return a presentation of these slides, on our own page or on a company's.
+
+    Raises
+    ------
+    OutputError
+        When the template is not a presentation without macros and links.
+    MissingDependency
+        Without python-pptx.
+    """
+    presentation = new_presentation(template)
+    for number, slide in enumerate(slides, 1):
+        _add(presentation, slide, number)
+    return to_bytes(presentation)
+
+
+def _add(presentation: Presentation, slide: Slide, number: int) -> None:
+    page = presentation.slides.add_slide(_layout(presentation))
+    width, height = presentation.slide_width, presentation.slide_height
+    assert width is not None
+    assert height is not None
+    grid, ids = Grid(width / EMU, height / EMU), Ids(_FIRST)
+    _title(page, grid, slide.title)
+    drawn = [label(ids, grid.subtitle, slide.subtitle, 15.0, GREY)] if slide.subtitle else []
+    for part in slide.parts:
+        drawn.append(_picture(page, ids, grid.place(part), part.picture))
+    drawn.append(_foot(ids, grid, slide.footer, number))
+    add_shapes(page, "".join(drawn))
+    notes = page.notes_slide.notes_text_frame
+    assert notes is not None
+    notes.text = "\n".join(clean(line) for line in (slide.title, *slide.notes, *slide.footer) if line)
+
+
+def _layout(presentation: Presentation) -> SlideLayout:
+    """Return the layout with a title and as little else as there is."""
+    from pptx.enum.shapes import PP_PLACEHOLDER
+
+    titles = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE)
+    decor = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
+
+    def rank(layout: SlideLayout) -> tuple[bool, int]:
+        kinds = [shape.placeholder_format.type for shape in layout.placeholders]
+        return titles[0] not in kinds, sum(kind not in (*titles, *decor) for kind in kinds)
+
+    return min(presentation.slide_layouts, key=rank)
+
+
+def _title(page: Page, grid: Grid, title: str) -> None:
+    """Write the title into the slide's own placeholder, so that outline and screen readers find it."""
+    from pptx.dml.color import RGBColor
+    from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
+    from pptx.util import Emu, Pt
+
+    shape, frame = page.shapes.title, grid.title
+    for placeholder in list(page.placeholders):
+        if shape is None or placeholder.shape_id != shape.shape_id:
+            placeholder.element.getparent().remove(placeholder.element)
+    if shape is None:
+        raise AssertionError("a layout with a title was chosen, or refused with the template")
+    shape.left, shape.top, shape.width, shape.height = (
+        Emu(round(length * EMU)) for length in (frame.left, frame.top, frame.width, frame.height)
+    )
+    text, size = fitted_text(title, 25.0, frame.width, frame.height, bold=True, least=15.0)
+    within = shape.text_frame
+    within.text = text
+    within.margin_left = within.margin_right = within.margin_top = within.margin_bottom = Emu(0)
+    within.vertical_anchor, within.auto_size, within.word_wrap = MSO_ANCHOR.BOTTOM, MSO_AUTO_SIZE.NONE, True
+    for paragraph in within.paragraphs:
+        paragraph.alignment = PP_ALIGN.LEFT
+        paragraph.font.size, paragraph.font.bold = Pt(size), True
+        paragraph.font.color.rgb = RGBColor.from_string(INK.removeprefix("#").upper())
+
+
+def _picture(page: Page, ids: Ids, frame: Frame, picture: SlidePicture) -> str:
+    match picture:
+        case Table():
+            return draw_table(ids, frame, picture)
+        case Diagram():
+            scene = layout(picture)
+            return scene_shapes(ids, fitted(scene, frame, _FRAME), _FRAME)
+        case Bars() | Waterfall() | Lines() | Distribution():
+            return draw_chart(page, ids, frame, picture)
+        case _:
+            return BLOCKS[type(picture)](ids, frame, picture)
+
+
+def _foot(ids: Ids, grid: Grid, footer: Sequence[str], number: int) -> str:
+    frame = grid.footer
+    place = markup.rule(ids, grid.margin, grid.width - grid.margin, grid.rule, RULE)
+    pages = Frame(grid.width - grid.margin - 0.5, frame.top + 0.1, 0.5, 0.22)
+    lines = [
+        label(ids, Frame(frame.left, frame.top + 0.21 * k, frame.width, 0.21), line, 12.0, GREY)
+        for k, line in enumerate(footer[:2])
+    ]
+    return place + "".join(lines) + label(ids, pages, str(number), 12.0, GREY, anchor="end")

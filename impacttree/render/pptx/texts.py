@@ -1,0 +1,55 @@
+"""Texts fitted to their room before they are written: smaller down to 12 points, then cut with an ellipsis."""
+
+from __future__ import annotations
+
+from impacttree.render.layout.measure import clean, fit, text_width, wrap
+
+__all__ = ["LEAST", "fitted", "height_of", "lines_in", "one_line"]
+
+LEAST = 12.0
+"""No text of a slide is smaller, its footer included."""
+LEADING = 1.2
+ROOM = 0.97
+"""Share of its width that a text may fill: another font of the same kind runs a little wider."""
+_STEP = 0.5
+
+
+def lines_in(text: str, size: float, width: float, *, bold: bool = False, most: int = 50) -> tuple[str, ...]:
+    """Return the lines that a text takes at a size."""
+    return wrap(clean(text), size, width * ROOM, most, bold)
+
+
+def height_of(lines: int, size: float) -> float:
+    """Return how high so many lines stand, in inches."""
+    return lines * size * LEADING / 72
+
+
+def fitted(
+    text: str, size: float, width: float, height: float, *, bold: bool = False, least: float = LEAST
+) -> tuple[str, float]:
+    """Return a text and the largest size, at most `size`, at which it stands in a rectangle; cut where none does.
+
+    >>> fitted("Weekly engagement", 25.0, 5.0, 0.83, bold=True)
+    ('Weekly engagement', 25.0)
+    >>> fitted("word " * 100, 14.0, 2.0, 0.4)[1]
+    12.0
+    """
+    text = clean(text)
+    at = size
+    while at >= least:
+        lines = lines_in(text, at, width, bold=bold)
+        longest = max((text_width(line, at, bold) for line in lines), default=0.0)
+        if height_of(len(lines), at) <= height and longest <= width and not lines[-1:] == ("…",):
+            return text, at
+        at -= _STEP
+    most = max(1, int(height / height_of(1, least)))
+    return " ".join(lines_in(text, least, width, bold=bold, most=most)), least
+
+
+def one_line(text: str, size: float, width: float, *, bold: bool = False, least: float = LEAST) -> tuple[str, float]:
+    """Return a text and a size at which it is one line, cut where it is too long at the least size."""
+    text = clean(text)
+    at = size
+    while at > least and text_width(text, at, bold) > width * ROOM:
+        at = max(least, at - _STEP)
+    return fit(text, at, width * ROOM, bold), at

@@ -1,0 +1,182 @@
+"""A slide, and the pictures that stand on slides beside tables, charts and the diagram.
+
+A slide says where its parts stand on a grid of twelve columns; how they are drawn is the renderer's work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from impacttree.views import Chart, Diagram, Panel, Table
+
+__all__ = [
+    "COLUMNS",
+    "Event",
+    "Figures",
+    "Gauge",
+    "Gauges",
+    "Part",
+    "Passage",
+    "Prose",
+    "Share",
+    "Shares",
+    "Signatures",
+    "Slide",
+    "SlidePicture",
+    "Span",
+    "Spans",
+    "Timeline",
+]
+
+COLUMNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Large figures side by side: tiles, or an equation where `signs` stand between them.
+
+    Examples
+    --------
+    >>> Figures((Panel("Returns", "+$706k", "by month 36"), Panel("We ask", "$250k", "once"))).panels[0].body
+    '+$706k'
+    """
+
+    panels: tuple[Panel, ...]
+    signs: tuple[str, ...] = ()
+    """``-`` or ``=`` between neighbours; none, or one fewer than there are panels."""
+    upright: bool = False
+    """Whether the tiles stand below each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One range of a `Spans`: its ends and its point, each a number and its text."""
+
+    label: str
+    low: float
+    point: float
+    high: float
+    low_text: str
+    point_text: str
+    high_text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Ranges on one axis against a threshold: what a bet returns by three horizons, and what it costs."""
+
+    title: str
+    spans: tuple[Span, ...]
+    levels: tuple[tuple[float, str], ...]
+    threshold: float | None = None
+    threshold_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A metric against its guardrail, as shares of the gauge's length."""
+
+    label: str
+    value_text: str
+    value: float
+    limit: float
+    limit_text: str
+    note: str
+    breached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    title: str
+    gauges: tuple[Gauge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    label: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """One bar cut into shares, strongest evidence first, and what is said of them."""
+
+    title: str
+    shares: tuple[Share, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Lines to sign on: a role, and who holds it where that is known."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph; a strong one is read first."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Sentences in a box; the accented one holds what is asked for."""
+
+    title: str
+    passages: tuple[Passage, ...]
+    accent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A point of a timeline: where it stands between 0 and 1, what happens, and when."""
+
+    at: float
+    text: str
+    when: str
+    role: Literal["money", "check", "other"] = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    events: tuple[Event, ...]
+
+
+SlidePicture = Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Signatures | Prose | Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A picture and its place: first column and number of columns, and from which share of the body to which."""
+
+    picture: SlidePicture
+    column: int = 0
+    columns: int = COLUMNS
+    top: float = 0.0
+    bottom: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """A title that is a sentence with its number, what shows it, and the footer that says what the number rests on.
+
+    Examples
+    --------
+    >>> ask = Figures((Panel("We ask", "$250k", "once, in month 1"),))
+    >>> Slide("We ask $250k", (Part(ask),)).title
+    'We ask $250k'
+    """
+
+    title: str
+    parts: tuple[Part, ...]
+    subtitle: str = ""
+    notes: tuple[str, ...] = ()
+    """What the speaker reads: how the numbers came about, warnings."""
+    footer: tuple[str, ...] = ()
+    """Source, as-of date and version; basis."""
