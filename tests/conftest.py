@@ -1,11 +1,12 @@
-"""How much Hypothesis tries: ``--hypothesis-profile=thorough`` tries ten times as much, CI always the same examples."""
+"""How much Hypothesis tries: the same examples always; ``--hypothesis-profile=random`` new ones, ``thorough`` many."""
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import settings
 
-settings.register_profile("moderate", deadline=None, derandomize="CI" in os.environ)
-settings.register_profile("thorough", deadline=None, max_examples=10 * settings.get_profile("moderate").max_examples)
-settings.load_profile("moderate")
+settings.register_profile("fixed", deadline=None, derandomize=True)
+settings.register_profile("random", deadline=None, database=None, print_blob=True)
+settings.register_profile(
+    "thorough", settings.get_profile("random"), max_examples=10 * settings.get_profile("fixed").max_examples
+)
+settings.load_profile("fixed")

@@ -13,6 +13,7 @@ from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered
 from impacttree.errors import Problem, QuestionError, nearest, printable
+from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -362,7 +363,7 @@ def _row(
 
 def _span(subject: Subject, one: Uncertain, low: float, high: float) -> str:
     """Write P10 to P90 of a number: of a value in its unit, of an effect as multiples of its stated strength."""
-    if one.address.count(".") == 1:
+    if Address.parse(one.address).source is None:
         return " to ".join(subject.words.apart(one.metric, low, high))
     centre = one.distribution.central
     if centre == 0:
@@ -372,7 +373,7 @@ def _span(subject: Subject, one: Uncertain, low: float, high: float) -> str:
 
 
 def _notes(subject: Subject, rows: Sequence[UncertaintyRow], both: Samples | None, left: int) -> Iterator[str]:
-    if any(row.address.count(".") == 2 and not row.swing for row in rows):
+    if any(Address.parse(row.address).source and not row.swing for row in rows):
         yield "An assumed effect moves nothing while what drives it stays as stated: it counts with interactions."
     if any(not row.stated for row in rows):
         yield "* range from the evidence grade alone."

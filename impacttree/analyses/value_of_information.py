@@ -17,6 +17,7 @@ from impacttree.answers.words import STILL, Words, counted_noun, joined
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Change, Quantity, RawQuantity, misfit, parse_quantity, shown_parts, to
+from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ SMALL = 0.005
 """Share of the EVPI below which a number stands in the note on the rest."""
 NEGLIGIBLE = 0.001
 """Share of the EVPI below which nobody asks how little it is."""
-COST = "decision.cost"
+COST = str(Address("decision", key="cost"))
 MOST_SAMPLES = 2**20
 METHOD = (
     "net benefit in samples with and without the decision on the same draws; worth of knowing one number by regression "

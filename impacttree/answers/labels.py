@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from impacttree.graph.model import Graph
+from impacttree.spec.address import Address
 
 __all__ = ["label_of"]
 
@@ -24,10 +25,10 @@ def label_of(graph: Graph, address: str) -> str:
     >>> [label_of(graph, address) for address in ("arpu.value", "customers.start", "churn.engagement.slope")]
     ['ARPU', 'Customers, at the start', 'Monthly churn <- Weekly engagement, slope']
     """
-    metric, *source, key = address.split(".")
-    label = graph[metric].label
-    if source:
-        return f"{label} <- {graph[source[0]].label}, {key.replace('_', '-')}"
+    number = Address.parse(address)
+    label, key = graph[number.metric].label, number.key
+    if number.source is not None:
+        return f"{label} <- {graph[number.source].label}, {key.replace('_', '-')}"
     if key.startswith("lift"):
         return f"{label}, size of the lift"
     return f"{label}, at the start" if key == "start" else label

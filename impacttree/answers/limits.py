@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.engine.simulation import Span
+    from impacttree.engine.simulation import Corridor
 
 __all__ = ["GuardrailCheck", "Limit", "breach_words", "guarded", "guardrail_checks", "guardrail_row", "with_risks"]
 
@@ -37,14 +37,14 @@ class Limit:
         return self.room(value) < 0 and not is_still(value, self.value)
 
     @property
-    def span(self) -> Span:
+    def span(self) -> Corridor:
         """Where samples keep the limit, up to rounding."""
-        from impacttree.engine.simulation import Span
+        from impacttree.engine.simulation import Corridor
 
         slack = STILL * abs(self.value)
         if self.side == "floor":
-            return Span(self.metric.index, low=self.value - slack)
-        return Span(self.metric.index, high=self.value + slack)
+            return Corridor(self.metric.index, low=self.value - slack)
+        return Corridor(self.metric.index, high=self.value + slack)
 
     def margins(self, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the room of many rows at their tightest; below zero where the limit is broken by more than rounding.

@@ -19,7 +19,7 @@ from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Metric
 
 if TYPE_CHECKING:
-    from impacttree.engine.simulation import Job, Sampled, Span, Wanted
+    from impacttree.engine.simulation import Corridor, Job, Sampled, Wanted
 
 __all__ = [
     "Ranges",
@@ -234,11 +234,11 @@ def missing_note(words: Words, runs: Sequence[Sampled], count: int, missing: int
     return (f"{missing:,} of {count:,} samples are left out{reason}",)
 
 
-def bounds_span(metric: Metric) -> Span:
+def bounds_span(metric: Metric) -> Corridor:
     """Return where the bounds of a metric keep it."""
-    from impacttree.engine.simulation import Span
+    from impacttree.engine.simulation import Corridor
 
-    return Span(metric.index, *(bounds_of(metric.spec) or ()))
+    return Corridor(metric.index, *(bounds_of(metric.spec) or ()))
 
 
 def outside_shares(bounded: Sequence[Metric], run: Sampled) -> tuple[tuple[Metric, float], ...]:

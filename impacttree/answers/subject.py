@@ -16,6 +16,7 @@ from impacttree.formula import unparse
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Graph, Metric, UncertainNumber
 from impacttree.quantity import Bounds, Change, Intervention, Recipe, Set, parse_change, quantity_of, recipe
+from impacttree.spec.address import Address
 
 if TYPE_CHECKING:
     from impacttree.engine.simulation import DrawnChange
@@ -73,7 +74,7 @@ class Asked:
         changes, name = self.recipes[slot].changes, graph.metrics[slot].name
         many = len(changes) > 1
         return tuple(
-            None if change.spread is None else f"{name}.lift{number}" if many else f"{name}.lift"
+            None if change.spread is None else str(Address(name, key=f"lift{number}" if many else "lift"))
             for number, change in enumerate(changes, 1)
         )
 

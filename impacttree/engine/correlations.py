@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from impacttree.engine.arrays import Array
 from impacttree.graph.correlations import ROUNDING
 from impacttree.graph.model import Correlated
 
 __all__ = ["Linked", "linked"]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,8 +23,8 @@ from functools import cache
 from typing import Protocol, assert_never
 
 import numpy as np
-import numpy.typing as npt
 
+from impacttree.engine.arrays import Array
 from impacttree.errors import Problem, QuantityError, printable
 from impacttree.quantity import Bounds, Quantity, Spread
 from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, deviation, impossible
@@ -41,7 +41,6 @@ __all__ = [
     "distribution_of",
 ]
 
-Array = npt.NDArray[np.float64]
 
 STEEPEST = 1.5900
 """Largest |b| / a at which the bent curve rises everywhere: 1 / 0.62890, the least value, at z = -sqrt 2, of

@@ -14,8 +14,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from impacttree.engine.arrays import Array
 from impacttree.engine.model import Model
-from impacttree.engine.vector import Array, Batch, Effect, evaluate_many
+from impacttree.engine.vector import Batch, RowsIntervention, evaluate_many
 
 __all__ = ["Crossing", "Lever", "first_crossings", "grid_steps"]
 
@@ -202,8 +203,12 @@ class _Search:
         )
 
 
-def _effect(lever: Lever, amounts: Array) -> Effect:
-    return Effect("wrap", shift=amounts) if lever.kind == "add" else Effect("wrap", scale=1.0 + amounts)
+def _effect(lever: Lever, amounts: Array) -> RowsIntervention:
+    return (
+        RowsIntervention("wrap", shift=amounts)
+        if lever.kind == "add"
+        else RowsIntervention("wrap", scale=1.0 + amounts)
+    )
 
 
 def _first_step(amounts: Array, margins: Array) -> tuple[npt.NDArray[np.bool_], _Step]:

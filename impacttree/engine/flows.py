@@ -21,6 +21,7 @@ from impacttree.engine.model import Held, Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.quadrature import HORIZON, Node, gauss, values_at
 from impacttree.engine.tape import Load
+from impacttree.graph.reach import reached
 from impacttree.quantity import Intervention
 
 __all__ = ["EdgeFlow", "Lift", "Switch"]
@@ -136,7 +137,9 @@ class Lift:
             if slot != self.slot:
                 ahead.setdefault(load.slot, set()).add(slot)
                 behind.setdefault(slot, set()).add(load.slot)
-        return _reach(self.slot, ahead) & _reach(self.outcome, behind)
+        after = reached([self.slot], lambda slot: ahead.get(slot, set()))
+        before = reached([self.outcome], lambda slot: behind.get(slot, set()))
+        return after & before
 
     @cached_property
     def order(self) -> tuple[int, ...]:
@@ -415,12 +418,3 @@ class Lift:
 
 def _sizes(row: Row) -> Row:
     return [abs(value) for value in row]
-
-
-def _reach(start: int, onward: Mapping[int, set[int]]) -> frozenset[int]:
-    seen, pending = {start}, [start]
-    while pending:
-        new = onward.get(pending.pop(), set()) - seen
-        seen |= new
-        pending += new
-    return frozenset(seen)

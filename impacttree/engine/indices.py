@@ -16,22 +16,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from impacttree.engine.arrays import Array
 from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
 from impacttree.engine.sobol import chunks_of
 from impacttree.engine.vector import evaluate_many
 from impacttree.quantity.spread_checks import Z_P97_5
 
-__all__ = ["Estimate", "Index", "Outputs", "indices_of", "sample_factors", "swings"]
+__all__ = ["Index", "IndexEstimate", "Outputs", "indices_of", "sample_factors", "swings"]
 
-Array = npt.NDArray[np.float64]
 TOGETHER = 256
 """Factors whose swings are worked at once."""
 
 
-class Estimate(NamedTuple):
+class IndexEstimate(NamedTuple):
     """A number with the ends of its 95 % interval."""
 
     value: float
@@ -43,8 +42,8 @@ class Estimate(NamedTuple):
 class Index:
     """One factor's share of the variance: alone, and with all interactions that it takes part in."""
 
-    first: Estimate
-    total: Estimate
+    first: IndexEstimate
+    total: IndexEstimate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +100,7 @@ def _varies(a: Array, b: Array, centre: float, scale: float) -> bool:
     return scale > 1e-12 * abs(centre) and bool(np.ptp(a) > 0 or np.ptp(b) > 0)
 
 
-def _shares(terms: Array, sums: Array, squares: Array) -> list[Estimate]:
+def _shares(terms: Array, sums: Array, squares: Array) -> list[IndexEstimate]:
     """Divide the mean of each term by the variance of A and B together, from their sums and sums of squares.
 
     The error is that of a ratio of means to first order: of what each base point adds to the one less the share of what
@@ -114,7 +113,7 @@ def _shares(terms: Array, sums: Array, squares: Array) -> list[Estimate]:
     errors = (terms - shares[:, np.newaxis] * own).std(axis=1) / (variance * math.sqrt(terms.shape[1]))
     reach = Z_P97_5 * errors
     columns = zip(shares.tolist(), (shares - reach).tolist(), (shares + reach).tolist(), strict=True)
-    return [Estimate(*column) for column in columns]
+    return [IndexEstimate(*column) for column in columns]
 
 
 def sample_factors(

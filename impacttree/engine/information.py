@@ -23,9 +23,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEAST", "Estimate", "Information"]
+from impacttree.engine.arrays import Array
 
-Array = npt.NDArray[np.float64]
+__all__ = ["LEAST", "GainEstimate", "Information"]
+
 Groups = npt.NDArray[np.intp]
 """To which value of a number each sample belongs, counted from the lowest; of many values, the rank of the sample."""
 
@@ -44,7 +45,7 @@ POINTS = 2_048
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class GainEstimate:
     """An expected gain and its standard error."""
 
     value: float
@@ -124,16 +125,16 @@ class Information:
         self.net, self.seed = net, seed
 
     @cached_property
-    def of_all(self) -> Estimate:
+    def of_all(self) -> GainEstimate:
         """EVPI; its error is that of a mean of independent samples, which Sobol points stay below."""
         net = self.net
         value = float(_gain(net, np.ones(len(net))))
         gains = np.maximum(net, 0.0) - (net if net.mean() > 0 else 0.0)
-        return Estimate(value, float(gains.std()) / math.sqrt(len(net)))
+        return GainEstimate(value, float(gains.std()) / math.sqrt(len(net)))
 
     def of_each(
         self, numbers: Sequence[str], draw: Callable[[str], Array], correlated: Collection[str] = ()
-    ) -> dict[str, Estimate]:
+    ) -> dict[str, GainEstimate]:
         """Return the EVPPI of each number by itself.
 
         What the others do to NB, as far as it is a sum of what each of them does, is noise in the regression on a
@@ -149,7 +150,7 @@ class Information:
             Those that are not independent of all the others.
         """
         if self.of_all.value <= 0:
-            return dict.fromkeys(numbers, Estimate(0.0, 0.0))
+            return dict.fromkeys(numbers, GainEstimate(0.0, 0.0))
         rest, parts = self.net, {}
         for number in numbers:
             if number not in correlated:
@@ -175,7 +176,7 @@ class Information:
     def _regression(self, net: Array, groups: Groups) -> _Regression:
         return self._by_spline(net, groups) if _is_rank(groups) else _by_groups(net, groups)
 
-    def _estimate(self, net: Array, groups: Groups) -> Estimate:
+    def _estimate(self, net: Array, groups: Groups) -> GainEstimate:
         """Return the EVPPI of one number.
 
         Its error has two parts: the sampling distribution of the regression's coefficients, and how far a spline is
@@ -186,7 +187,7 @@ class Information:
             apart = regression.gain() - _by_groups(net, groups * GROUPS // len(groups)).gain()
         # Knowing one number is worth no less than nothing and no more than knowing all.
         value = min(max(regression.gain(), 0.0), self.of_all.value)
-        return Estimate(value, math.hypot(regression.error(self.seed), apart))
+        return GainEstimate(value, math.hypot(regression.error(self.seed), apart))
 
     def _by_spline(self, net: Array, ranks: Groups) -> _Regression:
         columns, ranked = self._columns, np.empty(len(net))

@@ -21,9 +21,10 @@ from impacttree.engine.tape import Block, Load, lower
 from impacttree.formula.ast import Binary, Expr, Name, Number
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
+from impacttree.graph.reach import reached
 from impacttree.quantity import Intervention
 
-__all__ = ["Adjoints", "Change", "Held", "Model", "Part", "Run", "local_effects"]
+__all__ = ["Adjoints", "AnyIntervention", "Held", "Model", "Part", "Run", "local_effects"]
 
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
@@ -82,7 +83,7 @@ class Held:
 NOTHING_HELD = Held()
 
 
-class Change(Protocol):
+class AnyIntervention(Protocol):
     """What is done to a metric: an `Intervention`, or the like with a number for each of many rows."""
 
     @property
@@ -246,8 +247,8 @@ class Model:
         """Return the programs cut down to what `slots` rest on, at any time but the t = 0 of ``baseline``."""
         wanted = frozenset(slots)
         if wanted not in self._parts:
-            needed = frozenset(_rests_on(wanted, (*self.initial.blocks, *self.step.blocks)))
-            over_horizon = frozenset(_rests_on(wanted, self.recomputed.blocks))
+            needed = _rests_on(wanted, (*self.initial.blocks, *self.step.blocks))
+            over_horizon = _rests_on(wanted, self.recomputed.blocks)
             if (needed, over_horizon) not in self._shared:
                 self._shared[needed, over_horizon] = self._cut_down(needed, over_horizon)
             self._parts[wanted] = self._shared[needed, over_horizon]
@@ -434,7 +435,7 @@ class Model:
         return self.adjoints(replace(run, held=self._on_loop(slot, Intervention("wrap"), run, run.held)), outcome)
 
 
-def local_effects(graph: Graph, given: Mapping[int, Change]) -> tuple[Held, tuple[int, ...]]:
+def local_effects(graph: Graph, given: Mapping[int, AnyIntervention]) -> tuple[Held, tuple[int, ...]]:
     """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order."""
     loops = _upstream_first(graph, [s for s in given if graph.metrics[s].on_loop and given[s].kind == "wrap"])
     local = {slot: change for slot, change in given.items() if slot not in loops}
@@ -453,18 +454,13 @@ def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(slots, key=rank.__getitem__))
 
 
-def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> set[int]:
+def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> frozenset[int]:
     """Return slots with all that they read through the given blocks, directly or not."""
     sources: dict[int, set[int]] = {}
     for block in blocks:
         read = {load.slot for load in block.loads.values() if load.timing != "baseline"}
         sources.setdefault(block.slot, set()).update(read)
-    needed, pending = set(slots), list(slots)
-    while pending:
-        more = sources.get(pending.pop(), set()) - needed
-        needed |= more
-        pending += more
-    return needed
+    return reached(slots, lambda slot: sources.get(slot, set()))
 
 
 def _cut(program: Program, slots: Collection[int]) -> Program:
@@ -491,5 +487,5 @@ def _total(slopes: Sequence[float]) -> float:
         return math.nan
 
 
-def _effect(change: Change) -> object:
+def _effect(change: AnyIntervention) -> object:
     return (change.scale, change.shift) if change.kind == "wrap" else change.shift

@@ -10,18 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from impacttree.engine.arrays import Array
 from impacttree.engine.correlations import linked
 from impacttree.engine.distributions import Distribution, distribution_of
 from impacttree.engine.model import Model
-from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, Points, chunks_of
+from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, SobolPoints, chunks_of
 from impacttree.errors import QuestionError
 from impacttree.graph.model import UncertainNumber
 
 __all__ = ["CHUNK", "MAX_SAMPLES", "Sampler", "Uncertain", "chunks_of"]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Sampler:
             raise QuestionError("two uncertain numbers have the same address")
         self._linked = tuple(linked(group, self._positions) for group in model.graph.correlations)
         self._group_of = {position: group for group in self._linked for position in group.members}
-        self._points = Points(addresses, seed, copies)
+        self._points = SobolPoints(addresses, seed, copies)
 
     def draw(self, first: int, count: int, *, only: Collection[str] | None = None, copy: int = 0) -> dict[str, Array]:
         """Return `count` draws from index `first` on, by address.

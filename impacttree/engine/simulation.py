@@ -19,19 +19,18 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from impacttree.engine.model import Change, Model
+from impacttree.engine.arrays import Array
+from impacttree.engine.model import AnyIntervention, Model
 from impacttree.engine.sampling import Sampler
 from impacttree.engine.sobol import chunks_of
-from impacttree.engine.vector import Batch, Effect, evaluate_many
+from impacttree.engine.vector import Batch, RowsIntervention, evaluate_many
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Graph, UncertainNumber
 from impacttree.quantity import Recipe, number_of
 
-__all__ = ["DrawnChange", "Job", "Report", "Sampled", "Span", "Wanted", "simulate_many"]
+__all__ = ["Corridor", "DrawnChange", "Job", "Report", "Sampled", "Wanted", "simulate_many"]
 
-Array = npt.NDArray[np.float64]
 Chunk = tuple[int, int]
 """Index of the first sample, and how many there are."""
 Worked = list[tuple[Chunk, "list[Sampled]"]]
@@ -48,7 +47,7 @@ PATHS = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Corridor:
     """Where a metric should stay in every period."""
 
     slot: int
@@ -88,7 +87,7 @@ class Wanted:
     """
 
     totals: tuple[int, ...] = ()
-    spans: tuple[Span, ...] = ()
+    spans: tuple[Corridor, ...] = ()
     paths: tuple[int, ...] = ()
 
     @property
@@ -113,7 +112,7 @@ class Sampled:
     """
 
     totals: Mapping[int, Array]
-    outside: Mapping[Span, Counted]
+    outside: Mapping[Corridor, Counted]
     paths: Mapping[int, Array]
     faults: Mapping[int, int]
 
@@ -133,11 +132,11 @@ class DrawnChange:
     recipe: Recipe
     addresses: tuple[str | None, ...]
 
-    def at(self, draws: Mapping[str, Array]) -> Effect:
+    def at(self, draws: Mapping[str, Array]) -> RowsIntervention:
         """Return the effect with a number for each row."""
         pairs = zip(self.recipe.changes, self.addresses, strict=True)
         numbers = [number_of(change) if address is None else draws[address] for change, address in pairs]
-        return Effect(self.recipe.kind, *self.recipe.effect(numbers))
+        return RowsIntervention(self.recipe.kind, *self.recipe.effect(numbers))
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +163,7 @@ class Job:
     periods: int
     wanted: Wanted
     seed: int = 0
-    runs: tuple[Mapping[int, Change | DrawnChange], ...] = field(default_factory=lambda: ({},))
+    runs: tuple[Mapping[int, AnyIntervention | DrawnChange], ...] = field(default_factory=lambda: ({},))
     extra: tuple[UncertainNumber, ...] = ()
 
     @classmethod
@@ -224,11 +223,11 @@ class Job:
         return [_sampled(batch, wanted.spans) for batch in batches]
 
 
-def _effect(change: Change | DrawnChange, draws: Mapping[str, Array]) -> Change:
+def _effect(change: AnyIntervention | DrawnChange, draws: Mapping[str, Array]) -> AnyIntervention:
     return change.at(draws) if isinstance(change, DrawnChange) else change
 
 
-def _sampled(batch: Batch, spans: Sequence[Span]) -> Sampled:
+def _sampled(batch: Batch, spans: Sequence[Corridor]) -> Sampled:
     """Return what is wanted of a batch: samples outside a span are counted at once, and not kept."""
     outside = {span: span.count(batch.lows[span.slot], batch.highs[span.slot]) for span in spans}
     return Sampled(batch.totals, outside, batch.paths, batch.faults)

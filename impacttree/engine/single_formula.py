@@ -13,8 +13,7 @@ from impacttree.formula import FUNCTIONS, names
 from impacttree.formula.ast import Call, Expr, walk
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from impacttree.engine.arrays import Array
 
 __all__ = ["evaluate", "evaluate_rows"]
 
@@ -62,7 +61,7 @@ def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
         ) from None
 
 
-def evaluate_rows(expr: Expr, values: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+def evaluate_rows(expr: Expr, values: Mapping[str, Array]) -> Array:
     """Return the value of a formula in many rows, NaN where it has no finite one.
 
     Parameters

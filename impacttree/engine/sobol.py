@@ -18,13 +18,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from impacttree.engine.arrays import Array
 from impacttree.engine.sobol_directions import BITS, DIMENSIONS, directions
 from impacttree.errors import QuestionError
 
-__all__ = ["CHUNK", "MAX_SAMPLES", "Points", "chunks_of", "dimensions_of"]
+__all__ = ["CHUNK", "MAX_SAMPLES", "SobolPoints", "chunks_of", "dimensions_of"]
 
-Array = npt.NDArray[np.float64]
-Words = npt.NDArray[np.uint32]
+BitWords = npt.NDArray[np.uint32]
 
 CHUNK_BITS = 14
 CHUNK = 2**CHUNK_BITS
@@ -77,7 +77,7 @@ def dimensions_of(names: Sequence[str], copies: int = 1) -> list[list[int | None
     return copied
 
 
-class Points:
+class SobolPoints:
     """Points of the unit cube with one coordinate for each name.
 
     Parameters
@@ -91,8 +91,8 @@ class Points:
 
     Examples
     --------
-    >>> points = Points(["arpu.value", "churn.value"], seed=0)
-    >>> bool((points.shares(1, 0, 4) == Points(["churn.value"], seed=0).shares(0, 0, 4)).all())
+    >>> points = SobolPoints(["arpu.value", "churn.value"], seed=0)
+    >>> bool((points.shares(1, 0, 4) == SobolPoints(["churn.value"], seed=0).shares(0, 0, 4)).all())
     True
     """
 
@@ -116,13 +116,13 @@ class Points:
             np.multiply(words + 0.5, 2.0**-BITS, out=shares[start - first : stop - first])
         return shares
 
-    def _words(self, coordinate: int, chunk: int, start: int, stop: int) -> Words:
+    def _words(self, coordinate: int, chunk: int, start: int, stop: int) -> BitWords:
         if self._dimensions[coordinate] is None:
             generator = np.random.Generator(np.random.Philox(key=self._shuffle_key(coordinate, chunk)))
             return self._block(coordinate, chunk, 0, CHUNK)[generator.permutation(CHUNK)[start:stop]]
         return self._block(coordinate, chunk, start, stop)
 
-    def _block(self, coordinate: int, chunk: int, start: int, stop: int) -> Words:
+    def _block(self, coordinate: int, chunk: int, start: int, stop: int) -> BitWords:
         """Return points of one chunk: the upper half of an index's bits picks a row of a table, the lower a column."""
         offset = self._shift[coordinate]
         for bit in range(SAMPLE_BITS - CHUNK_BITS):
@@ -130,7 +130,7 @@ class Points:
                 offset = offset ^ self._chunks[coordinate, bit]
         above, below = start >> ROW_BITS, -(-stop >> ROW_BITS)
         rows = self._high[coordinate, above:below] ^ offset
-        block: Words = (rows[:, np.newaxis] ^ self._low[coordinate]).ravel()
+        block: BitWords = (rows[:, np.newaxis] ^ self._low[coordinate]).ravel()
         return block[start - (above << ROW_BITS) : stop - (above << ROW_BITS)]
 
     def _shuffle_key(self, coordinate: int, chunk: int) -> int:
@@ -141,7 +141,7 @@ def _digest(text: str, size: int) -> bytes:
     return hashlib.shake_128(text.encode()).digest(size)
 
 
-def _scramble(columns: Words, keys: Sequence[str]) -> tuple[Words, Words]:
+def _scramble(columns: BitWords, keys: Sequence[str]) -> tuple[BitWords, BitWords]:
     """Multiply direction numbers by random lower triangular matrices; return them and the digital shifts."""
     digests = b"".join(_digest(key, 4 * (BITS + 1)) for key in keys)
     random = np.frombuffer(digests, "<u4").astype(np.uint32).reshape(len(keys), BITS + 1)
@@ -153,7 +153,7 @@ def _scramble(columns: Words, keys: Sequence[str]) -> tuple[Words, Words]:
     return scrambled, random[:, BITS]
 
 
-def _combinations(columns: Words) -> Words:
+def _combinations(columns: BitWords) -> BitWords:
     """Return, for each row, the XOR of every subset of its columns, in the order of the subset's number."""
     combined = np.zeros((len(columns), 1), dtype=np.uint32)
     for column in columns.T:

@@ -16,15 +16,15 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from impacttree.engine.arrays import Array
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.model import Change, Held, Model, Part, local_effects
+from impacttree.engine.model import AnyIntervention, Held, Model, Part, local_effects
 from impacttree.engine.program import Effects, Program
 from impacttree.engine.vector_faults import are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 
-__all__ = ["Array", "Batch", "Effect", "Number", "evaluate_many"]
+__all__ = ["Batch", "Number", "RowsIntervention", "evaluate_many"]
 
-Array = npt.NDArray[np.float64]
 Number = float | Array
 """One number for all rows, or one for each."""
 Row = list[Any]
@@ -37,7 +37,7 @@ SMALLEST_BLOCK = 1_024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Effect:
+class RowsIntervention:
     """What a change does to a metric: an `Intervention` with one number, or one for each row."""
 
     kind: Literal["wrap", "fix"]
@@ -80,7 +80,7 @@ def evaluate_many(
     *,
     count: int | None = None,
     parameters: Mapping[str, Number] | None = None,
-    interventions: Mapping[int, Change] | None = None,
+    interventions: Mapping[int, AnyIntervention] | None = None,
     paths: Sequence[int] = (),
     totals: Sequence[int] = (),
     extremes: Sequence[int] = (),
@@ -181,7 +181,7 @@ class _Block:
         initial = room.initial
         self.period(self.part.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
 
-    def hold(self, given: Mapping[int, Effect]) -> Held:
+    def hold(self, given: Mapping[int, RowsIntervention]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
         if given and self.model.is_static:
             self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
@@ -249,7 +249,7 @@ class _Block:
                     with np.errstate(all="ignore"):
                         row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
 
-    def moved(self, slot: int, values: Any, change: Effect) -> Any:
+    def moved(self, slot: int, values: Any, change: RowsIntervention) -> Any:
         with np.errstate(all="ignore"):
             return self.settle(slot, values * change.scale + change.shift)
 
@@ -301,8 +301,8 @@ class _Totals:
 
 
 def _read(
-    model: Model, parameters: Mapping[str, Number], interventions: Mapping[int, Change]
-) -> tuple[list[Any], dict[int, Effect], dict[int, str]]:
+    model: Model, parameters: Mapping[str, Number], interventions: Mapping[int, AnyIntervention]
+) -> tuple[list[Any], dict[int, RowsIntervention], dict[int, str]]:
     """Check what is given; return the vector of parameters, the effects, and numbers of rows with who has them."""
     known = {address: position for position, address in enumerate(model.addresses)}
     vector: list[Any] = [np.float64(value) for value in model.parameters]
@@ -311,11 +311,11 @@ def _read(
         if address not in known:
             raise QuestionError(Problem(reason=f"no parameter is called {address!r}{nearest(address, known)}"))
         vector[known[address]] = _checked(value, address, lengths)
-    effects: dict[int, Effect] = {}
+    effects: dict[int, RowsIntervention] = {}
     for slot, effect in interventions.items():
         name = _change_of(model, slot)
         scale, shift = _checked(effect.scale, name, lengths), _checked(effect.shift, name, lengths)
-        effects[slot] = Effect(effect.kind, scale, shift)
+        effects[slot] = RowsIntervention(effect.kind, scale, shift)
     return vector, effects, lengths
 
 
@@ -349,9 +349,9 @@ def _part(value: Any, rows: slice, name: str) -> Any:
     return part
 
 
-def _part_of(model: Model, slot: int, effect: Effect, rows: slice) -> Effect:
+def _part_of(model: Model, slot: int, effect: RowsIntervention, rows: slice) -> RowsIntervention:
     name = _change_of(model, slot)
-    return Effect(effect.kind, _part(effect.scale, rows, name), _part(effect.shift, rows, name))
+    return RowsIntervention(effect.kind, _part(effect.scale, rows, name), _part(effect.shift, rows, name))
 
 
 def _change_of(model: Model, slot: int) -> str:

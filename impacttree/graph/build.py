@@ -29,6 +29,7 @@ from impacttree.graph.references import references
 from impacttree.graph.units import Units, units_of
 from impacttree.quantity.spread_checks import impossible
 from impacttree.spec import Driver, MetricSpec, TreeSpec
+from impacttree.spec.address import Address
 
 __all__ = ["build"]
 
@@ -247,8 +248,8 @@ class _Build:
     ) -> tuple[Correlated, ...]:
         if not self.spec.correlations:
             return ()
-        known = {f"{metric.name}.value" for metric in self.spec.metrics if metric.value}
-        known |= {f"{metric.name}.start" for metric in self.spec.metrics if metric.start}
+        known = {str(Address(metric.name)) for metric in self.spec.metrics if metric.value}
+        known |= {str(Address(metric.name, key="start")) for metric in self.spec.metrics if metric.start}
         for found in effects.values():
             known |= {address for effect in found for address, _ in effect.influence.parameters}
         addresses = {number.address for number in uncertain}
@@ -294,8 +295,10 @@ class _Build:
             rule = units.formulas[name]
         else:
             assert metric.value is not None
-            rule = combine(Parameter(f"{name}.value", metric.value.central(bounds_of(metric))), on_metric)
-        start = Parameter(f"{name}.start", metric.start.central(bounds_of(metric))) if metric.start else None
+            rule = combine(Parameter(str(Address(name)), metric.value.central(bounds_of(metric))), on_metric)
+        start: Expr | None = None
+        if metric.start:
+            start = Parameter(str(Address(name, key="start")), metric.start.central(bounds_of(metric)))
         chosen, reason = rules[name]
         return Metric(
             index=index,

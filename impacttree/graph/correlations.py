@@ -7,9 +7,11 @@ from itertools import combinations
 from math import sqrt
 from operator import mul
 
-from impacttree.errors import printable
+from impacttree.errors import QuestionError, printable
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Correlated
+from impacttree.graph.reach import reached
+from impacttree.spec.address import Address
 
 __all__ = ["ROUNDING", "check_correlations"]
 
@@ -82,7 +84,7 @@ class _Names:
         for name in (first, second):
             if name in self.uncertain:
                 continue
-            if name.partition(".")[0] in self.silent:
+            if self.is_silent(name):
                 return "", ""
             if name in self.certain:
                 return f"{name} is certain, so nothing correlates with it", "state its range, or leave this out"
@@ -91,6 +93,12 @@ class _Names:
         if first == second:
             return f"{first} is correlated with itself", "name two different numbers"
         return None
+
+    def is_silent(self, name: str) -> bool:
+        try:
+            return Address.parse(name).metric in self.silent
+        except QuestionError:
+            return False
 
 
 def _wrong_value(value: float) -> tuple[str, str] | None:
@@ -128,11 +136,8 @@ def _components(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
     for start in sorted(neighbours):
         if start in seen:
             continue
-        seen.add(start)
-        component = [start]
-        for member in component:
-            component += neighbours[member] - seen
-            seen |= neighbours[member]
+        component = reached([start], neighbours.__getitem__)
+        seen |= component
         components.append(tuple(sorted(component)))
     return components
 

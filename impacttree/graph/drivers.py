@@ -40,6 +40,7 @@ from impacttree.quantity import (
 )
 from impacttree.quantity.spread_checks import Z_P90
 from impacttree.spec import Driver, Evidence, EvidenceDefaults
+from impacttree.spec.address import Address
 
 __all__ = ["Effect", "RefusedError", "Side", "combine", "effect_of"]
 
@@ -146,7 +147,6 @@ class _Reading:
         self.driver, self.source, self.target, self.currency = driver, source, target, currency
         self.evidence = _evidence(driver)
         self.counted = defaults.counted(self.evidence.grade)
-        self.address = f"{target.name}.{source.name}"
         name = Name(source.name)
         lag = driver.lag
         self.x: Expr = Call("lag", (name, Number(float(lag), str(lag)))) if lag else name
@@ -281,9 +281,12 @@ class _Reading:
         slope = numbers["with"] - numbers["without"]
         return self._of_form("slope", slope, self._holding(slope, self._differences()))
 
+    def _address(self, key: str) -> str:
+        return str(Address(self.target.name, self.source.name, key))
+
     def _of_form(self, form: Form, stated: float, spread: Spread | None, note: str = "") -> Effect:
         """Return the effect of the three forms that have one parameter, of which a correlation counts in part."""
-        address = f"{self.address}.{form}"
+        address = self._address(form)
         parameter = Parameter(address, stated * self.counted)
         words = f"{self._response(form, stated)} of {self.source.label}{self._from()}{note}"
         known = ((address, parameter.value),)
@@ -348,7 +351,7 @@ class _Reading:
         self, form: Literal["saturating", "logistic"], function: str, numbers: dict[str, float], words: str
     ) -> Effect:
         """Return ``S(x)/S(x0)``, of a correlation ``1 + share*(S(x)/S(x0) - 1)``; S must be above zero today."""
-        parameters = tuple(Parameter(f"{self.address}.{key}", value) for key, value in numbers.items())
+        parameters = tuple(Parameter(self._address(key), value) for key, value in numbers.items())
         now, then = (Call(function, (x, *parameters)) for x in (self.x, self.x0))
         if self.source.value is None:
             raise ValuelessError

@@ -11,6 +11,7 @@ from impacttree.graph.model import Influence, UncertainNumber
 from impacttree.quantity import Quantity, Spread
 from impacttree.quantity.spread_checks import Z_P90, deviation
 from impacttree.spec import Driver, EvidenceDefaults, Grade, MetricSpec
+from impacttree.spec.address import Address
 
 __all__ = ["Found", "uncertain_numbers"]
 
@@ -47,7 +48,7 @@ def uncertain_numbers(
     """
     for key, quantity in (("value", metric.value), ("start", metric.start)):
         if quantity is not None and quantity.spread is not None:
-            number = UncertainNumber(f"{metric.name}.{key}", metric.name, quantity, bounds_of(metric), True)
+            number = UncertainNumber(str(Address(metric.name, key=key)), metric.name, quantity, bounds_of(metric), True)
             yield Found((key,), number)
     if not metric.drivers:
         return
@@ -97,7 +98,7 @@ _GRADES: Mapping[Grade, str] = {
 def _curve(influence: Influence, driver: Driver) -> Iterator[Part]:
     stated = dict(driver.saturating or driver.logistic or ())
     for address, _ in influence.parameters:
-        key = address.rpartition(".")[2]
+        key = Address.parse(address).key
         quantity = stated.get(key)
         if quantity is not None and quantity.spread is not None:
             yield address, (driver.form, key), quantity, True

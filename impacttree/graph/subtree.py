@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from impacttree.errors import FormulaError, ModelError, QuestionError, nearest, printable
 from impacttree.formula import names, parse
+from impacttree.graph.reach import reached
 from impacttree.spec import MetricSpec, Scenario, TreeSpec
+from impacttree.spec.address import Address
 
 __all__ = ["subtree"]
 
@@ -46,7 +48,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
             raise QuestionError(f"there is no metric '{printable(name, 80)}'{nearest(name, metrics)}")
     if not asked:
         raise QuestionError("a subtree needs at least one outcome: name a metric of the tree")
-    kept = _needed(asked, metrics)
+    kept = reached(asked, lambda name: metrics.keys() & _read_by(metrics[name]))
     scenarios = (
         (scenario.name, tuple(change for change in scenario.changes if change[0] in kept))
         for scenario in spec.scenarios
@@ -62,18 +64,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
 
 
 def _metric_of(address: str) -> str:
-    return address.partition(".")[0]
-
-
-def _needed(asked: Iterable[str], metrics: Mapping[str, MetricSpec]) -> set[str]:
-    needed: set[str] = set()
-    stack = list(asked)
-    while stack:
-        name = stack.pop()
-        if name in metrics and name not in needed:
-            needed.add(name)
-            stack.extend(_read_by(metrics[name]))
-    return needed
+    return Address.parse(address).metric
 
 
 def _read_by(metric: MetricSpec) -> tuple[str, ...]:

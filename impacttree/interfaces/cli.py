@@ -25,7 +25,7 @@ from impacttree.interfaces.arguments import (
     metric_of,
     open_tree,
 )
-from impacttree.interfaces.terminal import Mistake, Program, answer, listed, print_json, print_view
+from impacttree.interfaces.terminal import CommandGroup, Mistake, answer, listed, print_json, print_view
 
 if TYPE_CHECKING:
     from impacttree.tree import ImpactTree
@@ -49,7 +49,7 @@ WORDS = (
 )
 
 
-@click.group(cls=Program, sections=SECTIONS, words=WORDS, context_settings={"max_content_width": 100})
+@click.group(cls=CommandGroup, sections=SECTIONS, words=WORDS, context_settings={"max_content_width": 100})
 @click.version_option(__version__, message="impacttree %(version)s")
 def main() -> None:
     """What is a change in a product metric worth? Begin with: impacttree worth saas engagement +1%"""

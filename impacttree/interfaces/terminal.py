@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from impacttree.answers.result import Result
     from impacttree.views import View
 
-__all__ = ["Mistake", "Program", "answer", "listed", "print_json", "print_view"]
+__all__ = ["CommandGroup", "Mistake", "answer", "listed", "print_json", "print_view"]
 
 INTERRUPTED = 130
 """Exit status that shells know for Ctrl-C."""
@@ -51,7 +51,7 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class Program(click.Group):
+class CommandGroup(click.Group):
     """The program: its mistakes are messages, and it stops in silence when interrupted.
 
     Parameters

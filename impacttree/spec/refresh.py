@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.quantity import NUMBER, Quantity, Set, misfit
+from impacttree.spec.address import Address
 from impacttree.spec.models import MetricSpec, TreeSpec
 
 __all__ = ["with_metric", "with_values"]
@@ -52,7 +53,7 @@ def with_values(spec: TreeSpec, values: Mapping[str, str | float]) -> TreeSpec:
 def _certain(metric: MetricSpec) -> Iterator[str]:
     for key, quantity in (("value", metric.value), ("start", metric.start)):
         if quantity is not None and quantity.spread is None:
-            yield f"{metric.name}.{key}"
+            yield str(Address(metric.name, key=key))
 
 
 def _refreshed(metric: MetricSpec, given: str | float, currency: str) -> MetricSpec:

@@ -7,7 +7,7 @@ import pytest
 from scipy import special
 
 from impacttree.engine.correlations import Linked, linked
-from impacttree.engine.sobol import CHUNK, Points
+from impacttree.engine.sobol import CHUNK, SobolPoints
 from impacttree.graph import Correlated
 
 NAMES = ["a.value", "b.value", "c.value", "d.value", "e.value"]
@@ -20,7 +20,7 @@ def group(*pairs: tuple[str, str, float]) -> Linked:
 
 
 def scores(group: Linked) -> np.ndarray:
-    points = Points(NAMES, seed=2)
+    points = SobolPoints(NAMES, seed=2)
     return special.ndtri(group.apply(np.array([points.shares(member, 0, CHUNK) for member in group.members])))
 
 
@@ -35,7 +35,7 @@ def test_correlations_arrive_and_margins_stay() -> None:
 
 
 def test_the_first_of_a_group_keeps_its_own_draws() -> None:
-    own = special.ndtri(Points(NAMES, seed=2).shares(0, 0, CHUNK))
+    own = special.ndtri(SobolPoints(NAMES, seed=2).shares(0, 0, CHUNK))
     np.testing.assert_allclose(scores(group(("a.value", "b.value", 0.7)))[0], own, rtol=1e-12, atol=1e-12)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from impacttree.engine.indices import Outputs, indices_of, sample_factors, swings
 from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
-from impacttree.engine.sobol import Points
+from impacttree.engine.sobol import SobolPoints
 from impacttree.graph import build
 from impacttree.spec import load_text
 from tests.strategies import examples
@@ -20,7 +20,7 @@ from tests.strategies import examples
 
 def outputs_of(function, count, samples, seed=0):
     """Evaluate a function of the unit cube at the base points and their mixtures."""
-    points = Points([f"x{i}" for i in range(count)], seed, copies=2)
+    points = SobolPoints([f"x{i}" for i in range(count)], seed, copies=2)
     a, b = (np.array([points.shares(i, 0, samples, copy) for i in range(count)]) for copy in (0, 1))
     mixed = []
     for i in range(count):

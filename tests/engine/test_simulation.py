@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from impacttree.engine import simulation
 from impacttree.engine.model import Model
-from impacttree.engine.simulation import Job, Span, Wanted, simulate_many
+from impacttree.engine.simulation import Corridor, Job, Wanted, simulate_many
 from impacttree.engine.sobol import CHUNK
 from impacttree.engine.vector import evaluate_many
 from impacttree.errors import QuestionError
@@ -52,7 +52,7 @@ def same(one, other):
 
 def everything(model):
     slots = tuple(range(len(model.graph.metrics)))
-    return Wanted(totals=slots, spans=(Span(3, low=9e3), Span(2, high=150.0)), paths=slots)
+    return Wanted(totals=slots, spans=(Corridor(3, low=9e3), Corridor(2, high=150.0)), paths=slots)
 
 
 def test_samples_are_rows_of_the_engine_at_the_draws():
@@ -67,7 +67,7 @@ def test_samples_are_rows_of_the_engine_at_the_draws():
 
 def test_samples_that_leave_a_span_are_counted():
     model = model_of(SHOP)
-    spans = (Span(3, low=2_900.0), Span(3, high=3_500.0), Span(2, 95.0, 105.0), Span(0))
+    spans = (Corridor(3, low=2_900.0), Corridor(3, high=3_500.0), Corridor(2, 95.0, 105.0), Corridor(0))
     (run,) = simulate_many(Job.of(model, 3, Wanted(spans=spans, paths=(2, 3))), 2 * CHUNK + 5)
     paid, sold = run.paths[3][1:], run.paths[2][1:]
     expected = [(paid < 2_900).any(axis=0), (paid > 3_500).any(axis=0), ((sold < 95) | (sold > 105)).any(axis=0)]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, Points, chunks_of, dimensions_of
+from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, SobolPoints, chunks_of, dimensions_of
 from impacttree.engine.sobol_directions import BITS, DIMENSIONS, directions
 from impacttree.errors import QuestionError
 
@@ -41,13 +41,13 @@ def test_points_are_what_the_definition_says(index: int, seed: int, position: in
     (dimensions,) = dimensions_of(NAMES)
     dimension = dimensions[position]
     assert dimension is not None
-    (share,) = Points(NAMES, seed).shares(position, index, 1)
+    (share,) = SobolPoints(NAMES, seed).shares(position, index, 1)
     assert share == by_definition(NAMES[position], seed, dimension, index)
 
 
 @pytest.mark.parametrize("chunk", [0, 1, 777, 1023])
 def test_every_name_is_stratified_in_every_chunk(chunk: int) -> None:
-    points = Points(MANY, seed=3)
+    points = SobolPoints(MANY, seed=3)
     (dimensions,) = dimensions_of(MANY)
     assert None in dimensions
     for position in range(0, len(MANY), 7):
@@ -56,14 +56,14 @@ def test_every_name_is_stratified_in_every_chunk(chunk: int) -> None:
 
 
 def test_chunks_together_are_stratified_more_finely() -> None:
-    points = Points(NAMES, seed=5)
+    points = SobolPoints(NAMES, seed=5)
     for position in range(len(NAMES)):
         shares = points.shares(position, 0, 8 * CHUNK)
         assert np.array_equal(np.sort(np.floor(shares * 8 * CHUNK)), np.arange(8 * CHUNK))
 
 
 def test_pairs_of_names_are_as_good_as_unrelated() -> None:
-    points = Points(MANY, seed=0)
+    points = SobolPoints(MANY, seed=0)
     scores = stats.norm.ppf([points.shares(position, 0, CHUNK) for position in range(len(MANY))])
     correlations = np.abs(np.corrcoef(scores)[np.triu_indices(len(MANY), 1)])
     assert correlations.max() < 0.05
@@ -76,7 +76,7 @@ def test_means_converge_much_faster_than_by_chance() -> None:
     """Ishigami's function, whose mean is known: 3.5."""
     errors = []
     for seed in range(20):
-        points = Points(["a", "b", "c"], seed)
+        points = SobolPoints(["a", "b", "c"], seed)
         a, b, c = (np.pi * (2 * points.shares(position, 0, CHUNK) - 1) for position in range(3))
         values = np.sin(a) + 7 * np.sin(b) ** 2 + 0.1 * c**4 * np.sin(a)
         errors.append(values.mean() - 3.5)
@@ -85,13 +85,13 @@ def test_means_converge_much_faster_than_by_chance() -> None:
 
 
 def test_a_single_point_is_uniform_over_seeds() -> None:
-    shares = [float(Points(["a"], seed).shares(0, 12_345, 1)[0]) for seed in range(400)]
+    shares = [float(SobolPoints(["a"], seed).shares(0, 12_345, 1)[0]) for seed in range(400)]
     assert stats.kstest(shares, "uniform").pvalue > 0.01
 
 
 def test_neither_order_nor_cutting_changes_a_draw() -> None:
-    whole = Points(NAMES, seed=1)
-    reordered = Points(NAMES[::-1], seed=1)
+    whole = SobolPoints(NAMES, seed=1)
+    reordered = SobolPoints(NAMES[::-1], seed=1)
     for position in (0, 5, 11):
         shares = whole.shares(position, 0, 3 * CHUNK)
         np.testing.assert_array_equal(reordered.shares(len(NAMES) - 1 - position, 0, 3 * CHUNK), shares)
@@ -101,7 +101,7 @@ def test_neither_order_nor_cutting_changes_a_draw() -> None:
 
 def test_shuffled_names_can_be_cut_as_well() -> None:
     position = dimensions_of(MANY)[0].index(None)
-    points = Points(MANY, seed=1)
+    points = SobolPoints(MANY, seed=1)
     shares = points.shares(position, 0, 2 * CHUNK)
     np.testing.assert_array_equal(points.shares(position, CHUNK - 700, 1500), shares[CHUNK - 700 : CHUNK + 800])
     assert not np.array_equal(np.argsort(shares[:CHUNK]), np.argsort(shares[CHUNK:]))
@@ -131,18 +131,18 @@ def test_no_two_names_share_a_dimension(names: list[str], copies: int) -> None:
 
 
 def test_copies_are_independent_and_leave_the_first_as_it_is() -> None:
-    one, two = Points(NAMES, seed=1), Points(NAMES, seed=1, copies=2)
+    one, two = SobolPoints(NAMES, seed=1), SobolPoints(NAMES, seed=1, copies=2)
     first = two.shares(4, 0, CHUNK)
     np.testing.assert_array_equal(one.shares(4, 0, CHUNK), first)
     assert abs(np.corrcoef(first, two.shares(4, 0, CHUNK, copy=1))[0, 1]) < 0.01
 
 
 def test_another_seed_gives_other_points() -> None:
-    assert not np.array_equal(Points(NAMES, 0).shares(0, 0, 100), Points(NAMES, 1).shares(0, 0, 100))
+    assert not np.array_equal(SobolPoints(NAMES, 0).shares(0, 0, 100), SobolPoints(NAMES, 1).shares(0, 0, 100))
 
 
 def test_shares_never_reach_zero_or_one() -> None:
-    points = Points(NAMES, seed=0)
+    points = SobolPoints(NAMES, seed=0)
     for position in range(3):
         shares = points.shares(position, 0, 2**18)
         assert 0 < shares.min() < shares.max() < 1

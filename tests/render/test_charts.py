@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import pickle
 import sys
 import threading
+from base64 import b64decode
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +18,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
 from impacttree.errors import MissingDependency, OutputError
 from impacttree.render import to_figure, to_png, to_svg
@@ -43,6 +50,7 @@ from tests.render.views import (
     below,
 )
 
+ROOT = Path(__file__).parents[2]
 CHARTS = {name: view for name, view in VIEWS.items() if isinstance(view, Chart)}
 
 
@@ -374,3 +382,57 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingDependency, match=r"pip install 'impacttree\[plot\]'"):
         to_svg(TORNADO)
+
+
+def pixels(figure: Figure, **options: object) -> np.ndarray:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", **options)
+    return np.asarray(Image.open(stream).convert("RGB"))
+
+
+def shows(picture: np.ndarray, plain: np.ndarray) -> bool:
+    """Return whether `plain` stands in the middle of `picture`, but for the last step of anti-aliasing."""
+    rows, columns, _ = plain.shape
+    top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - columns) // 2
+    inside = (picture[y : y + rows, left : left + columns] for y in (top, top + 1))
+    return any(found.shape == plain.shape and np.abs(found.astype(int) - plain).max() <= 2 for found in inside)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_tight_box_is_a_margin_around_the_same_picture(name: str) -> None:
+    figure = to_figure(CHARTS[name])
+    plain = pixels(figure, dpi=100)
+    tight = pixels(figure, dpi=100, bbox_inches="tight", pad_inches=0.1, facecolor="#123456")
+    assert tight.shape[1] == plain.shape[1] + 20
+    assert shows(tight, plain)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dpi": 60, "bbox_inches": "tight", "pad_inches": 0.05},
+        {"dpi": 200, "bbox_inches": "tight", "pad_inches": 0.0},
+        {"dpi": 50, "transparent": True},
+        {"dpi": 50, "facecolor": "none", "edgecolor": "red"},
+    ],
+)
+def test_no_option_of_savefig_changes_the_picture(options: dict[str, object]) -> None:
+    figure = to_figure(FAN)
+    assert shows(pixels(figure, **options), pixels(figure, dpi=options["dpi"]))
+
+
+def test_a_notebook_shows_the_picture_that_is_saved(tmp_path: Path) -> None:
+    """Jupyter's inline backend saves with a tight box around all that it finds."""
+    script = (
+        "import matplotlib\n%matplotlib inline\n"
+        "from impacttree.render import to_figure\nfrom tests.render.views import VIEWS\n"
+        "print(matplotlib.get_backend())"
+    )
+    names = ("tornado", "bridge", "fan", "risky")
+    cells = [new_code_cell(script), *(new_code_cell(f"to_figure(VIEWS[{name!r}])") for name in names)]
+    notebook = new_notebook(cells=cells)
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    assert "inline" in notebook.cells[0].outputs[0].text
+    for name, cell in zip(names, notebook.cells[1:], strict=True):
+        shown = np.asarray(Image.open(io.BytesIO(b64decode(cell.outputs[0].data["image/png"]))).convert("RGB"))
+        assert shows(shown, pixels(to_figure(CHARTS[name]), dpi=100)), name

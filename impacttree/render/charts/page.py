@@ -30,6 +30,8 @@ SUBTITLE, LABEL, VALUE, KEY, NOTE = 11.5, 10.5, 10.0, 9.0, 8.0
 SUBTITLE_GAP = 0.04
 LEADING = 1.25 / 72
 """Inches from line to line for each point of size."""
+SHEET = -1000.0
+"""Below everything that is drawn."""
 MOST_LINES = 12
 """Lines of notes that are drawn; the text form of the view has them all."""
 
@@ -79,6 +81,9 @@ def lines_of(text: str, size: float, width: float, most: int, bold: bool = False
 class Page:
     """A figure with its frame drawn; the body is free between `top` and `bottom`, in inches from the bottom edge.
 
+    Everything hangs on the figure's own coordinates, and a white sheet fills them: whatever is asked of ``savefig``
+    (a tight box, padding, a resolution, a colour behind it), the sheet is the same picture.
+
     Parameters
     ----------
     body
@@ -103,6 +108,7 @@ class Page:
         self.height = max(least, min(good, HEIGHT))
         self.figure: Figure = Figure(figsize=(WIDTH, self.height), facecolor=WHITE, label=title)
         self.top, self.bottom = self.height - above, beneath
+        self._rectangle(0.0, 0.0, WIDTH, self.height, facecolor=WHITE, linewidth=0.0, zorder=SHEET)
         y = self.height - MARGIN + 0.06
         for text, points, bold, color in (
             *((line, size, True, INK) for line in head),
@@ -117,16 +123,14 @@ class Page:
     def text(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
         """Write one line whose baseline is at `y`; `style` takes ``bold``, ``color`` and ``ha``."""
         aligned = style.pop("ha", "left")
-        transform = self.figure.dpi_scale_trans
-        self.figure.text(x, y, text, ha=aligned, va="baseline", transform=transform, **font(size, **style))
+        self.figure.text(x / WIDTH, y / self.height, text, ha=aligned, va="baseline", **font(size, **style))
 
     def line(self, points: Iterable[tuple[float, float]], color: str, width: float, dash: Dash = "-") -> None:
         """Draw a line through `points` in inches."""
         from matplotlib.lines import Line2D
 
-        xs, ys = zip(*points, strict=True)
-        transform = self.figure.dpi_scale_trans
-        self.figure.add_artist(Line2D(xs, ys, color=color, linewidth=width, linestyle=dash, transform=transform))
+        xs, ys = zip(*((x / WIDTH, y / self.height) for x, y in points), strict=True)
+        self.figure.add_artist(Line2D(xs, ys, color=color, linewidth=width, linestyle=dash))
 
     def axes(self, left: float, bottom: float, right: float, top: float) -> Axes:
         """Return bare axes over a rectangle in inches."""
@@ -135,16 +139,16 @@ class Page:
         axes.set_axis_off()
         return axes
 
-    def _keys(self, keys: Iterable[Fill], y: float) -> None:
+    def _rectangle(self, x: float, y: float, width: float, height: float, **look: Any) -> None:
         from matplotlib.patches import Rectangle
 
+        box = Rectangle((x / WIDTH, y / self.height), width / WIDTH, height / self.height, **look)
+        self.figure.add_artist(box)
+
+    def _keys(self, keys: Iterable[Fill], y: float) -> None:
         x = LEFT
         for key in keys:
-            self.figure.add_artist(
-                Rectangle(
-                    (x, y), 0.13, 0.11, facecolor=key.face, edgecolor=key.edge, transform=self.figure.dpi_scale_trans
-                )
-            )
+            self._rectangle(x, y, 0.13, 0.11, facecolor=key.face, edgecolor=key.edge)
             self.text(x + 0.2, y + 0.005, key.word, KEY, color=MUTED)
             x += 0.2 + text_width(key.word, KEY) + 0.3
 

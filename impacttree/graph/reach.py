@@ -1,0 +1,62 @@
+"""What can be reached in a graph: the one walk that all questions of the kind "what rests on what" share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
+
+from impacttree.graph.model import Graph
+
+__all__ = ["reached", "upstream"]
+
+Node = TypeVar("Node")
+
+
+def reached(
+    starts: Iterable[Node], onward: Callable[[Node], Iterable[Node]], *, around: Collection[Node] = ()
+) -> frozenset[Node]:
+    """Return `starts` and all that `onward` leads to from there, in one step or in many, without recursion.
+
+    Parameters
+    ----------
+    starts
+        Where the walk begins; they count as reached.
+    onward
+        The neighbours of a node.
+    around
+        Nodes that the walk does not enter.
+
+    Examples
+    --------
+    >>> onward = {"engagement": ["churn", "nps"], "nps": ["churn"], "churn": ["customers"]}
+    >>> sorted(reached(["nps"], lambda name: onward.get(name, ())))
+    ['churn', 'customers', 'nps']
+    >>> sorted(reached(["engagement"], lambda name: onward.get(name, ()), around={"churn"}))
+    ['engagement', 'nps']
+    """
+    found = set(starts)
+    pending = list(found)
+    while pending:
+        for node in onward(pending.pop()):
+            if node not in found and node not in around:
+                found.add(node)
+                pending.append(node)
+    return frozenset(found)
+
+
+def upstream(graph: Graph, metrics: Iterable[int]) -> frozenset[int]:
+    """Return positions of metrics with all that can move them, at whatever lag; ``baseline`` moves nothing.
+
+    Examples
+    --------
+    >>> from impacttree.graph import build
+    >>> from impacttree.spec import load_text
+    >>> graph = build(load_text("metrics: {price: {value: 30}, sold: {value: 5}, paid: {formula: price * sold}}"))
+    >>> sorted(upstream(graph, [graph.by_name["paid"]])), sorted(upstream(graph, [graph.by_name["sold"]]))
+    ([0, 1, 2], [1])
+    """
+    return reached(metrics, lambda index: _moved_by(graph, index))
+
+
+def _moved_by(graph: Graph, index: int) -> Iterable[int]:
+    return (graph.by_name[ref.source] for ref in graph.metrics[index].references if ref.timing != "baseline")
