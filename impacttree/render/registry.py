@@ -127,6 +127,12 @@ def _mermaid(diagram: Diagram) -> bytes:
     return to_mermaid(diagram).encode()
 
 
+def _pptx(view: Table | Chart | Diagram) -> bytes:
+    from impacttree.render.pptx.slides import view_to_pptx
+
+    return view_to_pptx(view)
+
+
 BUILT_IN: tuple[Renderer, ...] = (
     Renderer("txt", ALL, _text),
     Renderer("html", ALL, _page, (".html", ".htm")),
@@ -137,6 +143,7 @@ BUILT_IN: tuple[Renderer, ...] = (
     Renderer("svg", CHARTS, _chart("svg")),
     Renderer("png", CHARTS, _chart("png")),
     Renderer("pdf", CHARTS, _chart("pdf")),
+    Renderer("pptx", (Table, *PICTURES), _pptx),
     Renderer("dot", (Diagram,), _dot, (".dot", ".gv")),
     Renderer("mmd", (Diagram,), _mermaid, (".mmd", ".mermaid")),
 )

@@ -15,7 +15,7 @@ from impacttree.render.pptx.markup import Ids, Paragraph
 from impacttree.render.pptx.texts import fitted, height_of, lines_in, one_line
 from impacttree.render.scene import Box, Curve, Disc
 from impacttree.views import Panel
-from impacttree.views.slides import Event, Figures, Gauge, Gauges, Prose, Shares, Signatures, Spans, Timeline
+from impacttree.views.slides import Event, Figures, Gauge, Gauges, Prose, Shares, Signatures, Span, Spans, Timeline
 
 __all__ = ["BLOCKS", "GREY", "HEAD", "RULE", "WORSE", "heading", "label"]
 
@@ -133,13 +133,30 @@ def spans(ids: Ids, frame: Frame, view: Spans) -> str:
         left, right, at = scale.at(one.low), scale.at(one.high), scale.at(one.point)
         drawn.append(markup.box(ids, Box(left, middle - high / 2, max(right - left, 0.01), high, fill=WORSE), "Range"))
         drawn.append(markup.box(ids, Box(at - 0.03, middle - high * 0.7, 0.06, high * 1.4, fill=INK), "Point"))
-        drawn.append(_beside(ids, plot, one.point_text, right + 0.08, middle))
+        drawn += _span_texts(ids, plot, one, (left, at, right), (middle, high))
     if view.threshold is not None:
         x = scale.at(view.threshold)
         line = Curve((("M", x, plot.top - 0.05), ("L", x, plot.bottom)), stroke=ACCENT, weight=2.0, dash=(6.0, 4.0))
         drawn.append(markup.free_form(ids, line, name="Threshold"))
         drawn.append(_centred(ids, frame, view.threshold_text, x, plot.top - 0.3, ACCENT_DARK, bold=True))
     return "".join(drawn)
+
+
+def _span_texts(
+    ids: Ids, plot: Frame, span: Span, places: tuple[float, float, float], row: tuple[float, float]
+) -> Iterator[str]:
+    """Yield the figures of a range: its ends in the bar where they have room, else the point alone beside it."""
+    (left, at, right), (middle, high) = places, row
+    ends = (f"P10 {span.low_text}", f"P90 {span.high_text}")
+    widths = [text_width(text, 12.0) * 1.06 + 0.12 for text in ends]
+    if not span.strong or widths[0] > at - left - 0.05 or widths[1] > right - at - 0.05:
+        yield _beside(ids, plot, span.point_text, right + 0.08, middle)
+        return
+    top = middle - high / 2
+    yield label(ids, Frame(left + 0.08, top, widths[0], high), ends[0], 12.0, INK, vertical="ctr")
+    yield label(ids, Frame(right - widths[1], top, widths[1] - 0.08, high), ends[1], 12.0, INK, anchor="end",
+                vertical="ctr")  # fmt: skip
+    yield _centred(ids, plot, span.point_text, at, middle - high * 0.7 - 0.23, INK, bold=True)
 
 
 def _axis(ids: Ids, plot: Frame, scale: _Scale, levels: Sequence[tuple[float, str]]) -> Iterator[str]:
@@ -151,12 +168,14 @@ def _axis(ids: Ids, plot: Frame, scale: _Scale, levels: Sequence[tuple[float, st
 
 
 def _beside(ids: Ids, plot: Frame, text: str, x: float, middle: float) -> str:
+    text, _ = one_line(text, 12.0, plot.width / 2, bold=True)
     wide = text_width(text, 12.0, True) * 1.06
     left = min(x, plot.right + 0.5 - wide)
     return label(ids, Frame(left, middle - 0.12, wide, 0.24), text, 12.0, INK, bold=True, vertical="ctr")
 
 
 def _centred(ids: Ids, room: Frame, text: str, x: float, top: float, color: str, *, bold: bool = False) -> str:
+    text, _ = one_line(text, 12.0, room.width * 0.9, bold=bold)
     wide = text_width(text, 12.0, bold) * 1.08
     left = min(max(x - wide / 2, room.left), room.right - wide)
     return label(ids, Frame(left, top, wide, 0.22), text, 12.0, color, bold=bold, anchor="middle")
@@ -283,16 +302,18 @@ def timeline(ids: Ids, frame: Frame, view: Timeline) -> str:
     for event in view.events:
         x = left + event.at * (right - left)
         drawn.append(_dot(ids, event, x, middle))
-        wide = max(text_width(event.text, 14.0, True), text_width(event.when, 12.0)) * 1.06
+        text, size = one_line(event.text, 14.0, frame.width * 0.4, bold=True)
+        when, _ = one_line(event.when, 12.0, frame.width * 0.4)
+        wide = max(text_width(text, size, True), text_width(when, 12.0)) * 1.06
         start = min(max(x - wide / 2, frame.left), frame.right - wide)
-        above = free[True] <= start + 1e-9 if free[True] <= free[False] or start >= free[True] else False
+        above = free[True] <= max(start, free[False])
         start = max(start, free[above])
         if start + wide > frame.right + 1e-6:
             continue
         free[above] = start + wide + 0.2
         top = middle - 0.62 if above else middle + 0.18
-        drawn.append(label(ids, Frame(start, top, wide, 0.26), event.text, 14.0, INK, bold=True, anchor="middle"))
-        drawn.append(label(ids, Frame(start, top + 0.25, wide, 0.22), event.when, 12.0, GREY, anchor="middle"))
+        drawn.append(label(ids, Frame(start, top, wide, 0.26), text, size, INK, bold=True, anchor="middle"))
+        drawn.append(label(ids, Frame(start, top + 0.25, wide, 0.22), when, 12.0, GREY, anchor="middle"))
     return "".join(drawn)
 
 

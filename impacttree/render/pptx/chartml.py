@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from impacttree.render.layout.measure import clean
 from impacttree.render.layout.style import INK, MUTED
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.package import EMU
@@ -116,8 +117,8 @@ def add_chart(
     from pptx.util import Emu
 
     data = CategoryChartData()
-    data.categories = list(categories) or [""]
-    data.add_series("", [0.0] * max(1, len(categories)))
+    data.categories = [""]
+    data.add_series("", [0.0])
     places = (Emu(round(length * EMU)) for length in (frame.left, frame.top, frame.width, frame.height))
     graphic = slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, *places, data)
     chart = graphic.chart
@@ -128,7 +129,7 @@ def add_chart(
     old = space.chart.plotArea
     old.getparent().replace(old, etree.fromstring(markup))
     chart.part.chart_workbook.update_from_xlsx_blob(_workbook(categories, plots, beside))
-    graphic._element.nvGraphicFramePr.cNvPr.set("descr", alt)  # noqa: SLF001 - python-pptx has no alternative text
+    graphic._element.nvGraphicFramePr.cNvPr.set("descr", clean(alt))  # noqa: SLF001 - python-pptx has no alternative text
 
 
 def _plot_area(
@@ -208,7 +209,8 @@ def _points(plot: Plot, series: PlotSeries) -> str:
         line = _paint("", series.stroke, series.weight, dash=series.dash)
         return "".join(
             f'<c:dPt><c:idx val="{k}"/><c:marker><c:symbol val="circle"/><c:size val="9"/>'
-            f'<c:spPr>{_paint(fill, stroke, 2.25)}</c:spPr></c:marker><c:bubble3D val="0"/><c:spPr>{line}</c:spPr></c:dPt>'
+            f"<c:spPr>{_paint(fill, stroke, 2.25)}</c:spPr></c:marker>"
+            f'<c:bubble3D val="0"/><c:spPr>{line}</c:spPr></c:dPt>'
             for k, (fill, stroke) in sorted(series.markers.items())
         )
     return "".join(
@@ -221,14 +223,18 @@ def _points(plot: Plot, series: PlotSeries) -> str:
 def _labels(series: PlotSeries, height: float) -> str:
     if not series.labels:
         return ""
-    each = "".join(
-        f'<c:dLbl><c:idx val="{k}"/>{_nudge(label, height)}<c:tx><c:rich><a:bodyPr wrap="none"/><a:p><a:pPr>{_font(label, "defRPr")}</a:pPr>'
-        f"<a:r>{_font(label, 'rPr')}<a:t>{escape(label.text)}</a:t></a:r></a:p></c:rich></c:tx>"
-        f'<c:dLblPos val="{label.position}"/><c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/>'
-        '<c:showSerName val="0"/><c:showPercent val="0"/><c:showBubbleSize val="0"/></c:dLbl>'
-        for k, label in sorted(series.labels.items())
-    )
+    each = "".join(_label(k, label, height) for k, label in sorted(series.labels.items()))
     return f"<c:dLbls>{each}{_SHOW}</c:dLbls>"
+
+
+def _label(number: int, label: Label, height: float) -> str:
+    run = f"<a:r>{_font(label, 'rPr')}<a:t>{escape(label.text)}</a:t></a:r>"
+    rich = f'<a:bodyPr wrap="none"/><a:p><a:pPr>{_font(label, "defRPr")}</a:pPr>{run}</a:p>'
+    shown = _SHOW.replace('showVal val="0"', 'showVal val="1"')
+    return (
+        f'<c:dLbl><c:idx val="{number}"/>{_nudge(label, height)}<c:tx><c:rich>{rich}</c:rich></c:tx>'
+        f'<c:dLblPos val="{label.position}"/>{shown}</c:dLbl>'
+    )
 
 
 def _nudge(label: Label, height: float) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from impacttree.render.chartdata import (
+    CUT_NOTE,
+    axis_start,
     check_finite,
     end_texts,
     is_adverse,
@@ -35,6 +37,7 @@ __all__ = ["draw_chart"]
 
 PAINTS: dict[Tone, tuple[str, str]] = {"favourable": (NAVY, NAVY), "adverse": (WORSE, NAVY), "neutral": (GREY, GREY)}
 WORDS: dict[Tone, str] = {"favourable": "better", "adverse": "worse", "neutral": "neither better nor worse"}
+TONES: tuple[Tone, ...] = ("adverse", "favourable", "neutral")
 BAND = "#e1e6ec"
 LINE = "#8792a0"
 _LABEL = 12.0
@@ -57,7 +60,8 @@ def draw_chart(slide: Slide, ids: Ids, frame: Frame, view: Chart) -> str:
         case Waterfall():
             return _waterfall(slide, ids, frame, view)
         case Lines():
-            return _lines(slide, ids, frame, view)
+            _lines(slide, frame, view)
+            return ""
         case Distribution():
             return _histogram(slide, ids, frame, view)
 
@@ -113,7 +117,7 @@ def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
         drawn += _notes_beside(ids, frame, inner, view, noted)
     used = {tone for bar in bars for tone in (bar.low_tone, bar.high_tone)}
     key = Frame(frame.left, frame.bottom - 0.26, frame.width, _ROW)
-    drawn.append(_key(ids, key, [tone for tone in ("adverse", "favourable", "neutral") if tone in used]))
+    drawn.append(_key(ids, key, [tone for tone in TONES if tone in used]))
     if len(bars) < len(view.bars):
         more = f"{len(view.bars) - len(bars)} more rows move it less"
         drawn.append(label(ids, key.within(left=frame.width / 2), more, _LABEL, GREY, anchor="end"))
@@ -143,12 +147,10 @@ def _waterfall(slide: Slide, ids: Ids, frame: Frame, view: Waterfall) -> str:
         hidden.append(low if low > 0 else high if high < 0 else 0.0)
         above.append(max(high, 0.0) - max(low, 0.0))
         below.append(min(low, 0.0) - min(high, 0.0))
-    tops = [max(before, after) for before, after in levels]
-    ends = [0.0 if not levels else min(min(pair) for pair in levels), *tops]
-    start = min(ends) if min(ends) < 0 or not levels else min(before for before, _ in levels)
-    start = start if start < 0 else min(start, levels[0][0]) if levels else 0.0
-    span = (max(ends) - start) or 1.0
-    axis = Axis(start, max(ends) + span * 0.09, shown=False)
+    tops = [max(pair) for pair in levels]
+    start, end = min((min(pair) for pair in levels), default=0.0), max(tops, default=1.0)
+    start = min(start, axis_start(view))
+    axis = Axis(start, end + ((end - start) or 1.0) * 0.09, shown=False)
     paint = {k: (INK, INK) if step.role == "total" else PAINTS[step.tone] for k, step in enumerate(steps)}
     texts = {k: Label(_amount(step.text, step.range_text), "t", bold=True) for k, step in enumerate(steps)}
     plots = [
@@ -165,14 +167,17 @@ def _waterfall(slide: Slide, ids: Ids, frame: Frame, view: Waterfall) -> str:
         Plot("line", [PlotSeries("top", tops, labels=texts)]),
     ]
     names = _cut([step.label for step in steps], inner.width / max(1, len(steps)) * 0.95)
-    amounts = [("amount", [step.amount for step in steps]), ("shown", [step.text for step in steps])]
-    running = running_levels(view)
+    amounts: list[tuple[str, list[float | str | None]]] = [
+        ("amount", [step.amount for step in steps]),
+        ("shown", [step.text for step in steps]),
+        ("level", [after for _, after in running_levels(view)]),
+    ]
     alt = f"{view.title}. " + "; ".join(f"{step.label}: {step.text}" for step in steps)
-    amounts.append(("level", [after for _, after in running]))
     add_chart(slide, frame, inner, names, plots, axis, alt=alt, beside=amounts)
     used = {step.tone for step in steps if step.role == "change"}
     key = Frame(frame.left, frame.bottom - 0.26, frame.width, _ROW)
-    return _key(ids, key, [tone for tone in ("favourable", "adverse", "neutral") if tone in used])
+    cut = label(ids, key.within(left=frame.width / 2), CUT_NOTE, _LABEL, GREY, anchor="end") if axis_start(view) else ""
+    return _key(ids, key, [tone for tone in TONES if tone in used]) + cut
 
 
 def _amount(text: str, spread: str) -> str:
@@ -189,7 +194,7 @@ def _spread_out(heights: Sequence[float]) -> list[float]:
     return [after - before - excess / 2 for before, after in zip(heights, placed, strict=True)]
 
 
-def _lines(slide: Slide, ids: Ids, frame: Frame, view: Lines) -> str:
+def _lines(slide: Slide, frame: Frame, view: Lines) -> None:
     ends: list[tuple[float, str]] = []
     for band in view.bands:
         ends += [(band.low[-1], band.low_text), (band.high[-1], band.high_text)]
@@ -230,7 +235,6 @@ def _lines(slide: Slide, ids: Ids, frame: Frame, view: Lines) -> str:
     alt = f"{view.title}. " + "; ".join(text for _, text in ends if text)
     beside = [("period", list(view.ticks))]
     add_chart(slide, frame, inner, _ticks(view.ticks, inner.width), plots, axis, alt=alt, beside=beside)
-    return ""
 
 
 def _ticks(ticks: Sequence[str], width: float) -> list[str]:
@@ -272,8 +276,7 @@ def _histogram(slide: Slide, ids: Ids, frame: Frame, view: Distribution) -> str:
     return "".join(drawn)
 
 
-def _marks(ids: Ids, frame: Frame, inner: Frame, view: Distribution, place: object) -> list[str]:
-    assert callable(place)
+def _marks(ids: Ids, frame: Frame, inner: Frame, view: Distribution, place: Callable[[float], float]) -> list[str]:
     drawn: list[str] = []
     ends = [frame.left, frame.left, frame.left]
     """Where the last text of each of three rows ends."""

@@ -14,7 +14,7 @@ from impacttree.render.scene import Box, Curve, Disc, Group, Scene, Shape, Step,
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
-__all__ = ["add_shapes", "fitted", "scene_shapes"]
+__all__ = ["add_shapes", "fitted", "on_page", "scene_shapes"]
 
 _EDGE = 0.02
 """A connector's end counts as on a card's side within this many inches."""
@@ -54,7 +54,7 @@ class _Pen:
             return
         assert isinstance(source, Box)
         assert isinstance(target, Box)
-        (x0, y0), (x1, y1) = line.steps[0][1:], line.steps[-1][-2:]
+        (x0, y0), (x1, y1) = _corners(line)[0], _corners(line)[-1]
         begin, end = _side(source, x0, y0), _side(target, x1, y1)
         if begin is None or end is None:
             return
@@ -151,6 +151,13 @@ def fitted(scene: Scene, frame: Frame, skip: Sequence[str] = ()) -> Scene:
     return replace(scene, groups=tuple(_moved(group, scale, right, down) for group in groups))
 
 
+def on_page(scene: Scene, width: float, height: float) -> Scene:
+    """Return the scene drawn to fit a page of so many inches, centred across it."""
+    scale = min(width / scene.width, height / scene.height)
+    right = (width - scene.width * scale) / 2
+    return replace(scene, groups=tuple(_moved(group, scale, right, 0.0) for group in scene.groups))
+
+
 def _moved(group: Group, scale: float, right: float, down: float) -> Group:
     shapes = tuple(_placed(shape, scale, right, down) for shape in group.shapes)
     line = None if group.line is None else _placed_curve(group.line, scale, right, down)
@@ -162,14 +169,14 @@ def _placed(shape: Shape, scale: float, right: float, down: float) -> Shape:
         case Curve():
             return _placed_curve(shape, scale, right, down)
         case Box():
-            size = {"width": shape.width * scale, "height": shape.height * scale, "radius": shape.radius * scale}
-            lines = {"weight": shape.weight * scale, "dash": tuple(part * scale for part in shape.dash)}
+            shape = replace(shape, width=shape.width * scale, height=shape.height * scale, radius=shape.radius * scale)
+            shape = replace(shape, weight=shape.weight * scale, dash=tuple(part * scale for part in shape.dash))
         case Disc():
-            size, lines = {"radius": shape.radius * scale}, {"weight": shape.weight * scale}
+            shape = replace(shape, radius=shape.radius * scale, weight=shape.weight * scale)
         case Text():
-            size = {"size": shape.size * scale, "width": shape.width * scale}
-            lines = {"spacing": shape.spacing * scale}
-    return replace(shape, x=shape.x * scale + right, y=shape.y * scale + down, **size, **lines)
+            size, width, spacing = shape.size * scale, shape.width * scale, shape.spacing * scale
+            shape = replace(shape, size=size, width=width, spacing=spacing)
+    return replace(shape, x=shape.x * scale + right, y=shape.y * scale + down)
 
 
 def _placed_curve(curve: Curve, scale: float, right: float, down: float) -> Curve:

@@ -80,15 +80,18 @@ class Glue:
 
 
 def emu(inches: float) -> int:
+    """Return inches in the file's unit of length."""
     return round(inches * EMU)
 
 
 def named(number: int, name: str, alt: str = "") -> str:
+    """Return a shape's number, name and text for those who cannot see it."""
     described = f' descr="{escape(alt)}"' if alt else ""
     return f'<p:cNvPr id="{number}" name="{escape(name)}"{described}/>'
 
 
 def solid(color: str) -> str:
+    """Return the paint of one colour, ``#d55e00``."""
     return f'<a:solidFill><a:srgbClr val="{color.removeprefix("#").upper()}"/></a:solidFill>'
 
 
@@ -239,12 +242,11 @@ def text_frame(
     paragraphs: Iterable[Paragraph],
     *,
     vertical: Literal["t", "ctr", "b"] = "t",
-    name: str = "Text",
 ) -> str:
     """Return a text box whose paragraphs break at its width; `place` gives its rectangle and paint."""
     paint = _fill(place.fill) + _line(place.stroke, place.weight, place.dash)
     return (
-        f'<p:sp><p:nvSpPr>{named(ids.take(), name)}<p:cNvSpPr txBox="1"/><p:nvPr/></p:nvSpPr>'
+        f'<p:sp><p:nvSpPr>{named(ids.take(), "Text")}<p:cNvSpPr txBox="1"/><p:nvPr/></p:nvSpPr>'
         f"<p:spPr>{_frame(place.x, place.y, place.width, place.height)}"
         f'<a:prstGeom prst="rect"><a:avLst/></a:prstGeom>{paint}</p:spPr>'
         f'<p:txBody><a:bodyPr wrap="square" lIns="0" tIns="0" rIns="0" bIns="0" anchor="{vertical}"><a:noAutofit/>'
@@ -253,6 +255,7 @@ def text_frame(
 
 
 def full_paragraph(paragraph: Paragraph) -> str:
+    """Return a paragraph of text frames and table cells."""
     before = f'<a:spcBef><a:spcPts val="{round(paragraph.before * 100)}"/></a:spcBef>' if paragraph.before else ""
     text = Text(0, 0, paragraph.text, paragraph.size, paragraph.color, 0, paragraph.bold)
     return f'<a:p><a:pPr algn="{_ALIGNMENTS[paragraph.anchor]}">{before}<a:buNone/></a:pPr>{_run(text)}</a:p>'

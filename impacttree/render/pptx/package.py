@@ -11,6 +11,7 @@ from impacttree.errors import MissingDependency, OutputError, Problem
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
+    from pptx.slide import SlideLayout
 
 __all__ = ["EMU", "new_presentation", "to_bytes"]
 
@@ -22,7 +23,9 @@ _FONT = "Arial"
 MOST_BYTES = 50 << 20
 MOST_UNPACKED = 200 << 20
 MOST_ENTRIES = 5_000
+LEAST_WIDTH, LEAST_HEIGHT = 5.0, 4.0
 _EXTERNAL = re.compile(rb"TargetMode\s*=\s*[\"']External", re.IGNORECASE)
+_PROGRAM = re.compile(r"vbaProject|activeX|embeddings/|oleObject", re.IGNORECASE)
 _FIXED = (1980, 1, 1, 0, 0, 0)
 """The time of every entry of the file."""
 _STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</)")
@@ -62,12 +65,23 @@ def _from_template(content: bytes) -> Presentation:
     _check_template(content)
     try:
         presentation: Presentation = pptx.Presentation(io.BytesIO(content))
+        titled = any(_has_title(layout) for layout in presentation.slide_layouts)
+        width, height = presentation.slide_width / EMU, presentation.slide_height / EMU
     except (KeyError, ValueError, AttributeError, TypeError, SyntaxError) as error:
-        raise _refused(f"python-pptx cannot read it ({type(error).__name__})") from error
-    if not any(layout.placeholders for layout in presentation.slide_layouts):
+        raise _refused(f"it cannot be read as a presentation ({type(error).__name__})") from error
+    if not titled:
         raise _refused("it has no layout with a title")
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        raise _refused(f"its slides are smaller than {LEAST_WIDTH:g} x {LEAST_HEIGHT:g} inches")
     _without_slides(presentation)
     return presentation
+
+
+def _has_title(layout: SlideLayout) -> bool:
+    from pptx.enum.shapes import PP_PLACEHOLDER
+
+    titles = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE)
+    return any(shape.placeholder_format.type in titles for shape in layout.placeholders)
 
 
 def _without_slides(presentation: Presentation) -> None:
@@ -88,7 +102,7 @@ def _check_template(content: bytes) -> None:
             names = {entry.filename for entry in entries}
             if "ppt/presentation.xml" not in names:
                 raise _refused("it is not a PowerPoint presentation")
-            if any(name.lower().endswith(("vbaproject.bin", ".bin")) for name in names):
+            if any(_PROGRAM.search(name) for name in names):
                 raise _refused("it holds macros or embedded programs")
             for name in names:
                 if name.endswith(".rels") and _EXTERNAL.search(file.read(name)):

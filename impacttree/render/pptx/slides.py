@@ -12,12 +12,14 @@ from impacttree.render.layout.style import INK
 from impacttree.render.pptx import markup
 from impacttree.render.pptx.blocks import BLOCKS, GREY, RULE, label
 from impacttree.render.pptx.charts import draw_chart
-from impacttree.render.pptx.drawing import add_shapes, fitted, scene_shapes
+from impacttree.render.pptx.drawing import add_shapes, fitted, on_page, scene_shapes
 from impacttree.render.pptx.grid import Frame, Grid
 from impacttree.render.pptx.markup import Ids
 from impacttree.render.pptx.package import EMU, new_presentation, to_bytes
 from impacttree.render.pptx.tables import draw_table
 from impacttree.render.pptx.texts import fitted as fitted_text
+from impacttree.render.pptx.texts import title_lines
+from impacttree.render.scene import Text
 from impacttree.views import Bars, Diagram, Distribution, Lines, Table, Waterfall
 from impacttree.views.slides import Part, Slide, SlidePicture
 
@@ -35,8 +37,32 @@ _FRAME = ("title", "subtitle", "footer")
 
 
 def view_to_pptx(view: Table | Diagram | Bars | Waterfall | Lines | Distribution) -> bytes:
-    """Return a presentation of one slide that holds a picture as native shapes, table or chart."""
-    return slides_to_pptx([one_slide(view)])
+    """Return a presentation of one slide that holds a picture as native shapes, table or chart.
+
+    A diagram takes up the whole page as it does elsewhere; the others stand in the frame of a deck's slides.
+    """
+    if not isinstance(view, Diagram):
+        return slides_to_pptx([one_slide(view)])
+    presentation = new_presentation()
+    _whole_page(presentation, view)
+    return to_bytes(presentation)
+
+
+def _whole_page(presentation: Presentation, diagram: Diagram) -> None:
+    page = presentation.slides.add_slide(_layout(presentation))
+    grid = _grid(presentation)
+    scene = on_page(layout(diagram), grid.width, grid.height)
+    lines = [shape for group in scene.groups if group.role == "title" for shape in group.shapes]
+    texts = [line for line in lines if isinstance(line, Text)]
+    if texts:
+        first, last = texts[0], texts[-1]
+        top = first.y - markup.ASCENT * first.size / 72
+        frame = Frame(first.left, top, grid.width - 2 * first.left, last.y + 0.3 * last.size / 72 - top)
+        _write_title(page, frame, [line.text for line in texts], first.size)
+    else:
+        _write_title(page, grid.title, [diagram.title], 25.0)
+    add_shapes(page, scene_shapes(Ids(_FIRST), scene, ("title",)))
+    _write_notes(page, (scene.title, scene.description, *diagram.notes))
 
 
 def one_slide(view: Table | Diagram | Bars | Waterfall | Lines | Distribution) -> Slide:
@@ -64,19 +90,21 @@ def slides_to_pptx(slides: Sequence[Slide], template: bytes | None = None) -> by
 
 def _add(presentation: Presentation, slide: Slide, number: int) -> None:
     page = presentation.slides.add_slide(_layout(presentation))
-    width, height = presentation.slide_width, presentation.slide_height
-    assert width is not None
-    assert height is not None
-    grid, ids = Grid(width / EMU, height / EMU), Ids(_FIRST)
+    grid, ids = _grid(presentation), Ids(_FIRST)
     _title(page, grid, slide.title)
     drawn = [label(ids, grid.subtitle, slide.subtitle, 15.0, GREY)] if slide.subtitle else []
-    for part in slide.parts:
-        drawn.append(_picture(page, ids, grid.place(part), part.picture))
+    drawn += [_picture(page, ids, grid.place(part), part.picture) for part in slide.parts]
     drawn.append(_foot(ids, grid, slide.footer, number))
     add_shapes(page, "".join(drawn))
-    notes = page.notes_slide.notes_text_frame
-    assert notes is not None
-    notes.text = "\n".join(clean(line) for line in (slide.title, *slide.notes, *slide.footer) if line)
+    _write_notes(page, (slide.title, *slide.notes, *slide.footer))
+
+
+def _grid(presentation: Presentation) -> Grid:
+    return Grid(presentation.slide_width / EMU, presentation.slide_height / EMU)
+
+
+def _write_notes(page: Page, lines: Sequence[str]) -> None:
+    page.notes_slide.notes_text_frame.text = "\n".join(clean(line) for line in lines if line)
 
 
 def _layout(presentation: Presentation) -> SlideLayout:
@@ -94,23 +122,26 @@ def _layout(presentation: Presentation) -> SlideLayout:
 
 
 def _title(page: Page, grid: Grid, title: str) -> None:
-    """Write the title into the slide's own placeholder, so that outline and screen readers find it."""
+    """Write the title, broken at a clause, at the bottom of its room, so that one line keeps the grid."""
+    frame = grid.title
+    text, size = fitted_text(title, 25.0, frame.width, frame.height, bold=True, least=15.0)
+    _write_title(page, frame, title_lines(text, size, frame.width), size)
+
+
+def _write_title(page: Page, frame: Frame, lines: Sequence[str], size: float) -> None:
+    """Write lines into the slide's own placeholder, so that outline and screen readers find the title."""
     from pptx.dml.color import RGBColor
     from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
     from pptx.util import Emu, Pt
 
-    shape, frame = page.shapes.title, grid.title
+    shape = page.shapes.title
     for placeholder in list(page.placeholders):
-        if shape is None or placeholder.shape_id != shape.shape_id:
+        if placeholder.shape_id != shape.shape_id:
             placeholder.element.getparent().remove(placeholder.element)
-    if shape is None:
-        raise AssertionError("a layout with a title was chosen, or refused with the template")
-    shape.left, shape.top, shape.width, shape.height = (
-        Emu(round(length * EMU)) for length in (frame.left, frame.top, frame.width, frame.height)
-    )
-    text, size = fitted_text(title, 25.0, frame.width, frame.height, bold=True, least=15.0)
+    places = (frame.left, frame.top, frame.width, frame.height)
+    shape.left, shape.top, shape.width, shape.height = (Emu(round(length * EMU)) for length in places)
     within = shape.text_frame
-    within.text = text
+    within.text = "\v".join(lines)
     within.margin_left = within.margin_right = within.margin_top = within.margin_bottom = Emu(0)
     within.vertical_anchor, within.auto_size, within.word_wrap = MSO_ANCHOR.BOTTOM, MSO_AUTO_SIZE.NONE, True
     for paragraph in within.paragraphs:

@@ -11,6 +11,7 @@ from impacttree.render.pptx.blocks import GREY, RULE, heading, label
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Ids, Paragraph
 from impacttree.render.pptx.texts import height_of, lines_in
+from impacttree.render.scene import Anchor
 from impacttree.views import Cell, Table
 
 __all__ = ["draw_table"]
@@ -90,7 +91,7 @@ def _row(cells: Sequence[Cell], table: Table, widths: Sequence[float], height: f
         if number is not None and number == table.accent and cell is not cells[0] and cell.tone != "neutral":
             color = ACCENT_DARK
         text = " ".join(_lines(cell.text, width, bold=bold))
-        anchor = "end" if column.align == "right" else "start"
+        anchor: Anchor = "end" if column.align == "right" else "start"
         paragraph = markup.full_paragraph(Paragraph(text, SIZE, color, bold, anchor))
         drawn.append(
             f"<a:tc><a:txBody><a:bodyPr/>{paragraph}</a:txBody>"

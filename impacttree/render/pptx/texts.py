@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from impacttree.render.layout.measure import clean, fit, text_width, wrap
 
-__all__ = ["LEAST", "fitted", "height_of", "lines_in", "one_line"]
+__all__ = ["LEAST", "fitted", "height_of", "lines_in", "one_line", "title_lines"]
 
 LEAST = 12.0
 """No text of a slide is smaller, its footer included."""
@@ -39,7 +41,7 @@ def fitted(
     while at >= least:
         lines = lines_in(text, at, width, bold=bold)
         longest = max((text_width(line, at, bold) for line in lines), default=0.0)
-        if height_of(len(lines), at) <= height and longest <= width and not lines[-1:] == ("…",):
+        if height_of(len(lines), at) <= height and longest <= width and lines[-1:] != ("…",):
             return text, at
         at -= _STEP
     most = max(1, int(height / height_of(1, least)))
@@ -53,3 +55,36 @@ def one_line(text: str, size: float, width: float, *, bold: bool = False, least:
     while at > least and text_width(text, at, bold) > width * ROOM:
         at = max(least, at - _STEP)
     return fit(text, at, width * ROOM, bold), at
+
+
+def title_lines(text: str, size: float, width: float) -> tuple[str, ...]:
+    """Return a title in one line, or in two that break at a clause and never inside a number, a range or brackets.
+
+    >>> title_lines("We ask $250k: +5% engagement returns $706k ($369k to $1.11M) and pays back in month 21", 25.0, 9.0)
+    ('We ask $250k: +5% engagement returns $706k', '($369k to $1.11M) and pays back in month 21')
+    """
+    text = clean(text)
+    if text_width(text, size, True) <= width * ROOM:
+        return (text,)
+    words = text.split(" ")
+    halves = [(" ".join(words[:k]), " ".join(words[k:])) for k in range(1, len(words))]
+    fitting = [pair for pair in halves if all(text_width(half, size, True) <= width * ROOM for half in pair)]
+    if not fitting:
+        return lines_in(text, size, width, bold=True)
+    return min(fitting, key=lambda pair: _awkwardness(pair[0], pair[1], size))
+
+
+def _awkwardness(first: str, second: str, size: float) -> float:
+    """Return how badly a title breaks here: inches of unevenness, less a clause's end, more inside a figure."""
+    before, after = first.rsplit(" ", 1)[-1], second.split(" ", 1)[0]
+    uneven = abs(text_width(first, size, True) - text_width(second, size, True))
+    clause = (
+        before[-1:] in ",;:)" or after[:1] == "(" or after in ("and", "but", "or", "while", "through", "in", "over")
+    )
+    inside = first.count("(") > first.count(")")
+    figure = bool(_FIGURE.search(after)) or "to" in (before, after) or bool(_FIGURE.fullmatch(before[-1:]))
+    return uneven - 4.0 * clause + 20.0 * inside + 6.0 * (figure and not clause)
+
+
+_OPENS = ("and", "but", "or", "while", "through", "in", "over")
+_FIGURE = re.compile(r"\d")
