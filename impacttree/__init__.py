@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.value_of_information import Decision
     from impacttree.errors import (
         ChangeError,
+        Edit,
         EvaluationError,
         FormulaError,
         ImpactTreeError,
@@ -37,6 +38,7 @@ __all__ = [
     "ChangeError",
     "Decision",
     "Driver",
+    "Edit",
     "EvaluationError",
     "Evidence",
     "Formula",
@@ -64,6 +66,7 @@ _HOME = {
     "ChangeError": "errors",
     "Decision": "analyses.value_of_information",
     "Driver": "spec",
+    "Edit": "errors",
     "EvaluationError": "errors",
     "Evidence": "spec",
     "Formula": "tree",

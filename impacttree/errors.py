@@ -23,6 +23,7 @@ from typing import Any
 
 __all__ = [
     "ChangeError",
+    "Edit",
     "EvaluationError",
     "FormulaError",
     "ImpactTreeError",
@@ -32,6 +33,7 @@ __all__ = [
     "Problem",
     "QuantityError",
     "QuestionError",
+    "meant",
     "nearest",
     "printable",
 ]
@@ -44,12 +46,108 @@ def printable(text: str, limit: int = 200) -> str:
     return "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode("ascii") for ch in text)
 
 
+COMPARED = 20_000
+"""Most known names that one is compared with."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``" (did you mean 'x'?)"`` for the known name nearest to `name`, or an empty string."""
+    """Return ``" (did you mean 'x'?)"`` for the known name that `name` is a slip of, or an empty string."""
+    found = meant(name, known)
+    return f" (did you mean '{found}'?)" if found else ""
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return the known name that `name` is a slip of, or an empty string; words of another meaning are no slips.
+
+    Case, separators and a plural do not count, else one letter in four may differ; other digits are other names.
+
+    Examples
+    --------
+    >>> meant("valeu", ["value", "unit"]), meant("Take-Rate", ["basket", "take_rate"])
+    ('value', 'take_rate')
+    >>> meant("take", ["basket"]), meant("sin", ["min"]), meant("users1", ["users2"])
+    ('', '', '')
+    """
     import difflib
 
-    matches = difflib.get_close_matches(name[:100], list(known)[:20_000], n=1, cutoff=0.6)
-    return f" (did you mean '{matches[0]}'?)" if matches else ""
+    names = list(known)[:COMPARED]
+    plain = _plain(name[:100])
+    same = next((other for other in names if _plain(other) == plain), "")
+    if same or not plain:
+        return same
+    close = difflib.get_close_matches(name[:100], names, n=5, cutoff=0.6)
+    return next((other for other in close if _is_slip(name[:100], other)), "")
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _is_slip(name: str, other: str) -> bool:
+    """Whether each word of `name` is a word of `other` but for a few letters."""
+    words, others = (text.casefold().replace("-", "_").replace(" ", "_").split("_") for text in (name, other))
+    if len(words) != len(others):
+        words, others = [_plain(name)], [_plain(other)]
+    return all(_is_slip_of_word(one, two) for one, two in zip(words, others, strict=True))
+
+
+def _is_slip_of_word(one: str, two: str) -> bool:
+    shorter, longer = sorted((one, two), key=len)
+    few, more = sorted(("".join(filter(str.isdigit, word)) for word in (one, two)), key=len)
+    if few != more and not (few and more.startswith(few)):
+        return False
+    if longer == f"{shorter}s":
+        return True
+    shared = next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), len(shorter))
+    allowed = max(len(shorter) // 4, 1 if shared else 0)
+    return (shared >= STEM and shared >= len(shorter) - 1) or _slips(one, two) <= allowed
+
+
+STEM = 5
+"""Letters that two words begin with where one is a form of the other (``finance``, ``financial``)."""
+
+
+def _slips(one: str, two: str) -> int:
+    """Return how many letters were left out, added, replaced or exchanged with the next (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(two) + 1))
+    for i, a in enumerate(one, 1):
+        above, before, row = before, row, [i]
+        for j, b in enumerate(two, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == two[j - 2] and b == one[i - 2]:
+                least = min(least, above[j - 2] + 1)
+            row.append(least)
+    return row[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A replacement that corrects a problem, for a machine to apply.
+
+    Parameters
+    ----------
+    start, end
+        Half-open range of characters that is replaced.
+    new
+        What stands there instead.
+    in_file
+        Whether positions count in the whole model file; else in the text that was read (a formula, a quantity).
+
+    Examples
+    --------
+    >>> Edit(6, 7, "*").apply("price × users")
+    'price * users'
+    """
+
+    start: int
+    end: int
+    new: str
+    in_file: bool = False
+
+    def apply(self, text: str) -> str:
+        """Return `text` with the replacement made."""
+        return f"{text[: self.start]}{self.new}{text[self.end :]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +160,8 @@ class Problem:
         What is wrong, in the words of the reader.
     fix
         What to do about it; may be empty when the reason says it all.
+    edit
+        The same as a replacement of text, where exactly one corrects the problem.
     file, line, column
         Place in a model file; line and column count from 1, 0 means unknown.
     metric
@@ -74,6 +174,7 @@ class Problem:
 
     reason: str
     fix: str = ""
+    edit: Edit | None = None
     file: str = ""
     line: int = 0
     column: int = 0

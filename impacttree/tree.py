@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Never, Self
 
+from impacttree import questions
+from impacttree.asks import asks
 from impacttree.errors import FormulaError, ModelError, Problem
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     import graphviz
     import networkx
     import sympy
 
-    from impacttree.analyses.diagram import Cut, Picture, Size
-    from impacttree.analyses.guardrails import GuardrailReport
-    from impacttree.analyses.headroom import Headroom
-    from impacttree.analyses.project import Projection
-    from impacttree.analyses.sensitivity import Sensitivity
-    from impacttree.analyses.simulate import Simulation
-    from impacttree.analyses.uncertainty import Uncertainty
-    from impacttree.analyses.value_of_information import Decision, ValueOfInformation
-    from impacttree.analyses.values import Values
-    from impacttree.analyses.verify import Verification
-    from impacttree.analyses.what_if import Comparison, WhatIf
-    from impacttree.analyses.worth import Worth
-    from impacttree.answers.subject import Changes, Subject
+    from impacttree.answers.subject import Subject
     from impacttree.formula.ast import Expr
-    from impacttree.graph import Graph, Metric
-    from impacttree.quantity import Change
-    from impacttree.spec import MetricSpec, Reading, TreeSpec
+    from impacttree.graph import Graph
+    from impacttree.quantity import Change, Period
+    from impacttree.spec import EvidenceDefaults, MetricSpec, Reading, Scenario, TreeSpec
+    from impacttree.spec.fields import Amount, Day
+    from impacttree.spec.refresh import Values
 
 __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"]
 
@@ -46,8 +36,14 @@ class ImpactTree:
 
     Parameters
     ----------
-    **keys
-        The keys of a model file: ``name, currency, period, horizon, outcome, outcomes, metrics, scenarios, ...``.
+    metrics
+        The metrics, as `Metric` objects or as a mapping from names to the keys of a model file.
+    name, description, currency, period, horizon, start_date
+        What the model is about, its money, its time step, how many periods are looked ahead, and the first day.
+    outcome, outcomes
+        The metric that questions are asked about by default, and the few that are shown together.
+    scenarios, evidence_defaults, correlations
+        As in a model file.
 
     Raises
     ------
@@ -70,11 +66,28 @@ class ImpactTree:
     8640
     """
 
-    def __init__(self, **keys: Any) -> None:
+    def __init__(
+        self,
+        *,
+        metrics: Iterable[MetricSpec] | Mapping[str, Mapping[str, Any]] | None = None,
+        name: str | None = None,
+        description: str | None = None,
+        currency: str | None = None,
+        period: Period | None = None,
+        horizon: int | str | None = None,
+        start_date: Day | None = None,
+        outcome: str | None = None,
+        outcomes: Sequence[str] | None = None,
+        scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
+        evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
+        correlations: Sequence[tuple[str, str, Amount]] | None = None,
+        **unknown: Never,
+    ) -> None:
+        keys = {**locals(), **unknown}
         from impacttree.graph import build
         from impacttree.spec import TreeSpec
 
-        vars(self)["_graph"] = build(TreeSpec(**keys))
+        vars(self)["_graph"] = build(TreeSpec(**{key: keys[key] for key in keys if key not in ("self", "unknown")}))
 
     @classmethod
     def from_spec(cls, spec: TreeSpec, problems: Sequence[Problem] = ()) -> Self:
@@ -135,7 +148,14 @@ class ImpactTree:
 
     @property
     def graph(self) -> networkx.DiGraph[str]:
-        """The tree as a networkx graph with attributes; a copy, so changing it does not change the tree."""
+        """The tree as a networkx graph; a copy, so changing it does not change the tree.
+
+        Its attributes are the keys of the model beside ``metrics``. A node has the keys of its metric that were
+        written, as text, and ``unit`` as checked. An edge leads from what acts to what it acts on and has ``kind``
+        (``identity``: a formula, ``influence``: a driver) and ``timing`` (``now``, ``prev``, ``lag 3``, ``cumulative``,
+        ``baseline``); that of a driver has the driver's keys too, and the effect in ``words``. `from_networkx` reads
+        it.
+        """
         from impacttree.graph.networkx import to_networkx
 
         return to_networkx(self._graph)
@@ -149,9 +169,16 @@ class ImpactTree:
     def __len__(self) -> int:
         return len(self._graph.metrics)
 
-    def __getitem__(self, name: str) -> Metric:
-        """Return one metric, checked: unit, rule, aggregation, influences."""
-        return self._subject.metric(name)
+    def __getitem__(self, name: str) -> MetricSpec:
+        """Return one metric: an `it.Metric` with its keys as written, and its unit, value today and neighbours."""
+        return self.metrics[self._subject.metric(name).index]
+
+    @cached_property
+    def metrics(self) -> tuple[MetricSpec, ...]:
+        """The metrics in file order, each an `it.Metric` that knows its place in the tree."""
+        from impacttree.answers.metrics import metrics
+
+        return metrics(self._subject)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ImpactTree) and self.spec == other.spec
@@ -165,270 +192,27 @@ class ImpactTree:
     def __str__(self) -> str:
         from impacttree.render import to_text
 
-        return to_text(self.show().view())
+        return to_text(self.values().view())
 
     def _repr_mimebundle_(self, **options: Any) -> Mapping[str, str]:
         return self.diagram()._repr_mimebundle_(**options)
 
     # -- questions ----------------------------------------------------------------------------------------------
 
-    def show(self) -> Values:
-        """Return a short summary: the metrics with their values today."""
-        return self.values()
-
-    def values(self, changes: Changes | None = None) -> Values:
-        """Return every metric's value: today's, or over the horizon under `changes`."""
-        from impacttree.analyses.values import values
-
-        return values(self._subject, changes)
-
-    def project(self, periods: int | None = None, changes: Changes | None = None) -> Projection:
-        """Step through time, period by period."""
-        from impacttree.analyses.project import project
-
-        return project(self._subject, periods, changes)
-
-    def worth(
-        self,
-        metric: str,
-        change: str | Change,
-        on: str | None = None,
-        range: bool = True,  # noqa: A002 - the word that users know
-    ) -> Worth:
-        """Compute what a lift of one metric is worth, through which paths, resting on what, and how sure that is.
-
-        Parameters
-        ----------
-        metric
-            What is lifted.
-        change
-            ``"+1%"``, ``"+2pp"``, ``"-$3"``, ``"=45%"``, one that is not certain as ``"+1% (0.5% to 2%)"``, or a typed
-            change.
-        on
-            The outcome; by default the tree's.
-        range
-            Whether to draw samples of what is uncertain, for P10 to P90 of the worth and the risk of guardrails;
-            without, the answer is quicker.
-
-        Raises
-        ------
-        QuestionError
-            When a metric does not exist.
-        ChangeError
-            When the change is written wrongly or does not fit the metric.
-
-        Examples
-        --------
-        >>> import impacttree as it
-        >>> worth = it.template("saas").worth("engagement", "+1%")
-        >>> worth.change, worth.outcome, worth.guardrails[0].holds
-        ('+1%', 'profit', True)
-        """
-        from impacttree.analyses.worth import worth
-
-        return worth(self._subject, metric, change, on, range)
-
-    def sensitivity(self, on: str | None = None) -> Sensitivity:
-        """Rank all metrics by what a plausible move of each is worth, beside elasticity and the worth of 1 %."""
-        from impacttree.analyses.sensitivity import sensitivity
-
-        return sensitivity(self._subject, on)
-
-    def what_if(
-        self,
-        changes: Changes,
-        on: str | None = None,
-        range: bool = True,  # noqa: A002 - the word that users know
-    ) -> WhatIf:
-        """Compute the outcomes with several changes at once.
-
-        Parameters
-        ----------
-        changes
-            What is done, by metric, from period 1; several changes on one metric as a list.
-        on
-            The outcome that the sentence is about; by default the tree's.
-        range
-            Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
-
-        Examples
-        --------
-        >>> import impacttree as it
-        >>> answer = it.template("saas").what_if({"engagement": "+1%", "arpu": "=$32"})
-        >>> answer.range.p10 < answer.total < answer.range.p90
-        True
-        """
-        from impacttree.analyses.what_if import what_if
-
-        return what_if(self._subject, changes, on, range)
-
-    def compare(
-        self,
-        scenarios: Mapping[str, Changes] | None = None,
-        range: bool = True,  # noqa: A002 - the word that users know
-    ) -> Comparison:
-        """Compare several sets of changes.
-
-        Parameters
-        ----------
-        scenarios
-            Changes by name; by default the scenarios of the model file.
-        range
-            Whether to draw samples of what is uncertain, for the range of each scenario's change.
-
-        Examples
-        --------
-        >>> import impacttree as it
-        >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
-        ['downturn']
-        """
-        from impacttree.analyses.what_if import compare
-
-        return compare(self._subject, scenarios, range)
-
-    def check_guardrails(
-        self,
-        changes: Changes | None = None,
-        range: bool = True,  # noqa: A002 - the word that users know
-    ) -> GuardrailReport:
-        """Check every guardrail in each period, and how likely a breach is.
-
-        Parameters
-        ----------
-        changes
-            What is done, by metric; nothing for the base case.
-        range
-            Whether to draw samples of what is uncertain, for the risk that a limit is broken in some period.
-
-        Examples
-        --------
-        >>> import impacttree as it
-        >>> report = it.template("saas").check_guardrails()
-        >>> report.holds, max(check.risk for check in report.checks) < 0.01
-        (True, True)
-        """
-        from impacttree.analyses.guardrails import check_guardrails
-
-        return check_guardrails(self._subject, changes, range)
-
-    def simulate(
-        self,
-        samples: int = 2**14,
-        seed: int = 0,
-        on: str | Sequence[str] | None = None,
-        executor: Executor | None = None,
-    ) -> Simulation:
-        """Draw many samples of all that is uncertain, and see how the outcomes spread.
-
-        A progress bar shows where there is a terminal or a notebook and the work lasts longer than a second.
-
-        Parameters
-        ----------
-        samples
-            How many, up to 2**24; powers of two are spread best.
-        seed
-            The same seed gives the same samples, whatever the workers.
-        on
-            Metrics whose samples are kept; by default the outcomes, and metrics with a guardrail.
-        executor
-            Where the work is done: any ``concurrent.futures`` executor, of processes or of a cluster (dask:
-            ``client.get_executor()``); threads if not given.
-
-        Raises
-        ------
-        QuestionError
-            When a metric does not exist, or the number of samples, the seed or the executor is none.
-
-        Examples
-        --------
-        >>> import impacttree as it
-        >>> simulation = it.template("saas").simulate(seed=7)
-        >>> low, middle, high = simulation.quantiles("profit")
-        >>> low < middle < high, simulation.probability("ltv_to_cac < 3") < 0.01
-        (True, True)
-        """
-        from impacttree.analyses.simulate import simulate
-        from impacttree.render.progress import progress
-
-        with progress("drawing samples") as report:
-            return simulate(self._subject, samples, seed, on, executor, report)
-
-    def uncertainty(self, on: str | None = None, samples: int = 2**13, seed: int = 0) -> Uncertainty:
-        """Find which uncertain numbers drive the spread of an outcome: swings, and shares of the variance.
-
-        Parameters
-        ----------
-        on
-            The outcome; by default the tree's.
-        samples
-            Base points; the Sobol indices of k numbers take k + 2 times as many evaluations.
-        seed
-            Of the draws.
-
-        Examples
-        --------
-        >>> import impacttree as it
-        >>> it.template("saas").uncertainty(samples=2**10).rows[0].address
-        'arpu.value'
-        """
-        from impacttree.analyses.uncertainty import uncertainty
-        from impacttree.render.progress import progress
-
-        with progress("sharing out the spread") as report:
-            return uncertainty(self._subject, on, samples, seed, report)
-
-    def value_of_information(
-        self, decision: Decision | None = None, samples: int = 2**14, seed: int = 0
-    ) -> ValueOfInformation:
-        """Compute which uncertain number is most worth measuring before a decision, and what that may cost.
-
-        Parameters
-        ----------
-        decision
-            What may be done, and its cost. By default the lever with most at stake is moved to its favourable end at a
-            cost equal to its expected worth, where the choice is closest.
-        samples
-            From 200 to 2**20; powers of two are spread best.
-        seed
-            Of the draws.
-
-        Examples
-        --------
-        >>> import impacttree as it
-        >>> decision = it.Decision("engagement", "+1%", cost="$15k")
-        >>> answer = it.template("saas").value_of_information(decision)
-        >>> answer.measure.label, answer.measure.evppi <= answer.evpi
-        ('Monthly churn <- Weekly engagement, slope', True)
-        """
-        from impacttree.analyses.value_of_information import value_of_information
-
-        return value_of_information(self._subject, decision, samples, seed)
-
-    def headroom(self, metric: str | None = None) -> Headroom:
-        """Find how far each metric may move the wrong way before a guardrail is breached.
-
-        Parameters
-        ----------
-        metric
-            Only this one, against every guardrail; by default every metric with a stated value, against the one that it
-            breaks first.
-
-        Examples
-        --------
-        >>> import impacttree as it
-        >>> nearest = it.template("saas").headroom("churn").rows[0]
-        >>> nearest.guardrail, nearest.side, round(nearest.at, 4)
-        ('ltv_to_cac', 'floor', 0.0372)
-        """
-        from impacttree.analyses.headroom import headroom
-
-        return headroom(self._subject, metric)
-
-    def verify(self, on: str | None = None) -> Verification:
-        """Prove the numeric gradient of this tree against sympy and complex-step differentiation."""
-        from impacttree.analyses.verify import verify
-
-        return verify(self._subject, on)
+    show = asks(lambda: questions.values)
+    values = asks(lambda: questions.values)
+    project = asks(lambda: questions.project)
+    worth = asks(lambda: questions.worth)
+    what_if = asks(lambda: questions.what_if)
+    compare = asks(lambda: questions.compare)
+    sensitivity = asks(lambda: questions.sensitivity)
+    check_guardrails = asks(lambda: questions.check_guardrails)
+    headroom = asks(lambda: questions.headroom)
+    simulate = asks(lambda: questions.simulate)
+    uncertainty = asks(lambda: questions.uncertainty)
+    value_of_information = asks(lambda: questions.value_of_information)
+    verify = asks(lambda: questions.verify)
+    diagram = asks(lambda: questions.diagram)
 
     # -- closed forms -------------------------------------------------------------------------------------------
 
@@ -463,23 +247,6 @@ class ImpactTree:
     def _period(self, period: int | None) -> int | None:
         return None if period is None else self._subject.periods(period)
 
-    # -- pictures -----------------------------------------------------------------------------------------------
-
-    def diagram(
-        self,
-        lift: tuple[str, str | Change] | None = None,
-        on: str | None = None,
-        cut: Cut = "full",
-        size: Size = "slide",
-    ) -> Picture:
-        """Draw the tree; with `lift`, the money that it carries along each edge.
-
-        ``cut="board"`` shows at most six metrics along the main path; ``size="poster"`` shows all of a large tree.
-        """
-        from impacttree.analyses.diagram import diagram
-
-        return diagram(self._subject, lift, on, cut, size)
-
     def to_graphviz(self, lift: tuple[str, str | Change] | None = None, on: str | None = None) -> graphviz.Digraph:
         """Return the tree as a `graphviz.Digraph`; rendering it needs the program ``dot``."""
         from impacttree.render import to_digraph
@@ -488,8 +255,15 @@ class ImpactTree:
 
     # -- changed copies and files -------------------------------------------------------------------------------
 
-    def with_values(self, values: Mapping[str, str | float]) -> ImpactTree:
-        """Return a copy with refreshed data: new stated values, to which assumed effects are anchored again."""
+    def with_values(self, values: Values) -> ImpactTree:
+        """Return a copy with refreshed data: new stated values, to which assumed effects are anchored again.
+
+        Parameters
+        ----------
+        values
+            New values by metric: a mapping, or a pandas Series with the metrics as its index. A number is in the
+            metric's base unit (0.43 for 43 %), text states its unit.
+        """
         from impacttree.spec.refresh import with_values
 
         return ImpactTree.from_spec(with_values(self.spec, values))
@@ -559,7 +333,7 @@ class Formula:
 
         return names(self._expr)
 
-    def evaluate(self, **values: float) -> float:
+    def evaluate(self, /, **values: float) -> float:
         """Compute the formula at the given values; time functions read the same value at every time.
 
         Raises
@@ -628,7 +402,16 @@ def template(name: Literal["saas", "internal", "duolingo"]) -> ImpactTree:
 
 
 def from_networkx(graph: networkx.DiGraph[Any]) -> ImpactTree:
-    """Return the tree of a networkx graph whose node and edge attributes are those of `ImpactTree.graph`."""
+    """Return the tree of a networkx graph whose attributes are those of `ImpactTree.graph`.
+
+    Nodes carry the keys of a metric, edges those of a driver, the graph itself the other keys of a model. An edge
+    without an effect stands for a name in the formula of its target.
+
+    Raises
+    ------
+    ModelError
+        With every problem, among them attributes that belong elsewhere.
+    """
     from impacttree.graph.networkx import from_networkx as read
 
     return ImpactTree.from_spec(read(graph))

@@ -1,4 +1,4 @@
-"""How much Hypothesis tries: the same examples always; ``--hypothesis-profile=random`` new ones, ``thorough`` many."""
+"""What Hypothesis tries: the same examples always; ``--hypothesis-profile=random`` new ones, ``thorough`` many."""
 
 from __future__ import annotations
 

@@ -43,6 +43,11 @@ class Span:
         return self.high - self.low
 
     @property
+    def doublings(self) -> float:
+        """How often the low end doubles up to the high one, at least half of once."""
+        return max(math.log2(self.high / self.low), 0.5)
+
+    @property
     def size(self) -> float:
         return max(abs(self.low), abs(self.high))
 
@@ -348,6 +353,7 @@ class _Growing:
             if span.low > 0:
                 forms += ["elasticity", "when_elasticity", "saturating"]
                 forms += ["semi_elasticity", "when_semi", "logistic", "when_relative_slope"] if len(forms) > 3 else []
+                forms += ["per_doubling", "when_doubles"] if len(forms) > 3 else []
             if 0 <= span.low <= span.high <= 1:
                 forms.append("groups")
             if not forms:
@@ -390,6 +396,14 @@ class _Growing:
     def by_when_relative_slope(self, value: float, span: Span) -> tuple[dict[str, Any], float]:
         share = self.share(0.3)
         return {"when": "+10% relative", "then": _signed(share * value * 0.1 * span.low / span.width)}, abs(share) * 1.1
+
+    def by_per_doubling(self, value: float, span: Span) -> tuple[dict[str, Any], float]:
+        share = self.share(0.3)
+        return {"per_doubling": repr(_rounded(share * value / span.doublings))}, abs(share)
+
+    def by_when_doubles(self, value: float, span: Span) -> tuple[dict[str, Any], float]:
+        share = self.share(0.3)
+        return {"when": "doubles", "then": _signed(share * value / span.doublings)}, abs(share) * 1.1
 
     def by_points(self, value: float, span: Span) -> tuple[dict[str, Any], float]:
         count = self.integer(3, 4) if self.kinks else 2

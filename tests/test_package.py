@@ -4,11 +4,13 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
 import impacttree
+from impacttree.graph.cycles import components
 
 PACKAGE = Path(impacttree.__file__).parent
 HEAVY = {
@@ -115,3 +117,28 @@ def test_heavy_packages_are_imported_inside_functions(path):
             case _:
                 continue
         assert not imported & heavy, f"line {node.lineno}"
+
+
+def imported_by(path: Path, known: Collection[str]) -> set[str]:
+    """Which of the known modules a file imports anywhere: at its head, for the type checker, inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules = {f"{node.module}.{alias.name}" for alias in node.names} & set(known)
+            found |= modules if len(modules) == len(node.names) else {*modules, node.module}
+    return found & set(known)
+
+
+@pytest.mark.parametrize("package", ["formula", "graph", "engine"])
+def test_modules_of_a_package_import_each_other_in_one_direction(package):
+    """No circle, not even through the package's own table of contents or for the type checker alone."""
+    names = {}
+    for path in sorted((PACKAGE / package).rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    index = {name: position for position, name in enumerate(names)}
+    imports = [[index[name] for name in sorted(imported_by(path, index))] for path in names.values()]
+    circles = [members for members in components(imports) if len(members) > 1]
+    assert not [[list(names)[member] for member in members] for members in circles]

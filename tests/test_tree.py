@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import copy
+import inspect
+import math
 import pickle
 
 import networkx as nx
+import numpy as np
+import pandas as pd
 import pytest
 import sympy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import impacttree as it
+from impacttree import questions
 from impacttree.errors import EvaluationError, FormulaError, ImpactTreeError, ModelError, OutputError, QuestionError
+from impacttree.spec import TreeSpec
 from impacttree.tree import ImpactTree
 from tests.analyses.models import CLUB, COST, SHOP, asked, can_be_asked, club, near, over, shop
 from tests.strategies import Sketch, changes, examples, trees
@@ -47,7 +53,7 @@ def test_a_tree_is_a_collection_of_metrics():
     assert "nothing" not in tree
     assert 3 not in tree
     assert str(tree["basket"].unit) == "USD/order"
-    assert tree["conversion"].influences[0].source == "speed"
+    assert tree._graph["conversion"].influences[0].source == "speed"
     assert repr(tree) == "<ImpactTree 'Shop': 10 metrics, outcome profit>"
     assert str(tree).startswith("Values today (t = 0)\n")
     assert tree.show() == tree.values()
@@ -218,7 +224,7 @@ def test_refreshed_shares_stay_shares(value, shown):
         ({"fee": None}, "fee: cannot take None: write e.g. '43%' or 0.43"),
         ({"fee": float("nan")}, "fee: cannot take nan: write e.g. '43%' or 0.43"),
         ({"fee": True}, "fee: cannot take True: write e.g. '43%' or 0.43"),
-        (["fee"], "values are a mapping by metric, not list"),
+        (["fee"], "values are a mapping by metric or a pandas Series, not list"),
     ],
 )
 def test_values_that_do_not_fit(values, message):
@@ -297,6 +303,92 @@ def test_parts_of_the_templates(name):
     assert part.worth(metric, change).total == pytest.approx(tree.worth(metric, change).total, rel=1e-12)
 
 
+# ---- metrics
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_tree_gives_its_metrics_as_users_write_them(name):
+    tree = it.template(name)
+    assert [metric.name for metric in tree.metrics] == list(tree)
+    exported, values = tree.graph, tree.values()
+    for metric in tree.metrics:
+        assert isinstance(metric, it.Metric)
+        assert metric is tree[metric.name]
+        assert metric == next(written for written in tree.spec.metrics if written.name == metric.name)
+        assert metric.today == values[metric.name]
+        assert (str(metric.unit) or "1") == exported.nodes[metric.name]["unit"]
+        assert set(metric.inputs) == set(exported.predecessors(metric.name)) - {metric.name}
+        assert set(metric.outputs) == set(exported.successors(metric.name)) - {metric.name}
+        assert metric.aggregation == tree._graph[metric.name].aggregation
+        assert tree.with_metric(metric) == tree
+        assert repr(metric).startswith(f"Metric({metric.name!r}")
+        assert len(repr(metric).splitlines()) <= 12
+    again = it.ImpactTree(metrics=tree.metrics, outcome=tree.outcome, period=tree.spec.period)
+    assert [metric.statement() for metric in again.spec.metrics] == [m.statement() for m in tree.spec.metrics]
+
+
+def test_what_a_tree_knows_of_a_metric_is_read_only_and_does_not_become_a_key():
+    tree = it.loads(SHOP)
+    orders = tree["orders"]
+    assert (orders.inputs, orders.outputs) == (("visits", "conversion"), ("revenue",))
+    for key in ("today", "aggregation", "inputs", "outputs", "unit"):
+        with pytest.raises((AttributeError, ValueError)):
+            setattr(orders, key, None)
+    loose = it.Metric("orders", formula="visits * conversion")
+    assert (loose.today, loose.aggregation, loose.inputs, loose.outputs) == (None, None, (), ())
+    basket = tree["basket"]
+    assert "unit" not in basket.stated_keys()
+    assert str(basket.unit) == "USD/order"
+    assert basket.with_keys(label="Sold").unit is None
+    assert pickle.loads(pickle.dumps(orders)).today == orders.today
+    assert hash(orders) == hash(tree.spec.metrics[list(tree).index("orders")])
+
+
+def test_a_metric_shows_itself_as_a_table_in_a_notebook():
+    metric = it.loads("metrics: {a: {value: 2 users, label: '<b>A & B</b>'}}")["a"]
+    html = metric._repr_html_()
+    assert html.startswith("<table>")
+    assert "&lt;b&gt;A &amp; B&lt;/b&gt;" in html
+    assert "<b>" not in html
+
+
+def test_values_may_come_from_a_series():
+    tree = it.loads(SHOP)
+    fresh = tree.with_values(pd.Series({"visits": np.int64(50_000), "conversion": 0.03}))
+    assert fresh == tree.with_values({"visits": 50_000, "conversion": 0.03})
+    with pytest.raises(QuestionError, match=r"visits.*given twice"):
+        tree.with_values(pd.Series([1.0, 2.0], index=["visits", "visits"]))
+    with pytest.raises(QuestionError, match="cannot take nan"):
+        tree.with_values(pd.Series({"visits": math.nan}))
+    with pytest.raises(QuestionError, match="mapping by metric or a pandas Series, not list"):
+        tree.with_values([("visits", 3)])
+
+
+# ---- questions are bound, not repeated
+
+
+def test_questions_work_on_the_class_and_show_their_own_signature():
+    tree = it.loads(SHOP)
+    assert it.ImpactTree.worth(tree, "speed", "+10 points") == tree.worth("speed", "+10 points")
+    for name in questions.__all__:
+        method, question = getattr(it.ImpactTree, name), getattr(questions, name)
+        own, asked = inspect.signature(method), inspect.signature(question)
+        assert list(own.parameters.values())[1:] == list(asked.parameters.values())[1:]
+        assert next(iter(own.parameters)) == "self"
+        assert own.return_annotation == asked.return_annotation
+        assert method.__qualname__ == f"ImpactTree.{name}"
+        assert inspect.getdoc(method)
+        assert "subject" not in inspect.getdoc(method)
+        assert name in dir(tree)
+
+
+def test_the_constructor_names_the_keys_of_a_model():
+    keys = list(inspect.signature(it.ImpactTree).parameters.values())
+    assert keys == list(inspect.signature(TreeSpec.__init__).parameters.values())[1:]
+    with pytest.raises(ModelError, match="did you mean 'horizon'"):
+        it.ImpactTree(metrics={"a": {"value": 1}}, horzion=3)
+
+
 # ---- closed forms
 
 
@@ -331,6 +423,7 @@ def test_a_formula_by_itself():
     formula = it.Formula("customers * arpu")
     assert formula.names == ("customers", "arpu")
     assert formula.evaluate(customers=100, arpu=29) == 2900
+    assert it.Formula("self * 2").evaluate(self=3) == 6
     assert formula == it.Formula("customers * arpu")
     assert "customers" in formula.latex()
     with pytest.raises(AttributeError):
@@ -381,7 +474,7 @@ def test_lifting_a_stock_and_its_feedback(sketch: Sketch) -> None:
         if min(plain[metric]) <= 0:
             continue
         lifted = tree.project(None, {metric: "+10%"})
-        if tree[metric].on_loop or tree[metric].origin == "value":
+        if tree._graph[metric].on_loop or tree._graph[metric].origin == "value":
             for before, after in zip(plain[metric][1:], lifted[metric][1:], strict=True):
                 assert near(after, 1.1 * before, tolerance=1e-12)
 

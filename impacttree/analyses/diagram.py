@@ -5,23 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
-from impacttree.analyses.worth import Worth, grounds_texts, placeholder_note, placeholders, worth
-from impacttree.answers.limits import guardrail_checks
+from impacttree.analyses.worth import Worth, worth
+from impacttree.answers.case import Case
+from impacttree.answers.limits import GuardrailCheck
+from impacttree.answers.local import local
+from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, joined, lowered
+from impacttree.answers.words import Words, is_still, joined, lowered, noted
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, unit_words
+from impacttree.quantity import Change, shown_levels, unit_words
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
 __all__ = ["Cut", "Picture", "Size", "diagram"]
 
 Cut = Literal["full", "board"]
 Size = Literal["slide", "poster"]
+ELASTICITY = "elasticity of the target to the source over the horizon (% per %)"
+SAID = 2
+"""Broken guardrails that the subtitle names."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,6 +54,7 @@ class Picture(Result):
         ]
 
 
+@local
 def diagram(
     subject: Subject,
     lift: tuple[str, str | Change] | None = None,
@@ -54,7 +62,7 @@ def diagram(
     cut: Cut = "full",
     size: Size = "slide",
 ) -> Picture:
-    """Draw the tree.
+    """Draw the tree; with `lift`, the money that it carries along each edge.
 
     Parameters
     ----------
@@ -67,82 +75,127 @@ def diagram(
     cut
         ``full`` shows every metric, ``board`` at most six along the main path.
     size
-        ``slide`` (16:9) folds what a large tree has beyond some forty cards into what it feeds; ``poster`` shows all.
+        ``slide`` (16:9) shows up to 40 metrics, 60 where the lift changes more than 40, and 400 lines; ``poster`` 400
+        metrics and 2,000 lines. A larger tree is folded from its far ends inwards, and the picture says what it leaves
+        out.
     """
     if cut not in ("full", "board"):
         raise QuestionError(f"cut is {cut!r}; use 'full' or 'board'")
     if size not in ("slide", "poster"):
         raise QuestionError(f"size is {size!r}; use 'slide' or 'poster'")
     if lift is None:
-        plain = _plain(subject, subject.outcome(on))
+        plain = _plain(Case.of(subject), subject.outcome(on))
         return Picture(subject.provenance("values at t = 0"), replace(plain, cut=cut, size=size))
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
     answer = worth(subject, lift[0], lift[1], on)
-    asked = subject.changes({lift[0]: lift[1]})
-    over = _Over(subject.base.horizon(), subject.model.run(subject.horizon, asked.interventions).horizon())
-    return Picture(answer.provenance, replace(_lifted(subject, answer, over, cut), cut=cut, size=size))
+    return Picture(answer.provenance, replace(_lifted(answer, cut), cut=cut, size=size))
 
 
-@dataclass(frozen=True, slots=True)
-class _Over:
-    """Every metric over the horizon, without and with the lift."""
-
-    before: Sequence[float]
-    after: Sequence[float]
-
-
-def _plain(subject: Subject, outcome: Metric) -> Diagram:
-    words = subject.words
-    elasticities = _elasticities(subject)
-    breached = {check.metric for check in guardrail_checks(words, subject.base) if not check.holds}
+def _plain(case: Case, outcome: Metric) -> Diagram:
+    subject, words = case.subject, case.words
+    elasticities = _elasticities(case)
+    breached = {check.metric for check in case.guardrails if not check.holds}
     cards = tuple(
-        _card(subject, metric, _today(subject, metric), metric.name in breached) for metric in subject.graph.metrics
+        _card(words, metric, _today(subject, metric), metric.name in breached) for metric in subject.graph.metrics
     )
+    links = _links(subject, elasticities)
+    figures = f"Figures on arrows: {ELASTICITY}." if any(link.elasticity_text for link in links) else ""
     return Diagram(
         title=subject.graph.spec.name,
         subtitle=f"What drives {words.label(outcome.name)}: {len(cards)} metric{'s' * (len(cards) != 1)}, values today",
         cards=cards,
-        links=_links(subject, elasticities),
+        links=links,
         outcome=outcome.name,
         path=_strongest(subject, outcome, elasticities),
-        notes=tuple(note for note in (_template_note(subject),) if note),
+        notes=tuple(note for note in (figures, _template_note(subject), *noted(case.warnings())) if note),
         period=words.period,
     )
 
 
-def _lifted(subject: Subject, answer: Worth, over: _Over, cut: Cut) -> Diagram:
-    words, metric = subject.words, answer.metric
-    before, after = over.before, over.after
+def _lifted(answer: Worth, cut: Cut) -> Diagram:
+    case, words, metric = answer.case, answer.words, answer.metric
+    subject = case.subject
     through = _through(answer)
     breached = {check.metric for check in answer.guardrails if not check.holds}
     cards = tuple(
-        _card(
-            subject,
-            m,
-            _moved(subject, m, before[m.index], after[m.index]),
-            m.name in breached,
-            through.get(m.name, 0.0),
-        )
-        for m in subject.graph.metrics
+        _card(words, m, _moved(case, m), m.name in breached, through.get(m.name, 0.0)) for m in subject.graph.metrics
     )
     main = [path for path in answer.paths if path.amount * answer.total > 0]
     board = cut == "board"
-    moved = words.move(metric, answer.metric_before, answer.metric_after).replace("->", "→")
+    links = _links(subject, _elasticities(case), answer)
+    during = words.during(metric, answer.horizon, answer.metric_before)
+    moved = words.move(metric, answer.metric_before, answer.metric_after, during).replace("->", "→")
     stated = f" ({moved})" if board else ""
-    return Diagram(
+    drawn = Diagram(
         title=f"{answer.change} {words.label(metric)}{stated} {answer.claim}",
-        subtitle=_subtitle(subject, answer, over),
+        subtitle=_subtitle(answer),
         cards=cards,
-        links=_links(subject, _elasticities(subject), answer),
+        links=links,
         outcome=answer.outcome,
         path=main[0].metrics if main else (metric,),
         lifted=metric,
-        callout=_callout(subject, answer),
+        callout=_callout(answer),
         panels=_panels(subject, answer) if board else (),
-        notes=_notes(subject, answer, cut),
         period=words.period,
+        cut=cut,
     )
+    drawn = _footed(drawn, answer) if board else drawn
+    return replace(drawn, notes=_notes(answer, drawn))
+
+
+def _footed(drawn: Diagram, answer: Worth) -> Diagram:
+    """Return a board on which the flow into a box, and what joins or leaves the path there, make the flow out of it."""
+    from impacttree.render.layout.cut import board, cleaned
+
+    words, shown = answer.words, board(cleaned(drawn)).diagram
+    arrows = {(link.source, link.target): link.money for link in shown.links}
+    levels = [answer.total, *(arrows.get(pair, 0.0) for pair in pairwise(shown.path)), answer.total]
+    texts, steps = shown_levels(levels, words.unit(answer.outcome), currency=words.currency)
+    place = {name: position for position, name in enumerate(drawn.path)}
+    written: dict[tuple[str, str], str] = {}
+    for (first, last), text in zip(pairwise(shown.path), texts[1:], strict=False):
+        stretch = pairwise(drawn.path[place[first] : place[last] + 1])
+        written |= dict.fromkeys(stretch, text)
+    asides = {}
+    for number, (name, text) in enumerate(zip(shown.path, steps, strict=True)):
+        amount = levels[number + 1] - levels[number]
+        if text != words.signed(answer.outcome, 0.0):
+            before = place[shown.path[number - 1]] + 1 if number else 0
+            after = place[shown.path[number + 1]] if number + 1 < len(shown.path) else len(drawn.path)
+            asides[name] = (amount, text, _largest_aside(drawn, drawn.path[before:after], amount))
+    links = (
+        replace(link, money_text=written[pair])
+        if (pair := (link.source, link.target)) in written and link.money in arrows.values() and link.money_text
+        else link
+        for link in drawn.links
+    )
+    cards = (
+        replace(card, aside=asides[card.id][0], aside_text=asides[card.id][1], aside_by=asides[card.id][2])
+        if card.id in asides
+        else card
+        for card in drawn.cards
+    )
+    return replace(drawn, links=tuple(links), cards=tuple(cards))
+
+
+def _largest_aside(drawn: Diagram, around: Sequence[str], amount: float) -> str:
+    """Name the largest flow of that sign that joins the path at some of its cards, or leaves it there."""
+    labels = {card.id: card.label for card in drawn.cards}
+    steps = set(pairwise(drawn.path))
+    parts: list[tuple[float, str]] = []
+    for link in drawn.links:
+        if (link.source, link.target) in steps and not link.back:
+            continue
+        if link.target in around:
+            parts.append((link.money, f"through {labels[link.source]}"))
+        if link.source in around:
+            parts.append((-link.money, f"by way of {labels[link.target]}"))
+    same = [part for part in parts if part[0] * amount > 0]
+    if not same:
+        return ""
+    largest = max(same, key=lambda part: abs(part[0]))[1]
+    return f"{largest} and others" if len(same) > 1 else largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +207,17 @@ class _Shown:
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
-    value, word = _split(subject.words.value(metric.name, subject.model.base[metric.index]))
-    return _Shown(value, word or _unit(subject.words, metric, over=False))
+    missing = subject.missing_today(metric)
+    if missing:
+        return _missing(missing)
+    value, word = _split(subject.words.value(metric.name, subject.today[metric.index]))
+    return _Shown(value, word or _unit(subject.words, metric))
+
+
+def _missing(reason: str) -> _Shown:
+    """Return what a card shows of a metric without a value: ``undefined`` and, where its unit stands, why."""
+    value, _, why = reason.partition(": ")
+    return _Shown(value, why) if why else _Shown("–", reason)
 
 
 def _split(shown: str) -> tuple[str, str]:
@@ -164,19 +226,23 @@ def _split(shown: str) -> tuple[str, str]:
     return value, word
 
 
-def _moved(subject: Subject, metric: Metric, before: float, after: float) -> _Shown:
-    words, change = subject.words, after - before
-    moves = abs(change) > 1e-12 * max(abs(before), abs(after))
+def _moved(case: Case, metric: Metric) -> _Shown:
+    whole = case.marked
+    words, before, after = case.words, whole.before[metric.index], whole.after[metric.index]
+    if math.isnan(before) or math.isnan(after):
+        run = whole.base if math.isnan(before) else whole.run
+        return _missing(f"undefined: {run.why(metric.index)}")
+    change, moves = after - before, not is_still(before, after)
     relative = words.percent(before, change) or words.signed(metric.name, change)
     pill = relative if moves else ""
     value, word = _split(words.value(metric.name, after))
-    return _Shown(value, word or _unit(words, metric, over=True), pill, change if moves else 0.0)
+    return _Shown(value, word or _unit(words, metric, case.periods), pill, change if moves else 0.0)
 
 
-def _unit(words: Words, metric: Metric, over: bool) -> str:
+def _unit(words: Words, metric: Metric, periods: int = 0) -> str:
     """Return what stands beside a card's value: ``per month``, ``in 12 months``, ``customers``."""
-    if over and metric.aggregation == "sum":
-        return f"in {words.periods(words.graph.spec.horizon_periods)}"
+    if periods and metric.aggregation == "sum":
+        return words.during(metric.name, periods).strip()
     text = unit_words(metric.unit)
     if text:
         return text
@@ -190,8 +256,8 @@ def _remembers(metric: Metric) -> bool:
     return any(ref.source == metric.name and ref.lag for ref in metric.references)
 
 
-def _card(subject: Subject, metric: Metric, shown: _Shown, breached: bool, money: float = 0.0) -> Card:
-    spec, words = metric.spec, subject.words
+def _card(words: Words, metric: Metric, shown: _Shown, breached: bool, money: float = 0.0) -> Card:
+    spec = metric.spec
     limits = []
     if spec.guardrail is not None:
         for word, limit in (("floor", spec.guardrail.min), ("cap", spec.guardrail.max)):
@@ -214,14 +280,15 @@ def _card(subject: Subject, metric: Metric, shown: _Shown, breached: bool, money
     )
 
 
-def _elasticities(subject: Subject) -> Mapping[tuple[str, str, int], float]:
+def _elasticities(case: Case) -> Mapping[tuple[str, str, int], float]:
     """Return % change of the target over the horizon per % change of the source held from period 1, edge by edge.
 
     Only the edge itself counts, and what the target remembers of its own past.
     """
-    model, run, metrics = subject.model, subject.base, subject.graph.metrics
+    model, run, metrics = case.subject.model, case.base, case.subject.graph.metrics
+    window = model.window(run.periods)
     partials, horizon = model.partials(run)
-    totals, owners = run.horizon(), model.owners
+    totals, owners = case.before, model.owners
     memory = {slot: edge for edge, (slot, load) in enumerate(model.step.edges) if load.slot == slot and load.lag == 1}
     found: dict[tuple[str, str, int], float] = {}
 
@@ -237,8 +304,8 @@ def _elasticities(subject: Subject) -> Mapping[tuple[str, str, int], float]:
             direct = row[edge] * run.rows[past][load.slot] if past >= 0 else 0.0
             kept = row[memory[slot]] * moves[-1] if slot in memory and moves else 0.0
             moves.append(direct + kept)
-        if model.aggregations[slot] != "recompute":
-            add(load.slot, slot, load.lag, model.aggregate(slot, moves, run.repeats))
+        if not model.recomputes(slot):
+            add(load.slot, slot, load.lag, model.tangent(slot, moves, window))
     for edge, (slot, load) in enumerate(model.recomputed.edges):
         add(load.slot, slot, 0, horizon[edge] * totals[load.slot])
     return found
@@ -297,25 +364,28 @@ def _strongest(
     subject: Subject, outcome: Metric, elasticities: Mapping[tuple[str, str, int], float]
 ) -> tuple[str, ...]:
     """Return the chain into the outcome with the largest product of elasticities, within a period's order."""
-    best: dict[str, tuple[float, tuple[str, ...]]] = {}
-    order = [subject.graph.metrics[index] for index in subject.graph.order]
-    for metric in order:
-        chains: list[tuple[float, tuple[str, ...]]] = [(1.0, (metric.name,))] if metric.origin == "value" else []
+    best: dict[str, tuple[float, int, str]] = {}
+    """Of the strongest chain into each metric: its strength, its length, and the metric before."""
+    for metric in (subject.graph.metrics[index] for index in subject.graph.order):
+        chains = [(1.0, 1, "")] if metric.origin == "value" else []
         for ref in metric.references:
             known = best.get(ref.source)
-            if known and ref.source != metric.name and metric.name not in known[1]:
+            if known and ref.source != metric.name:
                 pull = abs(elasticities.get((ref.source, metric.name, ref.lag), 0.0))
-                chains.append((known[0] * pull, (*known[1], metric.name)))
-        best[metric.name] = max(chains, key=lambda chain: (chain[0], len(chain[1])), default=(1.0, (metric.name,)))
-    return best[outcome.name][1]
+                chains.append((known[0] * pull, known[1] + 1, ref.source))
+        best[metric.name] = max(chains, key=lambda chain: chain[:2], default=(1.0, 1, ""))
+    chain = [outcome.name]
+    while before := best[chain[-1]][2]:
+        chain.append(before)
+    return tuple(reversed(chain))
 
 
-def _subtitle(subject: Subject, answer: Worth, over: _Over) -> str:
-    parts = [_main_route(subject, answer, over), _guardrail_words(subject, answer, over)]
+def _subtitle(answer: Worth) -> str:
+    parts = [_main_route(answer), _guardrail_words(answer)]
     return "; ".join(part for part in parts if part)
 
 
-def _main_route(subject: Subject, answer: Worth, over: _Over) -> str:
+def _main_route(answer: Worth) -> str:
     """Return ``92% through lower monthly churn``: the share of the first step that carries most."""
     if not answer.total or all(len(path.metrics) < 3 for path in answer.paths):
         return ""
@@ -324,33 +394,29 @@ def _main_route(subject: Subject, answer: Worth, over: _Over) -> str:
         if len(path.metrics) > 2:
             shares[path.metrics[1]] = shares.get(path.metrics[1], 0.0) + path.share
     name = max(shares, key=lambda n: shares[n])
-    before, after = over.before, over.after
-    slot = subject.graph.by_name[name]
-    direction = "lower" if after[slot] < before[slot] else "higher"
-    share = f"{shares[name]:.0%} " if shares[name] <= 1.0005 else ""
-    return f"{share}through {direction} {lowered(subject.words.label(name))}"
+    direction = "lower" if answer.case.change(answer.words.graph[name]) < 0 else "higher"
+    offset = answer.rest * answer.total < 0 or any(path.share < 0 for path in answer.paths)
+    share = "" if offset else f"{shares[name]:.0%} "
+    return f"{share}through {direction} {lowered(answer.words.label(name))}"
 
 
-def _guardrail_words(subject: Subject, answer: Worth, over: _Over) -> str:
-    """Return what the tightest guardrail does, or which ones are breached."""
-    words = subject.words
-    breached = [check for check in answer.guardrails if not check.holds]
-    if breached:
-        limits = [f"the {words.value(c.metric, c.limit)} {c.side} of {c.label}" for c in breached]
-        text = f"{joined(limits)} {'is' if len(limits) == 1 else 'are'} broken"
-        return text[:1].upper() + text[1:]
-    if not answer.guardrails:
-        return ""
-    before, after = over.before, over.after
-    slots = {check.metric: subject.graph.by_name[check.metric] for check in answer.guardrails}
-    moved = [check for check in answer.guardrails if before[slots[check.metric]] != after[slots[check.metric]]]
-    check = min(moved or answer.guardrails, key=lambda c: abs(c.value - c.limit) / (abs(c.limit) or 1.0))
-    side = "above" if check.side == "floor" else "below"
-    return f"{check.label} stays {side} its {words.value(check.metric, check.limit)} {check.side}"
+def _guardrail_words(answer: Worth) -> str:
+    """Return what is said of guardrails that are broken, else of the one at most risk, as everywhere."""
+    broken = [check.text for check in answer.guardrails if not check.holds]
+    if broken:
+        left = len(broken) - SAID
+        return "; ".join([*broken[:SAID], *([f"{left} more guardrail{'s' * (left > 1)} broken"] if left > 0 else [])])
+    moved = [check for check in answer.guardrails if answer.case.change(answer.words.graph[check.metric])]
+    nearest = sorted(moved or answer.guardrails, key=lambda c: (-(c.risk or 0.0), _distance(c)))
+    return nearest[0].text if nearest else ""
 
 
-def _callout(subject: Subject, answer: Worth) -> Callout:
-    words, name = subject.words, answer.outcome
+def _distance(check: GuardrailCheck) -> float:
+    return abs(check.value - check.limit) / (abs(check.limit) or 1.0)
+
+
+def _callout(answer: Worth) -> Callout:
+    words, name = answer.words, answer.outcome
     when = words.over(name, answer.horizon).removeprefix("in the ").removeprefix("over the ")
     tone = words.tone(name, answer.total)
     amount = words.signed(name, answer.total)
@@ -359,42 +425,50 @@ def _callout(subject: Subject, answer: Worth) -> Callout:
 
 
 def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
-    """Return the four boxes under the board cut; what the model does not state is said to be missing."""
+    """Return the boxes under the board cut: the worth, what it rests on, the guardrails, and what is asked for."""
     words, name = subject.words, answer.outcome
-    callout = _callout(subject, answer)
+    callout = _callout(answer)
     later = f"run rate {words.figure(name, answer.run_rate)} a year" if answer.run_rate is not None else ""
     verb, _, amount = words.figure(name, answer.total).partition(" ")
     head, worth_of = (verb.capitalize(), amount) if verb in ("saves", "costs") else ("Worth", callout.amount)
-    first, *others = grounds_texts(answer) or ("none",)
+    when = f"{head}, {callout.head[:1].lower()}{callout.head[1:]}"
+    first, *others = answer.evidence_mix or ("none",)
     dates = [m.spec.as_of for m in subject.graph.metrics if m.spec.as_of is not None]
     dated = f"oldest input of {min(dates):%d %b %Y}".replace(" 0", " ") if dates else "inputs carry no date"
-    detail = _line(joined(others), dated)
-    lifted = f"{answer.change} {words.label(answer.metric)}"
-    return (
-        Panel(
-            f"{head}, {callout.head[:1].lower()}{callout.head[1:]}",
-            worth_of,
-            _line(callout.what, callout.range, later),
-            True,
-        ),
-        Panel("Cost to achieve", "not stated", "net worth and payback need a cost"),
-        Panel("Evidence", first, detail),
-        Panel("The ask", "Decide", f"whether to fund what achieves {lifted}"),
-    )
+    panels = [
+        Panel(when, worth_of, _line(callout.what, callout.range, later), True),
+        Panel("Evidence", first, _line(joined(others), dated)),
+    ]
+    if answer.guardrails:
+        broken = sum(not check.holds for check in answer.guardrails)
+        verdict = f"{broken} of {len(answer.guardrails)} broken" if broken else "all hold as stated"
+        panels.append(Panel("Guardrails", verdict, _guardrail_words(answer)))
+    if callout.tone == "favourable":
+        lifted = f"{answer.change} {words.label(answer.metric)}"
+        panels.append(Panel("The ask", "Decide", f"whether to fund what achieves {lifted}"))
+    return tuple(panels)
 
 
 def _line(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _notes(subject: Subject, answer: Worth, cut: Cut) -> tuple[str, ...]:
-    elasticity = "elasticity of the target to the source over the horizon, and " if cut == "full" else ""
-    figures = f"Figures on arrows: {elasticity}amount carried; amounts add up over any cut."
-    basis = f"Basis: {answer.basis}."
-    notes = [basis, figures, _template_note(subject), *(f"Note: {warning}." for warning in answer.warnings)]
+def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
+    """Return basis, what figures and marks mean as far as there are any, and warnings."""
+    full = drawn.cut == "full"
+    figures = []
+    if any(link.money_text for link in drawn.links):
+        figures.append("amount carried; amounts add up over any cut")
+    if full and any(link.elasticity_text for link in drawn.links):
+        figures.insert(0, ELASTICITY)
+    explained = [f"Figures on arrows: {', and '.join(figures)}."] if figures else []
+    if any(card.aside_text for card in drawn.cards):
+        explained.append("Under a box: what joins or leaves the path there, so that all that enters the box leaves it.")
+    warnings = tuple(dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ()))))
+    notes = [f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
     return tuple(note for note in notes if note)
 
 
 def _template_note(subject: Subject) -> str:
-    note = placeholder_note(placeholders(subject))
+    note = placeholder_note(placeholders(subject.graph))
     return f"{note}." if note else ""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from impacttree.answers.limits import GuardrailCheck, breach_words, guardrail_checks, guardrail_row
-from impacttree.answers.ranges import guardrail_risks
+from impacttree.answers.asked import Changes, Move
+from impacttree.answers.case import Case
+from impacttree.answers.limits import GuardrailCheck, breach_words, guarded, guardrail_row
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Changes, Move, Subject
-from impacttree.answers.words import Words
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import Words, sentence
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["GuardrailReport", "check_guardrails"]
@@ -30,12 +32,15 @@ class GuardrailReport(Result):
         True when all hold in every period.
     notes : tuple of str
         What is to be known of the samples that risks come from.
+    warnings : tuple of str
+        Extrapolated effects, and values outside bounds.
     """
 
     checks: tuple[GuardrailCheck, ...]
     moves: tuple[Move, ...]
     horizon: int
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
     @property
@@ -58,6 +63,7 @@ class GuardrailReport(Result):
             "changes": {m.metric: m.change for m in self.moves},
             "holds": self.holds,
             "notes": list(self.notes),
+            "warnings": list(self.warnings),
         }
 
     def view(self) -> Table:
@@ -77,7 +83,7 @@ class GuardrailReport(Result):
             notes.append(
                 f"Risk: share of {samples:,} samples (seed {seed}) that break the limit in some {self.words.period}."
             )
-        notes += [f"{note}." for note in self.notes]
+        notes += [*(f"{note}." for note in self.notes), *map(sentence, self.warnings)]
         periods = self.words.periods(self.horizon)
         title = f"Guardrails in each of {periods}" if self.horizon > 1 else f"Guardrails over {periods}"
         return Table(title, columns, tuple(map(self._cells, self.checks)), tuple(notes))
@@ -100,6 +106,7 @@ class GuardrailReport(Result):
         )
 
 
+@local
 def check_guardrails(
     subject: Subject,
     changes: Changes | None = None,
@@ -115,18 +122,30 @@ def check_guardrails(
         What is done, by metric; nothing for the base case.
     range
         Whether to draw samples of what is uncertain, for the risk that a limit is broken in some period.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> report = it.template("saas").check_guardrails()
+    >>> report.holds, max(check.risk for check in report.checks) < 0.01
+    (True, True)
     """
-    asked = subject.changes(changes)
-    run = subject.model.run(subject.horizon, asked.interventions)
-    moves = subject.moves(asked, subject.base.horizon(), run.horizon())
+    case = Case.of(subject, changes)
+    checks, moves = case.guardrails, case.moves
     basis = f"changes held from {subject.words.period} 1" if moves else ""
-    checks = guardrail_checks(subject.words, run, subject.base if moves else None)
-    risks = guardrail_risks(subject, asked) if range and checks else None
+    risks = case.risks if range and checks else None
     if risks is None:
         provenance = subject.provenance("values of each period against the limits", basis)
     else:
         checks = risks.beside(checks)
         method = "values of each period against the limits, of the central case and of samples"
         provenance = subject.provenance(method, basis, risks.samples, risks.seed)
-    notes = risks.notes if risks is not None else ()
-    return GuardrailReport(provenance, checks, moves, subject.horizon, notes, subject.words)
+    return GuardrailReport(
+        provenance=provenance,
+        checks=checks,
+        moves=moves,
+        horizon=case.periods,
+        notes=risks.notes if risks is not None else (),
+        warnings=case.warnings(shown=[limit.metric for limit in guarded(subject.graph)]),
+        words=subject.words,
+    )

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
-from impacttree.answers.limits import Limit, guarded, guardrail_checks
+from impacttree.answers.case import Case
+from impacttree.answers.limits import Limit, guarded, sized
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, is_still
+from impacttree.answers.words import Words, is_still, sentence
 from impacttree.graph.model import Influence, Metric
 from impacttree.views import Cell, Column, Table
 
@@ -84,6 +86,8 @@ class Headroom(Result):
         Limits that are broken without any move, in words.
     guardrails : int
         How many limits the tree has.
+    warnings : tuple of str
+        Of the base case: extrapolated effects, and values outside bounds.
     """
 
     metric: str | None
@@ -91,6 +95,7 @@ class Headroom(Result):
     broken: tuple[str, ...]
     guardrails: int
     horizon: int
+    warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
@@ -124,7 +129,12 @@ class Headroom(Result):
         ]
 
     def summary(self) -> dict[str, Any]:
-        return super().summary() | {"headline": self.headline, "broken": list(self.broken), "metric": self.metric}
+        return super().summary() | {
+            "headline": self.headline,
+            "broken": list(self.broken),
+            "metric": self.metric,
+            "warnings": list(self.warnings),
+        }
 
     @property
     def headline(self) -> str:
@@ -150,6 +160,8 @@ class Headroom(Result):
             moves = f"{'rises' if rises else 'falls'} {to.rstrip(',')}"
             return f"{words.label(guardrail)} breaks {limit} already, but holds once {row.label} {moves}"
         whose = "it" if guardrail == row.metric else words.label(guardrail)
+        if row.change == 0:
+            return f"{row.label} has no room: {words.label(guardrail)} is at {limit}{self._when(row)}"
         return f"{row.label} may {'rise' if rises else 'fall'} {to} before {whose} breaks {limit}{self._when(row)}"
 
     def view(self) -> Table:
@@ -188,6 +200,8 @@ class Headroom(Result):
 
     def _change(self, row: Room) -> str:
         """Write a change: of shares in points, of others relative to today unless that takes them past zero."""
+        if row.change == 0:
+            return "none"
         points = self.words.unit(row.metric).is_share and row.held == "value"
         if points or row.relative is None or row.relative < -1:
             return self.words.signed(row.metric, row.change or 0.0)
@@ -230,6 +244,7 @@ class Headroom(Result):
             yield "The tree has no guardrails."
             return
         yield from (f"Broken already: {text}." for text in self.broken)
+        yield from map(sentence, self.warnings)
         if not self.rows:
             return
         count = words.periods(self.horizon)
@@ -259,6 +274,7 @@ SLACK = 1e-9
 """So far beyond the end of what is plausible, relative to it, still counts as within it."""
 
 
+@local
 def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     """Find how far each metric may move, to either side, before a guardrail is breached in some period.
 
@@ -269,20 +285,28 @@ def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     metric
         The one to move, which may have a formula, against each guardrail by itself; by default all that have a stated
         value, each against the guardrail that it breaks first.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> nearest = it.template("saas").headroom("churn").rows[0]
+    >>> nearest.guardrail, nearest.side, round(nearest.at, 4)
+    ('ltv_to_cac', 'floor', 0.0372)
     """
     from impacttree.engine.first_crossing import grid_steps
 
     asked = None if metric is None else subject.metric(metric)
-    limits = guarded(subject.graph)
-    checks = guardrail_checks(subject.words, subject.base)
+    case = Case.of(subject)
+    limits = sized(guarded(subject.graph), case.sizes)
+    checks = case.guardrails
     broken = [limit for limit, check in zip(limits, checks, strict=True) if not check.holds]
     intact = [limit for limit in limits if limit not in broken]
     upstream = frozenset[int]().union(*(subject.upstream(limit.metric) for limit in limits))
     levers = [asked] if asked else [one for one in subject.graph.metrics if one.origin in ("value", "drivers")]
     levers = [metric for metric in levers if metric.index in upstream]
-    steps = grid_steps(len(upstream), subject.horizon, len(levers))
-    hunts = [_Hunt(subject, levers, together, False, steps) for together in _alone(intact, asked)]
-    hunts += [_Hunt(subject, levers, [limit], True, steps) for limit in broken]
+    steps = grid_steps(len(upstream), case.periods, len(levers))
+    hunts = [_Hunt(case, levers, together, False, steps) for together in _alone(intact, asked)]
+    hunts += [_Hunt(case, levers, [limit], True, steps) for limit in broken]
     method = f"first breach on a grid of {steps} steps to each side of today, closed in on to rounding"
     return Headroom(
         provenance=subject.provenance(method, f"changes held from {subject.words.period} 1"),
@@ -290,7 +314,8 @@ def headroom(subject: Subject, metric: str | None = None) -> Headroom:
         rows=_ranked([room for hunt in hunts for room in hunt.rooms()]),
         broken=tuple(check.text for check in checks if not check.holds),
         guardrails=len(limits),
-        horizon=subject.horizon,
+        horizon=case.periods,
+        warnings=case.warnings(shown=[limit.metric for limit in limits]),
         words=subject.words,
     )
 
@@ -303,24 +328,22 @@ def _alone(limits: Sequence[Limit], asked: Metric | None) -> list[list[Limit]]:
 class _Hunt:
     """Where some limits, all of which hold, first break; or where one that is broken first holds."""
 
-    def __init__(
-        self, subject: Subject, metrics: Sequence[Metric], limits: Sequence[Limit], mends: bool, steps: int
-    ) -> None:
-        self.subject, self.limits, self.mends, self.steps = subject, limits, mends, steps
-        self.upstream = frozenset[int]().union(*(subject.upstream(limit.metric) for limit in limits))
+    def __init__(self, case: Case, metrics: Sequence[Metric], limits: Sequence[Limit], mends: bool, steps: int) -> None:
+        self.case, self.subject, self.limits, self.mends, self.steps = case, case.subject, limits, mends, steps
+        self.upstream = frozenset[int]().union(*(self.subject.upstream(limit.metric) for limit in limits))
         self.metrics = [metric for metric in metrics if metric.index in self.upstream]
         self.guards = sorted({limit.metric.index for limit in limits})
-        self.seen = _seen(subject, self.upstream)
+        self.seen = _seen(self.subject, self.upstream)
 
     def rooms(self) -> Iterator[Room]:
         """Yield what happens to each side of each metric; where nothing does to either, that."""
         from impacttree.engine.first_crossing import first_crossings
 
-        levers = {metric.index: _lever(self.subject, metric) for metric in self.metrics}
+        levers = {metric.index: _lever(self.case, metric) for metric in self.metrics}
         sources = {self.subject.graph.by_name[influence.source] for influence in self.seen}
         found = first_crossings(
             self.subject.model,
-            self.subject.horizon,
+            self.case.periods,
             list(levers.values()),
             self.margin,
             extremes=self.guards,
@@ -357,8 +380,8 @@ class _Hunt:
         subject, lever = self.subject, down.lever
         metric = subject.graph.metrics[lever.slot]
         only = self.limits[0] if len(self.limits) == 1 else None
-        is_level = _is_level(subject, metric)
-        today = subject.model.base[lever.slot] if is_level else subject.base.horizon()[lever.slot]
+        is_level = _is_level(self.case, metric)
+        today = subject.first_known(subject.graph.metrics[lever.slot]) if is_level else self.case.before[lever.slot]
         return Room(
             metric=metric.name,
             label=metric.label,
@@ -388,6 +411,8 @@ class _Hunt:
         metric = self.subject.graph.metrics[lever.slot]
         amount = crossing.happens if self.mends and crossing.happens is not None else crossing.holds
         at = self.moved(lever, room.today, amount)
+        if abs(at - room.today) <= SLACK * abs(room.today):
+            at, amount = room.today, 0.0  # at the limit already: what is left is the rounding that it allows for
         limit, period = self.first(crossing)
         ends = _plausible_amounts(self.subject, lever, room.plausible)
         end = ends[crossing.side > 0] if ends else 0.0
@@ -412,8 +437,8 @@ class _Hunt:
         if lever.kind == "multiply":
             return today * (1.0 + amount)
         metric = self.subject.graph.metrics[lever.slot]
-        summed = metric.aggregation == "sum" and not _is_level(self.subject, metric)
-        return today + amount * (self.subject.horizon if summed else 1)
+        summed = metric.aggregation == "sum" and not _is_level(self.case, metric)
+        return today + amount * (self.case.periods if summed else 1)
 
     def first(self, crossing: Crossing) -> tuple[Limit, int]:
         """Return the limit that is broken first, and in which period; the one that is mended."""
@@ -435,7 +460,7 @@ class _Hunt:
         path = crossing.paths[slot]
         if low <= path.min() and path.max() <= high:
             return False
-        return not all(is_still(row[slot], now) for row, now in zip(self.subject.base.periods_of(), path, strict=True))
+        return not all(is_still(row[slot], now) for row, now in zip(self.case.base.periods_of(), path, strict=True))
 
 
 def _seen(subject: Subject, upstream: frozenset[int]) -> list[Influence]:
@@ -446,17 +471,17 @@ def _seen(subject: Subject, upstream: frozenset[int]) -> list[Influence]:
     return [influence for influence in effects if influence.observed is not None]
 
 
-def _path(subject: Subject, metric: Metric) -> list[float]:
-    return [row[metric.index] for row in subject.base.rows]
+def _path(case: Case, metric: Metric) -> list[float]:
+    return [row[metric.index] for row in case.base.rows]
 
 
-def _is_level(subject: Subject, metric: Metric) -> bool:
+def _is_level(case: Case, metric: Metric) -> bool:
     """Whether a metric has one value throughout, today included."""
-    today = subject.model.base[metric.index]
-    return all(is_still(today, value) for value in _path(subject, metric))
+    today = case.subject.first_known(metric)
+    return all(is_still(today, value) for value in _path(case, metric))
 
 
-def _lever(subject: Subject, metric: Metric) -> Lever:
+def _lever(case: Case, metric: Metric) -> Lever:
     """Return how a metric is moved, and how far: within its bounds, else from zero to `FURTHEST` times today's size.
 
     A level is held at a value, which is to add the same amount throughout. What moves over time keeps its course: it
@@ -464,9 +489,9 @@ def _lever(subject: Subject, metric: Metric) -> Lever:
     """
     from impacttree.engine.first_crossing import Lever
 
-    today, path = subject.model.base[metric.index], _path(subject, metric)
+    today, path = case.subject.first_known(metric), _path(case, metric)
     bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
-    if not _is_level(subject, metric) and min(today, *path) > 0:
+    if not _is_level(case, metric) and min(today, *path) > 0:
         ends = (bounds[0] / min(path) - 1.0, bounds[1] / max(path) - 1.0) if bounds else (-1.0, FURTHEST)
         return Lever(metric.index, "multiply", _around_zero(ends))
     if bounds:
@@ -492,7 +517,7 @@ def _plausible_amounts(
     """Return the ends of what is plausible as changes of today's value."""
     if plausible is None:
         return None
-    today = subject.model.base[lever.slot]
+    today = subject.first_known(subject.graph.metrics[lever.slot])
     if lever.kind == "add":
         return plausible[0] - today, plausible[1] - today
     return plausible[0] / today - 1.0, plausible[1] / today - 1.0

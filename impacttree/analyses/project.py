@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from impacttree.answers.asked import Changes
 from impacttree.answers.axis import round_levels
+from impacttree.answers.case import Case
+from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Changes, Subject
-from impacttree.answers.words import ACCRUAL, Words, joined
-from impacttree.errors import Problem, QuestionError, nearest, printable
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import ACCRUAL, Words, joined, noted
+from impacttree.engine.rounding import Settled
+from impacttree.errors import OutputError, Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
 
 __all__ = ["Projection", "project"]
@@ -23,23 +29,29 @@ class Projection(Result):
     ----------
     names : tuple of str
         Metrics, in file order.
-    values : tuple of tuple of float
-        One row for each of t = 0..n, one column for each metric.
+    values : tuple of tuple of float or None
+        One row for each of t = 0..n, one column for each metric; None where a metric has no value.
     before : tuple of tuple of float
         The same without the changes.
     changes : tuple of (str, str)
         What was changed, as it is printed, by metric.
+    warnings : tuple of str
+        Extrapolated effects, and values outside bounds.
+    reasons : tuple of (str, int, str)
+        Metrics without a value, the period, and why: ``undefined: division by zero in month 1``.
     """
 
     names: tuple[str, ...]
-    values: tuple[tuple[float, ...], ...]
-    before: tuple[tuple[float, ...], ...]
+    values: tuple[tuple[float | None, ...], ...]
+    before: tuple[tuple[float | None, ...], ...]
     outcome: str
     outcomes: tuple[str, ...]
     changes: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    reasons: tuple[tuple[str, int, str], ...]
     words: Words = field(compare=False)
 
-    def __getitem__(self, name: str) -> tuple[float, ...]:
+    def __getitem__(self, name: str) -> tuple[float | None, ...]:
         """Return one metric's values at t = 0..n."""
         column = self.words.graph.by_name.get(name)
         if column is None:
@@ -59,42 +71,58 @@ class Projection(Result):
 
     def summary(self) -> dict[str, Any]:
         units = {name: str(self.words.unit(name)) for name in self.names}
-        return super().summary() | {"changes": dict(self.changes), "units": units}
+        reasons = [{"metric": name, self.words.period: t, "reason": reason} for name, t, reason in self.reasons]
+        told = {"changes": dict(self.changes), "units": units, "warnings": list(self.warnings)}
+        return super().summary() | told | ({"undefined": reasons} if reasons else {})
 
     def view(self) -> Table:
         words, period, last = self.words, self.words.period, len(self.values) - 1
         title = f"Projection by {period}, over {words.periods(last)}"
         columns = (Column(period.capitalize(), "right"), *(Column(words.label(n), "right") for n in self.outcomes))
         rows = tuple(
-            (Cell(str(t), float(t)), *(Cell(words.value(n, self[n][t]), self[n][t]) for n in self.outcomes))
-            for t in range(len(self.values))
+            (Cell(str(t), float(t)), *(self._cell(name, t) for name in self.outcomes)) for t in range(len(self.values))
         )
         notes = [f"{period.capitalize()} 0 is today, before any change."]
         before = self.before[-1]
         for name, change in self.changes:
-            start = before[words.graph.by_name[name]]
-            moved = words.move(name, start, self[name][-1], f" in {period} {last}")
+            start, end = before[words.graph.by_name[name]], self[name][-1]
+            moved = words.move(name, _marked(start), _marked(end), f" in {period} {last}")
             notes.append(f"With {change} {words.label(name)} ({moved})")
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
-        return Table(title, columns, rows, (*notes, *basis))
+        return Table(title, columns, rows, (*notes, *self.warnings, *basis))
+
+    def _cell(self, name: str, t: int) -> Cell:
+        value = self[name][t]
+        if value is not None:
+            return Cell(self.words.value(name, value), value)
+        return Cell(next(reason for metric, period, reason in self.reasons if (metric, period) == (name, t)))
 
     def picture(self) -> Lines:
         """Return the tree's outcome as a line over time, with the base case beside it when something changed."""
         words, name = self.words, self.outcome
         column = self.names.index(name)
-        after, before = self[name], tuple(row[column] for row in self.before)
+        rows = enumerate(zip(self.values, self.before, strict=True))
+        pairs = [(t, row[column], was[column]) for t, (row, was) in rows]
+        shown = [(t, after, before) for t, after, before in pairs if after is not None and before is not None]
+        if not shown:
+            raise OutputError(f"{words.label(name)} has no value in any {words.period}, so there is no line to draw")
+        periods, after, before = zip(*shown, strict=True)
         series = [Series(words.label(name), after, words.value(name, after[-1]), accent=True)]
         if self.changes:
             series.append(Series("Without the changes", before, words.value(name, before[-1])))
-        ticks = tuple(str(t) for t in range(len(after)))
+        ticks = tuple(map(str, periods))
         low, high = min(*after, *before), max(*after, *before)
         levels = tuple((y, words.value(name, y)) for y in round_levels(low, high))
         done = f"; {joined([f'{change} {words.label(metric)}' for metric, change in self.changes])}"
-        subtitle = f"By {words.period}, from today (0){done if self.changes else ''}"
-        notes = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
+        since = "from today (0)" if periods[0] == 0 else f"from {words.period} {periods[0]}"
+        subtitle = f"By {words.period}, {since}{done if self.changes else ''}"
+        basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
+        left_out = [f"{words.period} {t}: {why}" for metric, t, why in self.reasons if metric == name]
+        notes = (*left_out, *noted(self.warnings), *basis)
         return Lines(words.label(name), subtitle, ticks, tuple(series), levels, notes)
 
 
+@marking
 def project(subject: Subject, periods: int | None = None, changes: Changes | None = None) -> Projection:
     """Step the tree through time.
 
@@ -107,24 +135,53 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
     changes
         What is done, by metric, from period 1.
     """
-    count, asked = subject.periods(periods), subject.changes(changes)
-    run = subject.model.run(count, asked.interventions)
-    base = subject.model.run(count) if asked.interventions else run
-    metrics = subject.graph.metrics
-    width = len(metrics)
-    spec = subject.graph.spec
+    case = Case.of(subject, changes, periods)
+    metrics, words = subject.graph.metrics, subject.words
     stated = (subject.graph.outcome,) if subject.graph.outcome else tuple(m.name for m in metrics)
-    outcomes = spec.outcomes or stated
-    money = any(subject.graph[name].unit.is_money for name in outcomes)
-    parts = [ACCRUAL] if money else []
-    parts += [f"changes held from {subject.words.period} 1"] if asked.interventions else []
+    outcomes = subject.graph.spec.outcomes or stated
+    parts = [ACCRUAL] if any(words.unit(name).is_money for name in outcomes) else []
+    parts += [f"changes held from {words.period} 1"] if case.asked.recipes else []
+    reasons = tuple(_reasons(case))
     return Projection(
-        subject.provenance("stepped period by period", "; ".join(parts)),
-        tuple(metric.name for metric in metrics),
-        tuple(tuple(run.at(t)[:width]) for t in range(count + 1)),
-        tuple(tuple(base.at(t)[:width]) for t in range(count + 1)),
-        subject.graph.outcome or outcomes[0],
-        outcomes,
-        asked.texts,
-        subject.words,
+        provenance=subject.provenance("stepped period by period", "; ".join(parts)),
+        names=tuple(metric.name for metric in metrics),
+        values=_rows(case, case.told_after),
+        before=_rows(case, case.told_before),
+        outcome=subject.graph.outcome or outcomes[0],
+        outcomes=outcomes,
+        changes=case.asked.texts,
+        warnings=(*case.warnings(), *_undefined(words, reasons)),
+        reasons=reasons,
+        words=words,
     )
+
+
+def _rows(case: Case, run: Settled) -> tuple[tuple[float | None, ...], ...]:
+    """Return the metrics at t = 0 and in each period; running totals stand behind them."""
+    metrics = case.subject.graph.metrics
+    today = tuple(None if case.subject.missing_today(m) else run.at(0)[m.index] for m in metrics)
+    return (today, *(tuple(map(known, run.at(t)[: len(metrics)])) for t in range(1, run.periods + 1)))
+
+
+def _reasons(case: Case) -> Iterator[tuple[str, int, str]]:
+    """Yield which metrics have no value, when and why."""
+    for metric in case.subject.graph.metrics:
+        today = case.subject.missing_today(metric)
+        if today:
+            yield metric.name, 0, today
+        for t in range(1, case.periods + 1) if case.run.missing else ():
+            if math.isnan(case.run.at(t)[metric.index]):
+                yield metric.name, t, f"undefined: {case.run.why(metric.index, t)}"
+
+
+def _undefined(words: Words, reasons: Sequence[tuple[str, int, str]]) -> Iterator[str]:
+    """Say once of each metric that it is undefined, by what comes first."""
+    first: dict[str, str] = {}
+    for name, _, reason in reasons:
+        if reason.startswith("undefined"):
+            first.setdefault(name, reason)
+    return (f"{words.label(name)} is {reason}" for name, reason in first.items())
+
+
+def _marked(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from impacttree.answers.cautions import bottlenecks, extrapolations
+from impacttree.answers.case import Case
+from impacttree.answers.cautions import extrapolations
+from impacttree.answers.corners import bottlenecks
+from impacttree.answers.local import local
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, lowered
+from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -63,6 +66,8 @@ class Sensitivity(Result):
     rows: tuple[SensitivityRow, ...]
     kinks: tuple[str, ...]
     """Where a limit binds: elasticities are those of the side that does."""
+    warnings: tuple[str, ...]
+    """Of the base case: extrapolated effects, and values outside bounds."""
     words: Words = field(compare=False)
 
     def __getitem__(self, name: str) -> SensitivityRow:
@@ -98,7 +103,11 @@ class Sensitivity(Result):
         ]
 
     def summary(self) -> dict[str, Any]:
-        return super().summary() | {"outcome": self.outcome, "limits": list(self.kinks)}
+        return super().summary() | {
+            "outcome": self.outcome,
+            "limits": list(self.kinks),
+            "warnings": list(self.warnings),
+        }
 
     def view(self) -> Table:
         words, outcome, n = self.words, self.outcome, self.horizon
@@ -138,6 +147,7 @@ class Sensitivity(Result):
         if any(row.extrapolated for row in self.rows):
             yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
         yield from self.kinks
+        yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
@@ -165,24 +175,50 @@ class Sensitivity(Result):
 
     def picture(self) -> Bars:
         words, outcome = self.words, self.outcome
-        ranked = [row for row in self.rows if row.plausible_worth][:MOST_BARS]
-        bars = tuple(self._bar(row) for row in ranked)
+        ranked = [row for row in self.rows if row.plausible_worth is not None]
+        drawn = ranked or [row for row in self.rows if row.worth is not None]
         does = "is worth in" if self._is_worth else "does to"
-        title = f"What a plausible move {does} {lowered(words.label(outcome))}"
-        subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, from today to its favourable end"
-        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, (f"Basis: {self.provenance.basis}.",))
+        move, how = (
+            ("a plausible move", "from today to its favourable end")
+            if ranked
+            else ("1%", "by 1% in the direction that is better for it")
+        )
+        title = f"What {move} {does} {lowered(words.label(outcome))}"
+        subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, {how}"
+        bars = tuple(self._bar(row) for row in drawn[:MOST_BARS])
+        notes = (*self._left_out(drawn), f"Basis: {self.provenance.basis}.")
+        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
+
+    def _left_out(self, drawn: Sequence[SensitivityRow]) -> Iterator[str]:
+        """Say which rows of the table are not drawn, and why."""
+        if len(drawn) > MOST_BARS:
+            yield f"{len(drawn) - MOST_BARS} more metrics, with a smaller effect, stand in the table."
+        without = [row.label for row in self.rows if row.plausible is None and row not in drawn]
+        if without:
+            yield f"Not drawn, since no plausible range is stated: {_some(without)}."
+        undefined = [row.label for row in self.rows if row not in drawn and row.label not in without]
+        if undefined:
+            yield f"Not drawn, since the outcome has no value there: {_some(undefined)}."
 
     def _bar(self, row: SensitivityRow) -> Bar:
-        amount = row.plausible_worth or 0.0
+        amount = row.worth if row.plausible_worth is None else row.plausible_worth
+        assert amount is not None
         text, tone = self.words.signed(self.outcome, amount), self.words.tone(self.outcome, amount)
-        start, end = row.plausible or (row.value, row.value)
-        move = " → ".join(self.words.apart(row.metric, start, end))
+        move = " → ".join(self.words.apart(row.metric, *row.plausible)) if row.plausible else row.percent
         low, high = min(amount, 0.0), max(amount, 0.0)
         texts = (text, "") if amount < 0 else ("", text)
         return Bar(f"{row.label}, {move}", low, high, *texts, tone, tone)
 
 
-MOST_BARS = 12
+def _some(labels: Sequence[str]) -> str:
+    """Name a few of many."""
+    left = len(labels) - MOST_NAMED
+    return joined(labels) if left <= 1 else f"{', '.join(labels[:MOST_NAMED])} and {left} more"
+
+
+MOST_NAMED = 10
+MOST_BARS = 100
+"""Rows of a tornado."""
 STEP = 1e-6
 """Relative; far below what anyone would move, far above rounding."""
 
@@ -194,6 +230,7 @@ def _elasticity(elasticity: float | None) -> str:
     return f"{elasticity:+.2f}" if abs(elasticity) >= 0.005 else "0.00"
 
 
+@local
 def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     """Move each metric by one percent and by a plausible amount, and see what the outcome does.
 
@@ -207,66 +244,68 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     on
         The outcome; by default the tree's.
     """
-    outcome = subject.outcome(on)
-    base = subject.base
-    totals = base.horizon()
-    gradient = subject.model.relative_gradient(base, outcome.index)
+    outcome, case = subject.outcome(on), Case.of(subject)
+    total = case.before[outcome.index]
+    gradient = subject.model.relative_gradient(case.base, outcome.index)
     upstream = subject.upstream(outcome)
     bending = _bending(subject, upstream)
     rows = [
-        _row(subject, metric, outcome, totals[outcome.index], gradient[metric.index], metric.index in bending)
+        _row(case, metric, outcome, gradient[metric.index], metric.index in bending)
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
     ranked = sorted((r for r in rows if r.plausible_worth is not None), key=lambda r: -abs(r.plausible_worth or 0.0))
     others = sorted((r for r in rows if r.plausible_worth is None), key=lambda r: -abs(r.worth or 0.0))
     numbered = [_numbered(row, rank) for rank, row in enumerate(ranked, 1)]
-    basis = f"{subject.words.horizon(outcome.name, subject.horizon)}; {subject.words.basis(outcome.name)}"
-    provenance = subject.provenance("exact evaluations; elasticities by reverse differentiation", basis)
-    kinks = tuple(bottlenecks(subject, base, upstream))
+    basis = f"{subject.words.horizon(outcome.name, case.periods)}; {subject.words.basis(outcome.name)}"
     return Sensitivity(
-        provenance, outcome.name, subject.horizon, totals[outcome.index], (*numbered, *others), kinks, subject.words
+        provenance=subject.provenance("exact evaluations; elasticities by reverse differentiation", basis),
+        outcome=outcome.name,
+        horizon=case.periods,
+        total=total,
+        rows=(*numbered, *others),
+        kinks=tuple(bottlenecks(subject, case.base, upstream)),
+        warnings=case.warnings(shown=(outcome,)),
+        words=subject.words,
     )
 
 
-def _row(
-    subject: Subject, metric: Metric, outcome: Metric, total: float, pull: float, may_bend: bool
-) -> SensitivityRow:
-    value = subject.model.base[metric.index]
+def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool) -> SensitivityRow:
+    value, total = case.subject.first_known(metric), case.before[outcome.index]
     better = metric.spec.better == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)
     end = _favorable_end(metric)
-    moved = _run(subject, metric, Intervention("fix", shift=end)) if end is not None else None
-    stepped = _run(subject, metric, one) if value > 0 and _is_within(metric, one.apply(value)) else None
+    moved = _run(case, metric, Intervention("fix", shift=end)) if end is not None else None
+    stepped = _run(case, metric, one) if value > 0 and _is_within(metric, one.apply(value)) else None
     return SensitivityRow(
         metric=metric.name,
         label=metric.label,
         value=value,
         elasticity=pull / total if total and value and math.isfinite(pull) else None,
         percent=percent,
-        worth=_worth(subject, outcome, stepped),
+        worth=_worth(case, outcome, stepped),
         plausible=(value, end) if end is not None else None,
-        plausible_worth=_worth(subject, outcome, moved),
-        at_corner=may_bend and bool(total and value) and _bends(subject, metric, outcome),
-        extrapolated=moved is not None and any(extrapolations(subject, moved, moved_from=subject.base)),
+        plausible_worth=_worth(case, outcome, moved),
+        at_corner=may_bend and bool(total and value) and _bends(case, metric, outcome),
+        extrapolated=moved is not None and any(extrapolations(case.subject, moved.rows, case.base.rows)),
         rank=None,
     )
 
 
 def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
     """Return the metrics on which a branch among `upstream` depends."""
-    branching = {block.slot for block in subject.model.step.blocks if block.selects} & upstream
+    branching = {block.slot for block in subject.model.step.blocks if block.branches} & upstream
     return frozenset().union(*(subject.upstream(subject.graph.metrics[slot]) for slot in branching))
 
 
-def _bends(subject: Subject, metric: Metric, outcome: Metric) -> bool:
+def _bends(case: Case, metric: Metric, outcome: Metric) -> bool:
     """Return whether a small step up and the same step down move the outcome by different amounts."""
-    steps = [_worth(subject, outcome, _run(subject, metric, Intervention("wrap", 1 + s))) for s in (STEP, -STEP)]
+    steps = [_worth(case, outcome, _run(case, metric, Intervention("wrap", 1 + step))) for step in (STEP, -STEP)]
     if steps[0] is None or steps[1] is None:
         return False
     size = abs(steps[0]) + abs(steps[1])
-    return abs(steps[0] + steps[1]) > max(1e-3 * size, 1e-13 * abs(subject.base.horizon()[outcome.index]))
+    return abs(steps[0] + steps[1]) > max(1e-3 * size, 1e-13 * abs(case.before[outcome.index]))
 
 
 def _is_within(metric: Metric, value: float) -> bool:
@@ -274,18 +313,18 @@ def _is_within(metric: Metric, value: float) -> bool:
     return bounds is None or bounds[0] <= value <= bounds[1]
 
 
-def _run(subject: Subject, metric: Metric, intervention: Intervention) -> Run | None:
+def _run(case: Case, metric: Metric, intervention: Intervention) -> Run | None:
     """Return the tree with one move; None when it has no value there (a zero denominator, say)."""
     try:
-        return subject.model.run(subject.horizon, {metric.index: intervention})
+        return case.moved({metric.index: intervention})
     except EvaluationError:
         return None
 
 
-def _worth(subject: Subject, outcome: Metric, after: Run | None) -> float | None:
+def _worth(case: Case, outcome: Metric, after: Run | None) -> float | None:
     if after is None:
         return None
-    return after.horizon()[outcome.index] - subject.base.horizon()[outcome.index]
+    return after.horizon()[outcome.index] - case.before[outcome.index]
 
 
 def _favorable_end(metric: Metric) -> float | None:

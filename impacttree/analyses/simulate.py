@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from impacttree.answers.limits import Limit, guarded
-from impacttree.answers.pictures import BINS, cdf, fan, histogram
+from impacttree.answers.case import Case
+from impacttree.answers.limits import Limit, guarded, sized
+from impacttree.answers.local import local
+from impacttree.answers.means import divisor_corridors, missing_mean
+from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import ACCRUAL, Words
+from impacttree.answers.words import ACCRUAL, Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Distribution, Table
@@ -23,35 +27,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.engine.simulation import Report, Sampled
+    from impacttree.engine.simulation import Job, Sampled
 
-__all__ = ["Fan", "GuardrailRisk", "Simulation", "simulate"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fan:
-    """Quantiles of one metric in each period."""
-
-    metric: str
-    samples: int
-    """How many of the first samples they are of: values of every period take room."""
-    p10: tuple[float, ...]
-    p25: tuple[float, ...]
-    p50: tuple[float, ...]
-    p75: tuple[float, ...]
-    p90: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GuardrailRisk:
-    """How likely the breach of one limit is."""
-
-    metric: str
-    label: str
-    side: str
-    limit: float
-    risk: float
-    """Share of samples in which it is broken in some period."""
+__all__ = ["Simulation", "simulate"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,6 +50,8 @@ class Simulation(Result):
         The metrics with every number at its stated point, in the order of `names`.
     kept : tuple of Samples
         Their samples, in the same order: values over the horizon by the metric's aggregation rule.
+    ranges : tuple of Range or None
+        Their quantiles, and their means where these settle; None where no sample has a value.
     fans : tuple of Fan
         Their quantiles period by period.
     guardrails : tuple of GuardrailRisk
@@ -82,6 +62,10 @@ class Simulation(Result):
         Share of samples in which a metric leaves its bounds.
     uncertain : tuple of str
         Addresses of the numbers that were drawn.
+    notes : tuple of str
+        Samples without a value, and those that leave bounds.
+    warnings : tuple of str
+        Of the base case: extrapolated effects, and values outside bounds.
     """
 
     outcome: str
@@ -90,12 +74,14 @@ class Simulation(Result):
     count: int
     central: tuple[float, ...]
     kept: tuple[Samples, ...]
+    ranges: tuple[Range | None, ...]
     fans: tuple[Fan, ...]
     guardrails: tuple[GuardrailRisk, ...]
     faults: tuple[tuple[str, int], ...]
     outside: tuple[tuple[str, float], ...]
     uncertain: tuple[str, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
     def samples(self, name: str | None = None) -> npt.NDArray[np.float64]:
@@ -119,8 +105,17 @@ class Simulation(Result):
         return self._of(name).mean
 
     def range(self, name: str | None = None) -> Range:
-        """Return P10, P50, P90 and mean of a metric."""
-        return self._of(name).range
+        """Return P10, P50, P90 and mean of a metric, or why it has no mean.
+
+        Raises
+        ------
+        QuestionError
+            When no sample has a value.
+        """
+        found = self.ranges[self.names.index(self._named(name))]
+        if found is None:
+            raise QuestionError(f"none of {self.count:,} samples has a value")
+        return found
 
     def probability(self, condition: str) -> float:
         """Return the share of samples in which a condition holds.
@@ -151,15 +146,15 @@ class Simulation(Result):
 
     def histogram(self, name: str | None = None, bins: int = BINS) -> Chart:
         """Return the histogram of a metric's samples, with the share of samples up to each bin's end."""
-        return histogram(self, self._named(name), bins)
+        return histogram(self._sampled(name), bins)
 
     def cdf(self, name: str | None = None) -> Chart:
         """Return the cumulative distribution of a metric: which share of the samples lies below each value."""
-        return cdf(self, self._named(name))
+        return cdf(self._sampled(name))
 
     def fan(self, name: str | None = None) -> Chart:
         """Return how a metric's range widens over time: P10 to P90, P25 to P75 and P50 in each period."""
-        return fan(self, self._named(name))
+        return fan(self._sampled(name))
 
     def _named(self, name: str | None) -> str:
         if name is None:
@@ -170,6 +165,20 @@ class Simulation(Result):
 
     def _of(self, name: str | None) -> Samples:
         return self.kept[self.names.index(self._named(name))]
+
+    def _sampled(self, name: str | None) -> SampledMetric:
+        named = self._named(name)
+        return SampledMetric(
+            name=named,
+            samples=self._of(named),
+            range=self.range(named),
+            fan=next(one for one in self.fans if one.metric == named),
+            rails=tuple(rail for rail in self.guardrails if rail.metric == named),
+            horizon=self.horizon,
+            notes=(*self.notes, *map(sentence, self.warnings)),
+            provenance=self.provenance,
+            words=self.words,
+        )
 
     def _unkept(self, name: str) -> QuestionError:
         shown = printable(str(name), 80)
@@ -185,23 +194,25 @@ class Simulation(Result):
         """The sentence with the range."""
         words, name = self.words, self.outcome
         label = words.label(name)
-        samples = self._of(name)
-        if samples.missing == self.count:
+        found = self.ranges[self.names.index(name)]
+        if found is None:
             return f"{label}: no sample has a value"
-        found = samples.range
         if found.is_point:
             return (
                 f"{label} {words.value(name, found.p50)} {words.over(name, self.horizon)}: nothing uncertain moves it"
             )
-        low, middle, high = (words.value(name, number) for number in (found.p10, found.p50, found.p90))
-        mean = words.value(name, found.mean)
-        beside = f", mean {mean}" if mean != middle and visibly_differ(found.mean, found.p50) else ""
+        middle, (low, high) = words.value(name, found.p50), words.apart(name, found.p10, found.p90)
+        beside = ", no mean" if found.mean is None else ""
+        if found.p10 == found.p90:
+            beside = f", another value in {percentage(found.beyond)} of samples"
+        if found.mean is not None and visibly_differ(found.mean, found.p50):
+            mean = words.value(name, found.mean)
+            beside += f", mean {mean}" if mean != middle else ""
         return f"{label} {words.over(name, self.horizon)}: {middle} (P50), {low} to {high} (P10 to P90){beside}"
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         rows: list[dict[str, Scalar]] = []
-        for name, central, samples in zip(self.names, self.central, self.kept, strict=True):
-            found = samples.range if samples.missing < self.count else None
+        for name, central, samples, found in zip(self.names, self.central, self.kept, self.ranges, strict=True):
             rows.append(
                 {
                     "metric": name,
@@ -213,6 +224,7 @@ class Simulation(Result):
                     "p50": found.p50 if found else None,
                     "p90": found.p90 if found else None,
                     "mean": found.mean if found else None,
+                    "mean_missing": (found.mean_missing or None) if found else None,
                     "missing": samples.missing,
                 }
             )
@@ -229,6 +241,7 @@ class Simulation(Result):
             "faults": dict(self.faults),
             "outside_bounds": dict(self.outside),
             "uncertain": list(self.uncertain),
+            "warnings": list(self.warnings),
             "sentence": self.title,
         }
 
@@ -242,13 +255,15 @@ class Simulation(Result):
         return Table(self.title, columns, tuple(map(self._cells, self.names)), self._table_notes())
 
     def _cells(self, name: str) -> tuple[Cell, ...]:
-        words, samples = self.words, self._of(name)
-        central = self.central[self.names.index(name)]
-        numbers: tuple[float, ...] = ()
-        if samples.missing < self.count:
-            found = samples.range
-            numbers = (found.p10, found.p50, found.p90, found.mean)
-        cells = [Cell(words.value(name, number), number) for number in numbers] or [Cell("no value")] * 4
+        words, position = self.words, self.names.index(name)
+        central, found = self.central[position], self.ranges[position]
+        if found is None:
+            cells = [Cell("no value")] * 4
+        else:
+            low, high = words.apart(name, found.p10, found.p90)
+            mean = Cell("no mean") if found.mean is None else Cell(words.value(name, found.mean), found.mean)
+            middle = Cell(words.value(name, found.p50), found.p50)
+            cells = [Cell(low, found.p10), middle, Cell(high, found.p90), mean]
         return (
             Cell(words.label(name), name),
             Cell(words.formed(name, self.horizon)),
@@ -263,10 +278,15 @@ class Simulation(Result):
             f"{percentage(rail.risk)} of samples."
             for rail in self.guardrails
         ]
+        unsettled = [
+            f"{words.label(name)} has no mean: {found.mean_missing}."
+            for name, found in zip(self.names, self.ranges, strict=True)
+            if found is not None and found.mean is None
+        ]
         numbers = f"{len(self.uncertain)} uncertain number{'s' * (len(self.uncertain) != 1)}"
         drawn = f"{self.count:,} samples of {numbers}, seed {self.provenance.seed}."
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
-        return (*rails, *self.notes, drawn, *basis)
+        return (*rails, *unsettled, *self.notes, *map(sentence, self.warnings), drawn, *basis)
 
     def picture(self) -> Distribution | Table:
         if self._of(self.outcome).missing == self.count:
@@ -279,19 +299,20 @@ class Simulation(Result):
 METHOD = "scrambled Sobol points through inverse distributions"
 
 
+@local
 def simulate(
     subject: Subject,
     samples: int = 2**14,
     seed: int = 0,
     on: str | Sequence[str] | None = None,
     executor: Executor | None = None,
-    report: Report | None = None,
 ) -> Simulation:
     """Draw many samples of all that is uncertain, and see how the outcomes spread.
 
     Values, parameters of assumed effects and starts with a range or distribution are drawn at scrambled Sobol points
     (A. B. Owen, "Randomly Permuted (t,m,s)-Nets and (t,s)-Sequences", 1995), correlated by a Gaussian copula where the
-    model says so. What ``baseline`` reads stays at its central value.
+    model says so. What ``baseline`` reads stays at its central value. A progress bar shows where there is a terminal or
+    a notebook and the work lasts longer than a second.
 
     Parameters
     ----------
@@ -304,45 +325,66 @@ def simulate(
     on
         Metrics whose samples are kept; by default the outcomes, and metrics with a guardrail.
     executor
-        Where the work is done: any ``concurrent.futures`` executor, of processes or of a cluster; threads if not given.
-    report
-        Told how many samples are done, and of how many.
+        Where the work is done: any ``concurrent.futures`` executor, of processes or of a cluster (dask:
+        ``client.get_executor()``); threads if not given.
 
     Raises
     ------
     QuestionError
-        When a metric does not exist, or the number of samples or the seed is none.
+        When a metric does not exist, or the samples, the seed or the executor cannot be used.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> simulation = it.template("saas").simulate(seed=7)
+    >>> low, middle, high = simulation.quantiles("profit")
+    >>> low < middle < high, simulation.probability("ltv_to_cac < 3") < 0.01
+    (True, True)
     """
     from impacttree.engine.simulation import Job, Wanted, simulate_many
+    from impacttree.render.progress import progress
 
-    kept = _kept(subject, on)
+    kept, case = _kept(subject, on), Case.of(subject)
     slots = tuple(metric.index for metric in kept)
-    limits = [limit for limit in guarded(subject.graph) if limit.metric.index in slots]
+    limits = [limit for limit in sized(guarded(subject.graph), case.sizes) if limit.metric.index in slots]
     reached = frozenset().union(*(subject.upstream(metric) for metric in kept))
     bounded = [metric for metric in subject.bounded if metric.index in reached]
-    spans = (*(limit.span for limit in limits), *map(bounds_span, bounded))
-    wanted = Wanted(totals=slots, spans=spans, paths=slots)
-    job = Job.of(subject.model, subject.horizon, wanted, seed=seed)
-    (run,) = simulate_many(job, samples, executor=executor, report=report)
-    metrics, central = subject.graph.metrics, subject.base.horizon()
+    divided = divisor_corridors(subject.model, slots)
+    spans = (*(limit.span for limit in limits), *map(bounds_span, bounded), *divided)
+    wanted = Wanted(totals=slots, spans=tuple(dict.fromkeys(spans)), paths=slots)
+    job = Job.of(subject.model, case.periods, wanted, seed=seed)
+    with progress("drawing samples") as report:
+        (run,) = simulate_many(job, samples, executor=executor, report=report)
+    metrics = subject.graph.metrics
     found = tuple(Samples(run.totals[slot]) for slot in slots)
     outside = outside_shares(bounded, run)
     return Simulation(
         provenance=subject.provenance(METHOD, _basis(kept), samples, seed),
         outcome=kept[0].name,
         names=tuple(metric.name for metric in kept),
-        horizon=subject.horizon,
+        horizon=case.periods,
         count=samples,
-        central=tuple(central[slot] for slot in slots),
+        central=tuple(case.before[slot] for slot in slots),
         kept=found,
+        ranges=tuple(map(partial(_range, case, job, run), slots)),
         fans=tuple(_quantiles(metric, run) for metric in kept),
         guardrails=tuple(_risk(limit, run) for limit in limits),
         faults=tuple((metrics[owner].name, number) for owner, number in run.faults.items()),
         outside=tuple((metric.name, share) for metric, share in outside),
         uncertain=job.drawn,
         notes=_notes(subject, run, found, outside, job.drawn),
+        warnings=case.warnings(shown=kept),
         words=subject.words,
     )
+
+
+def _range(case: Case, job: Job, run: Sampled, slot: int) -> Range | None:
+    """Return the range of a metric; None where no sample has a value."""
+    samples = Samples(run.totals[slot])
+    if samples.missing == len(samples):
+        return None
+    why = missing_mean(case.words, job, slot, samples.values, (run,))
+    return samples.range(case.sizes[slot], mean_missing=why)
 
 
 def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...]:

@@ -7,11 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
+from impacttree.answers.local import local
+from impacttree.answers.means import missing_mean
+from impacttree.answers.ranges import no_mean
 from impacttree.answers.result import Chart, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered
+from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
@@ -19,14 +23,14 @@ from impacttree.views import Bar, Bars, Cell, Column, Table
 if TYPE_CHECKING:
     from impacttree.engine.indices import Index
     from impacttree.engine.sampling import Sampler, Uncertain
-    from impacttree.engine.simulation import Report
 
 __all__ = ["Share", "Uncertainty", "UncertaintyRow", "uncertainty"]
 
 MOST_SAMPLES = 2**17
 MOST_INDICES = 40
 """Factors, widest swings first, whose indices are computed; each takes as many evaluations as there are samples."""
-MOST_BARS = 12
+MOST_BARS = 100
+"""Rows of a tornado."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Uncertainty(Result):
         Of the outcome over the samples; None where no sample has a value.
     rows : tuple of UncertaintyRow
         Uncertain numbers that the outcome rests on, widest swing first.
+    warnings : tuple of str
+        Of the base case: extrapolated effects, and values outside bounds.
     """
 
     outcome: str
@@ -94,6 +100,7 @@ class Uncertainty(Result):
     range: Range | None
     rows: tuple[UncertaintyRow, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
     def __getitem__(self, address: str) -> UncertaintyRow:
@@ -138,6 +145,7 @@ class Uncertainty(Result):
             "central": self.central,
             "range": self.range and self.range.as_dict(),
             "notes": list(self.notes),
+            "warnings": list(self.warnings),
         }
 
     def view(self) -> Table:
@@ -151,13 +159,15 @@ class Uncertainty(Result):
             Column("With interactions", "right"),
         )
         notes = []
+        if self.range is not None and self.range.mean is None:
+            notes.append(f"No shares of spread, {no_mean(self.range)}.")
         if self.rows:
             notes.append(f"At P10, at P90: {label} with that number there and all others at their stated points.")
             notes.append(
                 "Share of spread: of the variance, alone (first order) and with interactions (total), "
                 "with its 95% interval."
             )
-        notes = [*self._spread(), *notes, *self.notes, *self._drawn()]
+        notes = [*self._spread(), *notes, *self.notes, *map(sentence, self.warnings), *self._drawn()]
         return Table(self.title, columns, tuple(map(self._cells, self.rows)), tuple(notes))
 
     def _spread(self) -> Iterator[str]:
@@ -199,14 +209,25 @@ class Uncertainty(Result):
 
     def picture(self) -> Bars:
         words, name = self.words, self.outcome
-        swung = [row for row in self.rows if row.swing][:MOST_BARS]
-        bars = tuple(self._bar(row) for row in swung)
+        valued = [row for row in self.rows if row.outcome_low is not None and row.outcome_high is not None]
+        groups: dict[tuple[str, ...], UncertaintyRow] = {}
+        for row in valued:  # widest first, so that the widest stands for its group
+            groups.setdefault(tuple(sorted((row.address, *row.with_others))), row)
+        bars = tuple(map(self._bar, list(groups.values())[:MOST_BARS]))
         subtitle = f"{words.heading(name, self.horizon)}; each number alone from its P10 to its P90"
-        left = len(self.rows) - len(bars)
-        more = (f"{left} more number{'s' * (left != 1)} with a smaller swing.",) if left else ()
-        notes = (*self._spread(), *more, *self.notes, *self._drawn())
+        notes = (*self._spread(), *self._left_out(valued, len(groups)), *self.notes, *self._drawn())
         base = words.value(name, self.central)
         return Bars(self.title, subtitle, self.central, base, bars, notes, "of spread" if bars else "")
+
+    def _left_out(self, valued: Sequence[UncertaintyRow], groups: int) -> Iterator[str]:
+        """Say which rows of the table have no bar of their own, and why."""
+        if groups < len(valued):
+            yield "Correlated numbers share a row: the bar is that of the one with the widest swing, the share of all."
+        if groups > MOST_BARS:
+            yield f"{groups - MOST_BARS} more, with a smaller swing, stand in the table."
+        without = [row.label for row in self.rows if row not in valued]
+        if without:
+            yield f"Not drawn, since the outcome has no value there: {joined(without)}."
 
     def _bar(self, row: UncertaintyRow) -> Bar:
         words, name = self.words, self.outcome
@@ -215,7 +236,9 @@ class Uncertainty(Result):
         ends = (row.outcome_low, row.outcome_high)
         low_text, high_text = (words.value(name, end) for end in ends)
         low_tone, high_tone = (words.tone(name, end - self.central) for end in ends)
-        label = f"{row.label}, {row.span}" + " *" * (not row.stated)
+        beside = [other.label for other in self.rows if other.address in row.with_others]
+        shared = f" (correlated with {joined(beside)})" if beside else ""
+        label = f"{row.label}, {row.span}" + " *" * (not row.stated) + shared
         return Bar(label, *ends, low_text, high_text, low_tone, high_tone, share_text(row.first))
 
 
@@ -237,12 +260,12 @@ def _columns(kind: str, share: Share | None) -> dict[str, Scalar]:
     }
 
 
+@local
 def uncertainty(
     subject: Subject,
     on: str | None = None,
     samples: int = 2**13,
     seed: int = 0,
-    report: Report | None = None,
 ) -> Uncertainty:
     """Find which uncertain numbers drive the spread of an outcome.
 
@@ -261,33 +284,43 @@ def uncertainty(
         Base points; the indices of k numbers take k + 2 times as many evaluations.
     seed
         Of the draws.
-    report
-        Told how much is done.
 
     Raises
     ------
     QuestionError
         When the metric does not exist, or the number of samples is out of range.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> it.template("saas").uncertainty(samples=2**10).rows[0].address
+    'arpu.value'
     """
     from impacttree.engine.indices import indices_of, sample_factors, swings
     from impacttree.engine.sampling import Sampler
+    from impacttree.engine.simulation import Job, Wanted
+    from impacttree.render.progress import progress
 
     outcome = subject.outcome(on)
     if isinstance(samples, bool) or not isinstance(samples, int) or not 2 <= samples <= MOST_SAMPLES:
         raise QuestionError(f"indices take 2 to {MOST_SAMPLES:_} samples, not {samples!r}")
-    model, n, slot = subject.model, subject.horizon, outcome.index
+    case = Case.of(subject)
+    model, n, slot = subject.model, case.periods, outcome.index
     sampler = Sampler(model, seed=seed, copies=2)
-    central = subject.base.horizon()[slot]
+    central, size = case.before[slot], case.sizes[slot]
     swung = {
-        address: (_settled(low, central), _settled(high, central))
+        address: (_settled(low, size), _settled(high, size))
         for address, (low, high) in swings(model, sampler, n, slot).items()
     }
     factors = _factors(subject, swung)
     measured = factors[:MOST_INDICES]
-    outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
-    found = indices_of(outputs) if outputs is not None else None
-    indices = dict(zip(measured, found, strict=True)) if found else {}
+    with progress("sharing out the spread") as report:
+        outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
     both = None if outputs is None else Samples(outputs.a)
+    job = Job.of(model, n, Wanted(totals=(slot,)), seed=seed)
+    why = missing_mean(subject.words, job, slot, both.values) if both is not None else ""
+    found = indices_of(outputs, size) if outputs is not None and not why else None
+    indices = dict(zip(measured, found, strict=True)) if found else {}
     rows = _rows(subject, sampler, swung, factors, indices)
     basis = ACCRUAL if outcome.unit.is_money else ""
     method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999) with 95 % intervals"
@@ -296,16 +329,17 @@ def uncertainty(
         outcome=outcome.name,
         horizon=n,
         central=central,
-        range=both.range if both is not None and both.missing < samples else None,
+        range=both.range(size, mean_missing=why) if both is not None and both.missing < samples else None,
         rows=rows,
         notes=tuple(_notes(subject, rows, both, len(factors) - len(measured))),
+        warnings=case.warnings(shown=(outcome,)),
         words=subject.words,
     )
 
 
-def _settled(value: float, central: float) -> float:
-    """Return zero for what rounding leaves of it beside the outcome as stated."""
-    return 0.0 if abs(value) <= STILL * abs(central) else value
+def _settled(value: float, size: float) -> float:
+    """Return zero for what rounding leaves of it beside what it is made of."""
+    return 0.0 if abs(value) <= STILL * size else value
 
 
 def _factors(subject: Subject, swung: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:

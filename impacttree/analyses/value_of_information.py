@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.analyses.sensitivity import sensitivity
-from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
+from impacttree.answers.asked import Changes
+from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
+from impacttree.answers.local import local
+from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
-from impacttree.answers.subject import Asked, Changes, Subject
-from impacttree.answers.words import STILL, Words, counted_noun, joined
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Change, Quantity, RawQuantity, misfit, parse_quantity, shown_parts, to
@@ -24,7 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.engine.simulation import Job
+    from impacttree.engine.information import Information
+    from impacttree.engine.simulation import Job, Scramblings
 
 __all__ = ["Decision", "NumberWorth", "ValueOfInformation", "value_of_information"]
 
@@ -112,14 +117,19 @@ class ValueOfInformation(Result):
         Whether no decision was given, so that the one that is hardest to make was taken.
     outcome : str
         The metric that it is done for.
-    worth, expected : float
-        Expected worth of doing it, before and after its cost.
+    worth, expected : float or None
+        Expected worth of doing it, before and after its cost; None where it has no mean.
+    mean_missing : str
+        Why it has none; the choice is then told by the median and the probability of a loss.
+    median_worth, median : float
+        Median worth of doing it, before and after its cost.
     probability_of_loss : float
         Share of the samples in which it is worth less than it costs.
-    evpi, evpi_error : float
-        Expected value of perfect information: of knowing every number before deciding; and its standard error.
+    evpi, evpi_error : float or None
+        Expected value of perfect information: of knowing every number before deciding; and its standard error. None
+        where the worth has no mean.
     rows : tuple of NumberWorth
-        The numbers, the one most worth measuring first.
+        The numbers, the one most worth measuring first; none where the worth has no mean.
     """
 
     decision: tuple[str, ...]
@@ -127,11 +137,14 @@ class ValueOfInformation(Result):
     is_closest: bool
     outcome: str
     horizon: int
-    worth: float
-    expected: float
+    worth: float | None
+    expected: float | None
+    mean_missing: str
+    median_worth: float
+    median: float
     probability_of_loss: float
-    evpi: float
-    evpi_error: float
+    evpi: float | None
+    evpi_error: float | None
     rows: tuple[NumberWorth, ...]
     warnings: tuple[str, ...]
     words: Words = field(compare=False)
@@ -139,9 +152,10 @@ class ValueOfInformation(Result):
     @property
     def choice(self) -> Choice:
         """The better choice as long as nothing more is known."""
-        if self.expected == 0:
+        net = self.median if self.expected is None else self.expected
+        if net == 0:
             return "either"
-        return "do it" if self.expected > 0 else "leave it"
+        return "do it" if net > 0 else "leave it"
 
     @property
     def measure(self) -> NumberWorth | None:
@@ -152,6 +166,8 @@ class ValueOfInformation(Result):
     def title(self) -> str:
         """The sentence with the money."""
         measure = self.measure
+        if self.evpi is None:
+            return f"What measuring is worth to this decision cannot be said, no mean: {self.mean_missing}"
         if not self.rows:
             return f"Nothing to measure: no number that this decision rests on is uncertain ({self.choice})"
         if self.evpi == 0:
@@ -187,6 +203,9 @@ class ValueOfInformation(Result):
             "unit": str(self.words.total_unit(self.outcome)),
             "worth": self.worth,
             "expected": self.expected,
+            "mean_missing": self.mean_missing or None,
+            "median_worth": self.median_worth,
+            "median": self.median,
             "probability_of_loss": self.probability_of_loss,
             "choice": self.choice,
             "evpi": self.evpi,
@@ -219,23 +238,24 @@ class ValueOfInformation(Result):
     def _notes(self) -> Iterator[str]:
         yield self._asked
         yield self._today
-        if self.evpi > 0:
-            worth = self._amount(self.evpi, self.evpi_error)
+        if self.evpi:
+            worth = self._amount(self.evpi, self.evpi_error or 0.0)
             yield f"Knowing every number before deciding is worth {worth} (EVPI): no measurement is worth more."
         rest = [row for row in self.rows if row not in self._shown]
-        if rest and self.evpi > 0:
+        if rest and self.evpi:
             most = self._amount(max(NEGLIGIBLE * self.evpi, *(row.evppi + row.error for row in rest)))
             numbers = f"{len(rest)} {'more ' if self._shown else ''}number{'s' if len(rest) > 1 else ''}"
             yield f"{numbers}: knowing {'any one of them' if len(rest) > 1 else 'it'} is worth less than {most}."
         if any(not row.stated for row in self._shown):
             yield "From its grade: no range is stated, so it is the one that the grade of the evidence stands for."
-        yield from (f"{warning[:1].upper()}{warning[1:]}." for warning in self.warnings)
+        yield from map(sentence, self.warnings)
         if self._shown:
             yield "± one standard error, where it reaches the last digit shown."
         if len(self._shown) > 1:
             yield "Numbers overlap, so their shares need not add up to 100%."
         provenance = self.provenance
-        yield f"By regression on {provenance.samples:,} samples, seed {provenance.seed}."
+        by = "By regression on" if self.rows else "Of"
+        yield f"{by} {provenance.samples:,} samples, seed {provenance.seed}."
         yield f"Basis: {provenance.basis}."
 
     @property
@@ -243,7 +263,8 @@ class ValueOfInformation(Result):
         done = joined(self.decision)
         if not self.is_closest:
             return f"Decision: {done}, at a cost of {self.cost}, or not."
-        weighed = f"a cost of its expected worth, {self.cost}" if self.worth > 0 else "no cost"
+        which, worth = ("median", self.median_worth) if self.worth is None else ("expected", self.worth)
+        weighed = f"a cost of its {which} worth, {self.cost}" if worth > 0 else "no cost"
         return (
             "No decision was given. Taken is the lever with most at stake, where the choice is closest: "
             f"{done}, at {weighed}."
@@ -252,9 +273,10 @@ class ValueOfInformation(Result):
     @property
     def _today(self) -> str:
         words, name, plural = self.words, self.outcome, len(self.decision) > 1
-        change = self.worth if words.graph[name].spec.better == "higher" else -self.worth
+        worth, net = (self.median_worth, self.median) if self.worth is None else (self.worth, self.expected or 0.0)
+        change = worth if words.graph[name].spec.better == "higher" else -worth
         effect = f"{'they' if plural else 'it'} {words.effect(name, 0.0, change, plural=plural)}"
-        apart = self._amount(abs(self.expected))
+        apart = self._amount(abs(net))
         against = {
             "do it": f"{apart} more than the cost",
             "leave it": f"{apart} less than the cost",
@@ -263,7 +285,8 @@ class ValueOfInformation(Result):
         lost = self.probability_of_loss
         certain = {0.0: "no sample makes a loss", 1.0: "every sample makes a loss"}
         return (
-            f"As things stand: {self.choice if self.choice != 'either' else 'a toss-up'}. On average {effect} "
+            f"As things stand: {self.choice if self.choice != 'either' else 'a toss-up'}. "
+            f"{'On average' if self.worth is not None else 'In the median'} {effect} "
             f"{words.over(name, self.horizon)}, {against}; "
             f"{certain.get(lost) or f'the chance of a loss is {percentage(lost)}'}."
         )
@@ -297,7 +320,8 @@ NEGLIGIBLE = 0.001
 COST = str(Address("decision", key="cost"))
 MOST_SAMPLES = 2**20
 METHOD = (
-    "net benefit in samples with and without the decision on the same draws; worth of knowing one number by regression "
+    "net benefit in samples with and without the decision on the same draws, of 16 independent scramblings; "
+    "worth of knowing one number by regression "
     "on it (restricted cubic spline of 7 knots over its ranks; of few values, the mean of each)"
 )
 
@@ -308,11 +332,11 @@ def _matters(row: NumberWorth) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Weighed:
     """A decision as it was understood."""
 
     outcome: Metric
-    changes: Asked
+    case: Case
     cost: Quantity | None
     """None where it is the expected worth."""
 
@@ -324,6 +348,7 @@ class _Asked:
         return (UncertainNumber(COST, self.outcome.name, self.cost, None, True),)
 
 
+@local
 def value_of_information(
     subject: Subject, decision: Decision | None = None, samples: int = 2**14, seed: int = 0
 ) -> ValueOfInformation:
@@ -362,36 +387,72 @@ def value_of_information(
     """
     import numpy as np
 
-    from impacttree.engine.information import Information
-    from impacttree.engine.simulation import Job, Wanted, simulate_many
+    from impacttree.engine.information import SCRAMBLINGS, Information
+    from impacttree.engine.simulation import Job, Scramblings, Wanted
 
     _check_samples(samples)
-    asked = _closest(subject) if decision is None else _understood(subject, decision)
-    outcome, slot = asked.outcome, asked.outcome.index
+    weighed = _closest(subject) if decision is None else _understood(subject, decision)
+    case, outcome, slot = weighed.case, weighed.outcome, weighed.outcome.index
     job = Job.of(
         subject.model,
-        subject.horizon,
+        case.periods,
         Wanted(totals=(slot,)),
         seed=seed,
-        runs=({}, asked.changes.drawn(subject.graph)),
-        extra=(*asked.changes.uncertain(subject.graph), *asked.uncertain_cost),
+        runs=(case.held.drawn(subject.graph), case.together.drawn(subject.graph)),
+        extra=(*case.together.uncertain(subject.graph), *weighed.uncertain_cost),
     )
-    before, after = simulate_many(job, samples)
+    nets = Scramblings(job, samples, SCRAMBLINGS)
+    before, after = nets.simulate()
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
     worth = Samples(sign * (after.totals[slot] - before.totals[slot]))
     there = _there(worth)
-    cost = _costs(job, asked, worth)
+    missing, words = missing_mean(subject.words, job, slot, worth.values, draw=nets.draw), subject.words
+    cost = _costs(nets, weighed, worth.quantile(0.5) if missing else worth.mean, samples)
     net = worth.present - cost[there]
     rounding = STILL * float(np.abs(net).max() + cost.max())
     net[np.abs(net) <= rounding] = 0.0
-    expected = float(net.mean())
-    information = Information(net, seed)
+    expected, median = float(net.mean()), float(np.median(net))
+    information = None if missing else Information(net, _sizes(nets, there))
     correlated = tuple(address for group in subject.correlated(job.drawn) for address in group)
-    found = information.of_each(
-        job.drawn, lambda number: job.sampler.draw(0, samples, only=(number,))[number][there], correlated
+    rows = _rows(subject, job, nets, information, there, correlated) if information is not None else []
+    basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, lifted=False, costed=True)}"
+    return ValueOfInformation(
+        provenance=subject.provenance(METHOD, basis, samples, seed),
+        decision=tuple(move.text for move in case.moves),
+        cost=_taken(words, outcome, float(cost[0])) if weighed.cost is None else printable(weighed.cost.text),
+        is_closest=decision is None,
+        outcome=outcome.name,
+        horizon=case.periods,
+        worth=None if missing else worth.mean,
+        expected=None if missing else expected if abs(expected) > rounding else 0.0,
+        mean_missing=missing,
+        median_worth=worth.quantile(0.5),
+        median=median if abs(median) > rounding else 0.0,
+        probability_of_loss=float((net < 0).mean()),
+        evpi=information.of_all.value if information is not None else None,
+        evpi_error=information.of_all.error if information is not None else None,
+        rows=tuple(sorted(rows, key=lambda row: (-row.evppi, row.address))),
+        warnings=(
+            *case.warnings(outcome),
+            *missing_note(words, (before, after), samples, worth.missing),
+            *_correlation_note(subject, correlated),
+        ),
+        words=words,
     )
+
+
+def _rows(
+    subject: Subject,
+    job: Job,
+    nets: Scramblings,
+    information: Information,
+    there: npt.NDArray[np.bool_],
+    correlated: Sequence[str],
+) -> list[NumberWorth]:
+    """Return what knowing each number is worth."""
+    found = information.of_each(job.drawn, lambda number: nets.draw(number)[there], correlated)
     stated = {one.address: one.stated for one in job.sampler.inputs}
-    rows = [
+    return [
         NumberWorth(
             address=number,
             label="Cost of the decision" if number == COST else label_of(subject.graph, number),
@@ -402,34 +463,6 @@ def value_of_information(
         )
         for number in job.drawn
     ]
-    run = subject.model.run(subject.horizon, asked.changes.interventions)
-    moves = subject.moves(asked.changes, subject.base.horizon(), run.horizon())
-    changed = tuple(asked.changes.interventions)
-    words = subject.words
-    basis = f"{words.horizon(outcome.name, subject.horizon)}; {words.basis(outcome.name, lifted=False, costed=True)}"
-    return ValueOfInformation(
-        provenance=subject.provenance(METHOD, basis, samples, seed),
-        decision=tuple(move.text for move in moves),
-        cost=_taken(words, outcome, float(cost[0])) if asked.cost is None else printable(asked.cost.text),
-        is_closest=decision is None,
-        outcome=outcome.name,
-        horizon=subject.horizon,
-        worth=worth.mean,
-        expected=expected if abs(expected) > rounding else 0.0,
-        probability_of_loss=float((net < 0).mean()),
-        evpi=information.of_all.value,
-        evpi_error=information.of_all.error,
-        rows=tuple(sorted(rows, key=lambda row: (-row.evppi, row.address))),
-        warnings=(
-            *unreached(subject, changed, outcome),
-            *extrapolations(subject, run, moved_from=subject.base),
-            *unmoved(subject, changed, outcome),
-            *beyond_bounds(subject, run),
-            *missing_note(words, (before, after), samples, worth.missing),
-            *_correlation_note(subject, correlated),
-        ),
-        words=words,
-    )
 
 
 def _taken(words: Words, outcome: Metric, cost: float) -> str:
@@ -445,33 +478,34 @@ def _check_samples(samples: int) -> None:
         raise QuestionError(Problem(reason=f"samples is {printable(repr(samples), 40)}", fix=fix))
 
 
-def _closest(subject: Subject) -> _Asked:
+def _closest(subject: Subject) -> _Weighed:
     """Return the lever whose plausible move is worth most, at a cost that is yet to be found."""
     found = sensitivity(subject)
     for row in found.rows:
         if row.plausible and subject.words.tone(found.outcome, row.plausible_worth or 0.0) == "favourable":
-            changes = subject.changes({row.metric: to(row.plausible[1])})
-            return _Asked(subject.metric(found.outcome), changes, None)
+            case = Case.of(subject, {row.metric: to(row.plausible[1])})
+            return _Weighed(subject.metric(found.outcome), case, None)
     reason = "no metric states what is plausible for it, so there is no lever to decide about"
     raise QuestionError(Problem(reason=reason, fix=f"add `plausible:` to a metric, or {WRITE}"))
 
 
-def _understood(subject: Subject, decision: object) -> _Asked:
+def _understood(subject: Subject, decision: object) -> _Weighed:
     if not isinstance(decision, Decision):
         shown = type(decision).__name__
         raise QuestionError(Problem(reason=f"a decision is no {shown}", fix=WRITE))
     outcome = subject.outcome(decision.on)
-    changes = subject.changes(dict(decision.changes))
+    case = Case.of(subject, dict(decision.changes))
     assert decision.cost is not None
-    return _Asked(outcome, changes, _read_cost(subject, outcome, decision.cost))
+    return _Weighed(outcome, case, _read_cost(case, outcome, decision.cost))
 
 
-def _read_cost(subject: Subject, outcome: Metric, raw: RawQuantity) -> Quantity:
+def _read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     from impacttree.engine.distributions import distribution_of
 
-    unit = subject.words.total_unit(outcome.name)
+    words = case.words
+    unit = words.total_unit(outcome.name)
     try:
-        cost = parse_quantity(raw, currency=subject.words.currency)
+        cost = parse_quantity(raw, currency=words.currency)
         if cost.spread is not None:
             distribution_of(cost)
     except QuantityError as error:
@@ -479,7 +513,7 @@ def _read_cost(subject: Subject, outcome: Metric, raw: RawQuantity) -> Quantity:
     shown = printable(cost.text, 80)
     wrong = misfit(cost.unit, unit)
     if wrong is not None:
-        when = subject.words.over(outcome.name, subject.horizon)
+        when = words.over(outcome.name, case.periods)
         own = f"{outcome.label} {when} is in {str(unit) or 'plain numbers'}"
         raise QuestionError(Problem(reason=f"the cost is {shown}, and {own}: {wrong[0]}", fix=wrong[1]))
     low = cost.spread.ends()[0] if cost.spread is not None and cost.spread.kind != "normal" else 0.0
@@ -509,13 +543,19 @@ def _there(worth: Samples) -> npt.NDArray[np.bool_]:
     return there
 
 
-def _costs(job: Job, asked: _Asked, worth: Samples) -> npt.NDArray[np.float64]:
-    """Return what doing it costs in each sample."""
+def _sizes(nets: Scramblings, there: npt.NDArray[np.bool_]) -> list[int]:
+    """Return how many samples of each net have a value."""
+    ends = list(accumulate(nets.sizes, initial=0))
+    return [int(there[first:last].sum()) for first, last in pairwise(ends)]
+
+
+def _costs(nets: Scramblings, weighed: _Weighed, worth: float, samples: int) -> npt.NDArray[np.float64]:
+    """Return what doing it costs in each sample: where no cost is stated, its worth."""
     import numpy as np
 
-    if asked.uncertain_cost:
-        return job.sampler.draw(0, len(worth), only=(COST,))[COST]
-    return np.full(len(worth), max(worth.mean, 0.0) if asked.cost is None else asked.cost.central())
+    if weighed.uncertain_cost:
+        return nets.draw(COST)
+    return np.full(samples, max(worth, 0.0) if weighed.cost is None else weighed.cost.central())
 
 
 def _correlation_note(subject: Subject, correlated: Sequence[str]) -> Iterator[str]:

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from impacttree.answers.cautions import beyond_bounds, extrapolations
+from impacttree.answers.asked import Changes, Move
+from impacttree.answers.case import Case
+from impacttree.answers.cautions import beyond_bounds_today
+from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Changes, Move, Subject
+from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still
+from impacttree.graph.model import Metric
 from impacttree.quantity import Unit, unit_words
 from impacttree.views import Cell, Column, Table
 
@@ -22,15 +26,22 @@ class MetricValue:
 
     name: str
     label: str
-    value: float
-    before: float
+    value: float | None
+    before: float | None
     rule: str
     """How the value is formed: ``value at t = 0``, or the aggregation over the horizon."""
+    reason: str = ""
+    """Why there is no value: ``undefined: division by zero today``, ``first known in month 1``."""
+
+    @property
+    def change(self) -> float | None:
+        """By how much it moved; None where there is no value."""
+        return None if self.value is None or self.before is None else self.value - self.before
 
 
 @dataclass(frozen=True, repr=False)
-class Values(Result, Mapping[str, float]):
-    """Values of all metrics, by name; a mapping.
+class Values(Result, Mapping[str, float | None]):
+    """Values of all metrics, by name; a mapping, with None for what has no value.
 
     Without changes they are those at t = 0; with changes, those over the horizon by each metric's aggregation rule.
 
@@ -54,7 +65,7 @@ class Values(Result, Mapping[str, float]):
     def changed(self) -> bool:
         return bool(self.moves)
 
-    def __getitem__(self, name: str) -> float:
+    def __getitem__(self, name: str) -> float | None:
         return self.metrics[self.words.graph.by_name[name]].value
 
     def __iter__(self) -> Iterator[str]:
@@ -69,12 +80,17 @@ class Values(Result, Mapping[str, float]):
                 "metric": m.name,
                 "label": m.label,
                 "value": m.value,
-                **({"before": m.before, "change": m.value - m.before} if self.changed else {}),
+                **({"before": m.before, "change": m.change} if self.changed else {}),
                 "unit": str(self._value_unit(m.name)),
                 "rule": m.rule,
+                **({"reason": m.reason or None} if self._lacks_values else {}),
             }
             for m in self.metrics
         ]
+
+    @property
+    def _lacks_values(self) -> bool:
+        return any(m.reason for m in self.metrics)
 
     def summary(self) -> dict[str, Any]:
         changes = {move.metric: move.change for move in self.moves}
@@ -93,9 +109,12 @@ class Values(Result, Mapping[str, float]):
         return (Column("Metric"), Column("Value", "right"), Column("Unit"), *moved)
 
     def _row(self, m: MetricValue) -> tuple[Cell, ...]:
-        words, change = self.words, m.value - m.before
+        words, unit, change = self.words, self._value_unit(m.name), m.change
+        if m.value is None or m.before is None or change is None:
+            before = "" if m.before is None else words.value(m.name, m.before)
+            blank = (Cell(words.formed(m.name, self.horizon)), Cell(before, m.before), Cell(""))
+            return (Cell(m.label, m.name), Cell(m.reason), Cell(""), *(blank if self.changed else ()))
         before, value = words.apart(m.name, m.before, m.value)
-        unit = self._value_unit(m.name)
         cells = (
             Cell(m.label, m.name),
             Cell(value, m.value),
@@ -118,6 +137,7 @@ class Values(Result, Mapping[str, float]):
         return (*(f"With {move.text}" for move in self.moves), *self.warnings, *basis)
 
 
+@marking
 def values(subject: Subject, changes: Changes | None = None) -> Values:
     """Return every metric's value.
 
@@ -135,18 +155,24 @@ def values(subject: Subject, changes: Changes | None = None) -> Values:
     >>> tree.values()["churn"]
     0.025
     """
-    asked = subject.changes(changes)
-    metrics = subject.graph.metrics
-    if not asked.interventions:
-        rows = tuple(
-            MetricValue(m.name, m.label, value, value, "value at t = 0")
-            for m, value in zip(metrics, subject.model.base, strict=False)  # running totals stand behind the metrics
-        )
-        return Values(subject.provenance("evaluated at t = 0"), rows, (), subject.horizon, (), subject.words)
-    run = subject.model.run(subject.horizon, asked.interventions)
-    before, after = subject.base.horizon(), run.horizon()
-    rows = tuple(MetricValue(m.name, m.label, after[m.index], before[m.index], m.aggregation_reason) for m in metrics)
-    warnings = (*extrapolations(subject, run), *beyond_bounds(subject, run))
-    basis = f"changes held from {subject.words.period} 1"
-    moves = subject.moves(asked, before, after)
-    return Values(subject.provenance("evaluated", basis), rows, moves, subject.horizon, warnings, subject.words)
+    case, metrics = Case.of(subject, changes), subject.graph.metrics
+    if not case.asked.recipes:
+        rows = tuple(_today(subject, m) for m in metrics)
+        warnings = tuple(beyond_bounds_today(subject))
+        return Values(subject.provenance("evaluated at t = 0"), rows, (), case.periods, warnings, subject.words)
+    rows = tuple(_over_horizon(case, m) for m in metrics)
+    provenance = subject.provenance("evaluated", f"changes held from {subject.words.period} 1")
+    return Values(provenance, rows, case.moves, case.periods, case.warnings(), subject.words)
+
+
+def _today(subject: Subject, m: Metric) -> MetricValue:
+    reason = subject.missing_today(m)
+    value = None if reason else subject.today[m.index]
+    return MetricValue(m.name, m.label, value, value, "value at t = 0", reason)
+
+
+def _over_horizon(case: Case, m: Metric) -> MetricValue:
+    before, after = (known(values[m.index]) for values in (case.before, case.after))
+    run = case.base if before is None else case.run
+    reason = f"undefined: {run.why(m.index)}" if before is None or after is None else ""
+    return MetricValue(m.name, m.label, after, before, m.aggregation_reason, reason)

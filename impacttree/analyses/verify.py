@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from impacttree.answers.case import Case
+from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
 from impacttree.views import Cell, Column, Table
@@ -36,7 +38,8 @@ class Verification(Result):
     metrics : tuple of VerifiedMetric
         In file order; without those by which there is no finite derivative (a square root at zero).
     agrees : bool
-        True when all three ways agree to `TOLERANCE` of the sum of absolute path contributions.
+        True when there is something to compare, and all three ways agree to `TOLERANCE` of the sum of absolute path
+        contributions.
     """
 
     outcome: str
@@ -44,7 +47,15 @@ class Verification(Result):
 
     @property
     def agrees(self) -> bool:
-        return self.worst <= TOLERANCE
+        return bool(self.metrics) and self.worst <= TOLERANCE
+
+    @property
+    def title(self) -> str:
+        """What was found, in a sentence."""
+        if not self.metrics:
+            return f"Derivatives of {self.outcome}: nothing to compare, no metric has a finite derivative"
+        verdict = "agree" if self.agrees else "DISAGREE"
+        return f"Derivatives of {self.outcome} {verdict}: largest difference {self.worst:.1e}"
 
     @property
     def worst(self) -> float:
@@ -66,8 +77,6 @@ class Verification(Result):
         return super().summary() | {"outcome": self.outcome, "agrees": self.agrees, "worst": self.worst}
 
     def view(self) -> Table:
-        verdict = "agree" if self.agrees else "DISAGREE"
-        title = f"Derivatives of {self.outcome} {verdict}: largest difference {self.worst:.1e}"
         columns = (
             Column("Metric"),
             Column("Reverse", "right"),
@@ -86,9 +95,10 @@ class Verification(Result):
             for m in self.metrics
         )
         note = "Differences are relative to the sum of absolute path contributions."
-        return Table(title, columns, rows, (note,))
+        return Table(self.title, columns, rows, (note,) if rows else ())
 
 
+@local
 def verify(subject: Subject, on: str | None = None) -> Verification:
     """Compute the derivative of the outcome by every metric in three independent ways, and compare.
 
@@ -106,7 +116,7 @@ def verify(subject: Subject, on: str | None = None) -> Verification:
     from impacttree.engine.derivative_checks import complex_step, symbolic_chain
 
     outcome = subject.outcome(on)
-    model, run = subject.model, subject.base
+    model, run = subject.model, Case.of(subject).base
     reverse = model.gradient(run, outcome.index)
     chain = symbolic_chain(model, run, outcome.index)
     rows = []

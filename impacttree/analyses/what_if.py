@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from impacttree.analyses.worth import OutcomeChange, outcome_change, strip
-from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
-from impacttree.answers.limits import GuardrailCheck, guardrail_checks, guardrail_row
-from impacttree.answers.ranges import change_ranges, range_cells, sampled_provenance
+from impacttree.answers.asked import Changes, Move
+from impacttree.answers.case import Case, OutcomeChange
+from impacttree.answers.limits import GuardrailCheck, guardrail_row
+from impacttree.answers.local import local
+from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Changes, Move, Subject
+from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
+from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["Comparison", "WhatIf", "compare", "what_if"]
@@ -147,6 +149,7 @@ MOST_IN_TITLE = 2
 """Changes that the title writes out; more are notes."""
 
 
+@local
 def what_if(
     subject: Subject,
     changes: Changes,
@@ -160,40 +163,41 @@ def what_if(
     subject
         The tree.
     changes
-        What is done, by metric, from period 1.
+        What is done, by metric, from period 1; several changes on one metric as a list.
     on
         The outcome that the sentence is about; by default the tree's.
     range
         Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> answer = it.template("saas").what_if({"engagement": "+1%", "arpu": "=$32"})
+    >>> answer.range.p10 < answer.total < answer.range.p90
+    True
     """
-    outcome, asked = subject.outcome(on), subject.changes(changes)
-    run, n = subject.model.run(subject.horizon, asked.interventions), subject.horizon
-    before, after = subject.base.horizon(), run.horizon()
-    annual = subject.words.annual(outcome)
-    slot, changed, shown = outcome.index, tuple(asked.interventions), strip(subject, outcome)
-    ranges = change_ranges(subject, asked, (outcome.name, *shown)) if range and changed else None
-    checks = guardrail_checks(subject.words, run, subject.base)
-    basis = subject.words.basis(outcome.name, lifted=False)
+    outcome = subject.outcome(on)
+    return _what_if(Case.of(subject, changes), outcome, range)
+
+
+def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
+    slot = outcome.index
+    ranges = case.ranges(outcome) if ranged else UNSAMPLED
+    basis = case.words.basis(outcome.name, lifted=False)
     return WhatIf(
-        provenance=sampled_provenance(subject, "two exact evaluations", basis, ranges),
-        moves=subject.moves(asked, before, after),
+        provenance=sampled_provenance(case.subject, "two exact evaluations", basis, ranges),
+        moves=case.moves,
         outcome=outcome.name,
-        horizon=n,
-        total=after[slot] - before[slot],
-        before=before[slot],
-        after=after[slot],
-        range=ranges.of(outcome.name) if ranges is not None else None,
-        run_rate=(run.at(n)[slot] - subject.base.at(n)[slot]) * annual if annual is not None else None,
-        outcomes=tuple(outcome_change(subject, name, before, after, ranges) for name in shown),
-        guardrails=ranges.risks.beside(checks) if ranges is not None else checks,
-        warnings=(
-            *unreached(subject, changed, outcome),
-            *extrapolations(subject, run),
-            *unmoved(subject, changed, outcome),
-            *beyond_bounds(subject, run),
-            *(ranges.notes if ranges is not None else ()),
-        ),
-        words=subject.words,
+        horizon=case.periods,
+        total=case.change(outcome),
+        before=case.before[slot],
+        after=case.after[slot],
+        range=ranges.of(outcome.name),
+        run_rate=case.run_rate(outcome),
+        outcomes=case.outcomes(outcome, ranges),
+        guardrails=ranges.beside(case.guardrails),
+        warnings=(*case.warnings(outcome), *ranges.notes),
+        words=case.words,
     )
 
 
@@ -277,6 +281,7 @@ class Comparison(Result):
         return tuple(cells)
 
 
+@local
 def compare(
     subject: Subject,
     scenarios: Mapping[str, Changes] | None = None,
@@ -299,23 +304,41 @@ def compare(
         When `scenarios` is no mapping of names to changes.
     ChangeError
         When a change is wrong; the message names the scenario.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
+    ['downturn']
     """
     own = {scenario.name: dict(scenario.changes) for scenario in subject.graph.spec.scenarios}
     given = own if scenarios is None else scenarios
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         fix = "write {'downturn': {'traffic': '-20%'}}"
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
-    outcome = subject.outcome()
-    base = what_if(subject, {})
-    answers = tuple((name, _scenario(subject, name, given[name], range)) for name in given)
-    basis = subject.words.basis(outcome.name, lifted=False)
-    provenance = subject.provenance("exact evaluations", basis)
-    return Comparison(provenance, base, answers, strip(subject, outcome), subject.horizon, subject.words)
+    for name in given:
+        _check_name(name)
+    outcome, base = subject.outcome(), Case.of(subject)
+    without = _what_if(base, outcome, False)
+    answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
+    provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))
+    return Comparison(provenance, without, answers, base.beside(outcome), base.periods, subject.words)
 
 
-def _scenario(subject: Subject, name: str, changes: Changes, ranged: bool) -> WhatIf:
+def _check_name(name: str) -> None:
+    """Hold the name of a scenario to what text of a model file is held to."""
+    from impacttree.spec.leaves import Wrong, line
+
     try:
-        return what_if(subject, changes, range=ranged)
+        line(name)
+    except Wrong as error:
+        problem = error.findings[0].problem
+        raise QuestionError(replace(problem, reason=f"scenario '{printable(name, 40)}': {problem.reason}")) from None
+
+
+def _scenario(base: Case, outcome: Metric, name: str, changes: Changes, ranged: bool) -> WhatIf:
+    try:
+        return _what_if(base.asking(changes), outcome, ranged)
     except ImpactTreeError as error:
         where = f"in the scenario {printable(name, 80)}, "
         raise type(error)(*(replace(problem, reason=where + problem.reason) for problem in error.problems)) from None

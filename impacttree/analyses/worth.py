@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from impacttree.answers.cautions import cautions, kinks
-from impacttree.answers.limits import GuardrailCheck, guardrail_checks, guardrail_row
-from impacttree.answers.ranges import Ranges, change_ranges, range_cells, sampled_provenance
+from impacttree.answers.case import Case, OutcomeChange
+from impacttree.answers.corners import kinks
+from impacttree.answers.limits import GuardrailCheck, guardrail_row
+from impacttree.answers.local import local
+from impacttree.answers.placeholders import placeholder_note, placeholders
+from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Asked, Subject
-from impacttree.answers.words import Words, is_still, lowered
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import Words, is_still
 from impacttree.engine.flows import Lift
-from impacttree.engine.model import Run
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, shown_parts, shown_shares
+from impacttree.quantity import Change, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
-__all__ = ["Edge", "Grounds", "OutcomeChange", "Path", "Worth", "worth"]
+__all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
 
 GRADES = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement")
 """Strongest first; a path counts under its weakest."""
@@ -54,21 +56,6 @@ class Edge:
     amount: float
     assumed: bool
     """True for an assumed effect, False for an exact formula."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeChange:
-    """One outcome over the horizon, without and with the lift."""
-
-    name: str
-    label: str
-    before: float
-    after: float
-    change: float
-    text: str
-    """``gross profit +$17k``."""
-    range: Range | None = None
-    """Of the change; None where nothing that it rests on is uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +112,8 @@ class Worth(Result):
         Where a limit binds or a branch switches along the lift.
     warnings : tuple of str
         What a reader should know before using the figure.
+    case : Case
+        The tree without and with the lift, from which the figures come.
     """
 
     metric: str
@@ -153,7 +142,11 @@ class Worth(Result):
     guardrails: tuple[GuardrailCheck, ...]
     kinks: tuple[str, ...]
     warnings: tuple[str, ...]
-    words: Words = field(compare=False)
+    case: Case = field(compare=False)
+
+    @property
+    def words(self) -> Words:
+        return self.case.words
 
     @property
     def basis(self) -> str:
@@ -164,7 +157,8 @@ class Worth(Result):
     def title(self) -> str:
         """The sentence with the money."""
         words, metric = self.words, self.metric
-        moved = words.move(metric, self.metric_before, self.metric_after)
+        during = words.during(metric, self.horizon, self.metric_before)
+        moved = words.move(metric, self.metric_before, self.metric_after, during)
         still = is_still(self.before, self.after)
         relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
         return f"{self.change} {words.label(metric)} ({moved}) {self.claim}{relative}"
@@ -193,7 +187,8 @@ class Worth(Result):
         if not any(self.long) and not self.run_rate:
             return Fact("run rate", ())
         later = words.over(name, len(self.long) * n)
-        figure = words.figure(name, self.long[-1])
+        longest = self.long[-1]
+        figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
             return Fact("later", ((f"{figure} {later}",),))
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
@@ -222,8 +217,9 @@ class Worth(Result):
         if left or self.rest:
             amounts.append(others)
             names.append(f"{left} more path{'s' * (left != 1)}" if left else "other paths")
-        texts, _ = shown_parts(amounts, self.total, self.words.unit(self.outcome), currency=self.words.currency)
-        shares = shown_shares([amount / self.total for amount in amounts]) if self.total else [""] * len(amounts)
+        texts = [self.words.signed(self.outcome, amount) for amount in amounts]
+        offset = any(amount * self.total < 0 for amount in amounts) or not self.total
+        shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
         return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
 
     def _rests_on(self) -> list[str]:
@@ -237,18 +233,25 @@ class Worth(Result):
         note = placeholder_note(self.placeholders)
         return [" · ".join(parts), *([note] if note else [])]
 
+    @property
+    def evidence_mix(self) -> tuple[str, ...]:
+        """What it rests on, in a few words: ``("92% experiment", "8% judgement")``."""
+        shares = shown_shares([grounds.share for grounds in self.rests_on])
+        pairs = zip(self.rests_on, shares, strict=True)
+        return tuple(f"{share} {grounds.grade.replace('_', '-')}" for grounds, share in pairs)
+
     def waterfall(self) -> Waterfall:
         """Return the worth as steps from the outcome without the lift to the outcome with it, path by path."""
         words, name = self.words, self.outcome
         shown = self.paths[:MOST_STEPS]
         others = math.fsum(path.amount for path in self.paths[MOST_STEPS:]) + self.rest
-        parts = [(via(path), path.amount) for path in shown]
+        names = told_apart(shown)
+        parts = [(name, path.amount) for name, path in zip(names, shown, strict=True)]
         if others:
             parts.append(("Other paths", others))
-        texts, _ = shown_parts([a for _, a in parts], self.total, words.unit(name), currency=words.currency)
         steps = [
-            Step(label, amount, text, "change", words.tone(name, amount))
-            for (label, amount), text in zip(parts, texts, strict=True)
+            Step(label, amount, words.signed(name, amount), "change", words.tone(name, amount))
+            for label, amount in parts
         ]
         whole = self._whole()
         subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"
@@ -313,11 +316,36 @@ SHOWN_PATHS = 2
 MOST_STEPS = 5
 
 
-def via(path: Path) -> str:
-    """Name a path by the metrics that tell it from others: the first ones after the lifted metric."""
-    return " > ".join(path.labels[1:3]) if len(path.labels) > 2 else path.labels[-1]
+def told_apart(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Name paths that begin together by where they part: at each parting the metric that a path takes.
+
+    Examples
+    --------
+    >>> paths = [Path((*names, "profit"), (*names, "profit"), 1.0, 0.5, "exact") for names in ("abcd", "abed", "afd")]
+    >>> told_apart(paths)
+    ('b > c', 'b > e', 'f')
+    """
+    after: dict[tuple[str, ...], dict[str, str]] = {}
+    for path in paths:
+        for position in range(1, len(path.metrics)):
+            after.setdefault(path.metrics[:position], {})[path.metrics[position]] = path.labels[position]
+    return tuple(_by_partings(path, after) for path in paths)
 
 
+def _by_partings(path: Path, after: Mapping[tuple[str, ...], Mapping[str, str]]) -> str:
+    """Name a path by what it takes at each parting; a metric's label, with its name where another there is alike."""
+    taken = []
+    for position in range(1, len(path.metrics)):
+        there = after[path.metrics[:position]]
+        if len(there) > 1:
+            name, label = path.metrics[position], path.labels[position]
+            alike = list(there.values()).count(label) > 1
+            is_last = position == len(path.metrics) - 1
+            taken.append("directly" if is_last else f"{label} ({name})" if alike else label)
+    return " > ".join(taken) or path.labels[min(1, len(path.labels) - 1)]
+
+
+@local
 def worth(
     subject: Subject,
     metric: str,
@@ -338,7 +366,8 @@ def worth(
     metric
         What is lifted.
     change
-        ``"+1%"``, ``"+2pp"``, ``"=45%"`` or a typed change.
+        ``"+1%"``, ``"+2pp"``, ``"-$3"``, ``"=45%"``, one that is not certain as ``"+1% (0.5% to 2%)"``, or a typed
+        change.
     on
         The outcome; by default the tree's.
     range
@@ -351,96 +380,79 @@ def worth(
         When a metric does not exist.
     ChangeError
         When the change is written wrongly or does not fit the metric.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> worth = it.template("saas").worth("engagement", "+1%")
+    >>> worth.change, worth.outcome, worth.guardrails[0].holds
+    ('+1%', 'profit', True)
     """
     lifted, outcome = subject.metric(metric), subject.outcome(on)
-    asked = subject.changes({metric: change})
-    intervention = asked.interventions[lifted.index]
-    n, before = subject.horizon, subject.base
-    after = subject.model.run(n, asked.interventions)
-    lift = Lift(subject.model, lifted.index, intervention, outcome.index, n)
-    slot = outcome.index
-    totals_before, totals_after = before.horizon(), after.horizon()
-    total = totals_after[slot] - totals_before[slot]
+    case = Case.of(subject, {metric: change})
+    lift = Lift(case.base, case.run, lifted.index, outcome.index)
+    total, slot = case.change(outcome), outcome.index
     paths, rest = _paths(subject, lift, total)
-    by_period = tuple(row[slot] - was[slot] for was, row in zip(before.periods_of(), after.periods_of(), strict=True))
-    annual = subject.words.annual(outcome)
-    shown = strip(subject, outcome)
-    ranges = change_ranges(subject, asked, (outcome.name, *shown)) if range else None
-    checks = guardrail_checks(subject.words, after, before)
+    annual = case.words.annual(outcome)
+    ranges = case.ranges(outcome) if range else UNSAMPLED
     return Worth(
-        provenance=sampled_provenance(subject, METHOD, subject.words.basis(outcome.name), ranges),
+        provenance=sampled_provenance(subject, METHOD, case.words.basis(outcome.name), ranges),
         metric=metric,
-        change=asked.texts[0][1],
+        change=case.asked.texts[0][1],
         outcome=outcome.name,
-        horizon=n,
+        horizon=case.periods,
         total=total,
-        range=ranges.of(outcome.name) if ranges is not None else None,
-        by_period=by_period,
-        run_rate=by_period[-1] * annual if annual is not None else None,
-        run_rate_range=ranges.last.times(annual) if ranges and ranges.last and annual is not None else None,
-        long=_long(subject, asked, slot) or (total,),
-        before=totals_before[slot],
-        after=totals_after[slot],
-        relative=total / abs(totals_before[slot]) if totals_before[slot] else None,
-        metric_before=totals_before[lifted.index],
-        metric_after=totals_after[lifted.index],
-        one_point=_one_point(subject, lifted, slot),
-        outcomes=tuple(outcome_change(subject, name, totals_before, totals_after, ranges) for name in shown),
+        range=ranges.of(outcome.name),
+        by_period=case.by_period(outcome),
+        run_rate=case.run_rate(outcome),
+        run_rate_range=ranges.last.times(annual) if ranges.last and annual is not None else None,
+        long=_long(case, outcome) or (total,),
+        before=case.before[slot],
+        after=case.after[slot],
+        relative=total / abs(case.before[slot]) if case.before[slot] else None,
+        metric_before=case.before[lifted.index],
+        metric_after=case.after[lifted.index],
+        one_point=_one_point(case, lifted, outcome),
+        outcomes=case.outcomes(outcome, ranges),
         paths=paths,
         rest=rest,
         edges=_edges(subject, lift),
         rests_on=_grounds(subject, paths),
-        placeholders=placeholders(subject),
-        guardrails=ranges.risks.beside(checks) if ranges is not None else checks,
+        placeholders=placeholders(subject.graph),
+        guardrails=ranges.beside(case.guardrails),
         kinks=kinks(subject, lift),
-        warnings=(*cautions(subject, lift, after), *(ranges.notes if ranges is not None else ())),
-        words=subject.words,
+        warnings=(*case.warnings(outcome), *_unclosed(case, lift, outcome), *ranges.notes),
+        case=case,
     )
 
 
-def _long(subject: Subject, asked: Asked, outcome: int) -> tuple[float, ...]:
+def _long(case: Case, outcome: Metric) -> tuple[float, ...]:
     """Return the change over one, two and three horizons, as far as the tree has values."""
-    n = subject.horizon
     for count in (3, 2):
         try:
-            before, after = subject.model.run(count * n), subject.model.run(count * n, asked.interventions)
-            return tuple(_change(before, after, outcome, k * n) for k in range(1, count + 1))
+            longer = case.over(count * case.periods)
+            horizons = [k * case.periods for k in range(1, count + 1)]
+            return tuple(longer.change_over(outcome, periods) for periods in horizons)
         except EvaluationError:
             continue
     return ()
 
 
-def _change(before: Run, after: Run, slot: int, periods: int) -> float:
-    return after.horizon(periods)[slot] - before.horizon(periods)[slot]
-
-
-def _one_point(subject: Subject, metric: Metric, outcome: int) -> float | None:
+def _one_point(case: Case, metric: Metric, outcome: Metric) -> float | None:
     """Return what one percentage point would be worth, where the metric is a share and has room for it."""
     if not metric.unit.is_share:
         return None
     try:
-        after = subject.model.run(subject.horizon, subject.changes({metric.name: "+1pp"}).interventions)
-        return _change(subject.base, after, outcome, subject.horizon)
+        return case.asking({metric.name: "+1pp"}).change(outcome)
     except (ChangeError, EvaluationError):
         return None
 
 
-def strip(subject: Subject, outcome: Metric) -> tuple[str, ...]:
-    """Return the outcomes that are shown together, `outcome` among them."""
-    names = subject.graph.spec.outcomes or (outcome.name,)
-    return names if outcome.name in names else (outcome.name, *names)
-
-
-def outcome_change(
-    subject: Subject, name: str, before: Sequence[float], after: Sequence[float], ranges: Ranges | None = None
-) -> OutcomeChange:
-    """Return how one outcome moves."""
-    metric = subject.graph[name]
-    start, end = before[metric.index], after[metric.index]
-    change = end - start
-    text = f"{lowered(metric.label)} {subject.words.signed(name, 0.0 if is_still(start, end) else change)}"
-    span = ranges.of(name) if ranges is not None else None
-    return OutcomeChange(name, metric.label, start, end, change, text, span)
+def _unclosed(case: Case, lift: Lift, outcome: Metric) -> Iterator[str]:
+    """Yield a warning when paths miss more of the change than rounding explains."""
+    if abs(lift.closure) > lift.allowance:
+        missing = case.words.signed(outcome.name, lift.closure)
+        yield f"{missing} of the change is on no path: no slope along the lift accounts for it"
 
 
 def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...], float]:
@@ -511,24 +523,3 @@ def _edges(subject: Subject, lift: Lift) -> tuple[Edge, ...]:
         assumed = any(influence.source == source.name for influence in target.influences)
         edges.append(Edge(source.name, target.name, flow.lag, flow.amount, assumed))
     return tuple(edges)
-
-
-def placeholders(subject: Subject) -> tuple[int, int]:
-    """Return how many of the tree's stated inputs are still a template's values, and how many there are."""
-    inputs = [m for m in subject.graph.metrics if m.origin != "formula" or m.start is not None]
-    return sum(m.spec.placeholder for m in inputs), len(inputs)
-
-
-def placeholder_note(counts: tuple[int, int]) -> str:
-    """Write ``3 of 14 inputs are template values``; empty when none is."""
-    found, inputs = counts
-    if not found:
-        return ""
-    return f"{found} of {inputs} inputs {'is a template value' if found == 1 else 'are template values'}"
-
-
-def grounds_texts(worth: Worth) -> tuple[str, ...]:
-    """Return the evidence mix in a few words: ``("92% experiment", "8% judgement")``."""
-    shares = shown_shares([grounds.share for grounds in worth.rests_on])
-    pairs = zip(worth.rests_on, shares, strict=True)
-    return tuple(f"{share} {grounds.grade.replace('_', '-')}" for grounds, share in pairs)

@@ -1,160 +1,141 @@
-"""What a reader should know before using a figure: extrapolation, unmoved inputs, bounds, binding limits, switches."""
+"""What a reader should know before using a figure: no path, extrapolation, unmoved inputs, values outside bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
 
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import is_still, joined
-from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
-from impacttree.engine.tape import Select
-from impacttree.graph.model import Metric
+from impacttree.engine.program import Row
+from impacttree.graph.model import Influence, Metric
+from impacttree.graph.reach import upstream
 
-__all__ = ["beyond_bounds", "bottlenecks", "cautions", "extrapolations", "kinks", "unmoved", "unreached"]
-
-
-def cautions(subject: Subject, lift: Lift, after: Run) -> tuple[str, ...]:
-    """Return the warnings of one lift."""
-    outcome = subject.graph.metrics[lift.outcome]
-    found = [
-        *unreached(subject, (lift.slot,), outcome),
-        *extrapolations(subject, after, moved_from=lift.before),
-        *unmoved(subject, (lift.slot,), outcome),
-        *beyond_bounds(subject, after),
-    ]
-    if abs(lift.closure) > lift.allowance:
-        missing = subject.words.signed(outcome.name, lift.closure)
-        found.append(f"{missing} of the change is on no path: formulas switch too often along the lift")
-    return tuple(found)
+__all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "unmoved", "unreached"]
 
 
 def unreached(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterator[str]:
     """Yield a warning when nothing that was changed can move the outcome."""
-    upstream = subject.upstream(outcome)
-    if slots and not any(slot in upstream for slot in slots):
+    moving = subject.upstream(outcome)
+    if slots and moving.isdisjoint(slots):
         labels = [subject.graph.metrics[slot].label for slot in slots]
         yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
 
 
-def extrapolations(subject: Subject, run: Run, *, moved_from: Run | None = None) -> Iterator[str]:
-    """Yield the assumed effects whose source leaves the range in which they were seen.
+def extrapolations(
+    subject: Subject, rows: Sequence[Row], moved_from: Sequence[Row], among: Collection[int] | None = None
+) -> Iterator[str]:
+    """Yield the assumed effects whose source is moved out of the range in which they were seen.
 
-    With `moved_from`, only effects whose source differs from that run: what a difference of the two rests on.
+    Parameters
+    ----------
+    subject
+        The tree.
+    rows, moved_from
+        Values in each distinct period, and those that they are moved from.
+    among
+        Metrics on which effects count; all unless given.
     """
-    words = subject.words
     for metric in subject.influenced:
-        for influence in metric.influences:
-            if influence.observed is None:
+        for influence in metric.influences if among is None or metric.index in among else ():
+            slot = subject.graph.by_name[influence.source]
+            if influence.observed is None or _stays(slot, rows, moved_from):
                 continue
             low, high = influence.observed
-            slot = subject.graph.by_name[influence.source]
-            if moved_from and all(is_still(a[slot], b[slot]) for a, b in zip(moved_from.rows, run.rows, strict=True)):
-                continue
-            furthest = max((row[slot] for row in run.rows), key=lambda value: max(low - value, value - high))
+            furthest = max((row[slot] for row in rows), key=lambda value: max(low - value, value - high))
             if not low <= furthest <= high:
-                edge = low if furthest < low else high
-                shown, _ = words.apart(influence.source, furthest, edge)
-                seen = f"{words.value(influence.source, low)} to {words.value(influence.source, high)}"
-                yield (
-                    f"extrapolated: {words.label(influence.source)} at {shown}, outside {seen}, where the effect on "
-                    f"{metric.label} was seen"
-                )
+                yield _extrapolated(subject, metric, influence, furthest, (low, high))
 
 
-def beyond_bounds(subject: Subject, run: Run) -> Iterator[str]:
-    """Yield the metrics whose computed values leave their bounds."""
-    words = subject.words
+def _stays(slot: int, rows: Sequence[Row], moved_from: Sequence[Row]) -> bool:
+    return all(is_still(was[slot], row[slot]) for was, row in zip(moved_from, rows, strict=True))
+
+
+def _extrapolated(
+    subject: Subject, metric: Metric, influence: Influence, value: float, seen: tuple[float, float]
+) -> str:
+    words, source = subject.words, influence.source
+    shown, _ = words.apart(source, value, seen[0] if value < seen[0] else seen[1])
+    low, high = (words.value(source, end) for end in seen)
+    return (
+        f"extrapolated: {words.label(source)} at {shown}, outside {low} to {high}, where the effect on "
+        f"{metric.label} was seen"
+    )
+
+
+def beyond_bounds(subject: Subject, base: Run, run: Run, among: Collection[int]) -> Iterator[str]:
+    """Yield the metrics whose computed values leave their bounds, with the change or only without it.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    base, run
+        Without and with the change; one and the same for a base case, of which today counts too.
+    among
+        Metrics that the answer shows or rests on; those that the change moves count besides.
+    """
+    since = 0 if run is base else 1
     for metric in subject.bounded:
-        bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
-        if bounds is None:
-            continue
-        outside = [(t, row[metric.index]) for t, row in enumerate(run.rows, 1)]
-        outside = [(t, value) for t, value in outside if not bounds[0] <= value <= bounds[1]]
-        if outside:
-            t, value = outside[0]
-            shown, _ = words.apart(metric.name, value, bounds[0] if value < bounds[0] else bounds[1])
-            yield (
-                f"{metric.label} at {shown} in {words.period} {t}, outside the bounds "
-                f"{words.value(metric.name, bounds[0])} to {words.value(metric.name, bounds[1])}; "
-                "put a limit into the formula with clip() if no value can go there"
-            )
+        if metric.index in among or not _stays(metric.index, run.rows, base.rows):
+            found = _outside(metric, run, since)
+            aside = "" if found is not None else " without the change"
+            found = found or _outside(metric, base, since)
+            if found is not None:
+                t, value = found
+                when = f"in {subject.words.period} {t}" if t else "today"
+                yield _beyond(subject, metric, value, when + aside)
+
+
+def beyond_bounds_today(subject: Subject) -> Iterator[str]:
+    """Yield the metrics whose values at t = 0 are outside their bounds."""
+    for metric in subject.bounded:
+        value = subject.model.base[metric.index]
+        if _is_outside(metric, value):
+            yield _beyond(subject, metric, value, "today")
+
+
+def _outside(metric: Metric, run: Run, since: int) -> tuple[int, float] | None:
+    """Return the first time from `since` on at which a metric is outside its bounds, and its value there."""
+    rows = [*([] if since else [run.initial]), *run.rows]
+    timed = ((t, row[metric.index]) for t, row in enumerate(rows, since))
+    return next(((t, value) for t, value in timed if _is_outside(metric, value)), None)
+
+
+def _is_outside(metric: Metric, value: float) -> bool:
+    low, high = _ends(metric)
+    return not low <= value <= high
+
+
+def _ends(metric: Metric) -> tuple[float, float]:
+    ends = metric.spec.bounds.low_high() if metric.spec.bounds is not None else None
+    return ends or (-math.inf, math.inf)
+
+
+def _beyond(subject: Subject, metric: Metric, value: float, when: str) -> str:
+    words, name, (low, high) = subject.words, metric.name, _ends(metric)
+    shown, _ = words.apart(name, value, low if value < low else high)
+    return (
+        f"{metric.label} at {shown} {when}, outside the bounds {words.value(name, low)} to {words.value(name, high)}; "
+        "put a limit into the formula with clip() if no value can go there"
+    )
 
 
 def unmoved(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterator[str]:
     """Yield a warning when inputs of a changed formula reach the outcome by another route and stay as they are."""
-    upstream = subject.upstream(outcome)
+    moving = subject.upstream(outcome)
     for slot in slots:
         metric = subject.graph.metrics[slot]
-        if metric.origin != "formula" or metric is outcome or slot not in upstream:
+        if metric.origin != "formula" or metric is outcome or slot not in moving:
             continue
         sources = dict.fromkeys(ref.source for ref in metric.references if ref.timing != "baseline")
+        reaching = upstream(subject.graph, (outcome.index,), around=(slot,))
         inputs = [subject.graph.by_name[name] for name in sources if name != metric.name]
-        others = [source for source in inputs if source not in slots and _reaches(subject, source, slot, outcome.index)]
+        others = [source for source in inputs if source not in slots and source in reaching]
         if others:
             labels = [subject.graph.metrics[other].label for other in others]
             yield (
                 f"unmoved inputs of {metric.label}: {joined(labels)} would also move {outcome.label} by another route; "
                 f"to include that, turn the formula of {metric.name} round or change its inputs instead"
             )
-
-
-def _reaches(subject: Subject, source: int, around: int, outcome: int) -> bool:
-    """Whether `source` moves the outcome without passing the metric `around`."""
-    onward = subject.onward
-    seen, pending = {source}, [source]
-    while pending:
-        for target in onward.get(pending.pop(), ()):
-            if target == outcome:
-                return True
-            if target != around and target not in seen:
-                seen.add(target)
-                pending.append(target)
-    return source == outcome
-
-
-def kinks(subject: Subject, lift: Lift) -> tuple[str, ...]:
-    """Return where a limit binds before the lift, and where a branch switches along it."""
-    found = list(bottlenecks(subject, lift.before, lift.touched - {lift.slot}))
-    selects = {(block.slot, select.out): select for block in lift.model.step.blocks for select in block.selects}
-    switched: dict[tuple[int, int], list[float]] = {}
-    for switch in lift.switches:
-        switched.setdefault((switch.slot, switch.select), []).append(switch.at)
-    for key, places in switched.items():
-        label = subject.graph.metrics[lift.model.owners[key[0]]].label
-        spread = max(places) - min(places) > 0.005
-        when = f"at {min(places):.0%}" + (f" to {max(places):.0%}" if spread else "") + " of the lift"
-        found.append(_switched(label, selects.get(key), when))
-    return tuple(found)
-
-
-def _switched(label: str, select: Select | None, when: str) -> str:
-    match select.source if select is not None else "":
-        case "if":
-            return f"{when} the condition of {label} changes sides"
-        case "min" | "max" as source if select is not None and all(select.operands):
-            return f"{when} {'the bottleneck' if source == 'min' else 'what is in force'} for {label} changes"
-        case "min" | "max" | "clip":
-            return f"{when} a limit of {label} begins or ceases to bind"
-        case _:
-            return f"{when} the formula of {label} has a corner"
-
-
-def bottlenecks(subject: Subject, run: Run, among: frozenset[int]) -> Iterator[str]:
-    """Yield what binds in each ``min`` or ``max`` of two metrics in `among`: derivatives are those of that side."""
-    for block in run.model.step.blocks:
-        for select in block.selects if block.slot in among else ():
-            if select.source in ("min", "max") and all(select.operands):
-                yield _binding(subject, subject.graph.metrics[block.slot], select, run)
-
-
-def _binding(subject: Subject, metric: Metric, select: Select, run: Run) -> str:
-    left, right = (subject.graph.by_name[name] for name in select.operands)
-    takes_left = [(row[left] <= row[right]) == (select.source == "min") or row[left] == row[right] for row in run.rows]
-    labels = [subject.words.label(name) for name in select.operands]
-    count = sum(takes_left)
-    what = f"{'bottleneck' if select.source == 'min' else 'in force'} for {metric.label}"
-    if count in (0, len(takes_left)):
-        side = "lower" if select.source == "min" else "higher"
-        return f"{what}: {labels[0 if count else 1]}, the {side} of {joined(labels)}"
-    return f"{what}: {labels[0]} in {count} of {len(takes_left)} {subject.words.period}s, else {labels[1]}"

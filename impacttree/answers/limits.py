@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from impacttree.answers.result import Scalar
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import STILL, Words, is_still
-from impacttree.engine.model import Run
+from impacttree.engine.rounding import Settled
 from impacttree.graph.model import Graph, Metric
 
 if TYPE_CHECKING:
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from impacttree.engine.simulation import Corridor
 
-__all__ = ["GuardrailCheck", "Limit", "breach_words", "guarded", "guardrail_checks", "guardrail_row", "with_risks"]
+__all__ = [
+    "GuardrailCheck",
+    "Limit",
+    "breach_words",
+    "guarded",
+    "guardrail_checks",
+    "guardrail_row",
+    "sized",
+    "with_risks",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +37,26 @@ class Limit:
     metric: Metric
     side: Literal["floor", "cap"]
     value: float
+    size: float = 0.0
+    """Of the numbers whose rounding the metric's values hold."""
 
     def room(self, value: float) -> float:
         """Return how far a value is from the limit; below zero beyond it."""
         return value - self.value if self.side == "floor" else self.value - value
 
-    def is_broken(self, value: float) -> bool:
-        return self.room(value) < 0 and not is_still(value, self.value)
+    @property
+    def slack(self) -> float:
+        """How far beyond the limit a row may be by rounding."""
+        return STILL * max(abs(self.value), self.size)
 
     @property
     def span(self) -> Corridor:
         """Where samples keep the limit, up to rounding."""
         from impacttree.engine.simulation import Corridor
 
-        slack = STILL * abs(self.value)
         if self.side == "floor":
-            return Corridor(self.metric.index, low=self.value - slack)
-        return Corridor(self.metric.index, high=self.value + slack)
+            return Corridor(self.metric.index, low=self.value - self.slack)
+        return Corridor(self.metric.index, high=self.value + self.slack)
 
     def margins(self, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the room of many rows at their tightest; below zero where the limit is broken by more than rounding.
@@ -55,7 +67,7 @@ class Limit:
             The metric's least and greatest values over time; NaN where a row has none.
         """
         room = lows - self.value if self.side == "floor" else self.value - highs
-        return room + STILL * abs(self.value)
+        return room + self.slack
 
 
 def guarded(graph: Graph) -> tuple[Limit, ...]:
@@ -68,6 +80,11 @@ def guarded(graph: Graph) -> tuple[Limit, ...]:
         if guardrail is not None and guardrail.max is not None:
             limits.append(Limit(metric, "cap", guardrail.max.central()))
     return tuple(limits)
+
+
+def sized(limits: Sequence[Limit], sizes: Sequence[float]) -> tuple[Limit, ...]:
+    """Return limits that know, by slot, beside which size rounding is to be seen."""
+    return tuple(replace(limit, size=sizes[limit.metric.index]) for limit in limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,7 @@ class GuardrailCheck:
         return not self.breached
 
 
-def guardrail_checks(words: Words, run: Run, base: Run | None = None) -> tuple[GuardrailCheck, ...]:
+def guardrail_checks(words: Words, run: Settled, base: Settled | None = None) -> tuple[GuardrailCheck, ...]:
     """Return the guardrails of a run, each at its tightest period; texts say what is broken in `base` as well."""
     checks = _checks(words, run)
     if base is None or all(check.holds for check in checks):
@@ -112,12 +129,8 @@ def _beside(words: Words, check: GuardrailCheck, without: tuple[int, ...], perio
     return replace(check, text=check.text + beside)
 
 
-def _checks(words: Words, run: Run) -> tuple[GuardrailCheck, ...]:
-    checks: list[GuardrailCheck] = []
-    for limit in guarded(run.model.graph):
-        values = [run.at(t)[limit.metric.index] for t in range(1, run.periods + 1)]
-        checks.append(_check(words, limit, values))
-    return tuple(checks)
+def _checks(words: Words, run: Settled) -> tuple[GuardrailCheck, ...]:
+    return tuple(_check(words, limit, run) for limit in guarded(words.graph))
 
 
 def with_risks(checks: Sequence[GuardrailCheck], risks: Sequence[float | None]) -> tuple[GuardrailCheck, ...]:
@@ -146,11 +159,13 @@ def guardrail_row(check: GuardrailCheck) -> dict[str, Scalar]:
     }
 
 
-def _check(words: Words, limit: Limit, values: Sequence[float]) -> GuardrailCheck:
+def _check(words: Words, limit: Limit, run: Settled) -> GuardrailCheck:
+    values = [row[limit.metric.index] for row in run.periods_of()]
     rooms = [limit.room(value) for value in values]
     position = rooms.index(min(rooms))
     value, name = values[position], limit.metric.name
-    breached = tuple(t for t, v in enumerate(values, 1) if limit.is_broken(v))
+    beyond = (t for t, value in enumerate(values, 1) if limit.room(value) < 0)
+    breached = tuple(t for t in beyond if not run.is_at(limit.metric.index, t, limit.value))
     shown, bound = words.apart(name, value, limit.value)
     when = words.each(name) if is_still(min(values), max(values)) else f" in {words.period} {position + 1}"
     verdict = breach_words(words, breached, len(values)) if breached else "holds"

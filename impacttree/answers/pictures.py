@@ -1,15 +1,15 @@
-"""The pictures of a simulation: histogram, cumulative distribution, and how the range widens over time."""
+"""The pictures of a metric's samples: histogram, cumulative distribution, and how the range widens over time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from impacttree.answers.axis import round_levels, round_step, round_ticks
-from impacttree.answers.result import Chart, Scalar
-from impacttree.answers.samples import Samples, percentage, visibly_differ
+from impacttree.answers.result import Chart, Provenance
+from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
+from impacttree.answers.words import Words
 from impacttree.errors import QuestionError
 from impacttree.views import Band, Distribution, Lines, Mark, Series
 
@@ -17,15 +17,72 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from impacttree.analyses.simulate import Simulation
-
-__all__ = ["BINS", "cdf", "fan", "histogram"]
+__all__ = ["BINS", "Fan", "GuardrailRisk", "SampledMetric", "cdf", "fan", "histogram"]
 
 BINS, MOST_BINS = 40, 200
 
 
-def _chart(simulation: Simulation, drawn: Any, columns: tuple[str, ...], rows: Sequence[tuple[Scalar, ...]]) -> Chart:
-    return Chart(simulation.provenance, drawn, columns, tuple(rows))
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """Quantiles of one metric in each period."""
+
+    metric: str
+    samples: int
+    """How many of the first samples they are of: values of every period take room."""
+    p10: tuple[float, ...]
+    p25: tuple[float, ...]
+    p50: tuple[float, ...]
+    p75: tuple[float, ...]
+    p90: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailRisk:
+    """How likely the breach of one limit is."""
+
+    metric: str
+    label: str
+    side: str
+    limit: float
+    risk: float
+    """Share of samples in which it is broken in some period."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledMetric:
+    """What is drawn of one metric.
+
+    Parameters
+    ----------
+    name
+        Of the metric.
+    samples, range
+        Its values over the horizon, and what they say.
+    fan
+        Its quantiles in each period.
+    rails
+        The limits that it must keep.
+    horizon
+        Periods.
+    notes
+        What the answer says of its samples.
+    provenance, words
+        Of the answer, and of its tree.
+    """
+
+    name: str
+    samples: Samples
+    range: Range
+    fan: Fan
+    rails: tuple[GuardrailRisk, ...]
+    horizon: int
+    notes: tuple[str, ...]
+    provenance: Provenance
+    words: Words
+
+    @property
+    def basis(self) -> tuple[str, ...]:
+        return (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,48 +119,42 @@ def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
     return _Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
 
 
-def histogram(simulation: Simulation, name: str, bins: int) -> Chart:
+def histogram(sampled: SampledMetric, bins: int) -> Chart:
     """Return how many of the samples lie in each of at most so many bins, and how many below its end."""
-    found = _bins(Samples(simulation.samples(name)).present, bins)
-    drawn = _distribution(simulation, name, found, tuple(zip(found.edges, found.reached, strict=True)))
+    found = _bins(sampled.samples.present, bins)
+    drawn = _distribution(sampled, found, tuple(zip(found.edges, found.reached, strict=True)))
     rows = zip(found.edges[:-1], found.edges[1:], found.shares, found.reached[1:], strict=True)
-    return _chart(simulation, drawn, ("low", "high", "share", "share_below_high"), list(rows))
+    return Chart(sampled.provenance, drawn, ("low", "high", "share", "share_below_high"), tuple(rows))
 
 
 EDGE = 0.005
 POINTS = 101
 
 
-def cdf(simulation: Simulation, name: str) -> Chart:
+def cdf(sampled: SampledMetric) -> Chart:
     """Return below which values which shares of the samples lie."""
     import numpy as np
 
-    values, shares = Samples(simulation.samples(name)).present, np.linspace(EDGE, 1 - EDGE, POINTS)
+    values, shares = sampled.samples.present, np.linspace(EDGE, 1 - EDGE, POINTS)
     curve = tuple(zip(np.quantile(values, shares).tolist(), shares.tolist(), strict=True))
-    drawn = _distribution(simulation, name, _bins(values, BINS), curve)
-    return _chart(simulation, drawn, ("value", "share_below"), curve)
+    drawn = _distribution(sampled, _bins(values, BINS), curve)
+    return Chart(sampled.provenance, drawn, ("value", "share_below"), curve)
 
 
-def _distribution(
-    simulation: Simulation,
-    name: str,
-    bins: _Bins,
-    curve: tuple[tuple[float, float], ...],
-) -> Distribution:
-    words, found = simulation.words, simulation.range(name)
+def _distribution(sampled: SampledMetric, bins: _Bins, curve: tuple[tuple[float, float], ...]) -> Distribution:
+    words, name, found = sampled.words, sampled.name, sampled.range
     marks = [
         Mark(number, label, words.value(name, number), accent=label == "P50")
         for label, number in (("P10", found.p10), ("P50", found.p50), ("P90", found.p90))
     ]
-    if visibly_differ(found.mean, found.p50):
+    if found.mean is not None and visibly_differ(found.mean, found.p50):
         marks.append(Mark(found.mean, "mean", words.value(name, found.mean)))
-    basis = simulation.provenance.basis
-    limit, text, adverse = _threshold(simulation, name)
+    limit, text, adverse = _threshold(sampled)
     outside = bins.below + bins.above
     beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
     return Distribution(
         title=words.label(name),
-        subtitle=f"{words.heading(name, simulation.horizon)}; {simulation.count:,} samples",
+        subtitle=f"{words.heading(name, sampled.horizon)}; {len(sampled.samples):,} samples",
         edges=bins.edges,
         shares=bins.shares,
         curve=curve,
@@ -114,18 +165,18 @@ def _distribution(
         threshold=limit,
         threshold_text=text,
         adverse=adverse,
-        notes=(*beyond, *simulation.notes, *([f"Basis: {basis}."] if basis else [])),
+        notes=(*beyond, *sampled.notes, *sampled.basis),
     )
 
 
-def _threshold(simulation: Simulation, name: str) -> tuple[float | None, str, Literal["below", "above"]]:
+def _threshold(sampled: SampledMetric) -> tuple[float | None, str, Literal["below", "above"]]:
     """Return beyond which value the metric is adverse in some of the samples: its guardrail, else a loss of money."""
-    words, values = simulation.words, Samples(simulation.samples(name)).present
+    words, name, values = sampled.words, sampled.name, sampled.samples.present
     adverse: Literal["below", "above"]
-    for rail in simulation.guardrails:
+    for rail in sampled.rails:
         adverse = "below" if rail.side == "floor" else "above"
         share = float(((values < rail.limit) if adverse == "below" else (values > rail.limit)).mean())
-        if rail.metric == name and share:
+        if share:
             limit = words.value(name, rail.limit)
             return rail.limit, f"{adverse} the {rail.side} of {limit}: {percentage(share)} of samples", adverse
     metric = words.graph[name]
@@ -135,10 +186,9 @@ def _threshold(simulation: Simulation, name: str) -> tuple[float | None, str, Li
     return None, "", "below"
 
 
-def fan(simulation: Simulation, name: str) -> Chart:
+def fan(sampled: SampledMetric) -> Chart:
     """Return the quantiles of a metric in each period."""
-    words = simulation.words
-    kept = next(one for one in simulation.fans if one.metric == name)
+    words, name, kept = sampled.words, sampled.name, sampled.fan
     bands = tuple(
         Band(low, high, f"{first} to {last}", *(f"{at} {words.value(name, end[-1])}" for at, end in ends))
         for first, last, low, high in (("P10", "P90", kept.p10, kept.p90), ("P25", "P75", kept.p25, kept.p75))
@@ -148,9 +198,7 @@ def fan(simulation: Simulation, name: str) -> Chart:
     levels = tuple((y, words.value(name, y)) for y in round_levels(min(kept.p10), max(kept.p90)))
     ticks = tuple(str(t) for t in range(len(kept.p50)))
     subtitle = f"By {words.period}, from today (0); {kept.samples:,} samples"
-    basis = simulation.provenance.basis
-    notes = (f"Basis: {basis}.",) if basis else ()
-    drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, notes, bands)
+    drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, sampled.basis, bands)
     quantiles = zip(kept.p10, kept.p25, kept.p50, kept.p75, kept.p90, strict=True)
-    rows = [(t, *row) for t, row in enumerate(quantiles)]
-    return _chart(simulation, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)
+    rows = tuple((t, *row) for t, row in enumerate(quantiles))
+    return Chart(sampled.provenance, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from impacttree.answers.limits import GuardrailCheck, guarded, with_risks
+from impacttree.answers.asked import Asked
+from impacttree.answers.limits import GuardrailCheck, Limit, guarded, sized, with_risks
+from impacttree.answers.means import divisor_corridors, missing_mean
 from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
-from impacttree.answers.subject import Asked, Subject
+from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, joined
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Metric
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from impacttree.engine.simulation import Corridor, Job, Sampled, Wanted
 
 __all__ = [
+    "UNSAMPLED",
     "Ranges",
     "Risks",
     "bounds_span",
     "change_ranges",
     "guardrail_risks",
+    "loss_text",
     "missing_note",
+    "no_mean",
     "outside_notes",
     "outside_shares",
     "range_cells",
@@ -82,30 +87,40 @@ class Ranges:
     last
         Of the first outcome in the last period.
     risks
-        That guardrails are broken, with the changes.
+        That guardrails are broken, with the changes; None where nothing was sampled.
     notes
         Samples without a value, and those that leave bounds.
     """
 
     changes: tuple[tuple[str, Range], ...]
     last: Range | None
-    risks: Risks
+    risks: Risks | None
     notes: tuple[str, ...]
+
+    def beside(self, checks: tuple[GuardrailCheck, ...]) -> tuple[GuardrailCheck, ...]:
+        """Return guardrail checks that say their risk, where any was sampled."""
+        return checks if self.risks is None else self.risks.beside(checks)
 
     def of(self, name: str) -> Range | None:
         """Return the range of the change of one outcome."""
         return dict(self.changes).get(name)
 
 
-def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ranges | None:
-    """Return the ranges of what changes do to outcomes; None where nothing that they rest on is uncertain.
+UNSAMPLED = Ranges((), None, None, ())
+"""Where no samples were drawn: nothing is uncertain, or nobody asked."""
+
+
+def change_ranges(subject: Subject, runs: tuple[Asked, Asked], periods: int, outcomes: Sequence[str]) -> Ranges:
+    """Return the ranges of what changes do to outcomes.
 
     Parameters
     ----------
     subject
         The tree.
-    asked
-        What is done.
+    runs
+        What is changed in the run without and in the run with what is asked.
+    periods
+        The horizon.
     outcomes
         Names, the one that the question is about first.
     """
@@ -114,37 +129,48 @@ def change_ranges(subject: Subject, asked: Asked, outcomes: Sequence[str]) -> Ra
     graph, slots = subject.graph, [subject.graph.by_name[name] for name in outcomes]
     upstream = subject.upstream(graph.metrics[slots[0]])
     bounded = [metric for metric in subject.bounded if metric.index in upstream]
-    spans = (*(limit.span for limit in guarded(graph)), *map(bounds_span, bounded))
-    wanted = Wanted(totals=tuple(slots), spans=spans, paths=(slots[0],))
-    job = Job.of(
-        subject.model,
-        subject.horizon,
-        wanted,
-        seed=SEED,
-        runs=({}, asked.drawn(graph)),
-        extra=asked.uncertain(graph),
-    )
+    sizes, limits = subject.sizes(periods), _limits(subject, periods)
+    divided = divisor_corridors(subject.model, tuple(slots))
+    spans = (*(limit.span for limit in limits), *map(bounds_span, bounded), *divided)
+    wanted = Wanted(totals=tuple(slots), spans=tuple(dict.fromkeys(spans)), paths=(slots[0],))
+    drawn, extra = tuple(asked.drawn(graph) for asked in runs), runs[1].uncertain(graph)
+    job = Job.of(subject.model, periods, wanted, seed=SEED, runs=drawn, extra=extra)
     if not job.drawn:
-        return None
-    count = _count(subject, wanted)
+        return UNSAMPLED
+    count = _count(subject, wanted, periods)
     before, after = simulate_many(job, count)
     moves = {
         name: Samples(after.totals[slot] - before.totals[slot])
         for name, slot in zip(outcomes, slots, strict=True)
         if _rests_on(subject, slot, job)
     }
-    last = Samples(after.paths[slots[0]][-1] - before.paths[slots[0]][-1])
-    first = moves.get(outcomes[0])
     missing = max((_unjudged(after, count), *(move.missing for move in moves.values())))
+    found = {}
+    for name, move in moves.items():
+        slot = graph.by_name[name]
+        if move.missing < count:
+            why = missing_mean(subject.words, job, slot, move.values, (before, after))
+            found[name] = move.range(sizes[slot], mean_missing=why)
+    first = found.get(outcomes[0])
+    last = Samples(after.paths[slots[0]][-1] - before.paths[slots[0]][-1])
     return Ranges(
-        changes=tuple((name, move.range) for name, move in moves.items() if move.missing < count),
-        last=last.range if first is not None and last.missing < count else None,
-        risks=Risks(_shares(subject, after, job), count, SEED),
+        changes=tuple(found.items()),
+        last=_last(last, first, sizes[slots[0]]) if first is not None else None,
+        risks=Risks(_shares(subject, after, job, limits), count, SEED),
         notes=(
             *missing_note(subject.words, (before, after), count, missing),
             *outside_notes(outside_shares(bounded, after), NOTABLE),
         ),
     )
+
+
+def _last(last: Samples, whole: Range, size: float) -> Range | None:
+    """Return the range of the last period, which has a mean where the whole horizon has one."""
+    return last.range(size, mean_missing=whole.mean_missing) if last.missing < len(last) else None
+
+
+def _limits(subject: Subject, periods: int) -> tuple[Limit, ...]:
+    return sized(guarded(subject.graph), subject.sizes(periods))
 
 
 def _rests_on(subject: Subject, slot: int, job: Job) -> bool:
@@ -154,9 +180,9 @@ def _rests_on(subject: Subject, slot: int, job: Job) -> bool:
     return bool(reached) or not subject.model.part((slot,)).addresses.isdisjoint(job.drawn)
 
 
-def sampled_provenance(subject: Subject, method: str, basis: str, ranges: Ranges | None) -> Provenance:
+def sampled_provenance(subject: Subject, method: str, basis: str, ranges: Ranges) -> Provenance:
     """Return how an answer came about, with its samples where any were drawn."""
-    if ranges is None:
+    if ranges.risks is None:
         return subject.provenance(method, basis)
     samples, seed = ranges.risks.samples, ranges.risks.seed
     return subject.provenance(
@@ -170,49 +196,76 @@ def range_text(words: Words, name: str, of: Range | None) -> str:
 
 
 def range_cells(words: Words, name: str, point: float, of: Range | None) -> tuple[str, ...]:
-    """Return what is said of the range of a change: its ends, and median and mean where they visibly differ."""
+    """Return what is said of the range of a change: its ends, and median and mean where they visibly differ.
+
+    Of a rare event, which no quantile shows, how often it happens; without a mean, what a decision is told by instead:
+    the median and the probability of a loss.
+    """
     if of is None:
         return ()
     if of.is_point:
         return ("none: no uncertain number moves it",)
     cells = [range_text(words, name, of)]
+    rare = of.p10 == of.p90
+    if rare:
+        cells.append(f"another value in {percentage(of.beyond)} of samples")
+    if of.mean is None:
+        return (*cells, f"median {words.figure(name, of.p50)}", *loss_text(words, name, of), no_mean(of))
     shown = {words.figure(name, point)}
     for word, number in (("median", of.p50), ("mean", of.mean)):
         text = words.figure(name, number)
-        if text not in shown and visibly_differ(number, point):
-            cells.append(f"{word} {text}")
+        if text not in shown and (visibly_differ(number, point) or (rare and word == "mean")):
+            cells.append(f"{word} {text}{_error(words, name, of) if word == 'mean' else ''}")
             shown.add(text)
     return tuple(cells)
 
 
-def guardrail_risks(subject: Subject, asked: Asked) -> Risks | None:
+def no_mean(of: Range) -> str:
+    """Write ``no mean: LTV divides by Churn, which passes through zero; ...``."""
+    return f"no mean: {of.mean_missing}"
+
+
+def loss_text(words: Words, name: str, of: Range) -> tuple[str, ...]:
+    """Return in which share of the samples a change is for the worse, if in any."""
+    share = of.below_zero if words.graph[name].spec.better == "higher" else of.above_zero
+    return (f"a loss in {percentage(share)} of samples",) if share else ()
+
+
+def _error(words: Words, name: str, of: Range) -> str:
+    """Write the standard error of a mean where it is visible beside it."""
+    if of.mean is None or of.mean_error is None or not visibly_differ(abs(of.mean) + of.mean_error, abs(of.mean)):
+        return ""
+    return f" ± {words.unsigned(name, of.mean_error)}"
+
+
+def guardrail_risks(subject: Subject, asked: Asked, periods: int) -> Risks | None:
     """Return how likely the breach of each guardrail is; None where nothing uncertain moves any."""
     from impacttree.engine.simulation import Job, Wanted, simulate_many
 
-    limits = guarded(subject.graph)
+    limits = _limits(subject, periods)
     wanted = Wanted(spans=tuple(limit.span for limit in limits))
     runs, extra = (asked.drawn(subject.graph),), asked.uncertain(subject.graph)
-    job = Job.of(subject.model, subject.horizon, wanted, seed=SEED, runs=runs, extra=extra)
+    job = Job.of(subject.model, periods, wanted, seed=SEED, runs=runs, extra=extra)
     if not job.drawn:
         return None
-    count = _count(subject, wanted)
+    count = _count(subject, wanted, periods)
     (run,) = simulate_many(job, count)
     notes = missing_note(subject.words, (run,), count, _unjudged(run, count))
-    return Risks(_shares(subject, run, job), count, SEED, notes)
+    return Risks(_shares(subject, run, job, limits), count, SEED, notes)
 
 
-def _shares(subject: Subject, run: Sampled, job: Job) -> tuple[float | None, ...]:
+def _shares(subject: Subject, run: Sampled, job: Job, limits: Sequence[Limit]) -> tuple[float | None, ...]:
     risks: list[float | None] = []
-    for limit in guarded(subject.graph):
+    for limit in limits:
         slot = limit.metric.index
         risks.append(run.outside[limit.span].share if _rests_on(subject, slot, job) else None)
     return tuple(risks)
 
 
-def _count(subject: Subject, wanted: Wanted) -> int:
+def _count(subject: Subject, wanted: Wanted, periods: int) -> int:
     """Return how many samples there is time for: a power of two."""
-    periods = 1 if subject.model.is_static else subject.horizon
-    cells = len(subject.model.part(wanted.slots).step.blocks) * periods
+    stepped = 1 if subject.model.is_static else periods
+    cells = len(subject.model.part(wanted.slots).step.blocks) * stepped
     fitting = max(CELLS // max(cells, 1), 1)
     return max(LEAST_SAMPLES, min(SAMPLES, 1 << fitting.bit_length() - 1))
 

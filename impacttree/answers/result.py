@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from impacttree.errors import MissingDependency, OutputError, Problem
-from impacttree.views import View
+from impacttree.views import Cell, Column, Table, View
 
 if TYPE_CHECKING:
     import pandas
@@ -112,17 +112,25 @@ class Result(ABC):
     def save(self, path: str | PathLike[str], overwrite: bool = True) -> None:
         """Write the answer to a file whose suffix says how; the old file stays as it was if that fails.
 
-        Text and tables are written from `view`, pictures (``.svg .png .pdf``) from `picture`.
+        Text, pages and tables (``.txt .md .html .csv``) are written from `view`, pictures (``.svg .png .pdf``) from
+        `picture`, ``.json`` as `to_json` returns it. Where the view is not a table, ``.csv`` holds the rows of
+        `to_dicts`.
         """
         from pathlib import Path
 
+        from impacttree.files import replace_file, written_name
         from impacttree.render import save
         from impacttree.render.registry import format_for_suffix, formats_of
 
-        view = self.view()
-        if format_for_suffix(Path(path).suffix) not in formats_of(view):
-            view = self.picture()
-        save(view, path, overwrite=overwrite)
+        name = written_name(path)
+        suffix = Path(name).suffix.lower()
+        if suffix == ".json":
+            replace_file(name, f"{self.to_json()}\n".encode(), overwrite)
+            return
+        view, form = self.view(), format_for_suffix(suffix)
+        if form not in formats_of(view):
+            view = _table_of(self.to_dicts()) if form == "csv" else self.picture()
+        save(view, name, overwrite=overwrite)
 
     def __repr__(self) -> str:
         return str(self)
@@ -136,6 +144,18 @@ class Result(ABC):
         from impacttree.render import mimebundle
 
         return mimebundle(self.view())
+
+
+def _table_of(rows: Sequence[Mapping[str, Scalar]]) -> Table:
+    """Return rows as a table of their values, under their keys."""
+    columns = tuple(Column(key) for key in (rows[0] if rows else ()))
+    return Table("", columns, tuple(tuple(map(_cell, row.values())) for row in rows))
+
+
+def _cell(value: Scalar) -> Cell:
+    if value is None or isinstance(value, bool):
+        return Cell("" if value is None else str(value).lower())
+    return Cell(str(value), value)
 
 
 @dataclass(frozen=True, repr=False)

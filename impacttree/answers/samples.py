@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -21,32 +21,67 @@ __all__ = ["Range", "Samples", "percentage", "visibly_differ"]
 class Range:
     """What many samples say of a number: four times in five it lies between P10 and P90.
 
+    Parameters
+    ----------
+    p10, p50, p90
+        Quantiles.
+    mean
+        None where it does not settle.
+    mean_missing
+        Why not, and what to state; empty where there is a mean.
+    mean_error
+        Standard error of the mean, as of independent samples, which Sobol points mostly stay below.
+    is_point
+        Whether all samples are the same but for rounding.
+    beyond
+        Share of the samples outside P10 to P90; of a rare event, which no quantile shows, how often it happens.
+    below_zero, above_zero
+        Shares of the samples.
+
     Examples
     --------
-    >>> Range(9e3, 17e3, 26e3, 17.2e3).is_point
-    False
+    >>> Range(9e3, 17e3, 26e3, 17.2e3).times(12).p90
+    312000.0
     """
 
     p10: float
     p50: float
     p90: float
-    mean: float
-
-    @property
-    def is_point(self) -> bool:
-        """Whether nothing uncertain moves the number, but for rounding."""
-        return self.p90 - self.p10 <= POINT * max(abs(self.p10), abs(self.p90))
+    mean: float | None
+    mean_missing: str = ""
+    mean_error: float | None = None
+    is_point: bool = False
+    beyond: float = 0.2
+    below_zero: float = 0.0
+    above_zero: float = 0.0
 
     def times(self, factor: float) -> Range:
         """Return the range of the number times a factor above zero."""
-        return Range(self.p10 * factor, self.p50 * factor, self.p90 * factor, self.mean * factor)
+        return replace(
+            self,
+            p10=self.p10 * factor,
+            p50=self.p50 * factor,
+            p90=self.p90 * factor,
+            mean=None if self.mean is None else self.mean * factor,
+            mean_error=None if self.mean_error is None else self.mean_error * factor,
+        )
 
-    def as_dict(self) -> dict[str, float]:
-        return {"p10": self.p10, "p50": self.p50, "p90": self.p90, "mean": self.mean}
+    def as_dict(self) -> dict[str, float | str | None]:
+        return {
+            "p10": self.p10,
+            "p50": self.p50,
+            "p90": self.p90,
+            "mean": self.mean,
+            "mean_missing": self.mean_missing or None,
+            "mean_error": self.mean_error,
+        }
 
 
-POINT = 1e-9
-"""Spread, relative to the number, that is left where samples differ by rounding alone."""
+POINT = 1e-10
+"""Largest distance from the median, relative to the numbers at hand, that rounding leaves in the furthest samples."""
+ROUNDED = 1e-12
+"""The same, of all but a few of the samples."""
+FEW = 0.01
 
 
 class Samples:
@@ -139,11 +174,35 @@ class Samples:
 
         return tuple(map(float, np.quantile(self.present, _shares(shares))))
 
-    @property
-    def range(self) -> Range:
-        """P10, P50, P90 and mean of the samples that have a value."""
+    def range(self, scale: float = 0.0, *, mean_missing: str = "") -> Range:
+        """Return P10, P50, P90 and mean of the samples that have a value.
+
+        Parameters
+        ----------
+        scale
+            Size of what the numbers are differences of: beside it, rounding is to be seen.
+        mean_missing
+            Why they have no mean; empty where they have one.
+        """
+        import numpy as np
+
+        present = self.present
         p10, p50, p90 = self.quantiles((0.1, 0.5, 0.9))
-        return Range(p10, p50, p90, self.mean)
+        apart = np.abs(present - p50)
+        size = max(scale, abs(float(present.min())), abs(float(present.max())))
+        rounded = float((apart > ROUNDED * size).mean()) < FEW
+        return Range(
+            p10,
+            p50,
+            p90,
+            mean=None if mean_missing else self.mean,
+            mean_missing=mean_missing,
+            mean_error=None if mean_missing else float(present.std()) / math.sqrt(len(present)),
+            is_point=rounded and float(apart.max()) <= POINT * size,
+            beyond=float(((present < p10) | (present > p90)).mean()),
+            below_zero=float((present < 0).mean()),
+            above_zero=float((present > 0).mean()),
+        )
 
     def share(self, holds: npt.NDArray[np.bool_]) -> float:
         """Return in which share of the samples that have a value something holds."""

@@ -3,101 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from impacttree.answers.asked import NOTHING, Asked, Changes
 from impacttree.answers.result import Provenance
 from impacttree.answers.words import Words
 from impacttree.engine.model import Model, Run
+from impacttree.engine.program import Row
+from impacttree.engine.rounding import settled_today, sizes
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
-from impacttree.graph.checks import bounds_of
-from impacttree.graph.model import Graph, Metric, UncertainNumber
-from impacttree.quantity import Bounds, Change, Intervention, Recipe, Set, parse_change, quantity_of, recipe
-from impacttree.spec.address import Address
+from impacttree.graph.model import Graph, Metric
+from impacttree.graph.reach import upstream
+from impacttree.quantity import Change, Recipe, parse_change, recipe
+from impacttree.spec.leaves import MAX_HORIZON
 
 if TYPE_CHECKING:
-    from impacttree.engine.simulation import DrawnChange
     from impacttree.engine.symbolic import Closed
 
-__all__ = ["Asked", "Changes", "Move", "Subject"]
+__all__ = ["Subject"]
 
-Changes = Mapping[str, str | Change | Sequence[str | Change]]
-"""Metric -> what is done to it: ``{"engagement": "+1%", "arpu": ["+2%", "+$1"]}``."""
-MOST_PERIODS = 1_200
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Changes as they were understood.
-
-    Parameters
-    ----------
-    recipes
-        What the changes do together, by slot.
-    texts
-        The changes as they are printed, by metric.
-    """
-
-    recipes: Mapping[int, Recipe]
-    texts: tuple[tuple[str, str], ...]
-
-    @property
-    def interventions(self) -> Mapping[int, Intervention]:
-        """What the engine does, by slot, with every change at its stated point."""
-        return {slot: recipe.intervention() for slot, recipe in self.recipes.items()}
-
-    def uncertain(self, graph: Graph) -> tuple[UncertainNumber, ...]:
-        """Return the numbers of changes that are not known for certain."""
-        return tuple(
-            UncertainNumber(address, graph.metrics[slot].name, quantity_of(change), _bounds(graph, slot, change), True)
-            for slot, recipe in self.recipes.items()
-            for change, address in zip(recipe.changes, self._addresses(graph, slot), strict=True)
-            if address is not None
-        )
-
-    def drawn(self, graph: Graph) -> Mapping[int, Intervention | DrawnChange]:
-        """Return what is done in samples: drawn where it is not known for certain."""
-        from impacttree.engine.simulation import DrawnChange
-
-        changes: dict[int, Intervention | DrawnChange] = dict(self.interventions)
-        for slot, together in self.recipes.items():
-            addresses = self._addresses(graph, slot)
-            if any(addresses):
-                changes[slot] = DrawnChange(together, addresses)
-        return changes
-
-    def _addresses(self, graph: Graph, slot: int) -> tuple[str | None, ...]:
-        """Return ``engagement.lift`` for an uncertain change, numbered where there are several on one metric."""
-        changes, name = self.recipes[slot].changes, graph.metrics[slot].name
-        many = len(changes) > 1
-        return tuple(
-            None if change.spread is None else str(Address(name, key=f"lift{number}" if many else "lift"))
-            for number, change in enumerate(changes, 1)
-        )
+MOST_KEPT = 4
+"""Base cases kept, the last ones asked for: questions about one tree share them."""
 
 
-def _bounds(graph: Graph, slot: int, change: Change) -> Bounds | None:
-    """Return what bounds the number of a change: a value that is set lies where the metric does."""
-    return bounds_of(graph.metrics[slot].spec) if isinstance(change, Set) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What was done to one metric, and where it went."""
-
-    metric: str
-    change: str
-    """As it is printed: ``+1%``, ``+$3k/month``."""
-    before: float
-    after: float
-    """Over the horizon, by the metric's aggregation rule."""
-    text: str
-    """``+1% Weekly engagement (42.0% -> 42.4%, +0.4pp)``."""
-
-
+@dataclass(frozen=True, eq=False)
 class Subject:
     """A tree as questions see it: the checked graph, its compiled model, its words.
 
@@ -105,15 +39,50 @@ class Subject:
     ----------
     graph
         As `impacttree.graph.build` returns it.
+    kept
+        The metrics that are computed, with what they rest on; all of them unless given.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.words = Words(graph)
+    graph: Graph
+    kept: frozenset[int] | None = None
+
+    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None]]:
+        """Pickle the graph; what was computed from it is computed again where it arrives."""
+        return Subject, (self.graph, self.kept)
+
+    @property
+    def words(self) -> Words:
+        return Words(self.graph)
+
+    @cached_property
+    def whole(self) -> Model:
+        """The model of all metrics."""
+        return Model(self.graph)
 
     @cached_property
     def model(self) -> Model:
-        return Model(self.graph)
+        return self.whole if self.kept is None else self.whole.cut(self.kept)
+
+    def cut(self, kept: frozenset[int]) -> Subject:
+        """Return the same tree, of which only some metrics are computed, with what they rest on."""
+        part = Subject(self.graph, kept)
+        vars(part)["whole"] = self.whole
+        return part
+
+    @cached_property
+    def marked(self) -> Subject:
+        """The same tree, where NaN marks what has no value."""
+        marked = Subject(self.graph)
+        vars(marked)["model"] = self.whole.marking()
+        return marked
+
+    def missing_today(self, metric: Metric) -> str:
+        """Return why a metric has no value at t = 0; empty where it has one."""
+        found, unknown = self.model.missing_today.get(metric.index), self.graph.unknown_today
+        follows = any(ref.source in unknown for ref in metric.references)
+        if metric.name in unknown and (follows or not found):
+            return f"first known in {self.words.period} 1"
+        return f"undefined: {found.reason}" if found else ""
 
     @cached_property
     def closed(self) -> Closed:
@@ -122,36 +91,32 @@ class Subject:
 
         return Closed(self.graph)
 
-    @property
-    def horizon(self) -> int:
-        return self.graph.spec.horizon_periods
+    @cached_property
+    def base(self) -> Callable[[int], Run]:
+        """Return the base case over some periods: ``subject.base(12)``."""
+        return lru_cache(MOST_KEPT)(self.model.run)
 
     @cached_property
-    def base(self) -> Run:
-        """The base case over the horizon."""
-        return self.model.run(self.horizon)
+    def sizes(self) -> Callable[[int], Row]:
+        """Return, by slot, the size beside which rounding is to be seen in the base case: ``subject.sizes(12)``."""
+        return lru_cache(MOST_KEPT)(lambda periods: sizes(self.base(periods)))
+
+    @cached_property
+    def today(self) -> Row:
+        """The values at t = 0 as they are told: zero where only rounding is left."""
+        return settled_today(self.model)
 
     @cached_property
     def fingerprint(self) -> str:
         """A short digest of all that decides the tree's numbers."""
         spec = self.graph.spec
-        digest = hashlib.sha256(f"{spec.currency} {spec.period} {self.horizon} {self.graph.outcome}".encode())
+        digest = hashlib.sha256(f"{spec.currency} {spec.period} {spec.horizon_periods} {self.graph.outcome}".encode())
         for metric in self.graph.metrics:
             start = unparse(metric.start) if metric.start is not None else ""
             line = f"\n{metric.name}|{metric.unit}|{metric.aggregation}|{unparse(metric.rule)}|{start}"
             digest.update(line.encode())
         digest.update(repr(self.graph.doubts).encode())
         return digest.hexdigest()[:12]
-
-    @cached_property
-    def onward(self) -> Mapping[int, tuple[int, ...]]:
-        """Metric -> the metrics whose rules read it, at any time but t = 0."""
-        targets: dict[int, list[int]] = {}
-        for metric in self.graph.metrics:
-            for ref in metric.references:
-                if ref.timing != "baseline":
-                    targets.setdefault(self.graph.by_name[ref.source], []).append(metric.index)
-        return {source: tuple(dict.fromkeys(found)) for source, found in targets.items()}
 
     @cached_property
     def influenced(self) -> tuple[Metric, ...]:
@@ -170,7 +135,7 @@ class Subject:
     def upstream(self, outcome: Metric) -> frozenset[int]:
         """Return the metrics that can move `outcome`, itself included."""
         if outcome.index not in self._upstream:
-            self._upstream[outcome.index] = self._reached_backwards(outcome)
+            self._upstream[outcome.index] = upstream(self.graph, (outcome.index,))
         return self._upstream[outcome.index]
 
     def correlated(self, addresses: Collection[str]) -> tuple[tuple[str, ...], ...]:
@@ -180,16 +145,6 @@ class Subject:
         """
         groups = (tuple(one for one in group.members if one in addresses) for group in self.graph.correlations)
         return tuple(group for group in groups if len(group) > 1)
-
-    def _reached_backwards(self, outcome: Metric) -> frozenset[int]:
-        metrics, positions = self.graph.metrics, self.graph.by_name
-        seen, pending = {outcome.name}, [outcome]
-        while pending:
-            for ref in pending.pop().references:
-                if ref.source not in seen and ref.timing != "baseline":
-                    seen.add(ref.source)
-                    pending.append(metrics[positions[ref.source]])
-        return frozenset(positions[name] for name in seen)
 
     def provenance(
         self, method: str, basis: str = "", samples: int | None = None, seed: int | None = None
@@ -222,9 +177,9 @@ class Subject:
     def periods(self, count: int | None) -> int:
         """Return how many periods to look ahead: `count`, else the horizon."""
         if count is None:
-            return self.horizon
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_PERIODS:
-            fix = f"give a whole number from 1 to {MOST_PERIODS:,}"
+            return self.graph.spec.horizon_periods
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_HORIZON:
+            fix = f"give a whole number from 1 to {MAX_HORIZON:,}"
             raise QuestionError(Problem(reason=f"periods is {printable(repr(count), 40)}", fix=fix))
         return count
 
@@ -237,7 +192,7 @@ class Subject:
             When one is written wrongly, does not fit its metric, or two act on metrics of one time loop.
         """
         if changes is None:
-            return Asked({}, ())
+            return NOTHING
         if not isinstance(changes, Mapping):
             raise ChangeError(
                 Problem(
@@ -253,7 +208,7 @@ class Subject:
             found[metric.index] = self.resolve(metric, parsed)
             texts.append((name, " then ".join(self.words.change(name, change) for change in parsed)))
         self._one_to_a_loop(found)
-        return Asked(found, tuple(texts))
+        return Asked(tuple(found.items()), tuple(texts))
 
     def read(self, metric: Metric, given: str | Change | Sequence[str | Change]) -> list[Change]:
         """Return the changes on one metric, parsed.
@@ -271,22 +226,40 @@ class Subject:
         except ChangeError as error:
             raise ChangeError(*(problem.at(metric=metric.name) for problem in error.problems)) from None
 
-    def moves(self, asked: Asked, before: Sequence[float], after: Sequence[float]) -> tuple[Move, ...]:
-        """Return where changed metrics went, from values over the horizon."""
-        moves = []
-        for name, change in asked.texts:
-            slot = self.graph.by_name[name]
-            moved = self.words.move(name, before[slot], after[slot])
-            text = f"{change} {self.words.label(name)} ({moved})"
-            moves.append(Move(name, change, before[slot], after[slot], text))
-        return tuple(moves)
+    def together(self, first: Asked, then: Asked) -> Asked:
+        """Return what two sets of changes do at once: of several changes on one metric as of those of one question.
+
+        Raises
+        ------
+        ChangeError
+            When both set one metric, or act on metrics of one time loop.
+        """
+        if not first.recipes or not then.recipes:
+            return first if first.recipes else then
+        found = dict(first.recipes)
+        for slot, more in then.recipes:
+            changes = (*(found[slot].changes if slot in found else ()), *more.changes)
+            found[slot] = self.resolve(self.graph.metrics[slot], changes)
+        self._one_to_a_loop(found)
+        return Asked(tuple(found.items()), (*first.texts, *then.texts))
+
+    def first_known(self, metric: Metric) -> float:
+        """Return a metric's value today, or where it has none in period 1.
+
+        Raises
+        ------
+        EvaluationError
+            When it has none there either.
+        """
+        today = self.today[metric.index]
+        return self.base(1).rows[0][metric.index] if math.isnan(today) else today
 
     def resolve(self, metric: Metric, changes: Sequence[Change]) -> Recipe:
         return recipe(
             changes,
             name=metric.name,
             unit=metric.unit,
-            base=self.model.base[metric.index],
+            base=self.first_known(metric),
             bounds=metric.spec.bounds.low_high() if metric.spec.bounds else None,
         )
 

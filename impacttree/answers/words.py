@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from impacttree.graph.model import Graph, Metric
 from impacttree.quantity import (
     MONEY,
     PERIODS_PER_YEAR,
+    TIMES,
     Add,
     Change,
     Set,
     Unit,
+    cents_place,
     format_percent_change,
     format_signed,
     format_value,
     is_noun,
 )
+from impacttree.quantity.formatting import DIGITS, FACTOR
+from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
 
-__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered"]
+__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Words:
     """The vocabulary of one tree.
 
@@ -49,39 +55,70 @@ class Words:
     def unit(self, name: str) -> Unit:
         return self.graph[name].unit
 
-    def value(self, name: str, value: float, digits: int | None = None) -> str:
-        """Write a value of a metric, without its denominators."""
-        return format_value(value, self.unit(name), currency=self.currency, digits=digits)
+    def value(self, name: str, value: float, digits: int | None = None, step: int | None = None) -> str:
+        """Write a value of a metric, without its denominators; a stated one with the digits that were written."""
+        if math.isnan(value):
+            return "undefined"
+        digits = digits or self._digits(name, value)
+        return format_value(value, self.unit(name), currency=self.currency, digits=digits, step=step)
 
-    def signed(self, name: str, value: float) -> str:
+    def _digits(self, name: str, value: float) -> int | None:
+        """Return how many digits a value was written with, where it was stated with more than are shown otherwise."""
+        spec = self.graph[name].spec
+        stated = spec.start or spec.value
+        if stated is None or stated.value != value:
+            return None
+        digits = len(str(abs(exact(value)[0])).rstrip("0"))
+        return digits if DIGITS < digits <= MOST_DIGITS else None
+
+    def signed(self, name: str, value: float, digits: int | None = None) -> str:
         """Write a difference of a metric with its sign; of shares in percentage points."""
-        return format_signed(value, self.unit(name), currency=self.currency)
+        return format_signed(value, self.unit(name), currency=self.currency, digits=digits)
 
     def unsigned(self, name: str, value: float) -> str:
         return self.signed(name, abs(value)).removeprefix("+")
 
     def percent(self, before: float, change: float) -> str:
-        """Write a change relative to the size of what it started from; empty when that was zero."""
-        return format_percent_change(change / abs(before)) if before else ""
+        """Write a change relative to the size of what it started from; empty when that was zero.
+
+        From 1,000 % on it reads as a multiple of that: ``24.5x as much``.
+        """
+        if not before:
+            return ""
+        multiple = (before + change) / before
+        if abs(change / before) < FACTOR or multiple <= 0:
+            return format_percent_change(change / abs(before))
+        return f"{format_value(multiple, TIMES)} as much"
 
     def apart(self, name: str, first: float, second: float) -> tuple[str, str]:
-        """Write two values of a metric with as many digits as it takes to tell them apart."""
-        texts = (self.value(name, first), self.value(name, second))
+        """Write two values of a metric with as many digits as it takes to tell them apart, and both to the cent."""
+        unit = self.unit(name)
+        places = (
+            cents_place(value, unit, currency=self.currency, digits=self._digits(name, value))
+            for value in (first, second)
+        )
+        step = min((place for place in places if place is not None), default=None)
+        written = self._digits(name, first) or self._digits(name, second)
+
+        def write(value: float, digits: int | None) -> str:
+            return self.value(name, value, digits) if digits else self.value(name, value, written, step)
+
+        return self._apart(first, second, write)
+
+    @staticmethod
+    def _apart(first: float, second: float, write: Callable[[float, int | None], str]) -> tuple[str, str]:
+        """Write two numbers with as many digits as it takes to tell them apart."""
+        texts = (write(first, None), write(second, None))
         for digits in range(4, 13):
             if first == second or texts[0] != texts[1]:
                 break
-            texts = (self.value(name, first, digits), self.value(name, second, digits))
+            texts = (write(first, digits), write(second, digits))
         return texts
 
     def move(self, name: str, before: float, after: float, when: str = "") -> str:
-        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points.
-
-        `when` says at what time; values of flows are those of the horizon unless it does.
-        """
+        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points; `when` says at what time."""
         text = " -> ".join(self.apart(name, before, after))
         metric = self.graph[name]
-        if not when and metric.aggregation == "sum":
-            when = f" in {self.periods(self.graph.spec.horizon_periods)}"
         if not metric.unit.is_share or before == after:
             return f"{text}{when}"
         size = abs(after - before) * 100
@@ -131,7 +168,10 @@ class Words:
         change, label = after - before, lowered(self.label(name))
         if is_still(before, after):
             return f"{'do' if plural else 'does'} not change {label}"
-        verb = self.verb(name, change).removesuffix("s" if plural else "")
+        verb = self.verb(name, change)
+        if verb == "costs" and self.graph[name].spec.better == "lower":
+            verb = "adds"  # what costs and what adds to costs are two things
+        verb = verb.removesuffix("s" if plural else "")
         if self.is_amount(name):
             return f"{verb} {self.amount_of(name, change)}"
         amount = f"{self.unsigned(name, change)} {self.count(name, self.unit(name))}".rstrip()
@@ -145,15 +185,15 @@ class Words:
             return f"{amount} {label}"
         return f"{number} {label}" if word in label.lower().split() else f"{amount} of {label}"
 
-    def figure(self, name: str, change: float) -> str:
+    def figure(self, name: str, change: float, digits: int | None = None) -> str:
         """Write a change of an outcome: ``+$17k``; of one that is better lower ``saves $17k`` or ``costs $17k``."""
         if not change or not self.is_amount(name) or self.graph[name].spec.better == "higher":
-            return self.signed(name, change)
-        return f"{self.verb(name, change)} {self.unsigned(name, change)}"
+            return self.signed(name, change, digits)
+        return f"{self.verb(name, change)} {self.signed(name, abs(change), digits).removeprefix('+')}"
 
     def span(self, name: str, low: float, high: float) -> str:
         """Write a range of changes of an outcome: ``+$9k to +$26k``, ``saves $9k to $26k``."""
-        first, second = self.figure(name, low), self.figure(name, high)
+        first, second = self._apart(low, high, lambda value, digits: self.figure(name, value, digits))
         if first == second:
             return first
         for verb in ("saves ", "costs "):
@@ -180,6 +220,19 @@ class Words:
         """Write ``first 12 months``."""
         return f"first {self.period}" if count == 1 else f"first {self.periods(count)}"
 
+    def during(self, name: str, count: int, value: float | None = None) -> str:
+        """Return which time a value over so many periods belongs to: `` in 12 months``, `` by month 12``.
+
+        Nothing where the value is today's: of what does not change with time, or is the stated one.
+        """
+        metric = self.graph[name]
+        if metric.aggregation == "sum":
+            return f" in {self.periods(count)}"
+        stated = metric.spec.start or metric.spec.value
+        if metric.index not in self._moving or (stated is not None and stated.value == value):
+            return ""
+        return f" {self.over(name, count)}"
+
     def by(self, count: int) -> str:
         """Write ``by month 12``."""
         return f"by {self.period} {count}"
@@ -194,7 +247,18 @@ class Words:
             case "mean":
                 return f"on average over the {self.first(count)}"
             case "recompute":
-                return f"over the {self.first(count)}"
+                return f"as measured over the {self.first(count)}"
+
+    @cached_property
+    def _moving(self) -> frozenset[int]:
+        """The metrics that may differ from period to period: those that read another one, directly or not."""
+        metrics, by_name = self.graph.metrics, self.graph.by_name
+        moving: set[int] = set()
+        for index in self.graph.order:
+            references = metrics[index].references
+            if any(r.timing in ("prev", "cumulative") or by_name[r.source] in moving for r in references):
+                moving.add(index)
+        return frozenset(moving)
 
     def heading(self, name: str, count: int) -> str:
         """Write the same at the head of a chart: ``First 12 months``, ``By month 12``."""
@@ -247,6 +311,8 @@ class Words:
         return f"{self.first(count)} ({self.graph[outcome].aggregation_reason})"
 
 
+MOST_DIGITS = 6
+"""Numbers that were written with more digits are shown rounded, as those that are computed."""
 ACCRUAL = "accrual, pre-tax, undiscounted"
 """What an amount of money means unless it is said otherwise."""
 EXACT_DIGITS = 12
@@ -277,6 +343,22 @@ def lowered(label: str) -> str:
     """
     second = label[1:2]
     return label[:1].lower() + label[1:] if second.islower() or second == " " else label
+
+
+def noted(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Write warnings as the notes under a picture."""
+    return tuple(f"Note: {warning}." for warning in warnings)
+
+
+def sentence(text: str) -> str:
+    """Write a warning or a note as a sentence of its own.
+
+    Examples
+    --------
+    >>> sentence("no path in this tree leads from NPS to Revenue")
+    'No path in this tree leads from NPS to Revenue.'
+    """
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def joined(items: Sequence[str], last: str = "and") -> str:

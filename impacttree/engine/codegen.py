@@ -1,7 +1,7 @@
 """Write blocks as Python source: values, local derivatives, the reverse sweep and branch decisions.
 
 All four are emitted from the same tape, so they cannot disagree. The source holds temporaries with generated names,
-subscripts, float literals and the spellings of the function registry; nothing a user wrote ever reaches it.
+subscripts, float literals, and names and derivatives of the function registry; nothing a user wrote ever reaches it.
 
 Names in the generated functions: ``v`` values of this period by slot, ``b`` values at t = 0 of the base case, ``p``
 parameters, ``h`` past values (one row for each lag in use), ``c`` what a change does to a slot; ``g`` adjoints of this
@@ -90,12 +90,17 @@ def write_reverse(blocks: Sequence[Block], lags: Sequence[int], *, changed: bool
             lines += [f"e = c.get({slot})", f"y = g[{slot}] if e is None else {moved}", "if y:"]
         else:
             lines += [f"y = g[{slot}]", "if y:"]
-        lines += [f" {line}" for line in _reverse(block, lags, "y", sink, known="" if changed else f"v[{slot}]")]
+        carried = _reverse(block, lags, "y", sink, known="" if changed else f"v[{slot}]")
+        lines += [f" {line}" for line in carried or ["pass"]]
     return lines
 
 
 def write_branches(blocks: Sequence[Block], lags: Sequence[int], spelling: Spelling = "real") -> list[str]:
-    """Return the lines that record the branches reached: the side taken, or for ``complex`` left minus right."""
+    """Return the lines that record the branches reached and the steps stood on.
+
+    That is the side taken and the value of the step; or for ``complex`` what decides these: left minus right, and the
+    argument.
+    """
     lines: list[str] = []
     for block in blocks:
         writer = _Forward(block, lags, frozenset(), spelling, record=True)
@@ -146,6 +151,8 @@ class _Forward:
                 lines += self.select(step, indent)
             else:
                 lines += self.instruction(step, indent)
+                if self.record and step.may_jump:
+                    lines += self.stepping(step, indent)
         return lines
 
     def instruction(self, step: Instruction, indent: str) -> list[str]:
@@ -158,6 +165,11 @@ class _Forward:
             return lines
         self.texts[step.out], self.depths[step.out] = f"t{self.block.slot}_{step.out}", 1
         return [*lines, f"{indent}{self.texts[step.out]} = {expression}"]
+
+    def stepping(self, step: Instruction, indent: str) -> list[str]:
+        """Return the line that records on which step an operation stands, or for ``complex`` what decides it."""
+        told = self.text(step.args[0] if self.spelling == "complex" else step.out)
+        return [f"{indent}s[{self.block.slot}, {step.out}] = {told}"]
 
     def guard(self, temporaries: Sequence[int], indent: str) -> list[str]:
         """See to it that an overflow is noticed before an operation that could hide it (1 / inf is 0)."""
@@ -308,7 +320,7 @@ class _Backward:
             self.settle(step.out, indent)
             depth = 0
         for position, arg in enumerate(step.args):
-            if arg not in self.steady:
+            if arg not in self.steady and not step.may_jump:
                 self.add(arg, self.contribution(step, position, self.adjoints[step.out]), indent, depth + 1)
 
     def declare(self, temporaries: Sequence[int], indent: str) -> None:
@@ -350,12 +362,11 @@ class _Backward:
                 return f"{g} * {self.power_slope(step)}"
             case ("pow", _):
                 return f"{g} * slope_of_exponent({self.text(step.args[0])}, {self.text(step.out)})"
-        if step.function == "sqrt":  # 0.5 / y would stop at zero, where only this one slope is infinite
-            return f"{g} * slope_of_base({self.text(step.args[0])}, 0.5)"
         function = FUNCTIONS[step.function]
-        names = dict(zip(function.parameters, map(self.text, step.args), strict=False))
         partial = function.partials[position]
-        return f"{g} * ({partial.format(**names, y=self.text(step.out) if '{y}' in partial else '')})"
+        told = (*zip(function.parameters, step.args, strict=True), ("y", step.out))
+        names = {name: self.text(temporary) for name, temporary in told if f"{{{name}}}" in partial}
+        return f"{g} * ({partial.format(**names)})"
 
     def power_slope(self, step: Instruction) -> str:
         base = self.text(step.args[0])
@@ -445,8 +456,6 @@ def _spell(step: Instruction, args: Sequence[str], spelling: Spelling) -> str:
         case "pow":
             return f"({args[0]} ** {args[1]})" if spelling == "array" else f"pow({args[0]}, {args[1]})"
         case "call":
-            function = FUNCTIONS[step.function]
-            text = function.numpy if spelling == "array" else function.python
-            return text.format(**dict(zip(function.parameters, args, strict=False)))
+            return f"{step.function}({', '.join(args)})"
         case operation:
             return f"({args[0]} {_INFIX[operation]} {args[1]})"

@@ -38,7 +38,11 @@ class Linked:
         """Return correlated shares, one row for each member, from independent ones."""
         from scipy.special import ndtr, ndtri
 
-        scores = self.factor @ ndtri(shares)
+        independent = ndtri(shares)
+        scores = np.zeros_like(independent)
+        for row, above in enumerate(self.factor):
+            for position in np.flatnonzero(above):
+                scores[row] += above[position] * independent[position]
         correlated: Array = np.clip(ndtr(scores), 1e-300, 1.0 - 2.0**-53)
         return correlated
 
@@ -63,9 +67,8 @@ def _factor(matrix: Array) -> Array:
     """Return the Cholesky factor, with a column of zeros where a number follows from those before it."""
     factor = np.zeros_like(matrix)
     for j in range(len(matrix)):
-        square = matrix[j, j] - factor[j, :j] @ factor[j, :j]
-        if square > ROUNDING:
-            factor[j, j] = math.sqrt(square)
-            factor[j + 1 :, j] = (matrix[j + 1 :, j] - factor[j + 1 :, :j] @ factor[j, :j]) / factor[j, j]
-    normalized: Array = factor / np.linalg.norm(factor, axis=1, keepdims=True)
+        rest = matrix[j:, j] - (factor[j:, :j] * factor[j, :j]).sum(axis=1)
+        if rest[0] > ROUNDING:
+            factor[j:, j] = rest / math.sqrt(rest[0])
+    normalized: Array = factor / np.sqrt((factor * factor).sum(axis=1, keepdims=True))
     return normalized

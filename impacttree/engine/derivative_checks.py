@@ -12,7 +12,8 @@ import sympy
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.symbolic import Closed
-from impacttree.engine.tape import COMPARISONS
+from impacttree.formula import FUNCTIONS
+from impacttree.formula.evaluate import COMPARISONS
 from impacttree.graph.model import Reference
 
 __all__ = ["complex_step", "symbolic_chain"]
@@ -183,4 +184,5 @@ def _evaluate(expression: Any, at: Mapping[Any, Any]) -> Any:
 @cache
 def _compiled(expression: Any, names: tuple[Any, ...]) -> Any:
     """Compile one expression; its symbols have generated names, so nothing of the user's is executed."""
-    return sympy.lambdify(names, expression, modules="mpmath")
+    steps = {function.name: function.python for function in FUNCTIONS.values() if function.steps}
+    return sympy.lambdify(names, expression, modules=[steps, "mpmath"])

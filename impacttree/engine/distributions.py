@@ -12,6 +12,14 @@ Decision Analysis 8, 2011). The logistic metalog has tails so heavy that a range
 judgement has, leaves no finite variance on the logarithmic scale; this one has all its moments, and a point that stands
 where its range alone would put it changes nothing. Three quantiles so lopsided that this curve would turn back take a
 normal of two halves, each with its own width, which meets any three.
+
+A range that an evidence grade stands for is a convention about P10 and P90, which says nothing of one case in a
+million. Its score is that of a normal cut at its own P1 and P99 and stretched, so that P10, P50 and P90 stay where they
+are::
+
+    z(u) = zt(u) * z90 / zt(0.9),        zt(u) = z(0.01 + 0.98 u)
+
+An effect in an exponent, as an elasticity is, then has a mean, which a lognormal one has not.
 """
 
 from __future__ import annotations
@@ -31,6 +39,7 @@ from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, deviation, impossi
 from impacttree.quantity.spreads import Shape, distance
 
 __all__ = [
+    "GRADE_CUT",
     "Array",
     "BentNormal",
     "Beta",
@@ -44,7 +53,10 @@ __all__ = [
 
 STEEPEST = 1.5900
 """Largest |b| / a at which the bent curve rises everywhere: 1 / 0.62890, the least value, at z = -sqrt 2, of
-``Phi(z) - 1/2 + z phi(z)``, rounded down."""
+``Phi(z) - 1/2 + z phi(z)``, rounded down; of a cut normal times what is left of it."""
+
+GRADE_CUT = 0.01
+"""Share that is cut off either tail of a range that follows from an evidence grade alone."""
 
 NODES = 96
 """Nodes of the quadrature on either side of the median: mean and deviation to ten digits and more."""
@@ -84,6 +96,8 @@ class BentNormal:
         Share beyond either of these quantiles: 0.1 for P10 and P90.
     bounds
         Where values end, for ``logit_normal``.
+    cut
+        Share that is cut off either tail of the normal, the rest being stretched so that the quantiles stay.
 
     Examples
     --------
@@ -99,12 +113,20 @@ class BentNormal:
     above: float
     tail: float = 0.1
     bounds: Bounds = (-math.inf, math.inf)
+    cut: float = 0.0
 
     def quantile(self, u: Array) -> Array:
         from scipy.special import ndtri
 
-        score: Array = ndtri(u)
+        score: Array = ndtri(u) if not self.cut else ndtri(self.cut + (1.0 - 2.0 * self.cut) * u) * self._stretch
         return self.scaled(self.bent(score, u))
+
+    @property
+    def _stretch(self) -> float:
+        """Return by what the score of a cut normal is multiplied, so that it is that of a whole one at `tail`."""
+        from scipy.special import ndtri
+
+        return float(ndtri(self.tail) / ndtri(self.cut + (1.0 - 2.0 * self.cut) * self.tail))
 
     def bent(self, z: Array, u: Array) -> Array:
         """Return the distance from the P50 on the scale of the shape, at normal scores `z` of shares `u`."""
@@ -112,7 +134,7 @@ class BentNormal:
             return z * self.below
         slope = (self.below + self.above) / 2
         bend = (self.above - self.below) / (1 - 2 * self.tail)
-        if abs(bend) > STEEPEST * slope:
+        if abs(bend) > STEEPEST * (1.0 - 2.0 * self.cut) * slope:
             return z * np.where(z < 0, self.below, self.above)
         return z * (slope + bend * (u - 0.5))
 
@@ -146,15 +168,20 @@ class BentNormal:
         return math.sqrt(self._expected(lambda x: (x - mean) ** 2))
 
     def _expected(self, of: Callable[[Array], Array]) -> float:
-        """Integrate over the normal score on both sides of the median, as far as a lognormal's second moment needs."""
-        from scipy.special import ndtr
+        """Integrate over the normal score on both sides of the median: to the cut, else as far as a lognormal's second
+        moment needs.
+        """
+        from scipy.special import ndtr, ndtri
 
+        kept, stretch = 1.0 - 2.0 * self.cut, self._stretch if self.cut else 1.0
         reach = 9.0 + 2.0 * max(self.below, self.above) * (self.shape != "normal")
+        if self.cut:
+            reach = -float(ndtri(self.cut))
         nodes, weights = _nodes()
         score = reach * (nodes + 1.0) / 2.0
-        weights = weights * reach / 2.0 * np.exp(-score * score / 2.0) / math.sqrt(2.0 * math.pi)
-        sides = (of(self.scaled(self.bent(z, ndtr(z)))) for z in (-score, score))
-        return float(sum(weights @ side for side in sides))
+        weights = weights * reach / 2.0 * np.exp(-score * score / 2.0) / math.sqrt(2.0 * math.pi) / kept
+        sides = (of(self.scaled(self.bent(z * stretch, (ndtr(z) - self.cut) / kept))) for z in (-score, score))
+        return float(sum((weights * side).sum() for side in sides))
 
 
 @cache
@@ -283,7 +310,7 @@ class Discrete:
         return np.array(self.values)[np.searchsorted(reached, u)]
 
 
-def distribution_of(quantity: Quantity, bounds: Bounds | None = None) -> Distribution:
+def distribution_of(quantity: Quantity, bounds: Bounds | None = None, *, cut: float = 0.0) -> Distribution:
     """Return the distribution of a quantity whose range or distribution is stated.
 
     Parameters
@@ -292,6 +319,8 @@ def distribution_of(quantity: Quantity, bounds: Bounds | None = None) -> Distrib
         What is known; its stated point is the P50.
     bounds
         The metric's bounds, which decide the shape of a range.
+    cut
+        Share that is cut off either tail of a range: `GRADE_CUT` where nobody stated it.
 
     Raises
     ------
@@ -314,20 +343,20 @@ def distribution_of(quantity: Quantity, bounds: Bounds | None = None) -> Distrib
     wrong = impossible(quantity, bounds)
     if wrong is not None:
         raise _refused(quantity, *wrong)
-    return _read(quantity.spread, quantity.value, bounds)
+    return _read(quantity.spread, quantity.value, bounds, cut)
 
 
 def _refused(quantity: Quantity, reason: str, fix: str) -> QuantityError:
     return QuantityError(Problem(reason=f"{printable(quantity.text)}: {reason}", fix=fix))
 
 
-def _read(spread: Spread, point: float | None, bounds: Bounds | None) -> Distribution:
+def _read(spread: Spread, point: float | None, bounds: Bounds | None, cut: float) -> Distribution:
     numbers = spread.numbers
     match spread.kind:
         case "p10_p90" | "p10_p50_p90":
-            return _bent(spread, point, bounds, 0.1, Z_P90)
+            return _bent(spread, point, bounds, 0.1, Z_P90, cut)
         case "ci95":
-            return _bent(spread, point, bounds, 0.025, Z_P97_5)
+            return _bent(spread, point, bounds, 0.025, Z_P97_5, cut)
         case "normal":
             return BentNormal("normal", numbers[0], numbers[1], numbers[1])
         case "lognormal":
@@ -345,7 +374,9 @@ def _read(spread: Spread, point: float | None, bounds: Bounds | None) -> Distrib
     assert_never(spread.kind)
 
 
-def _bent(spread: Spread, point: float | None, bounds: Bounds | None, tail: float, score: float) -> BentNormal:
+def _bent(
+    spread: Spread, point: float | None, bounds: Bounds | None, tail: float, score: float, cut: float
+) -> BentNormal:
     """Return the curve through both ends and, where one is stated, the point; else the even one through both ends."""
     shape = spread.shape(bounds)
     middle = spread.central(bounds) if point is None else point
@@ -354,4 +385,4 @@ def _bent(spread: Spread, point: float | None, bounds: Bounds | None, tail: floa
     above = distance(shape, middle, spread.numbers[-1], limits) / score
     if len(spread.numbers) == 2 and point is None:
         below = above = (below + above) / 2
-    return BentNormal(shape, middle, below, above, tail, limits)
+    return BentNormal(shape, middle, below, above, tail, limits, cut)

@@ -63,10 +63,17 @@ class Outputs:
     mixed: Array
 
 
-def indices_of(outputs: Outputs) -> tuple[Index, ...] | None:
+def indices_of(outputs: Outputs, size: float = 0.0) -> tuple[Index, ...] | None:
     """Return the indices of each factor; None where the outcome does not vary.
 
     Base points without a value are left out.
+
+    Parameters
+    ----------
+    outputs
+        The outcome at the base points.
+    size
+        Of the largest number that the outcome is made of: beside it, rounding is to be seen.
 
     Examples
     --------
@@ -87,7 +94,7 @@ def indices_of(outputs: Outputs) -> tuple[Index, ...] | None:
     centre = (a.mean() + b.mean()) / 2
     a, b, mixed = a - centre, b - centre, mixed - centre
     scale = float(max(np.abs(a).max(), np.abs(b).max()))
-    if not _varies(a, b, centre, scale):
+    if not _varies(a, b, max(abs(centre), size), scale):
         return None
     a, b, mixed = a / scale, b / scale, mixed / scale
     terms = np.concatenate([b * (mixed - a), (a - mixed) ** 2 / 2])
@@ -96,8 +103,8 @@ def indices_of(outputs: Outputs) -> tuple[Index, ...] | None:
     return tuple(map(Index, estimates[:factors], estimates[factors:]))
 
 
-def _varies(a: Array, b: Array, centre: float, scale: float) -> bool:
-    return scale > 1e-12 * abs(centre) and bool(np.ptp(a) > 0 or np.ptp(b) > 0)
+def _varies(a: Array, b: Array, size: float, scale: float) -> bool:
+    return scale > 1e-12 * size and bool(np.ptp(a) > 0 or np.ptp(b) > 0)
 
 
 def _shares(terms: Array, sums: Array, squares: Array) -> list[IndexEstimate]:

@@ -11,6 +11,12 @@ expected value of perfect information from a probabilistic sensitivity analysis 
 2014). Here m is a restricted cubic spline of seven knots (F. E. Harrell, "Regression Modeling Strategies", section
 2.4.5) over the normal score of X's rank, so that the scale of X does not matter; of an X with few values, the mean of
 each.
+
+The points of one scrambled net hang together, so that their scatter says nothing of how far their mean is off. The
+samples are therefore those of `SCRAMBLINGS` nets that are independent of each other, and each expected gain is the mean
+of as many (A. B. Owen, "Scrambled net variance for integrals of smooth functions", Annals of Statistics 25, 1997). What
+deciding by m(X) gains in a sample is ``(1[m(X) > 0] - 1[E[NB] > 0]) NB``; that m itself is estimated adds nothing to
+the error in first order, because m is where the gain is greatest.
 """
 
 from __future__ import annotations
@@ -19,17 +25,20 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
 
-__all__ = ["LEAST", "GainEstimate", "Information"]
+__all__ = ["LEAST", "SCRAMBLINGS", "GainEstimate", "Information"]
 
 Groups = npt.NDArray[np.intp]
 """To which value of a number each sample belongs, counted from the lowest; of many values, the rank of the sample."""
 
+SCRAMBLINGS = 16
+"""Independent nets, which an honest standard error takes."""
 LEAST = 200
 """Samples without which a regression says nothing."""
 KNOTS = (0.025, 11 / 60, 41 / 120, 0.5, 79 / 120, 49 / 60, 0.975)
@@ -38,10 +47,8 @@ FEW = 20
 """Samples for each value of a number from which on the number is taken to have few values."""
 GROUPS = 32
 """Groups of equally many samples, by rank, that the spline is held against."""
-DRAWS = 200
-"""Of the coefficients, for the error."""
-POINTS = 2_048
-"""Of the curve that draws of the coefficients are compared at."""
+SURE = 3.0
+"""Standard errors by which the groups must gain more than the spline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +61,23 @@ class GainEstimate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Regression:
-    """E[NB | X] at some points: columns that are orthonormal over the samples, the constant among what they span.
+    """E[NB | X] at some points.
 
     Parameters
     ----------
-    columns
-        Of the design, at each point.
+    fitted
+        By least squares.
     counts
         How many samples each point stands for.
-    coefficients
-        Estimated; each has the standard error `noise`.
+    terms
+        How many coefficients were fitted.
+    noise
+        The standard error of each, of columns that are orthonormal over the samples.
     """
 
-    columns: Array
+    fitted: Array
     counts: Array
-    coefficients: Array
+    terms: int
     noise: float
 
     @property
@@ -78,27 +87,15 @@ class _Regression:
 
     @property
     def middle(self) -> float:
-        return float(self.counts @ (self.columns @ self.coefficients) / self.counts.sum())
+        return float((self.counts * self.fitted).sum() / self.counts.sum())
 
     @property
     def effect(self) -> Array:
         """What X does to NB, drawn together so that it varies no more than without noise in the coefficients."""
-        rough: Array = self.columns @ self.coefficients - self.middle
-        signal = float(self.counts @ rough**2)
-        chance = (len(self.coefficients) - 1) * self.noise**2
+        rough: Array = self.fitted - self.middle
+        signal = float((self.counts * rough * rough).sum())
+        chance = (self.terms - 1) * self.noise**2
         return rough * (math.sqrt(1 - chance / signal) if signal > chance else 0.0)
-
-    def gain(self) -> float:
-        return float(_gain(self.means, self.counts))
-
-    def error(self, seed: int) -> float:
-        """Return how far the gain is off when coefficients are drawn from their sampling distribution, squared mean."""
-        step = -(-len(self.counts) // POINTS)
-        means, columns, counts = self.means[::step], self.columns[::step], self.counts[::step]
-        random = np.random.Generator(np.random.Philox(key=seed % 2**64))
-        noise = columns @ (self.noise * random.standard_normal((len(self.coefficients), DRAWS)))
-        off = _gain(means[:, np.newaxis] + noise, counts) - _gain(means, counts)
-        return math.sqrt(float(np.mean(off**2)))
 
 
 class Information:
@@ -108,29 +105,34 @@ class Information:
     ----------
     net
         Net benefit of doing it, one number for each sample.
-    seed
-        Of the draws that the standard errors come from.
+    sizes
+        How many samples each scrambling has: the first ones are those of the first, and so on.
 
     Examples
     --------
     >>> random = np.random.default_rng(7)
     >>> draws = {"price": random.normal(3.0, 2.0, 20_000), "cost": random.normal(3.0, 1.0, 20_000)}
-    >>> information = Information(draws["price"] - draws["cost"], seed=0)
+    >>> information = Information(draws["price"] - draws["cost"], sizes=[1_250] * SCRAMBLINGS)
     >>> each = information.of_each(["price", "cost"], draws.__getitem__)
     >>> round(information.of_all.value, 1), round(each["price"].value, 1), round(each["cost"].value, 1)
     (0.9, 0.8, 0.4)
     """
 
-    def __init__(self, net: Array, seed: int) -> None:
-        self.net, self.seed = net, seed
+    def __init__(self, net: Array, sizes: Sequence[int]) -> None:
+        self.net = net
+        self._parts = [slice(first, last) for first, last in pairwise(accumulate(sizes, initial=0)) if first < last]
+        self._done = net.mean() > 0
 
     @cached_property
     def of_all(self) -> GainEstimate:
-        """EVPI; its error is that of a mean of independent samples, which Sobol points stay below."""
-        net = self.net
-        value = float(_gain(net, np.ones(len(net))))
-        gains = np.maximum(net, 0.0) - (net if net.mean() > 0 else 0.0)
-        return GainEstimate(value, float(gains.std()) / math.sqrt(len(net)))
+        """EVPI."""
+        gains = np.maximum(self.net, 0.0) - self._done * self.net
+        return GainEstimate(float(gains.mean()), self._error(gains))
+
+    def _error(self, gains: Array) -> float:
+        """Return the standard error of a mean, from how far the means of the scramblings are apart."""
+        means = [float(gains[part].mean()) for part in self._parts]
+        return float(np.std(means, ddof=1)) / math.sqrt(len(means))
 
     def of_each(
         self, numbers: Sequence[str], draw: Callable[[str], Array], correlated: Collection[str] = ()
@@ -177,24 +179,41 @@ class Information:
         return self._by_spline(net, groups) if _is_rank(groups) else _by_groups(net, groups)
 
     def _estimate(self, net: Array, groups: Groups) -> GainEstimate:
-        """Return the EVPPI of one number.
+        """Return the EVPPI of one number: what deciding by its regression gains.
 
-        Its error has two parts: the sampling distribution of the regression's coefficients, and how far a spline is
-        from the means of groups of samples, which assume no shape.
+        Where a spline bends too little, the means of groups of samples, which assume no shape, gain visibly more.
         """
-        regression, apart = self._regression(net, groups), 0.0
-        if _is_rank(groups):
-            apart = regression.gain() - _by_groups(net, groups * GROUPS // len(groups)).gain()
+        gains = self._gains(net, self._regression(net, groups), groups)
+        if _is_rank(groups) and len(net) >= 2 * FEW * GROUPS:
+            more = self._gains_by_groups(net, groups * GROUPS // len(groups)) - gains
+            if more.mean() > SURE * self._error(more):
+                gains = gains + more
         # Knowing one number is worth no less than nothing and no more than knowing all.
-        value = min(max(regression.gain(), 0.0), self.of_all.value)
-        return GainEstimate(value, math.hypot(regression.error(self.seed), apart))
+        value = min(max(float(gains.mean()), 0.0), self.of_all.value)
+        return GainEstimate(value, self._error(gains))
+
+    def _gains(self, net: Array, regression: _Regression, groups: Groups) -> Array:
+        """Return what deciding by E[NB | X] gains in each sample over deciding once."""
+        gains: Array = ((regression.means > 0)[groups] * 1.0 - self._done) * net
+        return gains
+
+    def _gains_by_groups(self, net: Array, groups: Groups) -> Array:
+        """Return the same of the means of groups, those of one half of the scramblings deciding in the other half."""
+        middle = self._parts[len(self._parts) // 2].start
+        halves = slice(0, middle), slice(middle, None)
+        gains = np.empty(len(net))
+        for seen, other in (halves, halves[::-1]):
+            means = np.bincount(groups[seen], weights=net[seen], minlength=GROUPS)
+            gains[other] = ((means > 0)[groups[other]] * 1.0 - self._done) * net[other]
+        return gains
 
     def _by_spline(self, net: Array, ranks: Groups) -> _Regression:
-        columns, ranked = self._columns, np.empty(len(net))
+        ranked, fitted = np.empty(len(net)), np.zeros(len(net))
         ranked[ranks] = net
-        coefficients = columns.T @ ranked
-        noise = _noise(ranked - columns @ coefficients, columns.shape[1])
-        return _Regression(columns, np.ones(len(ranked)), coefficients, noise)
+        for column in self._columns:
+            fitted += (column * ranked).sum() * column
+        terms = len(self._columns)
+        return _Regression(fitted, np.ones(len(net)), terms, _noise(ranked - fitted, terms))
 
     @cached_property
     def _columns(self) -> Array:
@@ -203,8 +222,7 @@ class Information:
 
         count = len(self.net)
         score = ndtri((np.arange(count) + 0.5) / count)
-        columns: Array = np.linalg.qr(_restricted_cubic(score, ndtri(np.array(KNOTS))))[0]
-        return columns
+        return _orthonormal(_restricted_cubic(score, ndtri(np.array(KNOTS))))
 
 
 def _is_rank(groups: Groups) -> bool:
@@ -214,12 +232,24 @@ def _is_rank(groups: Groups) -> bool:
 def _by_groups(net: Array, groups: Groups) -> _Regression:
     counts = np.bincount(groups).astype(np.float64)
     means = np.bincount(groups, weights=net) / counts
-    noise = _noise(net - means[groups], len(counts))
-    return _Regression(np.diag(1 / np.sqrt(counts)), counts, means * np.sqrt(counts), noise)
+    return _Regression(means, counts, len(counts), _noise(net - means[groups], len(counts)))
+
+
+def _orthonormal(rows: Array) -> Array:
+    """Return orthonormal rows that span what these span: Gram and Schmidt's, each twice, which is enough."""
+    found: list[Array] = []
+    for row in rows:
+        left = row.copy()
+        for _ in range(2):
+            for known in found:
+                left -= (left * known).sum() * known
+            left /= math.sqrt(float((left * left).sum()))
+        found.append(left)
+    return np.array(found)
 
 
 def _restricted_cubic(x: Array, knots: Array) -> Array:
-    """Return the columns of cubic splines that are straight beyond the outer knots: 1, x, and one for each inner knot.
+    """Return cubic splines that are straight beyond the outer knots, a row each: 1, x, and one for each inner knot.
 
     Harrell, equation 2.25.
     """
@@ -234,15 +264,8 @@ def _restricted_cubic(x: Array, knots: Array) -> Array:
         + beyond(last) * (before - knot) / (last - before)
         for knot in map(float, knots[:-2])
     ]
-    return np.column_stack([np.ones(len(x)), x, *bent])
-
-
-def _gain(means: Array, counts: Array) -> Array:
-    """Return what deciding by each of these means gains over deciding once, for each column of them."""
-    shares = counts / counts.sum()
-    gain: Array = shares @ np.maximum(means, 0.0) - np.maximum(shares @ means, 0.0)
-    return gain
+    return np.array([np.ones(len(x)), x, *bent])
 
 
 def _noise(residuals: Array, coefficients: int) -> float:
-    return math.sqrt(float(residuals @ residuals) / (len(residuals) - coefficients))
+    return math.sqrt(float((residuals * residuals).sum()) / (len(residuals) - coefficients))

@@ -14,17 +14,22 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from impacttree.engine.lift_slopes import LiftSlopes
+from impacttree.engine.lift_structure import Inward
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
 from impacttree.engine.quadrature import HORIZON, Node, gauss, values_at
 from impacttree.engine.tape import Load
 
-if TYPE_CHECKING:
-    from impacttree.engine.flows import Lift
+__all__ = ["Change", "Jump"]
 
-__all__ = ["Jump"]
+Change = tuple[int, int, int]
+"""A branch that switches: position, slot and select."""
+
+Margins = Mapping[tuple[int, int], Mapping[int, float]]
+"""(position, slot) -> how fast each edge moves what decides the switch."""
 
 NODES = 16
 JUMP = 1e3
@@ -33,20 +38,24 @@ STEP = 1e-30
 
 
 class Jump:
-    """The switches between two neighbouring shares of a lift.
+    """The switches between two shares of a lift, neighbouring ones or those at the ends of a stretch.
 
     Parameters
     ----------
-    lift
+    slopes
         The lift.
     below, above
         The runs at the two shares.
     changed
-        Branches that switch: position, slot and select of each.
+        Branches that switch.
+    width
+        How far the shares are apart, where that is more than from one number to the next.
     """
 
-    def __init__(self, lift: Lift, below: Run, above: Run, changed: Sequence[tuple[int, int, int]]) -> None:
-        self.lift, self.model, self.below, self.changed = lift, lift.model, below, changed
+    def __init__(
+        self, slopes: LiftSlopes, below: Run, above: Run, changed: Sequence[Change], width: float = 1.0
+    ) -> None:
+        self.slopes, self.model, self.below, self.changed, self.width = slopes, slopes.model, below, changed, width
         positions = (HORIZON, *range(len(below.rows)))
         self._low = {position: values_at(below, position) for position in positions}
         self._high = {position: values_at(above, position) for position in positions}
@@ -64,14 +73,21 @@ class Jump:
             for edge, _ in self._inward(position).get(slot, ()):
                 (horizon if position == HORIZON else rows[position])[edge] = 0.0
         calm = Node(-1.0, tuple(list(row) for row in rows), list(horizon))
-        through = Node(1.0, rows, horizon)
-        self.lift.tangent(through, partial(self._carry, through, margins))
-        return calm, through
+        return calm, self._through(rows, horizon, margins)
+
+    def stretch(self) -> Node:
+        """Return one node that accounts for all that moves from one end of the stretch to the other."""
+        return self._through(*self._secants(), self._margins())
+
+    def _through(self, rows: tuple[Row, ...], horizon: Row, margins: Margins) -> Node:
+        node = Node(self.width, rows, horizon)
+        self.slopes.tangent(node, partial(self._carry, node, margins))
+        return node
 
     def _carry(
         self,
         node: Node,
-        margins: Mapping[tuple[int, int], Mapping[int, float]],
+        margins: Margins,
         position: int,
         slot: int,
         speed: Callable[[Load], float],
@@ -83,7 +99,7 @@ class Jump:
         pushes = [margins[position, slot][edge] * speed(load) for edge, load in loads]
         if not math.fsum(pushes):
             pushes = [abs(speed(load)) for _, load in loads]
-        push, jump = math.fsum(pushes), self._moved(position, slot)
+        push, jump = math.fsum(pushes), self._moved(position, slot) / self.width
         for (edge, load), part in zip(loads, pushes, strict=True):
             node.at(position)[edge] = jump * (part / push) / speed(load) if part else 0.0
 
@@ -93,7 +109,7 @@ class Jump:
         """Return slopes that account exactly for what each metric moves by because its inputs jump."""
         total: list[Row] = []
         for x, weight in gauss(NODES):
-            rows, horizon = self.lift.partials(self._part_way(x))
+            rows, horizon = self.slopes.partials(self._part_way(x))
             scaled = [[weight * slope for slope in row] for row in (*rows, horizon)]
             total = [list(map(float.__add__, a, b)) for a, b in zip(total, scaled, strict=True)] if total else scaled
         *rows_found, horizon_found = total
@@ -128,12 +144,12 @@ class Jump:
     # -- conditions -----------------------------------------------------------------------------------------------
 
     def _margins(self) -> dict[tuple[int, int], Mapping[int, float]]:
-        """Return, for each metric whose own ``if`` switches, d (left - right) / d (what each edge loads)."""
+        """Return, for each metric that switches by itself, how fast each edge moves what decides it."""
         blocks = (*self.model.step.blocks, *self.model.recomputed.blocks)
-        sources = {(block.slot, select.out): select.source for block in blocks for select in block.selects}
+        jumping = {(block.slot, step.out) for block in blocks for step in block.branches if step.may_jump}
         margins: dict[tuple[int, int], Mapping[int, float]] = {}
         for position, slot, select in self.changed:
-            if (position, slot) not in margins and sources[slot, select] == "if":
+            if (position, slot) not in margins and (slot, select) in jumping:
                 margins[position, slot] = self._margin(position, slot, select)
         return margins
 
@@ -162,14 +178,14 @@ class Jump:
 
     # -- moves ----------------------------------------------------------------------------------------------------
 
-    def _inward(self, position: int) -> Mapping[int, tuple[tuple[int, Load], ...]]:
-        return self.lift.horizon_inward if position == HORIZON else self.lift.inward
+    def _inward(self, position: int) -> Inward:
+        return self.slopes.structure.inward(position)
 
     def _moved(self, position: int, slot: int) -> float:
         return self._high[position][slot] - self._low[position][slot]
 
     def _leaps(self, position: int, slot: int) -> bool:
-        return abs(self._moved(position, slot)) > JUMP * self.lift.rounding[position][slot]
+        return abs(self._moved(position, slot)) > JUMP * self.slopes.rounding[position][slot]
 
     def _load_moved(self, position: int, load: Load) -> float:
         past = position if position == HORIZON else position - load.lag

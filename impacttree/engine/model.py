@@ -10,15 +10,18 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
+from impacttree.engine.horizon import HORIZONS, Horizon, Window
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.scalar_faults import Naming, explain, too_large
-from impacttree.engine.tape import Block, Load, lower
-from impacttree.formula.ast import Binary, Expr, Name, Number
+from impacttree.engine.scalar_faults import Missing, Naming, Period, redo, too_large
+from impacttree.engine.tape import Block, lower, total_of
+from impacttree.errors import EvaluationError, Problem, QuestionError
+from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
@@ -26,6 +29,8 @@ from impacttree.quantity import Intervention
 
 __all__ = ["Adjoints", "AnyIntervention", "Held", "Model", "Part", "Run", "local_effects"]
 
+_NOTHING_SAID = Problem(reason="")
+"""Of what is marked and not raised."""
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
 
@@ -71,8 +76,21 @@ class Held:
             return self.steady
         return {**self.steady, **{slot: path[position] for slot, path in self.paths.items()}}
 
-    def over(self, periods: int) -> Effects:
-        return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items()}}
+    def over(self, periods: int, slots: Collection[int]) -> Effects:
+        """Return what changes do over the first n periods to those of `slots` that are recomputed from others."""
+        return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items() if slot in slots}}
+
+    def along(self, slot: int, path: Sequence[Any], over: Callable[[int], Any], change: Callable[[Any], Any]) -> Held:
+        """Return a copy that also holds `slot` to a path with a change, whatever its own rule would give.
+
+        Parameters
+        ----------
+        path
+            What the slot shows without the change in each distinct period.
+        over
+            The same over the first n periods; asked where the slot is recomputed from others.
+        """
+        return self.fixed(slot, [change(value) for value in path], lambda periods: change(over(periods)))
 
     def fixed(self, slot: int, path: Sequence[Any], over: Callable[[int], Any]) -> Held:
         """Return a copy that also fixes `slot` to a path, and to its value over the first n periods."""
@@ -108,6 +126,8 @@ class Run:
         How often each row counts: the number of periods for a static tree, else 1.
     held
         The changes it was run with.
+    missing
+        Why slots have no value (NaN) in a period from t = 1, by period and slot; nothing where that is an error.
     """
 
     model: Model
@@ -115,6 +135,17 @@ class Run:
     rows: tuple[Row, ...]
     repeats: int
     held: Held
+    missing: Mapping[int, Mapping[int, Missing]] = field(default_factory=dict)
+
+    def why(self, slot: int, t: int | None = None) -> str:
+        """Return why a slot has no value at period t, or over the horizon: ``division by zero in month 1``."""
+        if t is not None:
+            return self._why(slot, t).reason
+        reasons = (found[slot].reason for found in self.missing.values() if slot in found)
+        return next(reasons, "what it reads has no value")
+
+    def _why(self, slot: int, t: int) -> Missing:
+        return self.model.missing_today[slot] if t == 0 else self.missing[1 if self.repeats > 1 else t][slot]
 
     @property
     def periods(self) -> int:
@@ -151,6 +182,10 @@ class Part(NamedTuple):
     recomputed: Program
     addresses: frozenset[str]
     """Of the parameters that are read."""
+    read_today: frozenset[int]
+    """The slots that are read at t = 0: there, of the base case or from later periods."""
+    read_later: frozenset[int]
+    """Those that are read from later periods."""
 
 
 class Model:
@@ -160,9 +195,11 @@ class Model:
     ----------
     graph
         As `impacttree.graph.build` returns it.
+    horizons
+        How a metric is taken over the horizon, by its rule.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, horizons: Mapping[Aggregation, Horizon] = HORIZONS) -> None:
         self.graph = graph
         self.is_static = graph.is_static
         self.addresses: list[str] = []
@@ -172,28 +209,29 @@ class Model:
         self.accumulator = {source: len(metrics) + k for k, source in enumerate(totalled)}
         self.owners = (*range(len(metrics)), *totalled)
         self.size = len(self.owners)
-        self.naming = Naming(graph, self.owners)
         self._positions: dict[str, int] = {}
-        self._by_name = {metric.name: metric.index for metric in metrics}
-        self._accumulator_by_name = {metrics[source].name: slot for source, slot in self.accumulator.items()}
-        self.blocks = tuple(self._lower(metric.index, metric.rule) for metric in metrics)
-        self.starts = {m.index: self._lower(m.index, m.start) for m in metrics if m.start is not None}
+        totals = {total_of(metrics[source].name): slot for source, slot in self.accumulator.items()}
+        self.slot_of = {**{metric.name: metric.index for metric in metrics}, **totals}
+        self.naming = Naming(graph, self.owners, self.slot_of, self._positions)
+        self.blocks = tuple(self._lower(metric.index, metric.core) for metric in metrics)
+        self.starts = {m.index: self._lower(m.index, lowered(m.start)) for m in metrics if m.start is not None}
         self.lags = self._lags()
         rules: list[Aggregation] = [metric.aggregation for metric in metrics]
         rules += ["last"] * len(totalled)
         self.aggregations = tuple(rules)
-        self._by_rule: dict[Aggregation, list[int]] = {"sum": [], "mean": [], "last": [], "recompute": []}
-        for slot, rule in enumerate(self.aggregations):
-            self._by_rule[rule].append(slot)
+        self.horizons = tuple(horizons.get(rule) for rule in rules)
+        """How each slot is taken over the horizon; None where it is recomputed from others, or has no value there."""
         self._on_loops = tuple(metric.index for metric in metrics if metric.on_loop)
+        self._marks = False
+        """Whether what has no value from t = 1 on is marked as NaN, and not an error."""
 
     def _lags(self) -> tuple[int, ...]:
         """Return the distinct lags in use; a running total reads its own previous value."""
         lags = {load.lag for block in self.blocks for load in block.loads.values()} | {1 if self.accumulator else 0}
         return tuple(sorted(lags - {0}))
 
-    def _lower(self, slot: int, rule: Expr) -> Block:
-        return lower(slot, rule, self._by_name, self._accumulator_by_name, self._register)
+    def _lower(self, slot: int, rule: Core) -> Block:
+        return lower(slot, rule, self.slot_of, self._register)
 
     def _register(self, address: str, value: float) -> int:
         if address not in self._positions:
@@ -204,16 +242,14 @@ class Model:
 
     def _total(self, source: int) -> Block:
         """The running total of a metric: its own previous value plus this period's."""
-        slot = self.accumulator[source]
-        loads = {0: Load(slot, "prev", 1), 1: Load(source)}
-        added = lower(0, Binary("+", Name("a"), Name("b")), {"a": 0, "b": 1}, {}, self._register)
-        return Block(slot, loads, {}, {}, added.body)
+        name = self.graph.metrics[source].name
+        so_far = Timed(total_of(name), "prev", 1, (0, 0))
+        return self._lower(self.accumulator[source], Binary("+", so_far, Name(name), (0, 0)))
 
     @cached_property
     def initial(self) -> Program:
         """The program of t = 0."""
-        zero = lower(0, Number(0.0, "0"), {}, {}, self._register)
-        totals = [replace(zero, slot=slot) for slot in self.accumulator.values()]
+        totals = [self._lower(slot, Number(0.0, "0")) for slot in self.accumulator.values()]
         blocks = [self.starts.get(slot) or self.blocks[slot] for slot in self.graph.initial_order]
         return Program([*totals, *blocks], self.lags)
 
@@ -232,7 +268,39 @@ class Model:
     @cached_property
     def recomputed(self) -> Program:
         """The program of the horizon values that are recomputed from other horizon values."""
-        return Program([self.blocks[s] for s in self.graph.order if self.aggregations[s] == "recompute"], ())
+        return Program([self.blocks[slot] for slot in self.graph.order if self.recomputes(slot)], ())
+
+    def recomputes(self, slot: int) -> bool:
+        """Whether the horizon value of `slot` is a formula over those of others."""
+        return self.aggregations[slot] == "recompute" and slot not in self._valueless
+
+    @cached_property
+    def _valueless(self) -> frozenset[int]:
+        """Slots without a value over the horizon: by their rule, or because they are recomputed from such ones."""
+        found = {
+            slot for slot, way in enumerate(self.horizons) if way is None and self.aggregations[slot] != "recompute"
+        }
+        for slot in self.graph.order:
+            read = {load.slot for load in self.blocks[slot].loads.values()}
+            if self.aggregations[slot] == "recompute" and read & found:
+                found.add(slot)
+        return frozenset(found)
+
+    def check_horizon(self, slot: int) -> None:
+        """Refuse a question about the horizon value of a slot that has none.
+
+        Raises
+        ------
+        QuestionError
+            Which names the metrics whose rule decides it.
+        """
+        if slot in self._valueless:
+            metric = self.graph.metrics[self.owners[slot]]
+            read = sorted({load.slot for load in self.blocks[metric.index].loads.values()} & self._valueless)
+            names = [metric] if self.aggregations[slot] != "recompute" else [self.graph.metrics[s] for s in read]
+            rules = ", ".join(f"{one.name} is taken by '{one.aggregation}'" for one in names)
+            reason = f"{metric.name} has no value over this horizon: {rules}"
+            raise QuestionError(Problem(reason=reason, fix="ask about a metric that is summed over the periods"))
 
     @cached_property
     def _parts(self) -> dict[frozenset[int], Part]:
@@ -259,12 +327,36 @@ class Model:
         step = initial if self.step is self.initial else _cut(self.step, needed)
         blocks = (*initial.blocks, *step.blocks)
         addresses = frozenset(self.addresses[p] for block in blocks for p in block.parameters.values())
-        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses)
+        later = frozenset().union(*(_read_before(step, lag) for lag in (0, *self.lags)))
+        there = frozenset(load.slot for block in initial.blocks for load in block.loads.values())
+        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses, there | later, later)
+
+    def marking(self) -> Model:
+        """Return the same model, in whose runs NaN marks what has no value: for views of the whole tree."""
+        model = copy(self)
+        model._marks = True  # noqa: SLF001 - its own
+        return model
+
+    def cut(self, slots: Collection[int]) -> Model:
+        """Return the model of what `slots` rest on alone: from t = 1 on the rest is not computed, and stands at 0."""
+        part, today, model = self.part(slots), self._today, copy(self)
+        vars(model).pop("_read_at", None)
+        vars(model).update(step=part.step, recomputed=part.recomputed, _today=today, _parts={}, _shared={})
+        return model
 
     @cached_property
     def base(self) -> Row:
-        """Values at t = 0 of the base case: what ``baseline`` reads."""
-        row = [0.0] * self.size
+        """Values at t = 0 of the base case, which ``baseline`` reads; NaN where there is none."""
+        return self._today[0]
+
+    @cached_property
+    def missing_today(self) -> Mapping[int, Missing]:
+        """Why slots have no value at t = 0."""
+        return self._today[1]
+
+    @cached_property
+    def _today(self) -> tuple[Row, Mapping[int, Missing]]:
+        row, missing = [0.0] * self.size, dict[int, Missing]()
         past = [row] * len(self.lags)
         try:
             for function in self.initial.values({}):
@@ -272,8 +364,14 @@ class Model:
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            explain(self.naming, self.parameters, self.initial, row, row, past, {}, {}, 0)
-        return row
+            kinds = NOTHING_HELD.kinds
+            missing = self._redo(self.initial, row, row, past, kinds, {}, 0, lambda slot, _: missing[slot])
+        return row, missing
+
+    @cached_property
+    def _read_at(self) -> Mapping[int, frozenset[int]]:
+        """The slots that a period reads of earlier ones, by lag; of t = 0 of the base case at lag 0."""
+        return {lag: _read_before(self.step, lag) for lag in (0, *self.lags)}
 
     def run(self, periods: int, interventions: Mapping[int, Intervention] | None = None) -> Run:
         """Return the values of t = 0 and `periods` periods under `interventions` (by slot), acting from period 1.
@@ -287,73 +385,134 @@ class Model:
         return self.simulate(periods, held)
 
     def _on_loop(self, slot: int, change: Intervention, without: Run, held: Held) -> Held:
-        path = [change.apply(row[slot]) for row in without.rows]
-
-        def over(periods: int) -> float:
-            return change.apply(without.horizon(periods)[slot])
-
-        return held.fixed(slot, path, over)
+        path = [row[slot] for row in without.rows]
+        return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change.apply)
 
     def simulate(self, periods: int, held: Held = NOTHING_HELD) -> Run:
         """Step through the periods with `held` in force."""
         functions = self.step.values(held.kinds)
         count = 1 if self.is_static else periods
         rows: list[Row] = []
+        missing: dict[int, dict[int, Missing]] = {}
         for position in range(count):
             row = [0.0] * self.size
             past = [rows[position - lag] if position >= lag else self.base for lag in self.lags]
             effects = held.effects(position)
             try:
+                if self._reads_missing(position, missing):
+                    raise ValueError
                 for function in functions:
                     function(row, self.base, self.parameters, past, effects)
                 if not _are_finite(row):
                     raise OverflowError
             except _FAULTS:
-                explain(
-                    self.naming, self.parameters, self.step, row, self.base, past, held.kinds, effects, position + 1
-                )
+                found = self._redo(
+                    self.step, row, self.base, past, held.kinds, effects, position + 1,
+                    lambda slot, t: missing[t][slot] if t > 0 else self.missing_today[slot],
+                )  # fmt: skip
+                self._refuse(found)
+                missing[position + 1] = found
             rows.append(row)
-        return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held)
+        missing = {t: found for t, found in missing.items() if found}
+        return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held, missing)
+
+    def _reads_missing(self, position: int, missing: Mapping[int, Collection[int]]) -> bool:
+        """Return whether a period reads an earlier value that has none."""
+        today = self.missing_today
+        if not today and not missing:
+            return False
+        return any(
+            not slots.isdisjoint(missing.get(position + 1 - lag, ()) if lag and position >= lag else today)
+            for lag, slots in self._read_at.items()
+        )
+
+    def _redo(
+        self,
+        program: Program,
+        row: Row,
+        base: Row,
+        past: Sequence[Row],
+        kinds: Intervened,
+        effects: Effects,
+        t: int,
+        known: Callable[[int, int], Missing],
+    ) -> dict[int, Missing]:
+        """Compute a period once more, with care; return why slots have no value in it."""
+        rows = dict(zip(program.lags, past, strict=True))
+        return redo(self.naming, Period(program, row, base, rows, self.parameters, kinds, effects, t), known)
+
+    def _refuse(self, found: Mapping[int, Missing]) -> None:
+        """Raise the first thing that has no value, unless that is to be marked."""
+        if found and not self._marks:
+            raise EvaluationError(next(iter(found.values())).problem) from None
 
     def horizon(self, run: Run, periods: int) -> Row:
         """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
         rows = run.rows if self.is_static else run.rows[:periods]
-        repeats = periods if self.is_static else 1
-        row = list(rows[-1])
-        for slot in self._by_rule["sum"]:
-            row[slot] = repeats * (_sum([r[slot] for r in rows]) if len(rows) > 1 else row[slot])
-        for slot in self._by_rule["mean"]:
-            row[slot] = _sum([r[slot] for r in rows]) / len(rows)
-        if not _are_finite(row):
+        window = self.window(periods)
+        if window.distinct == 1:
+            row = list(rows[0])
+            for slot, weight in self._weights(window):
+                row[slot] *= weight
+        else:
+            row = [
+                0.0 if way is None else way.forward(path, window)
+                for way, path in zip(self.horizons, zip(*rows, strict=True), strict=True)
+            ]
+        if not _are_finite(row) and any(map(math.isinf, row)):
             too_large(self.naming, row)
-        base, effects = self.horizon_base(periods), run.held.over(periods)
+        base, effects = self.horizon_base(periods), self._held_over(run, periods)
         try:
+            if run.missing or not self._read_at[0].isdisjoint(self.missing_today):
+                raise ValueError
             for function in self.recomputed.values(run.held.kinds):
                 function(row, base, self.parameters, (), effects)
             if not _are_finite(row):
                 raise OverflowError
         except _FAULTS:
-            explain(self.naming, self.parameters, self.recomputed, row, base, (), run.held.kinds, effects, -1)
+            found = self._redo(
+                self.recomputed, row, base, (), run.held.kinds, effects, -1,
+                lambda slot, t: self.missing_today[slot] if t == 0 else Missing(run.why(slot), _NOTHING_SAID),
+            )  # fmt: skip
+            self._refuse(found)
+        for slot in self._valueless:
+            row[slot] = math.nan
         return row
 
-    def horizon_base(self, periods: int) -> Row:
-        """What ``baseline`` reads among horizon values: a sum of flows counts every period."""
-        base = list(self.base)
-        for slot in self._by_rule["sum"]:
-            base[slot] *= periods
-        return base
+    def _held_over(self, run: Run, periods: int) -> Effects:
+        return run.held.over(periods, self.recomputed.chunk_of)
 
-    def aggregate(self, slot: int, moves: Sequence[float], repeats: int) -> float:
+    def horizon_base(self, periods: int) -> Row:
+        """Return what ``baseline`` reads among horizon values: of a sum of flows every period counts."""
+        if periods not in self._bases:
+            window = self.window(periods)
+            ways = zip(self.horizons, self.base, strict=True)
+            self._bases[periods] = [value if way is None else way.held(value, window) for way, value in ways]
+        return self._bases[periods]
+
+    @cached_property
+    def _bases(self) -> dict[int, Row]:
+        return {}
+
+    def _weights(self, window: Window) -> Sequence[tuple[int, float]]:
+        """Return what the one distinct period counts in a horizon value, of each slot for which that is not 1."""
+        if window.periods not in self._weights_of:
+            weights = [1.0 if way is None else way.adjoint(1.0, window)[0] for way in self.horizons]
+            self._weights_of[window.periods] = [(slot, one) for slot, one in enumerate(weights) if one != 1.0]
+        return self._weights_of[window.periods]
+
+    @cached_property
+    def _weights_of(self) -> dict[int, Sequence[tuple[int, float]]]:
+        return {}
+
+    def window(self, periods: int) -> Window:
+        """Return the first `periods` as a window."""
+        return Window(periods, 1 if self.is_static else periods)
+
+    def tangent(self, slot: int, moves: Sequence[float], window: Window) -> float:
         """Return how a slot's horizon value moves when its periods move so; 0 where it is recomputed from others."""
-        match self.aggregations[slot]:
-            case "sum":
-                return sum(moves) * repeats
-            case "mean":
-                return sum(moves) / len(moves)
-            case "last":
-                return moves[-1]
-            case _:
-                return 0.0
+        way = self.horizons[slot]
+        return 0.0 if way is None else way.tangent(moves, window)
 
     def partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
         """Return the local derivative along every edge, in each distinct period and over the horizon."""
@@ -374,13 +533,18 @@ class Model:
         horizon = [0.0] * self.size
         horizon[outcome] = 1.0
         recomputed = [0.0] * self.size
-        if self.aggregations[outcome] == "recompute":
-            totals, base, effects = run.horizon(), self.horizon_base(run.periods), run.held.over(run.periods)
+        self.check_horizon(outcome)
+        if self.recomputes(outcome):
+            totals, base, effects = (
+                run.horizon(),
+                self.horizon_base(run.periods),
+                self._held_over(run, run.periods),
+            )
             for function in self.recomputed.reverse(run.held.kinds):
                 function(totals, base, self.parameters, (), effects, horizon, ())
-            for slot in self._by_rule["recompute"]:
-                recomputed[slot] = horizon[slot]
-        rows = self.seeds(run, horizon)
+            for block in self.recomputed.blocks:
+                recomputed[block.slot] = horizon[block.slot]
+        rows = self.seeds(self.window(run.periods), horizon)
         before = [0.0] * self.size
         functions = self.step.reverse(run.held.kinds)
         for position in range(len(rows) - 1, -1, -1):
@@ -391,17 +555,20 @@ class Model:
                 function(run.rows[position], self.base, self.parameters, past, effects, rows[position], into)
         return Adjoints(tuple(rows), recomputed)
 
-    def seeds(self, run: Run, horizon: Row) -> list[Row]:
+    def seeds(self, window: Window, horizon: Row) -> list[Row]:
         """Pass the adjoints of horizon values on to the periods they aggregate."""
-        rows = [[0.0] * self.size for _ in run.rows]
-        for slot in self._by_rule["sum"]:
-            for row in rows:
-                row[slot] = horizon[slot] * run.repeats
-        for slot in self._by_rule["mean"]:
-            for row in rows:
-                row[slot] = horizon[slot] / len(rows)
-        for slot in self._by_rule["last"]:
-            rows[-1][slot] = horizon[slot]
+        if window.distinct == 1:
+            row = list(horizon)
+            for slot, weight in self._weights(window):
+                row[slot] *= weight
+            for block in self.recomputed.blocks:
+                row[block.slot] = 0.0
+            return [row]
+        rows = [[0.0] * self.size for _ in range(window.distinct)]
+        for slot, (way, weight) in enumerate(zip(self.horizons, horizon, strict=True)):
+            if way is not None and weight:
+                for row, part in zip(rows, way.adjoint(weight, window), strict=True):
+                    row[slot] = part
         return rows
 
     def gradient(self, run: Run, outcome: int) -> Row:
@@ -463,20 +630,18 @@ def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> frozenset[int]
     return reached(slots, lambda slot: sources.get(slot, set()))
 
 
+def _read_before(program: Program, lag: int) -> frozenset[int]:
+    """Return the slots that a program reads at a lag; at lag 0, of t = 0 of the base case."""
+    loads = (load for block in program.blocks for load in block.loads.values())
+    return frozenset(load.slot for load in loads if load.timing != "now" and load.lag == lag)
+
+
 def _cut(program: Program, slots: Collection[int]) -> Program:
     return Program([block for block in program.blocks if block.slot in slots], program.lags)
 
 
 def _are_finite(row: Row) -> bool:
     return math.isfinite(sum(row)) or all(map(math.isfinite, row))
-
-
-def _sum(values: Sequence[float]) -> float:
-    """Return the exactly rounded sum; infinite where it is too large for a number."""
-    try:
-        return math.fsum(values)
-    except OverflowError:
-        return math.inf
 
 
 def _total(slopes: Sequence[float]) -> float:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from impacttree.engine.flows import Lift
-from impacttree.engine.quadrature import Node
+from impacttree.engine.quadrature import HORIZON, Node
 from impacttree.engine.tape import Load
 
 __all__ = ["Paths", "WalkedPath"]
@@ -46,7 +46,7 @@ class Paths:
     """The paths of one lift."""
 
     def __init__(self, lift: Lift) -> None:
-        self.lift, self.model = lift, lift.model
+        self.lift, self.model, self.slopes, self.structure = lift, lift.model, lift.slopes, lift.structure
 
     def best(self, count: int) -> tuple[WalkedPath, ...]:
         """Return the `count` largest paths by absolute amount, largest first."""
@@ -59,7 +59,7 @@ class Paths:
         return math.fsum(node.weight * self._along(node, metrics) for node in self.lift.nodes)
 
     def _along(self, node: Node, metrics: Sequence[int]) -> float:
-        moves = _Moves(tuple(self.lift.delta), self.lift.delta_horizon)
+        moves = _Moves(tuple(self.slopes.delta), self.slopes.delta_horizon)
         for position, metric in enumerate(metrics):
             moves = self._return(node, metric, metrics[:position], moves)
             if position + 1 < len(metrics):
@@ -67,9 +67,9 @@ class Paths:
         return self._horizon(self.lift.outcome, moves)
 
     def _horizon(self, metric: int, moves: _Moves) -> float:
-        if self.model.aggregations[metric] == "recompute":
+        if self.model.recomputes(metric):
             return moves.horizon
-        return self.model.aggregate(metric, moves.rows, self.lift.before.repeats)
+        return self.model.tangent(metric, moves.rows, self.slopes.window)
 
     def _pass(self, node: Node, source: int, target: int, moves: _Moves) -> _Moves:
         """Return how `target` moves directly because `source` moves so."""
@@ -96,7 +96,7 @@ class Paths:
             rows.append(row)
             for slot in inside:
                 total = arriving if slot == metric else 0.0
-                for edge, load in self.lift.inward.get(slot, ()):
+                for edge, load in self.structure.inward(0).get(slot, ()):
                     if load.slot in allowed and position >= load.lag:
                         total += node.partials[position][edge] * rows[position - load.lag].get(load.slot, 0.0)
                 row[slot] = total
@@ -106,7 +106,7 @@ class Paths:
     def _loops(self) -> Mapping[int, tuple[int, ...]]:
         """Slots of each time loop that the lift touches, running totals included, in order of evaluation."""
         loops: dict[int, list[int]] = {}
-        for slot in self.lift.order:
+        for slot in self.structure.order(0):
             loop = self.model.graph.metrics[self.model.owners[slot]].loop
             if loop >= 0:
                 loops.setdefault(loop, []).append(slot)
@@ -115,11 +115,11 @@ class Paths:
     @cached_property
     def _between(self) -> Mapping[tuple[int, int], tuple[tuple[int, Load], ...]]:
         """(source, target) -> edges of a step between two metrics; a running total belongs to its metric."""
-        return self._grouped(self.lift.inward)
+        return self._grouped(self.structure.inward(0))
 
     @cached_property
     def _between_horizon(self) -> Mapping[tuple[int, int], tuple[tuple[int, Load], ...]]:
-        return self._grouped(self.lift.horizon_inward)
+        return self._grouped(self.structure.inward(HORIZON))
 
     def _grouped(
         self, inward: Mapping[int, Sequence[tuple[int, Load]]]

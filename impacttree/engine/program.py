@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cmath
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, cached_property
@@ -13,7 +12,7 @@ from impacttree.engine.codegen import Spelling
 from impacttree.engine.tape import Block, Load
 from impacttree.formula import FUNCTIONS
 
-__all__ = ["Branches", "Partials", "Program", "Reverse", "Row", "Values", "array_function"]
+__all__ = ["Branches", "Forward", "Partials", "Program", "Reverse", "Row", "array_function"]
 
 Row = list[float]
 """Values of one period, by slot."""
@@ -21,7 +20,7 @@ Effects = Mapping[int, Any]
 """What a change does in one period: ``(scale, shift)`` for a wrapped slot, the value for a fixed one."""
 
 
-class Values(Protocol):
+class Forward(Protocol):
     def __call__(self, v: Row, b: Row, p: Sequence[float], h: Sequence[Row], c: Effects) -> None: ...
 
 
@@ -37,7 +36,7 @@ class Reverse(Protocol):
 
 class Branches(Protocol):
     def __call__(
-        self, v: Row, b: Row, p: Sequence[float], h: Sequence[Row], s: dict[tuple[int, int], bool]
+        self, v: Row, b: Row, p: Sequence[float], h: Sequence[Row], s: dict[tuple[int, int], float]
     ) -> None: ...
 
 
@@ -64,38 +63,26 @@ def _complex_power(base: complex, exponent: complex) -> complex:
     return 0j if base == 0 and exponent.real > 0 else base**exponent
 
 
-_REAL: Mapping[str, Callable[..., object]] = {
-    "exp": math.exp,
-    "log": math.log,
-    "log10": math.log10,
-    "sqrt": math.sqrt,
-    "pow": math.pow,
-    "check": _check,
-    "slope_of_base": _slope_of_base,
-    "slope_of_exponent": _slope_of_exponent,
-}
-_COMPLEX: Mapping[str, Callable[..., object]] = {
-    "exp": cmath.exp,
-    "log": cmath.log,
-    "log10": cmath.log10,
-    "sqrt": cmath.sqrt,
-    "pow": _complex_power,
-    "real": lambda value: value.real,
-}
-
-
-def _names(spelling: Spelling) -> Mapping[str, Callable[..., object]]:
+def _names(spelling: Spelling) -> Mapping[str, Callable[..., Any]]:
+    """Return what the words of generated code mean."""
+    primitives = [function for function in FUNCTIONS.values() if function.is_primitive]
     match spelling:
         case "real":
-            return _REAL
+            slopes: Mapping[str, Callable[..., Any]] = {
+                "slope_of_base": _slope_of_base,
+                "slope_of_exponent": _slope_of_exponent,
+            }
+            words = {f.name: f.python for f in primitives if f.python}
+            return {**words, "pow": math.pow, "check": _check, **slopes}
         case "complex":
-            return _COMPLEX
+            others: Mapping[str, Callable[..., Any]] = {"pow": _complex_power, "real": lambda value: value.real}
+            return {**{f.name: f.complex for f in primitives if f.complex}, **others}
         case "array":
-            return _array()
+            return {**{f.name: array_function(f.name) for f in primitives}, **_array()}
 
 
 @cache
-def _array() -> Mapping[str, Callable[..., object]]:
+def _array() -> Mapping[str, Callable[..., Any]]:
     import numpy as np
 
     def select(taken: Any, then: Any, otherwise: Any) -> Any:
@@ -103,17 +90,16 @@ def _array() -> Mapping[str, Callable[..., object]]:
             return np.where(taken, then, otherwise)
         return then if taken else otherwise
 
-    functions = {"exp": np.exp, "log": np.log, "log10": np.log10, "sqrt": np.sqrt}
-    return {"number": np.float64, "select": select, **functions}
+    return {"number": np.float64, "select": select}
 
 
-@cache
 def array_function(name: str) -> Callable[..., Any]:
     """Return a registered function as computed on arrays."""
-    function = FUNCTIONS[name]
-    text = function.numpy.format(**{parameter: parameter for parameter in function.parameters})
-    compiled: Callable[..., Any] = _compile(", ".join(function.parameters), [f"return {text}"], _array())
-    return compiled
+    import numpy as np
+
+    found = FUNCTIONS[name].numpy
+    assert found is not None
+    return found(np)
 
 
 class Program:
@@ -134,7 +120,7 @@ class Program:
     def __init__(self, blocks: Sequence[Block], lags: Sequence[int]) -> None:
         self.blocks, self.lags = tuple(blocks), tuple(lags)
         self.chunks = tuple(self.blocks[i : i + self.size] for i in range(0, len(self.blocks), self.size))
-        self._values: dict[tuple[int, Spelling, bool], Values] = {}
+        self._values: dict[tuple[int, Spelling, bool], Forward] = {}
         self._reverse: dict[tuple[int, bool], Reverse] = {}
 
     @cached_property
@@ -147,7 +133,7 @@ class Program:
         """Slot -> number of the function that computes it."""
         return {block.slot: number for number, chunk in enumerate(self.chunks) for block in chunk}
 
-    def values(self, intervened: Collection[int], spelling: Spelling = "real") -> tuple[Values, ...]:
+    def values(self, intervened: Collection[int], spelling: Spelling = "real") -> tuple[Forward, ...]:
         """Return the functions that compute one period; only pieces with a changed slot look for changes."""
         changed = self._changed(intervened)
         return tuple(self._chunk_values(number, spelling, number in changed) for number in range(len(self.chunks)))
@@ -167,23 +153,23 @@ class Program:
             for block in chunk:
                 lines += codegen.write_partials(block, first, self.lags)
                 first += len(codegen.edge_loads(block))
-            functions.append(_compile("v, b, p, h, d", lines, _REAL))
+            functions.append(_compile("v, b, p, h, d", lines, _names("real")))
         return tuple(functions)
 
     @cached_property
     def branches(self) -> Branches:
         """The function that records every decision of a period."""
-        lines = codegen.write_branches([block for block in self.blocks if block.selects], self.lags)
-        function: Branches = _compile("v, b, p, h, s", lines, _REAL)
+        lines = codegen.write_branches([block for block in self.blocks if block.branches], self.lags)
+        function: Branches = _compile("v, b, p, h, s", lines, _names("real"))
         return function
 
     @cached_property
     def margins(self) -> Any:
         """The function that records left minus right of every condition reached, on complex values."""
-        lines = codegen.write_branches([block for block in self.blocks if block.selects], self.lags, "complex")
-        return _compile("v, b, p, h, s", lines, _COMPLEX)
+        lines = codegen.write_branches([block for block in self.blocks if block.branches], self.lags, "complex")
+        return _compile("v, b, p, h, s", lines, _names("complex"))
 
-    def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Values:
+    def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Forward:
         key = (number, spelling, changed)
         if key not in self._values:
             lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed)
@@ -194,7 +180,7 @@ class Program:
         key = (number, changed)
         if key not in self._reverse:
             lines = codegen.write_reverse(self.chunks[number], self.lags, changed=changed)
-            self._reverse[key] = _compile("v, b, p, h, c, g, k", lines, _REAL)
+            self._reverse[key] = _compile("v, b, p, h, c, g, k", lines, _names("real"))
         return self._reverse[key]
 
     def _changed(self, intervened: Collection[int]) -> set[int]:

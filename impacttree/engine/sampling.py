@@ -13,7 +13,7 @@ import numpy as np
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.correlations import linked
-from impacttree.engine.distributions import Distribution, distribution_of
+from impacttree.engine.distributions import GRADE_CUT, Distribution, distribution_of
 from impacttree.engine.model import Model
 from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, SobolPoints, chunks_of
 from impacttree.errors import QuestionError
@@ -113,5 +113,5 @@ class Sampler:
 
 
 def _drawable(number: UncertainNumber) -> Uncertain:
-    distribution = distribution_of(number.quantity, number.bounds)
+    distribution = distribution_of(number.quantity, number.bounds, cut=0.0 if number.stated else GRADE_CUT)
     return Uncertain(number.address, number.metric, distribution, number.stated)

@@ -3,134 +3,118 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.tape import COMPARISONS, Block, Body, Instruction, Select
+from impacttree.engine.tape import Block, Load, load_of, row_of
 from impacttree.errors import EvaluationError, Problem
-from impacttree.formula import FUNCTIONS, unparse
-from impacttree.formula.ast import Expr
+from impacttree.formula import Fault, evaluate, unparse
+from impacttree.formula.ast import Expr, Parameter
+from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph
 
-__all__ = ["Fault", "Naming", "explain", "interpret", "too_large"]
+__all__ = ["Missing", "Naming", "Period", "redo", "too_large"]
 
 
-class Fault(ArithmeticError):
-    """An operation without a finite real result: which, and why."""
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a metric has no value in a period."""
 
-    def __init__(self, reason: str, span: tuple[int, int]) -> None:
-        super().__init__(reason)
-        self.reason, self.span = reason, span
-
-
-def interpret(block: Block, v: Row, b: Row, p: Sequence[float], past: Mapping[int, Row]) -> float:
-    """Compute a block one operation at a time; slow, plain, and independent of the generated code.
-
-    Parameters
-    ----------
-    v, b, p
-        Values of this period, at t = 0 of the base case, and parameters.
-    past
-        Rows by lag.
-
-    Raises
-    ------
-    Fault
-        At the first operation without a finite real result.
-    """
-    values: dict[int, float] = dict(block.constants)
-    values |= {temporary: p[position] for temporary, position in block.parameters.items()}
-    for temporary, load in block.loads.items():
-        row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
-        values[temporary] = row[load.slot]
-    pending: list[Instruction | Select | tuple[int, int]] = list(reversed(block.body.instructions))
-    while pending:
-        step = pending.pop()
-        if isinstance(step, tuple):
-            values[step[0]] = values[step[1]]
-        elif isinstance(step, Select):
-            side: Body = step.then if COMPARISONS[step.op](values[step.left], values[step.right]) else step.otherwise
-            pending.append((step.out, side.result))
-            pending.extend(reversed(side.instructions))
-        else:
-            values[step.out] = _operate(step, [values[arg] for arg in step.args])
-    return values[block.body.result]
+    reason: str
+    """``division by zero in month 1``"""
+    problem: Problem
+    """Of the metric where it began, which may be another."""
 
 
-def _operate(step: Instruction, args: Sequence[float]) -> float:
-    try:
-        result = _result(step, args)
-    except (ZeroDivisionError, ValueError, OverflowError) as error:
-        raise Fault(_reason(step, args, error), step.span) from None
-    if not math.isfinite(result):
-        raise Fault("the result is too large for a number", step.span)
-    return result
+class MissingError(ArithmeticError):
+    """A value is read that there is not."""
 
-
-def _result(step: Instruction, args: Sequence[float]) -> float:
-    match step.operation:
-        case "neg":
-            return -args[0]
-        case "add":
-            return args[0] + args[1]
-        case "sub":
-            return args[0] - args[1]
-        case "mul":
-            return args[0] * args[1]
-        case "div":
-            return args[0] / args[1]
-        case "pow":
-            return math.pow(args[0], args[1])
-    return float(getattr(math, step.function)(*args))
-
-
-def _reason(step: Instruction, args: Sequence[float], error: Exception) -> str:
-    if step.operation == "div":
-        return "division by zero"
-    if step.operation == "pow" and not isinstance(error, OverflowError):
-        return f"{args[0]:g} to the power {args[1]:g} is not a real number"
-    if isinstance(error, OverflowError):
-        return "the result is too large for a number"
-    return f"{FUNCTIONS[step.function].name} of {args[0]:g} is not a real number"
+    def __init__(self, load: Load) -> None:
+        super().__init__()
+        self.load = load
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What turns slots back into the user's metrics."""
+    """What turns slots and positions back into the user's metrics and parameters."""
 
     graph: Graph
     owners: Sequence[int]
+    slot_of: Mapping[str, int]
+    position_of: Mapping[str, int]
 
 
-def explain(
-    naming: Naming,
-    parameters: Sequence[float],
-    program: Program,
-    v: Row,
-    b: Row,
-    past: Sequence[Row],
-    kinds: Intervened,
-    effects: Effects,
-    t: int,
-) -> NoReturn:
-    """Redo a period that failed, one metric at a time, and raise the `EvaluationError` that names the operation."""
-    rows = dict(zip(program.lags, past, strict=True))
-    for block in program.blocks:
-        if kinds.get(block.slot) == "fix":
-            v[block.slot] = effects[block.slot]
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One evaluation of a program: what it reads, what changes do, and when it is.
+
+    Parameters
+    ----------
+    now, base, past
+        Values of this period, at t = 0 of the base case, and of earlier periods by lag.
+    t
+        The period; -1 over the horizon.
+    """
+
+    program: Program
+    now: Row
+    base: Row
+    past: Mapping[int, Row]
+    parameters: Sequence[float]
+    kinds: Intervened
+    effects: Effects
+    t: int
+
+
+def redo(naming: Naming, period: Period, known: Callable[[int, int], Missing]) -> dict[int, Missing]:
+    """Redo a period one metric at a time, with NaN for what has no value, and return why that is, by slot.
+
+    Parameters
+    ----------
+    known
+        Gives why a slot has no value at an earlier t.
+    """
+    now, found = period.now, dict[int, Missing]()
+    for block in period.program.blocks:
+        slot = block.slot
+        if period.kinds.get(slot) == "fix":
+            now[slot] = period.effects[slot]
             continue
+        scale, shift = period.effects[slot] if slot in period.kinds else (1.0, 0.0)
         try:
-            value = interpret(block, v, b, parameters, rows)
+            now[slot] = evaluate(block.rule, _Reading(naming, period)) * scale + shift
+            if not math.isfinite(now[slot]):
+                raise Fault("the result is too large for a number", (0, 0))
         except Fault as fault:
-            raise _error(naming, block, fault, v, b, rows, t) from None
-        scale, shift = effects[block.slot] if block.slot in kinds else (1.0, 0.0)
-        v[block.slot] = value * scale + shift
-        if not math.isfinite(v[block.slot]):
-            raise _error(naming, block, Fault("the result is too large for a number", (0, 0)), v, b, rows, t)
-    raise AssertionError("a period failed in generated code, but not one operation at a time")
+            found[slot] = _missing(naming, block, fault, period)
+        except MissingError as missing:
+            load = missing.load
+            t = {"now": period.t, "prev": max(0, period.t - load.lag)}.get(load.timing, 0)
+            found[slot] = found[load.slot] if t == period.t and load.slot in found else known(load.slot, t)
+        if slot in found:
+            now[slot] = math.nan
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a leaf of a formula stands for in a period."""
+
+    naming: Naming
+    period: Period
+
+    def __call__(self, leaf: Leaf) -> float:
+        period = self.period
+        if isinstance(leaf, Parameter):
+            return period.parameters[self.naming.position_of[leaf.address]]
+        load = load_of(leaf, self.naming.slot_of)
+        value = row_of(load, period.now, period.base, period.past)[load.slot]
+        if math.isnan(value):
+            raise MissingError(load)
+        return value
 
 
 def too_large(naming: Naming, row: Row) -> NoReturn:
@@ -151,23 +135,21 @@ def too_large(naming: Naming, row: Row) -> NoReturn:
     )
 
 
-def _error(
-    naming: Naming, block: Block, fault: Fault, v: Row, b: Row, past: Mapping[int, Row], t: int
-) -> EvaluationError:
+def _missing(naming: Naming, block: Block, fault: Fault, period: Period) -> Missing:
     graph, owners = naming.graph, naming.owners
     metric = graph.metrics[owners[block.slot]]
     operands = []
     for load in block.loads.values():
-        row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
-        when = {"now": "", "baseline": " at t = 0"}.get(load.timing, f" {load.lag} earlier")
+        row = row_of(load, period.now, period.base, period.past)
+        when = {"now": "", "baseline": " at t = 0", "prev": f" {load.lag} earlier"}[load.timing]
         operands.append(f"{graph.metrics[owners[load.slot]].name}{when} = {row[load.slot]:g}")
-    when = {0: "at t = 0", -1: "over the horizon"}.get(t, f"in {graph.spec.period} {t}")
+    when = {0: "at t = 0", -1: "over the horizon"}.get(period.t, f"in {graph.spec.period} {period.t}")
     listed = ", ".join(operands[:8]) + (" ..." if len(operands) > 8 else "")
     text, span = _formula(metric.spec.formula, metric.rule, fault)
     line, column = graph.spec.places.find("metrics", metric.name, "formula")
     problem = Problem(
         reason=f"{fault.reason} {when}" + (f" ({listed})" if listed else ""),
-        fix="guard it with if(condition, a, b), or correct the values",
+        fix="correct the values, or say with if(condition, a, b) what holds then",
         file=graph.spec.places.file,
         line=line,
         column=column,
@@ -176,7 +158,8 @@ def _error(
         formula=text,
         span=span,
     )
-    return EvaluationError(problem)
+    told = {0: "today", -1: "over the horizon"}.get(period.t, f"in {graph.spec.period} {period.t}")
+    return Missing(f"{fault.reason} {told}", problem)
 
 
 def _formula(written: str | None, rule: Expr, fault: Fault) -> tuple[str, tuple[int, int]]:

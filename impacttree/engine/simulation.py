@@ -11,12 +11,20 @@ import math
 import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -29,7 +37,7 @@ from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Graph, UncertainNumber
 from impacttree.quantity import Recipe, number_of
 
-__all__ = ["Corridor", "DrawnChange", "Job", "Report", "Sampled", "Wanted", "simulate_many"]
+__all__ = ["Corridor", "DrawnChange", "Job", "Report", "Sampled", "Scramblings", "Wanted", "simulate_many"]
 
 Chunk = tuple[int, int]
 """Index of the first sample, and how many there are."""
@@ -139,6 +147,11 @@ class DrawnChange:
         return RowsIntervention(self.recipe.kind, *self.recipe.effect(numbers))
 
 
+class _Inputs(TypedDict):
+    parameters: Mapping[str, Array]
+    interventions: Mapping[int, AnyIntervention]
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """What is done with each sample; it travels to other processes as the written model and these settings.
@@ -204,16 +217,13 @@ class Job:
     def _runs(self, chunk: Chunk, path_rows: int) -> list[Sampled]:
         first, count = chunk
         draws = self.sampler.draw(first, count, only=self.drawn)
-        lifts = {number.address for number in self.extra}
-        parameters = {address: numbers for address, numbers in draws.items() if address not in lifts}
         wanted = self.wanted
         batches = (
             evaluate_many(
                 self.model,
                 self.periods,
                 count=count,
-                parameters=parameters,
-                interventions={slot: _effect(change, draws) for slot, change in changes.items()},
+                **self.inputs(draws, changes),
                 totals=wanted.totals,
                 extremes=sorted({span.slot for span in wanted.spans}),
                 paths=wanted.paths if first < path_rows else (),
@@ -221,6 +231,14 @@ class Job:
             for changes in self.runs
         )
         return [_sampled(batch, wanted.spans) for batch in batches]
+
+    def inputs(self, draws: Mapping[str, Array], changes: Mapping[int, AnyIntervention | DrawnChange]) -> _Inputs:
+        """Return what the evaluator takes of draws: parameters of the tree, and what a run changes at them."""
+        lifts = {number.address for number in self.extra}
+        return {
+            "parameters": {address: numbers for address, numbers in draws.items() if address not in lifts},
+            "interventions": {slot: _effect(change, draws) for slot, change in changes.items()},
+        }
 
 
 def _effect(change: AnyIntervention | DrawnChange, draws: Mapping[str, Array]) -> AnyIntervention:
@@ -231,6 +249,43 @@ def _sampled(batch: Batch, spans: Sequence[Corridor]) -> Sampled:
     """Return what is wanted of a batch: samples outside a span are counted at once, and not kept."""
     outside = {span: span.count(batch.lows[span.slot], batch.highs[span.slot]) for span in spans}
     return Sampled(batch.totals, outside, batch.paths, batch.faults)
+
+
+class Scramblings:
+    """Samples of a job at several scrambled nets that are independent of each other, as a standard error needs them.
+
+    Parameters
+    ----------
+    job
+        What is done with each sample; totals alone are wanted of it. Its seed stands for those of all the nets.
+    samples
+        In all; nets differ by one at most.
+    count
+        How many nets.
+    """
+
+    def __init__(self, job: Job, samples: int, count: int) -> None:
+        self.sizes = tuple(samples // count + (net < samples % count) for net in range(count))
+        settings = {"runs": job.runs, "extra": job.extra}
+        self._jobs = tuple(
+            Job.of(job.model, job.periods, job.wanted, seed=count * job.seed + net, **settings) for net in range(count)
+        )
+
+    def simulate(self) -> tuple[Sampled, ...]:
+        """Return what is wanted of all samples, one net after the other, an entry for each run of the job."""
+        nets = [simulate_many(job, size) for job, size in zip(self._jobs, self.sizes, strict=True)]
+        return tuple(map(_concatenated, zip(*nets, strict=True)))
+
+    def draw(self, address: str) -> Array:
+        """Return the draws of one number in the order of the samples."""
+        pairs = zip(self._jobs, self.sizes, strict=True)
+        return np.concatenate([job.sampler.draw(0, size, only=(address,))[address] for job, size in pairs])
+
+
+def _concatenated(nets: Sequence[Sampled]) -> Sampled:
+    totals = {slot: np.concatenate([net.totals[slot] for net in nets]) for slot in nets[0].totals}
+    slots = sorted({slot for net in nets for slot in net.faults})
+    return Sampled(totals, {}, {}, {slot: sum(net.faults.get(slot, 0) for net in nets) for slot in slots})
 
 
 class _Kept:
@@ -332,16 +387,33 @@ def _worked(
     pool: Executor, work: Callable[[Sequence[Chunk]], Worked], tasks: Iterator[Sequence[Chunk]]
 ) -> Iterator[Worked]:
     """Yield what tasks give as it comes, with a few of them handed out at a time."""
-    waiting: set[Future[Worked]] = {pool.submit(work, task) for task in islice(tasks, WAITING)}
+    waiting: set[Future[Worked]] = set()
     try:
+        waiting |= {_handed_out(pool, work, task) for task in islice(tasks, WAITING)}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-            waiting |= {pool.submit(work, task) for task in islice(tasks, len(done))}
+            waiting |= {_handed_out(pool, work, task) for task in islice(tasks, len(done))}
+    except (BrokenExecutor, CancelledError) as error:
+        raise _no_work(error) from error
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _handed_out(pool: Executor, work: Callable[[Sequence[Chunk]], Worked], task: Sequence[Chunk]) -> Future[Worked]:
+    try:
+        return pool.submit(work, task)
+    except RuntimeError as error:  # what executors raise once they are shut down
+        raise _no_work(error) from error
+
+
+def _no_work(error: BaseException) -> QuestionError:
+    why = printable(str(error)) or "its work was cancelled"
+    return QuestionError(
+        Problem(reason=f"the executor does not do the work: {why}", fix="pass one that is open, or leave it out")
+    )
 
 
 def _elsewhere(payload: bytes, chunks: Sequence[Chunk], path_rows: int) -> Worked:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from impacttree.engine.scalar_faults import Fault, interpret
 from impacttree.engine.tape import lower
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest
-from impacttree.formula import FUNCTIONS, names
-from impacttree.formula.ast import Call, Expr, walk
+from impacttree.formula import FUNCTIONS, Fault, lowered, names
+from impacttree.formula import evaluate as computed
+from impacttree.formula.ast import Call, Expr, Parameter, walk
+from impacttree.formula.evaluate import Leaf
 
 if TYPE_CHECKING:
     from impacttree.engine.arrays import Array
@@ -43,12 +44,12 @@ def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
                 f"{node.function}() in {text!r} depends on units, which a formula by itself does not have; "
                 "make it a metric of a tree"
             )
-    slots = {name: slot for slot, name in enumerate(read)}
-    block = lower(len(read), expr, slots, slots, _no_parameter)
-    row = [float(values[name]) for name in read]
-    lags = {load.lag for load in block.loads.values()}
+
+    def value_of(leaf: Leaf) -> float:
+        return leaf.value if isinstance(leaf, Parameter) else float(values[leaf.name])
+
     try:
-        return interpret(block, row, row, (), dict.fromkeys(lags, row))
+        return computed(lowered(expr), value_of)
     except Fault as fault:
         shown = ", ".join(f"{name} = {values[name]:g}" for name in read[:8])
         raise EvaluationError(
@@ -74,7 +75,7 @@ def evaluate_rows(expr: Expr, values: Mapping[str, Array]) -> Array:
     from impacttree.engine.vector_faults import compute
 
     slots = {name: slot for slot, name in enumerate(values)}
-    block = lower(len(values), expr, slots, slots, _no_parameter)
+    block = lower(len(values), lowered(expr), slots, _no_parameter)
     rows, _ = compute(block, list(values.values()), (), (), {})
     return np.asarray(rows, dtype=np.float64)
 

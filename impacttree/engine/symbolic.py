@@ -9,14 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any, cast
+from functools import cache, cached_property, partial
+from typing import Any
 
 import sympy
 
 from impacttree.errors import QuestionError
-from impacttree.formula import FUNCTIONS, parse_expression
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
+from impacttree.formula import FUNCTIONS, lowered
+from impacttree.formula.ast import Expr
+from impacttree.formula.core import (
+    Binary,
+    Compare,
+    Core,
+    If,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Parameter,
+    Primitive,
+    Timed,
+    fold,
+)
+from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph, Metric, Reference
 from impacttree.graph.references import reference
 
@@ -35,7 +50,7 @@ _COMPARE: Mapping[str, Callable[..., Any]] = {
 }
 _LATEX = {"<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq", "==": "=", "!=": r"\neq"}
 _FUNCTION: Mapping[str, Callable[..., Any]] = {"min": sympy.Min, "max": sympy.Max, "abs": sympy.Abs}
-_TIME = ("prev", "lag", "baseline", "cumulative")
+_LOGIC: Mapping[str, Callable[..., Any]] = {"and": sympy.And, "or": sympy.Or, "not": sympy.Not}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +75,18 @@ class Conditions:
         self._unbranched: dict[Any, Any] = {}
         """Branches that are `Min`, `Max` or `Abs` of something, as such."""
 
-    def branch(self, op: str, left: Any, right: Any, then: Any, otherwise: Any, source: str) -> Any:
-        """Return ``then if left op right else otherwise`` as an expression."""
+    def symbol(self, op: str, left: Any, right: Any) -> Any:
+        """Return what stands for ``left op right``."""
         symbol = sympy.Symbol(f"_c{len(self.listed)}")
         self.listed.append(Condition(symbol, op, left, right))
-        result = sympy.Piecewise((then, symbol), (otherwise, True))
-        if source in _FUNCTION and isinstance(result, sympy.Piecewise):
-            operands = (then,) if source == "abs" else (then, otherwise)
-            self._unbranched[result] = _FUNCTION[source](*map(self._plain, operands), evaluate=False)
+        return symbol
+
+    def branch(self, condition: Any, then: Any, otherwise: Any, kind: str) -> Any:
+        """Return ``then if condition else otherwise`` as an expression; `kind` says whether it is a min, max or abs."""
+        result = sympy.Piecewise((then, condition), (otherwise, True))
+        if kind and isinstance(result, sympy.Piecewise):
+            operands = (then,) if kind == "abs" else (then, otherwise)
+            self._unbranched[result] = _FUNCTION[kind](*map(self._plain, operands), evaluate=False)
         return result
 
     def _plain(self, operand: Any) -> Any:
@@ -98,41 +117,57 @@ class Conditions:
         return expression.xreplace({**symbols, **relations})
 
 
-def to_sympy(expr: Expr, leaf: Callable[[Expr], Any], conditions: Conditions, *, display: bool = False) -> Any:
-    """Return `expr` as a sympy expression.
+def to_sympy(core: Core, leaf: Callable[[Leaf], Any], conditions: Conditions, *, display: bool = False) -> Any:
+    """Return a formula as a sympy expression.
 
     Parameters
     ----------
-    expr
-        A formula.
     leaf
-        Gives the object that stands for a metric, a time call or a parameter; it is also asked about the name inside a
-        time call, where what it gives is not used.
+        Gives the object that stands for a metric, a metric in another period or a parameter.
     conditions
         Takes the conditions of branches, for which symbols stand in the expression.
     display
         Keep ``min max abs`` as such, for reading; otherwise they become branches whose derivative is the one of the
         side taken (sympy's own derivative of ``Max(x, 0)`` at 0 is one half).
     """
+    known: dict[int, Any] = {}
 
-    def visit(node: Expr, operands: Sequence[Any]) -> Any:
+    def visit(node: Core, operands: Sequence[Any]) -> Any:
         match node:
-            case Number():
-                return _number(node.value)
-            case Parameter() | Name():
-                return leaf(node)
-            case Negate():
-                return -operands[0]
-            case Binary():
-                return _binary(node.op, operands[0], operands[1])
+            case Name() | Parameter() | Timed():
+                result = leaf(node)
             case Compare():
-                return (node.op, *operands)
-            case Call() if node.function in _TIME:
-                return leaf(node)
-            case Call():
-                return _call(node.function, operands, conditions, display)
+                result = conditions.symbol(node.op, operands[0], operands[1])
+            case If() if display and node.is_extremum:
+                result = _FUNCTION[node.is_extremum](*(known[id(one)] for one in node.operands), evaluate=False)
+            case If() if display and node.is_size:
+                result = sympy.Abs(operands[1], evaluate=False)
+            case If():
+                result = conditions.branch(operands[0], operands[1], operands[2], _kind(node))
+            case _:
+                result = _computed(node, operands)
+        known[id(node)] = result
+        return result
 
-    return fold(expr, visit)
+    return fold(core, visit)
+
+
+def _computed(node: Number | Negate | Binary | Logic | Primitive, operands: Sequence[Any]) -> Any:
+    match node:
+        case Number():
+            return _number(node.value)
+        case Negate():
+            return -operands[0]
+        case Binary():
+            return _binary(node.op, operands[0], operands[1])
+        case Logic():
+            return _LOGIC[node.op](*operands)
+        case Primitive():
+            return _primitive(node.function, operands)
+
+
+def _kind(node: If) -> str:
+    return "abs" if node.is_size else node.is_extremum
 
 
 def _number(value: float) -> Any:
@@ -153,65 +188,60 @@ def _binary(op: str, left: Any, right: Any) -> Any:
             return left**right
 
 
-def _call(name: str, operands: Sequence[Any], conditions: Conditions, display: bool) -> Any:
-    match name:
-        case "if":
-            op, left, right = operands[0]
-            return conditions.branch(op, left, right, operands[1], operands[2], name)
-        case "min" | "max" if display:
-            return _FUNCTION[name](*operands, evaluate=False)
-        case "abs" if display:
-            return _FUNCTION[name](operands[0], evaluate=False)
-        case "min" | "max":
-            chosen = operands[0]
-            for other in operands[1:]:
-                op = "<=" if name == "min" else ">="
-                chosen = conditions.branch(op, chosen, other, chosen, other, name)
-            return chosen
-        case "abs":
-            return conditions.branch(">=", operands[0], sympy.Integer(0), operands[0], -operands[0], name)
-        case "clip":
-            raised = _call("max", operands[:2], conditions, display)
-            return _call("min", [raised, operands[2]], conditions, display)
-        case "interpolate":
-            return _interpolate(operands[0], operands[1:], conditions)
+def _primitive(name: str, operands: Sequence[Any]) -> Any:
     function = FUNCTIONS[name]
-    if function.kind == "conversion":
-        return sympy.Function(rf"\operatorname{{{_escaped(name)}}}")(operands[0])
-    given = dict(zip(function.parameters, operands, strict=False))
-    given |= {key: _number(value) for key, value in function.defaults.items() if key not in given}
-    if function.definition:
-        definition = parse_expression(function.definition)
-        return to_sympy(definition, lambda node: given[cast("Name", node).name], conditions, display=display)
-    names = {"exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt, "__builtins__": {}}
-    return eval(function.sympy.format(**{key: key for key in given}), names, given)  # noqa: S307 - the registry's text
+    if function.sympy is None:
+        return sympy.Function(rf"\operatorname{{{_escaped(name)}}}")(*operands)
+    return _stepping(name)(*operands) if function.steps else function.sympy(sympy)(*operands)
 
 
-def _interpolate(x: Any, points: Sequence[Any], conditions: Conditions) -> Any:
-    xs, ys = points[::2], points[1::2]
-    lines = [y0 + (y1 - y0) / (x1 - x0) * (x - x0) for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False)]
-    tail = lines.pop()
-    for line, knot in zip(reversed(lines), reversed(xs[1:-1]), strict=True):
-        tail = conditions.branch("<=", x, knot, line, tail, "interpolate")
-    return tail
+@cache
+def _stepping(name: str) -> Any:
+    """Return a function whose derivative is 0, which that of sympy's own rounding functions is not."""
+
+    def value(_cls: Any, *arguments: Any) -> Any:
+        return _form(*arguments) if all(argument.is_number for argument in arguments) else None
+
+    def _form(*arguments: Any) -> Any:
+        form = FUNCTIONS[name].sympy
+        assert form is not None
+        return form(sympy)(*arguments)
+
+    return type(
+        name,
+        (sympy.Function,),
+        {
+            "eval": classmethod(value),
+            "fdiff": lambda _self, _position=1: sympy.Integer(0),
+            "_latex": lambda self, printer, exp="": _word(name, self.args, printer, exp),
+            "_eval_is_real": lambda _self: True,
+        },
+    )
+
+
+def _word(name: str, arguments: Sequence[Any], printer: Any, exponent: str) -> str:
+    shown = ", ".join(printer.doprint(argument) for argument in arguments if argument != 0)
+    power = f"^{{{exponent}}}" if exponent else ""
+    return rf"\operatorname{{{name}}}{power}\left({shown}\right)"
 
 
 def latex(expr: Expr) -> str:
     """Return a formula as LaTeX, names upright and escaped."""
     symbols: dict[str, Any] = {}
 
-    def leaf(node: Expr) -> Any:
-        match node:
+    def leaf(read: Leaf) -> Any:
+        match read:
             case Name():
-                return symbols.setdefault(node.name, sympy.Symbol(f"_m{len(symbols)}", real=True))
-            case Call(arguments=(Name(name=name), *rest)):
-                periods = f", {int(rest[0].value)}" if rest and isinstance(rest[0], Number) else ""
-                text = rf"\operatorname{{{node.function}}}({_upright(name)}{periods})"
-                return symbols.setdefault(text, sympy.Symbol(f"_m{len(symbols)}", real=True))
-        return sympy.Symbol(f"_m{len(symbols)}")
+                text = read.name
+            case Timed():
+                word, periods = (read.timing, "") if read.lag < 2 else ("lag", f", {read.lag}")
+                text = rf"\operatorname{{{word}}}({_upright(read.name)}{periods})"
+            case Parameter():
+                return _number(read.value)
+        return symbols.setdefault(text, sympy.Symbol(f"_m{len(symbols)}", real=True))
 
     conditions = Conditions()
-    expression = to_sympy(expr, leaf, conditions, display=True)
+    expression = to_sympy(lowered(expr), leaf, conditions, display=True)
     names = {symbol: text if "\\" in text else _upright(text) for text, symbol in symbols.items()}
     for condition in conditions.listed:
         sides = (sympy.latex(side, symbol_names=names) for side in (condition.left, condition.right))
@@ -231,6 +261,13 @@ def _readable(expression: Any) -> Any:
     """Return an expression whose long fractions (exact forms of stated decimals) are written as decimals."""
     long = [number for number in expression.atoms(sympy.Rational) if number.q > 1000]
     return expression.xreplace({number: sympy.Float(number, 15) for number in long})
+
+
+def _too_large(outcome: str, metric: str) -> QuestionError:
+    return QuestionError(
+        f"the closed form of d {outcome} / d {metric} has more than {MOST_OPERATIONS} operations; "
+        "use sensitivity() for its value"
+    )
 
 
 class Closed:
@@ -266,7 +303,7 @@ class Closed:
         if metric.name not in self._partials:
             symbols = {ref: sympy.Symbol(f"_m{k}", real=True) for k, ref in enumerate(metric.references)}
             conditions = self._conditions[metric.name] = Conditions()
-            expression = to_sympy(metric.rule, lambda node: self._generated(node, symbols), conditions)
+            expression = to_sympy(metric.core, lambda node: self._generated(node, symbols), conditions)
             self._partials[metric.name] = tuple(
                 (ref, sympy.diff(expression, symbols[ref]), symbols)
                 for ref in metric.references
@@ -279,12 +316,8 @@ class Closed:
         self.partials(metric)
         return tuple(self._conditions[metric.name].listed)
 
-    def _generated(self, node: Expr, symbols: Mapping[Reference, Any]) -> Any:
-        if isinstance(node, Parameter):
-            return _number(node.value)
-        read = reference(node)
-        assert read is not None
-        return symbols.get(read)
+    def _generated(self, leaf: Leaf, symbols: Mapping[Reference, Any]) -> Any:
+        return _number(leaf.value) if isinstance(leaf, Parameter) else symbols[reference(leaf)]
 
     def expression(self, name: str, t: int | None = None) -> Any:
         """Return a metric as an expression of the tree's inputs.
@@ -323,7 +356,7 @@ class Closed:
                 known[key] = self.symbol(*key)
             else:
                 leaf = partial(self._substituted, t=key[1], known=known)
-                known[key] = to_sympy(metric.rule, leaf, conditions)
+                known[key] = to_sympy(metric.core, leaf, conditions)
         return known[name, t]
 
     def _needs(self, key: tuple[str, int]) -> list[tuple[str, int]]:
@@ -341,14 +374,13 @@ class Closed:
                     needs += [(ref.source, k) for k in range(1, t + 1)]
         return needs
 
-    def _substituted(self, node: Expr, t: int, known: Mapping[tuple[str, int], Any]) -> Any:
-        if isinstance(node, Parameter):
-            return _number(node.value)
-        ref = reference(node)
-        assert ref is not None
+    def _substituted(self, leaf: Leaf, t: int, known: Mapping[tuple[str, int], Any]) -> Any:
+        if isinstance(leaf, Parameter):
+            return _number(leaf.value)
+        ref = reference(leaf)
         match ref.timing:
             case "now":
-                return known.get((ref.source, t))
+                return known[ref.source, t]
             case "prev":
                 return known[ref.source, max(t - ref.lag, 0)]
             case "baseline":
@@ -381,7 +413,20 @@ class Closed:
         slope, period = self.derivative(outcome, metric, t), t or 1
         return slope * self.symbol(metric, period) / self.symbol(outcome, period)
 
+    def _check_size(self, outcome: str, metric: str, last: int) -> None:
+        """Refuse what is too large by its walks alone, before anything is built."""
+        sizes: dict[tuple[str, int], int] = {}
+        for t in range(1, last + 1):
+            for current in (self.graph.metrics[index] for index in self.graph.order):
+                refs = [ref for ref in current.references if ref.timing != "baseline"]
+                walks = (sizes.get(source, 0) for ref in refs for source in self._sources(ref, t))
+                walked = min(sum(1 + size for size in walks if size), MOST_OPERATIONS + 1)
+                sizes[current.name, t] = 1 if current.name == metric else walked
+        if sizes[outcome, last] > MOST_OPERATIONS:
+            raise _too_large(outcome, metric)
+
     def _moves(self, outcome: str, metric: str, last: int) -> dict[tuple[str, int], Any]:
+        self._check_size(outcome, metric, last)
         graph = self.graph
         moves: dict[tuple[str, int], Any] = {}
         sizes: dict[tuple[str, int], int] = {}
@@ -402,10 +447,7 @@ class Closed:
                         terms.append(self._conditions[current.name].written_out(slope, named) * moved)
                         sizes[key] += 1 + len(slope.free_symbols) + sum(sizes.get(source, 0) for source in sources)
                 if sizes[key] > MOST_OPERATIONS and current.name == outcome:
-                    raise QuestionError(
-                        f"the closed form of d {outcome} / d {metric} has more than {MOST_OPERATIONS} operations; "
-                        "use sensitivity() for its value"
-                    )
+                    raise _too_large(outcome, metric)
                 moves[key] = sum(terms, sympy.Integer(0)) if sizes[key] <= 4 * MOST_OPERATIONS else sympy.nan
         return moves
 

@@ -1,4 +1,4 @@
-"""Lower a rule to straight-line primitive operations: the one thing that every evaluator reads.
+"""Lower a rule to straight-line primitive operations: the one thing that every numeric evaluator reads.
 
 A `Block` computes one metric. Its temporaries are numbered; the first ones are what it loads (metrics and parameters)
 and its constants. Common subexpressions are shared within a block, never across metrics: each metric owns a slot, so a
@@ -8,28 +8,41 @@ operations of each side.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Literal
+from typing import Literal, TypeVar
 
-from impacttree.formula import FUNCTIONS, parse
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, Span, children
+from impacttree.formula import FUNCTIONS
+from impacttree.formula.ast import Span
+from impacttree.formula.core import (
+    Binary,
+    Compare,
+    Comparison,
+    Core,
+    If,
+    Logic,
+    Name,
+    Negate,
+    Number,
+    Parameter,
+    Primitive,
+    Timed,
+    children,
+)
 
-__all__ = ["COMPARISONS", "Block", "Body", "Comparison", "Instruction", "Load", "Operation", "Select", "lower"]
+__all__ = ["Block", "Body", "Instruction", "Load", "Operation", "Select", "load_of", "lower", "row_of", "total_of"]
 
 Operation = Literal["neg", "add", "sub", "mul", "div", "pow", "call"]
-Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
-COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 _BINARY: Mapping[str, Operation] = {"+": "add", "-": "sub", "*": "mul", "/": "div", "**": "pow"}
+_FOLDED: Mapping[Operation, Callable[..., float]] = {
+    "neg": operator.neg,
+    "sub": operator.sub,
+    "div": operator.truediv,
+}
+"""Operations on constants that are done at once: the slopes of a polyline."""
+RowType = TypeVar("RowType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,31 @@ class Load:
     lag: int = 0
 
 
+def load_of(leaf: Name | Timed, slot_of: Mapping[str, int]) -> Load:
+    """Return where the value of a leaf stands; `slot_of` knows metrics, and running totals as `total_of` calls them."""
+    if isinstance(leaf, Name):
+        return Load(slot_of[leaf.name])
+    if leaf.timing == "cumulative":
+        return Load(slot_of[total_of(leaf.name)])
+    return Load(slot_of[leaf.name], leaf.timing, leaf.lag)
+
+
+def total_of(name: str) -> str:
+    """Return what the running total of a metric is called, which no metric can be."""
+    return f"cumulative({name})"
+
+
+def row_of(load: Load, now: RowType, base: RowType, past: Mapping[int, RowType]) -> RowType:
+    """Return the row of values that a load reads from: of this period, of t = 0, or of an earlier period by lag."""
+    match load.timing:
+        case "now":
+            return now
+        case "baseline":
+            return base
+        case "prev":
+            return past[load.lag]
+
+
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """``out = operation(args)``; `function` names the registered function of a ``call``."""
@@ -50,6 +88,11 @@ class Instruction:
     args: tuple[int, ...]
     span: Span
     function: str = ""
+
+    @property
+    def may_jump(self) -> bool:
+        """Whether the result jumps as its first argument moves, and stays the same between jumps."""
+        return self.operation == "call" and FUNCTIONS[self.function].steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +122,19 @@ class Select:
     operands: tuple[str, str]
     """Names of the metrics on either side, empty where a side is more than a metric: what a bottleneck is called."""
 
+    @property
+    def may_jump(self) -> bool:
+        """Whether the sides may differ at the switch."""
+        return self.source == "if"
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """How one slot is computed."""
 
     slot: int
+    rule: Core
+    """What it was lowered from."""
     loads: Mapping[int, Load]
     parameters: Mapping[int, int]
     """Temporary -> position in the vector of parameters."""
@@ -92,37 +142,39 @@ class Block:
     body: Body
 
     @property
+    def branches(self) -> tuple[Select | Instruction, ...]:
+        """Every place where the value can switch: branches, and operations that step."""
+        return tuple(step for step in self.steps if isinstance(step, Select) or step.may_jump)
+
+    @property
     def selects(self) -> tuple[Select, ...]:
         """Every branch of the block, outer before inner."""
-        found: list[Select] = []
+        return tuple(sorted((step for step in self.steps if isinstance(step, Select)), key=lambda step: step.out))
+
+    @property
+    def steps(self) -> tuple[Instruction | Select, ...]:
+        """Every operation, those inside branches too."""
+        found: list[Instruction | Select] = []
         stack = list(self.body.instructions)
         while stack:
             step = stack.pop()
+            found.append(step)
             if isinstance(step, Select):
-                found.append(step)
                 stack += [*step.then.instructions, *step.otherwise.instructions]
-        return tuple(sorted(found, key=lambda select: select.out))
+        return tuple(found)
 
 
-def lower(
-    slot: int,
-    rule: Expr,
-    slot_of: Mapping[str, int],
-    accumulator_of: Mapping[str, int],
-    parameter_of: Callable[[str, float], int],
-) -> Block:
+def lower(slot: int, rule: Core, slot_of: Mapping[str, int], parameter_of: Callable[[str, float], int]) -> Block:
     """Lower `rule` to the block of `slot`.
 
     Parameters
     ----------
     slot_of
-        Slot of each metric name.
-    accumulator_of
-        Slot of the running total of a metric, for ``cumulative``.
+        Slot of each metric, and of each running total by the name that `total_of` gives it.
     parameter_of
         Registers a parameter (address, central value) and returns its position.
     """
-    return _Lowering(slot_of, accumulator_of, parameter_of).block(slot, rule)
+    return _Lowering(slot_of, parameter_of).block(slot, rule)
 
 
 @dataclass(slots=True)
@@ -133,24 +185,19 @@ class _Scope:
     known: dict[tuple[object, ...], int] = field(default_factory=dict)
 
 
-Step = Literal["visit", "open", "close", "apply"]
-_TIME = frozenset({"prev", "lag", "baseline", "cumulative"})
+Task = Literal["visit", "open", "close", "apply"]
+_ONE, _ZERO = Number(1.0, ""), Number(0.0, "")
 
 
 class _Lowering:
     """One block being written.
 
-    An explicit stack of steps walks the tree (formulas may be deep), because each branch needs a scope of its own: what
+    An explicit stack of tasks walks the core (formulas may be deep), because each branch needs a scope of its own: what
     a guarded side computes must not be shared with, or hoisted to, a place that the guard does not protect.
     """
 
-    def __init__(
-        self,
-        slot_of: Mapping[str, int],
-        accumulator_of: Mapping[str, int],
-        parameter_of: Callable[[str, float], int],
-    ) -> None:
-        self.slot_of, self.accumulator_of, self.parameter_of = slot_of, accumulator_of, parameter_of
+    def __init__(self, slot_of: Mapping[str, int], parameter_of: Callable[[str, float], int]) -> None:
+        self.slot_of, self.parameter_of = slot_of, parameter_of
         self.loads: dict[int, Load] = {}
         self.parameters: dict[int, int] = {}
         self.constants: dict[int, float] = {}
@@ -159,24 +206,53 @@ class _Lowering:
         self.scopes = [_Scope()]
         self.values: list[int] = []
         self.bodies: list[Body] = []
+        self.tests: list[Core] = []
+        """What is made here in place of conditions; kept, since nodes are known by their identity."""
         self.count = 0
 
-    def block(self, slot: int, rule: Expr) -> Block:
-        steps: list[tuple[Step, Expr]] = [("visit", rule)]
-        while steps:
-            step, node = steps.pop()
-            if step == "visit":
-                steps.extend(reversed(_plan(node)))
-            elif step == "open":
+    def block(self, slot: int, rule: Core) -> Block:
+        tasks: list[tuple[Task, Core]] = [("visit", rule)]
+        while tasks:
+            task, node = tasks.pop()
+            if task == "visit":
+                known = self.scopes[-1].known.get((id(node),))
+                if known is None:
+                    tasks.extend(reversed(self.plan(node)))
+                else:
+                    self.values.append(known)
+            elif task == "open":
                 self.scopes.append(_Scope(known=dict(self.scopes[-1].known)))
-            elif step == "close":
+            elif task == "close":
                 self.bodies.append(Body(tuple(self.scopes.pop().instructions), self.values.pop()))
             else:
-                self.values.append(self.apply(node))
+                out = self.apply(node)
+                self.scopes[-1].known[id(node),] = out
+                self.values.append(out)
         body = Body(tuple(self.scopes[0].instructions), self.values.pop())
-        return Block(slot, self.loads, self.parameters, self.constants, body)
+        return Block(slot, rule, self.loads, self.parameters, self.constants, body)
 
-    def apply(self, node: Expr) -> int:
+    def plan(self, node: Core) -> list[tuple[Task, Core]]:
+        """Return the tasks that compute `node`, in order."""
+        if not isinstance(node, If):
+            return [*(("visit", child) for child in children(node)), ("apply", node)]
+        test = node.condition
+        if isinstance(test, Compare):
+            tested = [test.left, test.right]
+        else:
+            tested = [_holds(test)]
+            self.tests += tested
+        return [
+            *(("visit", part) for part in tested),
+            ("open", node),
+            ("visit", node.then),
+            ("close", node),
+            ("open", node),
+            ("visit", node.otherwise),
+            ("close", node),
+            ("apply", node),
+        ]
+
+    def apply(self, node: Core) -> int:
         """Return the temporary of `node`, its operands being on the stack of values."""
         match node:
             case Number():
@@ -184,103 +260,40 @@ class _Lowering:
             case Parameter():
                 return self.parameter(node)
             case Name():
-                return self.load(node.name, Load(self.slot_of[node.name]))
-            case Call() if node.function in _TIME:
-                return self.timed(node)
-            case Call(function="if", arguments=(Compare() as condition, _, _)):
+                temporary = self.load(load_of(node, self.slot_of))
+                self.names[temporary] = node.name
+                return temporary
+            case Timed():
+                return self.load(load_of(node, self.slot_of))
+            case If():
                 otherwise, then = self.bodies.pop(), self.bodies.pop()
-                left, right = self.pop(2)
-                return self.select(condition.op, left, right, then, otherwise, "if", condition.span)
-            case _:
-                return self.operate(node, self.pop(len(children(node))))
-
-    def operate(self, node: Expr, args: Sequence[int]) -> int:
-        match node:
+                return self.select(node, then, otherwise)
             case Negate():
-                return self.emit("neg", args, node.span)
+                return self.emit("neg", self.pop(1), node.span)
             case Binary():
-                return self.emit(_BINARY[node.op], args, node.span)
-            case Call():
-                return self.call(node.function, args, node.span)
-        raise AssertionError(f"{type(node).__name__} stands only inside a condition")
+                return self.emit(_BINARY[node.op], self.pop(2), node.span)
+            case Primitive():
+                return self.emit("call", self.pop(len(node.arguments)), node.span, node.function)
+        raise AssertionError(f"{type(node).__name__} is part of a condition")
 
-    def call(self, name: str, args: Sequence[int], span: Span) -> int:
-        match name:
-            case "min" | "max":
-                chosen = args[0]
-                for other in args[1:]:
-                    chosen = self.choose("<=" if name == "min" else ">=", chosen, other, name, span)
-                return chosen
-            case "clip":
-                value, low, high = args
-                raised = self.choose(">=", value, low, name, span)
-                return self.choose("<=", raised, high, name, span)
-            case "abs":
-                zero = self.constant(0.0)
-                self.scopes.append(_Scope())
-                negative = self.emit("neg", args, span)
-                flipped = Body(tuple(self.scopes.pop().instructions), negative)
-                return self.select(">=", args[0], zero, Body((), args[0]), flipped, name, span)
-            case "interpolate":
-                return self.interpolate(args, span)
-        definition = FUNCTIONS[name].definition
-        if not definition:
-            return self.emit("call", args, span, name)
-        function = FUNCTIONS[name]
-        given = dict(zip(function.parameters, args, strict=False))
-        for parameter, default in function.defaults.items():
-            given.setdefault(parameter, self.constant(default))
-        return self.inline(_definition(definition), given, span)
-
-    def inline(self, node: Expr, given: Mapping[str, int], span: Span) -> int:
-        """Lower a definition of the registry (small, ours) with its parameters bound to temporaries."""
-        if isinstance(node, Name):
-            return given[node.name]
-        if isinstance(node, Number):
-            return self.constant(node.value)
-        args = [self.inline(child, given, span) for child in children(node)]
-        match node:
-            case Negate():
-                return self.emit("neg", args, span)
-            case Binary():
-                return self.emit(_BINARY[node.op], args, span)
-            case Call():
-                return self.call(node.function, args, span)
-        raise AssertionError(f"a definition cannot hold {type(node).__name__}")
-
-    def interpolate(self, args: Sequence[int], span: Span) -> int:
-        """Piecewise linear through constant points; the end segments go on. Built from the last segment inwards."""
-        x, points = args[0], [self.constants[arg] for arg in args[1:]]
-        xs, ys = points[::2], points[1::2]
-        lines = []
-        for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False):
-            self.scopes.append(_Scope())
-            slope = self.constant((y1 - y0) / (x1 - x0))
-            offset = self.emit("sub", (x, self.constant(x0)), span)
-            value = self.emit("add", (self.constant(y0), self.emit("mul", (slope, offset), span)), span)
-            lines.append(Body(tuple(self.scopes.pop().instructions), value))
-        tail = lines[-1]
-        for knot, line in zip(reversed(xs[1:-1]), reversed(lines[:-1]), strict=True):
-            self.scopes.append(_Scope())
-            out = self.select("<=", x, self.constant(knot), line, tail, "interpolate", span)
-            tail = Body(tuple(self.scopes.pop().instructions), out)
-        self.scopes[-1].instructions.extend(tail.instructions)
-        return tail.result
-
-    def choose(self, op: Comparison, left: int, right: int, source: str, span: Span) -> int:
-        return self.select(op, left, right, Body((), left), Body((), right), source, span)
-
-    def select(
-        self, op: Comparison, left: int, right: int, then: Body, otherwise: Body, source: str, span: Span
-    ) -> int:
+    def select(self, node: If, then: Body, otherwise: Body) -> int:
+        """Write a branch; whether several comparisons hold together is a number that was computed before."""
+        test = node.condition
+        if isinstance(test, Compare):
+            (left, right), op = self.pop(2), test.op
+        else:
+            (left,), right, op = self.pop(1), self.constant(1.0), "=="
         out = self.fresh()
         operands = (self.names.get(left, ""), self.names.get(right, ""))
-        self.scopes[-1].instructions.append(Select(out, op, left, right, then, otherwise, source, span, operands))
+        select = Select(out, op, left, right, then, otherwise, node.source, test.span, operands)
+        self.scopes[-1].instructions.append(select)
         return out
 
     def emit(self, operation: Operation, args: Sequence[int], span: Span, function: str = "") -> int:
-        if operation == "neg" and args[0] in self.constants:
-            return self.constant(-self.constants[args[0]])
+        if all(arg in self.constants for arg in args) and operation in _FOLDED:
+            known = _folded(operation, [self.constants[arg] for arg in args])
+            if known is not None:
+                return self.constant(known)
         scope = self.scopes[-1]
         key = (operation, function, *args)
         if key not in scope.known:
@@ -288,25 +301,9 @@ class _Lowering:
             scope.instructions.append(Instruction(operation, scope.known[key], tuple(args), span, function))
         return scope.known[key]
 
-    def timed(self, node: Call) -> int:
-        metric = node.arguments[0]
-        assert isinstance(metric, Name)
-        match node.function:
-            case "baseline":
-                return self.load("", Load(self.slot_of[metric.name], "baseline"))
-            case "cumulative":
-                return self.load("", Load(self.accumulator_of[metric.name]))
-            case "prev":
-                return self.load("", Load(self.slot_of[metric.name], "prev", 1))
-        periods = node.arguments[1]
-        assert isinstance(periods, Number)
-        return self.load("", Load(self.slot_of[metric.name], "prev", int(periods.value)))
-
-    def load(self, name: str, load: Load) -> int:
+    def load(self, load: Load) -> int:
         temporary = self.leaf(load)
         self.loads[temporary] = load
-        if name:
-            self.names[temporary] = name
         return temporary
 
     def parameter(self, node: Parameter) -> int:
@@ -335,27 +332,24 @@ class _Lowering:
         return taken
 
 
-def _plan(node: Expr) -> list[tuple[Step, Expr]]:
-    """Return the steps that compute `node`, in order."""
-    match node:
-        case Call(function="if", arguments=(Compare() as condition, then, otherwise)):
-            return [
-                ("visit", condition.left),
-                ("visit", condition.right),
-                ("open", node),
-                ("visit", then),
-                ("close", node),
-                ("open", node),
-                ("visit", otherwise),
-                ("close", node),
-                ("apply", node),
-            ]
-        case Call() if node.function in _TIME:
-            return [("apply", node)]
-        case _:
-            return [*(("visit", child) for child in children(node)), ("apply", node)]
+def _folded(operation: Operation, args: Sequence[float]) -> float | None:
+    """Return what an operation on constants gives; None where that is a fault, which counts only where it is met."""
+    try:
+        result = _FOLDED[operation](*args)
+    except ZeroDivisionError:
+        return None
+    return result if math.isfinite(result) else None
 
 
-@cache
-def _definition(text: str) -> Expr:
-    return parse(text)
+def _holds(test: Core) -> Core:
+    """Return 1 where a condition holds, else 0, written by branches on single comparisons."""
+    if not isinstance(test, Logic):
+        return If(test, _ONE, _ZERO, "if", test.span)
+    match test.op, test.operands:
+        case "not", (one,):
+            return If(one, _ZERO, _ONE, "if", test.span)
+        case "and", (first, second):
+            return If(first, _holds(second), _ZERO, "if", test.span)
+        case _, (first, second):
+            return If(first, _ONE, _holds(second), "if", test.span)
+    raise AssertionError(f"{test.op} of {len(test.operands)} conditions")

@@ -8,7 +8,7 @@ the fault reaches, and faults are counted by metric.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
@@ -20,7 +20,8 @@ from impacttree.engine.arrays import Array
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.model import AnyIntervention, Held, Model, Part, local_effects
 from impacttree.engine.program import Effects, Program
-from impacttree.engine.vector_faults import are_finite, compute, finite
+from impacttree.engine.tape import Block, Instruction
+from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 
 __all__ = ["Batch", "Number", "RowsIntervention", "evaluate_many"]
@@ -84,6 +85,7 @@ def evaluate_many(
     paths: Sequence[int] = (),
     totals: Sequence[int] = (),
     extremes: Sequence[int] = (),
+    observe: Callable[[Block, Instruction, Any, Sequence[Any], Any, slice], None] | None = None,
 ) -> Batch:
     """Return the values of chosen metrics in many rows, each with parameters and changes of its own.
 
@@ -104,6 +106,9 @@ def evaluate_many(
         Slots whose values over the horizon are wanted.
     extremes
         Slots whose least and greatest values over all periods are wanted.
+    observe
+        Told of every operation from t = 1, with its block, result, operands, the rows in which its branch is taken, and
+        which rows these are. Each is then worked by itself, which is slow.
 
     Raises
     ------
@@ -134,6 +139,7 @@ def evaluate_many(
         rows = slice(first, min(first + room.block, count))
         parameters_here = [_part(value, rows, name) for value, name in zip(vector, model.addresses, strict=True)]
         block = _Block(room, periods, parameters_here, rows.stop - first)
+        block.observe = None if observe is None else partial(_told, observe, rows)
         held = block.hold({slot: _part_of(model, slot, effect, rows) for slot, effect in effects.items()})
         found = block.simulate(held, paths, totals, extremes)
         for slot, path in found.paths.items():
@@ -178,8 +184,14 @@ class _Block:
         self.room, self.model, self.part, self.periods, self.count = room, room.model, room.part, periods, count
         self.parameters = parameters
         self.faults: dict[int, npt.NDArray[np.bool_]] = {}
+        self.observe: Observe | None = None
+        self.is_careful = not self.part.read_today.isdisjoint(self.model.missing_today)
+        """Whether a value may be read that the base case has not: then each metric is computed with care."""
         initial = room.initial
         self.period(self.part.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
+        if self.part.read_later.isdisjoint((*self.model.missing_today, *self.faults)):
+            self.faults.clear()  # what has no value at t = 0 and is not read there is not missed
+            self.is_careful = False
 
     def hold(self, given: Mapping[int, RowsIntervention]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
@@ -187,11 +199,9 @@ class _Block:
             self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
         held, loops = local_effects(self.model.graph, given)
         for slot in loops:
-            found = self.simulate(held, [slot], [slot])
-            change = given[slot]
-            path = [self.moved(slot, values, change) for values in found.paths[slot][1:]]
-            total = self.moved(slot, found.totals[slot], change)
-            held = held.fixed(slot, path, partial(_same, total))
+            found = self.simulate(held, [slot], [slot] if self.model.recomputes(slot) else [])
+            moved = partial(self.moved, slot, given[slot])
+            held = held.along(slot, found.paths[slot][1:], partial(_found, found.totals.get(slot)), moved)
         return held
 
     def simulate(self, held: Held, paths: Sequence[int], totals: Sequence[int], extremes: Sequence[int] = ()) -> _Found:
@@ -202,7 +212,7 @@ class _Block:
         for position in range(_distinct(self.model, self.periods)):
             row = ring[position % len(ring)]
             past = [ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags]
-            if self.part.step is self.part.initial and not held.kinds:
+            if self.part.step is self.part.initial and not held.kinds and self.observe is None:
                 row[:] = initial
             else:
                 self.period(self.part.step, held.kinds, row, past, self.room.base, held.effects(position))
@@ -211,7 +221,7 @@ class _Block:
             for slot in extremes:
                 found.lows[slot] = np.minimum(found.lows.get(slot, np.inf), row[slot])
                 found.highs[slot] = np.maximum(found.highs.get(slot, -np.inf), row[slot])
-            sums.add(row)
+            sums.add(row, position)
         found.totals.update(self.horizon(held, sums, totals))
         return found
 
@@ -219,10 +229,12 @@ class _Block:
         if not totals:
             return {}
         row = sums.row()
-        for slot in sums.slots:
+        for slot in sums.ways:
             row[slot] = self.settle(slot, row[slot])
         base = [np.float64(value) for value in self.model.horizon_base(self.periods)]
-        self.period(self.part.recomputed, held.kinds, row, [], base, held.over(self.periods))
+        self.period(
+            self.part.recomputed, held.kinds, row, [], base, held.over(self.periods, self.part.recomputed.chunk_of)
+        )
         return {slot: row[slot] for slot in totals}
 
     def period(
@@ -231,7 +243,7 @@ class _Block:
         """Compute one period; a part of the tree that meets a fault is redone with care, as is all that comes after."""
         rows_by_lag = dict(zip(program.lags, past, strict=True))
         for blocks, function in zip(program.chunks, program.values(kinds, "array"), strict=True):
-            if not self.faults:
+            if not self.faults and not self.is_careful and self.observe is None:
                 try:
                     with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
                         function(row, base, self.parameters, past, effects)
@@ -242,14 +254,14 @@ class _Block:
                 if kinds.get(block.slot) == "fix":
                     row[block.slot] = effects[block.slot]
                     continue
-                row[block.slot], own = compute(block, row, base, self.parameters, rows_by_lag)
+                row[block.slot], own = compute(block, row, base, self.parameters, rows_by_lag, self.observe)
                 self.note(block.slot, own)
                 if block.slot in kinds:
                     scale, shift = effects[block.slot]
                     with np.errstate(all="ignore"):
                         row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
 
-    def moved(self, slot: int, values: Any, change: RowsIntervention) -> Any:
+    def moved(self, slot: int, change: RowsIntervention, values: Any) -> Any:
         with np.errstate(all="ignore"):
             return self.settle(slot, values * change.scale + change.shift)
 
@@ -268,36 +280,29 @@ class _Block:
 
 
 class _Totals:
-    """Sums of the values of a horizon: of the slots wanted, and of those that recomputed ones read."""
+    """Totals over the horizon: of the slots wanted, and of those that recomputed ones read."""
 
     def __init__(self, model: Model, part: Part, periods: int, wanted: Sequence[int]) -> None:
-        self.model, self.periods = model, periods
+        self.model = model
         read = {load.slot for block in part.recomputed.blocks for load in block.loads.values()} if wanted else set()
-        self.slots = sorted(slot for slot in {*wanted, *read} if model.aggregations[slot] != "recompute")
+        for slot in wanted:
+            model.check_horizon(slot)
+        ways = {slot: model.horizons[slot] for slot in sorted({*wanted, *read})}
+        self.ways = {slot: way for slot, way in ways.items() if way is not None}
+        self.window = model.window(periods)
         self.values: dict[int, Any] = {}
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row, position: int) -> None:
         with np.errstate(all="ignore"):
-            for slot in self.slots:
-                known = self.values.get(slot)
-                last = known is None or self.model.aggregations[slot] == "last"
-                self.values[slot] = row[slot] if last else known + row[slot]
+            for slot, way in self.ways.items():
+                self.values[slot] = way.added(self.values.get(slot), row[slot], position, self.window)
 
     def row(self) -> Row:
         row: Row = [np.float64(0.0)] * self.model.size
         with np.errstate(all="ignore"):
-            for slot, value in self.values.items():
-                row[slot] = value * self.factor(slot)
+            for slot, way in self.ways.items():
+                row[slot] = way.finished(self.values[slot], self.window)
         return row
-
-    def factor(self, slot: int) -> float:
-        match self.model.aggregations[slot]:
-            case "sum":
-                return self.periods / _distinct(self.model, self.periods)
-            case "mean":
-                return 1.0 / _distinct(self.model, self.periods)
-            case _:
-                return 1.0
 
 
 def _read(
@@ -337,8 +342,20 @@ def _checked(value: Number, name: str, lengths: dict[int, str]) -> Any:
     return array
 
 
-def _same(value: Any, _periods: int) -> Any:
-    return value
+def _found(total: Any, _periods: int) -> Any:
+    return total
+
+
+def _told(
+    observe: Callable[..., None],
+    rows: slice,
+    block: Block,
+    step: Instruction,
+    result: Any,
+    args: Sequence[Any],
+    taken: Any,
+) -> None:
+    observe(block, step, result, args, taken, rows)
 
 
 def _part(value: Any, rows: slice, name: str) -> Any:

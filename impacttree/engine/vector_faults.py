@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from impacttree.engine.program import array_function
-from impacttree.engine.tape import COMPARISONS, Block, Instruction, Select
+from impacttree.engine.tape import Block, Instruction, Select, row_of
+from impacttree.formula.evaluate import COMPARISONS
 
-__all__ = ["are_finite", "compute", "finite"]
+__all__ = ["Observe", "are_finite", "compute", "finite"]
 
 _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "neg": operator.neg,
@@ -25,8 +26,17 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
+Observe = Callable[[Block, Instruction, Any, Sequence[Any], Any], None]
+"""Told of an operation: its block, its result, its operands, and in which rows its branch is taken."""
+
+
 def compute(
-    block: Block, v: Sequence[Any], b: Sequence[Any], p: Sequence[Any], past: Mapping[int, Sequence[Any]]
+    block: Block,
+    v: Sequence[Any],
+    b: Sequence[Any],
+    p: Sequence[Any],
+    past: Mapping[int, Sequence[Any]],
+    observe: Observe | None = None,
 ) -> tuple[Any, Any]:
     """Return the values of a block, and in which rows an operation of its own had no finite real value.
 
@@ -39,27 +49,33 @@ def compute(
         Values of this period, at t = 0 of the base case, and parameters: numbers or arrays.
     past
         Rows by lag.
+    observe
+        Told of every operation.
     """
     values: dict[int, Any] = {temporary: np.float64(value) for temporary, value in block.constants.items()}
     values |= {temporary: p[position] for temporary, position in block.parameters.items()}
     for temporary, load in block.loads.items():
-        row = {"now": v, "baseline": b}.get(load.timing) or past[load.lag]
-        values[temporary] = row[load.slot]
+        values[temporary] = row_of(load, v, b, past)[load.slot]
     own: dict[int, Any] = dict.fromkeys(values, False)
-    pending: list[tuple[Instruction | Select, bool]] = [(step, False) for step in reversed(block.body.instructions)]
+    pending: list[tuple[Instruction | Select, bool, Any]] = [
+        (step, False, True) for step in reversed(block.body.instructions)
+    ]
     with np.errstate(all="ignore"):
         while pending:
-            step, ready = pending.pop()
+            step, ready, here = pending.pop()
             if isinstance(step, Instruction):
                 args = [values[arg] for arg in step.args]
                 values[step.out], fault = _operate(step, args)
                 own[step.out] = reduce(operator.or_, (own[arg] for arg in step.args), fault)
+                if observe is not None:
+                    observe(block, step, values[step.out], args, here)
             elif ready:
                 values[step.out], own[step.out] = _choose(step, values, own)
             else:
-                pending.append((step, True))
-                sides = (*reversed(step.otherwise.instructions), *reversed(step.then.instructions))
-                pending += [(inner, False) for inner in sides]
+                pending.append((step, True, here))
+                then = here & COMPARISONS[step.op](values[step.left], values[step.right])
+                pending += [(inner, False, here & ~then) for inner in reversed(step.otherwise.instructions)]
+                pending += [(inner, False, then) for inner in reversed(step.then.instructions)]
     return values[block.body.result], own[block.body.result]
 
 
@@ -72,11 +88,12 @@ def finite(values: Any) -> tuple[Any, Any]:
 
 
 def are_finite(values: Any) -> bool:
-    """Return whether all values are finite: by their squares' sum, which is quick, or one by one where it overflows.
+    """Return whether all values are finite: by their sum, which is quick, or one by one where it overflows.
 
-    The caller sees to it that an overflow is no warning.
+    A dot product would wake the threads of a linear algebra library, which wait for each other on a busy machine. The
+    caller sees to it that an overflow is no warning.
     """
-    return math.isfinite(np.dot(values, values)) or bool(np.isfinite(values).all())
+    return math.isfinite(np.add.reduce(values, axis=None)) or bool(np.isfinite(values).all())
 
 
 def _operate(step: Instruction, args: Sequence[Any]) -> tuple[Any, Any]:

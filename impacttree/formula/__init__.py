@@ -5,6 +5,7 @@ from impacttree.formula.ast import (
     Call,
     Compare,
     Expr,
+    Logic,
     Name,
     Negate,
     Number,
@@ -15,6 +16,8 @@ from impacttree.formula.ast import (
     walk,
 )
 from impacttree.formula.conversions import conversion_factor
+from impacttree.formula.core import Core, lowered
+from impacttree.formula.evaluate import Fault, evaluate
 from impacttree.formula.functions import EXAMPLE_METRICS, FUNCTIONS, Function
 from impacttree.formula.parser import parse, parse_condition, parse_expression
 from impacttree.formula.printer import brief, names, same, unparse
@@ -26,9 +29,12 @@ __all__ = [
     "Binary",
     "Call",
     "Compare",
+    "Core",
     "Expr",
+    "Fault",
     "Function",
     "Inferred",
+    "Logic",
     "Name",
     "Negate",
     "Number",
@@ -37,8 +43,10 @@ __all__ = [
     "brief",
     "children",
     "conversion_factor",
+    "evaluate",
     "fold",
     "infer_unit",
+    "lowered",
     "names",
     "parse",
     "parse_condition",

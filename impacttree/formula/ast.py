@@ -1,4 +1,4 @@
-"""The formula's syntax tree: seven immutable nodes, and the one way to walk them.
+"""The formula's syntax tree: eight immutable nodes, and the one way to walk them.
 
 Nodes carry the half-open span of characters they came from. Trees can be deep (a sum of 10,000 names nests 10,000
 levels), so nothing here or elsewhere recurses over them: consumers pass a function to `fold`.
@@ -15,6 +15,7 @@ __all__ = [
     "Call",
     "Compare",
     "Expr",
+    "Logic",
     "Name",
     "Negate",
     "Number",
@@ -75,11 +76,20 @@ class Binary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compare:
-    """``left op right``; stands only as the first argument of ``if``."""
+    """``left op right``; stands only in a condition, the first argument of ``if``."""
 
     op: Literal["<", "<=", ">", ">=", "==", "!="]
     left: Expr
     right: Expr
+    span: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Logic:
+    """``a and b``, ``a or b``, ``not a``; stands only in a condition, and its operands are conditions."""
+
+    op: Literal["and", "or", "not"]
+    operands: tuple[Expr, ...]
     span: Span = (0, 0)
 
 
@@ -96,7 +106,7 @@ class Call:
     span: Span = (0, 0)
 
 
-Expr = Number | Name | Parameter | Negate | Binary | Compare | Call
+Expr = Number | Name | Parameter | Negate | Binary | Compare | Logic | Call
 
 
 def children(node: Expr) -> tuple[Expr, ...]:
@@ -107,6 +117,8 @@ def children(node: Expr) -> tuple[Expr, ...]:
         return (node.left, node.right)
     if isinstance(node, Call):
         return node.arguments
+    if isinstance(node, Logic):
+        return node.operands
     return (node.operand,) if isinstance(node, Negate) else ()
 
 

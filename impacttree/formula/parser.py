@@ -1,6 +1,7 @@
 """Tokens -> syntax tree, by precedence climbing on explicit stacks: bounded, and never recursive.
 
-Precedence and associativity are Python's: ``**`` (right to left), unary minus, ``* /``, ``+ -``, comparisons.
+Precedence and associativity are Python's: ``**`` (right to left), unary minus, ``* /``, ``+ -``, comparisons, ``not``,
+``and``, ``or``.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
 
-from impacttree.errors import nearest
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Span, walk
+from impacttree.errors import Edit, meant, printable
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Name, Negate, Number, Span, walk
+from impacttree.formula.calculations import worked_out
 from impacttree.formula.functions import FUNCTIONS, MAX_ARGUMENTS, Function
-from impacttree.formula.tokens import MAX_CHARACTERS, MAX_TOKENS, Token, refuse, tokenize
+from impacttree.formula.spreadsheets import NO_FUNCTION, other_name, spelled_out
+from impacttree.formula.tokens import MAX_CHARACTERS, MAX_TOKENS, Token, refuse, refuse_earlier, tokenize
 
 __all__ = [
     "MAX_ARGUMENTS",
@@ -30,14 +33,18 @@ MAX_IF_DEPTH = 50
 
 _COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 _NEGATE = "negate"
-_COMPARE, _UNARY, _POWER = 1, 4, 5
-_PRECEDENCE = {"+": 2, "-": 2, "*": 3, "/": 3, _NEGATE: _UNARY, "**": _POWER} | dict.fromkeys(_COMPARISONS, _COMPARE)
+_OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _POWER = range(1, 9)
+_PRECEDENCE = {
+    "or": _OR, "and": _AND, "not": _NOT, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, _NEGATE: _UNARY,
+    "**": _POWER,
+} | dict.fromkeys(_COMPARISONS, _COMPARE)  # fmt: skip
+_LOGIC = frozenset(("and", "or", "not"))
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "**"))
 
 _WORD_FIXES = {
-    "and": "conditions are nested: if(a > 0, if(b > 0, x, y), y)",
-    "or": "conditions are nested: if(a > 0, x, if(b > 0, x, y))",
-    "not": "write the opposite comparison, or swap the branches of if",
+    "and": "conditions stand in if, in small letters: if(a > 0 and b > 0, x, y)",
+    "or": "conditions stand in if, in small letters: if(a > 0 or b > 0, x, y)",
+    "not": "conditions stand in if, in small letters: if(not a > 0, x, y)",
     "if": "choices are written if(condition, a, b)",
     "else": "choices are written if(condition, a, b)",
     "then": "choices are written if(condition, a, b)",
@@ -84,12 +91,11 @@ def parse(text: str) -> Expr:
     """
     expression = parse_expression(text)
     if not _reads_metric(expression):
-        refuse(text, expression.span, "the formula reads no metric", f"write 'value: {text.strip()}' in its place")
+        number = worked_out(expression)
+        fix = f"write 'value: {number}' in its place" if number else "write a number as 'value:' in its place"
+        refuse(text, expression.span, "the formula reads no metric", fix)
     if "if" in text:
-        for node in walk(expression):
-            if type(node) is Call and node.function == "if" and not _reads_metric(node.arguments[0]):
-                fix = "compare a metric with a number or with another metric"
-                refuse(text, node.arguments[0].span, "the condition is always the same: it reads no metric", fix)
+        _check_comparisons(text, expression)
     return expression
 
 
@@ -109,13 +115,20 @@ def parse_expression(text: str) -> Expr:
     return _Parser(text).run()
 
 
-def parse_condition(text: str) -> Compare:
-    """Read a comparison by itself, as the first argument of ``if`` is written.
+def _check_comparisons(text: str, expression: Expr) -> None:
+    for node in walk(expression):
+        if type(node) is Compare and not _reads_metric(node):
+            fix = "compare a metric with a number or with another metric"
+            refuse(text, node.span, "the condition is always the same: it reads no metric", fix)
+
+
+def parse_condition(text: str) -> Compare | Logic:
+    """Read a condition by itself, as the first argument of ``if`` is written.
 
     Raises
     ------
     FormulaError
-        When it is none, or reads no metric.
+        When it is not a condition, or one of its comparisons reads no metric.
 
     Examples
     --------
@@ -123,11 +136,9 @@ def parse_condition(text: str) -> Compare:
     '<'
     """
     condition = _Parser(text, is_condition=True).run()
-    if not isinstance(condition, Compare):
+    if not isinstance(condition, Compare | Logic):
         refuse(text, condition.span, "this is not a comparison", "write e.g. profit < 0")
-    if not _reads_metric(condition):
-        fix = "compare a metric with a number or with another metric"
-        refuse(text, condition.span, "the condition is always the same: it reads no metric", fix)
+    _check_comparisons(text, condition)
     return condition
 
 
@@ -138,7 +149,7 @@ def _reads_metric(expression: Expr) -> bool:
 class _Frame:
     """An open parenthesis: of a call, or of a group when `function` is None."""
 
-    __slots__ = ("commas", "compared", "function", "operands", "operators", "start")
+    __slots__ = ("commas", "function", "operands", "operators", "start")
 
     def __init__(self, function: Function | None, start: int, operators: int, operands: int) -> None:
         self.function = function
@@ -148,7 +159,6 @@ class _Frame:
         self.operands = operands
         """How many operands were finished when it opened."""
         self.commas = 0
-        self.compared = False
 
 
 class _Operator(NamedTuple):
@@ -196,6 +206,11 @@ class _Parser:
         kind, text = token.kind, token.text
         if kind == "name":
             following = self.tokens[self.position + 1]
+            if text == "not" and self._is_negation(following):
+                self._check_place(token)
+                self._deepen(token)
+                self.operators.append(_Operator(text, _NOT, token.start))
+                return True
             if following.text == "(":
                 self._open_call(token)
                 self.position += 1
@@ -235,10 +250,32 @@ class _Parser:
         if text == ")":
             self._close(token)
             return False
+        if text in ("and", "or"):
+            self._check_place(token)
+            self._reduce(_PRECEDENCE[text])
+            self.operators.append(_Operator(text, _PRECEDENCE[text], token.start))
+            return True
         if text not in _COMPARISONS:
             self._refuse_missing_operator(token)
         self._compare(token)
         return True
+
+    @staticmethod
+    def _is_negation(following: Token) -> bool:
+        """Whether a ``not`` before this is the word; otherwise it is the name of a metric."""
+        return following.kind in ("name", "number") or following.text == "("
+
+    def _is_in_condition(self) -> bool:
+        """Whether this place is in the first argument of ``if``, or parentheses around a part of it."""
+        innermost = next((frame for frame in reversed(self.frames) if frame.function is not None), None)
+        if innermost is None:
+            return self.is_condition
+        return innermost.function is not None and innermost.function.name == "if" and not innermost.commas
+
+    def _check_place(self, word: Token) -> None:
+        if not self._is_in_condition():
+            reason = f"'{word.text}' stands only in a condition, the first argument of if"
+            self._refuse((word.start, word.end), reason, _WORD_FIXES[word.text])
 
     def _push(self, node: Expr) -> None:
         self.operands.append(node)
@@ -259,32 +296,41 @@ class _Parser:
             symbol = operator.symbol
             end = extents.pop()[1]
             right = operands.pop()
-            if symbol == _NEGATE:
+            self._check_kind(symbol, right)
+            if symbol in (_NEGATE, "not"):
                 self.depth -= 1
                 start = operator.start
-                node: Expr = Negate(right, (start, end))
+                span = (start, end)
+                node: Expr = Negate(right, span) if symbol == _NEGATE else Logic("not", (right,), span)
             else:
                 if symbol == "**":
                     self.depth -= 1
                 start = extents.pop()[0]
                 left = operands.pop()
-                two_sided = Compare if operator.precedence == _COMPARE else Binary
-                node = two_sided(symbol, left, right, (start, end))
+                self._check_kind(symbol, left)
+                node = _two_sided(symbol, left, right, (start, end))
             operands.append(node)
             extents.append((start, end))
 
+    def _check_kind(self, symbol: str, operand: Expr) -> None:
+        """Refuse a value where a condition stands, and the reverse."""
+        is_condition = isinstance(operand, Compare | Logic)
+        if symbol in _LOGIC and not is_condition:
+            part = self.text[slice(*operand.span)]
+            fix = f"write e.g. {part} > 0" if len(part) <= 40 else "compare it, e.g. with 0"
+            self._refuse(operand.span, f"'{symbol}' joins comparisons, and this is a value", fix)
+        if symbol not in _LOGIC and is_condition:
+            fix = f"join comparisons by and, or and not; a number is if({self.text[slice(*operand.span)]}, 1, 0)"
+            self._refuse(operand.span, "a condition is not a number", fix)
+
     def _compare(self, token: Token) -> None:
-        frame = self.frames[-1]
         span = (token.start, token.end)
-        alone = self.is_condition and len(self.frames) == 1
-        if not alone and (frame.function is None or frame.function.name != "if" or frame.commas):
-            reason = "a comparison stands only as the first argument of if, without parentheses around it"
+        if not self._is_in_condition():
+            reason = "a comparison stands only in a condition, the first argument of if"
             self._refuse(span, reason, "write if(a > b, x, y)")
-        if frame.compared:
-            fix = "ask for each by itself" if alone else "nest them: if(a < b, if(b < c, x, y), y)"
-            self._refuse(span, "comparisons cannot be chained", fix)
-        frame.compared = True
         self._reduce(_COMPARE)
+        if isinstance(self.operands[-1], Compare | Logic):
+            self._refuse(span, "comparisons cannot be chained", "join them: a < b and b < c")
         self.operators.append(_Operator(token.text, _COMPARE, token.start))
 
     def _open_call(self, token: Token) -> None:
@@ -329,13 +375,45 @@ class _Parser:
             self.ifs -= 1
         self._push(Call(frame.function.name, arguments, span))
 
-    def _refuse(self, span: Span, reason: str, fix: str) -> NoReturn:
-        refuse(self.text, span, reason, fix)
+    def _refuse(self, span: Span, reason: str, fix: str, new: str | Edit | None = None) -> NoReturn:
+        refuse(self.text, span, reason, fix, new)
 
     def _refuse_unknown_function(self, token: Token) -> NoReturn:
-        hint = nearest(token.text, FUNCTIONS)
+        opened = self.tokens[self.position + 1].start
+        refuse_earlier(self.text, opened)
+        reason, span = f"there is no function '{token.text}'", (token.start, token.end)
+        known = other_name(token.text)
+        if known:
+            self._refuse(span, reason, f"write {known}", known)
+        arguments, end = self._call()
+        spelled = spelled_out(token.text, arguments)
+        if spelled:
+            self._refuse(span, reason, f"write {printable(spelled, 80)}", Edit(token.start, end, spelled))
+        if token.text.lower() in NO_FUNCTION:
+            self._refuse(span, reason, NO_FUNCTION[token.text.lower()])
+        likely = meant(token.text, FUNCTIONS)
+        hint = f" (did you mean '{likely}'?)" if likely else ""
         fix = f"the functions are {', '.join(FUNCTIONS)}; to multiply a metric, write {token.text} * (...)"
-        self._refuse((token.start, token.end), f"there is no function '{token.text}'{hint}", fix)
+        self._refuse(span, reason + hint, fix, likely or None)
+
+    def _call(self) -> tuple[list[str], int]:
+        """Return the texts of the arguments of the call at the current token, and where its parenthesis closes.
+
+        There are none where it is not closed.
+        """
+        depth, start, texts = 0, 0, []
+        for token in self.tokens[self.position + 1 :]:
+            if token.text == "(":
+                depth += 1
+                start = start or token.end
+            elif token.text == ")":
+                depth -= 1
+            if not depth or (depth == 1 and token.text == ","):
+                texts.append(self.text[start : token.start].strip())
+                start = token.end
+            if not depth:
+                return texts, token.end
+        return [], 0
 
     def _refuse_comma(self, token: Token) -> NoReturn:
         before, after = self.tokens[self.position - 1], self.tokens[self.position + 1]
@@ -366,14 +444,25 @@ class _Parser:
                 reason = f"'{word.text}' is not a word of the formula language"
                 self._refuse((word.start, word.end), reason, _WORD_FIXES[word.text.lower()])
         reason = f"an operator is missing between '{before.text}' and '{token.text}'"
+        times = Edit(before.end, token.start, " * ")
+        if "x" in (before.text, token.text) and before.kind != "symbol":
+            sign = before if before.text == "x" else token
+            self._refuse((sign.start, sign.end), "'x' does not multiply", "write '*' to multiply", "*")
         if before.text.endswith("%"):
-            fix = f"write {before.text} * {token.text}; there is no remainder"
+            self._refuse(span, reason, f"write {before.text} * {token.text}; there is no remainder", times)
         elif before.kind == token.kind == "name":
             fix = f"write {before.text} * {token.text} to multiply, or {before.text}_{token.text} if it is one name"
         else:
             shown = {"(": "(...)", ")": "(...)"}
             fix = f"write {shown.get(before.text, before.text)} * {shown.get(token.text, token.text)} to multiply"
+            self._refuse(span, reason, fix, times)
         self._refuse(span, reason, fix)
+
+
+def _two_sided(symbol: Any, left: Expr, right: Expr, span: Span) -> Expr:
+    if symbol in _LOGIC:
+        return Logic(symbol, (left, right), span)
+    return Compare(symbol, left, right, span) if symbol in _COMPARISONS else Binary(symbol, left, right, span)
 
 
 def _check_call(text: str, function: Function, arguments: tuple[Expr, ...], span: Span) -> None:
@@ -385,16 +474,32 @@ def _check_call(text: str, function: Function, arguments: tuple[Expr, ...], span
         noun = "argument" if wants == "1" else "arguments"
         refuse(text, span, f"{function.name} takes {wants} {noun}, not {count}", f"write {function.signature}")
     if function.kind == "time":
-        _check_time(text, function, arguments)
+        _check_time(text, function, arguments, span)
     elif function.name == "if":
-        if not isinstance(arguments[0], Compare):
-            fix = "write a comparison: if(a > b, x, y)"
-            refuse(text, arguments[0].span, "the first argument of if is not a comparison", fix)
+        if not isinstance(arguments[0], Compare | Logic):
+            fix, new = "write a comparison: if(a > b, x, y)", None
+            if isinstance(arguments[0], Name):
+                new = f"{arguments[0].name} != 0"
+                fix = f"write a comparison: {new}"
+            refuse(text, arguments[0].span, "the first argument of if is not a comparison", fix, new)
     elif function.name == "interpolate":
         _check_points(text, arguments, span)
+    elif function.whole:
+        _check_whole(text, function, arguments)
 
 
-def _check_time(text: str, function: Function, arguments: tuple[Expr, ...]) -> None:
+def _check_whole(text: str, function: Function, arguments: tuple[Expr, ...]) -> None:
+    for parameter, argument in zip(function.parameters, arguments, strict=False):
+        low, high = function.whole.get(parameter, (0, -1))
+        value = argument.value if isinstance(argument, Number) else -1.0
+        if low <= high and not (low <= value <= high and value.is_integer()):
+            reason = f"{parameter} of {function.name} is a whole number from {low} to {high}"
+            name = function.name
+            fix = f"write e.g. {name}(x, 2); to thousands it is 1000 * {name}(x / 1000)"
+            refuse(text, argument.span, reason, fix)
+
+
+def _check_time(text: str, function: Function, arguments: tuple[Expr, ...], span: Span) -> None:
     first = arguments[0]
     if not isinstance(first, Name):
         fix = "give the expression a metric of its own and use its name"
@@ -403,8 +508,12 @@ def _check_time(text: str, function: Function, arguments: tuple[Expr, ...]) -> N
         refuse(text, first.span, f"{function.name} takes the name of a metric, not an expression", fix)
     if function.name == "lag":
         periods = arguments[1]
+        if isinstance(periods, Number) and periods.value == 0:
+            fix = f"write {first.name} alone for the value of this period"
+            refuse(text, periods.span, "lag takes a whole number of periods, 1 or more", fix, Edit(*span, first.name))
         if not isinstance(periods, Number) or periods.value < 1 or periods.value % 1:
-            refuse(text, periods.span, "lag takes a whole number of periods, 1 or more", f"write lag({first.name}, 2)")
+            fix = f"write e.g. lag({first.name}, 2)"
+            refuse(text, periods.span, "lag takes a whole number of periods, 1 or more", fix)
 
 
 def _check_points(text: str, arguments: tuple[Expr, ...], span: Span) -> None:

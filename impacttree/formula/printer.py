@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, children, walk
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Name, Negate, Number, Parameter, children, walk
 
 __all__ = ["brief", "names", "same", "unparse"]
 
-_PRECEDENCE = {"+": 2, "-": 2, "*": 3, "/": 3, "**": 5}
-_UNARY, _ATOM = 4, 6
+_PRECEDENCE = {"or": -2, "and": -1, "not": 0, "+": 2, "-": 2, "*": 3, "/": 3, "**": 5}
+_COMPARE, _UNARY, _ATOM = 1, 4, 6
 
 
 def unparse(expr: Expr) -> str:
@@ -85,6 +85,8 @@ def _label(node: Expr) -> tuple[type, str | float]:
             return Parameter, f"{node.address}={node.value!r}"
         case Binary() | Compare():
             return type(node), node.op
+        case Logic():
+            return Logic, node.op
         case Call():
             return Call, node.function
         case Negate():
@@ -113,6 +115,8 @@ def _parts(node: Expr) -> list[Expr | str]:
             return ["-", *_wrapped(node.operand, _strength(node.operand) < _UNARY)]
         case Compare():
             return [node.left, f" {node.op} ", node.right]
+        case Logic():
+            return _logic_parts(node)
         case Binary():
             return _binary_parts(node)
         case Call():
@@ -129,6 +133,14 @@ def _binary_parts(node: Binary) -> list[Expr | str]:
     return [*_wrapped(node.left, left < own), f" {node.op} ", *_wrapped(node.right, right <= own)]
 
 
+def _logic_parts(node: Logic) -> list[Expr | str]:
+    own, first = _PRECEDENCE[node.op], node.operands[0]
+    if node.op == "not":
+        return ["not ", *_wrapped(first, _strength(first) < own)]
+    second = node.operands[1]
+    return [*_wrapped(first, _strength(first) < own), f" {node.op} ", *_wrapped(second, _strength(second) <= own)]
+
+
 def _wrapped(node: Expr, needed: bool) -> list[Expr | str]:
     return ["(", node, ")"] if needed else [node]
 
@@ -136,8 +148,10 @@ def _wrapped(node: Expr, needed: bool) -> list[Expr | str]:
 def _strength(node: Expr) -> int:
     """How strongly a node's own operator binds."""
     match node:
-        case Binary():
+        case Binary() | Logic():
             return _PRECEDENCE[node.op]
+        case Compare():
+            return _COMPARE
         case Negate():
             return _UNARY
         case Number() | Parameter():

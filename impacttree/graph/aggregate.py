@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
+from impacttree.formula.ast import Binary, Call, Compare, Expr, Logic, Name, Negate, Number, Parameter, fold
+from impacttree.formula.functions import FUNCTIONS, Function
 from impacttree.graph.model import Aggregation
 from impacttree.quantity import PERIODS_PER_YEAR, Period, Unit
 
@@ -108,19 +109,26 @@ def _degree(is_summed: Callable[[str], bool], node: Expr, below: Sequence[Degree
             return _power(below[0], node.right, below[1])
         case Binary() | Compare():
             return _common(below)
-        case Call():
-            return _call(node.function, below)
-
-
-def _call(function: str, below: Sequence[Degree]) -> Degree:
-    match function:
-        case "if":
-            return _common(below[1:])
-        case "baseline":
+        case Logic():
+            return None
+        case Call(function="baseline"):
             return 0.0
-        case "min" | "max" | "clip" | "abs":
+        case Call():
+            return _call(FUNCTIONS[node.function], below)
+
+
+def _call(function: Function, below: Sequence[Degree]) -> Degree:
+    """Return the degree of a call: what may carry a unit grows as its unit does, all else takes pure numbers."""
+    if function.steps:
+        return _pure(below)
+    match function.unit_rule:
+        case "condition":
+            return _common(below[1:])
+        case "keep" | "flow" | "duration" | "cumulative":
+            return below[0]
+        case "same":
             return _common(below)
-        case "sqrt":
+        case "root":
             return None if below[0] is None else below[0] / 2
         case "saturate":
             _common((below[0], below[2]))
@@ -131,11 +139,14 @@ def _call(function: str, below: Sequence[Degree]) -> Degree:
             if below[4] is not None:
                 _common((0.0, (below[0] or 0.0) + below[4]))
             return _common(below[1:3])
-        case "exp" | "log" | "log10" | "interpolate":
-            _common((0.0, *below))
-            return 0.0
         case _:
-            return below[0]
+            return _pure(below)
+
+
+def _pure(below: Sequence[Degree]) -> Degree:
+    """Return the degree of what takes numbers that do not grow."""
+    _common((0.0, *below))
+    return 0.0
 
 
 def _common(degrees: Sequence[Degree]) -> Degree:

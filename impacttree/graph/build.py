@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copyreg
+import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from impacttree.errors import FormulaError, ModelError, Problem, printable
-from impacttree.formula import parse
-from impacttree.formula.ast import Expr, Parameter
+from impacttree.errors import Edit, FormulaError, ModelError, Problem, printable
+from impacttree.formula import FUNCTIONS, Core, lowered, names, parse, parse_expression, walk
+from impacttree.formula.ast import Call, Expr, Name, Parameter
 from impacttree.graph.aggregate import aggregation
-from impacttree.graph.central_values import Today
+from impacttree.graph.central_values import Today, evaluate
 from impacttree.graph.checks import (
     bounds_of,
     check_aggregate,
@@ -20,16 +22,19 @@ from impacttree.graph.checks import (
     default_outcome,
 )
 from impacttree.graph.correlations import check_correlations
-from impacttree.graph.drivers import Effect, RefusedError, Side, ValuelessError, combine, effect_of
+from impacttree.graph.drivers import Drive, RefusedError, Side, ValuelessError, combine, drive_of
 from impacttree.graph.evidence import uncertain_numbers
 from impacttree.graph.findings import Findings
+from impacttree.graph.first_period import unknown_today
 from impacttree.graph.model import Aggregation, Correlated, Graph, Metric, Reference, UncertainNumber
+from impacttree.graph.oddities import note_oddities
 from impacttree.graph.order import Orders, orders_of
 from impacttree.graph.references import references
 from impacttree.graph.units import Units, units_of
 from impacttree.quantity.spread_checks import impossible
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 from impacttree.spec.address import Address
+from impacttree.spec.leaves import as_name
 
 __all__ = ["build"]
 
@@ -67,6 +72,14 @@ def build(spec: TreeSpec, problems: Sequence[Problem] = ()) -> Graph:
     return _Build(spec, problems).graph()
 
 
+def _written(graph: Graph) -> tuple[Callable[[TreeSpec], Graph], tuple[TreeSpec]]:
+    """Pickle what was written; it is checked again where it arrives."""
+    return build, (graph.spec,)
+
+
+copyreg.pickle(Graph, _written)
+
+
 class _Build:
     """One check of one specification, step by step."""
 
@@ -74,23 +87,32 @@ class _Build:
         self.spec = spec
         self.findings = Findings(spec, list(problems))
         self.by_name = {metric.name: index for index, metric in enumerate(spec.metrics)}
-        self.unread = _names_in_file(spec, problems) - self.by_name.keys()
+        self.unread = {as_name(name) for name in _names_in_file(spec, problems)} - self.by_name.keys()
         """Metrics that the file has, but that could not be read."""
         self.cut = _cut_metrics(spec, problems)
         """Metrics whose text was cut by the file format: what is left of it says nothing."""
         self.findings.faulty |= self.cut
+        self.starts: dict[str, Expr] = {}
+        """Formulas of starts that could be read."""
         self.formulas: dict[str, Expr] = {}
         """Formulas that could be read and whose names are all known."""
-        self.is_whole = not self.unread and not self.cut
+        self.cores: dict[str, Core] = {}
+        """What they come to, conversions multiplied out."""
+        unruled = any(problem.key in ("formula", "value") for problem in problems)
+        self.is_whole = not (self.unread or self.cut or unruled)
         """Whether all that metrics read is known, so that what nobody reads can be told."""
         self.reads = [self._reads(metric) for metric in spec.metrics]
+        for metric in spec.metrics:
+            if metric.start is not None and metric.start.is_formula:
+                self._read_start(metric, metric.start.text)
 
     def graph(self) -> Graph:
         spec, findings = self.spec, self.findings
-        orders = orders_of(spec.metrics, self.reads, findings)
-        names = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
-        units = units_of(spec.metrics, self.formulas, names, spec.period, findings)
-        today = Today(units.formulas, _stated_values(spec.metrics))
+        orders = orders_of(spec.metrics, self.reads, findings, self.starts)
+        read = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
+        units = units_of(spec.metrics, self.formulas, read, spec.period, findings, self.starts)
+        self.cores = {name: lowered(formula) for name, formula in units.formulas.items()}
+        today = Today(self.cores, _stated_values(spec.metrics, units.starts))
         effects, valueless = self._effects(units, today)
         rules = self._aggregations(units, orders)
         self._check_metrics(units, today)
@@ -101,13 +123,14 @@ class _Build:
         if not findings.problems:
             for metric, driver in valueless:
                 reason = f"'{driver.source}' has no value today, so this effect has nothing to start from"
-                fix = "correct its formula or the values that it reads"
+                fix = "correct its formula or the values that it reads, or state its `start`"
                 findings.add(metric.name, ("drivers", driver.source), reason, fix)
         if findings.problems:
             raise ModelError(*findings.sorted())
         assert outcome is not None
         metrics = tuple(self._metric(index, units, orders, effects, rules) for index in range(len(spec.metrics)))
         self._note_unused(metrics, outcome)
+        note_oddities(metrics, today, spec, findings)
         return Graph(
             spec=spec,
             metrics=metrics,
@@ -118,6 +141,7 @@ class _Build:
             outcome=outcome,
             uncertain=uncertain,
             correlations=correlations,
+            unknown_today=unknown_today(spec.metrics, self.reads),
         )
 
     # ---- what each metric reads
@@ -145,17 +169,60 @@ class _Build:
             return {}
         reads = references(formula)
         unknown = {ref.source: span for ref, span in reads.items() if ref.source not in self.by_name}
+        hyphenated = self._hyphenated(metric, text, unknown)
         for name, span in unknown.items():
-            if name in self.unread:
-                continue
-            reason = f"there is no metric '{name}'{self.findings.suggestion(name, self.by_name)}"
-            fix = "correct the name, or add the metric"
-            self.findings.add(metric.name, ("formula",), reason, fix, text, span)
+            if name not in self.unread and name not in hyphenated:
+                reason, fix, new = self._unknown(name)
+                self.findings.add(metric.name, ("formula",), reason, fix, text, span, new)
         if unknown:
             self.is_whole = False
         else:
             self.formulas[metric.name] = formula
         return reads
+
+    def _unknown(self, name: str) -> tuple[str, str, str | None]:
+        """Return why a name in a formula is refused, what to do, and the name that it is a slip of."""
+        if name in _CLOCKS:
+            fix = f"make it a metric that counts: {name}: {{start: 0, formula: prev({name}) + 1}}"
+            return f"there is no metric '{name}': a formula knows no time by itself", fix, None
+        likely = self.findings.meant(name, self.by_name)
+        hint = f" (did you mean '{likely}'?)" if likely else ""
+        return f"there is no metric '{name}'{hint}", "correct the name, or add the metric", likely or None
+
+    def _hyphenated(self, metric: MetricSpec, text: str, unknown: Collection[str]) -> set[str]:
+        """Report names written with hyphens, which are read as differences, and return their parts."""
+        parts: set[str] = set()
+        for match in _HYPHENS.finditer(text):
+            words, whole = match[0].split("-"), match[0].replace("-", "_")
+            known = whole in self.by_name or whole in self.unread
+            if known and not parts.issuperset(words) and any(word in unknown for word in words):
+                reason = f"'{match[0]}' is read as {' minus '.join(words)}"
+                fix = f"write {whole}"
+                self.findings.add(metric.name, ("formula",), reason, fix, text, match.span(), whole)
+                parts.update(words)
+        return parts
+
+    def _read_start(self, metric: MetricSpec, text: str) -> None:
+        """Read the formula of a start, which reads nothing but stated metrics."""
+        expression, problem = parse_expression(text), ("", "", (0, 0))
+        for node in walk(expression):
+            name = node.name if isinstance(node, Name) else ""
+            if isinstance(node, Call) and FUNCTIONS[node.function].kind == "time":
+                problem = (f"{node.function} has no place in a start: it is at t = 0", "name metrics alone", node.span)
+            elif name and name not in self.by_name and name not in self.unread:
+                hint = self.findings.suggestion(name, self.by_name)
+                fix = "write a number such as 65_800 customers, or correct the name"
+                problem = (f"there is no metric '{name}'{hint}", fix, node.span)
+            elif name in self.by_name and self.spec.metrics[self.by_name[name]].value is None:
+                problem = (
+                    f"'{name}' is not stated but computed",
+                    "read the stated metrics that it rests on",
+                    node.span,
+                )
+        if problem[0]:
+            self.findings.add(metric.name, ("start",), problem[0], problem[1], text, problem[2])
+        elif self.unread.isdisjoint(names(expression)):
+            self.starts[metric.name] = expression
 
     def _is_usable(self, metric: MetricSpec, driver: Driver) -> bool:
         keys = ("drivers", driver.source)
@@ -163,31 +230,36 @@ class _Build:
             fix = f"write a formula that reads prev({metric.name}), with a `start`"
             self.findings.add(metric.name, keys, "a metric cannot drive itself", fix)
         elif driver.source not in self.by_name and driver.source not in self.unread:
-            hint = self.findings.suggestion(driver.source, self.by_name)
-            fix = "correct the name, or add the metric"
-            self.findings.add(metric.name, keys, f"there is no metric '{driver.source}'{hint}", fix)
+            likely = self.findings.meant(driver.source, self.by_name)
+            hint = f" (did you mean '{likely}'?)" if likely else ""
+            problem = Problem(
+                reason=f"there is no metric '{driver.source}'{hint}",
+                fix="correct the name, or add the metric",
+                edit=Edit(0, len(driver.source), likely) if likely else None,
+            )
+            self.findings.add_at_key(metric.name, keys, problem)
         return driver.source in self.by_name and driver.source != metric.name
 
     # ---- assumed effects
 
     def _effects(
         self, units: Units, today: Today
-    ) -> tuple[dict[str, tuple[Effect, ...]], list[tuple[MetricSpec, Driver]]]:
+    ) -> tuple[dict[str, tuple[Drive, ...]], list[tuple[MetricSpec, Driver]]]:
         """Return the effects on each metric with drivers, and the drivers that lack a value to start from."""
-        effects: dict[str, tuple[Effect, ...]] = {}
+        effects: dict[str, tuple[Drive, ...]] = {}
         valueless: list[tuple[MetricSpec, Driver]] = []
         for metric in self.spec.metrics:
             target = self._side(metric, units, today) if metric.drivers else None
             if target is None:
                 continue
-            found: list[Effect] = []
+            found: list[Drive] = []
             for driver in metric.drivers:
                 index = self.by_name.get(driver.source)
                 source = None if index is None else self._side(self.spec.metrics[index], units, today)
                 if source is None or driver.source == metric.name:
                     continue
                 try:
-                    found.append(effect_of(driver, source, target, self.spec.currency, self.spec.evidence_defaults))
+                    found.append(drive_of(driver, source, target, self.spec.currency, self.spec.evidence_defaults))
                 except RefusedError as error:
                     keys = [int(key) if key.isdigit() else key for key in error.key.split(".")]
                     self.findings.add(metric.name, ("drivers", driver.source, *keys), error.reason, error.fix)
@@ -199,7 +271,7 @@ class _Build:
     @staticmethod
     def _side(metric: MetricSpec, units: Units, today: Today) -> Side | None:
         unit = units.by_name[metric.name]
-        return None if unit is None else Side(metric.name, _label(metric), unit, today[metric.name])
+        return None if unit is None else Side(metric.name, metric.title, unit, today[metric.name])
 
     # ---- over the horizon
 
@@ -229,7 +301,7 @@ class _Build:
                 stated = metric.start or metric.value
                 check_limits(metric, unit, today[metric.name] if stated else None, self.findings)
 
-    def _uncertain(self, units: Units, effects: Mapping[str, tuple[Effect, ...]]) -> tuple[UncertainNumber, ...]:
+    def _uncertain(self, units: Units, effects: Mapping[str, tuple[Drive, ...]]) -> tuple[UncertainNumber, ...]:
         """Return all that is not known for certain; what no distribution can say is reported."""
         numbers: list[UncertainNumber] = []
         for metric in self.spec.metrics:
@@ -244,7 +316,7 @@ class _Build:
         return tuple(sorted(numbers, key=lambda number: number.address))
 
     def _correlations(
-        self, uncertain: Sequence[UncertainNumber], effects: Mapping[str, tuple[Effect, ...]]
+        self, uncertain: Sequence[UncertainNumber], effects: Mapping[str, tuple[Drive, ...]]
     ) -> tuple[Correlated, ...]:
         if not self.spec.correlations:
             return ()
@@ -262,8 +334,7 @@ class _Build:
         named += [(("outcomes", index), name) for index, name in enumerate(spec.outcomes)]
         for keys, name in named:
             if name not in self.by_name and name not in self.unread:
-                hint = findings.suggestion(name, self.by_name)
-                findings.add_at(keys, f"there is no metric '{name}'{hint}", "name a metric of this tree")
+                findings.add_unknown(keys, name, self.by_name)
         faulty_key = any(problem.key == "outcome" and not problem.metric for problem in findings.problems)
         outcome = spec.outcome
         if outcome is None and self.is_whole and not faulty_key:
@@ -282,7 +353,7 @@ class _Build:
         index: int,
         units: Units,
         orders: Orders,
-        effects: Mapping[str, tuple[Effect, ...]],
+        effects: Mapping[str, tuple[Drive, ...]],
         rules: Mapping[str, tuple[Aggregation, str]],
     ) -> Metric:
         metric = self.spec.metrics[index]
@@ -296,8 +367,8 @@ class _Build:
         else:
             assert metric.value is not None
             rule = combine(Parameter(str(Address(name)), metric.value.central(bounds_of(metric))), on_metric)
-        start: Expr | None = None
-        if metric.start:
+        start: Expr | None = units.starts.get(name)
+        if start is None and metric.start:
             start = Parameter(str(Address(name, key="start")), metric.start.central(bounds_of(metric)))
         chosen, reason = rules[name]
         return Metric(
@@ -307,6 +378,7 @@ class _Build:
             unit=unit,
             origin="formula" if metric.formula else "drivers" if metric.drivers else "value",
             rule=rule,
+            core=self.cores[name] if name in self.cores else lowered(rule),
             start=start,
             references=tuple(self.reads[index]),
             influences=tuple(effect.influence for effect in on_metric),
@@ -318,10 +390,16 @@ class _Build:
 
     def _note_unused(self, metrics: Sequence[Metric], outcome: str) -> None:
         read = {ref.source for metric in metrics for ref in metric.references if ref.source != metric.name}
+        read |= {name for expression in self.starts.values() for name in names(expression)}
         for metric in metrics:
             asked = metric.name == outcome or metric.name in self.spec.outcomes
             if not asked and metric.name not in read and metric.spec.kind != "financial" and not metric.spec.guardrail:
                 self.findings.note(metric.name, ("no other metric reads it",))
+
+
+_CLOCKS = frozenset(("t", "time", "n", "period", "day", "week", "month", "quarter", "year"))
+"""What people call the number of the period."""
+_HYPHENS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)+")
 
 
 def _names_in_file(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
@@ -345,11 +423,9 @@ def _cut_metrics(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
     return {name for name, start in starts.items() if start in hit}
 
 
-def _stated_values(metrics: Sequence[MetricSpec]) -> dict[str, float]:
+def _stated_values(metrics: Sequence[MetricSpec], starts: Mapping[str, Expr]) -> dict[str, float]:
     """Return the values at t = 0 that are stated: starts, and values with or without drivers."""
     stated = ((metric, metric.start or metric.value) for metric in metrics)
-    return {metric.name: quantity.central(bounds_of(metric)) for metric, quantity in stated if quantity}
-
-
-def _label(metric: MetricSpec) -> str:
-    return metric.label or metric.name.replace("_", " ").capitalize()
+    values = {m.name: quantity.central(bounds_of(m)) for m, quantity in stated if quantity and not quantity.is_formula}
+    computed = {name: evaluate(expression, values.get) for name, expression in starts.items()}
+    return values | {name: value for name, value in computed.items() if value is not None}

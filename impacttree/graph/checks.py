@@ -44,7 +44,7 @@ def check_limits(metric: MetricSpec, unit: Unit, value: float | None, findings: 
     if not bounds[0] <= value <= bounds[1]:
         assert metric.bounds is not None
         reason = f"the middle of this range, {value:g}, lies outside the bounds {metric.bounds.text}"
-        findings.add(metric.name, ("start" if metric.start else "value",), reason, "mend the number or the bounds")
+        findings.add(metric.name, ("start" if metric.start else "value",), reason, "correct the number or the bounds")
 
 
 def check_aggregate(metric: MetricSpec, unit: Unit, can_recompute: bool, findings: Findings) -> None:
@@ -88,16 +88,23 @@ def default_outcome(
         if ref.source != metric.name
     }
     sinks = [metric for metric in spec.metrics if metric.name not in read]
+    if not sinks:
+        reason = "no outcome is stated, and each metric is read by another: none ends the tree"
+        findings.add_at(("outcome",), reason, f"write e.g. `outcome: {spec.metrics[-1].name}`")
+        return None
     financial = [metric.name for metric in sinks if metric.kind == "financial"]
     names = financial or [metric.name for metric in sinks]
     if len(names) == 1:
         return names[0]
     listed = ", ".join(names[:MAX_LISTED]) + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")
-    if financial:
+    if not names:
+        names = [spec.metrics[-1].name] if spec.metrics else []
+        reason = "no outcome is stated, and no metric ends the tree: each is read by another"
+    elif financial:
         reason = f"no outcome is stated, and {len(financial)} financial metrics could be it: {listed}"
     else:
         reason = f"no outcome is stated, and no financial metric ends the tree; it ends in {listed}"
-    findings.add_at(("outcome",), reason, f"write e.g. `outcome: {(names or ['profit'])[-1]}`")
+    findings.add_at(("outcome",), reason, f"write e.g. `outcome: {names[-1]}`")
     return None
 
 
@@ -111,8 +118,7 @@ def check_scenarios(
             keys = ("scenarios", scenario.name, name)
             if name not in metrics:
                 if name not in unknown:
-                    hint = findings.suggestion(name, metrics)
-                    findings.add_at(keys, f"there is no metric '{name}'{hint}", "name a metric of this tree")
+                    findings.add_unknown(keys, name, metrics, at_key=True)
                 continue
             unit = units[name]
             if unit is None:
@@ -125,4 +131,5 @@ def check_scenarios(
                 bounds = bounds_of(metrics[name]) if base is not None else None
                 resolve([change], name=name, unit=unit, base=base or 0.0, bounds=bounds, in_file=True)
             except ChangeError as error:
-                findings.add_at(keys, error.problems[0].reason, error.problems[0].fix)
+                problem = error.problems[0]
+                findings.add_at(keys, problem.reason, problem.fix, problem.edit)

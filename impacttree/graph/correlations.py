@@ -122,7 +122,7 @@ def _possible(pairs: Pairs, findings: Findings) -> Iterator[Correlated]:
         refused += 1
         if refused == MAX_REFUSED:
             reason = f"more than {MAX_REFUSED} groups of correlations cannot hold together; the rest is not checked"
-            findings.add_at(("correlations",), reason, "mend these first")
+            findings.add_at(("correlations",), reason, "correct these first")
             return
 
 
@@ -149,12 +149,39 @@ def _impossible(members: Sequence[str], pairs: Pairs) -> tuple[str, str] | None:
         return reason, "leave out the correlations that matter least"
     if _fails_at(members, pairs) is None:
         return None
-    guilty = [pair for pair in combinations(sorted(_guilty(members, pairs)), 2) if pairs.get(pair)]
+    among = sorted(_guilty(members, pairs))
+    guilty = [pair for pair in combinations(among, 2) if pairs.get(pair)]
     named = ", ".join(f"{first} and {second} {pairs[first, second]:g}" for first, second in guilty[:MAX_NAMED])
     more = f", and {len(guilty) - MAX_NAMED} more" if len(guilty) > MAX_NAMED else ""
     factor = _shrunk(members, pairs)
-    fix = f"move them towards 0, e.g. all of them times {factor:g}; pairs that are not listed are uncorrelated"
+    fix = f"{_completion(among, pairs)}move them towards 0, e.g. all of them times {factor:g}"
     return f"these correlations cannot hold together: {named}{more}", fix
+
+
+def _completion(members: Sequence[str], pairs: Pairs) -> str:
+    """Return the way out that is to list the pairs left out, which count as uncorrelated; empty where none is.
+
+    What follows for a pair from one number that both hang together with is the product of their correlations with it.
+    """
+    left = [pair for pair in combinations(members, 2) if pair not in pairs]
+    if not left:
+        return ""
+    implied: Pairs = {}
+    for first, second in left:
+        others = [other for other in members if other not in (first, second)]
+        through = (_correlation(first, other, pairs) * _correlation(second, other, pairs) for other in others)
+        implied[first, second] = max(through, key=abs, default=0.0)
+    named = ", ".join(f"{first} and {second}" for first, second in left[:MAX_NAMED])
+    more = f", and {len(left) - MAX_NAMED} more" if len(left) > MAX_NAMED else ""
+    are = "are" if len(left) > 1 else "is"
+    values = ", ".join(f"{implied[pair]:.4g}" for pair in left[:MAX_NAMED])
+    works = _fails_at(members, {**pairs, **implied}) is None
+    example = f" (e.g. {values})" if works else ""
+    return f"list {named}{more}{example}, which {are} taken as uncorrelated, or "
+
+
+def _correlation(one: str, other: str, pairs: Mapping[tuple[str, str], float]) -> float:
+    return pairs.get((min(one, other), max(one, other)), 0.0)
 
 
 def _fails_at(members: Sequence[str], pairs: Mapping[tuple[str, str], float], scale: float = 1.0) -> int | None:
@@ -166,7 +193,7 @@ def _fails_at(members: Sequence[str], pairs: Mapping[tuple[str, str], float], sc
     for position, member in enumerate(members):
         row: list[float] = []
         for other, above in zip(members, rows, strict=False):
-            value = scale * pairs.get((min(member, other), max(member, other)), 0.0)
+            value = scale * _correlation(member, other, pairs)
             row.append((value - sum(map(mul, row, above))) / above[-1])
         square = 1.0 + ROUNDING - sum(map(mul, row, row))
         if square <= 0.0:

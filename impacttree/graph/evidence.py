@@ -12,10 +12,12 @@ from impacttree.quantity import Quantity, Spread
 from impacttree.quantity.spread_checks import Z_P90, deviation
 from impacttree.spec import Driver, EvidenceDefaults, Grade, MetricSpec
 from impacttree.spec.address import Address
+from impacttree.spec.forms import CURVES
 
 __all__ = ["Found", "uncertain_numbers"]
 
-Range = tuple[float, float]
+Ends = tuple[float, float]
+"""P10 and P90."""
 
 
 class Found(NamedTuple):
@@ -55,7 +57,7 @@ def uncertain_numbers(
     drivers = {driver.source: driver for driver in metric.drivers}
     for influence in influences:
         driver = drivers[influence.source]
-        if influence.form in ("slope", "elasticity", "semi_elasticity"):
+        if influence.form in CURVES:
             found = _effect(influence, driver, defaults)
         else:
             found = _curve(influence, driver)
@@ -73,7 +75,7 @@ def _effect(influence: Influence, driver: Driver, defaults: EvidenceDefaults) ->
     grade = influence.evidence.grade
     default = defaults.range_of(grade, effect)
     if influence.spread is not None:
-        key = "range" if driver.range is not None else driver.form
+        key = "range" if driver.range is not None else driver.form.name
         written = getattr(driver, key)
         text = written.text if isinstance(written, Quantity) else written
         text = "the ratio of two measured effects" if driver.treatment is not None else text
@@ -96,22 +98,23 @@ _GRADES: Mapping[Grade, str] = {
 
 
 def _curve(influence: Influence, driver: Driver) -> Iterator[Part]:
-    stated = dict(driver.saturating or driver.logistic or ())
+    (stated,) = driver.stated
+    numbers = dict(stated)
     for address, _ in influence.parameters:
         key = Address.parse(address).key
-        quantity = stated.get(key)
+        quantity = numbers.get(key)
         if quantity is not None and quantity.spread is not None:
-            yield address, (driver.form, key), quantity, True
+            yield address, (driver.form.name, key), quantity, True
 
 
-def _difference(one: Quantity, other: Quantity, effect: float, counted: float) -> Range:
+def _difference(one: Quantity, other: Quantity, effect: float, counted: float) -> Ends:
     """Return P10 and P90 of what counts of a difference of two groups that vary apart: half widths add as squares."""
     one_low, one_high = _half_widths(one)
     other_low, other_high = _half_widths(other)
     return effect - counted * math.hypot(one_low, other_high), effect + counted * math.hypot(one_high, other_low)
 
 
-def _half_widths(quantity: Quantity) -> Range:
+def _half_widths(quantity: Quantity) -> Ends:
     """Return how far P10 and P90 are from the middle; of what is no range, those of a normal as wide."""
     spread = quantity.spread
     if spread is None:
@@ -124,5 +127,5 @@ def _half_widths(quantity: Quantity) -> Range:
     return middle - ends[0], ends[1] - middle
 
 
-def _hull(one: Range, other: Range) -> Range:
+def _hull(one: Ends, other: Ends) -> Ends:
     return min(one[0], other[0]), max(one[1], other[1])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from impacttree.errors import ImpactTreeError, Problem, nearest
+from impacttree.errors import Edit, ImpactTreeError, Problem, meant
 from impacttree.spec import TreeSpec
 from impacttree.spec.places import Key
+from impacttree.spec.placing import put
 
 __all__ = ["Findings"]
 
@@ -39,26 +40,44 @@ class Findings:
         self.faulty = {problem.metric for problem in self.problems if problem.metric}
 
     def add(
-        self, metric: str, keys: Sequence[Key], reason: str, fix: str, formula: str = "", span: tuple[int, int] = (0, 0)
+        self,
+        metric: str,
+        keys: Sequence[Key],
+        reason: str,
+        fix: str,
+        formula: str = "",
+        span: tuple[int, int] = (0, 0),
+        new: str | None = None,
     ) -> None:
-        """Record a problem of a metric, at the entry that `keys` lead to."""
-        self._record(Problem(reason=reason, fix=fix, formula=formula, span=span), ("metrics", metric), keys)
+        """Record a problem of a metric, at the entry that `keys` lead to; `new` corrects it in place of the span."""
+        edit = None if new is None else Edit(*span, new)
+        problem = Problem(reason=reason, fix=fix, edit=edit, formula=formula, span=span)
+        self._record(problem, ("metrics", metric), keys)
 
-    def add_at(self, keys: Sequence[Key], reason: str, fix: str) -> None:
+    def add_at(self, keys: Sequence[Key], reason: str, fix: str, edit: Edit | None = None) -> None:
         """Record a problem of the tree itself, at a top-level entry."""
-        self._record(Problem(reason=reason, fix=fix), (), keys)
+        self._record(Problem(reason=reason, fix=fix, edit=edit), (), keys)
+
+    def add_unknown(self, keys: Sequence[Key], name: str, known: Collection[str], *, at_key: bool = False) -> None:
+        """Record that there is no metric called so, at a top-level entry which names it."""
+        likely = self.meant(name, known)
+        reason = f"there is no metric '{name}'" + (f" (did you mean '{likely}'?)" if likely else "")
+        edit = Edit(0, len(name), likely) if likely else None
+        self._record(Problem(reason=reason, fix="name a metric of this tree", edit=edit), (), keys, at_key=at_key)
+
+    def add_at_key(self, metric: str, keys: Sequence[Key], problem: Problem) -> None:
+        """Record a problem with the key itself that `keys` lead to."""
+        self._record(problem, ("metrics", metric), keys, at_key=True)
 
     def extend(self, metric: str, keys: Sequence[Key], error: ImpactTreeError, formula: str = "") -> None:
         """Record all problems of an error that a lower layer raised over a metric's entry."""
         for problem in error.problems:
             self._record(problem.at(formula=formula), ("metrics", metric), keys)
 
-    def _record(self, problem: Problem, above: tuple[str, ...], keys: Sequence[Key]) -> None:
-        places = self.spec.places
-        line, column = places.find(*above, *keys)
+    def _record(self, problem: Problem, above: tuple[str, ...], keys: Sequence[Key], *, at_key: bool = False) -> None:
         metric = above[1] if above else ""
         key = ".".join(str(part) for part in keys)
-        self.problems.append(problem.at(file=places.file, line=line, column=column, metric=metric, key=key))
+        self.problems.append(put(problem, self.spec.places, (*above, *keys), at_key=at_key).at(metric=metric, key=key))
         if metric:
             self.faulty.add(metric)
 
@@ -67,9 +86,14 @@ class Findings:
         self.notes.extend(f"{metric}: {text}" for text in texts)
 
     def suggestion(self, name: str, known: Collection[str]) -> str:
-        """Return ``(did you mean ...?)``, as long as the search for all unknown names stays short."""
+        """Return ``(did you mean ...?)``, or an empty string."""
+        likely = self.meant(name, known)
+        return f" (did you mean '{likely}'?)" if likely else ""
+
+    def meant(self, name: str, known: Collection[str]) -> str:
+        """Return the known name that `name` is a slip of, as long as the search for all unknown names stays short."""
         self._compared += len(known)
-        return nearest(name, known) if self._compared <= COMPARED else ""
+        return meant(name, known) if self._compared <= COMPARED else ""
 
     def sorted(self) -> tuple[Problem, ...]:
         """Return the problems in the order of the file."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from impacttree.formula.ast import Expr
+from impacttree.formula.core import Core
 from impacttree.quantity import Bounds, Quantity, Spread, Unit
 from impacttree.spec import Evidence, MetricSpec, TreeSpec
 
@@ -45,7 +46,8 @@ class Influence:
     """An assumed effect of `source` on a metric, as the outputs name it."""
 
     source: str
-    form: Literal["slope", "elasticity", "semi_elasticity", "points", "saturating", "logistic"]
+    form: str
+    """The form whose curve it follows: ``slope``, ``elasticity``, ``points`` and so on."""
     words: str
     """The curve in words, as stated: ``-0.03pp of Monthly churn per +1pp of Weekly engagement, from 42.0%``; of a
     correlation with ``counted at 50%``."""
@@ -54,7 +56,8 @@ class Influence:
     lag: int
     evidence: Evidence
     observed: tuple[float, float] | None
-    """Range of the source within which the effect was seen; outside, outputs say "extrapolated"."""
+    """Range of the source within which the effect was seen, of a curve the reach of its points; outside, outputs say
+    "extrapolated"."""
     spread: Spread | None = None
     """What is stated of the one parameter beyond its value, in its own unit and as it counts."""
     counted: float = 1.0
@@ -102,8 +105,11 @@ class Metric:
     unit: Unit
     origin: Origin
     rule: Expr
+    """As written, conversions multiplied out; for reading."""
+    core: Core
+    """What `rule` comes to; for computing, and for writing the model in other languages."""
     start: Expr | None
-    """``Parameter("customers.start", 65800.0)`` or None."""
+    """``Parameter("customers.start", 65800.0)``, a formula over stated metrics, or None."""
     references: tuple[Reference, ...]
     """Each pair of source and timing once, in reading order."""
     influences: tuple[Influence, ...]
@@ -117,7 +123,7 @@ class Metric:
 
     @property
     def label(self) -> str:
-        return self.spec.label or self.name.replace("_", " ").capitalize()
+        return self.spec.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,8 @@ class Graph:
     """All that is not known for certain, sorted by address; each can be drawn."""
     correlations: tuple[Correlated, ...] = ()
     """The groups of uncertain numbers that are not independent."""
+    unknown_today: frozenset[str] = frozenset()
+    """Metrics without a value at t = 0: they compare a metric with its own past, or read one that does."""
 
     @property
     def is_static(self) -> bool:
@@ -158,9 +166,3 @@ class Graph:
 
     def __getitem__(self, name: str) -> Metric:
         return self.metrics[self.by_name[name]]
-
-    def __reduce__(self) -> tuple[Callable[[TreeSpec], Graph], tuple[TreeSpec]]:
-        """Pickle what was written; it is checked again where it arrives."""
-        from impacttree.graph.build import build
-
-        return build, (self.spec,)

@@ -18,6 +18,12 @@ __all__ = ["from_networkx", "to_networkx"]
 _NODE = frozenset(MetricSpec.model_fields) - {"name", "drivers"}
 _EDGE = frozenset(Driver.model_fields) - {"source"}
 _TREE = frozenset(TreeSpec.model_fields) - {"metrics"}
+_PLACES = {
+    "a node": _NODE,
+    "an edge": _EDGE,
+    "the graph itself": _TREE,
+}
+"""Where attributes belong."""
 _TOLD = frozenset(("kind", "timing", "words"))
 """Edge attributes that `to_networkx` writes for readers."""
 _OF_FILE_FORMATS = frozenset(("node_default", "edge_default"))
@@ -27,8 +33,16 @@ _OF_FILE_FORMATS = frozenset(("node_default", "edge_default"))
 def to_networkx(graph: Graph) -> nx.DiGraph[str]:
     """Return the graph for networkx: each edge leads from what acts to what it acts on.
 
-    Nodes carry what was stated of the metric, as text, and its checked ``unit``. Edges carry ``kind`` (``identity`` or
-    ``influence``) and ``timing``; those of drivers carry the driver as stated, and ``words``.
+    The graph's attributes are the keys of the model beside ``metrics``, as text: ``name``, ``currency``, ``period``,
+    ``outcome`` and so on. A node is named like its metric; its attributes are the keys of the metric that were written,
+    as text, without ``drivers``, and ``unit`` as checked. An edge has
+
+    ``kind``
+        ``identity`` where a formula reads the metric, ``influence`` where a driver does.
+    ``timing``
+        When it is read: ``now``, ``prev``, ``lag 3``, ``cumulative``, ``baseline``; several are joined by commas.
+    ``words``
+        Of a driver: the effect in words. With it stand the keys of the driver that were written, such as ``slope``.
 
     Examples
     --------
@@ -104,13 +118,13 @@ def from_networkx(graph: nx.DiGraph[Any]) -> TreeSpec:
             Problem(reason="a model is a directed graph with one edge a pair", fix="give a networkx.DiGraph")
         )
     problems: list[Problem] = []
-    tree = _known(graph.graph, _TREE, _OF_FILE_FORMATS, "", "", problems)
+    tree = _known(graph.graph, "the graph itself", _OF_FILE_FORMATS, "", "", problems)
     metrics: dict[str, dict[str, Any]] = {}
     for node, attributes in graph.nodes(data=True):
-        metrics[str(node)] = _known(attributes, _NODE, frozenset(), str(node), "", problems)
+        metrics[str(node)] = _known(attributes, "a node", frozenset(), str(node), "", problems)
     for source, target, attributes in graph.edges(data=True):
         key = f"drivers.{source}"
-        driver = _known(attributes, _EDGE, _TOLD, str(target), key, problems)
+        driver = _known(attributes, "an edge", _TOLD, str(target), key, problems)
         if driver:
             metrics[str(target)].setdefault("drivers", {})[str(source)] = driver
         elif not attributes.keys() - _TOLD and not _is_read(str(source), metrics[str(target)]):
@@ -124,18 +138,21 @@ def from_networkx(graph: nx.DiGraph[Any]) -> TreeSpec:
 
 def _known(
     attributes: Mapping[Any, Any],
-    known: frozenset[str],
+    place: str,
     ignored: frozenset[str],
     metric: str,
     key: str,
     problems: list[Problem],
 ) -> dict[str, Any]:
-    """Return the attributes that a model has; report those that it does not know."""
+    """Return the attributes that a model has at this place; report others, with where they belong if anywhere."""
+    known = _PLACES[place]
     for name in attributes:
         if name not in known | ignored:
-            hint = nearest(str(name), known)
-            reason = f"the attribute '{printable(str(name), 60)}' is not known here{hint}"
+            elsewhere = [other for other, names in _PLACES.items() if name in names]
+            hint = "" if elsewhere else nearest(str(name), known)
+            reason = f"the attribute '{printable(str(name), 60)}' is not one of {place}{hint}"
             fix = "" if hint else f"remove it; known are {', '.join(sorted(known))}"
+            fix = f"it belongs to {' or '.join(elsewhere)}" if elsewhere else fix
             problems.append(Problem(reason=reason, fix=fix, metric=metric, key=key))
     return {name: value for name, value in attributes.items() if name in known and value is not None}
 

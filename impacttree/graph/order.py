@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from impacttree.formula import Expr, names
 from impacttree.graph.cycles import components, evaluation_order, shortest_cycle
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Reference, Timing
@@ -29,7 +30,10 @@ class Orders:
 
 
 def orders_of(
-    metrics: Sequence[MetricSpec], reads: Sequence[Mapping[Reference, tuple[int, int]]], findings: Findings
+    metrics: Sequence[MetricSpec],
+    reads: Sequence[Mapping[Reference, tuple[int, int]]],
+    findings: Findings,
+    starts: Mapping[str, Expr],
 ) -> Orders:
     """Put the metrics in order, and report each circle once.
 
@@ -41,6 +45,8 @@ def orders_of(
         What each reads, with the place of the first mention in its formula.
     findings
         Takes the problems.
+    starts
+        The formulas of starts, by metric.
     """
     position = {metric.name: index for index, metric in enumerate(metrics)}
 
@@ -54,7 +60,9 @@ def orders_of(
 
     now = edges(_NOW)
     period = evaluation_order(now)
-    at_start = [[] if metric.start else sources for metric, sources in zip(metrics, edges(_AT_START), strict=True)]
+    first = [[position[name] for name in names(starts[m.name])] if m.name in starts else [] for m in metrics]
+    rows = zip(metrics, edges(_AT_START), first, strict=True)
+    at_start = [stated if metric.start else sources for metric, sources, stated in rows]
     initial = evaluation_order(at_start)
     circular: set[int] = set()
     if len(period) < len(metrics):
@@ -123,6 +131,8 @@ def _report_start(
         if any(ref.source == source.name and ref.timing != "now" for ref in reads[index]):
             chosen = source
             break
+    if any(problem.metric == chosen.name and problem.key.startswith("start") for problem in findings.problems):
+        return  # it has one, which is reported
     unit = f" {chosen.unit}" if chosen.unit and not chosen.unit.is_pure else ""
     example = chosen.value.text if chosen.value else f"100{unit}"
     reason = f"'{chosen.name}' needs a start: its value before period 1 depends on itself ({_path(metrics, circle)})"

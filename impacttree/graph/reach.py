@@ -44,8 +44,10 @@ def reached(
     return frozenset(found)
 
 
-def upstream(graph: Graph, metrics: Iterable[int]) -> frozenset[int]:
+def upstream(graph: Graph, metrics: Iterable[int], *, around: Collection[int] = ()) -> frozenset[int]:
     """Return positions of metrics with all that can move them, at whatever lag; ``baseline`` moves nothing.
+
+    What moves them only by way of a metric in `around` is left out, and so is that.
 
     Examples
     --------
@@ -55,7 +57,7 @@ def upstream(graph: Graph, metrics: Iterable[int]) -> frozenset[int]:
     >>> sorted(upstream(graph, [graph.by_name["paid"]])), sorted(upstream(graph, [graph.by_name["sold"]]))
     ([0, 1, 2], [1])
     """
-    return reached(metrics, lambda index: _moved_by(graph, index))
+    return reached(metrics, lambda index: _moved_by(graph, index), around=around)
 
 
 def _moved_by(graph: Graph, index: int) -> Iterable[int]:

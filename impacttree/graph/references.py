@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from impacttree.formula.ast import Call, Expr, Name, Number, Span, children
-from impacttree.graph.model import Reference, Timing
+from impacttree.formula.ast import Call, Expr, Name, Span, children
+from impacttree.formula.core import Timed, timed
+from impacttree.graph.model import Reference
 
 __all__ = ["reference", "references"]
-
-_TIMING: dict[str, Timing] = {"prev": "prev", "cumulative": "cumulative", "baseline": "baseline"}
 
 
 def references(expression: Expr) -> dict[Reference, Span]:
@@ -23,21 +22,14 @@ def references(expression: Expr) -> dict[Reference, Span]:
     stack: list[Expr] = [expression]
     while stack:
         node = stack.pop()
-        read = reference(node)
-        if read is None:
+        leaf = node if isinstance(node, Name) else timed(node)
+        if leaf is None:
             stack.extend(reversed(children(node)))
         else:
-            found.setdefault(read, node.arguments[0].span if isinstance(node, Call) else node.span)
+            found.setdefault(reference(leaf), node.arguments[0].span if isinstance(node, Call) else node.span)
     return found
 
 
-def reference(node: Expr) -> Reference | None:
-    """Return what a name or a time call reads; None for other nodes."""
-    match node:
-        case Name():
-            return Reference(node.name, "now")
-        case Call(function="lag", arguments=(Name() as metric, Number() as periods)):
-            return Reference(metric.name, "prev", int(periods.value))
-        case Call(arguments=(Name() as metric,)) if node.function in _TIMING:
-            return Reference(metric.name, _TIMING[node.function], 1 if node.function == "prev" else 0)
-    return None
+def reference(leaf: Name | Timed) -> Reference:
+    """Return what a leaf of a formula reads."""
+    return Reference(leaf.name, "now") if isinstance(leaf, Name) else Reference(leaf.name, leaf.timing, leaf.lag)

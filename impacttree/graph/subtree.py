@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from impacttree.errors import FormulaError, ModelError, QuestionError, nearest, printable
-from impacttree.formula import names, parse
+from impacttree.formula import names, parse, parse_expression
 from impacttree.graph.reach import reached
 from impacttree.spec import MetricSpec, Scenario, TreeSpec
 from impacttree.spec.address import Address
@@ -71,7 +71,8 @@ def _read_by(metric: MetricSpec) -> tuple[str, ...]:
     if metric.formula is None:
         return tuple(driver.source for driver in metric.drivers)
     try:
-        return names(parse(metric.formula))
+        start = metric.start.text if metric.start is not None and metric.start.is_formula else ""
+        return names(parse(metric.formula)) + (names(parse_expression(start)) if start else ())
     except FormulaError as error:
         problems = (problem.at(metric=metric.name, key="formula") for problem in error.problems)
         raise ModelError(*problems) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -12,15 +13,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
+from impacttree.files import MAX_BYTES, MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from impacttree.tree import ImpactTree
 
-__all__ = ["Command", "change", "changes_of", "is_path", "metric_and_change", "metric_of", "open_tree"]
+__all__ = [
+    "Command",
+    "change",
+    "changes_of",
+    "is_path",
+    "metric_and_change",
+    "metric_of",
+    "open_tree",
+    "with_long_help",
+]
 
 NEGATIVE = re.compile(r"-(?:$|[^A-Za-z-]|[^-].*\d)")
 """``-1%``, ``-$3``, ``-USD 3``, and the ``-`` that is left of ``-$3`` when a shell has replaced ``$3``."""
-SUFFIXES = (".yaml", ".yml")
 
 
 class Command(click.Command):
@@ -40,6 +50,7 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         names = (n for parameter in self.get_params(ctx) for n in (*parameter.opts, *parameter.secondary_opts))
         known = {name for name in names if name.startswith("-")}
+        args = with_long_help(args)
         for argument in takewhile(lambda argument: argument != "--", args):
             name = argument.partition("=")[0]
             if argument.startswith("-") and not NEGATIVE.match(argument) and name not in known:
@@ -51,6 +62,12 @@ class Command(click.Command):
         if self.examples:
             with formatter.section("Examples"):
                 formatter.write("".join(f"{'':{formatter.current_indent}}{line}\n" for line in self.examples))
+
+
+def with_long_help(args: Sequence[str]) -> list[str]:
+    """Return arguments with ``--help`` for ``-h``; click would see an ``h`` in ``-$5k/month``, too."""
+    end = args.index("--") if "--" in args else len(args)
+    return [*("--help" if argument == "-h" else argument for argument in args[:end]), *args[end:]]
 
 
 def change(ctx: click.Context | None, parameter: click.Parameter | None, value: str) -> str:
@@ -104,11 +121,11 @@ def is_path(name: str) -> bool:
     >>> is_path("northwind.yaml"), is_path("./northwind"), is_path("saas")
     (True, True, False)
     """
-    return name.lower().endswith(SUFFIXES) or any(separator in name for separator in {os.sep, os.altsep or "/"})
+    return name.lower().endswith(MODEL_SUFFIXES) or any(separator in name for separator in {os.sep, os.altsep or "/"})
 
 
 def open_tree(name: str) -> ImpactTree:
-    """Return the tree of a model file, or the template of that name.
+    """Return the tree of a model file, of the standard input (``-``), or the template of that name.
 
     Raises
     ------
@@ -119,17 +136,30 @@ def open_tree(name: str) -> ImpactTree:
     """
     from impacttree.tree import load, loads
 
+    if name == "-":
+        return loads(_standard_input(), "standard input")
     if is_path(name):
         return load(name)
     from impacttree.templates import names, text
 
     if name not in names():
-        beside = next((path for path in (*(name + suffix for suffix in SUFFIXES), name) if Path(path).is_file()), "")
+        beside = next(
+            (path for path in (*(name + suffix for suffix in MODEL_SUFFIXES), name) if Path(path).is_file()), ""
+        )
         if beside:
             reason = f"there is no template '{printable(name)}', and a file is named by its path"
             path = beside if is_path(beside) else f".{os.sep}{beside}"
             raise QuestionError(Problem(reason=reason, fix=f"write {printable(path)}"))
     return loads(text(name), f"{name}.yaml")
+
+
+def _standard_input() -> bytes:
+    """Return what the standard input holds, of a model's size at most and one byte more, which is then refused."""
+    if sys.stdin is None or sys.stdin.isatty():
+        fix = "send it a model, as in: impacttree new saas - | impacttree show -"
+        raise QuestionError(Problem(reason="the standard input is not a file or a pipe", fix=fix))
+    content: bytes = sys.stdin.buffer.read(MAX_BYTES + 1)
+    return content
 
 
 def metric_of(tree: ImpactTree, name: str) -> str:
@@ -142,7 +172,7 @@ def metric_of(tree: ImpactTree, name: str) -> str:
     """
     if name in tree:
         return name
-    labelled = next((known for known in tree if tree[known].label.casefold() == name.casefold()), "")
+    labelled = next((known for known in tree if tree[known].title.casefold() == name.casefold()), "")
     likely = f" (did you mean '{labelled}'?)" if labelled else nearest(name, tree)
     reason = f"there is no metric '{printable(name)}'{likely}"
     raise QuestionError(Problem(reason=reason, fix="`impacttree values TREE` lists the names"))

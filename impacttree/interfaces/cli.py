@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,7 +24,17 @@ from impacttree.interfaces.arguments import (
     metric_of,
     open_tree,
 )
-from impacttree.interfaces.terminal import CommandGroup, Mistake, answer, listed, print_json, print_view
+from impacttree.interfaces.terminal import (
+    STANDARD,
+    CommandGroup,
+    Mistake,
+    answer,
+    listed,
+    print_json,
+    print_view,
+    put,
+    write,
+)
 
 if TYPE_CHECKING:
     from impacttree.tree import ImpactTree
@@ -42,7 +51,11 @@ SECTIONS = {
     "Model files": ("templates", "new", "check", "schema"),
 }
 WORDS = (
-    ("TREE", "A model file, named by its path (northwind.yaml, ./northwind), or a template, named by a word (saas)."),
+    (
+        "TREE",
+        "A model file, named by its path (northwind.yaml, ./northwind), a template, named by a word (saas), or - for "
+        "a model on the standard input.",
+    ),
     ("METRIC", "The name of a metric; `impacttree values TREE` lists them."),
     ("CHANGE", "+1% multiplies, +2pp adds percentage points, +500 and '-$3' add in the metric's unit, '=45%' sets."),
     ("", "Keep a $ or a leading = in single quotes: a shell would read them."),
@@ -88,6 +101,14 @@ tree_argument = click.argument("tree")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
 
+def save_option(function: F) -> F:
+    text = (
+        "Write the answer to FILE instead: its picture (.svg .png .pdf) where it has one, .html .md .csv .json .txt; "
+        "- is the picture as SVG on the standard output. An old file is replaced."
+    )
+    return click.option("--save", "output", metavar="FILE", help=text)(function)
+
+
 @command("worth", "saas engagement +1%", "saas churn -0.2pp --on revenue", "saas arpu '-$3'")
 @tree_argument
 @click.argument("metric")
@@ -95,14 +116,17 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the an
 @on_option
 @range_option
 @json_option
-def worth(tree: str, metric: str, change_: str, on: str | None, ranged: bool, as_json: bool) -> None:
+@save_option
+def worth(
+    tree: str, metric: str, change_: str, on: str | None, ranged: bool, as_json: bool, output: str | None
+) -> None:
     """What a change of one metric is worth.
 
     Prints the sentence with the money, how sure it is, the paths through which it comes, the evidence that it rests
     on, and whether guardrails hold.
     """
     opened = open_tree(tree)
-    answer(opened.worth(metric_of(opened, metric), change_, _on(opened, on), ranged), as_json)
+    answer(opened.worth(metric_of(opened, metric), change_, _on(opened, on), ranged), as_json, output)
 
 
 @command("what-if", "saas engagement=+1% churn=-0.2pp", "saas 'arpu==$32' engagement=-1%")
@@ -111,26 +135,28 @@ def worth(tree: str, metric: str, change_: str, on: str | None, ranged: bool, as
 @on_option
 @range_option
 @json_option
-def what_if(tree: str, changes: Pairs, on: str | None, ranged: bool, as_json: bool) -> None:
+@save_option
+def what_if(tree: str, changes: Pairs, on: str | None, ranged: bool, as_json: bool, output: str | None) -> None:
     """What several changes at once do to the outcomes.
 
     Of several changes of one metric, one that sets it comes first, then those that multiply, then those that add.
     """
     opened = open_tree(tree)
-    answer(opened.what_if(changes_of(opened, changes), _on(opened, on), ranged), as_json)
+    answer(opened.what_if(changes_of(opened, changes), _on(opened, on), ranged), as_json, output)
 
 
-@command("sensitivity", "saas", "saas --on ltv_to_cac")
+@command("sensitivity", "saas", "saas --on ltv_to_cac", "saas --save tornado.png")
 @tree_argument
 @on_option
 @json_option
-def sensitivity(tree: str, on: str | None, as_json: bool) -> None:
+@save_option
+def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None) -> None:
     """Which metrics move the outcome most.
 
     Each is moved alone: to the better end of what is plausible for it, which ranks it, and by 1%.
     """
     opened = open_tree(tree)
-    answer(opened.sensitivity(_on(opened, on)), as_json)
+    answer(opened.sensitivity(_on(opened, on)), as_json, output)
 
 
 @command("value-of-information", "saas", "saas engagement +1% --cost '$15k'", "saas arpu '+$1' --cost '$600k to $900k'")
@@ -142,6 +168,7 @@ def sensitivity(tree: str, on: str | None, as_json: bool) -> None:
 @click.option("--samples", type=int, default=2**14, show_default=True, metavar="N", help="How many are drawn.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed, the same samples.")
 @json_option
+@save_option
 def value_of_information(
     tree: str,
     metric: str | None,
@@ -151,6 +178,7 @@ def value_of_information(
     samples: int,
     seed: int,
     as_json: bool,
+    output: str | None,
 ) -> None:
     """Which number to measure before a decision.
 
@@ -165,14 +193,15 @@ def value_of_information(
         decision = Decision(metric_of(opened, metric), change(None, None, change_), cost=cost, on=_on(opened, on))
     elif any(given is not None for given in (metric, cost, on)):
         raise Mistake("a decision is METRIC, CHANGE and --cost: engagement +1% --cost '$15k'")
-    answer(opened.value_of_information(decision, samples, seed), as_json)
+    answer(opened.value_of_information(decision, samples, seed), as_json, output)
 
 
 @command("values", "saas", "saas engagement=+1%")
 @tree_argument
 @changes_argument
 @json_option
-def values(tree: str, changes: Pairs, as_json: bool) -> None:
+@save_option
+def values(tree: str, changes: Pairs, as_json: bool, output: str | None) -> None:
     """Every metric: its name and its value today.
 
     With changes, its value over the horizon, beside that of the base case.
@@ -181,8 +210,8 @@ def values(tree: str, changes: Pairs, as_json: bool) -> None:
 
     opened = open_tree(tree)
     found = opened.values(changes_of(opened, changes))
-    if as_json or changes:
-        answer(found, as_json)
+    if as_json or changes or output is not None:
+        answer(found, as_json, output)
     else:
         print_view(named(found.view()))
 
@@ -192,26 +221,28 @@ def values(tree: str, changes: Pairs, as_json: bool) -> None:
 @changes_argument
 @click.option("--periods", type=int, metavar="N", help="How many; if not given, the tree's horizon.")
 @json_option
-def project(tree: str, changes: Pairs, periods: int | None, as_json: bool) -> None:
+@save_option
+def project(tree: str, changes: Pairs, periods: int | None, as_json: bool, output: str | None) -> None:
     """The outcomes, period by period.
 
     With --json, every metric.
     """
     opened = open_tree(tree)
-    answer(opened.project(periods, changes_of(opened, changes)), as_json)
+    answer(opened.project(periods, changes_of(opened, changes)), as_json, output)
 
 
 @command("compare", "saas")
 @tree_argument
 @range_option
 @json_option
-def compare(tree: str, ranged: bool, as_json: bool) -> None:
+@save_option
+def compare(tree: str, ranged: bool, as_json: bool, output: str | None) -> None:
     """The scenarios of a model file, side by side."""
     opened = open_tree(tree)
     if not opened.spec.scenarios:
         fix = "add some to the file, as `scenarios: {downturn: {traffic: -20%}}`, or ask `impacttree what-if`"
         raise QuestionError(Problem(reason=f"{printable(tree)} has no scenarios", fix=fix))
-    answer(opened.compare(range=ranged), as_json)
+    answer(opened.compare(range=ranged), as_json, output)
 
 
 @command("guardrails", "saas", "saas cac=+30%")
@@ -219,13 +250,14 @@ def compare(tree: str, ranged: bool, as_json: bool) -> None:
 @changes_argument
 @range_option
 @json_option
-def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool) -> None:
+@save_option
+def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool, output: str | None) -> None:
     """Whether guardrails hold, and the risk of a breach."""
     opened = open_tree(tree)
-    answer(opened.check_guardrails(changes_of(opened, changes), ranged), as_json)
+    answer(opened.check_guardrails(changes_of(opened, changes), ranged), as_json, output)
 
 
-@command("simulate", "saas", "saas --samples 100000 --probability 'ltv_to_cac < 3'")
+@command("simulate", "saas", "saas --samples 100000 --probability 'ltv_to_cac < 3'", "saas --chart fan --save fan.png")
 @tree_argument
 @samples_option(2**14)
 @seed_option
@@ -236,23 +268,42 @@ def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool) -> None:
     multiple=True,
     help="Say how often this holds, as 'profit < 0'; may be given several times.",
 )
+@click.option(
+    "--chart",
+    type=click.Choice(["histogram", "cdf", "fan"]),
+    default="histogram",
+    show_default=True,
+    help="Which picture --save writes: of the outcome, or of the first metric given by --on.",
+)
 @json_option
+@save_option
 def simulate(
-    tree: str, samples: int, seed: int, on: tuple[str, ...], probability: tuple[str, ...], as_json: bool
+    tree: str,
+    samples: int,
+    seed: int,
+    on: tuple[str, ...],
+    probability: tuple[str, ...],
+    chart: str,
+    as_json: bool,
+    output: str | None,
 ) -> None:
     """How the outcomes spread, given all that is uncertain.
 
     Values over the horizon: P10, P50, P90 and mean of many samples.
     """
     opened = open_tree(tree)
-    found = opened.simulate(samples, seed, [metric_of(opened, name) for name in on] or None)
+    names = [metric_of(opened, name) for name in on]
+    found = opened.simulate(samples, seed, names or None)
+    if output is not None:
+        write(getattr(found, chart)(*names[:1]) if _is_picture(output) else found, output)
+        return
     shares = {condition: found.probability(condition) for condition in probability}
     if as_json:
         print_json(json.loads(found.to_json()) | ({"probabilities": shares} if shares else {}))
         return
     print_view(found.view())
     for condition, share in shares.items():
-        click.echo(f"P({printable(condition)}) = {share:.4g}")
+        put(f"P({printable(condition)}) = {share:.4g}")
 
 
 @command("uncertainty", "saas", "saas --on ltv_to_cac")
@@ -261,35 +312,38 @@ def simulate(
 @samples_option(2**13)
 @seed_option
 @json_option
-def uncertainty(tree: str, on: str | None, samples: int, seed: int, as_json: bool) -> None:
+@save_option
+def uncertainty(tree: str, on: str | None, samples: int, seed: int, as_json: bool, output: str | None) -> None:
     """Which uncertain numbers drive the spread of the outcome.
 
     Each moved alone from its P10 to its P90, and its share of the variance.
     """
     opened = open_tree(tree)
-    answer(opened.uncertainty(_on(opened, on), samples, seed), as_json)
+    answer(opened.uncertainty(_on(opened, on), samples, seed), as_json, output)
 
 
 @command("headroom", "saas", "saas churn")
 @tree_argument
 @click.argument("metric", required=False, metavar="[METRIC]")
 @json_option
-def headroom(tree: str, metric: str | None, as_json: bool) -> None:
+@save_option
+def headroom(tree: str, metric: str | None, as_json: bool, output: str | None) -> None:
     """How far metrics may move before a guardrail breaks.
 
     Moves each metric that has a stated value, alone and to both sides, against the guardrail that it breaks first; or
     only METRIC, which may have a formula, against every guardrail.
     """
     opened = open_tree(tree)
-    answer(opened.headroom(_on(opened, metric)), as_json)
+    answer(opened.headroom(_on(opened, metric)), as_json, output)
 
 
 @command("verify", "saas")
 @tree_argument
 @on_option
 @json_option
+@save_option
 @click.pass_context
-def verify(ctx: click.Context, tree: str, on: str | None, as_json: bool) -> None:
+def verify(ctx: click.Context, tree: str, on: str | None, as_json: bool, output: str | None) -> None:
     """Prove the tree's derivatives in two other ways.
 
     Compares them with sympy's closed forms and with complex-step differentiation. The exit status is 1 if they
@@ -297,7 +351,7 @@ def verify(ctx: click.Context, tree: str, on: str | None, as_json: bool) -> None
     """
     opened = open_tree(tree)
     found = opened.verify(_on(opened, on))
-    answer(found, as_json)
+    answer(found, as_json, output)
     ctx.exit(0 if found.agrees else 1)
 
 
@@ -313,7 +367,7 @@ def show(tree: str, as_json: bool) -> None:
         print_json(summary_data(opened))
         return
     print_view(summary(opened))
-    click.echo()
+    put("")
     print_view(outline_of(opened))
 
 
@@ -339,17 +393,13 @@ def show(tree: str, as_json: bool) -> None:
 def diagram(tree: str, output: str, lift: tuple[str, str] | None, on: str | None, cut: Any, size: Any) -> None:
     """A tree as a picture, in a file.
 
-    The suffix of OUTPUT says which kind: .svg .png .pdf .html .dot .mmd .txt. An old file is replaced.
+    The suffix of OUTPUT says which kind: .svg .png .pdf .html .md .dot .mmd .txt; - is SVG on the standard output. An
+    old file is replaced.
     """
     opened = open_tree(tree)
     if lift is not None:
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
-    with warnings.catch_warnings(record=True) as noticed:
-        warnings.simplefilter("always")
-        opened.diagram(lift, _on(opened, on), cut, size).save(output)
-    click.echo(f"{printable(output)} written")
-    for notice in noticed:
-        click.echo(f"Note: {printable(str(notice.message))}", err=True)
+    write(opened.diagram(lift, _on(opened, on), cut, size), output)
 
 
 @command("templates", "")
@@ -369,15 +419,18 @@ def templates(as_json: bool) -> None:
 @click.argument("file")
 @click.option("--force", is_flag=True, help="Replace FILE if there is one.")
 def new(template: str, file: str, force: bool) -> None:
-    """Begin a model file from a template.
+    """Begin a model file from a template; - prints it.
 
     Each value is marked `placeholder: true`; write your own in its place and remove the mark. Until then, answers say
     how many of their inputs are template values.
     """
-    from impacttree.spec.files import replace_file
+    from impacttree.files import replace_file
     from impacttree.templates import instantiate
 
     text, shown = instantiate(template), printable(file)
+    if file == STANDARD:
+        put(text, end=False)
+        return
     if not is_path(file):
         raise Mistake(f"{shown} would be taken for the name of a template: write {shown}.yaml")
     if not force and os.path.lexists(file):
@@ -415,17 +468,21 @@ def schema(output: str | None) -> None:
 
     With it, editors complete and check keys. Printed, or written to OUTPUT, whose name ends in .json.
     """
+    from impacttree.files import replace_file
     from impacttree.spec import json_schema
-    from impacttree.spec.files import replace_file
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
-    if output is None:
-        click.echo(text)
+    if output in (None, STANDARD):
+        put(text)
         return
     if Path(output).suffix.lower() != ".json":
         raise Mistake(f"the name of a schema ends in .json, {printable(output)} does not")
     replace_file(output, f"{text}\n".encode())
     click.echo(f"{printable(output)} written")
+
+
+def _is_picture(output: str) -> bool:
+    return output == STANDARD or Path(output).suffix.lower() in (".svg", ".png", ".pdf")
 
 
 def _on(tree: ImpactTree, name: str | None) -> str | None:

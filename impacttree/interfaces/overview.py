@@ -53,7 +53,7 @@ def summary(tree: ImpactTree) -> Headline:
         Fact("scenarios", ((", ".join(scenario.name for scenario in spec.scenarios),),) if spec.scenarios else ()),
         Fact("notes", tuple((note,) for note in tree.notes)),
     )
-    return Headline(spec.name, tuple(fact for fact in facts if fact.rows))
+    return Headline(spec.name, tuple(fact for fact in facts if fact.rows), tree.values().warnings)
 
 
 def scope(tree: ImpactTree) -> str:
@@ -61,7 +61,7 @@ def scope(tree: ImpactTree) -> str:
     spec, horizon = tree.spec, tree.spec.horizon_periods
     count = f"{len(tree)} metric{'s' * (len(tree) != 1)}"
     over = f"by {spec.period}, over {horizon} {spec.period}{'s' * (horizon != 1)}"
-    return f"{count} {over}; outcome {tree[tree.outcome].label} ({tree.outcome})"
+    return f"{count} {over}; outcome {tree[tree.outcome].title} ({tree.outcome})"
 
 
 def outline_of(tree: ImpactTree) -> Table:
@@ -89,11 +89,12 @@ def summary_data(tree: ImpactTree) -> dict[str, Any]:
         "horizon": spec.horizon_periods,
         "outcome": tree.outcome,
         "outcomes": list(spec.outcomes),
-        "metrics": [{**row, "kind": tree[str(row["metric"])].spec.kind} for row in tree.values().to_dicts()],
+        "metrics": [{**row, "kind": tree[str(row["metric"])].kind} for row in tree.values().to_dicts()],
         "links": tree.diagram().to_dicts(),
         "guardrails": tree.check_guardrails(range=False).to_dicts(),
         "scenarios": {scenario.name: dict(scenario.changes) for scenario in spec.scenarios},
         "notes": list(tree.notes),
+        "warnings": list(tree.values().warnings),
     }
 
 
@@ -111,12 +112,15 @@ class Inspection:
         None when the model is wrong.
     guardrails
         Of the base case; None when it cannot be computed.
+    warnings
+        Of the base case, over the horizon: extrapolated effects, and values outside bounds.
     """
 
     file: str
     problems: tuple[Problem, ...]
     tree: ImpactTree | None = None
     guardrails: GuardrailReport | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def placeholders(self) -> list[str]:
@@ -135,7 +139,7 @@ class Inspection:
             Fact("placeholders", ((", ".join(self.placeholders),),) if self.placeholders else ()),
             Fact("notes", tuple((note,) for note in self.tree.notes)),
         )
-        return Headline(f"{self.file}: no problems", tuple(fact for fact in facts if fact.rows))
+        return Headline(f"{self.file}: no problems", tuple(fact for fact in facts if fact.rows), self.warnings)
 
     def data(self) -> dict[str, Any]:
         """Return the findings as plain data."""
@@ -143,6 +147,7 @@ class Inspection:
             "file": self.file,
             "problems": [asdict(problem) for problem in self.problems],
             "notes": list(self.tree.notes) if self.tree else [],
+            "warnings": list(self.warnings),
             "placeholders": self.placeholders,
             "guardrails": self.guardrails.to_dicts() if self.guardrails else [],
         }
@@ -155,7 +160,7 @@ def inspect(file: str) -> Inspection:
     except ModelError as error:
         return Inspection(file, error.problems)
     try:
-        guardrails = tree.check_guardrails(range=False)
+        guardrails, warnings = tree.check_guardrails(range=False), tree.project().warnings
     except ImpactTreeError as error:
         return Inspection(file, tuple(problem.at(file=file) for problem in error.problems), tree)
     problems: list[Problem] = []
@@ -165,7 +170,7 @@ def inspect(file: str) -> Inspection:
         except ImpactTreeError as error:
             where = f"in the scenario {scenario.name}, "
             problems += [replace(p, reason=where + p.reason).at(file=file) for p in error.problems]
-    return Inspection(file, tuple(problems), tree, guardrails)
+    return Inspection(file, tuple(problems), tree, guardrails, warnings)
 
 
 def first_sentence(text: str) -> str:

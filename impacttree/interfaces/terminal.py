@@ -7,19 +7,23 @@ import errno
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import click
 
 from impacttree.errors import ImpactTreeError, Problem, nearest, printable
+from impacttree.interfaces.arguments import with_long_help
 
 if TYPE_CHECKING:
     from impacttree.answers.result import Result
     from impacttree.views import View
 
-__all__ = ["CommandGroup", "Mistake", "answer", "listed", "print_json", "print_view"]
+__all__ = ["STANDARD", "CommandGroup", "Mistake", "answer", "listed", "print_json", "print_view", "put", "write"]
 
+STANDARD = "-"
+"""Stands for the standard input in place of a model file, and for the standard output in place of another."""
 INTERRUPTED = 130
 """Exit status that shells know for Ctrl-C."""
 
@@ -69,6 +73,9 @@ class CommandGroup(click.Group):
         self.sections = sections
         self.words = words
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_long_help(args[:1]) + args[1:])
+
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure") and stream.errors == "strict":
@@ -108,33 +115,67 @@ class CommandGroup(click.Group):
         super().format_epilog(ctx, formatter)
 
 
+def put(content: str | bytes, *, end: bool = True) -> None:
+    """Write to the standard output.
+
+    Raises
+    ------
+    Mistake
+        When a shell has closed it.
+    """
+    if sys.stdout is None:
+        raise Mistake("the standard output is closed, so the answer cannot be written")
+    click.echo(content, nl=end)
+
+
 def print_view(view: View) -> None:
     """Print `view`: for a terminal's width and with its colors, else as plain lines as long as they need to be."""
-    if sys.stdout is not None and sys.stdout.isatty():  # None when a shell has closed it
+    if sys.stdout is not None and sys.stdout.isatty():
         from rich.console import Console
 
         from impacttree.render import to_rich
 
-        Console(highlight=False).print(to_rich(view), crop=False)
+        colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+        Console(highlight=False, color_system=colors).print(to_rich(view), crop=False)
     else:
         from impacttree.render import to_text
 
-        click.echo(to_text(view))
+        put(to_text(view))
 
 
 def print_json(data: object) -> None:
     """Print plain data as JSON."""
     import json
 
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    put(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def answer(result: Result, as_json: bool) -> None:
-    """Print the answer to a question."""
-    if as_json:
-        click.echo(result.to_json())
+def answer(result: Result, as_json: bool, output: str | None = None) -> None:
+    """Print the answer to a question, or write it to a file."""
+    if output is not None:
+        write(result, output)
+    elif as_json:
+        put(result.to_json())
     else:
         print_view(result.view())
+
+
+def write(result: Result, output: str) -> None:
+    """Write an answer to a file in the form that its suffix names; for ``-`` its picture, as SVG, to standard output.
+
+    What the picture cannot show is noted on the standard error.
+    """
+    from impacttree.render import to_svg
+
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        if output == STANDARD:
+            put(to_svg(result.picture()), end=False)
+        else:
+            result.save(output)
+            click.echo(f"{printable(output)} written")
+    for notice in noticed:
+        click.echo(f"Note: {printable(str(notice.message))}", err=True)
 
 
 def listed(problems: Iterable[Problem]) -> str:

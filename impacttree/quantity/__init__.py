@@ -21,16 +21,26 @@ from impacttree.quantity.changes import (
     to,
 )
 from impacttree.quantity.formatting import (
+    cents_place,
     format_percent_change,
     format_signed,
     format_value,
+    shown_levels,
     shown_parts,
     shown_shares,
     unit_words,
 )
 from impacttree.quantity.money import MONEY
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity, parse_range, parse_spread
-from impacttree.quantity.slopes import Slope, parse_slope, parse_slope_spread
+from impacttree.quantity.slopes import (
+    Slope,
+    effect_misfit,
+    in_unit_of_effect,
+    parse_slope,
+    parse_slope_spread,
+    slope_misfit,
+    spoken_unit,
+)
 from impacttree.quantity.spreads import Bounds, Spread
 from impacttree.quantity.units import (
     NUMBER,
@@ -70,9 +80,12 @@ __all__ = [
     "Unit",
     "add",
     "at",
+    "cents_place",
+    "effect_misfit",
     "format_percent_change",
     "format_signed",
     "format_value",
+    "in_unit_of_effect",
     "is_noun",
     "misfit",
     "number_of",
@@ -87,8 +100,11 @@ __all__ = [
     "recipe",
     "relative",
     "resolve",
+    "shown_levels",
     "shown_parts",
     "shown_shares",
+    "slope_misfit",
+    "spoken_unit",
     "to",
     "unit_words",
 ]

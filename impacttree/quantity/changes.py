@@ -112,6 +112,18 @@ class Intervention:
         """Return what the metric shows when it would have `value` without the change."""
         return self.shift if self.kind == "fix" else value * self.scale + self.shift
 
+    def then(self, other: Intervention) -> Intervention:
+        """Return what does this first, and `other` to what the metric shows then.
+
+        Examples
+        --------
+        >>> Intervention("wrap", 2.0, 1.0).then(Intervention("wrap", 3.0)).apply(5.0)
+        33.0
+        """
+        if other.kind == "fix":
+            return other
+        return Intervention(self.kind, self.scale * other.scale, self.shift * other.scale + other.shift)
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -324,7 +336,7 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
     Raises
     ------
     ChangeError
-        If the text has no sign, is no number with a unit, or is a bare Python number.
+        If the text has no sign, is not a number with a unit, or is a bare Python number.
 
     Notes
     -----
@@ -365,7 +377,8 @@ def _not_text(raw: object) -> ChangeError:
 def _unsigned(text: str) -> ChangeError:
     shown = printable(text, 40)
     plain = text[:1].isalnum() or text[:1] in ("$", ".")
-    fix = f"write '+{shown}' to add or '={shown}' to set" if plain else "write e.g. '+1%', '+2pp', '-$3' or '=45%'"
+    does = "multiply" if "%" in text and "/" not in text else "add"
+    fix = f"write '+{shown}' to {does} or '={shown}' to set" if plain else "write e.g. '+1%', '+2pp', '-$3' or '=45%'"
     return ChangeError(Problem(reason=f"a change starts with `+`, `-` or `=`, '{shown}' does not", fix=fix))
 
 
@@ -533,9 +546,11 @@ def misfit(written: Unit | None, own: Unit) -> tuple[str, str] | None:
     if written is None or written == NUMBER:
         return _bare(own)
     fix = f"write it in {own}" if str(own) else "write a plain number"
+    if own.in_multiples:
+        fix += ", or as it is stated, with the multiple: $3/1M tokens"
     if not _same_display(written, own):
         return f"{written} does not fit a metric in {str(own) or 'plain numbers'}", fix
-    loose = own.is_money or own.is_share
+    loose = (own.is_money or own.is_share) and not own.in_multiples
     missing = [factor for factor in own.factors if factor not in written.factors]
     extra = any(factor not in own.factors for factor in written.factors)
     if extra or any(power > 0 or not loose for _, power in missing):

@@ -1,13 +1,15 @@
 """Numbers as the reader sees them: one rounding rule, in the unit's own style.
 
 Three significant digits, half away from zero on the shortest decimal form of the number, trailing zeros dropped
-(``$17k``, ``$1.36M``, ``65.8k``), with one decimal at least on shares and multiples (``42.0%``, ``3.0x``).
+(``$17k``, ``$1.36M``, ``65.8k``), with one decimal at least on shares and multiples (``42.0%``, ``3.0x``). Cents are
+those of the number (``$12.34``), and from 1,000 % on shares are multiples (``12.5x``).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from impacttree.errors import QuantityError
@@ -20,16 +22,17 @@ from impacttree.quantity.numbers import (
     leading_place,
     plain,
     round_to,
-    round_to_digits,
     scientific,
 )
 from impacttree.quantity.units import Unit
 
 __all__ = [
     "DIGITS",
+    "cents_place",
     "format_percent_change",
     "format_signed",
     "format_value",
+    "shown_levels",
     "shown_parts",
     "shown_shares",
     "unit_words",
@@ -37,6 +40,12 @@ __all__ = [
 
 DIGITS = 3
 """Significant digits of every number shown, unless a caller asks for fewer or more."""
+
+FACTOR = 10.0
+"""From here on shares and relative changes are written as multiples: 1,000 %."""
+
+MULTIPLES = 6
+"""Multiples below 10 to this power are written out."""
 
 CLOSURE_PLACES = 5
 """Powers of ten by which parts may exceed their total before the step grows: closure is promised to 1e-9 only."""
@@ -56,12 +65,12 @@ class _Style(NamedTuple):
     cents: bool = False
 
 
-def _style(unit: Unit, currency: str, difference: bool) -> _Style:
+def _style(unit: Unit, currency: str, difference: bool, is_multiple: bool = False) -> _Style:
     decimals = 0 if difference else 1
-    if unit.is_share:
+    if unit.is_share and not is_multiple:
         points = difference or unit.display == "pp"
         return _Style(after="pp", shift=2) if points else _Style(after="%", shift=2, decimals=decimals)
-    if unit.display == "x":
+    if unit.is_share or unit.display == "x":
         return _Style(after="x", decimals=decimals)
     if unit.display == "points":
         return _Style(word="point")
@@ -79,9 +88,9 @@ def _decimal(value: float, shift: int) -> Decimal:
 
 
 def _suffix(number: Decimal, style: _Style) -> tuple[int, str]:
-    """Return the power of ten and letter that shorten this rounded number; none for shares below 10,000%."""
+    """Return the power of ten and letter that shorten this rounded number; none for shares and small multiples."""
     place = leading_place(number)
-    if style.shift and place < 4:
+    if style.shift or (style.after == "x" and place < MULTIPLES):
         return 0, ""
     return next(((power, letter) for power, letter in _SUFFIXES if place >= power), (0, ""))
 
@@ -104,16 +113,51 @@ def _text(rounded: Decimal, style: _Style, suffix: tuple[int, str], plus: bool) 
     return f"{sign}{style.before}{number}{style.after}{word}"
 
 
-def _shown(value: float, style: _Style, digits: int | None, plus: bool) -> str:
+def _shown(value: float, style: _Style, digits: int | None, plus: bool, step: int | None = None) -> str:
     number = _decimal(value, style.shift)
     if digits is not None:
         style = style._replace(decimals=0)
-    one_decimal = style.after == "%" and style.decimals and leading_place(number) < 4
-    rounded = round_to_digits(number, digits or DIGITS, -1 if one_decimal else None)
+    place = _place(number, style, digits)
+    if step is not None:
+        place = min(place, step)
+    rounded = round_to(number, place), place
     return _text(rounded, style, _suffix(rounded, style), plus)
 
 
-def format_value(value: float, unit: Unit, *, currency: str = "USD", digits: int | None = None) -> str:
+def _place(number: Decimal, style: _Style, digits: int | None) -> int:
+    """Return the power of ten to which a number is rounded."""
+    place = leading_place(number) - (digits or DIGITS) + 1
+    if style.after == "%" and style.decimals:
+        return min(place, -1)
+    return -2 if style.cents and place == -1 else place
+
+
+def is_factor(value: float, unit: Unit) -> bool:
+    """Return whether a share is so large that it is written as a multiple: 12.5x for 1,250 %."""
+    return unit.is_share and abs(value) >= FACTOR
+
+
+def cents_place(value: float, unit: Unit, *, currency: str = "USD", digits: int | None = None) -> int | None:
+    """Return the place to which an amount of money is rounded where that is below a whole one, else None.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Unit
+    >>> cents_place(99.99, Unit.parse("USD")), cents_place(12.345, Unit.parse("USD"), digits=5)
+    (-2, -3)
+    >>> cents_place(123.4, Unit.parse("USD")), cents_place(10.0, Unit.parse("USD"))
+    (None, None)
+    """
+    style = _style(unit, currency, difference=False)
+    number = _decimal(value, 0)
+    place = _place(number, style, digits)
+    rounded = round_to(number, place)
+    return place if style.cents and place < 0 and rounded % int(10**-place) else None
+
+
+def format_value(
+    value: float, unit: Unit, *, currency: str = "USD", digits: int | None = None, step: int | None = None
+) -> str:
     """Write a value in its unit's style, without denominators (see `unit_words`).
 
     Parameters
@@ -126,6 +170,8 @@ def format_value(value: float, unit: Unit, *, currency: str = "USD", digits: int
         The tree's own currency, whose sign may be short.
     digits
         Significant digits, 3 if not given.
+    step
+        Power of ten to which it is written at least.
 
     Examples
     --------
@@ -135,7 +181,8 @@ def format_value(value: float, unit: Unit, *, currency: str = "USD", digits: int
     >>> [format_value(65_800, Unit.parse("customers")), format_value(6.2, Unit.parse("days"))]
     ['65.8k', '6.2 days']
     """
-    return _shown(value, _style(unit, currency, difference=False), digits, plus=False)
+    style = _style(unit, currency, difference=False, is_multiple=is_factor(value, unit))
+    return _shown(value, style, digits, plus=False, step=step)
 
 
 def format_signed(value: float, unit: Unit, *, currency: str = "USD", digits: int | None = None) -> str:
@@ -147,17 +194,22 @@ def format_signed(value: float, unit: Unit, *, currency: str = "USD", digits: in
     >>> format_signed(17_020, Unit.parse("USD")), format_signed(-0.003, Unit("%"))
     ('+$17k', '-0.3pp')
     """
-    return _shown(value, _style(unit, currency, difference=True), digits, plus=True)
+    style = _style(unit, currency, difference=True, is_multiple=is_factor(value, unit))
+    return _shown(value, style, digits, plus=True)
 
 
 def format_percent_change(ratio: float) -> str:
     """Write a relative change; two decimals at most, unless that leaves fewer than two digits.
+
+    From 1,000 % on it is written as a multiple.
 
     Examples
     --------
     >>> format_percent_change(0.006412), format_percent_change(0.01274), format_percent_change(-0.000123)
     ('+0.64%', '+1.27%', '-0.012%')
     """
+    if abs(ratio) >= FACTOR:
+        return _shown(ratio, _Style(after="x"), None, plus=True)
     number = _decimal(ratio, 2)
     place = max(leading_place(number) - DIGITS + 1, min(-2, leading_place(number) - 1))
     rounded = round_to(number, place), place
@@ -208,6 +260,41 @@ def shown_parts(
     suffix = _suffix((units, place) if units else (1, lead), style)
     texts = tuple(_text((count, place), style, suffix, plus=True) for count in counts)
     return texts, _text((units, place), style, suffix, plus=True)
+
+
+def shown_levels(
+    levels: Sequence[float], unit: Unit, *, currency: str = "USD"
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write levels that follow each other, and the steps between them, so that each level and step make the next one.
+
+    All stand at one common step: that of the first level at three significant digits (coarser where others are far
+    larger).
+
+    Returns
+    -------
+    tuple of tuple of str and tuple of str
+        Signed texts of the levels, and of the steps, one fewer.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Unit
+    >>> shown_levels([116_400.0, 420_300.0, 116_400.0], Unit.parse("USD"))
+    (('+$116k', '+$420k', '+$116k'), ('+$304k', '-$304k'))
+    """
+    style = _style(unit, currency, difference=True)
+    decimals = [_decimal(level, style.shift) for level in levels]
+    places = [leading_place(level) for level in decimals if level[0]]
+    largest = max(places, default=0)
+    lead = max(leading_place(decimals[0]), largest - CLOSURE_PLACES) if decimals[0][0] else largest
+    place = lead - DIGITS + 1
+    counts = [round_to(level, place) for level in decimals]
+    suffix = _suffix((max(counts, key=abs), place), style) if any(counts) else _suffix((1, lead), style)
+
+    def written(count: int) -> str:
+        return _text((count, place), style, suffix, plus=True)
+
+    steps = tuple(written(after - before) for before, after in pairwise(counts))
+    return tuple(map(written, counts)), steps
 
 
 def shown_shares(shares: Sequence[float]) -> tuple[str, ...]:

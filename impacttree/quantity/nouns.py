@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["plural", "singular"]
+__all__ = ["COUNTED", "plural", "singular"]
+
+_COUNTED = (
+    "account call character click contact credit customer download email event hit image impression install item job "
+    "lead member message minute order page page_view pageview parameter person query record request row seat session "
+    "subscriber task ticket token transaction trial unit user view visit visitor word"
+)
+COUNTED = frozenset(_COUNTED.split())
+"""Things that are counted in thousands and millions: a ``k`` or ``M`` before one of these is a multiple, no letter."""
 
 _IRREGULAR = {
     "people": "person", "children": "child", "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth",
@@ -15,7 +23,25 @@ _IRREGULAR = {
 }  # fmt: skip
 _PLURALS = {one: many for many, one in _IRREGULAR.items()}
 _UNCHANGED = frozenset(
-    ("series", "species", "news", "sms", "saas", "lens", "gas", "pos", "os", "mms", "gps", "dns", "nps")
+    (
+        "series",
+        "species",
+        "news",
+        "sms",
+        "saas",
+        "lens",
+        "gas",
+        "pos",
+        "os",
+        "mms",
+        "gps",
+        "dns",
+        "nps",
+        "kb",
+        "mb",
+        "gb",
+        "tb",
+    )
 )
 
 

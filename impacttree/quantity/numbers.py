@@ -23,7 +23,7 @@ Decimal = tuple[int, int]
 """An integer and a power of ten: ``(42, -2)`` is 0.42."""
 
 SUFFIXES = {"k": 3, "M": 6, "B": 9, "T": 12}
-NUMBER_PATTERN = r"(?P<digits>\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE](?P<exponent>[+-]?\d{1,4}))?"
+NUMBER_PATTERN = r"(?P<digits>\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE](?P<exponent>[+-]?\d{1,4}))?"
 """ASCII digits with optional single underscores between them, a decimal point and an exponent; no sign."""
 
 _REPR = re.compile(r"(\d+)(?:\.(\d+))?(?:e([+-]\d+))?")

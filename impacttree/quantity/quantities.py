@@ -11,8 +11,9 @@ from typing import Any, Generic, Literal, NamedTuple, NoReturn, TypeVar
 
 from impacttree.errors import QuantityError, nearest, printable
 from impacttree.quantity.numbers import NUMBER_PATTERN, SUFFIXES, literal
+from impacttree.quantity.slips import correction, leading_zeros
 from impacttree.quantity.spreads import Bounds, Spread
-from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, Unit, refuse
+from impacttree.quantity.units import MAX_CHARACTERS, MULTIPLES, NUMBER, PERCENT, Scale, Unit, read_unit, refuse
 
 __all__ = [
     "Numbers",
@@ -50,7 +51,11 @@ _AMOUNT = re.compile(
     + r"(?:\s?(?P<suffix>[kKMBT])(?=(?:x|pp)?(?![A-Za-z0-9_$-])))?\s*(?P<unit>.*)",
     re.ASCII | re.DOTALL,
 )
-_GROUPED = re.compile(r"\d,\d{3}(?!\d)", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:([,.])\d{3})+(?!\d)", re.ASCII)
+_COMMAS = re.compile(r"\d[\d,.]*,[\d,.]*\d", re.ASCII)
+_INNER_SIGN = re.compile(r"([A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Z]{3})\s*([+-])\s*(?=[\d.])", re.ASCII)
+_DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
+"""``9.000``: nine thousand to some readers, nine to others."""
 _DASHED = re.compile(r"[\d%kKMB]\s*-\s*[$€£]?\d", re.ASCII)
 _LOOK_ALIKES = frozenset("−–—‐‑‒~…±")
 _TO = re.compile(r"\s+to\s+", re.ASCII)
@@ -87,6 +92,8 @@ class Quantity:
     unit: Unit | None
     spread: Spread | None
     text: str
+    is_formula: bool = False
+    """Whether the text is a formula over other metrics, which the start of a stock may be; it states no number."""
 
     def central(self, bounds: Bounds | None = None) -> float:
         """Return the stated point, else the P50 of the spread (the mean of a discrete one or a beta).
@@ -125,15 +132,20 @@ class Written(NamedTuple):
     digits: str
     exponent: int
     unit: Unit | None
+    scale: Scale = Scale()
+    """What the unit's own words add: a thousandth in ``$0.002/1k tokens``."""
 
-    def value(self, text: str, unit: Unit | None = None) -> float:
-        """Return the amount in base units, of its own unit or else of `unit`."""
-        return self.shifted(text, power_of(self.unit or unit))
+    def value(self, text: str, whole: Written | None = None) -> float:
+        """Return the amount in base units, of its own unit or else of the amount that it goes with."""
+        unit, scale = self.unit, self.scale
+        if whole is not None and (unit is None or (whole.unit is not None and _shortened(unit, whole.unit))):
+            unit, scale = whole.unit, whole.scale
+        return self._replace(scale=scale).shifted(text, power_of(unit))
 
     def shifted(self, text: str, shift: int = 0) -> float:
         """Return the amount as written (2.0 for ``2pp``) times ``10**shift``."""
         try:
-            number = literal(self.digits, self.exponent + shift)
+            number = literal(self.digits, self.exponent + self.scale.power + shift) / self.scale.over
         except OverflowError:
             raise refuse("this number is too large or too small", "", text) from None
         return -number if self.sign == "-" and number else number
@@ -155,22 +167,62 @@ def read_amount(text: str, currency: str) -> Written:
     match = _AMOUNT.fullmatch(text)
     if match is None or "," in text or not (text.isascii() or _LOOK_ALIKES.isdisjoint(text)):
         _not_an_amount(text)
+    zeros = leading_zeros(text)
+    if zeros != (0, 0):
+        without = text[: zeros[0]] + text[zeros[1] :]
+        raise refuse("a number does not start with a zero", f"write {printable(without, 40)}", text, zeros, "")
     sign, money, digits, exponent, suffix, rest = match.groups()
     power = (int(exponent) if exponent else 0) + (SUFFIXES["k" if suffix == "K" else suffix] if suffix else 0)
-    if not rest and not money:
-        return Written(sign, digits, power, None)
-    return Written(sign, digits, power, _unit(text, match.start("unit"), money, rest, currency))
+    unit, scale = (None, Scale()) if not rest and not money else _unit(text, match, money, rest, currency)
+    if _DOTTED.fullmatch(digits) and not (exponent or suffix):
+        _refuse_dotted(text, match.span("digits"), digits, unit)
+    return Written(sign, digits, power, unit, scale)
 
 
-def _unit(text: str, start: int, money: str | None, rest: str, currency: str) -> Unit:
+def _refuse_dotted(text: str, span: tuple[int, int], digits: str, unit: Unit | None) -> None:
+    """Refuse ``9.000 customers``, where the point may group thousands: on what is counted, and on whole amounts."""
+    is_whole = digits.endswith(".000") and digits != "1.000" and (unit is None or not unit.display)
+    is_price = unit is not None and any(power < 0 for _, power in unit.nouns)
+    counts = unit is not None and not is_price and (unit.is_money or any(power > 0 for _, power in unit.nouns))
+    if is_whole or counts:
+        grouped, decimal = (
+            printable(f"{text[: span[0]]}{number}{text[span[1] :]}", 40)
+            for number in (digits.replace(".", "_"), _as_decimal(digits))
+        )
+        fix = f"write {grouped} or, as a decimal, {decimal}"
+        raise refuse("a point before three digits is ambiguous", fix, text, span)
+
+
+def _refuse_suffix(text: str, match: re.Match[str], money: str | None, rest: str) -> None:
+    """Refuse what people write for a suffix (``$5m``, ``5 million users``), or between thousands (``1.127.540``)."""
+    start = match.start("unit")
+    grouped = re.match(r"(?:\.\d{3})+(?!\d)", rest)
+    if grouped and _DOTTED.fullmatch(match["digits"]):
+        number = (match["digits"] + grouped[0]).replace(".", "_")
+        shown = printable(f"{text[: match.start('digits')]}{number}{rest[grouped.end() :]}", 40)
+        raise refuse("points between thousands are not read", f"write {shown}", text, (start, start + grouped.end()))
+    word = re.match(r"[A-Za-z]+", rest)
+    if word is None or word[0].lower() not in MULTIPLES or match["suffix"]:
+        return
+    shown = printable(text[:start].rstrip() + MULTIPLES[word[0].lower()] + rest[word.end() :], 40)
+    fix = f"write {shown}"
+    if len(word[0]) == 1 and not money:
+        fix += ", or spell the unit out: minutes, months"
+    raise refuse(f"`{word[0]}` is not a suffix of a number", fix, text, (start, start + word.end()))
+
+
+def _unit(text: str, match: re.Match[str], money: str | None, rest: str, currency: str) -> tuple[Unit, Scale]:
+    start = match.start("unit")
+    _refuse_suffix(text, match, money, rest)
     if money and rest and not _BELOW.match(rest):
         fix = "after the number only `/...` may follow: $29/user/month"
         raise refuse("the currency stands before the number", fix, text, (start, len(text)))
     try:
-        unit = Unit.parse(rest, currency=currency) if rest else NUMBER
+        unit, scale = read_unit(rest, currency) if rest else (NUMBER, Scale())
         if not money:
-            return _apart(text, start, unit)
-        return Unit.parse(money, currency=currency) * unit
+            return _apart(text, start, unit), scale
+        whole = Unit.parse(money, currency=currency) * unit
+        return Unit(whole.display, whole.factors, in_multiples=unit.in_multiples), scale
     except QuantityError as error:
         if _DASHED.search(text):
             raise refuse("this is not a number with a unit", "write a range as `40% to 45%`", text) from None
@@ -191,10 +243,12 @@ def _apart(text: str, start: int, unit: Unit) -> Unit:
 def _not_an_amount(text: str) -> NoReturn:
     if "," in text:
         at = text.index(",")
-        decimal = printable(text.replace(",", ".", 1), 40)
-        grouped = printable(text.replace(",", "_"), 40)
-        fix = f"write {grouped} or, as a decimal, {decimal}" if _GROUPED.search(text) else f"write {decimal}"
-        raise refuse("a comma in a number is ambiguous", fix, text, (at, at + 1))
+        raise refuse("a comma in a number is ambiguous", _without_commas(text), text, (at, at + 1))
+    inner = _INNER_SIGN.match(text)
+    if inner:
+        space = " " if inner[1].isalpha() else ""
+        shown = f"{inner[2]}{inner[1]}{space}{text[inner.end() :]}"
+        raise refuse("the sign stands before the currency", f"write {shown}", text, inner.span(2))
     at = next((at for at, character in enumerate(text) if character in _LOOK_ALIKES), -1)
     if at >= 0:
         fix = "write a range as `40% to 45%`, a minus as `-`"
@@ -204,6 +258,37 @@ def _not_an_amount(text: str) -> NoReturn:
     if text.startswith("("):
         raise refuse("a number in parentheses is ambiguous", "write a negative number with `-`", text)
     raise refuse("this is not a number with a unit", "write e.g. 42%, 1.2M, $29/user/month, 40% to 45%", text)
+
+
+def _without_commas(text: str) -> str:
+    """Return the fix of a number with commas: thousands, a decimal, or either where both could be meant."""
+    match = _COMMAS.search(text)
+    if match is None:
+        return f"write {printable(text.replace(',', ''), 40)}"
+    number = match[0]
+    last, other = (",", ".") if number.rfind(",") > number.rfind(".") else (".", ",")
+    head, tail = text[: match.start()], text[match.end() :]
+
+    def shown(whole: str) -> str:
+        return printable(f"{head}{whole}{tail}", 40)
+
+    if last in number and other in number:
+        whole, _, fraction = number.rpartition(last)
+        return f"write {shown(re.sub('[,.]', '_', whole) + '.' + fraction)}"
+    grouped = number.replace(",", "_")
+    if number.count(",") > 1:
+        return f"write {shown(grouped)}"
+    decimal = number.replace(",", ".")
+    if not _GROUPED.fullmatch(number):
+        return f"write {shown(decimal)}"
+    return f"write {shown(grouped)} or, as a decimal, {shown(_as_decimal(decimal))}"
+
+
+def _as_decimal(number: str) -> str:
+    """Return a decimal that nobody takes for thousands: ``9.0`` of 9.000, ``9.1250`` of 9.125."""
+    whole, _, fraction = number.partition(".")
+    shorter = fraction.rstrip("0") or "0"
+    return f"{whole}.{shorter if len(shorter) != 3 else fraction + '0'}"
 
 
 def parse_quantity(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
@@ -231,10 +316,25 @@ def parse_quantity(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
     Spread(kind='p10_p90', numbers=(0.4, 0.45))
     """
     if isinstance(raw, str):
-        return _from_text(raw, currency)
+        try:
+            return _from_text(raw, currency)
+        except QuantityError as error:
+            raise _corrected(raw.strip(), currency) or error from None
     if isinstance(raw, Mapping):
         return _from_mapping(raw, currency)
     return _from_number(raw)
+
+
+def _corrected(text: str, currency: str) -> QuantityError | None:
+    """Return the error with the one spelling that is meant, if there is one and it is read."""
+    reason, new = correction(text) if len(text) <= MAX_CHARACTERS else ("", "")
+    if not new:
+        return None
+    try:
+        _from_text(new, currency)
+    except QuantityError:
+        return None
+    return refuse(reason, f"write {printable(new, 60)}", text, None, new)
 
 
 def parse_range(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
@@ -311,27 +411,31 @@ def _point_and_range(text: str, head: str, inside: str, currency: str) -> Quanti
     if not head:
         _not_an_amount(text)
     point = read_amount(head, currency)
-    unit, low, high = _low_high(inside, currency, point.unit)
+    unit, low, high = _low_high(inside, currency, point)
     if point.unit is not None and unit is not None and _shortened(unit, point.unit):
         unit = point.unit
     _same_unit(text, point.unit or unit, unit)
-    value = point.value(text, unit)
+    value = point.value(text, point if point.unit is not None else Written("", "0", 0, unit))
     if not low <= value <= high:
         raise refuse("the point lies outside its range", "a range is P10 to P90 and holds the point", text)
     return Quantity(value, unit, Spread("p10_p90", (low, high)), text)
 
 
-def _low_high(text: str, currency: str, default: Unit | None) -> tuple[Unit | None, float, float]:
+def _low_high(text: str, currency: str, default: Written | None) -> tuple[Unit | None, float, float]:
     """Read ``low to high``; an end without a unit takes that of the other end, or else the default."""
     ends = _TO.split(text)
     if len(ends) != 2:
         raise refuse("this is not a range", "write `low to high`: 40% to 45%", text)
     low, high = (read_amount(end, currency) for end in ends)
-    unit = high.unit or low.unit or default
+    stated = next((end for end in (high, low, default) if end is not None and end.unit is not None), None)
+    unit = stated.unit if stated else None
     first = low.unit or unit
     if first is not None and unit is not None and not _shortened(first, unit):
         _same_unit(text, first, unit)
-    ends_values = low.value(text, unit), high.value(text, unit)
+    whole = stated
+    if default is not None and default.unit is not None and unit is not None and _shortened(unit, default.unit):
+        whole = default
+    ends_values = low.value(text, whole), high.value(text, whole)
     if not ends_values[0] < ends_values[1]:
         raise refuse("the low end of a range must be below its high end", "write `low to high`", text)
     return unit, *ends_values

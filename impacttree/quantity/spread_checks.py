@@ -67,7 +67,7 @@ def _outside(spread: Spread, bounds: Bounds | None) -> tuple[str, str] | None:
         return None
     low, high = _ENDS[spread.kind]
     if spread.numbers[0] < bounds[0] or spread.numbers[-1] > bounds[1]:
-        return "the range lies outside the bounds", "mend the range or the bounds"
+        return "the range lies outside the bounds", "correct the range or the bounds"
     end = low if spread.numbers[0] == bounds[0] else high
     beyond = "below" if end == low else "above"
     reason = f"{end} stands on a bound, which leaves no room for the cases {beyond} it"
@@ -82,7 +82,7 @@ def _beyond(spread: Spread, bounds: Bounds | None) -> tuple[str, str] | None:
     low, high = (spread.central(),) * 2 if endless else spread.ends()
     if bounds[0] <= low and high <= bounds[1]:
         return None
-    return "the distribution lies outside the bounds", "mend the distribution or the bounds"
+    return "the distribution lies outside the bounds", "correct the distribution or the bounds"
 
 
 def _two_middles(quantity: Quantity, spread: Spread) -> tuple[str, str] | None:
@@ -92,7 +92,7 @@ def _two_middles(quantity: Quantity, spread: Spread) -> tuple[str, str] | None:
         return None
     name = "mean" if spread.kind in ("beta", "discrete") else "P50"
     shown = format_value(middle, quantity.unit or NUMBER, digits=4)
-    return f"the value is not the {name} of its distribution, {shown}", "leave the value out, or mend one of them"
+    return f"the value is not the {name} of its distribution, {shown}", "leave the value out, or correct one of them"
 
 
 def _is_too_wide(quantity: Quantity, spread: Spread, bounds: Bounds | None) -> bool:

@@ -7,14 +7,15 @@ pure number is shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from impacttree.errors import Problem, QuantityError, printable
+from impacttree.errors import Edit, Problem, QuantityError, printable
 from impacttree.quantity.money import MONEY, SIGNS, code_of
-from impacttree.quantity.nouns import plural, singular
+from impacttree.quantity.nouns import COUNTED, plural, singular
+from impacttree.quantity.numbers import SUFFIXES
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -27,7 +28,9 @@ __all__ = [
     "Display",
     "Factors",
     "Period",
+    "Scale",
     "Unit",
+    "read_unit",
 ]
 
 Period = Literal["day", "week", "month", "quarter", "year"]
@@ -72,16 +75,39 @@ _FIXES = {
     "annually": "write `/year`",
 }
 _TOKEN = re.compile(
-    r"\s*(?:(?P<op>\*\*|\*|/|per(?![A-Za-z_-]))|(?P<int>-?[0-9]{1,3}(?![0-9.]))"
+    r"\s*(?:(?P<op>\*\*|\*|/|per(?![A-Za-z_-]))|(?P<number>-?[0-9][0-9_]*(?:[kKMBT](?![A-Za-z_-]))?(?![0-9.,]))"
     r"|(?P<word>%|[A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Za-z]+(?:[_-][A-Za-z]+)*))",
     re.ASCII,
 )
+_INTEGER = re.compile(r"-?[0-9]{1,3}", re.ASCII)
+_HUNDREDS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+MULTIPLES: dict[str, str] = {
+    **dict.fromkeys(("thousand", "thousands", "k"), "k"),
+    **dict.fromkeys(("m", "mm", "mn", "mio", "mil", "million", "millions"), "M"),
+    **dict.fromkeys(("b", "bn", "mrd", "bil", "billion", "billions"), "B"),
+    **dict.fromkeys(("t", "tn", "trn", "trillion", "trillions"), "T"),
+}
+"""Words that people write for the suffixes of a number."""
 _SPACE = " \t\n\r\f\v"
 
 
-def refuse(reason: str, fix: str, text: str, span: tuple[int, int] | None = None) -> QuantityError:
-    """Make the error for `text`, with the part in `span` (all of it by default) marked."""
-    return QuantityError(Problem(reason=reason, fix=fix, formula=text or " ", span=span or (0, len(text))))
+def refuse(
+    reason: str, fix: str, text: str, span: tuple[int, int] | None = None, new: str | None = None
+) -> QuantityError:
+    """Make the error for `text`, with the part in `span` (all of it by default) marked.
+
+    `new` is what stands there instead, where exactly one spelling is meant.
+    """
+    marked = span or (0, len(text))
+    edit = None if new is None else Edit(*marked, new)
+    return QuantityError(Problem(reason=reason, fix=fix, edit=edit, formula=text or " ", span=marked))
+
+
+class Scale(NamedTuple):
+    """What a number in a unit's own words is multiplied by: ``10**power / over``; ``$2/1M tokens`` is 2 * 10**-6."""
+
+    power: int = 0
+    over: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,8 @@ class Unit:
 
     display: Display = ""
     factors: Factors = ()
+    in_multiples: bool = field(default=False, compare=False)
+    """Whether it was stated with a multiple (``$2/1M tokens``), so that an amount without it would be of one."""
 
     @staticmethod
     def parse(text: str, *, currency: str = "USD") -> Unit:
@@ -122,7 +150,11 @@ class Unit:
         """
         if not isinstance(text, str):
             raise QuantityError(f"a unit is text such as 'USD/month' or 'customers', not {type(text).__name__}")
-        return _parse(text, currency)
+        unit, scale = read_unit(text, currency)
+        if scale != Scale():
+            fix = f"write {unit} here, and the multiple at the number: 3M tokens, $2/1M tokens"
+            raise refuse("a unit by itself counts single things", fix, text)
+        return unit
 
     def __mul__(self, other: Unit) -> Unit:
         return Unit(_product_display(self, other), _merge(self.factors, other.factors, 1))
@@ -242,14 +274,22 @@ def _power(base: str, power: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str, currency: str) -> Unit:
+def read_unit(text: str, currency: str) -> tuple[Unit, Scale]:
+    """Read a unit that follows a number, whose denominators may hold numbers and whose nouns may be multiples.
+
+    Examples
+    --------
+    >>> unit, scale = read_unit("USD/1k tokens", "USD")
+    >>> str(unit), scale
+    ('USD/token', Scale(power=-3, over=1))
+    """
     if len(text) > MAX_CHARACTERS:
         raise QuantityError(f"a unit of {len(text)} characters is too long; at most {MAX_CHARACTERS} are read")
     return _Reader(text, currency).read()
 
 
 _Token = tuple[str, str, tuple[int, int]]
-"""Kind (``op``, ``int``, ``word``), text and span."""
+"""Kind (``op``, ``number``, ``word``), text and span."""
 
 
 class _Reader:
@@ -260,14 +300,17 @@ class _Reader:
         self.currency = currency
         self.display: Display = ""
         self.powers: dict[str, int] = {}
+        self.power, self.over = 0, 1
+        """Of the scale."""
 
-    def read(self) -> Unit:
+    def read(self) -> tuple[Unit, Scale]:
         tokens = self._tokens()
         position = 0
         while position < len(tokens):
             position = self._term(tokens, position)
         factors = tuple(sorted((base, power) for base, power in self.powers.items() if power))
-        return Unit(self.display, factors)
+        scale = Scale(self.power, self.over)
+        return Unit(self.display, factors, in_multiples=scale != Scale()), scale
 
     def _term(self, tokens: list[_Token], position: int) -> int:
         """Read one term with the sign before it; return the position after it."""
@@ -277,16 +320,52 @@ class _Reader:
             sign = 1 if word == "*" else -1
             position += 1
         elif not first:
-            fix = "join words with `_`, units with `/`: paid_orders/month"
-            raise self._error("cannot read this unit", fix, span)
+            if word == "of" and self.display == "%" and not self.powers:
+                return self._whole(tokens, position)
+            raise self._error("cannot read this unit", self._joined(tokens, position), span)
         if position == len(tokens) or tokens[position][0] == "op" or (first and word == "*"):
             raise self._error("a unit is missing here", "write e.g. USD/user/month", span)
+        if sign < 0:
+            position = self._number(tokens, position)
         kind, word, span = tokens[position]
         position, power = position + 1, 1
         if position < len(tokens) and tokens[position][1] == "**":
             power, position = self._exponent(tokens, position)
         self._add(kind, word, span, sign * power, first)
         return position
+
+    def _number(self, tokens: list[_Token], position: int) -> int:
+        """Read the number of a denominator (``/1k tokens``), if there is one; return the position after it."""
+        kind, word, span = tokens[position]
+        power = _HUNDREDS.get(word.lower(), 0)
+        is_followed = position + 1 < len(tokens) and tokens[position + 1][0] == "word"
+        if kind != "number" and not (power and is_followed):
+            return position
+        if not is_followed or word.startswith("-"):
+            raise self._error("what is counted is missing here", "write e.g. $2/1M tokens", span)
+        number = 1 if power else int(word.rstrip("kKMBT"))
+        if number == 0:
+            raise self._error("nothing can be per 0", "write e.g. $2/1M tokens", span)
+        power = power or SUFFIXES.get(word[-1].replace("K", "k"), 0)
+        while number % 10 == 0:
+            number, power = number // 10, power + 1
+        self.power, self.over = self.power - power, self.over * number
+        return position + 1
+
+    def _whole(self, tokens: list[_Token], position: int) -> int:
+        """Skip what a share is of (``% of gmv``); return the position after it."""
+        end = position + 1
+        while end < len(tokens) and tokens[end][0] == "word":
+            end += 1
+        if end == position + 1:
+            raise self._error("what the share is of is missing here", "write e.g. 1.9% of gmv", tokens[position][2])
+        return end
+
+    def _joined(self, tokens: list[_Token], position: int) -> str:
+        before, word = tokens[position - 1][1], tokens[position][1]
+        if _is_time(word.lower()) and before.isalpha():
+            return f"join the two with `-`: {before}-{word}"
+        return "join words with `_`, units with `/`: paid_orders/month"
 
     def _tokens(self) -> list[_Token]:
         tokens = []
@@ -308,25 +387,34 @@ class _Reader:
         return self._error(f"cannot read {printable(self.text[position])!r} in a unit", fix, (position, position + 1))
 
     def _exponent(self, tokens: list[_Token], position: int) -> tuple[int, int]:
-        if position + 1 == len(tokens) or tokens[position + 1][0] != "int":
+        if position + 1 == len(tokens) or not _INTEGER.fullmatch(tokens[position + 1][1]):
             raise self._error("a whole-number power is missing here", "write e.g. USD**2", tokens[position][2])
         return int(tokens[position + 1][1]), position + 2
 
     def _add(self, kind: str, word: str, span: tuple[int, int], power: int, first: bool) -> None:
-        if kind == "int":
+        if kind == "number":
             if word != "1" or not first:
                 raise self._error("a unit holds no number", "write it before the unit: 5 USD/user", span)
             return
         display = _DISPLAYS.get(word.lower())
         if display is None:
-            base = self._base(word, span)
-            self.powers[base] = self.powers.get(base, 0) + power
+            for base in self._bases(word, span, power):
+                self.powers[base] = self.powers.get(base, 0) + power
         elif first and power == 1:
             self.display = display
         elif display in ("%", "pp") or power > 0:
             raise self._error(f"`{word}` stands only at the start of a unit", "write 5%/month, not 5/%", span)
 
-    def _base(self, word: str, span: tuple[int, int]) -> str:
+    def _bases(self, word: str, span: tuple[int, int], power: int) -> Iterator[str]:
+        """Return the bases that one word names: two of ``customer-month`` and ``person-days``."""
+        thing, _, time = word.rpartition("-")
+        if thing and _is_time(time.lower()):
+            yield self._base(thing, span, power)
+            yield self._base(time, span, power)
+        else:
+            yield self._base(word, span, power)
+
+    def _base(self, word: str, span: tuple[int, int], power: int) -> str:
         if word in MONEY:
             return word
         if word in SIGNS:
@@ -338,8 +426,19 @@ class _Reader:
             raise self._error(f"`{word}` is no known money sign", "write the ISO code: 29 USD", span)
         if len(word) == 1:
             raise self._error(f"`{word}` is not a unit", "spell the unit out: minutes, hours, days, orders", span)
-        folded = singular(lower)
-        return _TIME_WORDS.get(lower, folded)
+        counted = singular(lower[1:])
+        if counted in COUNTED and lower[0] in "mk" and not word[1:].isupper():
+            if word[0] == "m":
+                fix = f"write the multiple at the number: 1M {word[1:]}, $2/1M {word[1:]}"
+                raise self._error(f"`{word}` could be thousands or millions of {word[1:]}", fix, span)
+            self.power += SUFFIXES[word[0].replace("K", "k")] * power
+            return counted
+        return _TIME_WORDS.get(lower, singular(lower))
 
     def _error(self, reason: str, fix: str, span: tuple[int, int]) -> QuantityError:
         return refuse(reason, fix, self.text, span)
+
+
+def _is_time(word: str) -> bool:
+    base = _TIME_WORDS.get(word, singular(word))
+    return base in _CALENDAR or base in _CLOCK

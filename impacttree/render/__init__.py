@@ -1,4 +1,4 @@
-"""Views -> text, HTML, SVG, PNG, PDF, DOT, Mermaid, CSV: renderers lay out and paint, and compute no model number.
+"""Views -> text, HTML, Markdown, SVG, PNG, PDF, DOT, Mermaid, CSV: renderers paint, and compute no model number.
 
 Names are imported from their modules when they are first used, so that a command which prints text loads no drawing.
 """
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     )
     from impacttree.render.csv import to_csv
     from impacttree.render.dot import draw_with_dot, to_digraph, to_dot
-    from impacttree.render.files import save, write_file
+    from impacttree.render.files import save
     from impacttree.render.html import to_html, to_page
+    from impacttree.render.markdown import to_markdown
     from impacttree.render.mermaid import to_mermaid
     from impacttree.render.notebook import mimebundle
     from impacttree.render.registry import Renderer, formats_of, renderers
@@ -41,6 +42,7 @@ __all__ = [
     "to_dot",
     "to_figure",
     "to_html",
+    "to_markdown",
     "to_mermaid",
     "to_page",
     "to_pdf",
@@ -48,7 +50,6 @@ __all__ = [
     "to_rich",
     "to_svg",
     "to_text",
-    "write_file",
 ]
 
 _HOME = {
@@ -65,6 +66,7 @@ _HOME = {
     "to_dot": "dot",
     "to_figure": "charts.draw",
     "to_html": "html",
+    "to_markdown": "markdown",
     "to_mermaid": "mermaid",
     "to_page": "html",
     "to_pdf": "convert",
@@ -72,7 +74,6 @@ _HOME = {
     "to_rich": "terminal",
     "to_svg": "convert",
     "to_text": "text",
-    "write_file": "files",
 }
 
 

@@ -18,7 +18,17 @@ def clean(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(ch if ch.isprintable() else _visible(ch) for ch in text)
+    return "".join(ch if ch.isprintable() or _joins(text, at) else _visible(ch) for at, ch in enumerate(text))
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether a character joins its neighbours into one sign, as scripts and emoji are written."""
+    inner = text[at] in _JOINERS and 0 < at < len(text) - 1
+    return inner and not (text[at - 1].isascii() or text[at + 1].isascii())
+
+
+_EMOJI_JOINER = "\u200d"
+_JOINERS = f"\u200c{_EMOJI_JOINER}"
 
 
 def _visible(ch: str) -> str:
@@ -33,11 +43,16 @@ def width(text: str) -> int:
     >>> width("churn"), width("解約率")
     (5, 6)
     """
-    return len(text) if text.isascii() else sum(map(_char_width, text))
+    if text.isascii():
+        return len(text)
+    joined = text.count(_EMOJI_JOINER) and sum(
+        _char_width(after) for before, after in pairwise(text) if before == _EMOJI_JOINER
+    )
+    return sum(map(_char_width, text)) - joined
 
 
 def _char_width(ch: str) -> int:
-    if unicodedata.category(ch) in ("Mn", "Me"):
+    if unicodedata.category(ch) in ("Mn", "Me") or ch in _JOINERS:
         return 0
     return 2 if unicodedata.east_asian_width(ch) in "WF" else 1
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from impacttree.render.drawing import draw_png
 from impacttree.render.registry import find, formats_of
-from impacttree.views import Bars, Diagram, Distribution, Lines, View, Waterfall
+from impacttree.views import Chart, Diagram, View
 
 __all__ = ["render", "supports", "to_pdf", "to_png", "to_svg"]
 
@@ -46,17 +47,9 @@ def to_svg(view: View) -> str:
 
 def to_png(view: View, scale: float = 2.0) -> bytes:
     """Return the picture of `view` as PNG; `scale` 1 gives 96 pixels per inch."""
-    match view:
-        case Diagram():
-            from impacttree.render.svg import render_diagram_svg, svg_to_png
-
-            return svg_to_png(render_diagram_svg(view), scale)
-        case Bars() | Waterfall() | Lines() | Distribution():
-            from impacttree.render.charts.draw import draw_chart
-
-            return draw_chart(view, "png", scale)
-        case _:
-            return render(view, "png")
+    if not isinstance(view, Diagram | Chart):
+        return render(view, "png")
+    return draw_png(view, scale)
 
 
 def to_pdf(view: View) -> bytes:

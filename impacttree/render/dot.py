@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from itertools import pairwise
+from bisect import bisect_right
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Literal
 
 from impacttree.errors import MissingDependency, OutputError, Problem, printable
@@ -20,6 +21,9 @@ __all__ = ["draw_with_dot", "to_digraph", "to_dot"]
 TIME_LIMIT = 60.0
 """Seconds that ``dot`` may take; it is slow on dense graphs of hundreds of metrics."""
 THICKEST = 5.0
+LONGEST_LABEL = 16_000
+"""Bytes; Graphviz reads strings of at most 16,384."""
+CUT = " […]"
 INK, GREY, FAINT, ACCENT = "#16243d", "#8791a0", "#b4bcc8", "#d55e00"
 FONT = "Arial,Liberation Sans,Helvetica,sans-serif"
 
@@ -107,13 +111,32 @@ def draw_with_dot(diagram: Diagram, file_format: Literal["svg", "png", "pdf"] = 
 def _label(*parts: str, end: str = "\\n") -> str:
     r"""Join the parts as lines of a label in which nothing but the line ends has a meaning.
 
-    Graphviz reads backslash sequences and character entities in labels, and a label in angle brackets as HTML.
+    Graphviz reads backslash sequences and character entities in labels, and a label in angle brackets as HTML. It does
+    not read strings of more than 16,384 bytes, so what is longer is cut with a mark.
     """
     import graphviz
 
-    lines = (f"{graphviz.escape(clean(part).replace('&', '&amp;'))}{end}" for part in parts if part)
+    lines: list[str] = []
+    room = LONGEST_LABEL
+    for part in filter(None, parts):
+        line = f"{_escaped(part, room)}{end}"
+        lines.append(line)
+        room -= len(line.encode())
+        if room <= len(CUT):
+            break
     label: str = graphviz.nohtml("".join(lines).removesuffix("\\n"))
     return label
+
+
+def _escaped(text: str, room: int) -> str:
+    """Return `text` without a meaning, cut with a mark where it takes more than `room` bytes."""
+    import graphviz
+
+    letters = [graphviz.escape(letter.replace("&", "&amp;")) for letter in clean(text[:room])]
+    ends = list(accumulate(len(letter.encode()) for letter in letters))
+    if not ends or (ends[-1] <= room and len(text) <= room):
+        return "".join(letters)
+    return "".join(letters[: bisect_right(ends, room - len(CUT.encode()))]) + CUT
 
 
 def _card_label(card: Card) -> str:

@@ -1,17 +1,15 @@
-"""Writing files: by suffix, all or nothing."""
+"""Writing views to files: by suffix, all or nothing."""
 
 from __future__ import annotations
 
 import os
-import secrets
-import stat
 from pathlib import Path
 
-from impacttree.errors import OutputError, Problem
+from impacttree.files import replace_file, written_name
 from impacttree.render.registry import find, format_for_suffix
 from impacttree.views import View
 
-__all__ = ["save", "write_file"]
+__all__ = ["save"]
 
 
 def save(view: View, path: str | os.PathLike[str], overwrite: bool = True) -> None:
@@ -35,58 +33,9 @@ def save(view: View, path: str | os.PathLike[str], overwrite: bool = True) -> No
     >>> from impacttree.views import Headline
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(Headline("+1% engagement adds $17k"), f"{folder}/worth.txt")
-    ...     print(Path(f"{folder}/worth.txt").read_text().strip())
+    ...     print(Path(f"{folder}/worth.txt").read_text(encoding="utf-8").strip())
     +1% engagement adds $17k
     """
-    target = Path(path)
-    renderer = find(view, format_for_suffix(target.suffix))
-    write_file(target, renderer.draw(view), overwrite)
-
-
-def write_file(path: str | os.PathLike[str], content: bytes, overwrite: bool = True) -> None:
-    """Write `content` to `path` in one step: readers see the old file or the whole new one.
-
-    Raises
-    ------
-    OutputError
-        When there is a file and `overwrite` is False, or the system refuses.
-    """
-    try:
-        target = Path(os.path.realpath(path))
-        reserved = _reserve(target, overwrite)
-        try:
-            _replace(target, content)
-        except BaseException:
-            if reserved:
-                target.unlink(missing_ok=True)
-            raise
-    except FileExistsError as error:
-        raise OutputError(Problem(reason=f"{path} exists", fix="allow overwriting, or choose another name")) from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise OutputError(Problem(reason=f"{path} cannot be written: {reason}")) from error
-
-
-def _reserve(target: Path, overwrite: bool) -> bool:
-    """Claim the name when nothing may be overwritten; return whether an empty file now holds it."""
-    if overwrite:
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-            raise IsADirectoryError(0, "it is not a regular file")
-        return False
-    target.open("xb").close()
-    return True
-
-
-def _replace(target: Path, content: bytes) -> None:
-    draft = target.with_name(f".impacttree-{secrets.token_hex(8)}.tmp")
-    try:
-        with draft.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if target.exists() and target.stat().st_size:
-            draft.chmod(stat.S_IMODE(target.stat().st_mode))
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    name = written_name(path)
+    renderer = find(view, format_for_suffix(Path(name).suffix))
+    replace_file(name, renderer.draw(view), overwrite)

@@ -26,7 +26,8 @@ PAGE = """<!DOCTYPE html>
 <head>
 <meta charset="utf-8"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"/>
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"/>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark }}
@@ -127,10 +128,10 @@ def _notes(notes: Iterable[str]) -> str:
 
 
 def _picture(view: Chart | Diagram) -> str:
-    from impacttree.render.registry import find
+    from impacttree.render.drawing import draw_svg
     from impacttree.render.text import to_text
 
-    svg = find(view, "svg").draw(view).decode()
+    svg = draw_svg(view).decode()
     svg = svg[svg.index("<svg") :].rstrip()
     words = "\n".join(_text(line) for line in to_text(view).splitlines())
     details = f'<details style="margin-top:.5em"><summary>As text</summary><pre>{words}</pre></details>'

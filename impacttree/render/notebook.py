@@ -5,6 +5,7 @@ from __future__ import annotations
 from impacttree.errors import MissingDependency
 from impacttree.render.html import to_html
 from impacttree.render.registry import find
+from impacttree.render.svg import fitted
 from impacttree.render.text import to_text
 from impacttree.views import Headline, Table, View
 
@@ -26,6 +27,6 @@ def mimebundle(view: View) -> dict[str, str]:
     if isinstance(view, Headline | Table):
         return bundle | {"text/html": to_html(view)}
     try:
-        return bundle | {"image/svg+xml": find(view, "svg").draw(view).decode()}
+        return bundle | {"image/svg+xml": fitted(find(view, "svg").draw(view).decode())}
     except MissingDependency:
         return bundle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ def _display(text: str) -> _Display | None:
     with suppress(Exception):
         if _in_kernel():
             return _Notebook(text)
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):  # a bar is drawn by terminal codes
             return _Terminal(text)
     return None
 

@@ -8,15 +8,15 @@ from functools import cache
 from typing import Any
 
 from impacttree.errors import OutputError, Problem, nearest
-from impacttree.views import Bars, Chart, Diagram, Distribution, Headline, Lines, Table, View, Waterfall
+from impacttree.render.drawing import draw_pdf, draw_png, draw_svg
+from impacttree.views import Bars, Diagram, Distribution, Headline, Lines, Table, View, Waterfall
 
 __all__ = ["GROUP", "Renderer", "find", "format_for_suffix", "formats_of", "renderers"]
 
 GROUP = "impacttree.renderers"
 """Entry point group in which other packages offer a `Renderer`."""
 
-CHARTS: tuple[type, ...] = (Bars, Waterfall, Lines, Distribution)
-PICTURES: tuple[type, ...] = (*CHARTS, Diagram)
+PICTURES: tuple[type, ...] = (Bars, Waterfall, Lines, Distribution, Diagram)
 ALL: tuple[type, ...] = (Headline, Table, *PICTURES)
 
 
@@ -68,51 +68,16 @@ def _page(view: View) -> bytes:
     return to_page(view).encode()
 
 
+def _markdown(view: View) -> bytes:
+    from impacttree.render.markdown import to_markdown
+
+    return f"{to_markdown(view)}\n".encode()
+
+
 def _csv(table: Table) -> bytes:
     from impacttree.render.csv import to_csv
 
     return to_csv(table)
-
-
-def _chart(file_format: str) -> Callable[[Any], bytes]:
-    def draw(view: Chart) -> bytes:
-        from impacttree.render.charts import draw_chart
-
-        return draw_chart(view, file_format)
-
-    return draw
-
-
-def _diagram_svg(diagram: Diagram) -> bytes:
-    from impacttree.render.svg import render_diagram_svg
-
-    return render_diagram_svg(diagram).encode()
-
-
-def _diagram_png(diagram: Diagram) -> bytes:
-    from impacttree.render.svg import svg_to_png
-
-    return svg_to_png(_warned_svg(diagram), 2.0)
-
-
-def _warned_svg(diagram: Diagram) -> str:
-    """Return a diagram as SVG for a page that brings its own fonts, and warn of what it cannot show."""
-    import warnings
-
-    from impacttree.render.layout import layout
-    from impacttree.render.svg import scene_to_svg
-
-    scene = layout(diagram)
-    for text in scene.warnings:
-        warnings.warn(f"{diagram.title[:60]}: {text}", stacklevel=2)
-    return scene_to_svg(scene)
-
-
-def _diagram_pdf(diagram: Diagram) -> bytes:
-    from impacttree.render.pdf import ordered
-    from impacttree.render.svg import svg_to_pdf
-
-    return ordered(svg_to_pdf(_warned_svg(diagram)))
 
 
 def _dot(diagram: Diagram) -> bytes:
@@ -127,7 +92,7 @@ def _mermaid(diagram: Diagram) -> bytes:
     return to_mermaid(diagram).encode()
 
 
-def _pptx(view: Table | Chart | Diagram) -> bytes:
+def _pptx(view: Any) -> bytes:
     from impacttree.render.pptx.slides import view_to_pptx
 
     return view_to_pptx(view)
@@ -136,13 +101,11 @@ def _pptx(view: Table | Chart | Diagram) -> bytes:
 BUILT_IN: tuple[Renderer, ...] = (
     Renderer("txt", ALL, _text),
     Renderer("html", ALL, _page, (".html", ".htm")),
+    Renderer("md", ALL, _markdown, (".md", ".markdown")),
     Renderer("csv", (Table,), _csv),
-    Renderer("svg", (Diagram,), _diagram_svg),
-    Renderer("png", (Diagram,), _diagram_png),
-    Renderer("pdf", (Diagram,), _diagram_pdf),
-    Renderer("svg", CHARTS, _chart("svg")),
-    Renderer("png", CHARTS, _chart("png")),
-    Renderer("pdf", CHARTS, _chart("pdf")),
+    Renderer("svg", PICTURES, draw_svg),
+    Renderer("png", PICTURES, draw_png),
+    Renderer("pdf", PICTURES, draw_pdf),
     Renderer("pptx", (Table, *PICTURES), _pptx),
     Renderer("dot", (Diagram,), _dot, (".dot", ".gv")),
     Renderer("mmd", (Diagram,), _mermaid, (".mmd", ".mermaid")),

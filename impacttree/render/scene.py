@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Anchor", "Box", "Curve", "Disc", "Group", "Role", "Scene", "Shape", "Step", "Text"]
+__all__ = ["Anchor", "Box", "Curve", "Disc", "Group", "Role", "Scene", "Segment", "Shape", "Text"]
 
 Anchor = Literal["start", "middle", "end"]
 Role = Literal["title", "subtitle", "head", "connector", "card", "label", "callout", "panel", "legend", "footer"]
-Step = (
+Segment = (
     tuple[Literal["M", "L"], float, float]
     | tuple[Literal["C"], float, float, float, float, float, float]
     | tuple[Literal["Z"]]
 )
-"""One step of a curve: move to, line to, cubic to (two handles, then the end), close."""
+"""One segment of a curve: move to, line to, cubic to (two handles, then the end), close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Box:
 class Curve:
     """A line or an area of straight and cubic steps."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[Segment, ...]
     fill: str = ""
     stroke: str = ""
     weight: float = 0.0

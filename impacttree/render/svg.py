@@ -1,8 +1,12 @@
-"""Scene -> SVG text; SVG text -> PNG and PDF bytes."""
+"""Scene -> SVG text, with the letters it needs or without; SVG text -> PNG and PDF bytes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +16,17 @@ from impacttree.render.scene import Box, Curve, Disc, Group, Scene, Shape, Text
 if TYPE_CHECKING:
     from impacttree.views import Diagram
 
-__all__ = ["FONT_FAMILY", "escape", "render_diagram_svg", "scene_to_svg", "svg_to_pdf", "svg_to_png"]
+__all__ = [
+    "FONT_FAMILY",
+    "escape",
+    "fitted",
+    "render_diagram_svg",
+    "scene_to_svg",
+    "svg_to_pdf",
+    "svg_to_png",
+    "told_of_missing_letters",
+    "with_letters",
+]
 
 FONT_FAMILY = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 _FONTS = Path(__file__).parent / "fonts"
@@ -50,7 +64,76 @@ def render_diagram_svg(diagram: Diagram) -> str:
     """
     from impacttree.render.layout import layout
 
-    return scene_to_svg(layout(diagram))
+    return with_letters(scene_to_svg(layout(diagram)))
+
+
+def with_letters(svg: str) -> str:
+    """Return `svg` with the letters that it shows as a font of its own, so that text has its size in every reader.
+
+    Letters that the vendored font lacks are left to the reader's fonts.
+
+    >>> svg = with_letters(f'<svg font-family="{FONT_FAMILY}"><text>$17k</text></svg>')
+    >>> svg.count("@font-face"), svg.count(f"'Impacttree Sans', {FONT_FAMILY}")
+    (1, 1)
+    """
+    letters: dict[str, set[str]] = {"400": set(), "700": set()}
+    for tag, words in re.findall(r"<text\b([^>]*)>(.*?)</text>", svg, re.DOTALL):
+        weight = "700" if re.search(r"\b(700|bold)\b", tag) else "400"
+        letters[weight].update(unescape(re.sub(r"<[^>]*>", "", words)))
+    faces = "".join(
+        f"@font-face{{font-family:'{_VENDORED_FAMILY}';font-weight:{weight};src:url({_font_data(weight, shown)})}}"
+        for weight, shown in ((weight, "".join(sorted(found))) for weight, found in letters.items())
+        if shown.strip()
+    )
+    if not faces:
+        return svg
+    place = svg.index(">", svg.index("<svg")) + 1
+    exact = ' text-rendering="geometricPrecision"'  # else readers round the width of each letter to pixels
+    own = svg[: place - 1] + exact + f"><style>{faces}</style>" + svg[place:]
+    return own.replace(FONT_FAMILY, f"'{_VENDORED_FAMILY}', {FONT_FAMILY}")
+
+
+def fitted(svg: str) -> str:
+    """Return `svg` as wide as what it stands in, for notebooks, which show it as an image without a style.
+
+    >>> fitted('<svg width="1280" height="720" viewBox="0 0 960 540">')
+    '<svg width="100%" viewBox="0 0 960 540">'
+    """
+    start = svg.index("<svg")
+    end = svg.index(">", start)
+    root = re.sub(r' height="[^"]*"', "", svg[start:end], count=1)
+    return svg[:start] + re.sub(r' width="[^"]*"', ' width="100%"', root, count=1) + svg[end:]
+
+
+@lru_cache(maxsize=32)
+def _font_data(weight: str, letters: str) -> str:
+    from base64 import b64encode
+
+    from impacttree.render.fonts.truetype import subset
+
+    style = "Bold" if weight == "700" else "Regular"
+    font = subset((_FONTS / f"ImpacttreeSans-{style}.ttf").read_bytes(), letters)
+    return f"data:font/ttf;base64,{b64encode(font).decode('ascii')}"
+
+
+def told_of_missing_letters(scene: Scene) -> Scene:
+    """Return `scene` for a pen that draws on this machine: letters that no font here shows are owned up to in it."""
+    from impacttree.render.fonts.installed import absent
+    from impacttree.render.layout.measure import text_width, uncovered
+
+    lacking = uncovered("".join(shape.text for shape in scene.shapes() if isinstance(shape, Text)))
+    missing = absent(lacking) if lacking else ""
+    if not missing:
+        return scene
+    words = f"{len(missing)} letter{'s' * (len(missing) > 1)} that no font here has: a box stands for each."
+    size = 7.0 * scene.height / 7.5 if scene.height > 7.5 else 7.0
+    width = text_width(words, size)
+    note = Text(scene.width - 0.45, scene.height - 0.06, words, size, "#6b7480", width, anchor="end")
+    return replace(
+        scene,
+        groups=(*scene.groups, Group("footer", (note,), alt=words)),
+        warnings=(*scene.warnings, f"no font here has {missing[:20]}: a box stands for each letter"),
+    )
 
 
 def scene_to_svg(scene: Scene) -> str:
@@ -160,8 +243,6 @@ def svg_to_png(svg: str, scale: float = 2.0) -> bytes:
 
 
 def _check_pixels(svg: str, scale: float) -> None:
-    import re
-
     found = re.search(r'<svg[^>]*? width="([\d.]+)[^"]*" height="([\d.]+)', svg[:2000])
     if not found:
         return
@@ -192,4 +273,6 @@ def svg_to_pdf(svg: str) -> bytes:
 
 def _vendored_first(svg: str) -> str:
     """Our own pens use our own font, whatever the machine has: the same picture everywhere."""
+    if _VENDORED_FAMILY in svg:
+        return svg
     return svg.replace(f'font-family="{FONT_FAMILY}"', f"font-family=\"'{_VENDORED_FAMILY}', {FONT_FAMILY}\"", 1)

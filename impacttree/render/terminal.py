@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from impacttree.render.text import Line, Role, lines
+from impacttree.render.pieces import Line, Role
+from impacttree.render.text import lines
 from impacttree.views import View
 
 if TYPE_CHECKING:

@@ -9,18 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Literal
 
 from impacttree.render.characters import clean, pad, width, wrap
+from impacttree.render.pieces import Line, Piece, Role, folded, head_lines, wrapped
 from impacttree.views import Bars, Cell, Column, Diagram, Distribution, Fact, Headline, Lines, Table, View, Waterfall
 
-__all__ = ["Line", "Piece", "Role", "head_lines", "lines", "to_text", "wrapped"]
-
-Role = Literal["plain", "title", "label", "muted", "favourable", "adverse"]
-Piece = tuple[str, Role]
-Line = tuple[Piece, ...]
+__all__ = ["lines", "to_text"]
 
 UNLIMITED = 10_000
+NARROWEST = 20
 PAIR_GAP = 3
 """Columns between a name and its value."""
 GROUP_GAP = 8
@@ -50,8 +47,12 @@ def to_text(view: View, width: int | None = None) -> str:
 
 
 def lines(view: View, width: int) -> tuple[Line, ...]:
-    """Lay `view` out in lines of at most `width` columns, as far as single words allow."""
-    width = max(width, 20)
+    """Lay `view` out in lines of at most `width` columns, or of 20 where that is less."""
+    width = max(width, NARROWEST)
+    return tuple(part for line in _laid_out(view, width) for part in folded(line, width))
+
+
+def _laid_out(view: View, width: int) -> tuple[Line, ...]:
     match view:
         case Headline():
             return _headline(view, width)
@@ -65,21 +66,6 @@ def lines(view: View, width: int) -> tuple[Line, ...]:
             from impacttree.render.textchart import chart_lines
 
             return chart_lines(view, width)
-
-
-def head_lines(title: str, subtitle: str, width: int) -> list[Line]:
-    """Return the head of a picture; an empty title or subtitle takes no line."""
-    return [*wrapped(title, width, "title"), *wrapped(subtitle, width, "muted")]
-
-
-def wrapped(text: str, width: int, role: Role, *, start: str = "", indent: str | None = None) -> list[Line]:
-    """Return `text` as lines of one role, with `start` before the first and `indent` (else `start`) before others."""
-    text = clean(text)
-    if not text:
-        return []
-    later = start if indent is None else indent
-    first, *more = wrap(text, width - max(len(start), len(later)))
-    return [((start + first, role),), *(((later + line, role),) for line in more)]
 
 
 def _headline(view: Headline, width: int) -> tuple[Line, ...]:
@@ -105,7 +91,7 @@ def _label_width(fact: Fact) -> int:
 
 def _stacked(fact: Fact, width: int) -> list[Line]:
     body = (text for row in fact.rows for text in _fill([clean(cell) for cell in row], width - 4))
-    return [((f"  {clean(fact.label)}", "label"),), *(((f"    {text}", "plain"),) for text in body)]
+    return [*wrapped(fact.label, width, "label", start="  "), *(((f"    {text}", "plain"),) for text in body)]
 
 
 def _fact_body(fact: Fact, left: int, width: int, stops: set[int]) -> list[str]:
@@ -210,13 +196,13 @@ def _blocks(view: Table, columns: int) -> list[tuple[tuple[int, ...], list[int]]
 
 def _least_width(view: Table, index: int, natural: int, columns: int) -> int:
     """Numbers are never broken, words from a third of the room on; an outline keeps its branches up to half of it."""
-    if view.columns[index].align == "right":
-        return natural
     texts = [row[index].text for row in view.rows]
+    if view.columns[index].align == "right":
+        return natural if columns > 2 * NARROWEST else max((width(clean(text)) for text in texts), default=0)
     if any(text.startswith(" ") for text in texts):
         return min(natural, columns // 2)
     longest = max((width(word) for text in texts for word in clean(text).split(" ")), default=0)
-    return min(natural, max(NARROWEST_LABEL, min(longest, columns // 3)))
+    return min(natural, max(min(NARROWEST_LABEL, columns // 2 - 2), min(longest, columns // 3)))
 
 
 def _natural_widths(view: Table) -> list[int]:

@@ -20,7 +20,7 @@ from impacttree.render.chartdata import (
     visible_levels,
     with_threshold,
 )
-from impacttree.render.text import Line, Piece, Role, head_lines, wrapped
+from impacttree.render.pieces import Line, Piece, Role, head_lines, wrapped
 from impacttree.views import Bars, Chart, Distribution, Lines, Tone, Waterfall
 
 __all__ = ["chart_lines"]
@@ -30,6 +30,8 @@ ROLES: Final[dict[Tone, Role]] = {"favourable": "favourable", "adverse": "advers
 SPARKS = "▁▂▃▄▅▆▇█"
 WIDEST = 60
 """Columns of a chart's drawing area at most."""
+NARROW = 30
+"""Columns up to which names take a third of the room, and bars what is left."""
 GAP = 2
 MOST_ROWS = 16
 """Rows of a distribution; more bins are merged."""
@@ -63,7 +65,10 @@ class _Labels:
 
     @classmethod
     def of(cls, labels: Iterable[str], columns: int) -> _Labels:
-        rows = tuple(wrap(clean(label), max(12, columns * 2 // 5)) for label in labels)
+        rows = tuple(
+            wrap(clean(label), max(min(12, columns // 3), columns * 2 // 5 if columns > NARROW else columns // 3))
+            for label in labels
+        )
         return cls(_widest(line for lines in rows for line in lines), rows)
 
     def beside(self, row: int, pieces: Iterable[Piece], role: Role = "plain") -> list[Line]:
@@ -82,7 +87,7 @@ def _tornado(view: Bars, columns: int) -> list[Line]:
     note_head = clean(view.note_head)
     note_width = _widest((note_head, *notes))
     room = columns - labels.width - GAP - 2 - left_width - right_width - (note_width + GAP if note_width else 0)
-    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, room)))
+    scale = _Scale(min(ends), max(ends), max(min(10, columns // 7), min(WIDEST, room)))
     axis = scale.column(view.base)
     start = labels.width + GAP + left_width + 1
     note_end = start + scale.size + 1 + right_width + GAP + note_width
@@ -97,7 +102,7 @@ def _tornado(view: Bars, columns: int) -> list[Line]:
         note = pad(notes[row], right_width - width(right) + GAP + note_width, right=True) if notes[row] else ""
         drawn += labels.beside(row, (low_text, *_merged(grid), (f" {right}", "plain"), (note, "plain")))
     tones = {tone for bar in view.bars for tone in (bar.low_tone, bar.high_tone)}
-    return [*drawn, _legend(tones, "better", "worse", "")]
+    return [*drawn, *_legend(tones, "better", "worse", "", columns)]
 
 
 def _base_line(text: str, axis: int, right: bool) -> Line:
@@ -123,7 +128,7 @@ def _waterfall(view: Waterfall, columns: int) -> list[Line]:
     text_width, range_width = _widest(texts), _widest(ranges)
     ends = [axis_start(view), *(end for pair in levels for end in pair)]
     room = columns - labels.width - text_width - 2 * GAP - (range_width + GAP if range_width else 0)
-    scale = _Scale(min(ends), max(ends), max(10, min(WIDEST, room)))
+    scale = _Scale(min(ends), max(ends), max(min(10, columns // 7), min(WIDEST, room)))
     drawn: list[Line] = []
     for row, (step, (before, after), text) in enumerate(zip(view.steps, levels, texts, strict=True)):
         total = step.role == "total"
@@ -134,7 +139,8 @@ def _waterfall(view: Waterfall, columns: int) -> list[Line]:
         spread: Piece = (f"{' ' * GAP}{ranges[row]}" if ranges[row] else "", "plain")
         drawn += labels.beside(row, (amount, *_merged(grid), spread), role)
     cut = wrapped(CUT_NOTE, columns, "muted", indent="  ") if axis_start(view) else []
-    return [*drawn, _legend({s.tone for s in view.steps if s.role == "change"}, "favourable", "adverse", "total"), *cut]
+    tones = {step.tone for step in view.steps if step.role == "change"}
+    return [*drawn, *_legend(tones, "favourable", "adverse", "total", columns), *cut]
 
 
 def _sparks(view: Lines, columns: int) -> list[Line]:
@@ -144,7 +150,7 @@ def _sparks(view: Lines, columns: int) -> list[Line]:
     low, high = min(values, default=0.0), max(values, default=0.0)
     labels = _Labels.of((series.label for series in view.series), columns)
     last = [clean(series.last_text) for series in view.series]
-    room = max(10, min(WIDEST, columns - labels.width - GAP - 1 - _widest(last)))
+    room = max(min(10, columns // 7), min(WIDEST, columns - labels.width - GAP - 1 - _widest(last)))
     drawn: list[Line] = []
     for row, series in enumerate(view.series):
         spark = "".join(_spark(value, low, high) for value in _thinned(series.values, room))
@@ -183,7 +189,7 @@ def _histogram(view: Distribution, columns: int) -> list[Line]:
     labels = _Labels.of(levels, columns)
     names = [wrap(text, max(12, columns // 2)) for text in marks]
     room = columns - labels.width - 2 * GAP - _widest(line for lines in names for line in lines)
-    size = max(10, min(WIDEST, room))
+    size = max(min(10, columns // 7), min(WIDEST, room))
     tallest = max(row.share for row in rows) or 1.0
     drawn: list[Line] = []
     for number, row in enumerate(rows):
@@ -258,11 +264,11 @@ def _merged(grid: Iterable[Piece]) -> list[Piece]:
     return pieces
 
 
-def _legend(tones: set[Tone], better: str, worse: str, total: str) -> Line:
+def _legend(tones: set[Tone], better: str, worse: str, total: str, columns: int) -> list[Line]:
     words = {"favourable": better, "adverse": worse}
     keys = [f"{FILL[tone]} {words[tone]}" for tone in FILL if tone in tones and tone in words]
     keys += [f"{FILL['neutral']} {total}"] if total else []
-    return (("  " + "   ".join(keys), "muted"),)
+    return wrapped("   ".join(keys), columns, "muted", start="  ")
 
 
 def _widest(texts: Iterable[str]) -> int:

@@ -1,6 +1,7 @@
 """What the user wrote: frozen models that mirror the model file, read with line numbers and written back with care."""
 
-from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults, Form, Grade, Parameters, Treatment
+from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults
+from impacttree.spec.forms import Grade, Parameters
 from impacttree.spec.load import Reading, load_file, load_text, read_file, read_text
 from impacttree.spec.models import (
     Aggregate,
@@ -15,6 +16,7 @@ from impacttree.spec.models import (
 )
 from impacttree.spec.places import Places
 from impacttree.spec.schema import json_schema
+from impacttree.spec.treatments import Treatment
 from impacttree.spec.write import save, to_yaml
 
 __all__ = [
@@ -25,7 +27,6 @@ __all__ = [
     "Driver",
     "Evidence",
     "EvidenceDefaults",
-    "Form",
     "Grade",
     "Guardrail",
     "Kind",

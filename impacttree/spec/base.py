@@ -15,16 +15,18 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from impacttree.errors import ModelError, Problem, nearest, printable
+from impacttree.errors import Edit, ModelError, Problem, printable
+from impacttree.errors import meant as meant_by
 from impacttree.quantity import Quantity, Unit
 from impacttree.spec import leaves
 from impacttree.spec.leaves import Context, Finding, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
+from impacttree.spec.placing import put
 from impacttree.spec.yaml_events import MAX_PROBLEMS
 
-__all__ = ["As", "Model", "fields_of", "problem_of", "read", "read_many", "read_one"]
+__all__ = ["As", "Entry", "fields_of", "problem_of", "read", "read_many", "read_one"]
 
-M = TypeVar("M", bound="Model")
+M = TypeVar("M", bound="Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class As:
     schema: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
-class Model(BaseModel):
-    """A frozen piece of the model; equal to another that states the same."""
+class Entry(BaseModel):
+    """A frozen part of a model file; equal to another that states the same."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
@@ -75,6 +77,10 @@ class Model(BaseModel):
             return _plain(getattr(self, self.body))
         stated = {key: self.plain(key) for key in self.stated_keys() if key != self.identity}
         return stated[self.short] if self.short and stated.keys() == {self.short} else stated
+
+    def as_stated(self) -> Self:
+        """Return the entry without what a tree has added to it."""
+        return self
 
     def plain(self, key: str) -> Any:
         """Return what was stated for one key."""
@@ -133,13 +139,13 @@ class Model(BaseModel):
 
 
 @cache
-def fields_of(cls: type[Model]) -> Mapping[str, As]:
+def fields_of(cls: type[Entry]) -> Mapping[str, As]:
     """Return how each field is read."""
     return {key: next(item for item in info.metadata if isinstance(item, As)) for key, info in cls.model_fields.items()}
 
 
 @cache
-def required_of(cls: type[Model]) -> tuple[str, ...]:
+def required_of(cls: type[Entry]) -> tuple[str, ...]:
     return tuple(key for key, info in cls.model_fields.items() if info.is_required())
 
 
@@ -174,14 +180,17 @@ def read(cls: type[M], keys: Mapping[str, Any], currency: str) -> tuple[M | None
     return instance, findings + list(instance.wrong_values(currency))
 
 
-def _unknown_key(cls: type[Model], key: str, meant: dict[str, Any]) -> Finding:
+def _unknown_key(cls: type[Entry], key: str, meant: dict[str, Any]) -> Finding:
     """Return what to say about a key, and note in `meant` which one it stands for, so that it is not missed as well."""
     known = [name for name in cls.model_fields if name != cls.identity]
-    hint = "" if key in cls.hints else nearest(key, known)
-    meant |= {name: None for name in known if f"'{name}'" in hint}
-    reason = f"'{printable(key, 60)}' is not known in {cls.noun}{hint}"
-    fix = "" if hint else cls.hints.get(key, f"known are {', '.join(known)}")
-    return Finding((key,), Problem(reason=reason, fix=fix), at_key=True)
+    likely = "" if key in cls.hints else meant_by(key, known)
+    reason = f"'{printable(key, 60)}' is not known in {cls.noun}"
+    if not likely:
+        fix = cls.hints.get(key, f"known are {', '.join(known)}")
+        return Finding((key,), Problem(reason=reason, fix=fix), at_key=True)
+    meant[likely] = None
+    reason += f" (did you mean '{likely}'?)"
+    return Finding((key,), Problem(reason=reason, edit=Edit(0, len(key), likely)), at_key=True)
 
 
 def read_one(cls: type[M], raw: object, context: Context) -> M:
@@ -207,12 +216,12 @@ def read_many(cls: type[M], raw: object, context: Context, *, whole: bool) -> tu
     for name, body in _named(cls, raw):
         if len(found) >= MAX_PROBLEMS:
             reason = f"more than {MAX_PROBLEMS:,} problems; the rest is not checked"
-            found.append(Finding((name,), Problem(reason=reason, fix="mend these first"), at_key=True))
+            found.append(Finding((name,), Problem(reason=reason, fix="correct these first"), at_key=True))
             break
         if name in parts:
             found.append(Finding((name,), Problem(reason=f"'{printable(name, 60)}' is stated twice", fix="keep one")))
         elif isinstance(body, cls):
-            parts[name] = body.in_currency(context.currency)
+            parts[name] = body.as_stated().in_currency(context.currency)
         else:
             part, findings = _read_named(cls, name, body, context.currency)
             found += [finding.below(name) for finding in findings]
@@ -250,7 +259,7 @@ def _without(key: str, finding: Finding) -> Finding:
     return replace(finding, path=finding.path[1:]) if finding.path[:1] == (key,) else finding
 
 
-def _at_name(cls: type[Model], finding: Finding) -> Finding:
+def _at_name(cls: type[Entry], finding: Finding) -> Finding:
     return replace(finding, path=(), at_key=True) if finding.path[:1] == (cls.identity,) else finding
 
 
@@ -260,11 +269,10 @@ def _at_name(cls: type[Model], finding: Finding) -> Finding:
 def problem_of(finding: Finding, places: Places = NOWHERE) -> Problem:
     """Return the problem with the metric and key that its path names, and the place in the file."""
     path = finding.path
-    line, column = places.find_key(*path) if finding.at_key else places.find(*path)
     in_metric = path[:1] == ("metrics",) and len(path) > 1
     metric, keys = (str(path[1]), path[2:]) if in_metric else ("", path)
     key = ".".join(str(part) for part in keys)
-    return finding.problem.at(file=places.file, line=line, column=column, metric=metric, key=key)
+    return put(finding.problem, places, path, at_key=finding.at_key).at(metric=metric, key=key)
 
 
 def _plain(value: Any) -> Any:
@@ -278,7 +286,7 @@ def _plain(value: Any) -> Any:
             return "true" if value else "false"
         case datetime.date():
             return value.isoformat()
-        case Model():
+        case Entry():
             return value.statement()
         case tuple():
             return _plain_tuple(value)
@@ -288,7 +296,7 @@ def _plain(value: Any) -> Any:
 
 def _plain_tuple(items: tuple[Any, ...]) -> Any:
     match items:
-        case (Model(), *_):
+        case (Entry(), *_):
             return {getattr(item, item.identity): item.statement() for item in items}
         case ((str(), _), *_):
             return {key: _plain(value) for key, value in items}

@@ -3,138 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Never, cast, get_args
+from typing import Annotated, Any, ClassVar, Never, cast
 
 from pydantic import Field
 
 from impacttree.errors import QuantityError
-from impacttree.quantity import (
-    Add,
-    Change,
-    Points,
-    Quantity,
-    Relative,
-    Set,
-    parse_change,
-    parse_quantity,
-    parse_slope_spread,
-    parse_spread,
-)
-from impacttree.quantity.spread_checks import Z_P90, Z_P97_5
+from impacttree.quantity import Quantity, parse_quantity
 from impacttree.spec import leaves
-from impacttree.spec.base import As, Model, read_one
+from impacttree.spec.base import As, Entry, read_one
 from impacttree.spec.fields import (
     Amount,
-    AmountField,
-    ChangeField,
     Day,
     DayField,
     LineField,
     NameField,
     ProseField,
-    SlopeField,
     SpanField,
     as_,
-    as_amount,
     as_choice,
-    as_parameters,
     mistake,
 )
-from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, wrong
+from impacttree.spec.forms import FORMS, KEYS, Form, Grade, Parameters
+from impacttree.spec.leaves import MAX_HORIZON, Context, Finding
 from impacttree.spec.places import Key
+from impacttree.spec.treatments import Treatment
 
-__all__ = ["FORMS", "Driver", "Evidence", "EvidenceDefaults", "Form", "Grade", "Parameters", "Treatment"]
-
-Grade = Literal["experiment", "quasi_experiment", "correlation", "benchmark", "judgement"]
-Form = Literal[
-    "when", "slope", "elasticity", "semi_elasticity", "points", "groups", "treatment", "saturating", "logistic"
-]
-Parameters = tuple[tuple[str, Quantity], ...]
-"""Named quantities, as pairs."""
-Measured = str | tuple[tuple[str, str], ...]
-"""A change with its range, or pairs of `value` and `ci95`."""
-
-MAX_POINTS = 100
-"""Most points of one driver's curve."""
+__all__ = ["Driver", "Evidence", "EvidenceDefaults"]
 
 WIDEST = 1_000
 """Largest factor that an evidence grade stands for."""
-
-FORMS: tuple[Form, ...] = get_args(Form)
 
 
 def _read_evidence(raw: object, context: Context) -> Evidence:
     return read_one(Evidence, raw, context)
 
 
-def _read_treatment(raw: object, context: Context) -> Treatment:
-    return read_one(Treatment, raw, context)
-
-
-def _read_measured(raw: object, currency: str) -> Measured:
-    given = dict(raw) if isinstance(raw, tuple) else raw
-    if not isinstance(given, Mapping):
-        text = leaves.change(raw, currency)
-        _check_measured(parse_change(text, currency=currency), text)
-        return text
-    if set(given) != {"value", "ci95"} or not all(isinstance(text, str) for text in given.values()):
-        raise wrong("a measured effect has a `value` and its `ci95`", f"write {_MEASURED_95}")
-    measured = tuple((key, given[key].strip()) for key in ("value", "ci95"))
-    text = leaves.change(_text_of_measured(measured), currency)
-    _check_measured(parse_change(text, currency=currency), text)
-    return measured
-
-
-def _text_of_measured(measured: Measured) -> str:
-    return measured if isinstance(measured, str) else "{} ({})".format(*(text for _, text in measured))
-
-
-def _check_measured(change: Change, text: str) -> None:
-    if isinstance(change, Set):
-        raise wrong("`=` sets a value; here a change is meant", f"write e.g. {_MEASURED}")
-    if change.spread is None or change.spread.kind != "p10_p50_p90":
-        reason = f"'{text}' is not an effect with its range"
-        raise wrong(reason, f"write the effect, P10 and P90: {_MEASURED}; or {_MEASURED_95}")
-
-
-def _read_points(raw: object, currency: str) -> tuple[tuple[Quantity, Quantity], ...]:
-    points: list[tuple[Quantity, Quantity]] = []
-    for position, pair in leaves.items(raw, "points", _POINTS):
-        point = tuple(leaves.quantity(item, currency) for _, item in leaves.items(pair, "a point", "[38%, 2.8%]"))
-        if len(point) != 2 or any(number.value is None or number.spread for number in point):
-            fix = f"write {_POINTS}; in brackets 1,200 is two numbers: write 1200"
-            raise wrong("a point is two numbers, the driver's value and the metric's", fix, position)
-        if points and cast("float", point[0].value) <= cast("float", points[-1][0].value):
-            raise wrong("points go from left to right, each x once", "sort them", position)
-        if len(points) == MAX_POINTS:
-            raise wrong(f"more than {MAX_POINTS} points", "keep those that show the shape", position)
-        points.append(point)
-    if len(points) < 2:
-        raise wrong("fewer than two points give no curve", f"write e.g. {_POINTS}")
-    return tuple(points)
-
-
-_POINTS = "[[38%, 2.8%], [46%, 2.3%]]"
-_POINT_SCHEMA = {"type": "array", "items": {"$ref": "#/$defs/quantity"}, "minItems": 2, "maxItems": 2}
-
-_MEASURED = "+2pp (1.2pp to 2.8pp)"
-_MEASURED_95 = "{value: +2pp, ci95: 0.8pp to 3.2pp}"
-_MEASURED_SCHEMA = [
-    {"$ref": "#/$defs/change"},
-    {
-        "type": "object",
-        "properties": {"value": {"$ref": "#/$defs/change"}, "ci95": {"$ref": "#/$defs/range"}},
-        "required": ["value", "ci95"],
-        "additionalProperties": False,
-    },
-]
-
-_Measured = Annotated[Measured, as_amount(_read_measured, anyOf=_MEASURED_SCHEMA)]
 _Factor = Annotated[Quantity, as_(leaves.factor(WIDEST), type=["string", "number"])]
 _Share = Annotated[Quantity, as_(leaves.share, type=["string", "number"])]
 
 
-class Evidence(Model):
+class Evidence(Entry):
     """How much is known about an assumed effect.
 
     Examples
@@ -174,55 +82,7 @@ class Evidence(Model):
         self.set_keys(locals())
 
 
-class Treatment(Model):
-    """What a randomised feature did to two metrics at once; the driving metric itself was not randomised.
-
-    Examples
-    --------
-    >>> onboarding = Treatment("+2pp (1.2pp to 2.8pp)", {"value": "-0.3pp", "ci95": "-0.6pp to 0pp"})
-    >>> [str(change) for change, _ in onboarding.effects("USD")]
-    ['+2pp (+1.2pp to +2.8pp)', '-0.3pp (-0.6pp to +0pp)']
-    """
-
-    noun: ClassVar[str] = "a treatment"
-    example: ClassVar[str] = "{on_source: +2pp (1.2pp to 2.8pp), on_target: -0.3pp (-0.5pp to -0.1pp)}"
-
-    what: LineField = Field(None, description="The feature that was randomised.")
-    on_source: _Measured = Field(
-        description=f"What it did to the driving metric, with P10 and P90: `{_MEASURED}`; or `{_MEASURED_95}`."
-    )
-    on_target: _Measured = Field(description="What it did to this metric, written likewise.")
-    correlation: AmountField = Field(None, description="Correlation of the two estimates; not stated: 0.")
-
-    def __init__(
-        self,
-        on_source: str | Mapping[str, str] | None = None,
-        on_target: str | Mapping[str, str] | None = None,
-        *,
-        what: str | None = None,
-        correlation: Amount | None = None,
-        **unknown: Never,
-    ) -> None:
-        self.set_keys(locals())
-
-    def effects(self, currency: str) -> tuple[tuple[Change, float], tuple[Change, float]]:
-        """Return the effects on the source and on the target, with the normal score that their ranges reach to."""
-        return self._effect(self.on_source, currency), self._effect(self.on_target, currency)
-
-    @staticmethod
-    def _effect(measured: Measured, currency: str) -> tuple[Change, float]:
-        score = Z_P90 if isinstance(measured, str) else Z_P97_5
-        return parse_change(_text_of_measured(measured), currency=currency), score
-
-    def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - drivers need it
-        stated = self.correlation
-        if stated is None:
-            return
-        if stated.spread is not None or stated.unit is not None or not -1 < stated.central() < 1:
-            yield mistake("a correlation is one number between -1 and 1", "write e.g. 0.2", "correlation")
-
-
-class EvidenceDefaults(Model):
+class EvidenceDefaults(Entry):
     """What evidence grades stand for where an effect has no range of its own.
 
     A factor k says that P10 and P90 of an effect e are e / k and e * k. Of a correlation a share counts as effect. The
@@ -306,16 +166,19 @@ class EvidenceDefaults(Model):
         return (near, far) if effect > 0 else (far, near)
 
 
-class Driver(Model):
+def _key(name: str) -> Any:
+    return Field(None, description=KEYS[name].description)
+
+
+class Driver(Entry):
     """An assumed effect of another metric, `source`, on the metric that holds it.
 
-    Exactly one form says how strong it is: ``when`` and ``then``, ``slope``, ``elasticity``, ``semi_elasticity``,
-    ``points``, ``groups``, ``treatment``, ``saturating`` or ``logistic``.
+    Exactly one form says how strong it is; `impacttree.spec.forms` lists them, and says of each how it is read.
 
     Examples
     --------
     >>> driver = Driver("engagement", when="+10% relative", then="-0.3pp", lag=1, evidence="experiment")
-    >>> driver.form, driver.evidence.grade
+    >>> driver.form.name, driver.evidence.grade
     ('when', 'experiment')
     """
 
@@ -328,33 +191,17 @@ class Driver(Model):
     }
 
     source: NameField = Field(description="Metric that acts.")
-    when: ChangeField = Field(None, description="A change of the driving metric: `+10% relative`, `+2pp`, `+5 points`.")
-    then: ChangeField = Field(None, description="What the change in `when` does to this metric, as `-0.3pp` or `-3%`.")
-    slope: SlopeField = Field(
-        None, description="Change of this metric per unit of the driving one: `-0.01pp per point`."
-    )
-    elasticity: AmountField = Field(None, description="Percent change of this metric per percent of the driving one.")
-    semi_elasticity: SlopeField = Field(
-        None,
-        description="Relative change of this metric, as a fraction, per unit of the driving one: `-0.02 per point`.",
-    )
-    points: Annotated[
-        tuple[tuple[Quantity, Quantity], ...] | None,
-        as_amount(_read_points, type="array", items=_POINT_SCHEMA, minItems=2),
-    ] = Field(None, description=f"Known points of the curve, driver first, from left to right: `{_POINTS}`.")
-    groups: Annotated[Parameters | None, as_parameters("with", "without")] = Field(
-        None, description="This metric in the group with and the group without; the driving metric is the share with."
-    )
-    treatment: Annotated[Treatment | None, As(_read_treatment, {"$ref": "#/$defs/treatment"})] = Field(
-        None,
-        description="What a randomised feature did to the driving metric and to this one: the effect is the ratio.",
-    )
-    saturating: Annotated[Parameters | None, as_parameters("ceiling", "half", optional=("shape",))] = Field(
-        None, description="A curve with diminishing returns (Hill): its `ceiling`, `half` way point and `shape`."
-    )
-    logistic: Annotated[Parameters | None, as_parameters("floor", "ceiling", "middle", "steepness")] = Field(
-        None, description="An S-shaped curve: its `floor`, `ceiling`, `middle` and `steepness`."
-    )
+    when: Annotated[str | None, KEYS["when"].read] = _key("when")
+    then: Annotated[str | None, KEYS["then"].read] = _key("then")
+    slope: Annotated[str | None, KEYS["slope"].read] = _key("slope")
+    elasticity: Annotated[Quantity | None, KEYS["elasticity"].read] = _key("elasticity")
+    semi_elasticity: Annotated[str | None, KEYS["semi_elasticity"].read] = _key("semi_elasticity")
+    per_doubling: Annotated[Quantity | None, KEYS["per_doubling"].read] = _key("per_doubling")
+    points: Annotated[tuple[tuple[Quantity, Quantity], ...] | None, KEYS["points"].read] = _key("points")
+    groups: Annotated[Parameters | None, KEYS["groups"].read] = _key("groups")
+    treatment: Annotated[Treatment | None, KEYS["treatment"].read] = _key("treatment")
+    saturating: Annotated[Parameters | None, KEYS["saturating"].read] = _key("saturating")
+    logistic: Annotated[Parameters | None, KEYS["logistic"].read] = _key("logistic")
     range: Annotated[str | None, as_(leaves.spread, **{"$ref": "#/$defs/spread"})] = Field(
         None,
         description=(
@@ -362,8 +209,8 @@ class Driver(Model):
             "is known of it: `{ci95: -0.6pp to 0pp}`."
         ),
     )
-    lag: Annotated[int, as_(leaves.whole(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
-        0, description="Periods until the effect shows; 0 is at once."
+    lag: Annotated[int, as_(leaves.periods(0, MAX_HORIZON), type=["integer", "string"], minimum=0)] = Field(
+        0, description="Periods until the effect shows, as `2` or `2 months`; 0 is at once."
     )
     observed: SpanField = Field(
         None, description="Range of the driving metric in which the effect was seen; beyond it is extrapolation."
@@ -386,13 +233,14 @@ class Driver(Model):
         slope: str | float | None = None,
         elasticity: Amount | None = None,
         semi_elasticity: str | float | None = None,
+        per_doubling: Amount | None = None,
         points: Sequence[Sequence[Amount]] | None = None,
         groups: Mapping[str, Amount] | None = None,
         treatment: Mapping[str, Any] | Treatment | None = None,
         saturating: Mapping[str, Amount] | None = None,
         logistic: Mapping[str, Amount] | None = None,
         range: str | Mapping[str, Any] | None = None,  # noqa: A002 - the file's word
-        lag: int | None = None,
+        lag: int | str | None = None,
         observed: str | Quantity | None = None,
         evidence: Grade | Mapping[str, Any] | Evidence | None = None,
         note: str | None = None,
@@ -403,7 +251,12 @@ class Driver(Model):
     @property
     def form(self) -> Form:
         """The form that says how strong the effect is."""
-        return next(form for form in FORMS if getattr(self, form) is not None)
+        return next(form for name, form in FORMS.items() if getattr(self, name) is not None)
+
+    @property
+    def stated(self) -> tuple[Any, ...]:
+        """What the keys of the form hold."""
+        return tuple(getattr(self, key) for key in self.form.keys)
 
     @property
     def spread(self) -> Any:
@@ -421,8 +274,8 @@ class Driver(Model):
     def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         if "evidence" in values:
             return {}
-        grades: Mapping[str, Grade] = {"groups": "correlation", "treatment": "quasi_experiment"}
-        return {"evidence": Evidence(next((grades[form] for form in grades if form in values), "judgement"))}
+        form = next((form for name, form in FORMS.items() if name in values), FORMS["slope"])
+        return {"evidence": Evidence(form.grade(None))}
 
     @classmethod
     def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
@@ -433,52 +286,26 @@ class Driver(Model):
             missing = "then" if "when" in keys else "when"
             yield mistake(f"`{missing}` is missing", f"write both, e.g. {cls.example}")
         elif not stated:
-            fix = f"write e.g. {cls.example}, or {', '.join(FORMS[1:])}"
+            fix = f"write e.g. {cls.example}, or {', '.join(list(FORMS)[1:])}"
             yield mistake("does not say how strong the effect is", fix)
-        if "range" in keys and stated and stated[0] in ("points", "treatment", "saturating", "logistic"):
-            fixes = {"points": "leave it out", "treatment": "leave it out: it follows from those of both effects"}
-            fix = fixes.get(stated[0], "give the numbers of the curve their own ranges")
+        if "range" in keys and stated and (fix := FORMS[stated[0]].no_range):
             yield mistake(f"`range` does not go with `{stated[0]}`", fix, "range", at_key=True)
 
     def wrong_values(self, currency: str) -> Iterator[Finding]:
-        for key in ("when", "then"):
-            yield from self._wrong_change(key, currency)
-        if self.elasticity is not None and not (self.elasticity.unit is None or self.elasticity.unit.is_pure):
-            yield mistake("an elasticity has no unit", "write a plain number, e.g. -0.4", "elasticity")
-        for form, keys in (("saturating", ("half", "shape")), ("logistic", ("steepness",))):
-            for key, quantity in getattr(self, form) or ():
-                if key in keys and quantity.central() <= 0:
-                    yield mistake(f"`{key}` must be above zero", "", form, key)
-        if self.range is not None:
-            yield from self._wrong_range(currency)
+        for name, form in FORMS.items():
+            if getattr(self, name) is None:
+                continue
+            stated = [getattr(self, key) for key in form.keys]
+            if None not in stated:
+                yield from form.check(*stated, currency)
+            if self.range is not None:
+                yield from self._wrong_range(form, stated[0], currency)
 
-    def _wrong_change(self, key: str, currency: str) -> Iterator[Finding]:
-        text = getattr(self, key)
-        if text is None:
-            return
-        change = parse_change(text, currency=currency)
-        match change:
-            case Relative():
-                size = change.ratio
-            case Points():
-                size = change.points
-            case Add():
-                size = change.amount
-            case _:
-                yield mistake("`=` sets a value; here a change is meant", "write e.g. +10% relative or +2pp", key)
-                return
-        if change.spread is not None:
-            fix = "give the P10 and P90 of the effect as `range`" if key == "then" else "write the change that was seen"
-            yield mistake(f"`{key}` is one amount, not a range", fix, key)
-        elif key == "when" and size == 0:
-            yield mistake("a change of zero says nothing about the effect", "write the change that was seen", key)
-
-    def _wrong_range(self, currency: str) -> Iterator[Finding]:
-        slope = self.slope or self.semi_elasticity
-        if (slope and "(" in slope) or (self.elasticity and self.elasticity.spread):
+    def _wrong_range(self, form: Form, stated: Any, currency: str) -> Iterator[Finding]:
+        if form.has_range(stated):
             yield mistake("the range is stated twice: here, and beside the effect itself", "keep one", "range")
             return
         try:
-            (parse_slope_spread if slope else parse_spread)(self.spread, currency=currency)
+            form.parse_range(self.spread, *self.stated, currency=currency)
         except QuantityError as error:
             yield from (Finding(("range",), problem) for problem in error.problems)

@@ -16,14 +16,14 @@ from impacttree.spec.places import Key
 __all__ = [
     "Amount",
     "AmountField",
-    "ChangeField",
     "Day",
     "DayField",
     "LineField",
     "NameField",
     "ProseField",
-    "SlopeField",
     "SpanField",
+    "StartField",
+    "ValueField",
     "as_",
     "as_amount",
     "as_choice",
@@ -69,9 +69,9 @@ ProseField = Annotated[str | None, as_(leaves.prose, type="string")]
 NameField = Annotated[str, as_(leaves.name, type="string", pattern=f"^{leaves.NAME.pattern}$")]
 DayField = Annotated[datetime.date | None, as_(leaves.day, type="string", format="date")]
 AmountField = Annotated[Quantity | None, as_amount(leaves.quantity, **{"$ref": "#/$defs/quantity"})]
+ValueField = Annotated[Quantity | None, as_amount(leaves.metric_value, **{"$ref": "#/$defs/quantity"})]
+StartField = Annotated[Quantity | None, as_amount(leaves.start, **{"$ref": "#/$defs/quantity"})]
 SpanField = Annotated[Quantity | None, as_amount(leaves.span, **{"$ref": "#/$defs/range"})]
-ChangeField = Annotated[str | None, as_amount(leaves.change, **{"$ref": "#/$defs/change"})]
-SlopeField = Annotated[str | None, as_amount(leaves.slope, **{"$ref": "#/$defs/slope"})]
 
 
 def mistake(reason: str, fix: str, *path: Key, at_key: bool = False) -> Finding:

@@ -9,9 +9,12 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, get_args
 
-from impacttree.errors import ImpactTreeError, Problem, nearest, printable
+from impacttree.errors import Edit, FormulaError, ImpactTreeError, Problem, meant, printable
+from impacttree.formula import Binary, Call, Expr, Name, names, parse_expression, walk
+from impacttree.formula.calculations import worked_out
 from impacttree.quantity import (
     MONEY,
     PERCENT,
@@ -23,6 +26,7 @@ from impacttree.quantity import (
     parse_range,
     parse_slope,
 )
+from impacttree.quantity.units import MAX_CHARACTERS
 from impacttree.spec.places import Key
 from impacttree.spec.yaml_events import BROKEN, read_yaml
 from impacttree.spec.yaml_text import flow_text
@@ -32,7 +36,9 @@ __all__ = [
     "NAME",
     "Context",
     "Finding",
+    "Periods",
     "Wrong",
+    "as_name",
     "change",
     "choice",
     "code",
@@ -42,15 +48,19 @@ __all__ = [
     "formula",
     "items",
     "line",
+    "metric_value",
     "name",
     "pairs",
+    "periods",
     "prose",
     "quantities",
     "quantity",
+    "semi_elasticity",
     "share",
     "slope",
     "span",
     "spread",
+    "start",
     "text_or_mapping",
     "unit_of",
     "whole",
@@ -91,8 +101,13 @@ class Context:
     findings: list[Finding] = field(default_factory=list)
 
 
-def wrong(reason: str, fix: str = "", *path: Key) -> Wrong:
-    return Wrong(Finding(path, Problem(reason=reason, fix=fix)))
+def wrong(reason: str, fix: str = "", *path: Key, edit: Edit | None = None) -> Wrong:
+    return Wrong(Finding(path, Problem(reason=reason, fix=fix, edit=edit)))
+
+
+def whole_of(text: str, new: str) -> Edit:
+    """Return the edit that puts `new` in place of all of a text."""
+    return Edit(0, len(text), new)
 
 
 def stated(raw: object) -> Any:
@@ -172,13 +187,23 @@ def name(raw: object) -> str:
     """Read the name of a metric or scenario."""
     text = text_of(raw, "a name", "weekly_engagement")
     if not NAME.fullmatch(text):
-        fix = "use letters, digits and _, not starting with a digit"
-        better = re.sub(r"[^A-Za-z0-9]+", "_", text[:60]).strip("_")
+        fix, better = "use letters, digits and _, not starting with a digit", as_name(text)
         if better:
-            better = f"_{better}" if better[0].isdigit() else better
-            fix += f": {better}, and put the words into `label`"
-        raise wrong(f"'{printable(text, 60)}' cannot be a name", fix)
+            fix += f": {better}"
+        raise wrong(f"'{printable(text, 60)}' cannot be a name", fix, edit=whole_of(text, better) if better else None)
     return text
+
+
+def as_name(text: str) -> str:
+    """Return the name that is nearest to a text; empty where no letter of it can stand in one.
+
+    Examples
+    --------
+    >>> as_name("take-rate"), as_name("promo push"), as_name("2nd order")
+    ('take_rate', 'promo_push', '_2nd_order')
+    """
+    better = re.sub(r"[^A-Za-z0-9]+", "_", text[:60]).strip("_")
+    return f"_{better}" if better[:1].isdigit() else better
 
 
 # ---- choices, whole numbers, dates
@@ -191,8 +216,10 @@ def choice(closed: Any) -> Callable[[object], str]:
     def read(raw: object) -> str:
         if not isinstance(stated(raw), str) or str(raw).strip() not in words:
             shown = f"'{printable(raw, 40)}'" if isinstance(raw, str) else _kind(raw)
-            hint = nearest(raw, words) if isinstance(raw, str) else ""
-            raise wrong(f"{shown} is not known here{hint}", f"write one of {', '.join(words)}")
+            likely = meant(raw, words) if isinstance(raw, str) else ""
+            hint = f" (did you mean '{likely}'?)" if likely else ""
+            edit = whole_of(str(raw), likely) if likely else None
+            raise wrong(f"{shown} is not known here{hint}", f"write one of {', '.join(words)}", edit=edit)
         return str(raw).strip()
 
     return read
@@ -204,7 +231,10 @@ def flag(raw: object) -> bool:
         return bool(raw)
     if raw in ("true", "false"):
         return raw == "true"
-    raise wrong(f"{_shown(raw)} is neither true nor false", "write true or false")
+    said = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+    likely = said.get(str(raw).strip().lower())
+    edit = whole_of(str(raw), likely) if likely else None
+    raise wrong(f"{_shown(raw)} is neither true nor false", f"write {likely or 'true or false'}", edit=edit)
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:
@@ -212,9 +242,43 @@ def whole(low: int, high: int) -> Callable[[object], int]:
 
     def read(raw: object) -> int:
         text = str(raw).strip() if isinstance(stated(raw), (str, int)) and not isinstance(raw, bool) else ""
-        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
+        plain = re.sub(r"^0+(?=[0-9])|\.0*$", "", text)
+        if not re.fullmatch(r"[0-9]{1,9}", plain, re.ASCII) or not low <= int(plain) <= high:
             raise wrong(f"{_shown(raw)} is not a whole number from {low} to {high:_}", "write e.g. 12")
+        if plain != text:
+            reason = f"{_shown(raw)} is not how a whole number is written"
+            raise wrong(reason, f"write {plain}", edit=whole_of(str(raw), plain))
         return int(text)
+
+    return read
+
+
+class Periods(int):
+    """A number of periods, with the period that was written beside it (``18 months``); empty where none was."""
+
+    period: str
+
+    def __new__(cls, number: int, period: str = "") -> Periods:
+        """Make the number; `period` does not count in comparisons."""
+        made = super().__new__(cls, number)
+        made.period = period
+        return made
+
+
+def periods(low: int, high: int) -> Callable[[object], Periods]:
+    """Return the reader of whole numbers of periods within both limits: ``18`` or ``18 months``."""
+    read_number = whole(low, high)
+
+    def read(raw: object) -> Periods:
+        if isinstance(raw, Periods):
+            return raw
+        match = re.fullmatch(r"\s*(\S+)\s+([A-Za-z]+)\s*", raw, re.ASCII) if isinstance(raw, str) else None
+        if match is None:
+            return Periods(read_number(raw))
+        unit: Unit = _asked(Unit.parse, match[2], "USD")
+        if len(unit.calendar) != 1 or unit != Unit("", unit.calendar):
+            raise wrong(f"{_shown(raw)} is not a number of periods", f"write {match[1]}, or e.g. {match[1]} months")
+        return Periods(read_number(match[1]), unit.calendar[0][0])
 
     return read
 
@@ -228,15 +292,23 @@ def day(raw: object) -> datetime.date:
             return datetime.date.fromisoformat(raw.strip())
         except ValueError:
             raise wrong(f"{_shown(raw)} is not in the calendar", "write e.g. 2026-03-01") from None
-    raise wrong(f"{_shown(raw)} is not a date", "write year, month and day, e.g. 2026-03-01")
+    parts = re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", str(raw).strip(), re.ASCII)
+    likely = f"{parts[1]}-{int(parts[2]):02}-{int(parts[3]):02}" if parts else ""
+    fix = f"write {likely}" if likely else "write year, month and day, e.g. 2026-03-01"
+    raise wrong(f"{_shown(raw)} is not a date", fix, edit=whole_of(str(raw), likely) if likely else None)
+
+
+_SIGNS = {"US$": "USD", "€": "EUR", "£": "GBP", "C$": "CAD", "A$": "AUD", "₹": "INR", "₩": "KRW"}
 
 
 def code(raw: object) -> str:
     """Read an ISO 4217 currency code."""
     text = text_of(raw, "a currency", "USD")
     if text not in MONEY:
-        hint = f" (did you mean '{text.upper()}'?)" if text.upper() in MONEY else ""
-        raise wrong(f"'{printable(text, 20)}' is no ISO 4217 currency code{hint}", "write e.g. USD, EUR or GBP")
+        reason = f"'{printable(text, 20)}' is not an ISO 4217 currency code"
+        likely = text.upper() if text.upper() in MONEY else _SIGNS.get(text, "")
+        edit = whole_of(text, likely) if likely else None
+        raise wrong(reason, f"write {likely or 'e.g. USD, EUR or GBP'}", edit=edit)
     return text
 
 
@@ -255,8 +327,60 @@ def quantity(raw: object, currency: str) -> Quantity:
         plain = as_texts(raw, 4)
         mapped: Quantity = _asked(parse_quantity, plain, currency)
         return replace(mapped, text=flow_text(plain))
-    found: Quantity = _asked(parse_quantity, text_of(raw, "", "") if isinstance(raw, str) else _number(raw), currency)
+    text = text_of(raw, "", "") if isinstance(raw, str) else _number(raw)
+    try:
+        found: Quantity = _asked(parse_quantity, text, currency)
+    except Wrong as error:
+        if not isinstance(text, str) or any(finding.problem.edit for finding in error.findings):
+            raise
+        expression = _calculation(text)
+        number = worked_out(expression) if expression else ""
+        if not number:
+            raise
+        reason = f"'{text}' is a calculation, not a number"
+        problem = Problem(reason=reason, fix=f"write {number}", edit=whole_of(text, number))
+        raise Wrong(Finding((), problem)) from None
     return found
+
+
+def metric_value(raw: object, currency: str) -> Quantity:
+    """Read the value of a metric, and tell a formula that stands there from what is no value at all."""
+    try:
+        return quantity(raw, currency)
+    except Wrong:
+        if not isinstance(raw, str):
+            raise
+        expression = _calculation(raw)
+        if expression is None or not any(isinstance(node, Name) for node in walk(expression)):
+            raise
+        reason = f"'{printable(raw.strip(), 60)}' is a formula, not a number"
+        fix, edit = "write `formula:` in place of `value:`", Edit(0, len("value"), "formula")
+        problem = Problem(reason=reason, fix=fix, edit=edit)
+        raise Wrong(Finding((), problem, at_key=True)) from None
+
+
+def _calculation(text: str) -> Expr | None:
+    """Return what a text calculates; None where it is not a formula, or only a number or a name."""
+    try:
+        expression = parse_expression(text) if len(text) <= MAX_CHARACTERS else None
+    except FormulaError:
+        return None
+    return expression if isinstance(expression, Binary | Call) else None
+
+
+def start(raw: object, currency: str) -> Quantity:
+    """Read the value of a stock at t = 0: a quantity, or a formula over stated metrics."""
+    try:
+        return quantity(raw, currency)
+    except Wrong:
+        text = raw.strip() if isinstance(raw, str) else ""
+        try:
+            is_formula = bool(text) and bool(names(parse_expression(text)))
+        except FormulaError:
+            is_formula = False
+        if not is_formula:
+            raise
+        return Quantity(None, None, None, text, is_formula=True)
 
 
 def factor(largest: int) -> Callable[[object], Quantity]:
@@ -389,6 +513,13 @@ def slope(raw: object, currency: str) -> str:
     return text
 
 
+def semi_elasticity(raw: object, currency: str) -> str:
+    """Read the text of a semi-elasticity: a slope whose change is relative, a fraction or in %."""
+    text = text_of(raw, "a semi-elasticity", "-2% per point") if isinstance(stated(raw), str) else _plain(raw)
+    _asked(partial(parse_slope, percent=True), text, currency)
+    return text
+
+
 def _plain(raw: object) -> str:
     text: str = _asked(parse_quantity, _number(raw), "USD").text
     return text
@@ -423,8 +554,14 @@ def quantities(required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Cal
         given = dict(pairs(raw, "this", example))
         for key, value in given.items():
             if key not in required + optional:
-                reason = f"'{printable(key, 40)}' is not known here{nearest(key, required + optional)}"
-                found.append(Finding((key,), Problem(reason=reason, fix=f"write {example}"), at_key=True))
+                likely = meant(key, required + optional)
+                hint = f" (did you mean '{likely}'?)" if likely else ""
+                problem = Problem(
+                    reason=f"'{printable(key, 40)}' is not known here{hint}",
+                    fix=f"write {example}",
+                    edit=whole_of(key, likely) if likely else None,
+                )
+                found.append(Finding((key,), problem, at_key=True))
                 continue
             try:
                 values.append((key, quantity(value, currency)))

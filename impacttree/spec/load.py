@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from impacttree.errors import ModelError, Problem
+from impacttree.files import MAX_BYTES, decode, read_regular
 from impacttree.spec.base import problem_of, read
-from impacttree.spec.files import MAX_BYTES, decode, read_regular
 from impacttree.spec.models import TreeSpec
 from impacttree.spec.places import Places
 from impacttree.spec.yaml_events import Document, read_yaml
@@ -44,13 +44,13 @@ def read_text(text: str | bytes, file: str = "<text>") -> Reading:
         reason = f"has {len(content):,} bytes; at most {MAX_BYTES:,} are read"
         return Reading(None, (Problem(reason=reason, fix="split the model", file=file),))
     try:
-        document = read_yaml(decode(content, file))
+        decoded = decode(content, file)
     except ModelError as error:
         return Reading(None, error.problems)
-    return _understand(document, file)
+    return _understand(read_yaml(decoded), file, decoded)
 
 
-def _understand(document: Document, file: str) -> Reading:
+def _understand(document: Document, file: str, text: str) -> Reading:
     problems = [replace(problem, file=file) for problem in document.problems]
     if not document.complete:
         return Reading(None, tuple(problems))
@@ -59,7 +59,7 @@ def _understand(document: Document, file: str) -> Reading:
         reason = "the file is empty" if data in (None, {}) else "a model file maps keys to values"
         problems.append(Problem(reason=reason, fix=f"write e.g. {TreeSpec.example}", file=file))
         return Reading(None, tuple(problems))
-    places = Places(file, document.root.children if document.root else None)
+    places = Places(file, document.root.children if document.root else None, text)
     spec, findings = read(TreeSpec, data, TreeSpec.currency_of(data))
     problems += [problem_of(finding, places) for finding in findings]
     problems.sort(key=lambda problem: (problem.line, problem.column))

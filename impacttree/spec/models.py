@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
 from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast
 
 from pydantic import Field, PrivateAttr
 
 from impacttree.errors import printable
-from impacttree.quantity import (
-    Period,
-    Quantity,
-    Unit,
-)
+from impacttree.quantity import PERIODS_PER_YEAR, Period, Quantity, Unit, format_value
+from impacttree.quantity.acronyms import in_words
 from impacttree.spec import leaves
-from impacttree.spec.base import As, Model, read_many, read_one
+from impacttree.spec.base import As, Entry, read_many, read_one
 from impacttree.spec.effects import Driver, EvidenceDefaults
 from impacttree.spec.fields import (
     Amount,
@@ -26,6 +25,8 @@ from impacttree.spec.fields import (
     NameField,
     ProseField,
     SpanField,
+    StartField,
+    ValueField,
     as_,
     as_amount,
     as_choice,
@@ -33,7 +34,7 @@ from impacttree.spec.fields import (
     is_above,
     mistake,
 )
-from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Wrong, wrong
+from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Periods, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
 from impacttree.spec.yaml_events import MAX_PROBLEMS
 
@@ -43,6 +44,7 @@ __all__ = [
     "Better",
     "Correlation",
     "Guardrail",
+    "InTree",
     "Kind",
     "MetricSpec",
     "Scenario",
@@ -54,6 +56,9 @@ Better = Literal["higher", "lower"]
 Aggregate = Literal["sum", "mean", "last", "recompute"]
 Correlation = tuple[str, str, Quantity]
 """The addresses of two numbers (``churn.nps.slope``, ``arpu.value``), and their correlation."""
+
+MOST_SHOWN = 200
+"""Characters of one line of a metric's description."""
 
 PERIODS_IN_A_YEAR: Mapping[Period, int] = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 
@@ -161,7 +166,7 @@ _CORRELATION_SCHEMA = {
 # ---- the models
 
 
-class Guardrail(Model):
+class Guardrail(Entry):
     """Limits that the metric must keep in every period, whatever else improves.
 
     Examples
@@ -200,7 +205,7 @@ class Guardrail(Model):
             yield mistake(reason, "exchange min and max")
 
 
-class Agreed(Model):
+class Agreed(Entry):
     """Who signed the number off, and when.
 
     Examples
@@ -233,10 +238,38 @@ class _Aside(str):
         return 0
 
 
-class MetricSpec(Model):
-    """A metric as stated: a `value`, a `formula`, or a `value` with `drivers`; a stock adds `start`.
+@dataclass(frozen=True, slots=True, eq=False)
+class InTree:
+    """What a tree knows of a metric, all unset outside one; metrics that state the same are equal whatever it is."""
 
-    In Python ``it.Metric``. Every key is as in the model file; numbers may be Python numbers.
+    unit: Unit | None = None
+    today: float | None = None
+    currency: str = "USD"
+    aggregation: Aggregate | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    unit_as_written: Unit | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InTree)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class MetricSpec(Entry):
+    """A metric: a `value`, a `formula`, or a `value` with `drivers`; a stock adds `start`.
+
+    In Python ``it.Metric``. Every key is as in the model file; numbers may be Python numbers. A metric that a tree
+    gives (``tree["churn"]``, ``tree.metrics``) has the same keys and can be handed back by ``with_metric``. It also
+    tells its `unit` as checked, and, read-only:
+
+    today
+        Its value at t = 0 in base units (0.42 for 42 %); None if it cannot be computed, and outside a tree.
+    aggregation
+        How periods become one number over the horizon: ``sum``, ``mean``, ``last`` or ``recompute``.
+    inputs, outputs
+        Names of the metrics that it reads by its formula or drivers, and of those that read it.
 
     Raises
     ------
@@ -250,6 +283,17 @@ class MetricSpec(Model):
     ... )
     >>> churn.value.value, churn.drivers[0].source
     (0.025, 'nps')
+    >>> import impacttree as it
+    >>> it.template("saas")["nps"]
+    Metric('nps', label='NPS', kind='product')
+      value        38 points (34 to 42)
+      unit         points
+      today        38 points
+      inputs       engagement
+      outputs      churn, referral_rate
+      horizon      last
+      owner        CX lead
+      ...
     """
 
     noun: ClassVar[str] = "a metric"
@@ -262,12 +306,13 @@ class MetricSpec(Model):
     }
 
     _unit_text: _Aside = PrivateAttr(default=_Aside())
+    _in_tree: InTree = PrivateAttr(default=InTree())
 
     name: NameField = Field(description="Name in formulas.")
     label: LineField = Field(None, description="Name that readers see; not stated: the name with spaces.")
     description: ProseField = Field(None, description="What is counted, and how.")
     kind: Annotated[Kind, as_choice(Kind)] = Field("driver", description="Where the metric stands in the tree.")
-    value: AmountField = Field(
+    value: ValueField = Field(
         None, description="Today's value with its unit and, if known, its range: `42% (40% to 45%)`."
     )
     formula: Annotated[str | None, as_(leaves.formula, type="string")] = Field(
@@ -276,8 +321,10 @@ class MetricSpec(Model):
     drivers: Annotated[
         tuple[Driver, ...], As(_read_drivers, {"type": "object", "additionalProperties": {"$ref": "#/$defs/driver"}})
     ] = Field((), description="Assumed effects of other metrics on this one, by the name of the metric that acts.")
-    start: AmountField = Field(
-        None, description="Value before the first period, for a formula that reads its own past."
+    start: StartField = Field(
+        None,
+        description="Value before the first period, for a formula that reads its own past: `65_800 customers`, or a "
+        "formula over stated metrics.",
     )
     unit: Annotated[Unit | None, as_amount(leaves.unit_of, type="string")] = Field(
         None, description="Unit such as `USD/month`, `customers`, `%`, `points` or `x`; not stated: as in `value`."
@@ -361,10 +408,93 @@ class MetricSpec(Model):
             numbers = [quantity.value] if quantity.value is not None else []
             if any(number < floor or number > ceiling for number in [*numbers, *(quantity.low_high() or ())]):
                 reason = f"{quantity.text} lies outside the bounds {self.bounds.text}"
-                yield mistake(reason, "mend the number or the bounds", key)
+                yield mistake(reason, "correct the number or the bounds", key)
+
+    @property
+    def title(self) -> str:
+        """The name that readers see: the label, else the name with spaces."""
+        return self.label or in_words(self.name)
+
+    @property
+    def today(self) -> float | None:
+        """The value at t = 0 in base units; None if it cannot be computed, and outside a tree."""
+        return self._in_tree.today
+
+    @property
+    def aggregation(self) -> Aggregate | None:
+        """How periods become one number over the horizon; None outside a tree."""
+        return self._in_tree.aggregation
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The metrics that this one reads by its formula or drivers; nothing outside a tree."""
+        return self._in_tree.inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The metrics that read this one; nothing outside a tree."""
+        return self._in_tree.outputs
+
+    def in_tree(self, known: InTree) -> Self:
+        """Return the metric with what a tree knows of it."""
+        copy = self.model_copy()
+        copy._in_tree = replace(known, unit_as_written=self.unit)  # noqa: SLF001 - its own
+        vars(copy)["unit"] = known.unit
+        return copy
+
+    def as_stated(self) -> Self:
+        if self._in_tree.aggregation is None:
+            return self
+        copy = self.model_copy()
+        copy._in_tree = InTree()  # noqa: SLF001 - its own
+        vars(copy)["unit"] = self._in_tree.unit_as_written
+        return copy
+
+    def statement(self) -> Any:
+        return super(MetricSpec, self.as_stated()).statement()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MetricSpec):
+            return NotImplemented
+        return super(MetricSpec, self.as_stated()).__eq__(other.as_stated())
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.stated_keys()))
+
+    def __repr__(self) -> str:
+        head, lines = self._card()
+        return "\n".join([head, *(f"  {term:<12} {text}" for term, text in lines)])
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        head, lines = self._card()
+        rows = "".join(f"<tr><th>{term}</th><td>{escape(text)}</td></tr>" for term, text in lines)
+        return f"<table><caption>{escape(head)}</caption>{rows}</table>"
+
+    def _card(self) -> tuple[str, list[tuple[str, str]]]:
+        """Return the metric in a few lines: a head, and terms with their texts."""
+        known, today = self._in_tree, self._in_tree.today
+        label = f", label={self.label!r}" if self.label else ""
+        unit = str(self.unit) if self.unit is not None else ""
+        lines = {
+            "value": self.value.text if self.value is not None else "",
+            "formula": self.formula or "",
+            "start": self.start.text if self.start is not None else "",
+            "drivers": ", ".join(driver.source for driver in self.drivers) if known.aggregation is None else "",
+            "unit": unit,
+            "today": "" if today is None else format_value(today, self.unit or Unit(), currency=known.currency),
+            "inputs": ", ".join(known.inputs),
+            "outputs": ", ".join(known.outputs),
+            "horizon": known.aggregation or "",
+            "owner": self.owner or "",
+            "source": self.source or "",
+        }
+        head = f"Metric({self.name!r}{label}, kind={self.kind!r})"
+        return head, [(term, printable(text, MOST_SHOWN)) for term, text in lines.items() if text]
 
     def with_keys(self, **keys: Any) -> Self:
-        copy = super().with_keys(**keys)
+        copy = super(MetricSpec, self.as_stated()).with_keys(**keys)
         if "unit" not in keys:
             copy._unit_text = self._unit_text  # noqa: SLF001 - its own
         return copy
@@ -380,7 +510,7 @@ class MetricSpec(Model):
         return super().plain(key)
 
 
-class Scenario(Model):
+class Scenario(Entry):
     """Named changes that hold together, each written as text.
 
     Examples
@@ -408,7 +538,7 @@ class Scenario(Model):
         return ("scenarios", str(keys.get("name", "")))
 
 
-class TreeSpec(Model):
+class TreeSpec(Entry):
     """A whole model as stated.
 
     Examples
@@ -438,8 +568,8 @@ class TreeSpec(Model):
     )
     period: Annotated[Period, as_choice(Period)] = Field("month", description="The time step.")
     horizon: Annotated[
-        int | None, as_(leaves.whole(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
-    ] = Field(None, description="Periods that are looked ahead; not stated: one year.")
+        int | None, as_(leaves.periods(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
+    ] = Field(None, description="Periods that are looked ahead, as `18` or `18 months`; not stated: one year.")
     start_date: DayField = Field(None, description="First day of period 1, as 2026-11-01.")
     outcome: Annotated[str | None, as_(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
         None, description="Metric that questions are asked about by default."
@@ -486,7 +616,7 @@ class TreeSpec(Model):
         description: str | None = None,
         currency: str | None = None,
         period: Period | None = None,
-        horizon: int | None = None,
+        horizon: int | str | None = None,
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
@@ -500,6 +630,22 @@ class TreeSpec(Model):
     @classmethod
     def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         return {} if "evidence_defaults" in values else {"evidence_defaults": EvidenceDefaults()}
+
+    def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - drivers need it
+        lags = (
+            (driver.lag, ("metrics", metric.name, "drivers", driver.source, "lag"))
+            for metric in self.metrics
+            for driver in metric.drivers
+        )
+        for number, path in ((self.horizon, ("horizon",)), *lags):
+            if isinstance(number, Periods) and number.period not in ("", self.period):
+                yield self._in_own_periods(number, path)
+
+    def _in_own_periods(self, number: Periods, path: tuple[Key, ...]) -> Finding:
+        count = number * PERIODS_PER_YEAR[self.period] / PERIODS_PER_YEAR[number.period]
+        fix = f"write {round(count)} {self.period}s" if round(count) else f"write it in {self.period}s"
+        near = "" if abs(count - round(count)) < 1e-9 else f", which is nearly {count:.4g}"
+        return mistake(f"the tree steps by {self.period}, not by {number.period}{near}", fix, *path)
 
     @property
     def horizon_periods(self) -> int:

@@ -27,16 +27,17 @@ class Place(NamedTuple):
 
 
 class Places:
-    """The places of a whole file; of nothing at all for a model made in Python.
+    """The places of a whole file, with its text; of nothing at all for a model made in Python.
 
     Places never tell two models apart: any two are equal.
     """
 
-    __slots__ = ("file", "root")
+    __slots__ = ("file", "root", "text")
 
-    def __init__(self, file: str = "", root: Mapping[Key, Place] | None = None) -> None:
+    def __init__(self, file: str = "", root: Mapping[Key, Place] | None = None, text: str = "") -> None:
         self.file = file
         self.root: Mapping[Key, Place] = root or {}
+        self.text = text
 
     def find(self, *path: Key) -> tuple[int, int]:
         """Return line and column of the value at `path`, or of the nearest that is known above it; (0, 0) if none.
@@ -53,6 +54,16 @@ class Places:
         """Return line and column of the key at `path`, or of the nearest that is known above it; (0, 0) if none."""
         place = self._nearest(path)
         return (place.key_line, place.key_column) if place else (0, 0)
+
+    def exact(self, *path: Key) -> Place | None:
+        """Return the place of the entry at `path`; None if it is not in the file."""
+        place, children = None, self.root
+        for key in path:
+            place = children.get(key)
+            if place is None:
+                return None
+            children = place.children or {}
+        return place
 
     def _nearest(self, path: tuple[Key, ...]) -> Place | None:
         nearest, children = None, self.root

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from numbers import Real
+from typing import Any, Protocol
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.quantity import NUMBER, Quantity, Set, misfit
 from impacttree.spec.address import Address
 from impacttree.spec.models import MetricSpec, TreeSpec
 
-__all__ = ["with_metric", "with_values"]
+__all__ = ["Values", "with_metric", "with_values"]
 
 
-def with_values(spec: TreeSpec, values: Mapping[str, str | float]) -> TreeSpec:
+class _Series(Protocol):
+    """What a pandas Series shares with other labelled columns."""
+
+    def items(self) -> Iterable[tuple[Hashable, Any]]: ...
+
+
+Values = Mapping[str, str | float] | _Series
+"""New values by metric."""
+
+
+def with_values(spec: TreeSpec, values: Values) -> TreeSpec:
     """Return `spec` with newly stated values, in the units that the metrics have.
 
-    A number is in the metric's own unit (a share of 43 % is 0.43). Text states its unit; money and shares may leave
-    denominators out. A metric with a formula takes the value as its `start`. What is replaced is no longer a template's
+    A number is in base units: a share of 43 % is 0.43, money is not in thousands; one above 1 for a metric in % without
+    bounds is refused. Text states its unit; money and shares may leave denominators out. A Series has the metrics
+    as its index. A metric with a formula takes the value as its `start`. What is replaced is no longer a template's
     placeholder, and what is now certain is no longer correlated.
 
     Raises
     ------
     QuestionError
-        When a metric does not exist, has a formula and no start, or has another unit.
+        When a metric does not exist, has a formula and no start, or has another unit; and for a number that is more
+        likely to be a percentage than a share.
 
     Examples
     --------
@@ -32,22 +46,32 @@ def with_values(spec: TreeSpec, values: Mapping[str, str | float]) -> TreeSpec:
     >>> with_values(spec, {"arpu": "$31 ($30 to $32)"}).metrics[0].unit == spec.metrics[0].value.unit
     True
     """
-    if not isinstance(values, Mapping):
-        raise QuestionError(
-            Problem(reason=f"values are a mapping by metric, not {type(values).__name__}", fix="write {'arpu': '$31'}")
-        )
+    given = _by_name(values)
     known = {metric.name: metric for metric in spec.metrics}
-    for name in values:
+    for name in given:
         if name not in known:
             shown = f"'{printable(str(name), 80)}'{nearest(str(name), known)}"
             raise QuestionError(Problem(reason=f"there is no metric {shown}", fix="nothing was changed"))
         if known[name].formula is not None and known[name].start is None:
             reason, fix = "is computed by a formula", "refresh the metrics that it reads instead"
             raise QuestionError(Problem(metric=name, reason=reason, fix=fix))
-    changed = tuple(_refreshed(m, values[m.name], spec.currency) if m.name in values else m for m in spec.metrics)
-    certain = {address for metric in changed if metric.name in values for address in _certain(metric)}
+    changed = tuple(_refreshed(m, given[m.name], spec.currency) if m.name in given else m for m in spec.metrics)
+    certain = {address for metric in changed if metric.name in given for address in _certain(metric)}
     correlations = [entry for entry in spec.correlations if certain.isdisjoint(entry[:2])]
     return spec.with_keys(metrics=changed, correlations=correlations or None)
+
+
+def _by_name(values: object) -> dict[Any, Any]:
+    pairs: Any = getattr(values, "items", None)
+    if isinstance(values, type) or not callable(pairs):
+        reason = f"values are a mapping by metric or a pandas Series, not {type(values).__name__}"
+        raise QuestionError(Problem(reason=reason, fix="write {'arpu': '$31'}"))
+    given: dict[Any, Any] = {}
+    for name, value in pairs():
+        if name in given:
+            raise QuestionError(Problem(metric=str(name), reason="is given twice", fix="keep one of its values"))
+        given[name] = value
+    return given
 
 
 def _certain(metric: MetricSpec) -> Iterator[str]:
@@ -56,18 +80,24 @@ def _certain(metric: MetricSpec) -> Iterator[str]:
             yield str(Address(metric.name, key=key))
 
 
-def _refreshed(metric: MetricSpec, given: str | float, currency: str) -> MetricSpec:
+def _refreshed(metric: MetricSpec, given: Any, currency: str) -> MetricSpec:
     key = "value" if metric.formula is None else "start"
     old: Quantity = getattr(metric, key)
     unit = metric.unit or old.unit
-    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    is_number = isinstance(given, Real) and not isinstance(given, bool)
     if not isinstance(given, str | Mapping) and not (is_number and math.isfinite(given)):
         reason = f"cannot take {printable(repr(given), 40)}"
         raise QuestionError(Problem(metric=metric.name, reason=reason, fix="write e.g. '43%' or 0.43"))
+    if is_number:
+        given = float(given)  # numpy's numbers too
     if unit is None:
         return metric.with_keys(**{key: given, "placeholder": None})
-    if isinstance(given, int | float):
-        stated = str(Set(float(given), None if unit == NUMBER else unit))
+    if is_number:
+        if unit.is_share and given > 1 and metric.bounds is None:
+            reason = f"cannot take {given:g}: numbers are in base units, where 1 is 100%"
+            fix = f"write '{given:g}%' or {given / 100:g}; for {100 * given:g}%, write '{100 * given:g}%'"
+            raise QuestionError(Problem(metric=metric.name, reason=reason, fix=fix))
+        stated = str(Set(given, None if unit == NUMBER else unit))
         return metric.with_keys(**{key: stated.removeprefix("="), "placeholder": None})
     new: Quantity = getattr(metric.with_keys(**{key: given, "unit": None}).in_currency(currency), key)
     wrong = misfit(new.unit, unit)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any, get_args
 
-from impacttree.spec.base import Model, fields_of
-from impacttree.spec.effects import FORMS, Driver, Evidence, EvidenceDefaults, Grade, Treatment
+from impacttree.spec.base import Entry, fields_of
+from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults
+from impacttree.spec.forms import FORMS, Grade
 from impacttree.spec.leaves import NAME
 from impacttree.spec.models import Agreed, Guardrail, MetricSpec, Scenario, TreeSpec
+from impacttree.spec.treatments import Treatment
 
 __all__ = ["json_schema"]
 
@@ -76,7 +78,12 @@ _METRIC_RULES: dict[str, Any] = {
 }
 _DRIVER_RULES: dict[str, Any] = {
     "oneOf": [{"required": [form]} for form in FORMS],
-    "dependentRequired": {"when": ["then"], "then": ["when"]},
+    "dependentRequired": {
+        key: [other for other in form.keys if other != key]
+        for form in FORMS.values()
+        if len(form.keys) > 1
+        for key in form.keys
+    },
 }
 
 
@@ -108,7 +115,7 @@ def json_schema() -> dict[str, Any]:
     return deepcopy(schema)
 
 
-def _object(cls: type[Model]) -> dict[str, Any]:
+def _object(cls: type[Entry]) -> dict[str, Any]:
     keys = [key for key in cls.model_fields if key != cls.identity]
     required = [key for key in keys if cls.model_fields[key].is_required()]
     schema: dict[str, Any] = {
@@ -119,5 +126,5 @@ def _object(cls: type[Model]) -> dict[str, Any]:
     return {**schema, "required": required} if required else schema
 
 
-def _field(cls: type[Model], key: str) -> dict[str, Any]:
+def _field(cls: type[Entry], key: str) -> dict[str, Any]:
     return {"description": cls.model_fields[key].description, **fields_of(cls)[key].schema}

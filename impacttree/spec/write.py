@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from impacttree.errors import ModelError, OutputError, Problem
+from impacttree.errors import ModelError, OutputError, Problem, printable
+from impacttree.files import MODEL_SUFFIXES, decode, read_regular, replace_file, written_name
 from impacttree.spec.edit import edited
-from impacttree.spec.files import decode, read_regular, replace_file
 from impacttree.spec.load import load_text, read_text
 from impacttree.spec.models import TreeSpec
 from impacttree.spec.yaml_text import entry_lines
@@ -42,10 +43,15 @@ def save(spec: TreeSpec, path: str | os.PathLike[str], overwrite: bool = True) -
     Raises
     ------
     OutputError
-        If the file exists and `overwrite` is False, or is no model file, or cannot be written. It then stays as it was.
+        If the name does not end in .yaml or .yml, or the file exists and `overwrite` is False, or is not a model file,
+        or cannot be written. It then stays as it was.
     """
-    text = _kept(spec, path) if overwrite and os.path.lexists(path) else to_yaml(spec)
-    replace_file(path, text.encode("utf-8"), overwrite)
+    name = written_name(path)
+    if Path(name).suffix.lower() not in MODEL_SUFFIXES:
+        reason = f"the name of a model file ends in .yaml, '{printable(Path(name).name, 80)}' does not"
+        raise OutputError(Problem(reason=reason, fix="to save a picture, save an answer: tree.diagram().save(...)"))
+    text = _kept(spec, name) if overwrite and os.path.lexists(name) else to_yaml(spec)
+    replace_file(name, text.encode("utf-8"), overwrite)
 
 
 def _kept(spec: TreeSpec, path: str | os.PathLike[str]) -> str:
@@ -58,8 +64,8 @@ def _kept(spec: TreeSpec, path: str | os.PathLike[str]) -> str:
         old = load_text(content, os.fspath(path))
     except ModelError as error:
         first = error.problems[0]
-        reason = f"is there already, but is no model that can be read, so it is not replaced ({first.reason})"
-        fix = "mend or remove it, or choose another name"
+        reason = f"is there already, but is not a model that can be read, so it is not replaced ({first.reason})"
+        fix = "correct or remove it, or choose another name"
         raise OutputError(Problem(reason=reason, fix=fix, file=os.fspath(path), line=first.line)) from None
     if old == spec:
         return text

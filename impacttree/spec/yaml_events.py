@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from impacttree.errors import Problem, printable
+from impacttree.errors import Edit, Problem, printable
 from impacttree.spec.places import Key, Place
+from impacttree.spec.yaml_text import scalar_text
 
 if TYPE_CHECKING:
     from yaml import YAMLError
@@ -122,10 +123,10 @@ class _Reader:
         if method is not None:
             method(event)
 
-    def report(self, mark: Any, reason: str, fix: str = "") -> None:
-        self.problems.append(Problem(reason=reason, fix=fix, line=mark.line + 1, column=mark.column + 1))
+    def report(self, mark: Any, reason: str, fix: str = "", edit: Edit | None = None) -> None:
+        self.problems.append(Problem(reason=reason, fix=fix, edit=edit, line=mark.line + 1, column=mark.column + 1))
         if len(self.problems) >= MAX_PROBLEMS:
-            self.stop(mark, f"more than {MAX_PROBLEMS:,} problems; the rest is not read", "mend these first")
+            self.stop(mark, f"more than {MAX_PROBLEMS:,} problems; the rest is not read", "correct these first")
 
     def stop(self, mark: Any, reason: str, fix: str) -> None:
         self.problems.append(Problem(reason=reason, fix=fix, line=mark.line + 1, column=mark.column + 1))
@@ -260,10 +261,27 @@ class _Reader:
         elif frame.previous is not None and frame.places[frame.previous].style == "plain":
             frame.split = (frame.previous, frame.places[frame.previous].start, key.end_mark.index)
         else:
-            shown = printable(getattr(key, "value", ""), 80)
-            fix = "write a space after the colon" if ":" in shown else "write `key: value`"
-            self.report(key.start_mark, f"'{shown}' has no value", fix)
+            self.report_valueless(frame, key)
         return True
+
+    def report_valueless(self, frame: _Frame, key: Any) -> None:
+        """Report a key alone in braces; what stands after a colon without a space is taken as its value."""
+        written = getattr(key, "value", "")
+        reason, start = f"'{printable(written, 80)}' has no value", key.start_mark.index
+        name, colon, value = written.partition(":")
+        if not (name and value) or key.style or name in frame.result:
+            fix = "write a space after the colon" if colon else "write `key: value`"
+            self.report(key.start_mark, reason, fix)
+            return
+        edit = Edit(start + len(name) + 1, start + len(name) + 1, " ", in_file=True)
+        fix = f"write a space after the colon: {printable(name)}: {printable(value)}"
+        self.report(key.start_mark, reason, fix, edit)
+        mark, at = key.start_mark, start + len(name) + 1
+        frame.result[name] = value
+        frame.places[name] = Place(
+            mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2 + len(name),
+            start, at, key.end_mark.index, "plain",
+        )  # fmt: skip
 
     def report_split(self, frame: _Frame) -> None:
         """Report the text that commas have cut, and put it together again."""
@@ -275,15 +293,17 @@ class _Reader:
         joined = _THOUSANDS.sub(_without_commas, text)
         if "," not in joined:
             fix = f"write the number without commas: {joined}"
+            edit = Edit(start, end, joined, in_file=True)
             frame.result[key] = joined
         else:
-            quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-            fix = f'put quotes around it: {printable(key, 80)}: "{printable(quoted)}"'
+            quoted = scalar_text(text, in_braces=True)
+            fix = f"put quotes around it: {printable(key, 80)}: {printable(quoted)}"
+            edit = Edit(start, end, quoted, in_file=True)
             frame.result[key] = text
         frame.places[key] = place._replace(end=end)
         reason = f"'{printable(text)}' is cut at the comma, because in braces a comma starts the next key"
         mark = _Mark(place.line - 1, place.column - 1)
-        self.report(mark, reason, fix)
+        self.report(mark, reason, fix, edit)
 
     def report_comment(self, event: Any) -> None:
         line_end = self.text.find("\n", event.end_mark.index)
@@ -340,7 +360,7 @@ _SYNTAX = {
         "put quotes around a text that contains `: `; indent keys of one level alike",
     ),
     "could not find expected ':'": (
-        "this line is no `key: value`",
+        "this line is not a `key: value`",
         "write a space after the colon; put quotes around a text that goes over several lines",
     ),
     "did not find expected ',' or '}'": ("these braces { } are not closed, or a comma is missing", "close them"),

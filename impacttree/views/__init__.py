@@ -6,8 +6,11 @@ beside the text. Views hold no model, compute nothing and import nothing of the 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from importlib import import_module
+from typing import Any, Literal
 
 __all__ = [
     "Align",
@@ -28,6 +31,7 @@ __all__ = [
     "Mark",
     "Panel",
     "Series",
+    "Shown",
     "Step",
     "Table",
     "Tone",
@@ -38,7 +42,28 @@ __all__ = [
 Tone = Literal["favourable", "adverse", "neutral"]
 """Good or bad for the business; never high or low."""
 Align = Literal["left", "right"]
-Glyph = Literal["product", "driver", "financial", "guardrail"]
+
+
+class Shown:
+    """Shows itself in notebooks and by `print`, and saves itself; what every view can do.
+
+    The renderers are looked up by name when that happens, as they look up those of other packages: a view is plain data
+    and knows no pen.
+    """
+
+    __slots__ = ()
+
+    def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the view to a file whose suffix says how; an old file stays as it was if that fails."""
+        import_module("impacttree.render").save(self, path, overwrite)
+
+    def __str__(self) -> str:
+        text: str = import_module("impacttree.render").to_text(self)
+        return text
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        bundle: Mapping[str, str] = import_module("impacttree.render").mimebundle(self)
+        return bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +75,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Shown):
     """The sentence with the money, and the facts that stand under it."""
 
     title: str
@@ -74,7 +99,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Shown):
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -102,7 +127,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Shown):
     """A tornado: bars in the order given (widest first), around `base`, coloured by tone."""
 
     title: str
@@ -132,7 +157,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Waterfall:
+class Waterfall(Shown):
     title: str
     subtitle: str
     steps: tuple[Step, ...]
@@ -162,7 +187,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Shown):
     """Series over periods; `ticks` labels the x axis, `levels` pairs of y value and text for the y axis."""
 
     title: str
@@ -186,7 +211,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Shown):
     """How likely the values of an outcome are: shares of the samples in bins of one width, and what matters among them.
 
     Examples
@@ -238,6 +263,12 @@ class Card:
     """A stock: reads its own previous value; shown as a small loop mark, not as an edge."""
     money: float = 0.0
     """Absolute amount that passes through the card, for layout only."""
+    aside: float = 0.0
+    """On the board cut: what joins the main path at the card, or leaves it (negative), besides what is drawn."""
+    aside_text: str = ""
+    """``-$285k``; empty when nothing does."""
+    aside_by: str = ""
+    """``through Cost to serve``: the largest part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +313,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagram:
+class Diagram(Shown):
     """The impact tree as a picture: which cards and links, in the model's order; where they go is the renderer's work.
 
     `path` lists the ids of the main path from the lifted metric to the outcome, in order (without a lift: the
@@ -298,7 +329,7 @@ class Diagram:
     lifted: str = ""
     cut: Literal["full", "board"] = "full"
     size: Literal["slide", "poster"] = "slide"
-    """A slide folds what a large tree has beyond some forty cards; a poster shows all."""
+    """A slide folds what a large tree has beyond forty cards or so, a poster what it has beyond four hundred."""
     callout: Callout | None = None
     panels: tuple[Panel, ...] = ()
     notes: tuple[str, ...] = ()

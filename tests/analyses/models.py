@@ -174,12 +174,16 @@ def asked(drawn: Mapping[str, Change]) -> dict[str, list[Any]]:
     return given
 
 
-def can_be_asked(sketch: Sketch, drawn: Mapping[str, Change], values: Mapping[str, float]) -> bool:
+def can_be_asked(sketch: Sketch, drawn: Mapping[str, Change], values: Mapping[str, float | None]) -> bool:
     """Whether no product is asked of a value at or below zero, and no two changes stand in one loop."""
     tree = sketch.tree()
-    loops = [tree[name].loop for name in drawn if tree[name].on_loop]
+    loops = [tree._graph[name].loop for name in drawn if tree._graph[name].on_loop]
+    today = {
+        name: tree._subject.model.base[tree._graph[name].index] if value is None else value
+        for name, value in values.items()
+    }
     return len(loops) == len(set(loops)) and all(
-        values[name] > 0 or scale == 1 for name, (kind, scale, _) in drawn.items() if kind == "wrap"
+        today[name] > 0 or scale == 1 for name, (kind, scale, _) in drawn.items() if kind == "wrap"
     )
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 import impacttree as it
 from impacttree.errors import ImpactTreeError, QuestionError
+from impacttree.render.layout.cut import board
 from tests.analyses.models import CLUB, COST, SHOP, asked, can_be_asked, club, near, over, shop
 from tests.strategies import Sketch, changes, examples, trees
 
@@ -107,7 +110,8 @@ def test_money_on_edges_is_that_of_the_worth():
 def test_the_headline_and_what_stands_below():
     view = it.loads(CLUB).diagram(lift=("spirit", "+5pp")).view()
     assert view.title == "+5pp Team spirit adds €69.5k result in the first 6 quarters"
-    assert view.subtitle == "100% through lower churn; Reserve stays above its €95k floor"
+    (check,) = it.loads(CLUB).check_guardrails({"spirit": "+5pp"}).checks
+    assert view.subtitle == f"100% through lower churn; {check.text}"
     board = it.loads(CLUB).diagram(lift=("spirit", "+5pp"), cut="board").view()
     assert board.title == "+5pp Team spirit (40.0% → 45.0%, +5pp) adds €69.5k result in the first 6 quarters"
     assert board.notes[0].startswith(
@@ -120,14 +124,15 @@ def test_a_broken_guardrail_is_broken_on_its_card_and_in_the_subtitle():
     assert cards(plain)["reserve"].breached
     lifted = it.loads(CLUB).diagram(lift=("fee", "-€1"))
     assert cards(lifted)["reserve"].breached
-    assert lifted.view().subtitle.endswith("The €95k floor of Reserve is broken")
+    assert "; Reserve €5.26k in quarter 6, floor €95k: BREACHED from quarter 2" in lifted.view().subtitle
     held = it.loads(CLUB).diagram(lift=("fee", "+€1"))
     assert not cards(held)["reserve"].breached
     several = SHOP.replace("{min: 15%, max: 40%}", "{min: 20%}").replace(
         "value: $40/order", "value: $40/order\n    guardrail: {min: $50/order}"
     )
     subtitle = it.loads(several).diagram(lift=("visits", "+1%")).view().subtitle
-    assert subtitle.endswith("The $50 floor of Basket and the 20.0% floor of Profit share are broken")
+    assert "; Basket $40, floor $50: BREACHED in every month" in subtitle
+    assert "; Profit share 16.2%, floor 20.0%: BREACHED in every month" in subtitle
 
 
 def test_the_board_says_what_it_saves():
@@ -138,7 +143,81 @@ def test_the_board_says_what_it_saves():
     assert (worse[0].head, worse[0].body) == ("Costs, first 4 quarters", "€3.84k")
     adds = it.loads(SHOP).diagram(lift=("speed", "+1 points"), cut="board").view().panels
     assert (adds[0].head, adds[0].body) == ("Worth, first 12 months", "+$3.25k")
-    assert (adds[2].body, adds[2].detail) == ("80% experiment", "20% judgement; inputs carry no date")
+    assert (adds[1].body, adds[1].detail) == ("80% experiment", "20% judgement; inputs carry no date")
+    assert [panel.head for panel in adds[2:]] == ["Guardrails", "The ask"]
+
+
+def test_nobody_is_asked_to_fund_what_is_adverse():
+    for text, metric, worse, better in ((CLUB, "fee", "-€1", "+€1"), (COST, "self_service", "-1pp", "+1pp")):
+        tree = it.loads(text)
+        heads = [[panel.head for panel in tree.diagram(lift=(metric, change), cut="board").view().panels]
+                 for change in (worse, better)]  # fmt: skip
+        assert "The ask" not in heads[0]
+        assert "The ask" in heads[1]
+
+
+def test_footnotes_explain_only_what_appears():
+    tree = it.loads("outcome: b\nmetrics: {a: {value: 0}, b: {formula: a + 1}}")
+    assert not any("Figures" in note for note in tree.diagram().view().notes)
+    full, board = (it.template("saas").diagram(lift=("churn", "+0.2pp"), cut=cut).view() for cut in ("full", "board"))
+    assert any("elasticity" in note and "amount carried" in note for note in full.notes)
+    assert any("amount carried" in note and "elasticity" not in note for note in board.notes)
+    assert not any("Under a box" in note for note in (*full.notes, *board.notes))
+    joined = it.template("saas").diagram(lift=("engagement", "+1%"), cut="board").view()
+    assert any("Under a box" in note for note in joined.notes)
+
+
+def amount(text):
+    sign, number, letter = re.fullmatch(r"([-−+]?)\D*([\d.]+)([kMB]?)", text).groups()
+    return (-1 if sign in "-−" and sign else 1) * float(number) * {"": 1, "k": 1e3, "M": 1e6, "B": 1e9}[letter]
+
+
+@pytest.mark.parametrize(
+    ("name", "lift"),
+    [("saas", ("engagement", "+1%")), ("saas", ("arpu", "+$1")), ("duolingo", ("engagement", "+1pp"))],
+)
+def test_what_is_written_on_a_board_foots(name, lift):
+    tree = it.template(name)
+    view = tree.diagram(lift=lift, cut="board").view()
+    shown = board(view).diagram
+    labels = {(link.source, link.target): link.money_text for link in shown.links}
+    asides = {card.id: card for card in shown.cards}
+    level = amount(view.callout.amount)
+    for first, last in pairwise(shown.path):
+        aside = asides[first].aside_text
+        level += amount(aside) if aside else 0.0
+        assert level == pytest.approx(amount(labels[first, last])), (first, last)
+    aside = asides[shown.path[-1]].aside_text
+    assert level + (amount(aside) if aside else 0.0) == pytest.approx(amount(view.callout.amount))
+
+
+@examples(40)
+@given(st.one_of(trees(), trees(kinks=True)), st.data())
+def test_flows_into_each_card_add_up_to_what_leaves_it(sketch: Sketch, data: st.DataObject) -> None:
+    tree = sketch.tree()
+    drawn = data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome]))
+    assume(can_be_asked(sketch, drawn, tree.values()))
+    ((metric, given_changes),) = asked(drawn).items()
+    view = tree.diagram(lift=(metric, given_changes), cut="board").view()
+    worth = tree.worth(metric, given_changes, range=False)
+    total = worth.total
+    size = math.fsum(abs(link.money) for link in view.links) + abs(total) + abs(worth.before)
+    into, out = dict.fromkeys((card.id for card in view.cards), 0.0), dict.fromkeys((c.id for c in view.cards), 0.0)
+    for link in view.links:
+        out[link.source] += link.money
+        into[link.target] += link.money
+    into[view.lifted] += total
+    out[view.outcome] += total
+    for card in view.cards:
+        assert into[card.id] == pytest.approx(out[card.id], abs=1e-6 * size), card.id
+    shown = board(view).diagram
+    arrows = {(link.source, link.target): link.money for link in shown.links}
+    asides = {card.id: card.aside for card in shown.cards}
+    level = total
+    for first, last in pairwise(shown.path):
+        level += asides[first]
+        assert level == pytest.approx(arrows.get((first, last), 0.0), abs=1e-2 * size)
+    assert level + asides[shown.path[-1]] == pytest.approx(total, abs=1e-2 * size)
 
 
 def test_typed_changes_can_be_drawn():

@@ -109,7 +109,7 @@ def test_the_title_says_what_ranks():
     )
     plain = it.loads("metrics: {a: {value: 2}, b: {value: 3}, c: {formula: a * b}}").sensitivity()
     assert not plain.is_ranked
-    assert plain.view().title == "What moves C over the first 12 months, ranked by 1%"
+    assert plain.view().title == "What moves C as measured over the first 12 months, ranked by 1%"
     assert "so what 1% does ranks them" in str(plain)
 
 
@@ -270,3 +270,21 @@ def test_worth_and_elasticity_agree_with_what_if(sketch: Sketch) -> None:
             up, down = (tree.what_if({row.metric: it.relative(s * step)}).after for s in (1, -1))
             slope = (up - down) / (2 * step * answer.total)
             assert near(row.elasticity, slope, up / answer.total * 1e-6 / step, 1e-3, tolerance=1e-3)
+
+
+def test_no_row_of_the_table_is_silently_left_out_of_the_tornado():
+    found = it.template("saas").sensitivity()
+    bars, notes = found.picture().bars, " ".join(found.picture().notes)
+    for row in found.rows:
+        drawn = any(bar.label.startswith(f"{row.label}, ") for bar in bars)
+        assert drawn == (row.plausible is not None)
+        assert drawn or row.label in notes
+    assert sum(row.plausible is not None for row in found.rows) == len(bars) == 13
+
+
+def test_without_a_plausible_range_the_tornado_is_of_one_percent():
+    tree = it.loads("outcome: b\nmetrics: {a: {value: 2}, c: {value: 3}, b: {formula: a * c * c}}")
+    picture = tree.sensitivity().picture()
+    assert picture.title.startswith("What 1% ")
+    assert len(picture.bars) == 2
+    assert all(bar.label.endswith(", +1%") for bar in picture.bars)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+import os
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_a_probability_in_closed_form(shop):
     [
         ("profit", FormulaError, "this is not a comparison: write e.g. profit < 0"),
         ("1 < 2", FormulaError, "the condition is always the same"),
-        ("0 < profit < 9", FormulaError, "comparisons cannot be chained: ask for each by itself"),
+        ("0 < profit < 9", FormulaError, "comparisons cannot be chained: join them: a < b and b < c"),
         ("profit < 0, 1, 0) + if(revenue < 1", FormulaError, "comma"),
         ("profit < prev(profit)", FormulaError, "prev has no place here"),
         ("profit < cover", FormulaError, "USD"),
@@ -179,7 +180,7 @@ def test_the_title_says_median_range_and_the_mean_where_it_differs(shop):
 
 def test_without_anything_uncertain_it_says_so():
     found = it.loads("metrics: {a: {value: 3}, b: {formula: 2 * a}}").simulate(8)
-    assert found.title == "B 6 over the first 12 months: nothing uncertain moves it"
+    assert found.title == "B 6 as measured over the first 12 months: nothing uncertain moves it"
     assert "Nothing that these metrics rest on is uncertain" in str(found)
     assert isinstance(found.picture(), Distribution)
 
@@ -243,6 +244,21 @@ def test_workers_change_nothing(shop):
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(QuestionError, match="a seed is a whole number"):
         it.loads(SHOP).simulate(64, seed=seed)
+
+
+def test_an_executor_that_takes_no_more_work_is_our_error():
+    closed = ThreadPoolExecutor(1)
+    closed.shutdown()
+    with pytest.raises(QuestionError, match="does not do the work: cannot schedule new futures after shutdown"):
+        it.loads(SHOP).simulate(64, executor=closed)
+
+
+def test_a_worker_that_dies_is_our_error():
+    with (
+        ProcessPoolExecutor(1, initializer=os._exit, initargs=(1,)) as pool,
+        pytest.raises(QuestionError, match="the executor does not do the work"),
+    ):
+        it.loads(SHOP).simulate(64, executor=pool)
 
 
 @pytest.mark.parametrize("executor", [True, 4, "threads", object()])

@@ -175,3 +175,22 @@ def test_what_rounding_leaves_of_zero_is_zero():
         source.replace("paid: {", "paid: {aggregate: last, ").replace("cost: {", "cost: {aggregate: last, ")
     )
     assert found.uncertainty(on="paid", samples=64)["cost.value"].outcome_high == 0
+
+
+def test_correlated_numbers_are_one_row_of_the_tornado():
+    tree = it.loads("""
+outcome: c
+correlations:
+  - [a.value, b.value, 0.5]
+metrics:
+  a: {value: 10 (8 to 12)}
+  b: {value: 10 (9 to 11)}
+  d: {value: 10 (9.5 to 10.5)}
+  c: {formula: a * b * d}
+""")
+    found = tree.uncertainty(samples=64)
+    labels = [bar.label for bar in found.picture().bars]
+    assert len(labels) == 2
+    assert labels[0] == "A, 8 to 12 (correlated with B)"
+    assert any("Correlated numbers share a row" in note for note in found.picture().notes)
+    assert len(found.rows) == 3

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -74,3 +75,13 @@ def test_the_table_and_the_rows():
 @given(st.one_of(trees(stepped=False), trees(stepped=True, most=6)))
 def test_every_smooth_tree_agrees(sketch: Sketch) -> None:
     assert sketch.tree().verify().agrees
+
+
+def test_with_nothing_to_compare_it_does_not_agree():
+    found = it.loads("metrics: {a: {value: 0}, b: {formula: sqrt(a)}}").verify("b")
+    known = it.loads("metrics: {a: {value: 1}}").verify("a")
+    assert known.agrees
+    nothing = replace(found, metrics=())
+    assert not nothing.agrees
+    assert str(nothing).startswith("Derivatives of b: nothing to compare, no metric has a finite derivative")
+    assert json.loads(nothing.to_json())["agrees"] is False

@@ -165,6 +165,12 @@ def test_percent_of_a_share_is_ambiguous_in_a_file_and_clear_in_a_question():
     assert asked_here["more"].after == stated["more"].after
 
 
+@pytest.mark.parametrize("name", ["red\x1b[31m", "two\nlines", "\u202egnorw", ""])
+def test_the_name_of_a_scenario_is_held_to_what_text_of_a_file_is(name):
+    with pytest.raises(QuestionError, match="scenario '"):
+        it.loads(CLUB).compare({name: {"fee": "+€5"}})
+
+
 def test_a_wrong_scenario_is_named():
     with pytest.raises(ChangeError, match="fee: in the scenario high, a change starts with"):
         it.loads(CLUB).compare({"high": {"fee": "5"}})

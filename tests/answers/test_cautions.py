@@ -77,6 +77,29 @@ def test_a_metric_that_leads_nowhere_is_named():
 
 
 @pytest.mark.parametrize(
+    ("observed", "change", "told"),
+    [
+        ("", "+4pp", None),
+        ("", "+5pp", "38.0% to 46.0%"),
+        ("", "-5pp", "38.0% to 46.0%"),
+        (", observed: 40% to 43%", "+2pp", "40.0% to 43.0%"),
+        (", observed: 10% to 90%", "+5pp", "38.0% to 46.0%"),
+        (", observed: 40% to 90%", "+5pp", "40.0% to 46.0%"),
+        (", observed: 60% to 90%", "+5pp", "38.0% to 46.0%"),
+    ],
+)
+def test_a_curve_beyond_its_own_points_is_extrapolation(observed, change, told):
+    text = f"""
+outcome: churn
+metrics:
+  eng: {{value: 42%}}
+  churn: {{value: 2.5%/month, drivers: {{eng: {{points: [[38%, 2.8%], [46%, 2.3%]]{observed}}}}}}}
+"""
+    warnings = it.loads(text).worth("eng", change, range=False).warnings
+    assert [told in warning for warning in warnings if "extrapolated" in warning] == ([True] if told else [])
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [("=85 points", False), ("=85.1 points", True), ("=70 points", False), ("=69 points", True)],
 )

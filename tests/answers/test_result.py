@@ -128,10 +128,29 @@ def test_tables_go_to_spreadsheets_with_their_numbers(name, tmp_path):
                 assert float(text) == cell.value
 
 
+def test_what_is_not_a_table_goes_to_spreadsheets_as_its_rows(tmp_path):
+    for name in ("worth", "diagram"):
+        answer = QUESTIONS[name](it.loads(CLUB))
+        answer.save(tmp_path / "answer.csv")
+        head, *rows = csv.reader(io.StringIO((tmp_path / "answer.csv").read_text(encoding="utf-8-sig")))
+        for texts, row in zip(rows, answer.to_dicts(), strict=True):
+            assert head == list(row)
+            for text, value in zip(texts, row.values(), strict=True):
+                plain = isinstance(value, bool) or value is None
+                assert text == {None: "", True: "true", False: "false"}[value] if plain else type(value)(text) == value
+
+
+def test_json_in_a_file_is_that_of_the_answer(answer, tmp_path):
+    answer.save(tmp_path / "answer.json")
+    assert json.loads((tmp_path / "answer.json").read_text(encoding="utf-8")) == json.loads(answer.to_json())
+    with pytest.raises(OutputError, match="exists already"):
+        answer.save(tmp_path / "answer.json", overwrite=False)
+
+
 def test_every_answer_can_be_saved_as_text_and_page(answer, tmp_path):
-    for suffix in (".txt", ".html"):
+    for suffix in (".txt", ".html", ".md", ".csv"):
         answer.save(tmp_path / f"answer{suffix}")
-        assert (tmp_path / f"answer{suffix}").stat().st_size > 100
+        assert (tmp_path / f"answer{suffix}").stat().st_size > 50
     with pytest.raises(OutputError):
         answer.save(tmp_path / "answer.txt", overwrite=False)
     with pytest.raises(OutputError, match=r"\.xyz"):

@@ -23,7 +23,7 @@ def test_what_is_missing_counts_for_nothing(numbers, missing):
     assert len(samples) == len(numbers) + missing
     assert samples.mean == pytest.approx(np.mean(numbers))
     assert samples.quantiles((0.0, 0.5, 1.0)) == pytest.approx((min(numbers), float(np.median(numbers)), max(numbers)))
-    found = samples.range
+    found = samples.range()
     assert min(numbers) <= found.p10 <= found.p50 <= found.p90 <= max(numbers)
 
 
@@ -51,12 +51,45 @@ def test_a_quantile_is_a_share(share):
         Samples(np.arange(3.0)).quantiles((share,))
 
 
-def test_a_point_is_a_range_without_a_spread():
-    assert Range(3.0, 3.0, 3.0, 3.0).is_point
-    assert Range(1e9, 1e9, 1e9 + 1e-3, 1e9).is_point
-    assert not Range(1.0, 2.0, 3.0, 2.0).is_point
-    assert Range(0.0, 0.0, 0.0, 0.0).is_point
-    assert Range(1.0, 2.0, 3.0, 2.5).times(12.0) == Range(12.0, 24.0, 36.0, 30.0)
+def range_of(*numbers: float, scale: float = 0.0) -> Range:
+    return Samples(np.array(numbers)).range(scale)
+
+
+def test_a_point_is_where_all_samples_are_the_same_but_for_rounding():
+    assert range_of(3.0, 3.0, 3.0).is_point
+    assert range_of(0.0, 0.0).is_point
+    assert range_of(1e9, 1e9 * (1 + 2**-50), 1e9).is_point
+    assert range_of(0.0, 1e-17, -1e-17, scale=0.3).is_point
+    assert not range_of(1.0, 2.0, 3.0).is_point
+    assert not range_of(0.0, 1e-17, -1e-17).is_point
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-2, 1e-3])
+def test_a_small_spread_on_a_large_level_is_one(spread):
+    random = np.random.default_rng(1)
+    found = Samples(50e6 + spread * random.normal(size=8192)).range()
+    assert not found.is_point
+
+
+@pytest.mark.parametrize("share", [0.05, 0.001, 1 / 8192])
+def test_a_rare_event_is_a_spread_that_no_quantile_shows(share):
+    values = np.zeros(8192)
+    values[: round(8192 * share)] = 200.0
+    found = Samples(values).range()
+    assert (found.p10, found.p50, found.p90, found.is_point) == (0.0, 0.0, 0.0, False)
+    assert found.beyond == found.above_zero == pytest.approx(share, rel=0.03)
+    assert found.mean == pytest.approx(200 * share, rel=0.03)
+    assert found.mean_error == pytest.approx(200 * math.sqrt(share * (1 - share) / 8192), rel=0.03)
+
+
+def test_what_has_no_mean_says_why():
+    found = Samples(np.arange(11.0)).range(mean_missing="churn passes through zero")
+    assert (found.mean, found.mean_error, found.mean_missing) == (None, None, "churn passes through zero")
+    assert found.times(2.0).mean is None
+    assert (found.times(2.0).p90, found.times(2.0).below_zero) == (18.0, found.below_zero)
+    assert found.as_dict()["mean_missing"] == "churn passes through zero"
+    assert range_of(1.0, 2.0).as_dict()["mean_missing"] is None
+    assert range_of(1.0, 2.0).times(12.0).mean == 18.0
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_metric_that_is_not_there(metric, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("1%", "speed: a change starts with `+`, `-` or `=`, '1%' does not: write '+1%' to add or '=1%' to set"),
+        ("1%", "speed: a change starts with `+`, `-` or `=`, '1%' does not: write '+1%' to multiply or '=1%' to set"),
         ("", "speed: a change starts with `+`, `-` or `=`, '' does not: write e.g. '+1%', '+2pp', '-$3' or '=45%'"),
         (None, "speed: a change is text such as '+1%', not a NoneType"),
         ({"speed": "+1%"}, "speed: a change is text such as '+1%', not a dict"),

@@ -43,7 +43,7 @@ def words() -> Words:
         ("margin", 40e3, 39e3, "costs £1k margin"),
         ("margin", -1e3, -400, "adds £600 margin"),
         ("costs", 24e3, 23e3, "saves £1k costs"),
-        ("costs", 24e3, 25e3, "costs £1k costs"),
+        ("costs", 24e3, 25e3, "adds £1k costs"),
         ("cash", 90e3, 95e3, "adds £5k cash"),
         ("users", 500, 530, "adds 30 users"),
         ("late", 96, 90, "saves 6 late orders"),
@@ -67,7 +67,7 @@ def test_effects(words, name, before, after, text):
 
 def test_effects_of_several_things(words):
     assert words.effect("margin", 1, 2, plural=True) == "add £1 margin"
-    assert words.effect("costs", 1, 2, plural=True) == "cost £1 costs"
+    assert words.effect("costs", 1, 2, plural=True) == "add £1 costs"
     assert words.effect("costs", 2, 1, plural=True) == "save £1 costs"
     assert words.effect("churn", 0.02, 0.03, plural=True) == "raise churn by 1pp"
     assert words.effect("margin", 1, 1, plural=True) == "do not change margin"
@@ -93,7 +93,7 @@ def test_figures(words, name, change, figure, would):
 @pytest.mark.parametrize(
     ("name", "before", "after", "text"),
     [
-        ("margin", 40e3, 40.4e3, "£40k -> £40.4k in 8 weeks"),
+        ("margin", 40e3, 40.4e3, "£40k -> £40.4k"),
         ("users", 500, 505, "500 -> 505"),
         ("churn", 0.02, 0.018, "2.0% -> 1.8%, -0.2pp"),
         ("churn", 0.42, 0.4242, "42.0% -> 42.4%, +0.4pp"),
@@ -111,6 +111,12 @@ def test_moves(words, name, before, after, text):
 def test_a_move_may_say_when(words):
     assert words.move("margin", 5e3, 6e3, " in week 3") == "£5k -> £6k in week 3"
     assert words.move("churn", 0.02, 0.03, " in week 3") == "2.0% -> 3.0%, +1pp in week 3"
+
+
+def test_a_sum_says_over_how_many_periods(words):
+    assert words.during("margin", 8) == " in 8 weeks"
+    assert words.during("margin", 1) == " in 1 week"
+    assert words.during("churn", 8) == words.during("users", 8) == ""
 
 
 @pytest.mark.parametrize(

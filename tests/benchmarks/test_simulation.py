@@ -32,7 +32,7 @@ def draws_of(model, samples):
     return Sampler(model).draw(0, samples)
 
 
-def test_a_million_samples_on_the_same_draws(model):
+def test_a_million_samples_on_the_same_draws(model, beside):
     draws, profit = draws_of(model, 1_000_000), profit_of(model)
     assert set(draws) == set(ADDRESSES)
 
@@ -41,7 +41,7 @@ def test_a_million_samples_on_the_same_draws(model):
 
     np.testing.assert_allclose(ours(), blocked(draws), rtol=1e-12)
     mine, hand = medians(ours, lambda: blocked(draws), repetitions=15)
-    report("1,000,000 samples of 20 metrics, ours / numpy by hand in blocks", mine / hand, "<= 1.3", (mine, hand))
+    report(f"1,000,000 samples, ours / numpy by hand in blocks, {beside}", mine / hand, "<= 1.3", (mine, hand))
 
 
 def test_memory_beyond_the_draws_and_what_is_kept(model):
@@ -60,7 +60,7 @@ def test_memory_beyond_the_draws_and_what_is_kept(model):
     print(f"\n  with drawing, all told: {whole:.1f} MB beyond what is kept", end="")
 
 
-def test_a_hundred_thousand_samples_end_to_end(model):
+def test_a_hundred_thousand_samples_end_to_end(model, beside):
     mcerp = pytest.importorskip("mcerp")
     samples, profit = 100_000, profit_of(model)
     mcerp.npts = samples
@@ -85,7 +85,7 @@ def test_a_hundred_thousand_samples_end_to_end(model):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         mine, other = medians(ours, theirs, repetitions=5)
-        report("100,000 samples end to end: mcerp / ours", other / mine, ">= 15", (other, mine))
+        report(f"100,000 samples end to end: mcerp / ours, {beside}", other / mine, ">= 15", (other, mine))
         inputs, draws = drawn(), draws_of(model, samples)
         mine, other = medians(
             lambda: evaluate_many(model, 12, parameters=draws, totals=(profit,)),
@@ -95,7 +95,7 @@ def test_a_hundred_thousand_samples_end_to_end(model):
     report("  evaluation alone", other / mine, "", (other, mine))
 
 
-def test_indices():
+def test_indices(beside):
     sobol = pytest.importorskip("SALib.sample.sobol")
     analyze = pytest.importorskip("SALib.analyze.sobol").analyze
     tree = it.loads(TREE)
@@ -118,16 +118,18 @@ def test_indices():
         for position, address in enumerate(ADDRESSES):
             assert found[address].total.value == pytest.approx(other["ST"][position], abs=0.01)
         mine, peer = medians(ours, theirs, repetitions=3)
-    report("Sobol indices, 2**14 base points: SALib with a vectorised model / ours", peer / mine, ">= 10", (peer, mine))
+    what = f"Sobol indices, 2**14 base points: SALib with a vectorised model / ours, {beside}"
+    report(what, peer / mine, ">= 10", (peer, mine))
 
 
-def test_a_worth_with_its_range():
+def test_a_worth_with_its_range(beside):
     tree = it.template("saas")
     with_range, without = medians(
         lambda: tree.worth("engagement", "+1%"), lambda: tree.worth("engagement", "+1%", range=False), repetitions=15
     )
     more = with_range - without
-    print(f"\nworth of saas with range: {more * 1e3:.0f} ms more, <= 300 {'met' if more <= 0.3 else 'MISSED'}", end="")
+    met = "met" if more <= 0.3 else "MISSED"
+    print(f"\nworth of saas with range, {beside}: {more * 1e3:.0f} ms more, <= 300 {met}", end="")
     shell = "import sys; from impacttree.interfaces.cli import main; main(sys.argv[1:])"
     command = ("-c", shell, "worth", "saas", "engagement", "+1%")
     from_shell, quick = medians(process(*command), process(*command, "--no-range"), repetitions=5)

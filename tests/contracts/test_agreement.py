@@ -26,7 +26,7 @@ def asked(change: Change) -> list[object]:
 
 
 def free_of_loops(tree: ImpactTree, drawn: dict[str, Change]) -> None:
-    loops = [tree[name].loop for name in drawn if tree[name].on_loop]
+    loops = [tree._graph[name].loop for name in drawn if tree._graph[name].on_loop]
     assume(len(loops) == len(set(loops)))
     assume(all(tree.values()[name] > 0 or change[0] == "fix" for name, change in drawn.items()))
 

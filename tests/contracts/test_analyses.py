@@ -29,7 +29,7 @@ from impacttree.answers.samples import Samples
 from impacttree.answers.subject import Subject
 from impacttree.errors import ImpactTreeError, OutputError, QuestionError
 from impacttree.render import formats_of, renderers
-from impacttree.spec.base import Model
+from impacttree.spec.base import Entry
 from impacttree.views import Chart
 from tests.strategies import Sketch, examples, trees
 
@@ -49,7 +49,6 @@ FURTHER: Mapping[str, Any] = {
     "samples": 2_048,
     "seed": 3,
     "executor": None,
-    "report": None,
 }
 DECISIONS: Mapping[str, Decision] = {
     "saas": Decision("engagement", "+1%", cost="$15k ($10k to $20k)"),
@@ -141,7 +140,7 @@ def mutable(value: object, path: str) -> Iterator[str]:
             yield f"{path}: {type(value).__name__} is not frozen"
         for field in fields(value):
             yield from mutable(getattr(value, field.name), f"{path}.{field.name}")
-    elif isinstance(value, Model):
+    elif isinstance(value, Entry):
         assert type(value).model_config["frozen"]
         for key in type(value).model_fields:
             yield from mutable(getattr(value, key), f"{path}.{key}")
@@ -326,6 +325,15 @@ def test_an_analysis_never_draws_and_loads_nothing_heavy(name: str) -> None:
     heavy = ("impacttree.render", "sympy", "scipy", "pandas", "matplotlib", "numpy", "networkx", "pptx", "xlsxwriter")
     assert [one for one in sorted(imported) if one.startswith(heavy)] == []
     assert module.__doc__
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_question_takes_its_runs_and_its_periods_from_a_case(name: str) -> None:
+    module = importlib.import_module(f"impacttree.analyses.{name}")
+    nodes = ast.walk(ast.parse(inspect.getsource(module)))
+    read = [ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)]
+    own = ("model.run", "subject.base", "subject.changes", "subject.periods", ".horizon_periods")
+    assert [one for one in read if one.endswith(own)] == []
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -34,11 +34,11 @@ class Compiled:
         return oracle_of(self.sketch, self.tree)
 
     def slot(self, name: str) -> int:
-        return self.tree[name].index
+        return self.tree._graph[name].index
 
     def interventions(self, changes: Mapping[str, Change]) -> dict[int, Intervention]:
         """Return what `changes` do, by slot; two in one time loop are not answered."""
-        loops = [self.tree[name].loop for name in changes if self.tree[name].on_loop]
+        loops = [self.tree._graph[name].loop for name in changes if self.tree._graph[name].on_loop]
         assume(len(loops) == len(set(loops)))
         return {self.slot(name): Intervention(*change) for name, change in changes.items()}
 
@@ -56,7 +56,11 @@ def is_close(found: float, exact: Any, size: Any, tolerance: float) -> bool:
 def lifted(text: str, metric: str, intervention: Intervention, on: str = "y") -> Lift:
     tree = loads(text)
     model = tree._subject.model
-    return Lift(model, tree[metric].index, intervention, tree[on].index, tree.spec.horizon_periods)
+    return lift_of(model, tree._graph[metric].index, intervention, tree._graph[on].index, tree.spec.horizon_periods)
+
+
+def lift_of(model: Model, slot: int, intervention: Intervention, outcome: int, periods: int) -> Lift:
+    return Lift(model.run(periods), model.run(periods, {slot: intervention}), slot, outcome)
 
 
 def named(lift: Lift) -> dict[tuple[str, str], float]:

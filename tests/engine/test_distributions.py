@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 from impacttree.engine.distributions import (
+    GRADE_CUT,
     BentNormal,
     Beta,
     Discrete,
@@ -194,6 +195,36 @@ def test_the_steepest_bend_is_the_one_at_which_the_density_first_fails() -> None
 def test_a_judgement_has_all_its_moments() -> None:
     effect = distribution_of(stated("p10_p90", 1 / 3, 3.0, point=1.0))
     assert effect.sd == pytest.approx(float(stats.lognorm(math.log(3) / Z90).std()), rel=1e-9)
+
+
+# ---- what an evidence grade stands for
+
+
+@pytest.mark.parametrize("k", [1.3, 1.6, 2.5, 3.0, 20.0])
+def test_the_range_of_a_grade_is_a_lognormal_cut_at_its_p1_and_p99(k: float) -> None:
+    effect = distribution_of(stated("p10_p90", 0.6 / k, 0.6 * k, point=0.6), cut=GRADE_CUT)
+
+    def zt(u: object) -> np.ndarray:
+        return special.ndtri(0.01 + 0.98 * np.asarray(u))
+
+    np.testing.assert_allclose(effect.quantile(U), 0.6 * np.exp(math.log(k) * zt(U) / zt(0.9)), rtol=1e-12)
+    np.testing.assert_allclose(effect.quantile(TENTHS), [0.6 / k, 0.6, 0.6 * k], rtol=1e-13)
+    for moment, own in ((1, effect.mean), (2, effect.mean**2 + effect.sd**2)):
+        exact, _ = integrate.quad(lambda u, m=moment: float((0.6 * np.exp(math.log(k) * zt(u) / zt(0.9))) ** m), 0, 1)
+        assert own == pytest.approx(exact, rel=1e-7)
+
+
+@given(st.lists(number, min_size=3, max_size=3, unique=True))
+def test_three_quantiles_of_a_cut_range_are_hit_as_well(numbers: list[float]) -> None:
+    low, point, high = sorted(numbers)
+    assume(min(point - low, high - point) > 1e-9 * (high - low))
+    distribution = distribution_of(stated("p10_p90", low, high, point=point), cut=GRADE_CUT)
+    scale = max(abs(low), abs(high)) if low <= 0 <= high else 0.0
+    assert distribution.quantile(TENTHS).tolist() == [close(low, scale), close(point, scale), close(high, scale)]
+    assert rises(distribution)
+    ends = distribution.quantile(np.array([2.0**-53, 1 - 2.0**-53]))
+    assert np.all(np.isfinite(ends))
+    assert ends[0] <= distribution.mean <= ends[1]
 
 
 # ---- what cannot be

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.flows import Lift
 from impacttree.engine.paths import Paths
 from impacttree.quantity import Intervention
-from tests.engine.support import ANY_TREE, Compiled
+from tests.engine.support import ANY_TREE, Compiled, lift_of
 from tests.oracles.attribution import Attribution, TooManyWalksError
 from tests.oracles.unrolled import erased
 from tests.strategies import Sketch, changes, examples, trees
@@ -26,7 +25,7 @@ def test_a_path_of_a_linear_tree_is_the_sum_of_all_walks_that_erase_to_it(sketch
 @examples(30)
 @given(trees(most=5, horizon=3), st.data())
 def test_a_path_of_any_tree_is_the_integral_of_its_walks(sketch: Sketch, data: st.DataObject) -> None:
-    assert_paths(sketch, data, nodes=12)
+    assert_paths(sketch, data, nodes=96)
 
 
 def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
@@ -34,7 +33,7 @@ def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
     drawn = data.draw(changes(sketch))
     ((slot, intervention),) = compiled.interventions(drawn).items()
     ((metric, change),) = drawn.items()
-    lift = Lift(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
+    lift = lift_of(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
     paths = Paths(lift)
     try:
         exact = Attribution(compiled.oracle, metric, change, sketch.outcome, nodes).paths()
@@ -58,7 +57,7 @@ def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
 def test_paths_and_rest_make_the_total(sketch: Sketch, data: st.DataObject) -> None:
     compiled = Compiled(sketch)
     ((slot, intervention),) = compiled.interventions(data.draw(changes(sketch))).items()
-    lift = Lift(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
+    lift = lift_of(compiled.model, slot, intervention, compiled.outcome, compiled.horizon)
     found = Paths(lift).best(1_000)
     if len(found) == 60:
         return
@@ -107,6 +106,20 @@ def diamonds(count: int) -> str:
     return "\n".join([*lines, f"  y: {{formula: d{count} * 3}}"])
 
 
+def test_a_running_total_passes_on_what_has_gathered() -> None:
+    worth = loads("""
+    horizon: 3
+    outcome: y
+    metrics:
+      x: {value: 1}
+      a: {formula: x * 1}
+      b: {formula: x * 3}
+      y: {formula: cumulative(a) + b, aggregate: sum}
+    """).worth("x", "+1")
+    amounts = {path.metrics: path.amount for path in worth.paths}
+    assert amounts == pytest.approx({("x", "a", "y"): 1 + 2 + 3, ("x", "b", "y"): 3 * 3}, rel=1e-12)
+
+
 def test_stacked_diamonds_list_some_paths_and_state_the_rest() -> None:
     began = time.process_time()
     worth = loads(diamonds(64)).worth("d0", "+10%")
@@ -131,7 +144,7 @@ def test_few_diamonds_list_every_path() -> None:
 
 def test_no_way_to_the_outcome_is_no_path() -> None:
     tree = loads("{outcome: y, metrics: {x: {value: 1}, z: {value: 2}, y: {formula: z * 2}}}")
-    lift = Lift(tree._subject.model, 0, Intervention("wrap", 2.0), 2, 12)
+    lift = lift_of(tree._subject.model, 0, Intervention("wrap", 2.0), 2, 12)
     assert Paths(lift).best(10) == ()
     assert lift.total == 0
 

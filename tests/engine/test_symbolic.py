@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sympy.core.function import AppliedUndef
 
 from impacttree import Formula, loads
-from impacttree.engine.symbolic import latex
+from impacttree.engine.symbolic import Closed, latex
 from impacttree.errors import QuestionError
 from impacttree.formula import parse
 from tests.engine.support import ANY_TREE, Compiled
@@ -206,3 +206,14 @@ def test_every_formula_has_latex_in_its_names_and_balanced_braces(sketch: Sketch
             assert text.count("{") == text.count("}")
             assert {part.split("}")[0] for part in text.split(r"\mathrm{")[1:]} <= set(formula.names)
             assert not re.search(r"_m\d", text)
+
+
+def test_a_dense_tree_is_refused_before_anything_is_built(monkeypatch):
+    """Of 300 metrics that read all before them, the chain rule alone has 2**299 products."""
+    lines = [f"  m{n}: {{formula: {' + '.join(f'm{k}' for k in range(n))}}}" for n in range(1, 300)]
+    dense = loads("outcome: m299\nmetrics:\n  m0: {value: 1}\n" + "\n".join(lines) + "\n")
+    monkeypatch.setattr(Closed, "partials", None)  # calling it would fail
+    with pytest.raises(QuestionError, match=r"d m299 / d m0 has more than 5000 operations; use sensitivity\(\)"):
+        dense.derivative("m299", "m0")
+    with pytest.raises(QuestionError, match="more than 5000 operations"):
+        dense.elasticity("m299", "m0")

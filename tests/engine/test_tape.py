@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impacttree.engine.scalar_faults import interpret
-from impacttree.engine.tape import Block, Body, Instruction, Load, Select, lower
-from impacttree.formula import parse
+from impacttree.engine.tape import Block, Body, Instruction, Load, Select, lower, total_of
+from impacttree.engine.vector_faults import compute
+from impacttree.formula import lowered, parse
 from impacttree.formula.ast import Binary, Name, Parameter
 from tests.engine.support import ANY_TREE, Compiled, is_close
 from tests.strategies import Sketch, examples
@@ -14,7 +15,14 @@ SLOTS = {"a": 0, "b": 1, "c": 2}
 
 
 def block_of(text: str) -> Block:
-    return lower(9, parse(text), SLOTS, {name: slot + 10 for name, slot in SLOTS.items()}, lambda address, value: 0)
+    slots = SLOTS | {total_of(name): slot + 10 for name, slot in SLOTS.items()}
+    return lower(9, lowered(parse(text)), slots, lambda address, value: 0)
+
+
+def value_of(block: Block, row: list[float]) -> float:
+    """Return what the operations of a tape come to, one at a time."""
+    values = [np.float64(value) for value in row]
+    return float(compute(block, values, values, (), {})[0])
 
 
 def operations(block: Block) -> list[str]:
@@ -41,7 +49,7 @@ def test_the_tape_computes_the_rule(sketch: Sketch) -> None:
         slot = compiled.slot(name)
         for t in range(1, compiled.horizon + 1):
             past = {lag: run.at(max(t - lag, 0)) for lag in model.lags}
-            found = interpret(model.blocks[slot], run.at(t), model.base, model.parameters, past)
+            found = float(compute(model.blocks[slot], run.at(t), model.base, model.parameters, past)[0])
             assert is_close(found, world.value(name, t), max(1, abs(world.value(name, t))), 1e-11)
 
 
@@ -102,7 +110,7 @@ def test_parameters_keep_their_address() -> None:
         return len(seen) + 4
 
     slope = Parameter("churn.nps.slope", -0.5)
-    block = lower(0, Binary("*", slope, Name("a")), SLOTS, {}, register)
+    block = lower(0, lowered(Binary("*", slope, Name("a"))), SLOTS, register)
     assert seen == [("churn.nps.slope", -0.5)]
     assert list(block.parameters.values()) == [5]
 
@@ -112,10 +120,27 @@ def test_parameters_keep_their_address() -> None:
 def test_long_formulas_need_no_recursion(count: int) -> None:
     block = block_of(" + ".join(["a", "b * 2", "c"] * (count // 3)))
     row = [1.0, 2.0, 3.0]
-    assert interpret(block, row, row, (), {}) == 8.0 * (count // 3)
+    assert value_of(block, row) == 8.0 * (count // 3)
 
 
 def test_definitions_of_the_registry_take_their_defaults() -> None:
     row = [6.0, 2.0, 3.0]
-    assert interpret(block_of("saturate(a, b, c)"), row, row, (), {}) == 2 * 6 / 9
-    assert interpret(block_of("saturate(a, b, c, 2)"), row, row, (), {}) == 2 * 36 / 45
+    assert value_of(block_of("saturate(a, b, c)"), row) == 2 * 6 / 9
+    assert value_of(block_of("saturate(a, b, c, 2)"), row) == 2 * 36 / 45
+
+
+def test_conditions_are_decided_from_left_to_right_and_no_further_than_needed() -> None:
+    block = block_of("if(a > 0 and b / a > 1 or not c < 2, 7, 8)")
+    for a, b, c, value in ((2, 3, 0, 7), (2, 1, 0, 8), (0, 1, 0, 8), (0, 1, 2, 7), (3, 1, 5, 7)):
+        assert value_of(block, [a, b, c]) == value
+
+
+@examples(4)
+@given(st.integers(2, 400))
+def test_nested_choices_grow_with_their_text(count: int) -> None:
+    """What both sides of a choice read is written once, or else twice for each level."""
+    chosen = "a"
+    for _ in range(min(count, 40)):
+        chosen = f"max(b, abs({chosen}) - 1)"
+    joined = " and ".join(f"a > {k}" for k in range(count))
+    assert len(block_of(f"{chosen} + if({joined}, b, c)").steps) < 10 * count + 200

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import mpmath
 import pytest
 
-from impacttree.formula import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
+from impacttree.formula import Binary, Call, Compare, Expr, Logic, Name, Negate, Number, Parameter, fold
 
 OPERATORS = {
     "+": lambda a, b: a + b,
@@ -44,8 +44,26 @@ MATH = {
         (floor + ceiling) / 2 + (ceiling - floor) / 2 * mpmath.tanh(steepness * (x - middle) / 2)
     ),
     "interpolate": interpolate,
+    "sin": mpmath.sin,
+    "cos": mpmath.cos,
+    "floor": mpmath.floor,
+    "ceil": mpmath.ceil,
+    "round": lambda x, digits=0: mpmath.sign(x) * mpmath.floor(abs(x) * 10**digits + mpmath.mpf("0.5")) / 10**digits,
     "if": lambda condition, a, b: a if condition else b,
 }
+
+
+def in_time(call, series):
+    values = series[call.arguments[0].name]
+    match call.function:
+        case "prev":
+            return mpmath.mpf(values[1])
+        case "lag":
+            return mpmath.mpf(values[max(0, 2 - int(call.arguments[1].value))])
+        case "cumulative":
+            return mpmath.fsum(values[1:])
+        case "baseline":
+            return mpmath.mpf(values[0])
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +81,10 @@ def evaluate() -> Callable[[Expr, Mapping[str, Sequence[float]]], mpmath.mpf]:
                     return -below[0]
                 case Binary() | Compare():
                     return OPERATORS[node.op](*below)
-                case Call(function="prev"):
-                    return mpmath.mpf(series[node.arguments[0].name][1])
-                case Call(function="lag"):
-                    return mpmath.mpf(series[node.arguments[0].name][max(0, 2 - int(node.arguments[1].value))])
-                case Call(function="cumulative"):
-                    return mpmath.fsum(series[node.arguments[0].name][1:])
-                case Call(function="baseline"):
-                    return mpmath.mpf(series[node.arguments[0].name][0])
+                case Logic():
+                    return {"and": all, "or": any, "not": lambda one: not one[0]}[node.op](below)
+                case Call(function="prev" | "lag" | "cumulative" | "baseline"):
+                    return in_time(node, series)
                 case Call():
                     return MATH[node.function](*below)
 

@@ -13,12 +13,16 @@ from impacttree.formula import (
     Binary,
     Call,
     Compare,
+    Logic,
     Name,
     Negate,
     Number,
     fold,
     parse,
+    parse_condition,
     parse_expression,
+    same,
+    unparse,
     walk,
 )
 from impacttree.formula.parser import MAX_ARGUMENTS, MAX_CHARACTERS, MAX_DEPTH, MAX_IF_DEPTH
@@ -29,7 +33,8 @@ FORMULAS = (
     "saturate(spend, 1_000, 50%) + logistic(x, 0, 1, 2, 3) - interpolate(y, 0, 1, 2, 3)",
     "per_month(salaries) + in_hours(wait) * cumulative(z) / baseline(z)",
 )
-OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.And: "and", ast.Or: "or"}
+OPERATORS |= {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
 def problem(text):
@@ -59,6 +64,10 @@ def ours(expr):
                 return ("-", *below)
             case Binary():
                 return (node.op, *below)
+            case Compare():
+                return (node.op, *below)
+            case Logic():
+                return (node.op, *below)
             case Call():
                 return (node.function, *below)
 
@@ -74,12 +83,21 @@ def python(node):
             return node.value
         case ast.UnaryOp(op=ast.USub()):
             return ("-", python(node.operand))
+        case ast.UnaryOp(op=ast.Not()):
+            return ("not", python(node.operand))
         case ast.UnaryOp():
             return python(node.operand)
         case ast.BinOp():
             return (OPERATORS[type(node.op)], python(node.left), python(node.right))
         case ast.Call():
             return (node.func.id, *map(python, node.args))
+        case ast.Compare():
+            return (OPERATORS[type(node.ops[0])], python(node.left), python(node.comparators[0]))
+        case ast.BoolOp():
+            joined = python(node.values[0])
+            for value in node.values[1:]:
+                joined = (OPERATORS[type(node.op)], joined, python(value))
+            return joined
 
 
 operands = st.sampled_from(["a", "E", "pi", "max", "lambda_", "1.5", "2", "1e3", "1_000"])
@@ -94,6 +112,26 @@ texts = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+values = st.sampled_from(["a", "b + 1", "c", "(a + b) * 2", "max(a, 3)"])
+compared = st.builds("{} {} {}".format, values, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), values)
+conditions = st.recursive(
+    compared,
+    lambda below: st.one_of(
+        st.builds("{} {} {}".format, below, st.sampled_from(["and", "or"]), below),
+        st.builds("not {}".format, below),
+        st.builds("({})".format, below),
+    ),
+    max_leaves=8,
+)
+
+
+@given(conditions)
+def test_conditions_have_the_structure_of_python(text):
+    read = parse_condition(text)
+    assert ours(read) == python(ast.parse(text, mode="eval").body)
+    assert same(parse_condition(unparse(read)), read)
 
 
 @given(texts)
@@ -161,8 +199,8 @@ def test_every_comparison(op):
         ("2(a)", "2(", "operator is missing", r"2 \* \(...\)"),
         ("(a)(b)", ")(", "operator is missing", "multiply"),
         ("5%a", "5%a", "operator is missing", "remainder"),
-        ("a and b", "and", "not a word", "nested"),
-        ("not a", "not", "not a word", "opposite"),
+        ("a and b", "and", "only in a condition", r"if\(a > 0 and b > 0"),
+        ("not a", "not", "only in a condition", r"if\(not a > 0"),
         ("a if b else c", "if", "not a word", r"if\(condition"),
         ("a per b", "per", "not a word", "'/'"),
         ("(a", "(", "never closed", r"'\)'"),
@@ -180,17 +218,31 @@ def test_every_comparison(op):
         ("saturate(a, 1)", "saturate(a, 1)", "3 to 4 arguments", "shape=1"),
         ("max(a,)", ",)", "missing", "add"),
         ("max(,a)", "(,", "missing", "add"),
-        ("a < b", "<", "only as the first argument of if", r"if\(a > b"),
-        ("if((a < b), 1, 2)", "<", "without parentheses", r"if\(a > b"),
-        ("if(a, b < c, 2)", "<", "only as the first argument", r"if\(a > b"),
-        ("if(a < b < c, 1, 2)", "<", "chained", "nest"),
-        ("if(a, 1, 2)", "a", "not a comparison", r"if\(a > b"),
+        ("a < b", "<", "only in a condition", r"if\(a > b"),
+        ("max((a < b), 1, 2)", "<", "only in a condition", r"if\(a > b"),
+        ("if(a, b < c, 2)", "<", "only in a condition", r"if\(a > b"),
+        ("if(a < b, (b < c), 2)", "<", "only in a condition", r"if\(a > b"),
+        ("if(a < b, a or b, 2)", "or", "only in a condition", "a > 0 or b > 0"),
+        ("if(max(a > b, c) > 1, 2, 3)", ">", "only in a condition", r"if\(a > b"),
+        ("if(a AND b > 1, 2, 3)", "AND", "not a word", "small letters"),
+        ("if(a and b > 1, 2, 3)", "a", "joins comparisons", "a > 0"),
+        ("if(a > 1 or b, 2, 3)", "b", "joins comparisons", "b > 0"),
+        ("if(not (a + b), 2, 3)", "a + b", "joins comparisons", "a \\+ b > 0"),
+        ("if((a > b) + 1 > 1, 2, 3)", "a > b", "not a number", "1, 0"),
+        ("if(-(a > b) > 1, 2, 3)", "a > b", "not a number", "1, 0"),
+        ("if(a > not b > 1, 2, 3)", "not b > 1", "not a number", "1, 0"),
+        ("if(a > 1 and 2 > 1, 2, 3)", "2 > 1", "always the same", "compare a metric"),
+        ("round(a, b)", "b", "whole number from 0 to 15", r"round\(x, 2"),
+        ("round(a, -3)", "-3", "whole number from 0 to 15", "thousands"),
+        ("round(a, 1.5)", "1.5", "whole number from 0 to 15", r"round\(x, 2"),
+        ("if(a < b < c, 1, 2)", "<", "chained", "a < b and b < c"),
+        ("if(a, 1, 2)", "a", "not a comparison", "a != 0"),
         ("if(1, a, b)", "1", "not a comparison", r"if\(a > b"),
         ("if(1 < 2, a, b)", "1 < 2", "always the same", "compare a metric"),
         ("prev(a + b)", "a + b", "name of a metric", "metric of its own"),
         ("prev(prev(a))", "prev(a)", "name of a metric", r"lag\(x, 2\)"),
         ("baseline(2)", "2", "name of a metric", "its name"),
-        ("lag(a, 0)", "0", "whole number of periods", r"lag\(a, 2\)"),
+        ("lag(a, 0)", "0", "whole number of periods", "write a alone"),
         ("lag(a, 1.5)", "1.5", "whole number of periods", r"lag\(a, 2\)"),
         ("lag(a, -1)", "-1", "whole number of periods", r"lag\(a, 2\)"),
         ("lag(a, n)", "n", "whole number of periods", r"lag\(a, 2\)"),

@@ -64,7 +64,8 @@ def problems_of(question):
         ("cac / (arpu * margin)", "months"),
         ("1 / churn", "months"),
         ("customers * churn", "customers/month"),
-        ("1 - churn", "%/month"),
+        ("1 - churn", "%"),
+        ("churn + 1%", "%/month"),
         ("margin * margin", "%"),
         ("n * margin", "%"),
         ("-churn + 1%", "%/month"),
@@ -88,8 +89,9 @@ def problems_of(question):
         ("n**n", ""),
         ("2**nps", ""),
         ("(1 + margin)**n", "%"),
-        ("1 - (1 - churn)**12", "%/year"),
-        ("1 - (1 - churn)**3", "%/quarter"),
+        ("1 - (1 - churn)**12", "%"),
+        ("decay_per_year(churn)", "%/year"),
+        ("nominal_per_month(growth)", "%/month"),
         ("1 - (1 - growth)**(1/12)", "%/month"),
         ("churn**1", "%/month"),
         ("exp(nps / 10) + log(n)", ""),
@@ -154,18 +156,18 @@ def test_the_own_past_alone_makes_a_period_equal_none():
         ("orders - cash", "", "`orders` is in orders", "give `orders` the unit USD"),
         ("revenue + cash", "", "cannot be added", "cumulative(revenue)"),
         ("cash + revenue", "", "cannot be added", "give `cash` a unit per month"),
-        ("churn + growth", "", "%/year", "write 1 - (1 - growth)**(1/12)"),
+        ("churn + growth", "", "%/year", "write decay_per_month(growth) for what is lost (churn), growth_per_month"),
         ("churn * yearly_price", "", "their product mixes month and year", "write per_month(yearly_price)"),
         ("revenue / salaries", "", "their ratio mixes month and year", "write per_month(salaries)"),
         ("yearly_price / churn", "", "mixes month and year", "write per_month(yearly_price)"),
         ("1 / churn * yearly_price", "", "mixes month and year", "write per_month(yearly_price)"),
-        ("1 / churn / growth", "", "", "write 1 - (1 - growth)**(1/12)"),
+        ("1 / churn / growth", "", "", "nominal_per_month(growth) for a loan"),
         ("1 / churn + 1 / growth", "", "cannot be added", "multiply or divide one of them"),
         ("1 / churn * (1 / growth)", "", "mixes month and year", "multiply or divide one of them"),
         ("1 / churn + n", "", "cannot be added", "multiply or divide one of them"),
         ("wait + n", "", "cannot be added", "multiply or divide one of them"),
         ("cumulative(speed)", "", "adds up once a month", "bring it to one per month first"),
-        ("growth * revenue", "", "mixes month and year", "write 1 - (1 - growth)**(1/12)"),
+        ("growth * revenue", "", "mixes month and year", "write decay_per_month(growth)"),
         ("wait + handling", "", "cannot be added", "write in_hours(handling)"),
         ("handling - pause", "", "cannot be subtracted", "write in_minutes(pause)"),
         ("wage * handling", "", "their product mixes hour and minute", "write in_hours(handling)"),
@@ -177,7 +179,6 @@ def test_the_own_past_alone_makes_a_period_equal_none():
         ("logistic(cash, 0, n, 40, 0.1)", "cash", "logistic takes a pure number", "baseline"),
         ("saturate(cash, n, nps)", "", "cannot be compared", "the unit USD"),
         ("saturate(n, n, n, cash)", "cash", "saturate takes a pure number", "baseline"),
-        ("exp(1 - churn)", "1 - churn", "exp takes a pure number", "(1 - churn) / scale"),
         ("log(wait)", "wait", "log takes a pure number", "wait / baseline(wait)"),
         ("2**wait", "wait", "an exponent is a pure number", "same unit"),
         ("2**cash", "cash", "an exponent is a pure number", "same unit"),
@@ -186,12 +187,18 @@ def test_the_own_past_alone_makes_a_period_equal_none():
         ("cash**21", "", "no such power", "small whole number"),
         ("sqrt(cash)", "", "no such power", "same unit first"),
         ("per_month(cash)", "", "converts a flow", "drop the conversion, or give it a unit such as USD/month"),
-        ("per_year(churn)", "", "do not convert linearly", "write 1 - (1 - churn)**12"),
+        ("per_year(churn)", "", "do not convert linearly", "which is 1 - (1 - churn)**12"),
         ("per_month(churn)", "", "already", "drop the conversion"),
         ("n * per_month(5)", "per_month(5)", "`5` is without a unit", "drop"),
         ("in_hours(wage)", "", "converts hours, minutes and seconds, but `wage` is in USD/hour", "drop"),
         ("cumulative(salaries)", "", "adds up once a month", "per_month(salaries)"),
-        ("cumulative(growth)", "", "adds up once a month", "1 - (1 - growth)**(1/12)"),
+        ("cumulative(growth)", "", "adds up once a month", "decay_per_month(growth)"),
+        ("1 - churn + growth", "", "`churn` is in %/month and `growth` is in %/year", "decay_per_month(growth)"),
+        ("1 - churn - (1 - growth)", "1 - growth", "`churn` is in %/month and `growth`", "decay_per_month(growth)"),
+        ("margin + churn", "", "cannot be added", "write `margin` with its period, e.g. 3%/month"),
+        ("(1 - churn)**(1 / growth)", "", "`1 - churn` goes by the month", "write (1 - churn)**12 in place"),
+        ("margin**(1 / churn)", "1 / churn", "an exponent is a pure number", "with its period, e.g. 3%/month"),
+        ("per_month(1 + growth)", "", "`1 + growth` is what stays or grows", "write (1 + growth)**(1/12)"),
     ],
 )  # fmt: skip
 def test_refusals(text, marked, reason, fix):
@@ -208,8 +215,15 @@ def test_refusals(text, marked, reason, fix):
     ("text", "own", "reason", "fix"),
     [
         ("prev(cash) + revenue - salaries", "cash", "USD/year", "write per_month(salaries)"),
-        ("prev(cash) + growth * cash", "cash", "USD/year", "write per_month(growth * cash)"),
-        ("prev(customers) * arpu", "customers", "the formula gives USD, but `customers` starts in customers", "start:"),
+        ("prev(cash) + growth * cash", "cash", "USD/year", "`growth` goes by the year: rates do not convert"),
+        ("prev(customers) * arpu", "customers", "gives USD/month, but `customers` starts in customers", "start:"),
+        (
+            "prev(cash) * (1 + growth)",
+            "cash",
+            "`1 + growth` goes by the year",
+            "write (1 + growth)**(1/12) in its place",
+        ),
+        ("prev(cash) * (1 - churn)**12", "cash", "goes by the year, but the formula steps by the month", "**(1/12)"),
         ("prev(cash) + per_month(cash)", "cash", "`cash` is in USD", "drop the conversion"),
     ],
 )
@@ -235,9 +249,11 @@ def test_refusals_where_a_period_equals_none(text, own, reason, fix):
 def test_fixes_can_be_written_as_they_stand(text):
     with pytest.raises(FormulaError) as caught:
         infer(text)
-    fix = re.search("write (.*)", caught.value.problems[0].fix).group(1)
-    inside = re.search(r"[a-z]+(?=\)+(?:\*|$))", fix).group()
-    infer(fix if text.startswith("per_") else re.sub(rf"\b{inside}\b", f"({fix})", text))
+    fixes = re.findall(r"[a-z_]+\([a-z]+\)(?= for|,| or|$)", caught.value.problems[0].fix)
+    assert fixes
+    for fix in fixes:
+        inside = re.search(r"\(([a-z]+)\)", fix).group(1)
+        infer(fix if text.startswith("per_") else re.sub(rf"\b{inside}\b", f"({fix})", text))
 
 
 def test_problems_of_one_formula_come_together():
@@ -252,12 +268,13 @@ def test_problems_of_one_formula_come_together():
     ("text", "unit", "note"),
     [
         ("orders / visits", "", "the ratio of counts is read as a pure number"),
-        ("new_customers / visits", "1/month", "the ratio of counts"),
         ("log(customers)", "", "log reads it as a pure number"),
         ("sqrt(customers)", "", "a power of it is read as a pure number"),
         ("customers**n", "", "a power of it"),
-        ("(1 - churn)**n", "%", "its power is read as a share"),
-        ("per_year(hazard)", "1/year", "a rate that compounds is written"),
+        ("churn**n", "%", "its power is read as a share"),
+        ("1 - hazard", "", "`hazard` beside 1 is read as a rate of one month"),
+        ("hazard + 1", "1/month", "the 1 after `hazard` is read as one more per month"),
+        ("per_year(hazard)", "1/year", "a rate that compounds is written in %"),
     ],
 )
 def test_notes(text, unit, note):
@@ -288,10 +305,14 @@ def test_a_number_without_a_noun_fits_any_noun(text):
         ("per_month(mrr)", "mrr"),
         ("in_hours(in_minutes(wait) + handling)", "(wait * 60 + handling) / 60"),
         ("per_quarter(per_month(salaries))", "salaries / 12 * 3"),
+        ("decay_per_month(growth) + churn", "1 - (1 - growth)**(1 / 12) + churn"),
+        ("growth_per_year(churn)", "(1 + churn)**12 - 1"),
+        ("nominal_per_month(growth)", "growth / 12"),
+        ("decay_per_month(churn)", "churn"),
         ("-if(per_year(revenue) > salaries, max(1, 2), n)", "-if(revenue * 12 > salaries, max(1, 2), n)"),
     ],
 )
-def test_conversions_are_multiplied_out(text, printed):
+def test_conversions_are_written_out(text, printed):
     assert unparse(infer(text).expr) == printed
 
 

@@ -52,7 +52,7 @@ def test_impossible_correlations_are_named_and_only_those() -> None:
 def test_what_is_not_listed_counts_as_none() -> None:
     _, problems = check(("a.value", "b.value", 0.9), ("b.value", "c.value", 0.9))
     assert "a.value and b.value 0.9, b.value and c.value 0.9" in problems[0].reason
-    assert "not listed are uncorrelated" in problems[0].fix
+    assert "a.value and c.value (e.g. 0.81), which is taken as uncorrelated" in problems[0].fix
 
 
 def test_certain_together_and_following_from_others_are_possible() -> None:
@@ -205,3 +205,15 @@ def test_a_file_with_correlations_builds() -> None:
 def test_the_key_is_a_list(raw: str, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         load_text(f"metrics: {{a: {{value: 1}}}}\ncorrelations: {raw}")
+
+
+@pytest.mark.parametrize(("value", "implied"), [(1.0, "1"), (0.9, "0.81"), (-0.9, "0.81")])
+def test_a_pair_that_was_left_out_is_named_as_the_way_out_which_works(value: float, implied: str) -> None:
+    groups, problems = check(("a.value", "b.value", value), ("b.value", "c.value", value))
+    assert groups == ()
+    (problem,) = problems
+    assert problem.fix.startswith(f"list a.value and c.value (e.g. {implied}), which is taken as uncorrelated, or move")
+    listed = ("a.value", "c.value", float(implied))
+    groups, problems = check(("a.value", "b.value", value), ("b.value", "c.value", value), listed)
+    assert len(groups) == 1
+    assert not problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from impacttree.errors import ModelError
 from impacttree.formula import unparse
 from impacttree.graph import Graph, Influence, build
-from impacttree.graph.ratio_interval import Estimate, ratio_interval
+from impacttree.quantity.ratio_interval import Estimate, ratio_interval
 from impacttree.quantity.spread_checks import Z_P90, Z_P97_5
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 
@@ -37,6 +38,7 @@ def lines(x: float, *points: float) -> float:
 
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp,
+    "log": math.log,
     "lag": lambda reading, periods: reading.past,
     "baseline": lambda reading: reading.base,
     "saturate": lambda x, ceiling, half, shape: ceiling * x**shape / (x**shape + half**shape),
@@ -116,6 +118,50 @@ def test_relative_when_and_then_give_the_elasticity_that_passes_through_them(
     assert rule_value(graph, "m", x=moved) == pytest.approx(m0 * (1 + then), rel=1e-12)
 
 
+@given(anchors, anchors, sizes, moves)
+def test_each_doubling_adds_the_same(x0: float, m0: float, amount: float, move: float) -> None:
+    for keys in ({"per_doubling": f"{amount:+.4f}"}, {"when": "doubles", "then": f"{amount:+.4f}"}):
+        graph = one(MetricSpec("x", value=x0), m0, **keys)
+        assert influence_of(graph).form == "per_doubling"
+        assert influence_of(graph).parameters == (("m.x.per_doubling", pytest.approx(amount)),)
+        expected = m0 + amount * math.log2(move)
+        assert rule_value(graph, "m", x=Reading(x0 * move, x0, x0)) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+        fourfold = rule_value(graph, "m", x=Reading(4 * x0, x0, x0))
+        assert fourfold == pytest.approx(m0 + 2 * amount, rel=1e-12, abs=1e-12)
+
+
+def test_an_effect_per_doubling_in_words_and_with_what_is_known_of_it() -> None:
+    def influence(**keys: object) -> Influence:
+        spend = MetricSpec("spend", value="$20k/month", label="Ad spend")
+        return influence_of(one(spend, "1200 orders/month", **keys))
+
+    plain = influence(per_doubling="+150 orders/month")
+    assert plain.words == "+150 of M per doubling of Ad spend, from $20k"
+    assert ends_of(plain) is None
+    assert influence(when="doubles", then="+150 orders/month").words == plain.words
+    for stated in (
+        influence(per_doubling="+150 orders/month (100 to 200 orders/month)"),
+        influence(per_doubling="+150 orders/month", range="100 to 200 orders/month"),
+        influence(when="doubles", then="+150 orders/month", range="100 to 200 orders/month"),
+    ):
+        assert ends_of(stated) == (100, 200)
+    counted = influence(per_doubling="+150 orders/month (100 to 200)", evidence="correlation")
+    assert counted.parameters == (("m.spend.per_doubling", 75.0),)
+    assert ends_of(counted) == (50, 100)
+    assert counted.words == f"{plain.words}, counted at 50%"
+
+
+def test_a_relative_effect_of_a_doubling_is_an_elasticity() -> None:
+    influence = influence_of(one(MetricSpec("x", value=3), 8, when="doubles", then="+20%"))
+    assert influence.parameters == (("m.x.elasticity", pytest.approx(math.log2(1.2))),)
+
+
+def test_an_effect_per_doubling_has_the_range_of_its_grade() -> None:
+    graph = one(MetricSpec("x", value=3), 8, per_doubling=0.6, evidence="judgement")
+    (number,) = graph.uncertain
+    assert (number.address, number.quantity.spread.numbers) == ("m.x.per_doubling", pytest.approx((0.2, 1.8)))
+
+
 @given(anchors, anchors, sizes, st.floats(-0.9, 2).map(lambda value: round(value, 3)))
 def test_absolute_when_and_relative_then_give_the_semi_elasticity(
     x0: float, m0: float, when: float, then: float
@@ -183,13 +229,13 @@ def test_logistic_multiplies_by_the_ratio_to_today(x: float) -> None:
 @pytest.mark.parametrize(
     ("stated", "grade", "counted"),
     [
-        ("experiment", "correlation", 0.5),
-        ("quasi_experiment", "correlation", 0.5),
+        ("experiment", "experiment", 1.0),
+        ("quasi_experiment", "quasi_experiment", 1.0),
         ("judgement", "judgement", 1.0),
         (None, "correlation", 0.5),
     ],
 )
-def test_groups_are_a_slope_and_at_most_a_correlation(stated: str | None, grade: str, counted: float) -> None:
+def test_groups_are_a_slope_and_a_correlation_unless_graded(stated: str | None, grade: str, counted: float) -> None:
     groups = {"with": "1.9%", "without": "3.4%"}
     graph = one(MetricSpec("x", value="30%"), "2.95%", groups=groups, evidence=stated, range="-2pp to -1pp")
     influence = influence_of(graph)
@@ -423,8 +469,8 @@ def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
         ("42%", "$3", {"slope": "$2"}, "slope", "fraction or a percentage", "per pp"),
         ("38 points", "$3", {"slope": "€2 per point"}, "slope", "EUR", "USD 2 per point"),
         ("38 points", "3%", {"semi_elasticity": "-0.01pp per point"}, "semi_elasticity", "plain number", "per point"),
-        ("38 points", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "no share", "slope"),
-        ("150%", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "no share", "slope"),
+        ("38 points", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "not a share", "slope"),
+        ("150%", "3%", {"groups": {"with": "1%", "without": "2%"}}, "groups", "not a share", "slope"),
         ("42%", "3%", {"groups": {"with": "1%", "without": 2}}, "groups.without", "fraction", "unit"),
         ("42%", "3%", {"points": [["38%", "2%"], ["46%", "$3"]]}, "points.1", "USD", "write it in %"),
         ("42%", "3%", {"points": [["38", "2%"], ["46", "3%"]]}, "points.0", "fraction", "unit"),
@@ -449,6 +495,18 @@ def test_influence_carries_lag_evidence_and_what_was_observed() -> None:
         ("42%", "3%", {"when": "+2pp", "then": "-1pp", "range": {"ci95": "-2% to 0%"}}, "range", "points", "pp"),
         ("38 points", "3%", {"slope": "-1pp per point", "range": {"ci95": "-2pp to 0pp per pp"}}, "range",
          "other units", "one"),
+        ("42%", "3%", {"when": "+2pp", "then": "-9% relative", "range": "-100% to -5%"}, "range", "loss of all", ""),
+        ("42%", "$3", treated("-50% relative (-100% to -1%)", "-50% (-60% to -5%)"), "on_source", "leaves nothing", ""),
+        ("5 points", 9, {"logistic": {"floor": 0, "ceiling": 0, "middle": 3, "steepness": 1}}, "logistic", "zero", ""),
+        ("5 points", 9, {"saturating": {"ceiling": 0, "half": 3}}, "saturating", "not above zero", "parameters"),
+        (1, 1, {"when": "+1e-300", "then": "+1e300"}, "when", "too large for a number", "correct its numbers"),
+        (1e-300, 1, {"when": "+1e-20% relative", "then": "+1"}, "when", "too large for a number", ""),
+        ("0 points", 5, {"per_doubling": "+1"}, "per_doubling", "above zero", "use a slope"),
+        ("0 points", 5, {"when": "doubles", "then": "+1"}, "when", "at or below zero", "+5 points"),
+        ("38 points", "3%", {"per_doubling": "+1%"}, "per_doubling", "points or a ratio", "pp"),
+        ("38 points", "3%", {"per_doubling": "+1"}, "per_doubling", "fraction or a percentage", "%"),
+        ("38 points", "$3", {"per_doubling": "+1pp"}, "per_doubling", "pp", "USD"),
+        ("38 points", "3%", {"per_doubling": "+1pp", "range": "2pp to 3pp"}, "range", "outside its range", "P10"),
         ("42%", "3%", {"elasticity": 1, "observed": "1 users to 2 users"}, "observed", "users", "%"),
     ],
 )  # fmt: skip
@@ -474,11 +532,62 @@ def test_what_does_not_fit_is_refused_where_it_stands(
         ("$5/month", "$29/month", "0.5", 0.5),
         ("1000 visits", "30 orders", "3 orders per 100 visits", 0.03),
         ("6", "30", "-2", -2.0),
+        ("1000 sessions/month", "30 trials/month", "0.03 trials per session", 0.03),
+        ("1000 sessions/month", "30 trials/month", "0.03 trials/session", 0.03),
+        ("100 trials/month", "15 customers/month", "0.15 customers per trial", 0.15),
+        ("38 points", "15 customers/month", "2 customers per point", 2.0),
+        ("1000 customers", "$30k/month", "$30/customer-month", 30.0),
+        ("2.4 orders/customer/month", "$30/customer/month", "$12 per order", 12.0),
     ],
 )
 def test_slopes_in_the_units_of_both_metrics(source: str, target: str, slope: object, expected: float) -> None:
     influence = influence_of(one(MetricSpec("x", value=source), target, slope=slope))
     assert influence.parameters == (("m.x.slope", pytest.approx(expected)),)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "plain", "written"),
+    [
+        ("38 points", "3%/month", {"slope": "-0.1pp per 10 points"}, ("-0.2 to 0", "-0.02pp to 0pp per point")),
+        ("38 points", "3%/month", {"when": "+10 points", "then": "-0.3pp"}, ("-0.5 to -0.1", "-0.5pp to -0.1pp")),
+        ("38 points", "$3", {"when": "+10 points", "then": "-3%"}, ("-5 to -1", "-5% to -1%")),
+        ("38 points", "9 users/month", {"semi_elasticity": "-2% per point"}, ("-3 to -1", "-0.03 to -0.01 per point")),
+        (
+            "900 visits/month",
+            "9 users/month",
+            {"when": "+90 visits", "then": "+3 users"},
+            ("2 to 4", "2 users to 4 users"),
+        ),
+        ("40%", "3%/month", {"groups": {"with": "2%", "without": "4%"}}, ("-3 to -1", "-3pp to -1pp")),
+        (
+            "38 points",
+            "3%/month",
+            {"slope": "-1pp per point"},
+            ({"ci95": "-2 to 0"}, {"ci95": "-2pp to 0pp per point"}),
+        ),
+    ],
+)
+def test_a_range_without_units_is_in_those_of_its_effect(
+    source: str, target: str, plain: dict[str, Any], written: tuple[Any, Any]
+) -> None:
+    bare, full = (influence_of(one(MetricSpec("x", value=source), target, range=text, **plain)) for text in written)
+    assert bare.spread is not None
+    assert full.spread is not None
+    assert bare.spread.kind == full.spread.kind
+    assert bare.spread.numbers == pytest.approx(full.spread.numbers, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"points": [["500 visits", "5 users"], ["2000 visits", "20 users"]]},
+        {"saturating": {"ceiling": "90 users", "half": "1500 visits"}, "observed": "500 visits to 2000 visits"},
+        {"logistic": {"floor": "1 users", "ceiling": "90 users", "middle": "900 visits", "steepness": 0.01}},
+        {"when": "+90 visits", "then": "+3 users"},
+    ],
+)
+def test_every_form_is_written_as_it_is_said(form: dict[str, Any]) -> None:
+    assert one(MetricSpec("x", value="900 visits/month"), "9 users/month", **form)["m"].influences
 
 
 def test_an_effect_without_a_value_to_start_from_is_reported_once_all_else_is_right() -> None:

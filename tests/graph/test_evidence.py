@@ -6,13 +6,14 @@ import math
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from impacttree.engine.model import Model
 from impacttree.errors import ModelError
 from impacttree.graph import Graph, UncertainNumber, build
-from impacttree.quantity import Spread
+from impacttree.quantity import Intervention, Spread
 from impacttree.spec import Driver, EvidenceDefaults, Grade, MetricSpec, TreeSpec, load_text
 
 GRADES: tuple[Grade, ...] = get_args(Grade)
@@ -79,6 +80,36 @@ def test_an_effect_without_a_range_has_that_of_its_grade(
     assert found.quantity.spread is not None
     assert found.quantity.spread.numbers == pytest.approx(sorted((effect / k, effect * k)))
     assert grade.replace("_", "-") in found.quantity.text
+
+
+FORMS: dict[str, dict[str, object]] = {
+    "slope": {"slope": "-0.1pp per pp"},
+    "elasticity": {"elasticity": 0.8},
+    "semi_elasticity": {"semi_elasticity": "-0.02 per pp"},
+    "absolute when": {"when": "+10% relative", "then": "-0.3pp"},
+    "relative when": {"when": "+10% relative", "then": "-3% relative"},
+    "points": {"points": [["38%", "3%"], ["46%", "2%"]]},
+    "groups": {"groups": {"with": "1.9%", "without": "3.4%"}},
+    "treatment": {"treatment": {"on_source": "+2pp (1.2pp to 2.8pp)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}},
+    "saturating": {"saturating": {"ceiling": "8%", "half": "60%"}},
+    "logistic": {"logistic": {"floor": "1%", "ceiling": "5%", "middle": "45%", "steepness": 9}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=10)
+@given(step=st.floats(-0.3, 0.5).filter(lambda step: abs(step) > 1e-3), share=st.integers(1, 99))
+def test_a_stronger_grade_never_counts_less_in_any_form(form: str, step: float, share: int) -> None:
+    moved = {}
+    for grade in GRADES:
+        graph = tree(EvidenceDefaults(causal_share=share / 100), **FORMS[form], evidence=grade)
+        change = Intervention("wrap", 1.0, step)
+        model = Model(graph)
+        slot = graph.by_name["m"]
+        moved[grade] = abs(model.run(1, {graph.by_name["x"]: change}).at(1)[slot] - model.base[slot])
+    for strong in ("experiment", "quasi_experiment"):
+        assert all(moved[strong] >= other * (1 - 1e-12) for other in moved.values()), moved
+    assert moved["correlation"] < moved["experiment"]
 
 
 def test_an_effect_without_a_grade_is_a_judgement_and_groups_are_a_correlation() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
-from impacttree.errors import ModelError, Problem
+from impacttree.errors import ChangeError, ModelError, Problem
 from impacttree.formula import unparse
 from impacttree.graph import Graph, build
 from impacttree.spec import MetricSpec, TreeSpec
@@ -102,7 +104,7 @@ def test_conversions_are_multiplied_out() -> None:
         ),
         (
             {"churn": value("2%/month"), "m": formula("churn", unit="%/year")},
-            "formula", ("%/month", "%/year"), "compound",
+            "formula", ("%/month", "%/year"), "decay_per_year(churn)",
         ),
         (
             {"orders": value("12 orders/month"), "m": formula("orders * 40", unit="USD/month")},
@@ -145,6 +147,148 @@ def test_limits_may_leave_out_what_is_clear() -> None:
     assert str(graph["m"].unit) == "%/month"
 
 
+LTV = {"arpu": value("$30/user/month"), "ret": value("97%/month"), "ltv": formula("arpu / (1 - ret)", unit="USD/user")}
+
+
+def test_a_rate_is_what_stays_where_only_so_the_declared_unit_comes_out() -> None:
+    graph = tree(**LTV, lost=formula("users * (1 - ret)"), users=value("100 users"))
+    assert str(graph["lost"].unit) == "users/month"
+    (note,) = [note for note in graph.notes if note.startswith("ret: 97%/month is read as what stays of a month")]
+    assert "only so `ltv` comes out in USD/user" in note
+
+
+def test_a_reading_holds_through_metrics_between() -> None:
+    between = {"gone": formula("1 - ret"), "ltv": formula("arpu / gone", unit="USD/user")}
+    graph = tree(arpu=LTV["arpu"], ret=LTV["ret"], **between)
+    assert str(graph["gone"].unit) == "%/month"
+
+
+def test_two_readings_of_one_rate_are_refused_and_both_formulas_named() -> None:
+    problem = only_problem(
+        **LTV,
+        users=value("100 users"),
+        m=formula("users * ret * arpu / arpu", unit="users/month"),
+    )
+    assert problem.metric == "m"
+    assert "`ret` is what goes in a month here, but what stays in `ltv`, to come out in USD/user" in problem.reason
+    assert "retention: 1 - churn" in problem.fix
+
+
+def test_the_reading_does_not_depend_on_the_order_of_the_file() -> None:
+    bodies = LTV | {"users": value("100 users"), "lost": formula("users * (1 - ret)")}
+    units = [{name: str(tree(**dict(order))[name].unit) for name in bodies} for order in permutations(bodies.items())]
+    assert all(unit == units[0] for unit in units)
+
+
+@pytest.mark.parametrize(
+    ("stated", "unit"), [("97%/month", "users/month"), ("3%/month", "users"), ("49%/month", "users")]
+)
+def test_where_no_unit_tells_the_size_does(stated: str, unit: str) -> None:
+    graph = tree(users=value("100 users"), rate=value(stated), m=formula("users * (1 - rate)"))
+    assert str(graph["m"].unit) == unit
+    assert any("is read as what stays" in note for note in graph.notes) == (unit == "users/month")
+
+
+def test_a_high_rate_stays_what_goes_where_other_units_need_it() -> None:
+    graph = tree(
+        users=value("100 users"), arpu=value("$30/user/month"), churn=value("60%/month"),
+        left=formula("users * (1 - churn)"), m=formula("arpu / churn", unit="USD/user"),
+    )  # fmt: skip
+    assert str(graph["left"].unit) == "users"
+    assert any("write `churn: 3%/month` and `retention: 1 - churn`" in note for note in graph.notes)
+
+
+def test_a_high_rate_that_multiplies_a_level_is_noted() -> None:
+    graph = tree(users=value("100 users"), ret=value("97%/month"), m=formula("users * ret"))
+    assert any("`users * ret` takes it for what goes in a month" in note for note in graph.notes)
+
+
+def test_a_reading_changes_no_number() -> None:
+    from impacttree import loads
+
+    text = "metrics: {{users: {{value: 100 users}}, ret: {{value: 97%/month}}, m: {{formula: users * (1 - ret){}}}}}"
+    values = [
+        loads("outcome: m\n" + text.format(unit)).values()["m"] for unit in ("", ", unit: users/month", ", unit: users")
+    ]
+    assert values == [values[0]] * 3
+
+
+@pytest.mark.parametrize(
+    ("bodies", "unit"),
+    [
+        ({"stock": formula("prev(stock) - m", start="9 users"), "ask": value("3 users/month"),
+          "m": formula("min(ask, prev(stock))")}, "users/month"),
+        ({"stock": formula("prev(stock) - m", start="9 users"), "ask": value("3 users/month"),
+          "m": formula("min(ask, prev(stock))", unit="users/month")}, "users/month"),
+        ({"flow": value("$3/month"), "dt": value("0.5 months"), "m": formula("prev(m) + dt * flow", start="$5",
+          aggregate="last")}, "USD"),
+        ({"goal": value("$4"), "lag_": value("4 months"), "m": formula("prev(m) + (goal - prev(m)) / lag_", start="$1",
+          aggregate="last")}, "USD"),
+        ({"sales": value("$9/month"), "growth": value("30%/year"), "m": formula("lag(sales, 12) * (1 + growth)")},
+         "USD/month"),
+        ({"income": value("$9/month"), "assets": value("$90"), "m": formula("income / assets", unit="1/month")},
+         "%/month"),
+    ],
+)  # fmt: skip
+def test_units_through_time(bodies: dict[str, dict[str, object]], unit: str) -> None:
+    assert str(tree(**bodies)["m"].unit) == unit
+
+
+@pytest.mark.parametrize(
+    ("start", "unit"),
+    [("opening", "users"), ("opening * share", "users"), ("opening * fee", "USD"), ("in_hours(wait)", "hours")],
+)
+def test_a_start_may_be_a_formula_over_stated_metrics(start: str, unit: str) -> None:
+    graph = tree(
+        opening=value("100 users"), share=value("50%"), fee=value("$3/user"), wait=value("90 minutes"),
+        churn=value("2%/month"), m=formula("prev(m) * (1 - churn)", start=start, aggregate="last"),
+    )  # fmt: skip
+    assert str(graph["m"].unit) == unit
+
+
+@pytest.mark.parametrize(
+    ("start", "keys", "reason"),
+    [
+        ("opening", {"unit": "USD"}, "the start is in users, but the metric is declared in USD"),
+        ("other", {}, "there is no metric 'other'"),
+        ("m", {}, "'m' is not stated but computed"),
+        ("prev(opening)", {}, "prev has no place in a start"),
+        ("opening + price", {}, "cannot be added"),
+    ],
+)
+def test_a_start_that_is_a_wrong_formula(start: str, keys: dict[str, object], reason: str) -> None:
+    problem = only_problem(
+        opening=value("100 users"), price=value("$3"), m=formula("prev(m) + 0", start=start, aggregate="last", **keys)
+    )
+    assert problem.key == "start"
+    assert reason in problem.reason
+
+
+def test_multiples_of_a_thing_are_not_a_thing_beside_it() -> None:
+    problem = only_problem(widgets=value("5 widgets"), price=value("$2/Mwidgets"), m=formula("widgets * price"))
+    assert "counts in `mwidget`, while `widgets` counts in `widget`" in problem.reason
+    assert "$2/1M widget" in problem.fix
+
+
+def test_a_price_of_many_takes_changes_of_as_many() -> None:
+    from impacttree import loads
+
+    model = loads(
+        "outcome: m\nmetrics: {n: {value: 5M tokens}, p: {value: $2/1M tokens}, m: {formula: n * p, aggregate: last}}"
+    )
+    assert model.what_if({"p": "+$1/1M tokens"}).outcomes[0].change == pytest.approx(5.0)
+    with pytest.raises(ChangeError, match="USD does not fit a metric in USD/token"):
+        model.what_if({"p": "+$1"})
+
+
+@pytest.mark.parametrize("keys", [{}, {"unit": "USD/token"}])
+def test_limits_of_a_price_of_many_are_of_as_many(keys: dict[str, object]) -> None:
+    problem = only_problem(m=value("$2/1M tokens", plausible="$1 to $3", **keys))
+    assert problem.key == "plausible"
+    assert "with the multiple: $3/1M tokens" in problem.fix
+    assert tree(m=value("$2/1M tokens", plausible="$1/1M tokens to $3/1M tokens", **keys))
+
+
 def test_notes_tell_what_was_let_pass() -> None:
     graph = tree(
         visits=value("5 visits"),
@@ -158,3 +302,32 @@ def test_notes_tell_what_was_let_pass() -> None:
     assert "mixed: " in notes
     assert "visits" in notes
     assert "m: " in notes
+
+
+@pytest.mark.parametrize(
+    ("bodies", "fix"),
+    [
+        ({"apr": value("8%/year"), "m": formula("prev(m) * (1 + apr / 12)", start="9 users")},
+         "write nominal_per_month(apr) in place of apr / 12"),
+        ({"apr": value("8%/year"), "r": formula("apr / 12"), "m": formula("prev(m) * (1 + r)", start="9 users")},
+         "in `r` the number in it converts already, but leaves the unit: write nominal_per_month(apr)"),
+        ({"apr": value("8%/year"), "m": formula("apr / 12", unit="%/month")}, "write nominal_per_month(apr)"),
+        ({"mrr": value("$5/month"), "m": formula("mrr * 12", unit="USD/year", aggregate="last")},
+         "write per_year(mrr)"),
+        ({"mrr": value("$5/month"), "cost": value("$9/year"), "arr": formula("mrr * 12"), "m": formula("arr - cost")},
+         "in `arr` the number in it converts already, but leaves the unit: write per_year(mrr)"),
+        ({"churn": value("30%/year"), "m": formula("prev(m) - prev(m) * churn", start="9 users")},
+         "`churn` goes by the year: rates do not convert linearly: write decay_per_month(churn)"),
+        ({"arpu": value("$30/user/month"), "churn": value("3%"), "m": formula("arpu / churn", unit="USD/user")},
+         "write `churn` as 3%/month"),
+        ({"level": value("9 users"), "new": value("2 users/month"), "m": formula("level + new")},
+         "a level that a flow adds to is a stock, with the level as its `start` and the formula prev(m) + new"),
+    ],
+)  # fmt: skip
+def test_what_to_write_never_converts_twice_or_linearly(bodies: dict[str, dict[str, object]], fix: str) -> None:
+    assert fix in only_problem(**bodies).fix
+
+
+def test_a_flow_that_is_made_a_years_by_hand_is_noted() -> None:
+    (note,) = tree(mrr=value("$5/month"), m=formula("mrr * 12")).notes
+    assert "`mrr * 12` stays per month: if the number is to make it a year's, write per_year(mrr)" in note

@@ -4,6 +4,7 @@ import json
 import shlex
 
 import pytest
+from click.testing import CliRunner
 
 import impacttree as it
 from impacttree.interfaces.arguments import Command
@@ -284,6 +285,18 @@ def test_check_shows_notes(run, tmp_path):
     assert data(run, "check", str(path))["notes"] == list(notes)
 
 
+def test_check_and_show_tell_of_values_outside_their_bounds(run, tmp_path):
+    path = tmp_path / "outside.yaml"
+    path.write_text(
+        "name: O\noutcome: y\nmetrics: {a: {value: 2}, r: {formula: a, bounds: 0 to 1}, y: {formula: r * 10}}\n"
+    )
+    for command in ("check", "show"):
+        shown = run(command, str(path))
+        assert shown.exit_code == 0
+        assert "R at 2 today, outside the bounds 0 to 1" in " ".join(shown.stdout.split())
+        assert len(data(run, command, str(path))["warnings"]) == 1
+
+
 def test_schema(run, tmp_path):
     printed = run("schema").stdout
     assert json.loads(printed)["title"] == "impacttree model"
@@ -304,7 +317,7 @@ MISTAKES = {
     "worth ./missing engagement +1%": "./missing: there is no such file",
     "worth . engagement +1%": "there is no template '.'",
     "worth ./ engagement +1%": "is a folder, not a regular file",
-    "worth saas engagement 1%": "write '+1%' to add or '=1%' to set",
+    "worth saas engagement 1%": "write '+1%' to multiply or '=1%' to set",
     "worth saas engagement -": "write it in single quotes, '-$3'",
     "worth saas engagement +90pp": "outside its bounds",
     "worth saas arpu -3": "does not say which money",
@@ -312,7 +325,7 @@ MISTAKES = {
     "worth saas engagement +1% -1%": "Got unexpected extra argument (-1%)",
     "worth saas engagement +1% --jsn": "there is no option --jsn (did you mean '--json'?)",
     "worth saas engagement -1% -x": "there is no option -x",
-    "worth --help-me saas engagement -1%": "there is no option --help-me (did you mean '--help'?)",
+    "worth --hlep saas engagement -1%": "there is no option --hlep (did you mean '--help'?)",
     "what-if saas": "Missing argument 'METRIC=CHANGE...'",
     "what-if saas engagement": "'engagement' is no metric and its change: write engagement=+1%",
     "what-if saas engagement +1%": "'engagement' is no metric and its change: write engagement=+1%",
@@ -336,7 +349,7 @@ MISTAKES = {
     "guardrails saas nsp=+1%": "there is no metric 'nsp'",
     "headroom saas nsp": "there is no metric 'nsp'",
     "diagram saas tree.sgv": "'.sgv' names no known format",
-    "diagram saas missing/tree.svg": "missing/tree.svg cannot be written",
+    "diagram saas missing/tree.svg": "missing/tree.svg: cannot be written",
     "diagram saas tree.svg --cut half": "'half' is not one of 'full', 'board'",
     "diagram saas tree.svg --lift engagement": "--lift",
     "diagram saas tree.svg --lift engagment +1%": "there is no metric 'engagment'",
@@ -447,3 +460,84 @@ def test_every_answer_comes_as_json():
 
 def test_version(run):
     assert run("--version").stdout == f"impacttree {it.__version__}\n"
+
+
+# -- files, standard input and output ---------------------------------------------------------------------------------
+
+PICTURED = {
+    "worth": ("worth", "saas", "engagement", "+1%", "--no-range"),
+    "sensitivity": ("sensitivity", "saas"),
+    "project": ("project", "saas", "engagement=+1%"),
+    "uncertainty": ("uncertainty", "saas", "--samples", "64"),
+    "value-of-information": ("value-of-information", "saas", "--samples", "512"),
+    "simulate": ("simulate", "saas", "--samples", "256"),
+}
+TABLED = {
+    "what-if": ("what-if", "saas", "engagement=+1%", "--no-range"),
+    "values": ("values", "saas"),
+    "compare": ("compare", "saas", "--no-range"),
+    "guardrails": ("guardrails", "saas", "--no-range"),
+    "headroom": ("headroom", "saas", "churn"),
+    "verify": ("verify", "saas"),
+}
+
+
+def test_every_answer_is_saved():
+    assert {name for name in main.commands if any(p.name == "output" for p in main.commands[name].params)} == {
+        *PICTURED, *TABLED, "diagram", "schema",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PICTURED)
+def test_pictures_are_saved(run, tmp_path, name):
+    path = tmp_path / "answer.svg"
+    result = run(*PICTURED[name], "--save", str(path))
+    assert (result.exit_code, result.stdout) == (0, f"{path} written\n")
+    assert "<svg" in path.read_text(encoding="utf-8")
+    assert run(*PICTURED[name], "--save", "-").stdout_bytes == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", TABLED)
+def test_tables_are_saved_and_have_no_picture(run, tmp_path, name):
+    path = tmp_path / "answer.md"
+    assert run(*TABLED[name], "--save", str(path)).exit_code == 0
+    assert "|" in path.read_text(encoding="utf-8") or name == "what-if"
+    result = run(*TABLED[name], "--save", str(tmp_path / "answer.png"))
+    assert result.exit_code == 2
+    assert "cannot be written as 'png'" in result.stderr
+    assert run(*TABLED[name], "--save", "-").exit_code == 2
+
+
+def test_each_picture_of_a_simulation_is_saved(run, tmp_path):
+    seen = set()
+    for chart in ("histogram", "cdf", "fan"):
+        for on in ((), ("--on", "revenue")):
+            path = tmp_path / "answer.svg"
+            arguments = ("simulate", "saas", "--samples", "256", *on, "--chart", chart, "--save", str(path))
+            assert run(*arguments).exit_code == 0
+            seen.add(path.read_bytes())
+    assert len(seen) == 6
+
+
+def test_a_model_comes_from_the_standard_input(shop):
+    text = shop.read_bytes()
+    runner = CliRunner()
+    piped = runner.invoke(main, ["worth", "-", "conversion", "+1%", "--json"], input=text)
+    named = runner.invoke(main, ["worth", str(shop), "conversion", "+1%", "--json"])
+    assert json.loads(piped.stdout) == json.loads(named.stdout), piped.stderr
+    wrong = runner.invoke(main, ["check", "-"], input=b"metrics: {a: {valeu: 1}}")
+    assert wrong.exit_code == 2
+    assert wrong.stderr.startswith("Error: standard input:1: a.valeu: 'valeu' is not known")
+    assert runner.invoke(main, ["values", "-"], input=b"x" * 10_000_001).exit_code == 2
+
+
+def test_a_template_and_the_schema_go_to_the_standard_output(run):
+    text = run("new", "saas", "-").stdout
+    assert it.loads(text).name == "Northwind CRM"
+    assert json.loads(run("schema", "-").stdout) == json.loads(run("schema").stdout)
+
+
+@pytest.mark.parametrize("name", [None, *sorted(main.commands)])
+def test_h_is_help(run, name):
+    command = () if name is None else (name,)
+    assert run(*command, "-h").stdout == run(*command, "--help").stdout != ""

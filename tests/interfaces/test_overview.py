@@ -7,7 +7,7 @@ def test_every_metric_stands_in_the_outline_with_its_value():
     tree = template("saas")
     table = outline_of(tree)
     shown = {row[0].text.strip(): row[1].text for row in table.rows if row[1].text != "see above"}
-    assert set(shown) == {tree[name].label for name in tree}
+    assert set(shown) == {tree[name].title for name in tree}
     assert shown["Weekly engagement"] == "42.0%"
 
 

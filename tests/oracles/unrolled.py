@@ -408,6 +408,10 @@ def _effect(driver: Mapping[str, Any], x: Any, x0: Any, choose: Callable[..., in
     if "groups" in driver:
         difference = _number(driver["groups"]["with"]) - _number(driver["groups"]["without"])
         return COUNTED * difference * (x - x0), mpf(1)
+    if "per_doubling" in driver:
+        return _number(driver["per_doubling"]) * MP.log(x / x0, 2), mpf(1)
+    if driver.get("when") == "doubles":
+        return _number(driver["then"]) * MP.log(x / x0, 2), mpf(1)
     if "elasticity" in driver:
         return mpf(0), (x / x0) ** _number(driver["elasticity"])
     if "semi_elasticity" in driver:

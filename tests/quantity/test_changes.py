@@ -121,6 +121,9 @@ def test_texts_look_as_people_write(change: Change, text: str) -> None:
     ("text", "word"),
     [
         ("5", r"'\+5' to add or '=5' to set"),
+        ("1%", r"'\+1%' to multiply or '=1%' to set"),
+        ("2pp", r"'\+2pp' to add or '=2pp' to set"),
+        ("1%/month", r"'\+1%/month' to add or"),
         ("$5", "to add"),
         ("", "starts with"),
         ("−3", "write e.g."),

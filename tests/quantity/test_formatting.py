@@ -62,8 +62,14 @@ def read(text: str) -> Decimal:
         (1.0, "%", "100.0%"),
         (0.99996, "%", "100.0%"),
         (1.2345, "%", "123.5%"),
-        (12.3, "%", "1230.0%"),
-        (123.4, "%", "12.3k%"),
+        (9.876, "%", "987.6%"),
+        (12.3, "%", "12.3x"),
+        (123.4, "%", "123x"),
+        (2069.445, "%", "2070x"),
+        (12.34, "USD", "$12.34"),
+        (99.994, "USD", "$99.99"),
+        (99.999, "USD", "$100"),
+        (100.06, "USD", "$100"),
         (0.0, "%", "0.0%"),
         (0.02, "pp", "2pp"),
         (4.5, "x", "4.5x"),
@@ -98,6 +104,8 @@ def test_values(value: float, unit: str, text: str) -> None:
         (5, "points", "+5 points"),
         (0.0, "USD", "$0"),
         (-0.0, "%", "0pp"),
+        (12.34, "USD", "+$12.34"),
+        (23.4, "%", "+23.4x"),
     ],
 )
 def test_differences(value: float, unit: str, text: str) -> None:
@@ -115,6 +123,9 @@ def test_differences(value: float, unit: str, text: str) -> None:
         (1.5, "+150%"),
         (0.0, "0%"),
         (-0.0, "0%"),
+        (9.99, "+999%"),
+        (23.45, "+23.5x"),
+        (-12.0, "-12x"),
     ],
 )
 def test_relative_changes(ratio: float, text: str) -> None:
@@ -131,10 +142,11 @@ def test_fewer_digits_on_request() -> None:
 @given(values, UNITS)
 def test_what_is_shown_is_the_value_at_three_digits(value: float, name: str) -> None:
     unit = Unit.parse(name)
-    exact = Decimal(repr(value)).scaleb(2 if unit.is_share else 0)
+    exact = Decimal(repr(value)).scaleb(2 if unit.is_share and abs(value) < 10 else 0)
     shown = read(format_value(value, unit))
-    step = Decimal(1).scaleb(exact.adjusted() - 2) if exact else Decimal(1)
-    one_decimal = unit.display == "%" and exact.adjusted() < 4
+    cents = unit.is_money and unit.money != "JPY" and exact.adjusted() == 1
+    step = Decimal(1).scaleb(exact.adjusted() - 2 - cents) if exact else Decimal(1)
+    one_decimal = unit.display == "%" and abs(value) < 10
     assert shown == exact.quantize(min(step, Decimal("0.1")) if one_decimal else step, rounding=ROUND_HALF_UP)
     assert not format_value(value, unit).startswith("-0 ")
     assert (shown < 0) == format_value(value, unit).startswith("-")

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from impacttree.errors import QuantityError
 from impacttree.quantity import NUMBER, PERCENT, PP, Quantity, Spread, Unit, parse_quantity, parse_range
 
-NUMBERS = st.from_regex(r"[0-9]{1,6}(\.[0-9]{1,4})?", fullmatch=True)
+NUMBERS = st.from_regex(r"(0|[1-9][0-9]{0,5})(\.[0-9]{0,4})?", fullmatch=True)
 UNITS = st.sampled_from(("", "%", "%/month", "pp", "x", "points", "customers", "USD", "USD/user/month", "days"))
 
 
@@ -50,7 +51,9 @@ UNITS = st.sampled_from(("", "%", "%/month", "pp", "x", "points", "customers", "
         ("6.2 days", 6.2, "days"),
         ("90 min", 90.0, "minutes"),
         ("5/month", 5.0, "1/month"),
-        ("0123", 123.0, None),
+        ("5.", 5.0, None),
+        ("5.%", 0.05, "%"),
+        ("0.50", 0.5, None),
     ],
 )
 def test_one_number_as_people_write_it(text: str, value: float, unit: str | None) -> None:
@@ -62,6 +65,50 @@ def test_one_number_as_people_write_it(text: str, value: float, unit: str | None
     assert quantity.text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("$0.002/1k tokens", 0.000002, "USD/token"),
+        ("$2/1M tokens", 0.000002, "USD/token"),
+        ("$2/Mtokens", 0.000002, "USD/token"),
+        ("$2 per million tokens", 0.000002, "USD/token"),
+        ("$5/1000 impressions", 0.005, "USD/impression"),
+        ("$6/12 bottles", 0.5, "USD/bottle"),
+        ("960k Mtokens/month", 960e9, "tokens/month"),
+        ("3 ktokens", 3000.0, "tokens"),
+        ("5 kUsers", 5000.0, "users"),
+        ("$30/customer-month", 30.0, "USD/customer/month"),
+        ("12 person-days", 12.0, "people*days"),
+        ("$0.02/GB-month", 0.02, "USD/gb/month"),
+        ("1.9% of gmv", 0.019, "%"),
+        ("1.9% of gross revenue/month", 0.019, "%/month"),
+        ("1.375 orders/customer/month", 1.375, "orders/customer/month"),
+        ("$1.125/gallon", 1.125, "USD/gallon"),
+        ("1.000", 1.0, None),
+        ("3 Marketers", 3.0, "marketers"),
+    ],
+)
+def test_units_as_people_write_them(text: str, value: float, unit: str | None) -> None:
+    quantity = parse_quantity(text)
+    assert quantity.value == value
+    assert quantity.unit == (None if unit is None else Unit.parse(unit))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "ends"),
+    [
+        ("$2/1M tokens ($1 to $3)", 2e-6, (1e-6, 3e-6)),
+        ("$2/1M tokens ($1/1M tokens to $3/1M tokens)", 2e-6, (1e-6, 3e-6)),
+        ("$2/1k tokens ($1_000/1M tokens to $3_000/1M tokens)", 2e-3, (1e-3, 3e-3)),
+        ("1.9% of gmv (1.7% to 2.1%)", 0.019, (0.017, 0.021)),
+    ],
+)
+def test_ends_of_a_range_are_of_as_many_as_the_point(text: str, value: float, ends: tuple[float, float]) -> None:
+    quantity = parse_quantity(text)
+    assert quantity.value == value
+    assert quantity.low_high() == ends
+
+
 @pytest.mark.parametrize(("raw", "value"), [(3, 3.0), (2.5, 2.5), (-0.0, 0.0), (10**300, 1e300)])
 def test_python_numbers_are_bare(raw: float, value: float) -> None:
     quantity = parse_quantity(raw)
@@ -71,6 +118,7 @@ def test_python_numbers_are_bare(raw: float, value: float) -> None:
 
 @given(NUMBERS, UNITS, st.sampled_from(("", "k", "M", "B", "T")), st.sampled_from(("", "-", "+")))
 def test_what_is_read_is_the_decimal_that_was_written(number: str, unit: str, suffix: str, sign: str) -> None:
+    assume(suffix or not re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", number))
     quantity = parse_quantity(f"{sign}{number}{suffix} {unit}")
     power = {"": 0, "k": 3, "M": 6, "B": 9, "T": 12}[suffix] - (2 if unit[:1] == "%" or unit == "pp" else 0)
     assert quantity.value == float(Decimal(sign + number).scaleb(power))
@@ -144,7 +192,7 @@ def test_mappings(raw: Mapping[str, object], value: float | None, spread: Spread
 @pytest.mark.parametrize(
     ("raw", "word"),
     [
-        ("1,200", "1_200 or, as a decimal, 1.200"),
+        ("1,200", "1_200 or, as a decimal, 1.2"),
         ("1,5", "write 1.5"),
         ("+nan", "finite"),
         ("-Infinity", "finite"),
@@ -156,24 +204,49 @@ def test_mappings(raw: Mapping[str, object], value: float | None, spread: Spread
         ("−3", "minus"),
         ("40%–45%", "40% to 45%"),
         ("40%-45%", "40% to 45%"),
-        ("40-45", "40% to 45%"),
+        ("40-45", "40 to 45"),
+        ("0123", "write 123"),
+        ("-$007", "write -\\$7"),
+        ("1.127.54", "write 1_127.54"),
+        ("€1.127,54", "write €1_127.54"),
+        ("1 200 users", "write 1_200 users"),
         ("~40", "40% to 45%"),
         ("(3)", "`-`"),
-        ("5 million", "`M`"),
-        ("5bn", "`B`"),
+        ("5 million", "write 5M"),
+        ("5bn", "write 5B"),
         ("1.2Musers", "space"),
         ("5kg", "space"),
         ("5users/month", "space"),
-        ("5m", "`M`"),
+        ("5m", "write 5M, or spell the unit out"),
+        ("$5m", r"write \$5M"),
+        ("$5 million/month", r"write \$5M/month"),
+        ("5 million users", "write 5M users"),
+        ("$-10_000", r"write -\$10_000"),
+        ("USD -5", "write -USD 5"),
+        ("120,000", "write 120_000 or, as a decimal, 120.0"),
+        ("120,000 customers", "write 120_000 customers or, as a decimal, 120.0 customers"),
+        ("1,127.54", "write 1_127.54"),
+        ("1.127,54", "write 1_127.54"),
+        ("9,000,000", "write 9_000_000"),
+        ("0,5%", "write 0.5%"),
+        ("9.000 customers", "write 9_000 customers or, as a decimal, 9.0 customers"),
+        ("9.125 customers", "write 9_125 customers or, as a decimal, 9.1250 customers"),
+        ("€9.000/month", "write €9_000/month or, as a decimal, €9.0/month"),
+        ("12.000", "write 12_000 or, as a decimal, 12.0"),
+        ("1.127.540 users", "write 1_127_540 users"),
+        ("$2/0 tokens", "per 0"),
+        ("$2/5", "what is counted is missing"),
+        ("2% of", "what the share is of"),
+        ("3 person days", "person-days"),
+        ("3 mtokens", "1M tokens"),
         ("25bps", "pp"),
         ("0x10", "cannot read"),
         ("1__0", "cannot read"),
         ("1_", "cannot read"),
-        ("5.", "cannot read"),
         ("5 usd", "capitals"),
         ("$29 users", "after the number"),
         ("$29)", "after the number"),
-        ("$-3", "not a number"),
+        ("$-3", "write -\\$3"),
         ("", "not a number"),
         ("to", "not a number"),
         ("5 to", "range"),

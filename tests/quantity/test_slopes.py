@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree.errors import QuantityError
-from impacttree.quantity import Spread, parse_slope, parse_slope_spread
+from impacttree.quantity import Spread, Unit, parse_slope, parse_slope_spread, slope_misfit
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,16 @@ from impacttree.quantity import Spread, parse_slope, parse_slope_spread
         (-0.5, -0.5, "", ""),
         (2, 2.0, "", ""),
         ("-0.3 per point", -0.3, "", "points"),
+        ("-0.01pp/point", -0.0001, "pp", "points"),
+        ("$2/point", 2.0, "USD", "points"),
+        ("0.03 trials/session", 0.03, "trials/session", ""),
+        ("$30/customer-month", 30.0, "USD/customer/month", ""),
+        ("5 trials per 1k sessions", 0.005, "trials", "sessions"),
+        ("3 trials per $1k", 0.003, "trials", "USD"),
     ],
 )
 def test_slopes_as_people_write_them(text: str | float, slope: float, above: str, below: str) -> None:
-    value, *units, spread = parse_slope(text)
+    value, *units, spread, _ = parse_slope(text)
     assert spread is None
     assert value == pytest.approx(slope, rel=1e-15)
     assert [str(unit) for unit in units] == [above, below]
@@ -46,7 +52,7 @@ def test_slopes_as_people_write_them(text: str | float, slope: float, above: str
         ("1 per -1 points", "above zero"),
         ("x per point", "not a number"),
         ("1 per", "not a number|missing"),
-        ("1 per 5 million", "`M`"),
+        ("1 per 5 million", "5M"),
         ("1" * 201, "too long"),
         (True, "bool"),
         (None, "NoneType"),
@@ -86,6 +92,9 @@ def test_other_texts_are_no_ranges_of_slopes(text: object) -> None:
         ("-0.01pp per point (-0.02pp to 0pp)", -0.0001, (-0.0002, 0.0)),
         ("$2 per 10pp ($1 to $4)", 20.0, (10.0, 40.0)),
         ("0.5 (0.2 to 0.8)", 0.5, (0.2, 0.8)),
+        ("-0.01pp per point (-0.02 to 0)", -0.0001, (-0.0002, 0.0)),
+        ("-0.1pp per 10 points (-0.2 to 0)", -0.0001, (-0.0002, 0.0)),
+        ("-0.01pp/point (-0.02pp to 0pp)", -0.0001, (-0.0002, 0.0)),
     ],
 )
 def test_a_slope_with_its_range(text: str, value: float, ends: tuple[float, float]) -> None:
@@ -99,7 +108,6 @@ def test_a_slope_with_its_range(text: str, value: float, ends: tuple[float, floa
     ("text", "word"),
     [
         ("-0.01pp per point (0pp to 1pp)", "outside its range"),
-        ("-0.01pp per point (-0.02 to 0)", "other units"),
         ("-0.01pp per point (-0.02pp to 0pp per pp)", "other units"),
         ("-0.01pp per point (0pp to -0.02pp)", "below its high end"),
         ("-0.01pp per point ()", "not a range of slopes"),
@@ -109,6 +117,50 @@ def test_a_slope_with_its_range(text: str, value: float, ends: tuple[float, floa
 def test_a_range_that_does_not_fit_its_slope(text: str, word: str) -> None:
     with pytest.raises(QuantityError, match=word):
         parse_slope(text)
+
+
+def test_percent_is_a_ratio_where_that_is_asked_for() -> None:
+    assert parse_slope("-2% per point (-3% to -1%)", percent=True).value == -0.02
+    like = parse_slope("-2% per point", percent=True)
+    assert parse_slope_spread("-3 to -1", percent=True, like=like)[0].numbers == (-0.03, -0.01)
+    assert parse_slope_spread({"ci95": "-3% per point to -1% per point"}, percent=True, like=like)[0].kind == "ci95"
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "target", "source"),
+    [
+        ("trials", "sessions", "trials/month", "sessions/month"),
+        ("trials/session", "", "trials/month", "sessions/month"),
+        ("customers", "trials", "customers/month", "trials/month"),
+        ("customers", "trials", "customers", "trials/month"),
+        ("customers", "points", "customers/month", "points"),
+        ("USD/customer/month", "", "USD/month", "customers"),
+        ("USD", "customers", "USD/month", "customers"),
+        ("USD", "orders", "USD/customer/month", "orders/customer/month"),
+        ("pp", "sessions", "%/month", "sessions/month"),
+        ("USD/month", "sessions/day", "USD/month", "sessions/day"),
+        ("", "", "orders/month", "visits/month"),
+    ],
+)
+def test_slopes_that_fit_two_metrics(above: str, below: str, target: str, source: str) -> None:
+    assert slope_misfit(*(Unit.parse(text) for text in (above, below, target, source))) is None
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "target", "source", "blamed"),
+    [
+        ("orders/session", "", "trials/month", "sessions/month", "trials/month"),
+        ("trials", "orders", "trials/month", "sessions/month", "sessions/month"),
+        ("trials", "sessions", "trials/month", "sessions/day", "trials/month"),
+        ("trials/month", "sessions", "trials/month", "sessions/day", "sessions/day"),
+        ("trials/year", "sessions", "trials/month", "sessions/month", "trials/month"),
+        ("", "points", "%", "points", "%"),
+    ],
+)
+def test_slopes_that_do_not_fit(above: str, below: str, target: str, source: str, blamed: str) -> None:
+    found = slope_misfit(*(Unit.parse(text) for text in (above, below, target, source)))
+    assert found is not None
+    assert found[1] == Unit.parse(blamed)
 
 
 @pytest.mark.parametrize(

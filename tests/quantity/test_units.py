@@ -122,6 +122,8 @@ def test_what_people_write(text: str, display: str, powers: dict[str, int]) -> N
         ("bps", "pp"),
         ("u" * 201, "too long"),
         ("to", "range"),
+        ("USD/1M tokens", "write USD/token here"),
+        ("Mtokens", "write tokens here"),
     ],
 )
 def test_refusals_say_what_to_write(text: str, word: str) -> None:

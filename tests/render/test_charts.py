@@ -356,8 +356,9 @@ def test_threads_draw_the_same() -> None:
 
 def test_fonts_are_named_for_any_viewer() -> None:
     svg = to_svg(TORNADO)
-    assert "font-family: Arial, 'Liberation Sans', Helvetica, sans-serif" in svg
-    assert "Impacttree" not in svg
+    assert "font-family: 'Impacttree Sans', Arial, 'Liberation Sans', Helvetica, sans-serif" in svg
+    assert "@font-face{font-family:'Impacttree Sans'" in svg
+    assert "DejaVu" not in svg
 
 
 def test_letters_without_a_font_are_boxes_with_a_warning() -> None:

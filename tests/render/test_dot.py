@@ -111,3 +111,13 @@ def test_a_failing_program_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *args, **options: failed)
     with pytest.raises(OutputError, match=r"`dot` failed: \\x1b\[31mout of memory"):
         draw_with_dot(DIAGRAM)
+
+
+@needs_dot
+@pytest.mark.parametrize("letter", ["x", "\\\\", "é"])
+def test_labels_of_any_length_are_read_and_cut_with_a_mark(letter: str) -> None:
+    long = dataclasses.replace(DIAGRAM.cards[0], label=letter * 20_000, owner=letter * 20_000)
+    root = drawn(dataclasses.replace(DIAGRAM, cards=(long, *DIAGRAM.cards[1:])))
+    node = next(node for node in groups(root, "node") if lines(node)[-1].endswith(dot_module.CUT))
+    assert len(lines(node)[-1]) >= 2_000
+    assert len(groups(root, "node")) == len(DIAGRAM.cards)

@@ -47,11 +47,11 @@ def shout(headline: Headline) -> bytes:
 
 
 def test_the_formats_of_each_view() -> None:
-    assert formats_of(HEADLINE) == ("txt", "html")
-    assert formats_of(TABLE) == ("txt", "html", "csv")
+    assert formats_of(HEADLINE) == ("txt", "html", "md")
+    assert formats_of(TABLE) == ("txt", "html", "md", "csv")
     for chart in (Bars, Waterfall, Lines, Distribution):
-        assert formats_of(chart) == ("txt", "html", "svg", "png", "pdf")
-    assert formats_of(DIAGRAM) == ("txt", "html", "svg", "png", "pdf", "dot", "mmd")
+        assert formats_of(chart) == ("txt", "html", "md", "svg", "png", "pdf")
+    assert formats_of(DIAGRAM) == ("txt", "html", "md", "svg", "png", "pdf", "dot", "mmd")
     assert supports(TORNADO, "svg")
     assert not supports(Table, "svg")
     assert not supports(Diagram, "csv")
@@ -59,7 +59,7 @@ def test_the_formats_of_each_view() -> None:
 
 def test_an_unknown_format_lists_the_known_ones() -> None:
     with pytest.raises(
-        OutputError, match=r"a Headline cannot be written as 'htm' \(did you mean 'html'\?\).* txt, html"
+        OutputError, match=r"a Headline cannot be written as 'htm' \(did you mean 'html'\?\).* txt, html, md"
     ):
         render(HEADLINE, "htm")
 

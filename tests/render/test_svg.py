@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+import base64
 import builtins
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
 import zlib
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,11 +19,24 @@ from hypothesis import strategies as st
 
 from impacttree.errors import MissingDependency, OutputError
 from impacttree.render import render
+from impacttree.render.fonts import installed
 from impacttree.render.layout import layout
+from impacttree.render.layout.measure import is_covered
 from impacttree.render.scene import Box, Disc, Group, Scene, Text
-from impacttree.render.svg import FONT_FAMILY, escape, render_diagram_svg, scene_to_svg, svg_to_pdf, svg_to_png
+from impacttree.render.svg import (
+    FONT_FAMILY,
+    escape,
+    fitted,
+    render_diagram_svg,
+    scene_to_svg,
+    svg_to_pdf,
+    svg_to_png,
+    told_of_missing_letters,
+    with_letters,
+)
 from impacttree.views import Card, Diagram
 from tests.render import diagrams
+from tests.render.checks import hard
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -56,6 +77,83 @@ def test_the_picture_speaks() -> None:
 def test_the_font_family_names_what_readers_have() -> None:
     assert FONT_FAMILY == "Arial, 'Liberation Sans', Helvetica, sans-serif"
     assert f'font-family="{FONT_FAMILY}"' in scene_to_svg(scene())
+    assert f"font-family=\"'Impacttree Sans', {FONT_FAMILY}\"" in render_diagram_svg(diagrams.two())
+
+
+def test_a_picture_brings_the_letters_it_shows_and_no_others() -> None:
+    ttlib = pytest.importorskip("fontTools.ttLib")
+    drawn = layout(diagrams.alphabets())
+    svg = with_letters(scene_to_svg(drawn))
+    for weight, bold in (("400", False), ("700", True)):
+        (data,) = re.findall(rf"font-weight:{weight};src:url\(data:font/ttf;base64,([^)]*)\)", svg)
+        font = ttlib.TTFont(io.BytesIO(base64.b64decode(data)))
+        words = {ch for shape in drawn.shapes() if isinstance(shape, Text) and shape.bold == bold for ch in shape.text}
+        assert set(map(chr, font.getBestCmap())) == {ch for ch in words if is_covered(ch)}
+
+
+def test_a_picture_without_text_brings_no_font() -> None:
+    svg = scene_to_svg(scene())
+    assert with_letters(svg) == svg
+
+
+def test_a_fitted_picture_takes_the_width_it_is_given() -> None:
+    svg = render_diagram_svg(diagrams.two())
+    before, after = ElementTree.fromstring(svg), ElementTree.fromstring(fitted(svg))
+    assert (after.get("width"), after.get("height")) == ("100%", None)
+    assert after.get("viewBox") == before.get("viewBox")
+    assert len(list(after.iter())) == len(list(before.iter()))
+
+
+def test_letters_that_no_font_here_has_are_owned_up_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = layout(diagrams.alphabets())
+    monkeypatch.setattr(installed, "absent", lambda letters: letters[:3])
+    told = told_of_missing_letters(drawn)
+    assert told.groups[-1].alt == "3 letters that no font here has: a box stands for each."
+    assert any("no font here has" in warning for warning in told.warnings)
+    assert hard(told) == []
+    monkeypatch.setattr(installed, "absent", lambda letters: "")
+    assert told_of_missing_letters(drawn) == drawn
+    plain = layout(diagrams.sample18())
+    monkeypatch.setattr(installed, "absent", None)  # where nothing is lacking, no font of the machine is opened
+    assert told_of_missing_letters(plain) is plain
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+@pytest.mark.parametrize("name", ["saas25", "board-saas"])
+def test_every_text_is_as_wide_in_a_browser_without_arial_as_it_was_measured(name: str, tmp_path: Path) -> None:
+    drawn = layout(diagrams.NAMED[name]())
+    texts = [shape for shape in drawn.shapes() if isinstance(shape, Text)]
+    for text, width in zip(texts, browser_widths(with_letters(scene_to_svg(drawn)), tmp_path), strict=True):
+        assert width == pytest.approx(72 * text.width, rel=0.005, abs=0.05), text.text
+
+
+def browser_widths(svg: str, folder: Path) -> list[float]:
+    """How wide Chromium draws each text when the machine has one font, which is wider than Arial."""
+    fonts = folder / "fonts"
+    fonts.mkdir()
+    matplotlib = pytest.importorskip("matplotlib")
+    shutil.copy(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", fonts)
+    settings = folder / "fonts.conf"
+    settings.write_text(f"<fontconfig><dir>{fonts}</dir><cachedir>{folder}/cache</cachedir></fontconfig>")
+    script = (
+        "Promise.all([...document.fonts].map(face => face.load())).then(() => { document.title = JSON.stringify("
+        "[...document.querySelectorAll('svg text')].map(text => text.getComputedTextLength())) })"
+    )
+    page = folder / "page.html"
+    page.write_text(f"<!doctype html><meta charset='utf-8'><title></title>{svg}<script>{script}</script>", "utf-8")
+    done = subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom", page.as_uri()],
+        env={**os.environ, "FONTCONFIG_FILE": str(settings), "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    found = re.search(r"<title>(\[.*?\])</title>", done.stdout)
+    assert found
+    widths: list[float] = json.loads(found[1])
+    return widths
 
 
 @given(st.text())
@@ -69,7 +167,7 @@ def test_any_text_comes_back_from_the_markup(text: str) -> None:
 def test_names_cannot_leave_their_place() -> None:
     svg = render_diagram_svg(diagrams.hostile())
     root = ElementTree.fromstring(svg)
-    allowed = {"svg", "title", "desc", "rect", "circle", "path", "text", "g"}
+    allowed = {"svg", "title", "desc", "rect", "circle", "path", "text", "g", "style"}
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= allowed
     names = {name for element in root.iter() for name in element.attrib}
     assert not [name for name in names if name.startswith("on") or "href" in name]
@@ -78,7 +176,7 @@ def test_names_cannot_leave_their_place() -> None:
 
 def test_the_picture_uses_nothing_from_outside() -> None:
     svg = render_diagram_svg(diagrams.saas25())
-    assert "url(" not in svg
+    assert svg.count("url(") == svg.count("url(data:font/ttf;base64,") == 2
     assert "href" not in svg
     assert svg.count("http") == 1
 
@@ -141,6 +239,7 @@ def test_every_shape_of_a_real_scene_is_drawn() -> None:
     assert len(marks) == len(list(drawn.shapes())) + 1
 
 
+@pytest.mark.filterwarnings("default:.*no font here has")  # on a machine without a Japanese font
 def test_letters_that_the_font_lacks_are_warned_of_in_pictures_with_their_own_fonts():
     card = Card(id="profit", kind="financial", label="利益", value="$1", unit="")
     diagram = Diagram("Profit", "", (card,), (), "profit", ("profit",))

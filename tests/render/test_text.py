@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from impacttree.render import to_text
 from impacttree.render.characters import width
 from impacttree.views import Cell, Column, Fact, Headline, Table
-from tests.render.views import HEADLINE, HEADLINE_TEXT, TABLE, WIDE_TABLE
+from tests.render.views import HEADLINE, HEADLINE_TEXT, TABLE, VIEWS, WIDE_TABLE
 
 
 def test_the_sample_of_the_design_prints_exactly() -> None:
@@ -53,7 +54,11 @@ def test_a_headline_without_facts_is_its_sentence() -> None:
 
 def test_long_labels_move_above_their_text() -> None:
     headline = Headline("Adds $17k", (Fact("a label that takes all the room there is", (("text",),)),))
-    assert to_text(headline, 40).splitlines()[1:] == ["  a label that takes all the room there is", "    text"]
+    assert to_text(headline, 40).splitlines()[1:] == [
+        "  a label that takes all the room there",
+        "  is",
+        "    text",
+    ]
 
 
 def test_a_table_aligns_its_columns_under_a_rule() -> None:
@@ -115,3 +120,14 @@ def test_a_megabyte_in_one_cell_is_wrapped_at_once() -> None:
     table = Table("", (Column("a"), Column("b")), ((Cell("word " * 200_000), Cell("x")),))
     assert all(len(line) <= 80 for line in to_text(table, 80).split("\n"))
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("columns", [1, 20, 23, 40, 79])
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_line_is_longer_than_the_width_and_nothing_is_lost(name: str, columns: int) -> None:
+    view = VIEWS[name]
+    drawn = to_text(view, columns).splitlines()
+    assert max(map(width, drawn)) <= max(columns, 20)
+    letters = re.sub(r"[\W_]", "", "".join(drawn))
+    title = re.sub(r"[\W_]", "", view.title)
+    assert title in letters

@@ -61,7 +61,7 @@ def test_the_head_of_notes_gives_way_to_a_long_base() -> None:
     lines = to_text(long, 110).splitlines()
     head = next(number for number, line in enumerate(lines) if line.endswith("share of spread"))
     assert lines[head].strip() == "share of spread"
-    assert long.base_text in lines[head + 1]
+    assert long.base_text in f"{lines[head + 1]}{lines[head + 2]}"
 
 
 def test_a_range_stands_beside_its_total_and_ends_of_bands_below_the_lines() -> None:

@@ -177,7 +177,6 @@ def test_what_could_be_understood_is_kept():
         ("metrics: a", "is a list, not text"),
         ("metrics: {a: {value: 1", "not closed"),
         ("metrics: {a: {value: }}", "nothing is written"),
-        ("\ufeffmetrics: {a: {value: 1}}", "byte order mark"),
         ("metrics: {a: {value: 1}}\x00", "NUL"),
         ("metrics: {a: {label: '\ud800', value: 1}}", "surrogate"),
         ("x" * 10_000_001, "10,000,001 bytes"),
@@ -210,3 +209,9 @@ def test_files_are_read_with_their_name(tmp_path):
     path.write_bytes(b"metrics: {a: {value: 1}}")
     assert read_file(path).checked() == load_text("metrics: {a: {value: 1}}")
     assert load_file(path).places.file == str(path)
+
+
+def test_a_byte_order_mark_before_the_text_is_let_pass() -> None:
+    plain = load_text("metrics: {a: {value: 1}}")
+    assert load_text("\ufeffmetrics: {a: {value: 1}}") == plain
+    assert load_text(b"\xef\xbb\xbfmetrics: {a: {value: 1}}") == plain

@@ -26,8 +26,8 @@ from impacttree.spec import (
     load_text,
     to_yaml,
 )
-from impacttree.spec.base import Model, fields_of
-from impacttree.spec.effects import FORMS
+from impacttree.spec.base import Entry, fields_of
+from impacttree.spec.forms import FORMS, KEYS
 
 MODELS = [Agreed, Driver, Evidence, EvidenceDefaults, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec]
 
@@ -156,7 +156,7 @@ def test_all_problems_are_listed():
             "my metric",
             value="1,200",
             formula="a * b",
-            start="x",
+            start="1,200",
             kind="prodct",
             label="a\nb",
             owner="a\x07",
@@ -254,6 +254,7 @@ WRITTEN = {
     "slope": {"slope": "-0.01pp per point"},
     "elasticity": {"elasticity": 0.4},
     "semi_elasticity": {"semi_elasticity": "-0.02 per point"},
+    "per_doubling": {"per_doubling": "+150 orders/month"},
     "points": {"points": [["38%", "2.8%"], ["46%", "2.3%"]]},
     "groups": {"groups": {"with": "1.9%", "without": "3.4%"}},
     "treatment": {"treatment": {"on_source": "+2pp (1.2pp to 2.8pp)", "on_target": "-0.3pp (-0.5pp to -0.1pp)"}},
@@ -265,11 +266,30 @@ WRITTEN = {
 @pytest.mark.parametrize("form", FORMS)
 def test_each_form_alone(form):
     driver = Driver("x", **WRITTEN[form])
-    assert driver.form == form
+    assert driver.form.name == form
+    assert driver.form.example.startswith(f"{{{form}: ")
     assert driver.lag == 0
     expected = {"groups": "correlation", "treatment": "quasi_experiment"}.get(form, "judgement")
     assert driver.evidence.grade == expected
     assert "evidence" not in driver.model_fields_set
+
+
+def test_every_form_is_a_field_and_an_argument_of_a_driver():
+    arguments = list(inspect.signature(Driver.__init__).parameters)
+    listed = list(KEYS)
+    assert [key for key in Driver.model_fields if key in KEYS] == listed
+    assert [key for key in arguments if key in KEYS] == listed
+    for key, entry in KEYS.items():
+        assert Driver.model_fields[key].description == entry.description
+        assert fields_of(Driver)[key] is entry.read
+    for form in FORMS.values():
+        assert build_driver(form.example).form is form
+
+
+def build_driver(text):
+    (metric, _) = load_text(f"metrics: {{m: {{value: 3, drivers: {{x: {text}}}}}, x: {{value: 1}}}}").metrics
+    (driver,) = metric.drivers
+    return driver
 
 
 @pytest.mark.parametrize("first", FORMS)
@@ -334,7 +354,7 @@ def test_exactly_one_form(first, second):
         ({"points": [[1, 2], [2, 3]], "range": "1 to 2"}, "does not go with"),
         ({"slope": 1, "observed": "5"}, "range"),
         ({"slope": 1, "range": {"value": 1, "ci95": "0 to 2"}}, "leave `value` out"),
-        ({"slope": 1, "range": {"p11": 0, "p90": 2}}, "did you mean 'p10'"),
+        ({"slope": 1, "range": {"p1": 0, "p90": 2}}, "did you mean 'p10'"),
         ({"slope": 1, "range": {"p10": 2, "p90": 2}}, "increase"),
         ({"slope": 1, "range": {}}, "give one of"),
         ({"slope": 1, "range": [0, 2]}, "a range is text, not a list"),
@@ -363,6 +383,7 @@ def test_forms_that_take_a_range():
         ("slope", "-0.03pp to -0.01pp per point"),
         ("elasticity", "0.2 to 0.6"),
         ("semi_elasticity", "-0.03 to -0.01 per point"),
+        ("per_doubling", "100 to 200 orders/month"),
         ("groups", "-2.0pp to -0.3pp"),
     ):
         assert Driver("x", **WRITTEN[form], range=written).range == written
@@ -464,7 +485,7 @@ def test_scenarios_keep_their_order_and_text():
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"currency": "usd"}, "did you mean 'USD'"),
+        ({"currency": "usd"}, "write USD"),
         ({"currency": "XYZ"}, "ISO 4217"),
         ({"period": "fortnight"}, "one of day"),
         ({"horizon": 0}, "whole number"),
@@ -542,4 +563,4 @@ def test_only_this_package_s_errors():
 
 def test_models_are_few():
     """Each class costs a millisecond at import."""
-    assert len(Model.__subclasses__()) == len(MODELS)
+    assert len(Entry.__subclasses__()) == len(MODELS)

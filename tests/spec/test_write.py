@@ -47,7 +47,7 @@ amounts = st.one_of(
     st.integers(-(10**6), 10**6),
     st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.sampled_from(
-        ["42%", "1.2M", "65_800 customers", "$29/user/month", "-3 USD", "1 to 5", "42% (40% to 45%)", "1e3", "0123"]
+        ["42%", "1.2M", "65_800 customers", "$29/user/month", "-3 USD", "1 to 5", "42% (40% to 45%)", "1e3", "5."]
     ),
     st.sampled_from(
         [{"p10": 1, "p90": "3"}, {"discrete": [["$1", "30%"], ["$2", 0.7]]}, {"value": 3, "ci95": "1 to 4"}]
@@ -220,7 +220,7 @@ metrics:
         since 2026 #1
   revenue:
     formula: orders * basket
-    start: 0123
+    start: 123.
 scenarios:
   low: {orders: -20%, basket: =$35}
 """
@@ -435,29 +435,39 @@ def test_small_changes_keep_the_layout(spec, data):
 def test_saving_refuses(tmp_path):
     spec = load_text("metrics: {a: {value: 1}}")
     for content in (b"not: a model", b"\x00", b"metrics: {a: {valeu: 1}}"):
-        Path("other").write_bytes(content)
+        Path("other.yaml").write_bytes(content)
         with pytest.raises(OutputError, match="not replaced"):
-            save(spec, "other")
-        assert Path("other").read_bytes() == content
-    Path("old.yaml").write_text("metrics: {a: {value: 2}}")
+            save(spec, "other.yaml")
+        assert Path("other.yaml").read_bytes() == content
+    Path("old.yaml").write_text("metrics: {a: {value: 2}}", encoding="utf-8")
     with pytest.raises(OutputError, match="exists already"):
         save(spec, "old.yaml", overwrite=False)
     for path in (tmp_path, tmp_path / "missing" / "a.yaml"):
         with pytest.raises(OutputError):
             save(spec, path)
-    assert Path("old.yaml").read_text() == "metrics: {a: {value: 2}}"
+    assert Path("old.yaml").read_text(encoding="utf-8") == "metrics: {a: {value: 2}}"
+
+
+@pytest.mark.parametrize("name", ["m.svg", "m.json", "yaml", ".yaml", "m.yaml.bak"])
+def test_a_model_is_saved_under_the_name_of_a_model_file(name):
+    with pytest.raises(OutputError, match=r"the name of a model file ends in \.yaml"):
+        save(load_text("metrics: {a: {value: 1}}"), name)
+    assert not Path(name).exists()
+    save(load_text("metrics: {a: {value: 1}}"), "m.YML")
+    assert Path("m.YML").exists()
 
 
 def test_saving_into_nothing_or_an_empty_file():
     spec = load_text("metrics: {a: {value: 1}}")
     save(spec, "new.yaml", overwrite=False)
-    Path("empty.yaml").write_text("\n")
+    Path("empty.yaml").write_text("\n", encoding="utf-8")
     save(spec, "empty.yaml")
-    assert Path("new.yaml").read_text() == Path("empty.yaml").read_text() == to_yaml(spec)
+    for name in ("new.yaml", "empty.yaml"):
+        assert Path(name).read_text(encoding="utf-8") == to_yaml(spec)
 
 
 def test_a_failed_save_leaves_the_old_file(monkeypatch):
-    Path("m.yaml").write_text(KEPT)
+    Path("m.yaml").write_text(KEPT, encoding="utf-8")
 
     def fail(*arguments):
         raise OSError(28, "No space left on device")
@@ -465,7 +475,7 @@ def test_a_failed_save_leaves_the_old_file(monkeypatch):
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OutputError, match="No space left"):
         save(load_text("metrics: {a: {value: 1}}"), "m.yaml")
-    assert Path("m.yaml").read_text() == KEPT
+    assert Path("m.yaml").read_text(encoding="utf-8") == KEPT
     assert [path.name for path in Path.cwd().iterdir()] == ["m.yaml"]
 
 

@@ -142,9 +142,10 @@ def _warn(title: str, letters: set[str]) -> None:
 
 
 def _with_portable_fonts(svg: bytes) -> bytes:
-    """Name fonts that every viewer has and that are as wide as the vendored one."""
+    """Bring the letters that are shown, and name fonts that are as wide as the vendored one."""
     from impacttree.render.charts.page import FAMILIES
-    from impacttree.render.svg import FONT_FAMILY
+    from impacttree.render.svg import FONT_FAMILY, with_letters
 
     vendored = ", ".join(map(repr, FAMILIES))
-    return svg.replace(f"font-family: {vendored}".encode(), f"font-family: {FONT_FAMILY}".encode())
+    named = svg.replace(f"font-family: {vendored}".encode(), f"font-family: {FONT_FAMILY}".encode())
+    return with_letters(named.decode()).encode()

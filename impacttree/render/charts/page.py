@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from impacttree.render.layout.measure import clean, text_width, wrap
+from impacttree.render.layout.measure import balanced, clean, text_width, wrap
 from impacttree.render.layout.style import ACCENT_DARK, ACCENT_TINT, INK, MUTED, NAVY, PLAIN, PRODUCT, WHITE
 from impacttree.views import Tone
 
@@ -158,7 +158,7 @@ def _title(title: str) -> tuple[float, tuple[str, ...]]:
     for size in TITLE_SIZES:
         if text_width(clean(title), size, bold=True) <= RIGHT - LEFT:
             return size, (clean(title),) if title else ()
-    return TITLE_SIZES[-1], lines_of(title, TITLE_SIZES[-1], RIGHT - LEFT, 2, bold=True)
+    return TITLE_SIZES[-1], balanced(clean(title), TITLE_SIZES[-1], RIGHT - LEFT, bold=True)
 
 
 def _foot(notes: Iterable[str]) -> tuple[str, ...]:

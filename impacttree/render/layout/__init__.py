@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from impacttree.render.layout import cards, connectors, frame
 from impacttree.render.layout.board import board_groups
-from impacttree.render.layout.cut import Picture, board, cleaned, collapsed
+from impacttree.render.layout.budget import Budget
+from impacttree.render.layout.cut import POSTER, SLIDE, Excerpt, board, cleaned, collapsed
 from impacttree.render.layout.labels import Label, Rect, place_labels
 from impacttree.render.layout.lanes import Lanes, assign_lanes
 from impacttree.render.layout.measure import uncovered
@@ -23,17 +25,19 @@ from impacttree.views import Diagram
 __all__ = ["Size", "layout"]
 
 Size = Literal["slide", "poster"]
-COLLAPSE_ABOVE = 40
-POSTER_LIMIT = 300
 STRETCHES = (1.0, 1.2, 1.42)
 ROW_KICKS = 10
+SEARCH_STEPS = 3_000_000
+LABEL_STEPS = 3_000_000
+"""What a picture may take at most; where it is spent, cards stay where they are and labels are left out."""
 
 
 def layout(diagram: Diagram, size: Size | None = None) -> Scene:
     """Place everything `diagram` shows.
 
     A slide (16:9, larger than 13.33 x 7.5 in when the cards need it) shows at most 40 cards and folds the rest into
-    what they feed; a poster shows all. `size` overrules the diagram's own.
+    what they feed; a poster shows 400 (`SLIDE` and `POSTER` list all limits). `size` overrules the diagram's own. The
+    search for good places stops after so many steps, and says less about lines where labels would take more.
 
     >>> from impacttree.views import Card, Diagram
     >>> card = Card(id="revenue", kind="financial", label="Revenue", value="$1.2M", unit="per month")
@@ -47,8 +51,8 @@ def layout(diagram: Diagram, size: Size | None = None) -> Scene:
         return _empty(diagram)
     if diagram.cut == "board":
         return _board(board(diagram))
-    picture = collapsed(diagram, POSTER_LIMIT if poster else COLLAPSE_ABOVE)
-    return _tree(picture, poster=poster)
+    excerpt = collapsed(diagram, POSTER if poster else SLIDE)
+    return _tree(excerpt, poster=poster)
 
 
 def _empty(diagram: Diagram) -> Scene:
@@ -56,16 +60,16 @@ def _empty(diagram: Diagram) -> Scene:
     return Scene(PAGE_WIDTH, PAGE_HEIGHT, diagram.title, "A tree without metrics.", headings.group(1.0))
 
 
-def _board(picture: Picture) -> Scene:
-    diagram = picture.diagram
-    net = network(picture)
+def _board(excerpt: Excerpt) -> Scene:
+    diagram = excerpt.diagram
+    net = network(excerpt)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
     groups = [
         *headings.group(1.0),
-        *board_groups(net, picture, headings),
+        *board_groups(net, excerpt, headings),
         frame.legend(net, 1.0, PAGE_WIDTH, PAGE_HEIGHT),
     ]
-    foot = frame.footer(_notes(picture), 1.0, PAGE_WIDTH, PAGE_HEIGHT)
+    foot = frame.footer(_notes(excerpt), 1.0, PAGE_WIDTH, PAGE_HEIGHT)
     if foot:
         groups.append(foot)
     return Scene(
@@ -73,20 +77,21 @@ def _board(picture: Picture) -> Scene:
     )
 
 
-def _tree(picture: Picture, *, poster: bool) -> Scene:
-    diagram = picture.diagram
-    net = network(picture)
+def _tree(excerpt: Excerpt, *, poster: bool) -> Scene:
+    diagram = excerpt.diagram
+    net = network(excerpt)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
-    grid, tracks = _arranged(net, headings.height, poster=poster)
+    grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster)
+    budget = Budget(LABEL_STEPS)
     tries = []
     for stretch in STRETCHES:
         geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch)
         forbidden = _forbidden(net, grid, geometry)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
-        labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram))
-        important = sum(1 for route in lost if route.edge.live or route.edge.on_path)
+        labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram), budget)
+        important = sum(1 for route in lost if route.arrow.live or route.arrow.on_path)
         tries.append((important, stretch, geometry, drawn, labels, lost))
-        if poster or not important:
+        if poster or not important or budget.spent:
             break
     _, _, geometry, drawn, labels, lost = min(tries, key=lambda found: found[:2])
     groups = [
@@ -98,7 +103,7 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
         *(_label(net, label) for label in labels),
         frame.legend(net, geometry.scale, geometry.width, geometry.height),
     ]
-    foot = frame.footer(_notes(picture), geometry.scale, geometry.width, geometry.height)
+    foot = frame.footer(_notes(excerpt), geometry.scale, geometry.width, geometry.height)
     return Scene(
         geometry.width,
         geometry.height,
@@ -109,22 +114,29 @@ def _tree(picture: Picture, *, poster: bool) -> Scene:
     )
 
 
-def _arranged(net: Network, title_height: float, *, poster: bool) -> tuple[Grid, Tracks]:
+def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool) -> tuple[Grid, Tracks]:
     """The most comfortable of the arrangements for different numbers of lanes."""
     size = len(net.cards)
     kicks = 0 if size > 60 else ROW_KICKS if size <= 28 else ROW_KICKS // 2
-    first = [_tried(net, lanes, title_height, 0) for lanes in assign_lanes(net, poster=poster)]
-    first.sort(key=lambda found: found[0])
-    if not kicks:
-        return first[0][1:3]
-    best = min((_tried(net, lanes, title_height, kicks) for _, _, _, lanes in first[:3]), key=lambda found: found[0])
-    return best[1:3]
+    first = _tried(net, assign_lanes(net, budget, poster=poster), title_height, budget, 0)
+    if kicks and not budget.spent:
+        first = _tried(net, [lanes for *_, lanes in first[:3]], title_height, budget, kicks)
+    _, grid, tracks, _ = first[0]
+    return grid, tracks
 
 
-def _tried(net: Network, lanes: Lanes, title_height: float, kicks: int) -> tuple[float, Grid, Tracks, Lanes]:
-    grid = assign_rows(net, lanes, kicks)
-    tracks = assign_tracks(net, grid)
-    return grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height)), grid, tracks, lanes
+def _tried(
+    net: Network, assignments: Sequence[Lanes], title_height: float, budget: Budget, kicks: int
+) -> list[tuple[float, Grid, Tracks, Lanes]]:
+    """An arrangement for each assignment of lanes, the most comfortable first; at least one."""
+    found: list[tuple[float, Grid, Tracks, Lanes]] = []
+    for lanes in assignments:
+        if not found or not budget.spent:
+            grid = assign_rows(net, lanes, budget, kicks)
+            tracks = assign_tracks(net, grid, budget)
+            cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height))
+            found.append((cost, grid, tracks, lanes))
+    return sorted(found, key=lambda entry: entry[0])
 
 
 def _connectors(net: Network, drawn: tuple[Route, ...], geometry: Geometry) -> list[Group]:
@@ -167,7 +179,7 @@ def _forbidden(net: Network, grid: Grid, geometry: Geometry) -> list[Rect]:
 
 def _good_sign(net: Network, diagram: Diagram) -> float:
     """Sign of the amounts that are good for the business."""
-    total = sum(edge.link.money for edge in net.edges if edge.on_path)
+    total = sum(arrow.link.money for arrow in net.arrows if arrow.on_path)
     adverse = diagram.callout is not None and diagram.callout.tone == "adverse"
     return (-1.0 if total < 0 else 1.0) * (-1.0 if adverse else 1.0)
 
@@ -175,8 +187,8 @@ def _good_sign(net: Network, diagram: Diagram) -> float:
 def _label(net: Network, label: Label) -> Group:
     left, top, right, _ = label.box
     middle = (left + right) / 2
-    edge = label.route.edge
-    source, target = net.cards[edge.source].id, net.cards[edge.target].id
+    arrow = label.route.arrow
+    source, target = net.cards[arrow.source].id, net.cards[arrow.target].id
     lines = tuple(
         cards.text(
             middle,
@@ -193,18 +205,34 @@ def _label(net: Network, label: Label) -> Group:
     return Group("label", lines, id=f"{source}>{target}", source=source, target=target)
 
 
-def _notes(picture: Picture) -> tuple[str, ...]:
-    number = sum(picture.folded.values())
-    label = {card.id: card.label for card in picture.diagram.cards}
+def _notes(excerpt: Excerpt) -> tuple[str, ...]:
+    label = {card.id: card.label for card in excerpt.diagram.cards}
     runs = tuple(
-        f"{label[first]} to {label[last]} runs via {', '.join(names)}."
-        for (first, last), names in picture.skipped.items()
+        f"{label[first]} to {label[last]} runs via {_listed(names)}."
+        for (first, last), names in excerpt.skipped.items()
         if len(names) > 1
     )
-    if not number:
-        return (*picture.diagram.notes, *runs)
-    folded = f"{number} metric{'s are' if number > 1 else ' is'} folded into the nearest one that they feed."
-    return (*picture.diagram.notes, folded)
+    return (*excerpt.diagram.notes, *runs, *_left_out(excerpt))
+
+
+def _left_out(excerpt: Excerpt) -> Iterator[str]:
+    """What the picture does not show, in words."""
+    number = len(excerpt.folded)
+    if number:
+        yield f"{number:,} metric{'s are' if number > 1 else ' is'} folded into the first one shown that they feed."
+    if excerpt.lent:
+        yield "A line from a card with '+n more' may be that of a metric folded into it."
+    if excerpt.apart:
+        yield f"{excerpt.apart:,} metric{'s' if excerpt.apart > 1 else ''} without a link to these not shown."
+    if excerpt.thinned:
+        yield f"{excerpt.thinned:,} line{'s that carry' if excerpt.thinned > 1 else ' that carries'} least not shown."
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Names, or the first of very many and how many more there are."""
+    most = 12
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def _description(net: Network, diagram: Diagram) -> str:
@@ -223,17 +251,15 @@ def _description(net: Network, diagram: Diagram) -> str:
 
 def _warnings(net: Network, lost: tuple[Route, ...], groups: list[Group]) -> tuple[str, ...]:
     warnings = []
-    lost = tuple(route for route in lost if route.edge.live)
+    lost = tuple(route for route in lost if route.arrow.live)
     if lost:
         names = ", ".join(
-            f"{net.cards[route.edge.source].label} to {net.cards[route.edge.target].label}" for route in lost[:5]
+            f"{net.cards[route.arrow.source].label} to {net.cards[route.arrow.target].label}" for route in lost[:5]
         )
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         warnings.append(f"no room for the figures of: {names}{more}; they are in the picture's description")
     words = "".join(shape.text for group in groups for shape in group.shapes if isinstance(shape, Text))
     missing = uncovered(words)
     if missing:
-        warnings.append(
-            f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}; the machine's fonts are used"
-        )
+        warnings.append(f"the built-in font lacks {len(missing)} letter(s): {missing[:20]}")
     return tuple(warnings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from impacttree.render.layout import cards, connectors
 from impacttree.render.layout.cards import text
-from impacttree.render.layout.cut import Picture
+from impacttree.render.layout.cut import Excerpt
 from impacttree.render.layout.frame import Headings
 from impacttree.render.layout.measure import text_width, wrap
 from impacttree.render.layout.network import Network
@@ -24,6 +24,8 @@ PANEL_HEIGHT = 1.6
 BOX_HEIGHT = 1.86
 WIDEST = 2.5
 AMOUNT = 12.0
+ASIDE = 10.5
+ASIDE_HEIGHT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +37,39 @@ class _Row:
     scale: float
 
 
-def board_groups(net: Network, picture: Picture, headings: Headings) -> tuple[Group, ...]:
+def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Group, ...]:
     """Boxes, arrows and panels between the headings and the legend."""
-    diagram = picture.diagram
+    diagram = excerpt.diagram
     top = headings.height + 0.25
     panels = PANEL_HEIGHT if diagram.panels else 0.0
     spare = BOTTOM - top - BOX_HEIGHT - panels
     above = max(0.1, spare * (0.28 if panels else 0.42))
     row = _row(net, top + above)
-    y = top + above + BOX_HEIGHT + max(0.3, spare * 0.38)
+    asides = [group for position, card in enumerate(net.path) for group in _aside(net, card, row.boxes[position])]
+    y = top + above + BOX_HEIGHT + max(ASIDE_HEIGHT if asides else 0.3, spare * 0.38)
     on_path = {card: position for position, card in enumerate(net.path)}
     groups: list[Group] = []
-    for edge in net.edges:
-        position = on_path[edge.source]
-        groups += _arrow(net, picture, row, position, edge.index)
+    for arrow in net.arrows:
+        position = on_path[arrow.source]
+        groups += _arrow(net, excerpt, row, position, arrow.index)
     for position, card in enumerate(net.path):
         box = row.boxes[position]
         groups.append(cards.card(net.cards[card], box, row.scale, main=True, lifted=net.lifted, on_board=True))
-    return (*groups, *_panels(diagram, y))
+    return (*groups, *asides, *_panels(diagram, y))
+
+
+def _aside(net: Network, card: int, box: Box) -> list[Group]:
+    """Write under a box what joins or leaves the path there."""
+    item = net.cards[card]
+    if not item.aside_text:
+        return []
+    middle, below = box.x + box.width / 2, box.y + BOX_HEIGHT
+    lines: list[Shape] = [text(middle, below + 0.21, item.aside_text, ASIDE, INK, bold=True, anchor="middle")]
+    lines += [
+        text(middle, below + 0.21 + 0.15 * number, line, 8.0, MUTED, anchor="middle")
+        for number, line in enumerate(wrap(item.aside_by, 8.0, box.width, 2), start=1)
+    ]
+    return [Group("label", tuple(lines), id=item.id, source=item.id, target=item.id)]
 
 
 def _row(net: Network, y: float) -> _Row:
@@ -74,19 +91,19 @@ def _longest_word(net: Network, card: int) -> float:
     return max(text_width(word, NAME, bold=True) for word in net.cards[card].label.split() or [""])
 
 
-def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int) -> list[Group]:
-    edge = net.edges[index]
+def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int) -> list[Group]:
+    arrow = net.arrows[index]
     start, end = row.boxes[position], row.boxes[position + 1]
     y = start.y + BOX_HEIGHT / 2
     x0, x1 = start.x + start.width, end.x
-    width = thickness(net, edge, 1.3)
+    width = thickness(net, arrow, 1.3)
     neck = x1 - head_length(width)
     route = Route(
-        edge, (("M", x0, y), ("L", neck, y)), ((x0, y), (x1, y)), width, (x1, y), (1.0, 0.0),
+        arrow, (("M", x0, y), ("L", neck, y)), ((x0, y), (x1, y)), width, (x1, y), (1.0, 0.0),
         head=True, upright=False, straight=True, start=(x0, y), branches=False,
     )  # fmt: skip
-    link = edge.link
-    ends = (net.cards[edge.source].id, net.cards[edge.target].id)
+    link = arrow.link
+    ends = (net.cards[arrow.source].id, net.cards[arrow.target].id)
     lines: list[Shape] = []
     under: list[Shape] = []
     words = link.money_text if net.lifted else ""
@@ -97,7 +114,7 @@ def _arrow(net: Network, picture: Picture, row: _Row, position: int, index: int)
         above = y - max(head_width(width) / 2, 0.06) - 0.06
         lines.append(text((x0 + x1) / 2, above, words, size, ACCENT if net.lifted else INK, bold=True, anchor="middle"))
     below = y + max(head_width(width) / 2, 0.06) + 0.05
-    notes = _via(picture.skipped.get(ends, ()), row.gap)
+    notes = _via(excerpt.skipped.get(ends, ()), row.gap)
     if link.delay:
         notes = (*notes, *wrap(link.delay, 8.0, row.gap - 0.06, 2))
     under.extend(

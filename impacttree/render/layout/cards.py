@@ -32,7 +32,7 @@ from impacttree.render.layout.style import (
     VALUE_LEAST,
     WHITE,
 )
-from impacttree.render.scene import Anchor, Box, Curve, Disc, Group, Shape, Step, Text
+from impacttree.render.scene import Anchor, Box, Curve, Disc, Group, Segment, Shape, Text
 from impacttree.views import Callout, Card, Panel, Tone
 
 __all__ = ["callout", "card", "glyph", "panel", "pill"]
@@ -71,8 +71,8 @@ def text(
 
 def polygon(points: tuple[tuple[float, float], ...], fill: str) -> Curve:
     """A filled shape of straight sides."""
-    start: Step = ("M", *points[0])
-    sides: tuple[Step, ...] = tuple(("L", x, y) for x, y in points[1:])
+    start: Segment = ("M", *points[0])
+    sides: tuple[Segment, ...] = tuple(("L", x, y) for x, y in points[1:])
     return Curve((start, *sides, ("Z",)), fill=fill)
 
 
@@ -299,7 +299,7 @@ class _Painter:
         for number in (1, 2):
             y = box.y + box.height + 0.028 * number
             inset = 0.05 * number
-            steps: tuple[Step, ...] = (("M", box.x + inset, y), ("L", box.x + box.width - inset, y))
+            steps: tuple[Segment, ...] = (("M", box.x + inset, y), ("L", box.x + box.width - inset, y))
             self.shapes.append(Curve(steps, stroke=DRIVER if number == 1 else CARD_LINE, weight=0.9))
 
 
@@ -349,6 +349,8 @@ def describe(item: Card, folded: int = 0, *, lifted: bool = True) -> str:
         parts.append("no change")
     if item.guardrail:
         parts.append(item.guardrail + (", breached" if item.breached else ""))
+    if item.aside_text:
+        parts.append(f"{item.aside_text} {item.aside_by}".rstrip())
     if item.owner:
         parts.append(f"owner {item.owner}")
     if item.memory:
@@ -361,7 +363,7 @@ def describe(item: Card, folded: int = 0, *, lifted: bool = True) -> str:
 def _loop(x: float, y: float, radius: float, color: str) -> tuple[Shape, ...]:
     """Three quarters of a circle with a small head: the card remembers its own previous value."""
     k = 0.5523 * radius
-    steps: tuple[Step, ...] = (
+    steps: tuple[Segment, ...] = (
         ("M", x + radius, y),
         ("C", x + radius, y + k, x + k, y + radius, x, y + radius),
         ("C", x - k, y + radius, x - radius, y + k, x - radius, y),

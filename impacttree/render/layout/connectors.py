@@ -1,4 +1,4 @@
-"""How edges look: the main path's ribbon, live lines, dashed lines that carry nothing, return edges."""
+"""How arrows look: the main path's ribbon, live lines, dashed lines that carry nothing, return arrows."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ __all__ = ["connector", "describe", "line_color", "paint_order"]
 
 
 def line_color(net: Network, route: Route) -> str:
-    """The colour of an edge; the accent is the main path's alone."""
-    edge = route.edge
-    if edge.on_path:
+    """The colour of an arrow; the accent is the main path's alone."""
+    arrow = route.arrow
+    if arrow.on_path:
         return ACCENT if net.lifted else LIVE
-    if edge.returns:
+    if arrow.returns:
         return RETURN
     if not net.lifted:
         return PLAIN
-    return LIVE if edge.live else DEAD
+    return LIVE if arrow.live else DEAD
 
 
 def paint_order(drawn: tuple[Route, ...]) -> list[Route]:
     """Idle lines first, the main path last."""
 
     def rank(route: Route) -> tuple[bool, bool, float, int]:
-        edge = route.edge
-        return edge.on_path, edge.live, -edge.share, edge.index
+        arrow = route.arrow
+        return arrow.on_path, arrow.live, -arrow.share, arrow.index
 
     return sorted(drawn, key=rank)
 
 
 def connector(net: Network, route: Route, text_scale: float) -> Group:
-    """Draw an edge: its line, its head, and a ring at the start of an assumed effect."""
-    edge = route.edge
+    """Draw an arrow: its line, its head, and a ring at the start of an assumed effect."""
+    arrow = route.arrow
     color = line_color(net, route)
     shapes: list[Shape] = []
     dash: tuple[float, ...] = ()
-    if edge.returns:
+    if arrow.returns:
         dash = DASH_DOT
-    elif net.lifted and not edge.live and not edge.on_path:
+    elif net.lifted and not arrow.live and not arrow.on_path:
         dash = DASH
-    if edge.on_path and route.straight:
+    if arrow.on_path and route.straight:
         shapes.append(_ribbon(route, color))
     else:
         shapes.append(Curve(route.steps, stroke=color, weight=route.width / POINT, dash=dash))
         if route.head:
             shapes.append(_head(route, color))
-    if edge.link.assumed and not route.branches:
+    if arrow.link.assumed and not route.branches:
         shapes.append(_ring(route, color, text_scale))
     cards = net.cards
-    source, target = cards[edge.source], cards[edge.target]
+    source, target = cards[arrow.source], cards[arrow.target]
     return Group(
         "connector",
         tuple(shapes),
@@ -75,9 +75,9 @@ def _to_tip(route: Route) -> tuple[Step, ...]:
 
 
 def describe(net: Network, route: Route) -> str:
-    """An edge in words, with every figure it carries, whether or not a label found room."""
-    link = route.edge.link
-    source, target = net.cards[route.edge.source].label, net.cards[route.edge.target].label
+    """An arrow in words, with every figure it carries, whether or not a label found room."""
+    link = route.arrow.link
+    source, target = net.cards[route.arrow.source].label, net.cards[route.arrow.target].label
     parts = [f"{source} to {target}", "assumed effect" if link.assumed else "exact formula"]
     if link.elasticity_text:
         parts.append(f"elasticity {link.elasticity_text}")

@@ -29,7 +29,7 @@ from impacttree.render.layout.style import (
     RULE,
     WHITE,
 )
-from impacttree.render.scene import Box, Curve, Disc, Group, Shape, Step
+from impacttree.render.scene import Box, Curve, Disc, Group, Segment, Shape
 from impacttree.views import Diagram
 
 __all__ = ["Headings", "footer", "headings", "heads", "legend"]
@@ -109,7 +109,7 @@ def heads(net: Network, grid: Grid, geometry: Geometry) -> tuple[Group, ...]:
             continue
         room = width + geometry.gap * 0.8
         words = name if text_width(name, size, bold=True) <= room else _short(name)
-        rule: tuple[Step, ...] = (("M", x, y + 0.1), ("L", x + width, y + 0.1))
+        rule: tuple[Segment, ...] = (("M", x, y + 0.1), ("L", x + width, y + 0.1))
         shapes: tuple[Shape, ...] = (
             text(x, y, fit(words, size, room, bold=True), size, MUTED, bold=True),
             Curve(rule, stroke=RULE, weight=1.0),
@@ -135,7 +135,7 @@ def _lane_name(net: Network, grid: Grid, lane: int) -> str:
     if net.outcome in here and lane == grid.lanes - 1:
         return "Outcome"
     kinds = {kind_of(net.cards[card]) for card in here}
-    fed = {edge.target for edge in net.forward if grid.lane[edge.source] < lane}
+    fed = {arrow.target for arrow in net.forward if grid.lane[arrow.source] < lane}
     leaves = [card for card in here if card not in fed]
     if kinds == {"product"}:
         return "Product metrics"
@@ -160,21 +160,21 @@ def _entries(net: Network, *, pills: set[str], folded: bool) -> list[tuple[float
     entries: list[tuple[float, Sample, str]] = [
         (0.11, _glyph_sample(kind), words[kind]) for kind in words if kind in kinds
     ]
-    edges = net.edges
-    steps = [edge for edge in edges if edge.on_path]
+    arrows = net.arrows
+    steps = [arrow for arrow in arrows if arrow.on_path]
     if steps and net.lifted:
         entries.append((0.32, _ribbon_sample, "Main path; width = money carried"))
     elif steps:
         entries.append((0.32, _line_sample(LIVE, 2.0), "strongest chain"))
     line = LIVE if net.lifted else PLAIN
-    if any(edge.link.assumed for edge in edges):
+    if any(arrow.link.assumed for arrow in arrows):
         entries.append((0.32, _ring_sample(line), "assumed effect"))
-    plain = [edge for edge in edges if not edge.returns and not edge.on_path and (edge.live or not net.lifted)]
-    if any(not edge.link.assumed for edge in plain):
+    plain = [arrow for arrow in arrows if not arrow.returns and not arrow.on_path and (arrow.live or not net.lifted)]
+    if any(not arrow.link.assumed for arrow in plain):
         entries.append((0.32, _line_sample(line, 1.3), "exact formula"))
-    if net.lifted and any(not edge.live and not edge.on_path and not edge.returns for edge in edges):
+    if net.lifted and any(not arrow.live and not arrow.on_path and not arrow.returns for arrow in arrows):
         entries.append((0.32, _line_sample(DEAD, 1.2, DASH), "no money in this lift"))
-    delays = {edge.link.delay for edge in edges if edge.returns}
+    delays = {arrow.link.delay for arrow in arrows if arrow.returns}
     if delays:
         words_late = f"acts {next(iter(delays))}" if len(delays) == 1 and "" not in delays else "acts later"
         entries.append((0.32, _line_sample(RETURN, 1.3, DASH_DOT), words_late))
@@ -235,7 +235,7 @@ def _glyph_sample(kind: str) -> Sample:
 
 def _line_sample(color: str, weight: float, dash: tuple[float, ...] = ()) -> Sample:
     def draw(x: float, y: float, scale: float) -> tuple[Shape, ...]:
-        steps: tuple[Step, ...] = (("M", x, y), ("L", x + 0.32 * scale, y))
+        steps: tuple[Segment, ...] = (("M", x, y), ("L", x + 0.32 * scale, y))
         return (Curve(steps, stroke=color, weight=weight * scale, dash=tuple(length * scale for length in dash)),)
 
     return draw
@@ -267,6 +267,6 @@ def _folded_sample(x: float, y: float, scale: float) -> tuple[Shape, ...]:
     shapes: list[Shape] = [Box(x, y - 0.08 * scale, 0.24 * scale, 0.1 * scale, 0.01, WHITE, DRIVER, 0.9 * scale)]
     for number in (1, 2):
         inset, rise = 0.025 * number * scale, (0.02 + 0.028 * number) * scale
-        steps: tuple[Step, ...] = (("M", x + inset, y + rise), ("L", x + 0.24 * scale - inset, y + rise))
+        steps: tuple[Segment, ...] = (("M", x + inset, y + rise), ("L", x + 0.24 * scale - inset, y + rise))
         shapes.append(Curve(steps, stroke=DRIVER if number == 1 else CARD_LINE, weight=0.9 * scale))
     return tuple(shapes)

@@ -1,4 +1,4 @@
-"""Step 11: a place for each edge's figures, beside its own line and clear of everything else."""
+"""Step 11: a place for each arrow's figures, beside its own line and clear of everything else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import hypot
 
+from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.measure import text_width
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.sizes import Geometry
@@ -17,6 +18,8 @@ __all__ = ["Label", "Line", "Rect", "place_labels", "variants"]
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""
+Sample = tuple[float, float, float, Route]
+"""A point on a line, how far the line reaches around it, and whose it is."""
 LEADING = 1.2
 CELL = 0.3
 CLEAR = 0.02
@@ -49,20 +52,20 @@ class Label:
     halo: bool
 
 
-def variants(net: Network, edge: Edge, good_sign: float) -> tuple[tuple[Line, ...], ...]:
-    """What may stand at an edge, the fullest form first."""
-    link = edge.link
+def variants(net: Network, arrow: Arrow, good_sign: float) -> tuple[tuple[Line, ...], ...]:
+    """What may stand at an arrow, the fullest form first."""
+    link = arrow.link
     elasticity, money, delay = link.elasticity_text, link.money_text, link.delay
-    if edge.returns:
+    if arrow.returns:
         first = money if net.lifted and money else elasticity
         rows = tuple(Line(words, RETURN, number == 0) for number, words in enumerate((first, delay)) if words)
         return tuple(rows[:length] for length in range(len(rows), 0, -1))
-    if not net.lifted or not (edge.live or edge.on_path) or not money:
-        color = (INK if edge.on_path else MUTED) if not net.lifted else FAINT
-        quiet = tuple(Line(words, color, edge.on_path) for words in (elasticity, delay) if words)
+    if not net.lifted or not (arrow.live or arrow.on_path) or not money:
+        color = (INK if arrow.on_path else MUTED) if not net.lifted else FAINT
+        quiet = tuple(Line(words, color, arrow.on_path) for words in (elasticity, delay) if words)
         return tuple(quiet[:length] for length in range(len(quiet), 0, -1))
-    strong = ACCENT if edge.on_path else INK
-    plain = ACCENT if edge.on_path else ACCENT_DARK if link.money * good_sign < 0 else INK
+    strong = ACCENT if arrow.on_path else INK
+    plain = ACCENT if arrow.on_path else ACCENT_DARK if link.money * good_sign < 0 else INK
     top = Line(elasticity, strong, True)
     below = Line(money, plain, False)
     late = Line(delay, MUTED, False)
@@ -77,13 +80,14 @@ def place_labels(
     drawn: tuple[Route, ...],
     forbidden: Iterable[Rect],
     good_sign: float,
+    budget: Budget,
 ) -> tuple[tuple[Label, ...], tuple[Route, ...]]:
     """Labels by priority (main path, live by amount, the rest), and the routes whose label found no room."""
-    placer = _Placer(net, geometry, drawn, list(forbidden))
+    placer = _Placer(geometry, drawn, forbidden, budget)
     order = sorted(drawn, key=_priority)
     labels, lost = [], []
     for route in order:
-        ladder = variants(net, route.edge, good_sign)
+        ladder = variants(net, route.arrow, good_sign)
         if not ladder or not ladder[0]:
             continue
         label = placer.place(route, ladder)
@@ -95,18 +99,20 @@ def place_labels(
 
 
 def _priority(route: Route) -> tuple[bool, bool, float, int]:
-    edge = route.edge
-    return not edge.on_path, not edge.live, -edge.share, edge.index
+    arrow = route.arrow
+    return not arrow.on_path, not arrow.live, -arrow.share, arrow.index
 
 
 class _Placer:
-    def __init__(self, net: Network, geometry: Geometry, drawn: tuple[Route, ...], forbidden: list[Rect]) -> None:
-        self.net = net
+    def __init__(self, geometry: Geometry, drawn: tuple[Route, ...], forbidden: Iterable[Rect], budget: Budget) -> None:
         self.geometry = geometry
-        self.forbidden = forbidden
-        self.taken: list[Rect] = []
+        self.budget = budget
+        self.taken: dict[tuple[int, int], list[Rect]] = {}
+        """What no label may touch, by the inch squares it lies in."""
+        for box in forbidden:
+            self._take(box)
         self.sizes = (LABEL * min(geometry.text_scale, 1.35), LEAST)
-        self.cells: dict[tuple[int, int], list[tuple[float, float, float, Route]]] = {}
+        self.cells: dict[tuple[int, int], list[Sample]] = {}
         for route in drawn:
             self._file(route)
 
@@ -118,7 +124,7 @@ class _Placer:
             length, wing = head_length(route.width), head_width(route.width) / 2
             samples.append((x - along_x * length / 2, y - along_y * length / 2, wing))
             samples.append((x - along_x * length, y - along_y * length, wing))
-        if route.edge.link.assumed and not route.branches:
+        if route.arrow.link.assumed and not route.branches:
             samples.append((*route.start, 0.06))
         for x, y, reach in samples:
             self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))
@@ -128,10 +134,12 @@ class _Placer:
         one_line_first = sorted(ladder, key=lambda rows: len(rows) != 1) if route.upright else ladder
         for size in self.sizes:
             for rows in one_line_first:
+                if self.budget.spent:
+                    return None
                 label = self._placed(route, rows, size)
                 if label is not None:
                     return label
-        if route.edge.live and route.width <= THIN:
+        if route.arrow.live and route.width <= THIN:
             return self._placed(route, ladder[-1], self.sizes[-1], on_line=True)
         return None
 
@@ -148,7 +156,8 @@ class _Placer:
                 best = (found[0], box, found[1] or on_line)
         if best is None:
             return None
-        self.taken.append(best[1])
+        left, top, right, bottom = best[1]
+        self._take((left - 0.02, top - 0.01, right + 0.02, bottom + 0.01))
         return Label(route, best[1], rows, size, best[2])
 
     def _on_line(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
@@ -160,7 +169,7 @@ class _Placer:
 
     def _candidates(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         half = route.width / 2
-        if route.edge.on_path and route.straight and not route.upright:
+        if route.arrow.on_path and route.straight and not route.upright:
             yield from self._above_ribbon(route, width, height)
         if route.upright:
             yield from self._beside(route, width, height)
@@ -217,20 +226,26 @@ class _Placer:
         """The cost of a place and whether it needs a halo; None where a label must not stand, or not below `limit`."""
         if cost >= limit - 1e-9 or self._is_taken(box):
             return None
-        left, _, right, _ = box
+        left, top, right, bottom = box
         own, foreign = 9.0, 9.0
         under: set[int] = set()
-        for line, away in self._distances(box):
-            if line is route:
-                if away < OWN and not on_line:
+        for cell in self._cells_near(box):
+            for x, y, reach, line in cell:
+                beside = left - x if x < left else x - right if x > right else 0.0
+                beyond = top - y if y < top else y - bottom if y > bottom else 0.0
+                if beside > NEAR + reach or beyond > NEAR + reach:
+                    continue
+                away = hypot(beside, beyond) - reach
+                if line is route:
+                    if away < OWN and not on_line:
+                        return None
+                    own = min(own, away)
+                elif away >= CLEAR:
+                    foreign = min(foreign, away)
+                elif line.arrow.live or line.arrow.on_path or line.arrow.returns:
                     return None
-                own = min(own, away)
-            elif away >= CLEAR:
-                foreign = min(foreign, away)
-            elif line.edge.live or line.edge.on_path or line.edge.returns:
-                return None
-            else:
-                under.add(line.edge.index)
+                else:
+                    under.add(line.arrow.index)
         if own > NEAR:
             return None
         cost += 1.3 * len(under) + 1.5 * max(0.0, own)
@@ -244,27 +259,29 @@ class _Placer:
         left, top, right, bottom = box
         if left < EDGE or right > self.geometry.width - EDGE:
             return True
-        for other in self.forbidden:
-            if left < other[2] and right > other[0] and top < other[3] and bottom > other[1]:
-                return True
-        for other in self.taken:
-            if (
-                left < other[2] + 0.02
-                and right > other[0] - 0.02
-                and top < other[3] + 0.01
-                and bottom > other[1] - 0.01
-            ):
-                return True
+        for block in _blocks(box):
+            for other in self.taken.get(block, ()):
+                if left < other[2] and right > other[0] and top < other[3] and bottom > other[1]:
+                    return True
         return False
 
-    def _distances(self, box: Rect) -> Iterator[tuple[Route, float]]:
-        """How far each sample of a line nearby is from the box, the line's own width counted in."""
-        left, top, right, bottom = box
-        for x, y, reach, line in self._near(box):
-            yield line, hypot(max(left - x, 0.0, x - right), max(top - y, 0.0, y - bottom)) - reach
+    def _take(self, box: Rect) -> None:
+        for block in _blocks(box):
+            self.taken.setdefault(block, []).append(box)
 
-    def _near(self, box: Rect) -> Iterator[tuple[float, float, float, Route]]:
+    def _cells_near(self, box: Rect) -> Iterator[list[Sample]]:
         left, top, right, bottom = box
+        rows = range(int((top - NEAR) // CELL), int((bottom + NEAR) // CELL) + 1)
         for column in range(int((left - NEAR) // CELL), int((right + NEAR) // CELL) + 1):
-            for row in range(int((top - NEAR) // CELL), int((bottom + NEAR) // CELL) + 1):
-                yield from self.cells.get((column, row), ())
+            for row in rows:
+                cell = self.cells.get((column, row))
+                if cell:
+                    self.budget.spend(len(cell))
+                    yield cell
+
+
+def _blocks(box: Rect) -> list[tuple[int, int]]:
+    """The inch squares of the page that a box touches."""
+    left, top, right, bottom = box
+    rows = range(int(top // 1), int(bottom // 1) + 1)
+    return [(column, row) for column in range(int(left // 1), int(right // 1) + 1) for row in rows]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from math import ceil, isqrt
 from random import Random
 
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.budget import Budget
+from impacttree.render.layout.network import Arrow, Network
 
 __all__ = ["Lanes", "assign_lanes"]
 
@@ -27,13 +28,13 @@ class Lanes:
     cost: float
 
 
-def assign_lanes(net: Network, *, poster: bool = False) -> tuple[Lanes, ...]:
+def assign_lanes(net: Network, budget: Budget, *, poster: bool = False) -> tuple[Lanes, ...]:
     """The best assignment for each promising number of lanes, best first."""
     length, cards = len(net.path), len(net.cards)
     found = []
     for count in _counts(length, cards, poster=poster):
         tall = ceil(cards / (0.8 * count)) if poster else max(5, ceil(cards / (0.88 * max(7, length))))
-        search = _Search(net, count, tall)
+        search = _Search(net, count, tall, budget)
         search.descend()
         found.append((search.total() + 0.9 * count, count, search))
     found.sort(key=lambda entry: entry[:2])
@@ -47,7 +48,9 @@ def assign_lanes(net: Network, *, poster: bool = False) -> tuple[Lanes, ...]:
 def _counts(length: int, cards: int, *, poster: bool) -> list[int]:
     """Numbers of lanes worth trying: at least the main path's length, at most what a page holds."""
     if poster:
-        counts = range(max(6, length), max(14, length) + 1, 2)
+        wide = isqrt(cards)  # as many lanes as rows: about the shape of the page
+        least, most = (wide - 4, wide + 2) if wide > 14 else (6, 14)
+        counts = range(max(least, length), max(most, length) + 1, 2)
     else:
         most = 7 if cards <= 22 else 9
         counts = range(max(2, length) if cards > 1 else 1, max(most, length + (cards > 2 * length)) + 1)
@@ -61,8 +64,9 @@ def _kind(net: Network, card: int) -> str:
 class _Search:
     """One descent for a fixed number of lanes; every move changes the cost by what it touches only."""
 
-    def __init__(self, net: Network, count: int, tall: int) -> None:
+    def __init__(self, net: Network, count: int, tall: int, budget: Budget) -> None:
         self.net = net
+        self.budget = budget
         self.count = count
         self.tall = tall
         size = len(net.cards)
@@ -73,8 +77,8 @@ class _Search:
         self.onward: list[list[tuple[int, int]]] = [[] for _ in range(size)]
         self.inward: list[list[tuple[int, int]]] = [[] for _ in range(size)]
         self.costs: list[list[tuple[int, list[float]]]] = [[] for _ in range(size)]
-        for edge in net.edges:
-            self._add(edge)
+        for arrow in net.arrows:
+            self._add(arrow)
         for first, last in pairwise(net.path):
             self.onward[first].append((last, 1))
             self.inward[last].append((first, 1))
@@ -82,25 +86,25 @@ class _Search:
         self.home = [
             [0.12 * count * abs(lane / max(1, count - 1) - HOME[kind]) for lane in range(count)] for kind in self.kinds
         ]
-        hangs = any(edge.source == net.outcome for edge in net.forward)
+        hangs = any(arrow.source == net.outcome for arrow in net.forward)
         self.last_penalty = 12.0 if hangs else 50.0
         self.lane = self._start()
         self._count_lanes()
 
-    def _add(self, edge: Edge) -> None:
-        """Costs by distance in lanes; a negative distance never occurs for forward edges."""
-        weight = 1.0 + edge.share if edge.live else 0.6 if not self.net.lifted else 0.45
-        if edge.returns:
+    def _add(self, arrow: Arrow) -> None:
+        """Costs by distance in lanes; a negative distance never occurs for forward arrows."""
+        weight = 1.0 + arrow.share if arrow.live else 0.6 if not self.net.lifted else 0.45
+        if arrow.returns:
             table = [0.25 * distance for distance in range(self.count)]
         else:
             table = [(distance - 1) * weight + 0.15 * (distance - 1) ** 2 for distance in range(self.count)]
             table[0] = 2.0 + 0.5 * weight
-            if edge.target == self.net.outcome and self.net.callout:
+            if arrow.target == self.net.outcome and self.net.callout:
                 table[0] += 30.0
-            self.onward[edge.source].append((edge.target, 0))
-            self.inward[edge.target].append((edge.source, 0))
-        self.costs[edge.source].append((edge.target, table))
-        self.costs[edge.target].append((edge.source, table))
+            self.onward[arrow.source].append((arrow.target, 0))
+            self.inward[arrow.target].append((arrow.source, 0))
+        self.costs[arrow.source].append((arrow.target, table))
+        self.costs[arrow.target].append((arrow.source, table))
 
     def _topological(self) -> list[int]:
         waiting = [len(inward) for inward in self.inward]
@@ -132,12 +136,19 @@ class _Search:
         return ceiling
 
     def _count_lanes(self) -> None:
+        self.into, self.out = [0] * len(self.lane), [0] * len(self.lane)
+        """How many arrows enter and leave a card from within its lane."""
+        for arrow in self.net.forward:
+            if self.lane[arrow.source] == self.lane[arrow.target]:
+                self.out[arrow.source] += 1
+                self.into[arrow.target] += 1
         self.number = [0] * self.count
         self.by_kind: list[dict[str, int]] = [dict.fromkeys(HOME, 0) for _ in range(self.count)]
         for card, lane in enumerate(self.lane):
             self.number[lane] += 1
             self.by_kind[lane][self.kinds[card]] += 1
         self._reserve()
+        self.lane_costs = [self._lane_cost(lane) for lane in range(self.count)]
 
     def _reserve(self) -> None:
         """Slots that the ribbon takes in the lanes which a path step skips."""
@@ -157,13 +168,13 @@ class _Search:
         return 0.04 * height * height + 10.0 * max(0.0, height - self.tall) ** 2 + 0.25 * strangers
 
     def _same_lane(self, card: int) -> float:
-        here = self.lane[card]
-        into = sum(1 for other, strict in self.inward[card] if not strict and self.lane[other] == here)
-        out = sum(1 for other, strict in self.onward[card] if not strict and self.lane[other] == here)
+        into, out = self.into[card], self.out[card]
+        if into + out < 2:
+            return 0.0
         cost = 6.0 * (max(0, into - 1) + max(0, out - 1))
         if into and out:
             cost += 12.0 if self.on_path[card] else 3.0
-        elif into + out > 1 and self.on_path[card]:
+        elif self.on_path[card]:
             cost += 12.0
         return cost
 
@@ -192,19 +203,26 @@ class _Search:
     def _try(self, moves: dict[int, int]) -> float:
         """Change of the cost if each card of `moves` went to its lane; nothing is changed."""
         cards = set(moves)
-        lanes = {self.lane[card] for card in cards} | set(moves.values())
-        if not cards.isdisjoint(self.net.path) or self.net.outcome in cards:
-            lanes = set(range(self.count))
-        before = self._around(cards) + sum(self._lane_cost(lane) for lane in lanes)
         back = {card: self.lane[card] for card in cards}
-        self._apply(moves)
+        lanes = set(back.values()) | set(moves.values())
+        if self.net.outcome in cards or any(self.on_path[card] for card in cards):
+            lanes = set(range(self.count))
+        self.budget.spend(4 * sum(len(self.costs[card]) for card in cards))
+        before = self._around(cards) + sum(self.lane_costs[lane] for lane in lanes)
+        self._shift(moves)
         after = self._around(cards) + sum(self._lane_cost(lane) for lane in lanes)
-        self._apply(back)
+        self._shift(back)
         return after - before
 
     def _apply(self, moves: dict[int, int]) -> None:
+        self._shift(moves)
+        self.lane_costs = [self._lane_cost(lane) for lane in range(self.count)]
+
+    def _shift(self, moves: dict[int, int]) -> None:
         for card, lane in moves.items():
             old = self.lane[card]
+            self._count_beside(card, old, -1)
+            self._count_beside(card, lane, 1)
             kind = self.kinds[card]
             self.number[old] -= 1
             self.by_kind[old][kind] -= 1
@@ -213,6 +231,17 @@ class _Search:
             self.lane[card] = lane
         if not self.net.path or any(self.on_path[card] for card in moves):
             self._reserve()
+
+    def _count_beside(self, card: int, lane: int, by: int) -> None:
+        """Count the arrows between a card that leaves or enters a lane and those that stand there."""
+        for other, strict in self.inward[card]:
+            if not strict and self.lane[other] == lane:
+                self.into[card] += by
+                self.out[other] += by
+        for other, strict in self.onward[card]:
+            if not strict and self.lane[other] == lane:
+                self.out[card] += by
+                self.into[other] += by
 
     def _range(self, card: int) -> tuple[int, int]:
         low = max((self.lane[other] + strict for other, strict in self.inward[card]), default=0)
@@ -237,9 +266,12 @@ class _Search:
 
     def descend(self, sweeps: int = 12) -> None:
         """Take the best move of each card in turn until none helps."""
+        unmoved = 0
         for _ in range(sweeps):
-            still = True
             for card in range(len(self.lane)):
+                if unmoved == len(self.lane) or self.budget.spent:
+                    return
+                unmoved += 1
                 best, chosen = -1e-9, None
                 low, high = self._range(card)
                 for lane in range(low, high + 1):
@@ -255,9 +287,7 @@ class _Search:
                             best, chosen = change, moves
                 if chosen:
                     self._apply(chosen)
-                    still = False
-            if still:
-                return
+                    unmoved = 0
 
     def kick(self, times: int) -> list[tuple[float, tuple[int, ...]]]:
         """Shake three cards, descend again, go on from the best; what was found, best first.

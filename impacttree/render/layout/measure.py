@@ -110,7 +110,7 @@ def wrap(text: str, size: float, width: float, lines: int, bold: bool = False) -
 
 
 def balanced(text: str, size: float, width: float, bold: bool = False) -> tuple[str, ...]:
-    """Break `text` into two lines of about equal length when one is not enough."""
+    """Break `text` into two lines of about equal length when one is not enough, and not in brackets if it can be."""
     if text_width(text, size, bold) <= width:
         return (text,) if text else ()
     spaces = [position for position, ch in enumerate(text) if ch == " "]
@@ -118,7 +118,12 @@ def balanced(text: str, size: float, width: float, bold: bool = False) -> tuple[
     fitting = [pair for pair in breaks if all(text_width(half, size, bold) <= width for half in pair)]
     if not fitting:
         return wrap(text, size, width, 2, bold)
-    return min(fitting, key=lambda pair: abs(text_width(pair[0], size, bold) - text_width(pair[1], size, bold)))
+
+    def cost(halves: tuple[str, str]) -> tuple[bool, float]:
+        widths = [text_width(half, size, bold) for half in halves]
+        return halves[0].count("(") > halves[0].count(")"), abs(widths[0] - widths[1])
+
+    return min(fitting, key=cost)
 
 
 def _first_line(text: str, size: float, width: float, bold: bool) -> tuple[str, str]:

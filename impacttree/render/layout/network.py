@@ -1,21 +1,22 @@
-"""The picture as numbered cards and edges: which edges run forward, which return, which carry money."""
+"""The picture as numbered cards and arrows: which arrows run forward, which return, which carry money."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from impacttree.render.layout.cut import Picture
+from impacttree.render.layout.cut import Excerpt
 from impacttree.views import Card, Link
 
-__all__ = ["Edge", "Network", "network"]
+__all__ = ["Arrow", "Network", "network"]
 
 LIVE_SHARE = 0.002
-"""Below this share of the largest amount an edge counts as carrying nothing."""
+"""Below this share of the largest amount an arrow counts as carrying nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class Arrow:
     """A link between numbered cards; `share` is its amount over the largest one."""
 
     index: int
@@ -32,10 +33,10 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What the search for places reads; cards and edges are numbered in a fixed order."""
+    """What the search for places reads; cards and arrows are numbered in a fixed order."""
 
     cards: tuple[Card, ...]
-    edges: tuple[Edge, ...]
+    arrows: tuple[Arrow, ...]
     path: tuple[int, ...]
     outcome: int
     lifted: bool
@@ -43,37 +44,36 @@ class Network:
     folded: tuple[int, ...]
 
     @property
-    def forward(self) -> tuple[Edge, ...]:
-        """The edges that run from left to right, or within a lane."""
-        return tuple(edge for edge in self.edges if not edge.returns)
+    def forward(self) -> tuple[Arrow, ...]:
+        """The arrows that run from left to right, or within a lane."""
+        return tuple(arrow for arrow in self.arrows if not arrow.returns)
 
 
-def network(picture: Picture) -> Network:
-    """Number the cards and edges of `picture` and tell forward from return edges."""
-    diagram = picture.diagram
+def network(excerpt: Excerpt) -> Network:
+    """Number the cards and arrows of `excerpt` and tell forward from return arrows."""
+    diagram = excerpt.diagram
     number = {card.id: index for index, card in enumerate(diagram.cards)}
     path = tuple(number[name] for name in diagram.path)
     steps = set(pairwise(path))
     ends = [(number[link.source], number[link.target]) for link in diagram.links]
     forward = _forward(len(number), ends, diagram.links, steps)
     largest = max((abs(link.money) for link in diagram.links), default=0.0)
-    edges = []
+    arrows = []
     drawn: set[tuple[int, int]] = set()
     for index, (link, pair) in enumerate(zip(diagram.links, ends, strict=True)):
         share = abs(link.money) / largest if largest > 0 else 0.0
-        if picture.folded and index not in forward and not link.back and share <= LIVE_SHARE:
-            continue  # folding alone closed a circle here: nothing acts backwards in the model
         on_path = pair in steps and index in forward and pair not in drawn
         drawn.add(pair)
-        edges.append(Edge(index, *pair, link, share, share > LIVE_SHARE, on_path, index not in forward))
+        arrows.append(Arrow(index, *pair, link, share, share > LIVE_SHARE, on_path, index not in forward))
+    inside = Counter(excerpt.folded.values())
     return Network(
         cards=diagram.cards,
-        edges=tuple(edges),
+        arrows=tuple(arrows),
         path=path,
         outcome=number[diagram.outcome],
         lifted=bool(diagram.lifted),
         callout=diagram.callout is not None,
-        folded=tuple(picture.folded.get(card.id, 0) for card in diagram.cards),
+        folded=tuple(inside[card.id] for card in diagram.cards),
     )
 
 
@@ -82,14 +82,34 @@ def _forward(count: int, ends: list[tuple[int, int]], links: tuple[Link, ...], s
     onward: list[list[int]] = [[] for _ in range(count)]
     for source, target in steps:
         onward[source].append(target)
-    forward = set()
     ranked = sorted(range(len(ends)), key=lambda index: (ends[index] not in steps, links[index].back, index))
+    at_once = [index for index in ranked if ends[index] in steps or not links[index].back]
+    forward: set[int] = set()
+    if _is_acyclic(count, [*steps, *(ends[index] for index in at_once)]):
+        forward.update(at_once)
+        for index in at_once:
+            onward[ends[index][0]].append(ends[index][1])
     for index in ranked:
         source, target = ends[index]
-        if ends[index] in steps or not _reaches(onward, target, source):
+        if index not in forward and (ends[index] in steps or not _reaches(onward, target, source)):
             forward.add(index)
             onward[source].append(target)
     return forward
+
+
+def _is_acyclic(count: int, pairs: list[tuple[int, int]]) -> bool:
+    onward: list[list[int]] = [[] for _ in range(count)]
+    waiting = [0] * count
+    for source, target in pairs:
+        onward[source].append(target)
+        waiting[target] += 1
+    ready = [card for card, number in enumerate(waiting) if number == 0]
+    for card in ready:
+        for other in onward[card]:
+            waiting[other] -= 1
+            if waiting[other] == 0:
+                ready.append(other)
+    return len(ready) == count
 
 
 def _reaches(onward: list[list[int]], start: int, goal: int) -> bool:

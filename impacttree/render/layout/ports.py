@@ -1,10 +1,10 @@
-"""Step 7: where on the side of a card each edge leaves or enters."""
+"""Step 7: where on the side of a card each arrow leaves or enters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.rows import Grid
 from impacttree.render.layout.sizes import Geometry, thickness
 from impacttree.render.layout.style import POINT
@@ -19,7 +19,7 @@ CORNER = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Height of each edge's end at its source and at its target; `heads` are the edges that draw an arrowhead."""
+    """Height of each arrow's end at its source and at its target; `heads` are the arrows that draw an arrowhead."""
 
     start: tuple[float, ...]
     end: tuple[float, ...]
@@ -28,11 +28,11 @@ class Ports:
 
 @dataclass(slots=True)
 class _Slot:
-    """One place on a side: the edges that share it, how far up or down they go, and the width they need."""
+    """One place on a side: the arrows that share it, how far up or down they go, and the width they need."""
 
     far: float
     width: float
-    edges: list[int]
+    arrows: list[int]
     main: bool = False
 
 
@@ -47,50 +47,50 @@ def head_width(width: float) -> float:
 
 
 def assign_ports(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry) -> Ports:
-    """Stack the edge ends of every card side around its middle, the main path in the middle."""
-    start = [0.0] * len(net.edges)
-    end = [0.0] * len(net.edges)
-    heads = {edge.index for edge in net.edges}
+    """Stack the arrow ends of every card side around its middle, the main path in the middle."""
+    start = [0.0] * len(net.arrows)
+    end = [0.0] * len(net.arrows)
+    heads = {arrow.index for arrow in net.arrows}
+    leaves: list[list[Arrow]] = [[] for _ in net.cards]
+    enters: list[list[Arrow]] = [[] for _ in net.cards]
+    for arrow in net.arrows:
+        if arrow.returns or grid.lane[arrow.source] != grid.lane[arrow.target]:
+            leaves[arrow.source].append(arrow)
+            enters[arrow.target].append(arrow)
     for card in range(len(net.cards)):
         middle = geometry.middle(grid.row[card])
         half = geometry.row_height[grid.row[card]] / 2 - CORNER
-        leaving = [edge for edge in net.edges if edge.source == card and _sideways(grid, edge)]
-        slots = _slots(net, grid, geometry, leaving, tracks.out_of, leaving=True)
+        slots = _slots(net, grid, geometry, leaves[card], tracks.out_of, leaving=True)
         _stack(slots, middle, half, geometry.text_scale, start)
-        entering = [edge for edge in net.edges if edge.target == card and _sideways(grid, edge)]
-        shared = dict(tracks.into)
-        idle = [edge.index for edge in entering if not edge.live and not edge.returns and not edge.on_path]
+        shared = tracks.into
+        idle = [arrow.index for arrow in enters[card] if not arrow.live and not arrow.returns and not arrow.on_path]
         if len(idle) > CROWD:
             shared = dict.fromkeys(idle[1:], idle[0])
             heads.difference_update(idle[1:])
-        slots = _slots(net, grid, geometry, entering, shared, leaving=False)
+        slots = _slots(net, grid, geometry, enters[card], shared, leaving=False)
         _stack(slots, middle, half, geometry.text_scale, end)
     heads.difference_update(tracks.into)
     return Ports(tuple(start), tuple(end), frozenset(heads))
 
 
-def _sideways(grid: Grid, edge: Edge) -> bool:
-    return edge.returns or grid.lane[edge.source] != grid.lane[edge.target]
-
-
 def _slots(
-    net: Network, grid: Grid, geometry: Geometry, edges: list[Edge], shared: dict[int, int], *, leaving: bool
+    net: Network, grid: Grid, geometry: Geometry, arrows: list[Arrow], shared: dict[int, int], *, leaving: bool
 ) -> list[_Slot]:
     slots: dict[int, _Slot] = {}
-    for edge in edges:
-        key = shared.get(edge.index, edge.index)
-        far = geometry.run_y[edge.index]
+    for arrow in arrows:
+        key = shared.get(arrow.index, arrow.index)
+        far = geometry.run_y[arrow.index]
         if far is None:
-            other = edge.target if leaving else edge.source
+            other = arrow.target if leaving else arrow.source
             far = geometry.middle(grid.row[other])
-        line = thickness(net, edge, geometry.text_scale)
+        line = thickness(net, arrow, geometry.text_scale)
         width = line if leaving else max(line, head_width(line))
         slot = slots.setdefault(key, _Slot(0.0, 0.0, []))
-        slot.far = (slot.far * len(slot.edges) + far) / (len(slot.edges) + 1)
+        slot.far = (slot.far * len(slot.arrows) + far) / (len(slot.arrows) + 1)
         slot.width = max(slot.width, width)
-        slot.edges.append(edge.index)
-        slot.main = slot.main or edge.on_path
-    return sorted(slots.values(), key=lambda slot: (slot.far, slot.edges[0]))
+        slot.arrows.append(arrow.index)
+        slot.main = slot.main or arrow.on_path
+    return sorted(slots.values(), key=lambda slot: (slot.far, slot.arrows[0]))
 
 
 def _stack(slots: list[_Slot], middle: float, half: float, text_scale: float, heights: list[float]) -> None:
@@ -98,7 +98,7 @@ def _stack(slots: list[_Slot], middle: float, half: float, text_scale: float, he
     if main is None:
         _spread(slots, middle - half, middle + half, middle, text_scale, heights)
         return
-    for index in main.edges:
+    for index in main.arrows:
         heights[index] = middle
     reach = main.width / 2 + 0.6 * POINT
     above = [slot for slot in slots if slot is not main and slot.far < middle - 0.01]
@@ -117,7 +117,7 @@ def _spread(
     *,
     upward: bool = False,
 ) -> None:
-    """Put `slots` between `low` and `high`: around `middle`, or outward from the main path's edge."""
+    """Put `slots` between `low` and `high`: around `middle`, or outward from the main path's line."""
     if not slots:
         return
     widths = sum(slot.width for slot in slots)
@@ -132,6 +132,6 @@ def _spread(
         y = high - used * squeeze if upward else low + space * squeeze * 0.6
     for slot in slots:
         centre = y + slot.width * squeeze / 2
-        for index in slot.edges:
+        for index in slot.arrows:
             heights[index] = centre
         y += (slot.width + space) * squeeze

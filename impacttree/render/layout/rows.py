@@ -1,17 +1,20 @@
-"""Step 3: which row each card stands in, and at which height each long edge runs.
+"""Step 3: which row each card stands in, and at which height each long arrow runs.
 
-Heights are measured in rows: card row ``r`` is ``r``, the channel above it ``r - 0.5``, the channel below the last row
-``rows - 0.5``. A long edge runs at one height only: in a channel, or in slots that are empty in every lane it crosses.
+Heights are measured in half rows: card row ``r`` is ``2 r``, the channel above it ``2 r - 1``, the channel below the
+last row ``2 rows - 1``. A long arrow runs at one height only: in a channel, or in slots that are empty in every lane it
+crosses.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from random import Random
 
+from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.lanes import Lanes
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.network import Arrow, Network
 
 __all__ = ["Grid", "assign_rows"]
 
@@ -19,11 +22,16 @@ FREE = -1
 TAKEN = -2
 CROSSING = 1.2
 BLOCKED = 50.0
+STILL = 1e-9
+"""A change of the cost that is no change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Lane and row of each card, the level of each edge that needs one, and the slots kept for the callout."""
+    """Lane and row of each card, the level of each arrow that needs one, and the slots kept for the callout.
+
+    A level is measured in rows: ``1`` runs through the second row, ``0.5`` in the channel above it.
+    """
 
     lane: tuple[int, ...]
     row: tuple[int, ...]
@@ -33,42 +41,42 @@ class Grid:
     callout: tuple[int, int, int] | None
     """Lane, first row and number of rows of the slots under the outcome."""
     cost: float
-
-    def card_at(self, lane: int, row: int) -> int | None:
-        """The card in a slot."""
-        for card, place in enumerate(zip(self.lane, self.row, strict=True)):
-            if place == (lane, row):
-                return card
-        return None
+    cards: dict[tuple[int, int], int]
+    """The card in a slot, by lane and row."""
 
 
-def assign_rows(net: Network, lanes: Lanes, kicks: int = 0) -> Grid:
+def assign_rows(net: Network, lanes: Lanes, budget: Budget, kicks: int = 0) -> Grid:
     """Search rows and levels for the lanes given; each kick shuffles two lanes and searches on."""
-    search = _Search(net, lanes)
+    search = _Search(net, lanes, budget)
     search.improve(sweeps=3 if len(net.cards) > 60 else 10)
     search.kick(kicks)
     return Grid(
         lane=lanes.lane,
         row=tuple(search.row),
-        level=tuple(search.level),
+        level=tuple(None if height is None else height / 2 for height in search.level),
         lanes=lanes.count,
         rows=search.rows,
         callout=search.callout,
         cost=search.total() + lanes.cost,
+        cards={(lane, row): card for card, (lane, row) in enumerate(zip(lanes.lane, search.row, strict=True))},
     )
 
 
 class _Search:
-    def __init__(self, net: Network, lanes: Lanes) -> None:
+    def __init__(self, net: Network, lanes: Lanes, budget: Budget) -> None:
         self.net = net
         self.lane = lanes.lane
         self.lanes = lanes.count
-        self.weight = [_weight(net, edge) for edge in net.edges]
-        self.level: list[float | None] = [None] * len(net.edges)
+        self.budget = budget
+        self.weight = [_weight(net, arrow) for arrow in net.arrows]
+        self.level: list[int | None] = [None] * len(net.arrows)
         self.row = [0] * len(net.cards)
         self.pinned = [False] * len(net.cards)
+        self.clock = 0
+        self.changed = [0] * self.lanes
+        """When something last changed in a lane or in the gaps beside it."""
         self._open_slots()
-        self._sort_edges()
+        self._sort_arrows()
         self._start()
 
     # the grid
@@ -106,9 +114,9 @@ class _Search:
     def _hung(self) -> int | None:
         """The one metric that the outcome feeds in its own lane: it stands between outcome and callout."""
         fed = [
-            edge.target
-            for edge in self.net.forward
-            if edge.source == self.net.outcome and self.lane[edge.target] == self.lane[edge.source]
+            arrow.target
+            for arrow in self.net.forward
+            if arrow.source == self.net.outcome and self.lane[arrow.target] == self.lane[arrow.source]
         ]
         return fed[0] if fed and self.net.callout else None
 
@@ -117,120 +125,116 @@ class _Search:
         self.row[card] = row
         self.slot[self.lane[card]][row] = card
 
-    def _sort_edges(self) -> None:
-        """Which edges pass each gap, which run through each lane, which stand upright in it."""
-        lane = self.lane
+    def _sort_arrows(self) -> None:
+        """Which arrows pass each gap, which run through each lane, which stand upright in it."""
+        lane, arrows = self.lane, self.net.arrows
         self.through: list[list[int]] = [[] for _ in range(self.lanes)]
-        self.upright: list[list[Edge]] = [[] for _ in range(self.lanes)]
+        self.upright: list[list[Arrow]] = [[] for _ in range(self.lanes)]
         self.passing: list[list[int]] = [[] for _ in range(self.lanes)]
         self.turning: list[list[tuple[int, int, bool]]] = [[] for _ in range(self.lanes + 1)]
-        self.touching: list[list[int]] = [[] for _ in self.net.cards]
+        self.leaving: list[list[int]] = [[] for _ in self.net.cards]
+        self.entering: list[list[int]] = [[] for _ in self.net.cards]
         self.leveled: list[int] = []
-        for edge in self.net.edges:
-            start, end = lane[edge.source], lane[edge.target]
-            self.touching[edge.source].append(edge.index)
-            self.touching[edge.target].append(edge.index)
-            if edge.returns:
-                self.leveled.append(edge.index)
-                self.turning[start].append((edge.index, edge.source, True))
-                self.turning[end - 1].append((edge.index, edge.target, False))
+        self.decided = [-1] * len(arrows)
+        """When an arrow was last set to its best level."""
+        self.swept = [-1] * self.lanes
+        for arrow in arrows:
+            start, end = lane[arrow.source], lane[arrow.target]
+            if arrow.returns:
+                self.leveled.append(arrow.index)
+                self.turning[start].append((arrow.index, arrow.source, True))
+                self.turning[end - 1].append((arrow.index, arrow.target, False))
                 for between in range(end, start + 1):
-                    self.through[between].append(edge.index)
+                    self.through[between].append(arrow.index)
             elif start == end:
-                self.upright[start].append(edge)
+                self.upright[start].append(arrow)
             else:
+                self.leaving[arrow.source].append(arrow.index)
+                self.entering[arrow.target].append(arrow.index)
                 for gap in range(start, end):
-                    self.passing[gap].append(edge.index)
-                if end - start > 1 and not edge.on_path:
-                    self.leveled.append(edge.index)
+                    self.passing[gap].append(arrow.index)
+                if end - start > 1 and not arrow.on_path:
+                    self.leveled.append(arrow.index)
                     for between in range(start + 1, end):
-                        self.through[between].append(edge.index)
-        shares = [max((self.net.edges[index].share for index in touching), default=0.0) for touching in self.touching]
-        self.depth = [0.10 * (1.0 + 2.0 * share) for share in shares]
-        self.left = [[0.0] * len(self.net.edges) for _ in range(self.lanes)]
-        self.right = [[0.0] * len(self.net.edges) for _ in range(self.lanes)]
+                        self.through[between].append(arrow.index)
+        self.depth = [0.10] * len(self.net.cards)
+        for arrow in arrows:
+            for card in (arrow.source, arrow.target):
+                self.depth[card] = max(self.depth[card], 0.10 * (1.0 + 2.0 * arrow.share))
+        self.left = [[0] * len(arrows) for _ in range(self.lanes)]
+        self.right = [[0] * len(arrows) for _ in range(self.lanes)]
 
     def _start(self) -> None:
         """Cards that carry money first, then by the mean row of those already placed beside them."""
         carried = [0.0] * len(self.net.cards)
-        for edge in self.net.edges:
-            for card in (edge.source, edge.target):
-                carried[card] = max(carried[card], edge.share)
+        beside: list[list[int]] = [[] for _ in self.net.cards]
+        for arrow in self.net.arrows:
+            for card, other in ((arrow.source, arrow.target), (arrow.target, arrow.source)):
+                carried[card] = max(carried[card], arrow.share)
+                beside[card].append(other)
         placed = set(self.net.path)
+
+        def mean_row(card: int) -> float:
+            rows = [self.row[other] for other in beside[card] if other in placed]
+            return sum(rows) / len(rows) if rows else self.rows / 2
+
         last = self.lane[self.net.path[-1]] if self.net.path else self.lanes - 1
+        standing: list[list[int]] = [[] for _ in range(self.lanes)]
+        for card, at in enumerate(self.lane):
+            if not self.pinned[card]:
+                standing[at].append(card)
         for lane in sorted(range(self.lanes), key=lambda number: (abs(last - number), number)):
-            cards = [card for card, at in enumerate(self.lane) if at == lane and not self.pinned[card]]
-            cards.sort(key=lambda card: (-carried[card], self._mean_row(card, placed), card))
+            cards = sorted(standing[lane], key=lambda card: (-carried[card], mean_row(card), card))
             rows = [row for row in range(self.rows) if self.slot[lane][row] == FREE]
             for card, row in zip(cards, rows, strict=False):
                 self.row[card] = row
                 self.slot[lane][row] = card
             placed.update(cards)
         for index in self.leveled:
-            self.level[index] = self._first_level(index)
-        for edge in self.net.edges:
-            self._refresh(edge.index)
-
-    def _mean_row(self, card: int, placed: set[int]) -> float:
-        rows = []
-        for index in self.touching[card]:
-            edge = self.net.edges[index]
-            other = edge.target if edge.source == card else edge.source
-            if other in placed:
-                rows.append(self.row[other])
-        return sum(rows) / len(rows) if rows else self.rows / 2
-
-    def _first_level(self, index: int) -> float:
-        edge = self.net.edges[index]
-        middle = (self.row[edge.source] + self.row[edge.target]) / 2
-        return max(1, min(self.rows, round(middle))) - 0.5
+            arrow = self.net.arrows[index]
+            middle = (self.row[arrow.source] + self.row[arrow.target]) / 2
+            self.level[index] = 2 * max(1, min(self.rows, round(middle))) - 1
+        for arrow in self.net.arrows:
+            self._refresh(arrow.index)
 
     # the cost
 
     def _refresh(self, index: int) -> None:
-        """Where the edge enters and leaves each gap it passes."""
-        edge = self.net.edges[index]
-        start, end = self.lane[edge.source], self.lane[edge.target]
-        if edge.returns or start == end:
+        """Where the arrow enters and leaves each gap it passes."""
+        arrow = self.net.arrows[index]
+        start, end = self.lane[arrow.source], self.lane[arrow.target]
+        if arrow.returns or start == end:
             return
-        level = 0.0 if self.level[index] is None else float(self.level[index] or 0.0)
+        level = self.level[index] or 0
         for gap in range(start, end):
-            self.left[gap][index] = self.row[edge.source] if gap == start else level
-            self.right[gap][index] = self.row[edge.target] if gap == end - 1 else level
+            self.left[gap][index] = 2 * self.row[arrow.source] if gap == start else level
+            self.right[gap][index] = 2 * self.row[arrow.target] if gap == end - 1 else level
 
     def _gap_cost(self, gap: int) -> float:
-        if not 0 <= gap < self.lanes:
-            return self._turn_cost(gap) if gap == -1 else 0.0
+        cost = self.turn_cost(gap)
+        if gap < 0:
+            return cost
         left, right, weight = self.left[gap], self.right[gap], self.weight
-        cost = self._turn_cost(gap)
         segments = [(left[index], right[index], weight[index]) for index in self.passing[gap]]
+        self.budget.spend(len(segments) * len(segments) // 2)
         for position, (start, end, heavy) in enumerate(segments):
-            cost += 0.22 * heavy * abs(start - end)
-            for other in range(position):
-                begin, finish, other_heavy = segments[other]
+            cost += 0.22 * heavy * (abs(start - end) / 2)
+            for begin, finish, other_heavy in segments[:position]:
                 if (start - begin) * (end - finish) < 0:
                     cost += CROSSING * heavy * other_heavy
         return cost
 
-    def _edge_gap_cost(self, index: int, gap: int) -> float:
-        """What one edge adds to a gap."""
-        left, right, weight = self.left[gap], self.right[gap], self.weight
-        start, end, heavy = left[index], right[index], weight[index]
-        cost = 0.22 * heavy * abs(start - end) + self._turn_cost(gap)
-        for other in self.passing[gap]:
-            if (start - left[other]) * (end - right[other]) < 0:
-                cost += CROSSING * heavy * weight[other]
-        return cost
-
-    def _turn_cost(self, gap: int) -> float:
-        """Return edges go up or down beside their cards and cross what comes in there."""
+    def turn_cost(self, gap: int) -> float:
+        """Return arrows go up or down beside their cards and cross what comes in there."""
         cost = 0.0
         for index, card, leaves in self.turning[gap]:
-            level = float(self.level[index] or 0.0)
-            low, high = sorted((float(self.row[card]), level))
-            cost += 0.22 * (high - low)
+            low, high = 2 * self.row[card], self.level[index] or 0
+            if low > high:
+                low, high = high, low
+            cost += 0.22 * ((high - low) / 2)
             if 0 <= gap < self.lanes:
                 ends = self.left[gap] if leaves else self.right[gap]
+                self.budget.spend(len(self.passing[gap]))
                 for other in self.passing[gap]:
                     if low < ends[other] < high:
                         cost += CROSSING * self.weight[index] * self.weight[other]
@@ -244,70 +248,57 @@ class _Search:
         runs = self.through[lane]
         for position, index in enumerate(runs):
             cost += self._run_cost(index, lane, runs[:position])
-        for edge in self.upright[lane]:
-            low, high = sorted((self.row[edge.source], self.row[edge.target]))
-            heavy = self.weight[edge.index]
-            cost += 0.4 * (high - low)
-            blocked = sum(1 for row in range(low + 1, high) if self.slot[lane][row] != FREE)
-            cost += 7.0 * heavy * blocked
-            cost += 2.5 * heavy * sum(1 for index in runs if low < float(self.level[index] or 0.0) < high)
-        return cost
+        return cost + self.upright_cost(lane)
 
-    def _run_cost(self, index: int, lane: int, others: list[int]) -> float:
-        level = float(self.level[index] or 0.0)
-        cost = 0.0
-        if level == int(level):
-            cost += -0.15 if self.slot[lane][int(level)] == FREE else BLOCKED
-        elif self.callout and self.callout[0] == lane and 0 < level - self.callout[1] < self.callout[2] - 1:
-            cost += BLOCKED
+    def _run_cost(self, index: int, lane: int, others: Iterable[int]) -> float:
+        level = self.level[index] or 0
+        cost = self.slot_cost(level, lane)
         for other in others:
             if self.level[other] == level:
-                cost += 0.15 if self._bundles(index, other) else BLOCKED if level == int(level) else 0.9
+                cost += self._shared_cost(index, other, level)
         return cost
 
-    def _bundles(self, one: int, two: int) -> bool:
-        first, second = self.net.edges[one], self.net.edges[two]
-        if first.live or second.live or first.returns or second.returns:
-            return False
-        alike = first.link.assumed == second.link.assumed
-        return first.target == second.target or (first.source == second.source and alike)
+    def slot_cost(self, level: int, lane: int) -> float:
+        """What a run at a level costs where it passes through a lane."""
+        if level % 2 == 0:
+            return -0.15 if self.slot[lane][level // 2] == FREE else BLOCKED
+        if self.callout and self.callout[0] == lane and 0 < level - 2 * self.callout[1] < 2 * self.callout[2] - 2:
+            return BLOCKED
+        return 0.0
 
-    def _level_cost(self, index: int) -> float:
-        edge = self.net.edges[index]
-        level = float(self.level[index] or 0.0)
-        start, end = self.lane[edge.source], self.lane[edge.target]
+    def _shared_cost(self, one: int, two: int, level: int) -> float:
+        """What two runs at one level cost where both pass through a lane."""
+        first, second = self.net.arrows[one], self.net.arrows[two]
+        if not (first.live or second.live or first.returns or second.returns) and (
+            first.target == second.target
+            or (first.source == second.source and first.link.assumed == second.link.assumed)
+        ):
+            return 0.15
+        return 0.9 if level % 2 else BLOCKED
+
+    def upright_cost(self, lane: int) -> float:
+        """Arrows within a lane: their length, the cards between their ends, the runs that cross them."""
         cost = 0.0
-        if edge.returns:
-            low, high = sorted((self.row[edge.source], self.row[edge.target]))
-            cost += 0.6 * (max(0.0, low - level) + max(0.0, level - high))
-            cost += 4.0 if level < 0 else 0.0
-            cost += self._turn_cost(start) + (self._turn_cost(end - 1) if end - 1 != start else 0.0)
-            lanes = range(end, start + 1)
-        else:
-            cost += sum(self._edge_gap_cost(index, gap) for gap in range(start, end))
-            lanes = range(start + 1, end)
-        for lane in lanes:
-            cost += self._run_cost(index, lane, [other for other in self.through[lane] if other != index])
-            for upright in self.upright[lane]:
-                low, high = sorted((self.row[upright.source], self.row[upright.target]))
-                if low < level < high:
-                    cost += 2.5 * self.weight[upright.index]
+        for arrow in self.upright[lane]:
+            low, high = sorted((self.row[arrow.source], self.row[arrow.target]))
+            heavy = self.weight[arrow.index]
+            cost += 0.4 * (high - low)
+            cost += 7.0 * heavy * sum(1 for row in range(low + 1, high) if self.slot[lane][row] != FREE)
+            runs = self.through[lane]
+            self.budget.spend(len(runs))
+            cost += 2.5 * heavy * sum(1 for index in runs if 2 * low < (self.level[index] or 0) < 2 * high)
         return cost
 
     def total(self) -> float:
         """The whole cost."""
-        detour = 0.0
-        for index in self.leveled:
-            level = float(self.level[index] or 0.0)
-            if self.net.edges[index].returns and level < 0:
-                detour += 4.0
+        above = 4.0 * sum(1 for index in self.leveled if (self.level[index] or 0) < 0)
         gaps = sum(self._gap_cost(gap) for gap in range(-1, self.lanes))
-        return gaps + sum(self._lane_cost(lane) for lane in range(self.lanes)) + detour
+        return gaps + sum(self._lane_cost(lane) for lane in range(self.lanes)) + above
 
     # the moves
 
     def improve(self, sweeps: int) -> None:
-        """Move or swap cards within their lanes, then set every long edge to its best level, until nothing changes."""
+        """Move or swap cards within their lanes, then set every long arrow to its best level, until nothing changes."""
         self._set_levels()
         for sweep in range(sweeps):
             changed = False
@@ -315,19 +306,23 @@ class _Search:
             for lane in lanes:
                 changed = self._sweep_lane(lane) or changed
             changed = self._set_levels() or changed
-            if not changed:
+            if not changed or self.budget.spent:
                 return
 
     def kick(self, times: int) -> None:
         """Shuffle two lanes and improve again; keep what got better. Fixed seed, so always the same."""
         chance = Random(11)  # noqa: S311 - a search needs repeatable numbers, not secret ones
+        if not times:
+            return
         kept, cost = self._state(), self.total()
         for _ in range(times):
+            if self.budget.spent:
+                return
             for _ in range(2):
                 self._shuffle(int(chance.random() * self.lanes), chance)
             self.improve(sweeps=6)
             now = self.total()
-            if now < cost - 1e-9:
+            if now < cost - STILL:
                 kept, cost = self._state(), now
             else:
                 self._restore(kept)
@@ -338,79 +333,287 @@ class _Search:
         for last in range(len(loose) - 1, 0, -1):
             self._swap(lane, loose[last], loose[int(chance.random() * (last + 1))])
 
-    def _state(self) -> tuple[list[list[int]], list[float | None]]:
+    def _state(self) -> tuple[list[list[int]], list[int | None]]:
         return [list(slots) for slots in self.slot], list(self.level)
 
-    def _restore(self, state: tuple[list[list[int]], list[float | None]]) -> None:
+    def _restore(self, state: tuple[list[list[int]], list[int | None]]) -> None:
         self.slot, self.level = [list(slots) for slots in state[0]], list(state[1])
         for slots in self.slot:
             for row, card in enumerate(slots):
                 if card >= 0:
                     self.row[card] = row
-        for edge in self.net.edges:
-            self._refresh(edge.index)
+        for arrow in self.net.arrows:
+            self._refresh(arrow.index)
+        self._touch(0, self.lanes - 1)
+
+    def _touch(self, first: int, last: int) -> None:
+        """Note that something changed from one lane to another."""
+        self.clock += 1
+        for lane in range(max(0, first), min(self.lanes, last + 1)):
+            self.changed[lane] = self.clock
 
     def _sweep_lane(self, lane: int) -> bool:
+        """Give each card in turn the row that lowers the cost most, its card taking the old one."""
+        if self.changed[lane] <= self.swept[lane]:
+            return False
         changed = False
         slots = self.slot[lane]
+        moves = _Moves(self, lane)
         for card in [card for card in slots if card >= 0 and not self.pinned[card]]:
+            if self.budget.spent:
+                return changed
             here = self.row[card]
-            before = self._around(lane)
-            best, target = before - 1e-9, here
-            for row in range(self.rows):
-                if row == here or slots[row] == TAKEN or (slots[row] >= 0 and self.pinned[slots[row]]):
-                    continue
-                self._swap(lane, here, row)
-                cost = self._around(lane)
-                self._swap(lane, here, row)
-                if cost < best:
-                    best, target = cost, row
-            if target != here:
+            better = [
+                (change, row)
+                for row, other in enumerate(slots)
+                if row != here
+                and other != TAKEN
+                and not (other >= 0 and self.pinned[other])
+                and (change := moves.change(here, row)) < -STILL
+            ]
+            if better:
+                least = min(better)[0]
+                target = self._first_of_equals(lane, here, [row for change, row in better if change <= least + STILL])
                 self._swap(lane, here, target)
+                moves = _Moves(self, lane)
                 changed = True
+        if not changed:
+            self.swept[lane] = self.clock
         return changed
 
-    def _around(self, lane: int) -> float:
-        return self._gap_cost(lane - 1) + self._gap_cost(lane) + self._lane_cost(lane)
+    def _first_of_equals(self, lane: int, here: int, rows: list[int]) -> int:
+        """The row with the least whole cost, where rounding hides which of several it is."""
+        if len(rows) == 1:
+            return rows[0]
+        costs = []
+        for row in rows:
+            self.trade(lane, here, row)
+            costs.append((self._gap_cost(lane - 1) + self._gap_cost(lane) + self._lane_cost(lane), row))
+            self.trade(lane, here, row)
+        return min(costs)[1]
 
     def _swap(self, lane: int, one: int, two: int) -> None:
+        self.trade(lane, one, two)
+        self._touch(lane - 1, lane + 1)
+
+    def trade(self, lane: int, one: int, two: int) -> None:
+        """Swap two slots without noting it: for a trial that is taken back."""
         slots = self.slot[lane]
         slots[one], slots[two] = slots[two], slots[one]
         for row in (one, two):
             card = slots[row]
             if card >= 0:
                 self.row[card] = row
-                for index in self.touching[card]:
-                    self._refresh(index)
+                for index in self.leaving[card]:
+                    self.left[lane][index] = 2 * row
+                for index in self.entering[card]:
+                    self.right[lane - 1][index] = 2 * row
 
     def _set_levels(self) -> bool:
         changed = False
         for index in self.leveled:
-            edge = self.net.edges[index]
+            if self.budget.spent:
+                return changed
+            arrow = self.net.arrows[index]
+            first, last = sorted((self.lane[arrow.source], self.lane[arrow.target]))
+            around = self.changed[max(0, first - arrow.returns) : last + 1 + arrow.returns]
+            if max(around) <= self.decided[index]:
+                continue
             before = self.level[index]
+            costs = self._costs_of_a_return(arrow) if arrow.returns else self._costs_of_levels(arrow)
             best, chosen = float("inf"), before
-            for level in self._levels(edge):
-                self.level[index] = level
+            for level, cost in costs:
+                bound = cost - (1e-6 if level == before else 0.0)
+                if bound < best - STILL:
+                    best, chosen = bound, level
+            if chosen != before:
+                self.level[index] = chosen
                 self._refresh(index)
-                cost = self._level_cost(index) - (1e-6 if level == before else 0.0)
-                if cost < best - 1e-9:
-                    best, chosen = cost, level
-            self.level[index] = chosen
-            self._refresh(index)
-            changed = changed or chosen != before
+                self._touch(first - arrow.returns, last + arrow.returns)
+                changed = True
+            self.decided[index] = self.clock
         return changed
 
-    def _levels(self, edge: Edge) -> list[float]:
-        """Every channel; above the first row for return edges only; rows that are empty all along for forward ones."""
-        if edge.returns:
-            return [row - 0.5 for row in range(self.rows + 1)]
-        levels = [row - 0.5 for row in range(1, self.rows + 1)]
-        lanes = range(self.lane[edge.source] + 1, self.lane[edge.target])
-        levels += [float(row) for row in range(self.rows) if all(self.slot[lane][row] == FREE for lane in lanes)]
-        return sorted(levels)
+    def _costs_of_a_return(self, arrow: Arrow) -> list[tuple[int, float]]:
+        """Every channel, above the first row as well, and what the arrow costs there."""
+        index = arrow.index
+        before = self.level[index]
+        start, end = self.lane[arrow.source], self.lane[arrow.target]
+        low, high = sorted((2 * self.row[arrow.source], 2 * self.row[arrow.target]))
+        costs = []
+        for level in range(-1, 2 * self.rows, 2):
+            self.level[index] = level
+            cost = 0.6 * (max(0.0, (low - level) / 2) + max(0.0, (level - high) / 2)) + (4.0 if level < 0 else 0.0)
+            cost += self.turn_cost(start) + (self.turn_cost(end - 1) if end - 1 != start else 0.0)
+            for lane in range(end, start + 1):
+                others = [other for other in self.through[lane] if other != index]
+                self.budget.spend(len(others))
+                cost += self._run_cost(index, lane, others) + self._crossed_uprights(level, lane)
+            costs.append((level, cost))
+        self.level[index] = before
+        return costs
+
+    def _crossed_uprights(self, level: int, lane: int) -> float:
+        cost = 0.0
+        for arrow in self.upright[lane]:
+            low, high = sorted((2 * self.row[arrow.source], 2 * self.row[arrow.target]))
+            if low < level < high:
+                cost += 2.5 * self.weight[arrow.index]
+        return cost
+
+    def _costs_of_levels(self, arrow: Arrow) -> list[tuple[int, float]]:
+        """Every channel below the first row and every row that is empty all along, and what the arrow costs there."""
+        index, heavy = arrow.index, self.weight[arrow.index]
+        start, end = self.lane[arrow.source], self.lane[arrow.target]
+        lanes = range(start + 1, end)
+        levels = [
+            level
+            for level in range(2 * self.rows)
+            if level % 2 or all(self.slot[lane][level // 2] == FREE for lane in lanes)
+        ]
+        top, bottom = 2 * self.row[arrow.source], 2 * self.row[arrow.target]
+        steps = self._crossings_by_level(start, end, top, bottom)
+        costs = [
+            CROSSING * heavy * crossed + 0.22 * heavy * ((abs(top - level) + abs(level - bottom)) / 2)
+            for level, crossed in enumerate(accumulate(steps))
+        ]
+        for lane in lanes:
+            for other in self.through[lane]:
+                level = self.level[other] or 0
+                if other != index and level >= 0:
+                    costs[level] += self._shared_cost(index, other, level)
+            self.budget.spend(len(self.through[lane]))
+            for upright in self.upright[lane]:
+                low, high = sorted((self.row[upright.source], self.row[upright.target]))
+                for level in range(2 * low + 1, 2 * high):
+                    costs[level] += 2.5 * self.weight[upright.index]
+            for level in levels:
+                costs[level] += self.slot_cost(level, lane)
+        return [(level, costs[level]) for level in levels]
+
+    def _crossings_by_level(self, start: int, end: int, top: int, bottom: int) -> list[float]:
+        """How the weight that an arrow crosses changes from each level to the next, over all gaps it passes."""
+        steps = [0.0] * (2 * self.rows + 2)
+        weight = self.weight
+        for gap in range(start, end):
+            left, right, passing = self.left[gap], self.right[gap], self.passing[gap]
+            self.budget.spend(len(passing))
+            for other in passing:
+                begin, finish = left[other], right[other]
+                if gap == start:
+                    side, bound = begin - top, finish
+                elif gap == end - 1:
+                    side, bound = finish - bottom, begin
+                else:
+                    low, high = (begin, finish) if begin < finish else (finish, begin)
+                    if low + 1 < high:
+                        steps[low + 1] += weight[other]
+                        steps[high] -= weight[other]
+                    continue
+                if side > 0:
+                    steps[bound + 1] += weight[other]
+                elif side < 0:
+                    steps[0] += weight[other]
+                    steps[bound] -= weight[other]
+            for other, card, leaves in self.turning[gap]:
+                if gap > start if leaves else gap < end - 1:
+                    low, high = sorted((2 * self.row[card], self.level[other] or 0))
+                    steps[low + 1] += weight[other]
+                    steps[max(high, low + 1)] -= weight[other]
+        return steps
 
 
-def _weight(net: Network, edge: Edge) -> float:
+class _Moves:
+    """What swapping two slots of a lane changes in the cost, as long as nothing moves."""
+
+    def __init__(self, search: _Search, lane: int) -> None:
+        self.search = search
+        self.lane = lane
+        self.slots = search.slot[lane]
+        self.by_row: dict[int, list[float]] = {}
+        """Cost of a card's lines in the gaps beside the lane, by the row it stands in."""
+        gaps = (lane - 1, lane)
+        self.turned = [gap for gap in gaps if search.turning[gap]]
+        levels = [search.level[index] or 0 for index in search.through[lane]]
+        self.in_rows = [level for level in levels if level % 2 == 0]
+        self.tried = bool(self.turned or self.in_rows or search.upright[lane])
+        self.before = self._trial_cost() if self.tried else 0.0
+
+    def change(self, one: int, two: int) -> float:
+        """Change of the whole cost when what stands in two rows trades places."""
+        search, first, second = self.search, self.slots[one], self.slots[two]
+        own = self._costs(first)
+        change = own[two] - own[one] + search.depth[first] * (two - one)
+        if second >= 0:
+            other = self._costs(second)
+            change += other[one] - other[two] + search.depth[second] * (one - two) + self._between(first, second)
+        if self.tried:
+            change += self._by_trial(one, two)
+        return change
+
+    def _by_trial(self, one: int, two: int) -> float:
+        """What depends on more than the two cards: return arrows, arrows within the lane, runs in rows."""
+        self.search.trade(self.lane, one, two)
+        after = self._trial_cost()
+        self.search.trade(self.lane, one, two)
+        return after - self.before
+
+    def _trial_cost(self) -> float:
+        search, lane = self.search, self.lane
+        cost = search.upright_cost(lane)
+        for gap in self.turned:
+            cost += search.turn_cost(gap)
+        for level in self.in_rows:
+            cost += search.slot_cost(level, lane)
+        return cost
+
+    def _costs(self, card: int) -> list[float]:
+        known = self.by_row.get(card)
+        if known is None:
+            search, lane = self.search, self.lane
+            known = [0.0] * search.rows
+            if search.entering[card]:
+                ends = search.right[lane - 1], search.left[lane - 1]
+                self._add(known, search.entering[card], search.passing[lane - 1], *ends)
+            if search.leaving[card]:
+                self._add(known, search.leaving[card], search.passing[lane], search.left[lane], search.right[lane])
+            self.by_row[card] = known
+        return known
+
+    def _add(self, costs: list[float], own: list[int], passing: list[int], near: list[int], far: list[int]) -> None:
+        """Add what a card's lines on one side cost in each row, by their length and by the lines they cross."""
+        weight, rows = self.search.weight, self.search.rows
+        mine = set(own)
+        others = [(far[index], near[index], weight[index]) for index in passing if index not in mine]
+        self.search.budget.spend(len(own) * (len(others) + rows))
+        for index in own:
+            steps = [0.0] * (rows + 1)
+            start, heavy = far[index], weight[index]
+            for end, height, other in others:
+                if end > start:
+                    steps[(height >> 1) + 1] += other
+                elif end < start:
+                    steps[0] += other
+                    steps[(height + 1) >> 1] -= other
+            crossed = 0.0
+            for row in range(rows):
+                crossed += steps[row]
+                costs[row] += CROSSING * heavy * crossed + 0.22 * heavy * (abs(2 * row - start) / 2)
+
+    def _between(self, one: int, two: int) -> float:
+        """Lines of two cards that part cross either before or after a swap."""
+        search, lane = self.search, self.lane
+        cost = 0.0
+        sides = ((search.entering, search.left[lane - 1]), (search.leaving, search.right[lane]))
+        for lines, far in sides:
+            for first in lines[one]:
+                for second in lines[two]:
+                    if far[first] != far[second]:
+                        cost += CROSSING * search.weight[first] * search.weight[second]
+        return cost
+
+
+def _weight(net: Network, arrow: Arrow) -> float:
     if not net.lifted:
-        return 2.0 if edge.on_path else 1.3
-    return 2.5 if edge.live or edge.on_path else 1.35
+        return 2.0 if arrow.on_path else 1.3
+    return 2.5 if arrow.live or arrow.on_path else 1.35

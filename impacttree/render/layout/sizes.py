@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from impacttree.render.layout.measure import text_width
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.rows import Grid
 from impacttree.render.layout.style import CARD_GAP, FOOT, LEAST, MARGIN, NAME, PAGE_HEIGHT, PAGE_WIDTH, POINT, TRACK
 from impacttree.render.layout.tracks import Tracks
@@ -40,7 +40,7 @@ CALLOUT_HEIGHT = 1.28
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Everything about places that does not concern single edges; inches."""
+    """Everything about places that does not concern single arrows; inches."""
 
     width: float
     height: float
@@ -68,14 +68,14 @@ class Geometry:
         return self.row_y[row] + self.row_height[row] / 2
 
 
-def thickness(net: Network, edge: Edge, text_scale: float = 1.0) -> float:
-    """Line width of an edge in inches."""
+def thickness(net: Network, arrow: Arrow, text_scale: float = 1.0) -> float:
+    """Line width of an arrow in inches."""
     if not net.lifted:
-        return (2.0 if edge.on_path else 1.1) * POINT
-    if not edge.live:
-        return (1.3 if edge.on_path else 1.0) * POINT
-    most = THICKEST_RETURN if edge.returns else THICKEST
-    return max(1.3, min(most, 10.5 * edge.share)) * POINT * min(text_scale, 1.3)
+        return (2.0 if arrow.on_path else 1.1) * POINT
+    if not arrow.live:
+        return (1.3 if arrow.on_path else 1.0) * POINT
+    most = THICKEST_RETURN if arrow.returns else THICKEST
+    return max(1.3, min(most, 10.5 * arrow.share)) * POINT * min(text_scale, 1.3)
 
 
 def place(net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0) -> Geometry:
@@ -231,15 +231,15 @@ def _channel(net: Network, tracks: Tracks, number: int) -> float:
 
 
 def _track_widths(net: Network, tracks: Tracks, number: int) -> list[float]:
-    return [max(thickness(net, net.edges[index], 1.3) for index in track) for track in tracks.channels[number]]
+    return [max(thickness(net, net.arrows[index], 1.3) for index in track) for track in tracks.channels[number]]
 
 
 def _make_room_for_labels(net: Network, grid: Grid, channels: list[float]) -> None:
-    """An upright live edge needs its label beside it, between the cards."""
-    for edge in net.edges:
-        upright = grid.lane[edge.source] == grid.lane[edge.target] and not edge.returns
-        if upright and (edge.live or not net.lifted):
-            low = min(grid.row[edge.source], grid.row[edge.target])
+    """An upright live arrow needs its label beside it, between the cards."""
+    for arrow in net.arrows:
+        upright = grid.lane[arrow.source] == grid.lane[arrow.target] and not arrow.returns
+        if upright and (arrow.live or not net.lifted):
+            low = min(grid.row[arrow.source], grid.row[arrow.target])
             channels[low + 1] = max(channels[low + 1], 0.245)
 
 
@@ -257,11 +257,11 @@ def _text_scale(net: Network, card_width: float, card_height: float) -> float:
 def _runs(
     net: Network, grid: Grid, tracks: Tracks, geometry: Geometry, channels: list[float], starts: list[float]
 ) -> tuple[float | None, ...]:
-    run_y: list[float | None] = [None] * len(net.edges)
-    for edge in net.edges:
-        level = grid.level[edge.index]
+    run_y: list[float | None] = [None] * len(net.arrows)
+    for arrow in net.arrows:
+        level = grid.level[arrow.index]
         if level is not None and level == int(level):
-            run_y[edge.index] = geometry.middle(int(level))
+            run_y[arrow.index] = geometry.middle(int(level))
     for number, channel in enumerate(tracks.channels):
         lines = _track_widths(net, tracks, number)
         used = sum(lines) + TRACK * max(0, len(lines) - 1)
@@ -281,15 +281,15 @@ def _callout(net: Network, grid: Grid, geometry: Geometry, run_y: tuple[float | 
     lane, first, count = grid.callout
     y = geometry.row_y[first]
     last = first + count - 1
-    while last + 1 < grid.rows and grid.card_at(lane, last + 1) is None:
+    while last + 1 < grid.rows and (lane, last + 1) not in grid.cards:
         last += 1
     floor = geometry.bottom if last == grid.rows - 1 else geometry.row_y[last] + geometry.row_height[last]
-    for edge in net.edges:
-        run = run_y[edge.index]
-        start, end = grid.lane[edge.source], grid.lane[edge.target]
-        passes = end <= lane <= start if edge.returns else start < lane < end
+    for arrow in net.arrows:
+        run = run_y[arrow.index]
+        start, end = grid.lane[arrow.source], grid.lane[arrow.target]
+        passes = end <= lane <= start if arrow.returns else start < lane < end
         if run is not None and run > y and passes:
-            floor = min(floor, run - thickness(net, edge, geometry.text_scale) / 2 - 0.08)
+            floor = min(floor, run - thickness(net, arrow, geometry.text_scale) / 2 - 0.08)
     height = min(floor - y, CALLOUT_HEIGHT * min(geometry.text_scale, 1.35))
     return Box(geometry.lane_x[lane], y, geometry.card_width, height, radius=0.08)
 

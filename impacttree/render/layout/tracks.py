@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from impacttree.render.layout.network import Edge, Network
+from impacttree.render.layout.budget import Budget
+from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.rows import Grid
 
 __all__ = ["Tracks", "assign_tracks"]
@@ -15,95 +16,104 @@ __all__ = ["Tracks", "assign_tracks"]
 class Tracks:
     """Per channel (0 above the first row, ``rows`` below the last) its runs from top to bottom.
 
-    `bundle` names, for each edge whose run joins another's, the edge that draws the common part: by common target
+    `bundle` names, for each arrow whose run joins another's, the arrow that draws the common part: by common target
     (`into`) or by common source (`out_of`).
     """
 
     channels: tuple[tuple[tuple[int, ...], ...], ...]
-    """channel > track > indices of the edges that run there."""
+    """channel > track > indices of the arrows that run there."""
     into: dict[int, int]
     out_of: dict[int, int]
 
 
-def assign_tracks(net: Network, grid: Grid) -> Tracks:
+def assign_tracks(net: Network, grid: Grid, budget: Budget) -> Tracks:
     """Sort the runs of every channel into tracks."""
     into: dict[int, int] = {}
     out_of: dict[int, int] = {}
-    levels: dict[float, list[Edge]] = {}
-    for edge in net.edges:
-        level = grid.level[edge.index]
+    levels: dict[float, list[Arrow]] = {}
+    for arrow in net.arrows:
+        level = grid.level[arrow.index]
         if level is not None:
-            levels.setdefault(level, []).append(edge)
-    grouped = {level: _bundles(grid, edges, into, out_of) for level, edges in levels.items()}
-    channels = tuple(_order(grid, grouped.get(channel - 0.5, [])) for channel in range(grid.rows + 1))
+            levels.setdefault(level, []).append(arrow)
+    grouped = {level: _bundles(grid, arrows, into, out_of) for level, arrows in levels.items()}
+    channels = tuple(_order(grid, grouped.get(channel - 0.5, []), budget) for channel in range(grid.rows + 1))
     return Tracks(channels, into, out_of)
 
 
-def gaps(grid: Grid, edge: Edge) -> tuple[int, int]:
-    """First and last gap that an edge passes."""
-    start, end = grid.lane[edge.source], grid.lane[edge.target]
-    return (end - 1, start) if edge.returns else (start, end - 1)
+def gaps(grid: Grid, arrow: Arrow) -> tuple[int, int]:
+    """First and last gap that an arrow passes."""
+    start, end = grid.lane[arrow.source], grid.lane[arrow.target]
+    return (end - 1, start) if arrow.returns else (start, end - 1)
 
 
-def _bundles(grid: Grid, edges: list[Edge], into: dict[int, int], out_of: dict[int, int]) -> list[list[Edge]]:
+def _bundles(grid: Grid, arrows: list[Arrow], into: dict[int, int], out_of: dict[int, int]) -> list[list[Arrow]]:
     """Runs that carry nothing and end (or begin) at one card become one run; the longest draws it."""
-    groups: list[list[Edge]] = []
-    left = [edge for edge in edges if not edge.live and not edge.returns]
+    groups: list[list[Arrow]] = []
+    left = [arrow for arrow in arrows if not arrow.live and not arrow.returns]
     for joined in (into, out_of):
-        by_card: dict[tuple[int, bool], list[Edge]] = {}
-        for edge in left:
-            key = (edge.target, True) if joined is into else (edge.source, edge.link.assumed)
-            by_card.setdefault(key, []).append(edge)
+        by_card: dict[tuple[int, bool], list[Arrow]] = {}
+        for arrow in left:
+            key = (arrow.target, True) if joined is into else (arrow.source, arrow.link.assumed)
+            by_card.setdefault(key, []).append(arrow)
         left = []
         for members in by_card.values():
             if len(members) == 1:
                 left += members
                 continue
-            members.sort(key=lambda edge: (gaps(grid, edge)[0] - gaps(grid, edge)[1], edge.index))
-            joined.update((edge.index, members[0].index) for edge in members[1:])
+            members.sort(key=lambda arrow: (gaps(grid, arrow)[0] - gaps(grid, arrow)[1], arrow.index))
+            joined.update((arrow.index, members[0].index) for arrow in members[1:])
             groups.append(members)
-    groups += [[edge] for edge in left]
-    groups += [[edge] for edge in edges if edge.live or edge.returns]
+    groups += [[arrow] for arrow in left]
+    groups += [[arrow] for arrow in arrows if arrow.live or arrow.returns]
     return groups
 
 
-def _order(grid: Grid, groups: list[list[Edge]]) -> tuple[tuple[int, ...], ...]:
-    def mean(group: list[Edge]) -> tuple[float, int]:
-        rows = [grid.row[edge.source] + grid.row[edge.target] for edge in group]
+def _order(grid: Grid, groups: list[list[Arrow]], budget: Budget) -> tuple[tuple[int, ...], ...]:
+    def mean(group: list[Arrow]) -> tuple[float, int]:
+        rows = [grid.row[arrow.source] + grid.row[arrow.target] for arrow in group]
         return sum(rows) / len(rows), group[0].index
 
     groups = sorted(groups, key=mean)
+    extents = {id(group): _extent(grid, group) for group in groups}
     for _ in groups:
         swapped = False
         for position in range(len(groups) - 1):
+            if budget.spent:
+                break
             upper, lower = groups[position], groups[position + 1]
+            if not _overlap(extents[id(upper)], extents[id(lower)]):
+                continue
+            budget.spend(len(upper) * len(lower))
             if _crossings(grid, lower, upper) < _crossings(grid, upper, lower):
                 groups[position], groups[position + 1] = lower, upper
                 swapped = True
         if not swapped:
             break
-    tracks: list[int] = []
-    for position, group in enumerate(groups):
-        above = [tracks[other] for other in range(position) if _overlap(grid, groups[other], group)]
-        tracks.append(1 + max(above, default=-1))
-    return tuple(
-        tuple(edge.index for group, at in zip(groups, tracks, strict=True) if at == track for edge in group)
-        for track in range(max(tracks, default=-1) + 1)
-    )
+    return _stacked(groups, [extents[id(group)] for group in groups])
 
 
-def _overlap(grid: Grid, one: Sequence[Edge], two: Sequence[Edge]) -> bool:
-    first, last = _extent(grid, one)
-    begin, end = _extent(grid, two)
-    return first <= end and begin <= last
+def _stacked(groups: list[list[Arrow]], extents: list[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
+    """Each group on the first track below all those before it that it meets."""
+    tracks: list[list[int]] = []
+    deepest: dict[int, int] = {}
+    for group, (first, last) in zip(groups, extents, strict=True):
+        track = 1 + max(deepest.get(gap, -1) for gap in range(first, last + 1))
+        deepest.update(dict.fromkeys(range(first, last + 1), track))
+        tracks += [[] for _ in range(track + 1 - len(tracks))]
+        tracks[track] += [arrow.index for arrow in group]
+    return tuple(map(tuple, tracks))
 
 
-def _extent(grid: Grid, group: Sequence[Edge]) -> tuple[int, int]:
-    ends = [gaps(grid, edge) for edge in group]
+def _overlap(one: tuple[int, int], two: tuple[int, int]) -> bool:
+    return one[0] <= two[1] and two[0] <= one[1]
+
+
+def _extent(grid: Grid, group: Sequence[Arrow]) -> tuple[int, int]:
+    ends = [gaps(grid, arrow) for arrow in group]
     return min(first for first, _ in ends), max(last for _, last in ends)
 
 
-def _crossings(grid: Grid, upper: Sequence[Edge], lower: Sequence[Edge]) -> int:
+def _crossings(grid: Grid, upper: Sequence[Arrow], lower: Sequence[Arrow]) -> int:
     """How often two groups cross when `upper` runs above `lower`."""
     count = 0
     for one in upper:
@@ -119,9 +129,9 @@ def _crossings(grid: Grid, upper: Sequence[Edge], lower: Sequence[Edge]) -> int:
     return count
 
 
-def _height(grid: Grid, edge: Edge, gap: int, *, left: bool) -> float:
-    if left and gap == grid.lane[edge.source]:
-        return grid.row[edge.source]
-    if not left and gap == grid.lane[edge.target] - 1:
-        return grid.row[edge.target]
-    return float(grid.level[edge.index] or 0.0)
+def _height(grid: Grid, arrow: Arrow, gap: int, *, left: bool) -> float:
+    if left and gap == grid.lane[arrow.source]:
+        return grid.row[arrow.source]
+    if not left and gap == grid.lane[arrow.target] - 1:
+        return grid.row[arrow.target]
+    return float(grid.level[arrow.index] or 0.0)

@@ -92,5 +92,9 @@ def test_wide_letters_break_anywhere() -> None:
 
 def test_two_lines_are_balanced() -> None:
     assert balanced("P10 to P90 $82k to $164k", 8.0, 1.0) == ("P10 to P90", "$82k to $164k")
+    title = "+1% Engagement segment 11 (41.0% → 41.4%, +0.4pp) adds $5.65k profit"
+    first, second = balanced(title, 8.0, 3.0)
+    assert first.count("(") == first.count(")")
+    assert f"{first} {second}" == title
     assert balanced("short", 8.0, 1.0) == ("short",)
     assert balanced("", 8.0, 1.0) == ()

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 
 from impacttree.render.layout import lanes as lanes_module
-from impacttree.render.layout.cut import Picture, cleaned
+from impacttree.render.layout.budget import Budget
+from impacttree.render.layout.cut import Excerpt, cleaned
 from impacttree.render.layout.lanes import assign_lanes
 from impacttree.render.layout.network import Network, network
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import routes
-from impacttree.render.layout.rows import Grid, assign_rows
+from impacttree.render.layout.rows import TAKEN, Grid, _Moves, assign_rows
 from impacttree.render.layout.rows import _Search as RowSearch
 from impacttree.render.layout.sizes import Geometry, place, thickness
 from impacttree.render.layout.tracks import Tracks, assign_tracks, gaps
@@ -21,31 +22,33 @@ from impacttree.views import Diagram
 from tests.render import diagrams
 from tests.render.layout.strategies import tree_diagrams
 
+AMPLE = Budget(10**12)
+
 
 def numbered(diagram: Diagram) -> Network:
-    return network(Picture(cleaned(diagram)))
+    return network(Excerpt(cleaned(diagram)))
 
 
 def arranged(diagram: Diagram) -> tuple[Network, Grid, Tracks, Geometry]:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net)[0])
-    tracks = assign_tracks(net, grid)
+    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    tracks = assign_tracks(net, grid, AMPLE)
     return net, grid, tracks, place(net, grid, tracks, title_height=1.17)
 
 
 @given(tree_diagrams(16))
-def test_every_edge_runs_to_the_right_and_path_steps_strictly(diagram: Diagram) -> None:
+def test_every_arrow_runs_to_the_right_and_path_steps_strictly(diagram: Diagram) -> None:
     net = numbered(diagram)
-    for lanes in assign_lanes(net):
+    for lanes in assign_lanes(net, AMPLE):
         assert all(0 <= lane < lanes.count for lane in lanes.lane)
-        assert all(lanes.lane[edge.source] <= lanes.lane[edge.target] for edge in net.forward)
+        assert all(lanes.lane[arrow.source] <= lanes.lane[arrow.target] for arrow in net.forward)
         assert all(lanes.lane[one] < lanes.lane[two] for one, two in pairwise(net.path))
 
 
 @given(tree_diagrams(16))
 def test_the_cost_of_a_move_is_the_difference_of_whole_costs(diagram: Diagram) -> None:
     net = numbered(diagram)
-    search = lanes_module._Search(net, max(3, len(net.path)), 5)
+    search = lanes_module._Search(net, max(3, len(net.path)), 5, AMPLE)
     before = search.total()
     for card in range(len(net.cards)):
         low, high = search._range(card)
@@ -62,7 +65,7 @@ def test_the_cost_of_a_move_is_the_difference_of_whole_costs(diagram: Diagram) -
 @given(tree_diagrams(16))
 def test_slots_hold_one_card_each_and_the_path_is_the_first_row(diagram: Diagram) -> None:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net)[0])
+    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE)
     places = list(zip(grid.lane, grid.row, strict=True))
     assert len(set(places)) == len(places)
     assert all(0 <= row < grid.rows for row in grid.row)
@@ -75,19 +78,19 @@ def test_slots_hold_one_card_each_and_the_path_is_the_first_row(diagram: Diagram
 @given(tree_diagrams(16))
 def test_a_run_in_a_row_meets_no_card(diagram: Diagram) -> None:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net)[0], kicks=2)
-    for edge in net.edges:
-        level = grid.level[edge.index]
+    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE, kicks=2)
+    for arrow in net.arrows:
+        level = grid.level[arrow.index]
         if level is not None and level == int(level):
-            between = range(grid.lane[edge.source] + 1, grid.lane[edge.target])
-            assert all(grid.card_at(lane, int(level)) is None for lane in between)
+            between = range(grid.lane[arrow.source] + 1, grid.lane[arrow.target])
+            assert all((lane, int(level)) not in grid.cards for lane in between)
 
 
 @given(tree_diagrams(14))
 def test_searching_on_never_makes_rows_worse(diagram: Diagram) -> None:
     net = numbered(diagram)
-    lanes = assign_lanes(net)[0]
-    search = RowSearch(net, lanes)
+    lanes = assign_lanes(net, AMPLE)[0]
+    search = RowSearch(net, lanes, AMPLE)
     start = search.total()
     search.improve(10)
     improved = search.total()
@@ -96,16 +99,49 @@ def test_searching_on_never_makes_rows_worse(diagram: Diagram) -> None:
     assert improved <= start + 1e-9
 
 
+@given(tree_diagrams(16))
+def test_the_cost_of_a_swap_is_the_difference_of_whole_costs(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    for lane, slots in enumerate(search.slot):
+        loose = [row for row, card in enumerate(slots) if card != TAKEN and not (card >= 0 and search.pinned[card])]
+        for one, two in combinations(loose, 2):
+            first, second = (one, two) if slots[one] >= 0 else (two, one)
+            if slots[first] < 0:
+                continue
+            before = search.total()
+            change = _Moves(search, lane).change(first, second)
+            assert search.total() == pytest.approx(before)
+            search._swap(lane, first, second)
+            assert search.total() == pytest.approx(before + change, abs=1e-9)
+
+
+@given(tree_diagrams(16))
+def test_the_cost_of_a_level_is_told_up_to_what_all_levels_share(diagram: Diagram) -> None:
+    net = numbered(diagram)
+    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    for index in search.leveled:
+        arrow = net.arrows[index]
+        told = (search._costs_of_a_return if arrow.returns else search._costs_of_levels)(arrow)
+        shared = set()
+        for level, cost in told:
+            search.level[index] = level
+            search._refresh(index)
+            shared.add(round(search.total() - cost, 6))
+        if not arrow.returns:
+            assert len(shared) == 1
+
+
 @given(tree_diagrams(18))
 def test_runs_that_overlap_have_tracks_of_their_own_or_are_one_bundle(diagram: Diagram) -> None:
     net, grid, tracks, geometry = arranged(diagram)
-    edges = net.edges
+    arrows = net.arrows
     for channel in tracks.channels:
         for track in channel:
             for one, two in combinations(track, 2):
-                first, last = gaps(grid, edges[one])
-                begin, end = gaps(grid, edges[two])
-                shares = edges[one].target == edges[two].target or edges[one].source == edges[two].source
+                first, last = gaps(grid, arrows[one])
+                begin, end = gaps(grid, arrows[two])
+                shares = arrows[one].target == arrows[two].target or arrows[one].source == arrows[two].source
                 assert last < begin or end < first or shares
     heights = [geometry.run_y[track[0]] for channel in tracks.channels for track in channel]
     assert heights == sorted(heights)
@@ -127,13 +163,13 @@ def test_cards_are_readable_and_apart(diagram: Diagram) -> None:
 def test_ports_lie_on_their_card_and_the_main_path_in_its_middle(diagram: Diagram) -> None:
     net, grid, tracks, geometry = arranged(diagram)
     ports = assign_ports(net, grid, tracks, geometry)
-    for edge in net.edges:
-        if grid.lane[edge.source] == grid.lane[edge.target] and not edge.returns:
+    for arrow in net.arrows:
+        if grid.lane[arrow.source] == grid.lane[arrow.target] and not arrow.returns:
             continue
-        for card, height in ((edge.source, ports.start[edge.index]), (edge.target, ports.end[edge.index])):
+        for card, height in ((arrow.source, ports.start[arrow.index]), (arrow.target, ports.end[arrow.index])):
             box = geometry.card(grid.lane[card], grid.row[card])
             assert box.y < height < box.y + box.height
-            if edge.on_path:
+            if arrow.on_path:
                 assert height == pytest.approx(box.y + box.height / 2)
 
 
@@ -141,14 +177,14 @@ def test_ports_lie_on_their_card_and_the_main_path_in_its_middle(diagram: Diagra
 def test_the_main_path_is_one_straight_line(diagram: Diagram) -> None:
     net, grid, tracks, geometry = arranged(diagram)
     drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
-    steps = [route for route in drawn if route.edge.on_path]
+    steps = [route for route in drawn if route.arrow.on_path]
     assert all(route.straight and not route.upright for route in steps)
     assert len({round(y, 6) for route in steps for _, y in route.points}) <= 1
 
 
 def test_flows_are_drawn_as_wide_as_they_are_large() -> None:
     net = numbered(diagrams.sample18())
-    widths = {edge.link.money: thickness(net, edge) for edge in net.edges if edge.live}
+    widths = {arrow.link.money: thickness(net, arrow) for arrow in net.arrows if arrow.live}
     assert widths[189000.0] == max(widths.values())
     assert widths[145000.0] / widths[189000.0] == pytest.approx(145 / 189)
 
@@ -156,6 +192,6 @@ def test_flows_are_drawn_as_wide_as_they_are_large() -> None:
 def test_more_than_six_idle_inputs_share_one_head() -> None:
     net, grid, tracks, geometry = arranged(diagrams.star20())
     ports = assign_ports(net, grid, tracks, geometry)
-    idle = [edge.index for edge in net.edges if not edge.live]
+    idle = [arrow.index for arrow in net.arrows if not arrow.live]
     assert len({round(ports.end[index], 6) for index in idle}) == 1
     assert sum(index in ports.heads for index in idle) == 1

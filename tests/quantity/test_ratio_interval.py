@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize
 
-from impacttree.graph.ratio_interval import Estimate, ratio_interval
+from impacttree.quantity.ratio_interval import Estimate, ratio_interval
 from impacttree.quantity.spread_checks import Z_P90
 
 values = st.floats(-5, 5).filter(lambda value: abs(value) > 0.01)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from impacttree import files
 from impacttree.errors import ModelError, OutputError
-from impacttree.spec import files
-from impacttree.spec.files import decode, read_regular, replace_file
+from impacttree.files import decode, read_regular, replace_file
 
 
 def refusal(path) -> str:
@@ -69,7 +72,6 @@ def test_large_files_are_not_read(tmp_path):
         ("a: 1".encode("utf-16-be"), "NUL"),
         ("\ufeffa: 1".encode("utf-16-be"), "UTF-16"),
         ("a: 1".encode("utf-32"), "UTF-32"),
-        ("a: 1".encode("utf-8-sig"), "byte order mark"),
         (b"a: 1\nb: \x00", "NUL"),
         ("a: é".encode("latin-1"), "0xe9"),
         (b"\x89PNG\r\n\x1a\n", "0x89"),
@@ -122,6 +124,56 @@ def test_refuses_folders_pipes_and_missing_folders(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
+@pytest.mark.parametrize("path", [b"a.yaml", 3, None])
+def test_a_path_is_text(path):
+    with pytest.raises(ModelError, match=r"a path is text or a pathlib.Path, not (bytes|int|NoneType)"):
+        read_regular(path)
+    with pytest.raises(OutputError, match=r"a path is text or a pathlib.Path, not (bytes|int|NoneType)"):
+        replace_file(path, b"")
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_failure_leaves_the_folder_as_it_was(tmp_path, monkeypatch, failing):
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(*((os, "fsync") if failing == "fsync" else (Path, "replace")), fail)
+    with pytest.raises(OutputError, match="No space left on device"):
+        replace_file(tmp_path / "a", b"new", overwrite=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from impacttree.files import replace_file
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+replace_file(sys.argv[1], b"half")
+"""
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
+    file, other = tmp_path / "a.yaml", tmp_path / ".b.yaml.impacttree-0011223344556677.tmp"
+    other.write_bytes(b"of another file")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(file)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = set(tmp_path.iterdir()) - {other}
+    assert left.name.startswith(".a.yaml.impacttree-")
+    replace_file(file, b"new")
+    assert set(tmp_path.iterdir()) == {file, other}
+    assert file.read_bytes() == b"new"
+
+
+def test_what_another_writer_holds_open_stays(tmp_path):
+    temporary, descriptor = files._temporary(tmp_path / "a")
+    try:
+        replace_file(tmp_path / "a", b"new")
+        assert temporary.exists()
+    finally:
+        os.close(descriptor)
+    replace_file(tmp_path / "a", b"newer")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, failing):
     def fail(*arguments):
@@ -134,6 +186,21 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, f
         replace_file(file, b"new")
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_that_another_program_holds_open_is_our_error(tmp_path, monkeypatch):
+    """Windows refuses to replace such a file; here the refusal is imitated."""
+
+    def refuse(*arguments):
+        raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+
+    file = tmp_path / "board.yaml"
+    file.write_bytes(b"old")
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OutputError, match="being used by another process: close it in other programs"):
+        replace_file(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["board.yaml"]
 
 
 def test_an_interruption_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):

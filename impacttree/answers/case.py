@@ -1,0 +1,266 @@
+"""The case that every question starts from: the tree run without and with what is asked, and all that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from impacttree.answers.asked import NOTHING, Asked, Changes, Move
+from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
+from impacttree.answers.limits import GuardrailCheck, guarded, guardrail_checks
+from impacttree.answers.ranges import UNSAMPLED, Ranges, Risks, change_ranges, guardrail_risks
+from impacttree.answers.samples import Range
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import Words, is_still, lowered
+from impacttree.engine.model import Run
+from impacttree.engine.program import Row
+from impacttree.engine.rounding import Settled, settled
+from impacttree.graph.model import Metric
+from impacttree.graph.reach import upstream
+from impacttree.quantity import Intervention
+
+__all__ = ["Case", "OutcomeChange"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeChange:
+    """One outcome over the horizon, without and with what was changed."""
+
+    name: str
+    label: str
+    before: float
+    after: float
+    change: float
+    text: str
+    """``gross profit +$17k``."""
+    range: Range | None = None
+    """Of the change; None where nothing that it rests on is uncertain."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A tree without and with what is asked, over some periods; each figure is computed once, when first asked for.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    asked
+        What the question changes; nothing for the base case.
+    periods
+        Over which the tree is run: the horizon of the answer.
+    held
+        What is changed in both runs, so that the difference between them is what is asked alone.
+    """
+
+    subject: Subject
+    asked: Asked
+    periods: int
+    held: Asked = NOTHING
+
+    @classmethod
+    def of(cls, subject: Subject, changes: Changes | None = None, periods: int | None = None) -> Case:
+        """Return the case of `changes` over so many periods, the tree's horizon if not given.
+
+        Raises
+        ------
+        ChangeError
+            When a change is written wrongly or does not fit its metric.
+        QuestionError
+            When a metric does not exist, or `periods` is out of range.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> tree = it.loads("metrics: {price: {value: 30}, sold: {value: 50}, paid: {formula: price * sold}}")
+        >>> case = Case.of(tree._subject, {"price": "+10%"})
+        >>> [(move.before, move.after) for move in case.moves], case.change(tree["paid"])
+        ([(30.0, 33.0)], 150.0)
+        """
+        return cls(subject, subject.changes(changes), subject.periods(periods))
+
+    def __reduce__(self) -> tuple[type[Case], tuple[Subject, Asked, int, Asked]]:
+        """Pickle what was asked; what was computed from it is computed again where it arrives."""
+        return Case, (self.subject, self.asked, self.periods, self.held)
+
+    def asking(self, changes: Changes) -> Case:
+        """Return the case of other changes, all else being the same."""
+        return replace(self, asked=self.subject.changes(changes))
+
+    def over(self, periods: int) -> Case:
+        """Return the case of the same changes over other periods."""
+        return replace(self, periods=periods)
+
+    @property
+    def words(self) -> Words:
+        return self.subject.words
+
+    @cached_property
+    def marked(self) -> Case:
+        """The same case of all metrics, what has no value being marked: the case itself where all of them have one."""
+        return self if self.subject.kept is None else replace(self, subject=self.subject.marked)
+
+    # -- the two runs -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def together(self) -> Asked:
+        """What is changed in the second run: what is held in both, and what is asked."""
+        return self.subject.together(self.held, self.asked)
+
+    @cached_property
+    def base(self) -> Run:
+        """The run without what is asked."""
+        if not self.held.recipes:
+            return self.subject.base(self.periods)
+        return self.subject.model.run(self.periods, self.held.interventions)
+
+    @cached_property
+    def run(self) -> Run:
+        """The run with what is asked."""
+        return self.moved({}) if self.asked.recipes else self.base
+
+    def moved(self, further: Mapping[int, Intervention]) -> Run:
+        """Return the run with what is asked and, on top of that, further interventions by slot.
+
+        Raises
+        ------
+        EvaluationError
+            When the tree has no value there.
+        """
+        done = self.together.interventions
+        more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
+        return self.subject.model.run(self.periods, {**done, **more})
+
+    @cached_property
+    def told_before(self) -> Settled:
+        """The run without what is asked as it is told: zero where only rounding is left."""
+        return settled(self.base)
+
+    @cached_property
+    def told_after(self) -> Settled:
+        """The same of the run with it."""
+        return self.told_before if self.run is self.base else settled(self.run)
+
+    @property
+    def sizes(self) -> Row:
+        """By slot, the size beside which rounding is to be seen in the base case."""
+        return self.subject.sizes(self.periods)
+
+    @cached_property
+    def before(self) -> Row:
+        """Every slot over the horizon, by its aggregation rule, without what is asked."""
+        return self.told_before.horizon()
+
+    @cached_property
+    def after(self) -> Row:
+        """The same with it."""
+        return self.before if self.run is self.base else self.told_after.horizon()
+
+    def change(self, metric: Metric) -> float:
+        """Return by how much what is asked changes a metric over the horizon."""
+        return self.after[metric.index] - self.before[metric.index]
+
+    def change_over(self, metric: Metric, periods: int) -> float:
+        """Return by how much it does so over the first of the periods."""
+        slot = metric.index
+        return self.told_after.horizon(periods)[slot] - self.told_before.horizon(periods)[slot]
+
+    def by_period(self, metric: Metric) -> tuple[float, ...]:
+        """Return by how much it does so in each period."""
+        rows = zip(self.told_before.periods_of(), self.told_after.periods_of(), strict=True)
+        return tuple(row[metric.index] - was[metric.index] for was, row in rows)
+
+    def run_rate(self, metric: Metric) -> float | None:
+        """Return by how much it does so in the last period, annualised; None for what has no run rate."""
+        annual = self.words.annual(metric)
+        return None if annual is None else self.by_period(metric)[-1] * annual
+
+    # -- what moved ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def moves(self) -> tuple[Move, ...]:
+        """What was changed, and where it went over the horizon."""
+        words, moves = self.words, []
+        for name, change in self.asked.texts:
+            slot = self.subject.graph.by_name[name]
+            before, after = self.before[slot], self.after[slot]
+            moved = words.move(name, before, after, words.during(name, self.periods, before))
+            moves.append(Move(name, change, before, after, f"{change} {words.label(name)} ({moved})"))
+        return tuple(moves)
+
+    def beside(self, outcome: Metric) -> tuple[str, ...]:
+        """Return the outcomes that are shown together with one, itself among them."""
+        names = self.subject.graph.spec.outcomes or (outcome.name,)
+        return names if outcome.name in names else (outcome.name, *names)
+
+    def outcomes(self, outcome: Metric, ranges: Ranges) -> tuple[OutcomeChange, ...]:
+        """Return how the outcomes move that are shown together with one."""
+        return tuple(self._outcome(self.subject.graph[name], ranges) for name in self.beside(outcome))
+
+    def _outcome(self, metric: Metric, ranges: Ranges) -> OutcomeChange:
+        name, start, end = metric.name, self.before[metric.index], self.after[metric.index]
+        shown = self.words.signed(name, 0.0 if is_still(start, end) else end - start)
+        text = f"{lowered(metric.label)} {shown}"
+        return OutcomeChange(name, metric.label, start, end, end - start, text, ranges.of(name))
+
+    # -- how sure that is ---------------------------------------------------------------------------------------
+
+    def ranges(self, outcome: Metric) -> Ranges:
+        """Return what samples say of what is asked: of an outcome, of those beside it, and of guardrails."""
+        if not self.asked.recipes:
+            return UNSAMPLED
+        if outcome.name not in self._ranges:
+            names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
+            self._ranges[outcome.name] = change_ranges(self.subject, (self.held, self.together), self.periods, names)
+        return self._ranges[outcome.name]
+
+    @cached_property
+    def _ranges(self) -> dict[str, Ranges]:
+        return {}
+
+    @cached_property
+    def risks(self) -> Risks | None:
+        """How likely the breach of each guardrail is; None where nothing uncertain moves any."""
+        return guardrail_risks(self.subject, self.together, self.periods)
+
+    @cached_property
+    def guardrails(self) -> tuple[GuardrailCheck, ...]:
+        """The guardrails with what is asked, at their tightest; texts say what is broken without it as well."""
+        return guardrail_checks(self.words, self.told_after, self.told_before if self.asked.recipes else None)
+
+    # -- what a reader should know ------------------------------------------------------------------------------
+
+    def warnings(self, on: Metric | None = None, *, shown: Iterable[Metric] | None = None) -> tuple[str, ...]:
+        """Return what a reader should know before using an answer, by one rule for all answers.
+
+        An assumed effect is called extrapolated where its source is moved out of the range in which it was seen: by
+        what is asked, or, in the base case, since today. A computed value outside its bounds is told of wherever it is
+        shown or rested on, and wherever what is asked moves it.
+
+        Parameters
+        ----------
+        on
+            The outcome of the answer; it shows those beside it and the guardrails, too.
+        shown
+            What an answer without an outcome shows; every metric unless given.
+        """
+        subject, changed = self.subject, self.asked.slots
+        metrics = subject.graph.metrics if shown is None else shown
+        resting = self._resting(metrics if on is None else self._shown_with(on))
+        found = [*unreached(subject, changed, on)] if on is not None else []
+        if self.run is self.base:
+            found += extrapolations(subject, self.run.rows, [subject.model.base] * len(self.run.rows), resting)
+        else:
+            found += extrapolations(subject, self.run.rows, self.base.rows)
+        found += unmoved(subject, changed, on) if on is not None else ()
+        return (*found, *beyond_bounds(subject, self.base, self.run, resting))
+
+    def _shown_with(self, on: Metric) -> Iterator[Metric]:
+        graph = self.subject.graph
+        yield from (on, *(graph[name] for name in self.beside(on)))
+        yield from (limit.metric for limit in guarded(graph))
+
+    def _resting(self, shown: Iterable[Metric]) -> frozenset[int]:
+        """Return what shown metrics rest on, themselves included."""
+        return upstream(self.subject.graph, [metric.index for metric in shown])

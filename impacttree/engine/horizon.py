@@ -1,0 +1,144 @@
+"""How the values of single periods become one value over a window of periods.
+
+A way of taking a total is one class here; all that speaks of a horizon (values, slopes, flows, many rows at once) goes
+through it. What is recomputed from other totals has no way of its own: it is a formula over theirs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from impacttree.graph.model import Aggregation
+
+__all__ = ["HORIZONS", "Horizon", "Last", "Mean", "Sum", "Window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The periods that a value is taken over.
+
+    Parameters
+    ----------
+    periods
+        How many there are.
+    distinct
+        How many rows of values stand for them: one where all periods are alike, else one for each.
+    """
+
+    periods: int
+    distinct: int
+
+    @property
+    def repeats(self) -> int:
+        """How often each row counts."""
+        return self.periods // self.distinct
+
+
+class Horizon(Protocol):
+    """A way to take one value over a window; it is linear in the values of the periods."""
+
+    def forward(self, path: Sequence[float], window: Window) -> float:
+        """Return the value over the window of a metric that takes these values, one for each distinct period."""
+        ...
+
+    def held(self, value: float, window: Window) -> float:
+        """Return the value over the window of what stays the same: what ``baseline`` reads among totals."""
+        ...
+
+    def tangent(self, moves: Sequence[float], window: Window) -> float:
+        """Return how the value moves when those of the periods move so."""
+        ...
+
+    def adjoint(self, weight: float, window: Window) -> Sequence[float]:
+        """Return the derivative by each distinct period's value, `weight` being that by the value over the window."""
+        ...
+
+    def added(self, total: Any, values: Any, position: int, window: Window) -> Any:
+        """Return a running total over many rows with one more period; `total` is None before the first."""
+        ...
+
+    def finished(self, total: Any, window: Window) -> Any:
+        """Return the value over the window from the running total of all its periods."""
+        ...
+
+
+class Sum:
+    """All periods added up: an amount per period becomes an amount."""
+
+    def forward(self, path: Sequence[float], window: Window) -> float:
+        return window.repeats * (_exact_sum(path) if len(path) > 1 else path[0])
+
+    def held(self, value: float, window: Window) -> float:
+        return value * window.periods
+
+    def tangent(self, moves: Sequence[float], window: Window) -> float:
+        return sum(moves) * window.repeats
+
+    def adjoint(self, weight: float, window: Window) -> Sequence[float]:
+        return [weight * window.repeats] * window.distinct
+
+    def added(self, total: Any, values: Any, position: int, window: Window) -> Any:  # noqa: ARG002 - all count alike
+        return values if total is None else total + values
+
+    def finished(self, total: Any, window: Window) -> Any:
+        return total * (window.periods / window.distinct)
+
+
+class Mean:
+    """The average over the periods."""
+
+    def forward(self, path: Sequence[float], window: Window) -> float:
+        return _exact_sum(path) / window.distinct
+
+    def held(self, value: float, window: Window) -> float:  # noqa: ARG002 - however many periods there are
+        return value
+
+    def tangent(self, moves: Sequence[float], window: Window) -> float:
+        return sum(moves) / window.distinct
+
+    def adjoint(self, weight: float, window: Window) -> Sequence[float]:
+        return [weight / window.distinct] * window.distinct
+
+    def added(self, total: Any, values: Any, position: int, window: Window) -> Any:  # noqa: ARG002 - all count alike
+        return values if total is None else total + values
+
+    def finished(self, total: Any, window: Window) -> Any:
+        return total * (1.0 / window.distinct)
+
+
+class Last:
+    """The value of the last period: a level."""
+
+    def forward(self, path: Sequence[float], window: Window) -> float:  # noqa: ARG002 - however many periods there are
+        return path[-1]
+
+    def held(self, value: float, window: Window) -> float:  # noqa: ARG002 - the same
+        return value
+
+    def tangent(self, moves: Sequence[float], window: Window) -> float:  # noqa: ARG002 - the same
+        return moves[-1]
+
+    def adjoint(self, weight: float, window: Window) -> Sequence[float]:
+        return [*[0.0] * (window.distinct - 1), weight]
+
+    def added(self, total: Any, values: Any, position: int, window: Window) -> Any:  # noqa: ARG002 - the last one stays
+        return values
+
+    def finished(self, total: Any, window: Window) -> Any:  # noqa: ARG002 - the same
+        return total
+
+
+HORIZONS: Mapping[Aggregation, Horizon] = MappingProxyType({"sum": Sum(), "mean": Mean(), "last": Last()})
+"""How a metric is taken over the horizon, by its rule; without an entry it has no value there, ``recompute`` apart."""
+
+
+def _exact_sum(values: Sequence[float]) -> float:
+    """Return the exactly rounded sum; infinite where it is too large for a number."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf

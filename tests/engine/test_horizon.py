@@ -1,0 +1,195 @@
+"""A horizon that the package does not have, a discounted sum: the model takes it and nothing else knows of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from impacttree import loads
+from impacttree.engine.horizon import HORIZONS, Horizon, Window
+from impacttree.engine.model import Model, Run
+from impacttree.engine.paths import Paths
+from impacttree.engine.vector import RowsIntervention, evaluate_many
+from impacttree.errors import QuestionError
+from impacttree.formula import evaluate
+from impacttree.formula.ast import Name, Parameter
+from impacttree.formula.evaluate import Leaf
+from impacttree.graph.model import Aggregation
+from impacttree.quantity import Intervention
+from tests.engine.support import ANY_TREE, Compiled, lift_of
+from tests.strategies import Sketch, examples
+
+RATE = 0.03
+
+
+class Discounted:
+    """Amounts of later periods count for less: by ``1 + RATE`` for each period."""
+
+    def weights(self, window: Window) -> list[float]:
+        factors = [(1 + RATE) ** -t for t in range(1, window.periods + 1)]
+        return [math.fsum(factors)] if window.distinct == 1 else factors
+
+    def forward(self, path: Sequence[float], window: Window) -> float:
+        return math.fsum(weight * value for weight, value in zip(self.weights(window), path, strict=True))
+
+    def held(self, value: float, window: Window) -> float:
+        return value * math.fsum(self.weights(window))
+
+    def tangent(self, moves: Sequence[float], window: Window) -> float:
+        return self.forward(moves, window)
+
+    def adjoint(self, weight: float, window: Window) -> Sequence[float]:
+        return [weight * factor for factor in self.weights(window)]
+
+    def added(self, total: Any, values: Any, position: int, window: Window) -> Any:
+        term = values * self.weights(window)[position]
+        return term if total is None else total + term
+
+    def finished(self, total: Any, window: Window) -> Any:
+        return total
+
+
+PRESENT: Mapping[Aggregation, Horizon] = {"sum": Discounted()}
+
+
+def present(model: Model) -> Model:
+    return Model(model.graph, PRESENT)
+
+
+def value_over(model: Model, run: Run, slot: int) -> float:
+    """Return a present value by its definition, straight from the values of the periods."""
+    metric = model.graph.metrics[slot]
+    if metric.aggregation == "sum":
+        return math.fsum(run.at(t)[slot] / (1 + RATE) ** t for t in range(1, run.periods + 1))
+
+    def read(leaf: Leaf) -> float:
+        if isinstance(leaf, Parameter):
+            return leaf.value
+        source = model.graph.by_name[leaf.name]
+        if isinstance(leaf, Name):
+            return value_over(model, run, source)
+        factor = math.fsum((1 + RATE) ** -t for t in range(1, run.periods + 1))
+        rule = model.graph.metrics[source].aggregation
+        return run.initial[source] * (factor if rule == "sum" else 1.0)
+
+    return evaluate(metric.core, read)
+
+
+def valued(model: Model) -> list[int]:
+    return [metric.index for metric in model.graph.metrics if metric.index not in model._valueless]
+
+
+@examples(40)
+@given(ANY_TREE, st.data())
+def test_values_slopes_flows_paths_and_rows_are_those_of_present_values(sketch: Sketch, data: st.DataObject) -> None:
+    compiled = Compiled(sketch)
+    model, periods = present(compiled.model), compiled.horizon
+    assume(valued(model))
+    outcome = data.draw(st.sampled_from(valued(model)))
+    slot = data.draw(st.integers(0, len(sketch.metrics) - 1))
+    run = model.run(periods)
+    value = value_over(model, run, outcome)
+    size = max(1.0, abs(value))
+    assert abs(run.horizon()[outcome] - value) <= 1e-12 * size
+    change = Intervention("wrap", 1.0, 0.01)
+    lift = lift_of(model, slot, change, outcome, periods)
+    after = model.run(periods, {slot: change})
+    assert abs(lift.total - (value_over(model, after, outcome) - value)) <= 1e-11 * size
+    carried = math.fsum(flow.amount for flow in lift.flows if flow.target == outcome)
+    into = [flow for flow in lift.flows if flow.target == outcome]
+    if slot != outcome and into and not any(flow.source == outcome for flow in lift.flows):
+        assert abs(carried - lift.total) <= lift.allowance + 1e-9 * size
+    if slot != outcome and lift.total and len(sketch.metrics) <= 4:
+        found = math.fsum(path.amount for path in Paths(lift).best(60))
+        assert abs(found - lift.total) <= lift.allowance + 1e-9 * size
+    rows = RowsIntervention("wrap", scale=np.array([1.0, 1.0]), shift=np.array([0.0, 0.01]))
+    batch = evaluate_many(model, periods, interventions={slot: rows}, totals=[outcome])
+    assert batch.totals[outcome].tolist() == pytest.approx([value, value_over(model, after, outcome)], rel=1e-11)
+
+
+@examples(30)
+@given(ANY_TREE, st.data())
+def test_the_gradient_is_that_of_present_values(sketch: Sketch, data: st.DataObject) -> None:
+    compiled = Compiled(sketch)
+    model, periods = present(compiled.model), compiled.horizon
+    assume(valued(model))
+    outcome = data.draw(st.sampled_from(valued(model)))
+    slot = data.draw(st.integers(0, len(sketch.metrics) - 1))
+    lifts = [lift_of(model, slot, Intervention("wrap", 1.0, step), outcome, periods) for step in (1e-5, -1e-5)]
+    assume(not any(lift.switches for lift in lifts))
+    found = model.gradient(model.run(periods), outcome)[slot]
+    difference = (lifts[0].total - lifts[1].total) / 2e-5
+    noise = sum(lift.noise for lift in lifts) / 2e-5
+    assert abs(found - difference) <= 1e-4 * max(1.0, abs(found)) + noise
+
+
+LEVELS = {
+    "outcome": "margin",
+    "horizon": 12,
+    "metrics": {
+        "customers": {"start": "100 customers", "formula": "prev(customers) * 1.02"},
+        "arpu": {"value": "$30/customer/month"},
+        "revenue": {"formula": "customers * arpu", "unit": "USD/month"},
+        "cost": {"formula": "0.4 * revenue + 0.1 * baseline(revenue)", "unit": "USD/month"},
+        "margin": {"formula": "1 - cost / revenue"},
+        "growth": {"formula": "revenue / baseline(revenue)", "aggregate": "recompute"},
+        "per_head": {"formula": "revenue / customers"},
+        "average": {"formula": "customers * 1", "aggregate": "mean"},
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["customers", "average", "per_head"])
+def test_levels_have_no_present_value_nor_has_what_reads_one(name: str) -> None:
+    model = present(loads(json.dumps(LEVELS))._subject.model)
+    slot = model.graph.by_name[name]
+    stated = {"aggregate": "recompute"}
+    if name == "per_head":
+        metrics = {**LEVELS["metrics"], "per_head": {**LEVELS["metrics"]["per_head"], **stated}}  # type: ignore[dict-item]
+        model = present(loads(json.dumps(LEVELS | {"metrics": metrics}))._subject.model)
+    run = model.run(12)
+    assert math.isnan(run.horizon()[slot])
+    for ask in (
+        lambda: model.gradient(run, slot),
+        lambda: lift_of(model, model.graph.by_name["arpu"], Intervention("wrap", 1.1), slot, 12),
+        lambda: evaluate_many(model, 12, totals=[slot]),
+    ):
+        with pytest.raises(QuestionError, match=f"{name} has no value over this horizon"):
+            ask()
+
+
+def test_recomputed_metrics_and_baselines_take_their_inputs_present_values() -> None:
+    model = present(loads(json.dumps(LEVELS))._subject.model)
+    run = model.run(12)
+    factors = [1.03**-t for t in range(1, 13)]
+    revenue = [3_000 * 1.02**t for t in range(1, 13)]
+    total = math.fsum(map(float.__mul__, factors, revenue))
+    base = 3_000 * math.fsum(factors)
+    horizon = {metric.name: run.horizon()[metric.index] for metric in model.graph.metrics}
+    assert horizon["revenue"] == pytest.approx(total, rel=1e-13)
+    assert horizon["growth"] == pytest.approx(total / base, rel=1e-13)
+    assert horizon["margin"] == pytest.approx(1 - (0.4 * total + 0.1 * base) / total, rel=1e-13)
+
+
+@pytest.mark.parametrize("rule", sorted(HORIZONS))
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9), st.integers(1, 5), st.floats(-5, 5))
+def test_each_way_is_one_linear_map(rule: Aggregation, path: list[float], repeats: int, weight: float) -> None:
+    """Value, move, adjoint, rows and what is held are the same weights."""
+    way = HORIZONS[rule]
+    window = Window(repeats, 1) if len(path) == 1 else Window(len(path), len(path))
+    near = pytest.approx(way.forward(path, window), rel=1e-12, abs=1e-9)
+    assert way.tangent(path, window) == near
+    assert math.fsum(a * x for a, x in zip(way.adjoint(1.0, window), path, strict=True)) == near
+    assert way.adjoint(weight, window) == pytest.approx([weight * a for a in way.adjoint(1.0, window)])
+    total = None
+    for position, value in enumerate(path):
+        total = way.added(total, np.array([value]), position, window)
+    assert way.finished(total, window)[0] == near
+    assert way.held(path[0], window) == pytest.approx(way.forward([path[0]] * len(path), window), rel=1e-12)
