@@ -7,7 +7,7 @@ from impacttree.render.layout.network import Network
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.style import ACCENT, DASH, DASH_DOT, DEAD, LIVE, PLAIN, POINT, RETURN, WHITE
-from impacttree.render.scene import Curve, Disc, Group, Shape, Step
+from impacttree.render.scene import Curve, Disc, Group, Segment, Shape
 
 __all__ = ["connector", "describe", "line_color", "paint_order"]
 
@@ -66,7 +66,7 @@ def connector(net: Network, route: Route, text_scale: float) -> Group:
     )
 
 
-def _to_tip(route: Route) -> tuple[Step, ...]:
+def _to_tip(route: Route) -> tuple[Segment, ...]:
     """Return the steps of an edge's line as far as the point of its head, whose last part is straight."""
     if not route.head:
         return route.steps

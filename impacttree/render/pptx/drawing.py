@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from impacttree.render.pptx import markup
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Glue, Ids
-from impacttree.render.scene import Box, Curve, Disc, Group, Scene, Shape, Step, Text
+from impacttree.render.scene import Box, Curve, Disc, Group, Scene, Segment, Shape, Text
 
 if TYPE_CHECKING:
     from pptx.slide import Slide
@@ -180,7 +180,7 @@ def _placed(shape: Shape, scale: float, right: float, down: float) -> Shape:
 
 
 def _placed_curve(curve: Curve, scale: float, right: float, down: float) -> Curve:
-    def place(step: Step) -> Step:
+    def place(step: Segment) -> Segment:
         shifts = (right, down) * 3
         return (step[0], *(number * scale + shift for number, shift in zip(step[1:], shifts, strict=False)))  # type: ignore[return-value]  # as many numbers as before
 

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Literal
 
 from impacttree.render.pptx.package import EMU
-from impacttree.render.scene import Anchor, Box, Curve, Disc, Step, Text
+from impacttree.render.scene import Anchor, Box, Curve, Disc, Segment, Text
 from impacttree.render.svg import escape
 
 __all__ = [
@@ -177,12 +177,12 @@ def free_form(ids: Ids, shape: Curve, *, name: str = "Line", alt: str = "", head
     return _shape(ids.take(), name, _frame(left, top, width, height), geometry, paint, alt)
 
 
-def _points(step: Step) -> list[tuple[float, float]]:
+def _points(step: Segment) -> list[tuple[float, float]]:
     numbers = step[1:]
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def _step(step: Step, left: float, top: float) -> str:
+def _step(step: Segment, left: float, top: float) -> str:
     points = "".join(f'<a:pt x="{emu(x - left)}" y="{emu(y - top)}"/>' for x, y in _points(step))
     match step[0]:
         case "M":
