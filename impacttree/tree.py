@@ -42,6 +42,8 @@ class ImpactTree:
         What the model is about, its money, its time step, how many periods are looked ahead, and the first day.
     outcome, outcomes
         The metric that questions are asked about by default, and the few that are shown together.
+    statement
+        The lines of the profit and loss statement: ``["revenue", "-cogs", "=gross_profit"]``.
     scenarios, evidence_defaults, correlations
         As in a model file.
 
@@ -78,6 +80,7 @@ class ImpactTree:
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
+        statement: Sequence[str] | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
         correlations: Sequence[tuple[str, str, Amount]] | None = None,
@@ -204,6 +207,7 @@ class ImpactTree:
     project = asks(lambda: questions.project)
     worth = asks(lambda: questions.worth)
     what_if = asks(lambda: questions.what_if)
+    pnl = asks(lambda: questions.pnl)
     compare = asks(lambda: questions.compare)
     sensitivity = asks(lambda: questions.sensitivity)
     check_guardrails = asks(lambda: questions.check_guardrails)
