@@ -37,6 +37,7 @@ __all__ = [
     "outside_shares",
     "range_cells",
     "range_text",
+    "sample_count",
     "sampled_provenance",
 ]
 
@@ -137,7 +138,7 @@ def change_ranges(subject: Subject, runs: tuple[Asked, Asked], periods: int, out
     job = Job.of(subject.model, periods, wanted, seed=SEED, runs=drawn, extra=extra)
     if not job.drawn:
         return UNSAMPLED
-    count = _count(subject, wanted, periods)
+    count = sample_count(subject, wanted, periods)
     before, after = simulate_many(job, count)
     moves = {
         name: Samples(after.totals[slot] - before.totals[slot])
@@ -248,7 +249,7 @@ def guardrail_risks(subject: Subject, asked: Asked, periods: int) -> Risks | Non
     job = Job.of(subject.model, periods, wanted, seed=SEED, runs=runs, extra=extra)
     if not job.drawn:
         return None
-    count = _count(subject, wanted, periods)
+    count = sample_count(subject, wanted, periods)
     (run,) = simulate_many(job, count)
     notes = missing_note(subject.words, (run,), count, _unjudged(run, count))
     return Risks(_shares(subject, run, job, limits), count, SEED, notes)
@@ -262,7 +263,7 @@ def _shares(subject: Subject, run: Sampled, job: Job, limits: Sequence[Limit]) -
     return tuple(risks)
 
 
-def _count(subject: Subject, wanted: Wanted, periods: int) -> int:
+def sample_count(subject: Subject, wanted: Wanted, periods: int) -> int:
     """Return how many samples there is time for: a power of two."""
     stepped = 1 if subject.model.is_static else periods
     cells = len(subject.model.part(wanted.slots).step.blocks) * stepped

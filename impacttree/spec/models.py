@@ -607,8 +607,8 @@ class TreeSpec(Entry):
     ] = Field(
         (),
         description=(
-            "Lines of the profit and loss statement from the top: what is added, `-` what is taken off, `=` a subtotal: "
-            f"`{STATEMENT}`. Not stated: by the sums and differences that lead to the outcome."
+            "Lines of the profit and loss statement from the top: what is added, `-` what is taken off, `=` a "
+            f"subtotal: `{STATEMENT}`. Not stated: by the sums and differences that lead to the outcome."
         ),
     )
     metrics: Annotated[
