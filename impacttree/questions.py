@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from impacttree.analyses.break_even import break_even
     from impacttree.analyses.diagram import diagram
     from impacttree.analyses.guardrails import check_guardrails
     from impacttree.analyses.headroom import headroom
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.worth import worth
 
 __all__ = [
+    "break_even",
     "check_guardrails",
     "compare",
     "diagram",

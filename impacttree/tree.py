@@ -214,6 +214,7 @@ class ImpactTree:
     headroom = asks(lambda: questions.headroom)
     simulate = asks(lambda: questions.simulate)
     uncertainty = asks(lambda: questions.uncertainty)
+    break_even = asks(lambda: questions.break_even)
     value_of_information = asks(lambda: questions.value_of_information)
     verify = asks(lambda: questions.verify)
     diagram = asks(lambda: questions.diagram)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.analyses.sensitivity import sensitivity
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
+from impacttree.answers.cost import COST, read_cost, uncertain_cost
 from impacttree.answers.labels import label_of
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
@@ -18,10 +19,9 @@ from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
-from impacttree.errors import Problem, QuantityError, QuestionError, printable
+from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
-from impacttree.quantity import Change, Quantity, RawQuantity, misfit, parse_quantity, shown_parts, to
-from impacttree.spec.address import Address
+from impacttree.quantity import Change, Quantity, RawQuantity, shown_parts, to
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -317,7 +317,6 @@ SMALL = 0.005
 """Share of the EVPI below which a number stands in the note on the rest."""
 NEGLIGIBLE = 0.001
 """Share of the EVPI below which nobody asks how little it is."""
-COST = str(Address("decision", key="cost"))
 MOST_SAMPLES = 2**20
 METHOD = (
     "net benefit in samples with and without the decision on the same draws, of 16 independent scramblings; "
@@ -343,9 +342,7 @@ class _Weighed:
     @property
     def uncertain_cost(self) -> tuple[UncertainNumber, ...]:
         """The cost, where it is uncertain."""
-        if self.cost is None or self.cost.spread is None:
-            return ()
-        return (UncertainNumber(COST, self.outcome.name, self.cost, None, True),)
+        return uncertain_cost(self.outcome, self.cost)
 
 
 @local
@@ -496,31 +493,7 @@ def _understood(subject: Subject, decision: object) -> _Weighed:
     outcome = subject.outcome(decision.on)
     case = Case.of(subject, dict(decision.changes))
     assert decision.cost is not None
-    return _Weighed(outcome, case, _read_cost(case, outcome, decision.cost))
-
-
-def _read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
-    from impacttree.engine.distributions import distribution_of
-
-    words = case.words
-    unit = words.total_unit(outcome.name)
-    try:
-        cost = parse_quantity(raw, currency=words.currency)
-        if cost.spread is not None:
-            distribution_of(cost)
-    except QuantityError as error:
-        raise QuestionError(*(replace(p, reason=f"the cost: {p.reason}") for p in error.problems)) from None
-    shown = printable(cost.text, 80)
-    wrong = misfit(cost.unit, unit)
-    if wrong is not None:
-        when = words.over(outcome.name, case.periods)
-        own = f"{outcome.label} {when} is in {str(unit) or 'plain numbers'}"
-        raise QuestionError(Problem(reason=f"the cost is {shown}, and {own}: {wrong[0]}", fix=wrong[1]))
-    low = cost.spread.ends()[0] if cost.spread is not None and cost.spread.kind != "normal" else 0.0
-    if min(cost.central(), low) < 0:
-        fix = "write what it takes to do it, zero or more; what it brings belongs in the tree"
-        raise QuestionError(Problem(reason=f"the cost is {shown}, which is below zero", fix=fix))
-    return cost
+    return _Weighed(outcome, case, read_cost(case, outcome, decision.cost))
 
 
 def _there(worth: Samples) -> npt.NDArray[np.bool_]:

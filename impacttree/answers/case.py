@@ -10,8 +10,9 @@ from impacttree.answers.asked import NOTHING, Asked, Changes, Move
 from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
 from impacttree.answers.limits import GuardrailCheck, guarded, guardrail_checks
 from impacttree.answers.ranges import UNSAMPLED, Ranges, Risks, change_ranges, guardrail_risks
+from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, lowered
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
@@ -52,23 +53,44 @@ class Case:
         Over which the tree is run: the horizon of the answer.
     held
         What is changed in both runs, so that the difference between them is what is asked alone.
+    scenario
+        What is held is called; empty where nothing is.
     """
 
     subject: Subject
     asked: Asked
     periods: int
     held: Asked = NOTHING
+    scenario: str = ""
 
     @classmethod
-    def of(cls, subject: Subject, changes: Changes | None = None, periods: int | None = None) -> Case:
-        """Return the case of `changes` over so many periods, the tree's horizon if not given.
+    def of(
+        cls,
+        subject: Subject,
+        changes: Changes | None = None,
+        horizon: Horizon = None,
+        scenario: str | None = None,
+    ) -> Case:
+        """Return the case of what a question is given: the one meaning of these arguments.
+
+        Parameters
+        ----------
+        subject
+            The tree.
+        changes
+            What is done, by metric, from period 1; nothing for the base case.
+        horizon
+            Periods, as a number or as text such as ``"36 months"``; by default the tree's.
+        scenario
+            The name of a scenario of the model file, held in both runs: before is the scenario, after is the scenario
+            and the changes.
 
         Raises
         ------
         ChangeError
             When a change is written wrongly or does not fit its metric.
         QuestionError
-            When a metric does not exist, or `periods` is out of range.
+            When a metric or the scenario does not exist, or the horizon is out of range.
 
         Examples
         --------
@@ -78,11 +100,14 @@ class Case:
         >>> [(move.before, move.after) for move in case.moves], case.change(tree["paid"])
         ([(30.0, 33.0)], 150.0)
         """
-        return cls(subject, subject.changes(changes), subject.periods(periods))
+        named = subject.scenario(scenario)
+        held = NOTHING if named is None else subject.changes(dict(named.changes))
+        title = "" if named is None else named.title
+        return cls(subject, subject.changes(changes), subject.periods(horizon), held, title)
 
-    def __reduce__(self) -> tuple[type[Case], tuple[Subject, Asked, int, Asked]]:
+    def __reduce__(self) -> tuple[type[Case], tuple[Subject, Asked, int, Asked, str]]:
         """Pickle what was asked; what was computed from it is computed again where it arrives."""
-        return Case, (self.subject, self.asked, self.periods, self.held)
+        return Case, (self.subject, self.asked, self.periods, self.held, self.scenario)
 
     def asking(self, changes: Changes) -> Case:
         """Return the case of other changes, all else being the same."""
@@ -95,6 +120,12 @@ class Case:
     @property
     def words(self) -> Words:
         return self.subject.words
+
+    def provenance(
+        self, method: str, basis: str = "", samples: int | None = None, seed: int | None = None
+    ) -> Provenance:
+        """Return how an answer came about: it knows the scenario in which it was asked."""
+        return replace(self.subject.provenance(method, basis, samples, seed), scenario=self.scenario)
 
     @cached_property
     def marked(self) -> Case:

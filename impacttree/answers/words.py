@@ -26,7 +26,7 @@ from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
 
-__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
+__all__ = ["ACCRUAL", "Words", "counted", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -359,6 +359,11 @@ def sentence(text: str) -> str:
     'No path in this tree leads from NPS to Revenue.'
     """
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def counted(count: int, what: str) -> str:
+    """Write ``1 number`` or ``3 numbers``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def joined(items: Sequence[str], last: str = "and") -> str:

@@ -46,7 +46,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 SECTIONS = {
     "Questions": ("worth", "what-if", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
-    "How sure": ("simulate", "uncertainty", "value-of-information", "headroom"),
+    "How sure": ("break-even", "simulate", "uncertainty", "value-of-information", "headroom"),
     "Pictures": ("show", "diagram"),
     "Model files": ("templates", "new", "check", "schema"),
 }
@@ -93,6 +93,21 @@ def seed_option(function: F) -> F:
     return click.option("--seed", type=int, default=0, show_default=True, metavar="N", help=text)(function)
 
 
+def horizon_option(function: F) -> F:
+    text = "Over which periods, as 36 or '36 months'; if not given, the tree's own."
+    return click.option("--horizon", metavar="PERIODS", help=text)(function)
+
+
+def scenario_option(function: F) -> F:
+    text = "A scenario of the model file that is held without and with what is asked."
+    return click.option("--scenario", metavar="NAME", help=text)(function)
+
+
+def cost_option(function: F) -> F:
+    text = "What it costs, once, as '$250k'; it may be a range."
+    return click.option("--cost", metavar="AMOUNT", help=text)(function)
+
+
 def changes_argument(function: F) -> F:
     return click.argument("changes", nargs=-1, callback=metric_and_change, metavar="[METRIC=CHANGE]...")(function)
 
@@ -127,6 +142,39 @@ def worth(
     """
     opened = open_tree(tree)
     answer(opened.worth(metric_of(opened, metric), change_, _on(opened, on), ranged), as_json, output)
+
+
+@command("break-even", "saas engagement +5% --cost '$250k' --horizon '36 months'", "saas churn -0.2pp")
+@tree_argument
+@click.argument("metric")
+@click.argument("change_", metavar="CHANGE", callback=change)
+@on_option
+@cost_option
+@horizon_option
+@scenario_option
+@json_option
+@save_option
+def break_even(
+    tree: str,
+    metric: str,
+    change_: str,
+    on: str | None,
+    cost: str | None,
+    horizon: str | None,
+    scenario: str | None,
+    as_json: bool,
+    output: str | None,
+) -> None:
+    """What must be true for a change to pay.
+
+    Prints how far the size of the change, each number and each assumed effect may move, alone, before the answer
+    changes sign: net of its cost where one is given.
+    """
+    opened = open_tree(tree)
+    found = opened.break_even(
+        metric_of(opened, metric), change_, _on(opened, on), cost=cost, horizon=horizon, scenario=scenario
+    )
+    answer(found, as_json, output)
 
 
 @command("what-if", "saas engagement=+1% churn=-0.2pp", "saas 'arpu==$32' engagement=-1%")

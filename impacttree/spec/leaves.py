@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from impacttree.errors import Edit, FormulaError, ImpactTreeError, Problem, meant, printable
 from impacttree.formula import Binary, Call, Expr, Name, names, parse_expression, walk
@@ -18,7 +18,9 @@ from impacttree.formula.calculations import worked_out
 from impacttree.quantity import (
     MONEY,
     PERCENT,
+    PERIODS_PER_YEAR,
     TIMES,
+    Period,
     Quantity,
     Unit,
     parse_change,
@@ -50,6 +52,7 @@ __all__ = [
     "line",
     "metric_value",
     "name",
+    "other_periods",
     "pairs",
     "periods",
     "prose",
@@ -281,6 +284,14 @@ def periods(low: int, high: int) -> Callable[[object], Periods]:
         return Periods(read_number(match[1]), unit.calendar[0][0])
 
     return read
+
+
+def other_periods(number: Periods, period: Period) -> tuple[str, str]:
+    """Return what is wrong with a number of periods that are not those of a tree, and what to write."""
+    count = number * PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[cast("Period", number.period)]
+    fix = f"write {round(count)} {period}s" if round(count) else f"write it in {period}s"
+    near = "" if abs(count - round(count)) < 1e-9 else f", which is nearly {count:.4g}"
+    return f"the tree steps by {period}, not by {number.period}{near}", fix
 
 
 def day(raw: object) -> datetime.date:

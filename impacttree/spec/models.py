@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast
 from pydantic import Field, PrivateAttr
 
 from impacttree.errors import printable
-from impacttree.quantity import PERIODS_PER_YEAR, Period, Quantity, Unit, format_value
+from impacttree.quantity import Period, Quantity, Unit, format_value
 from impacttree.quantity.acronyms import in_words
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Entry, read_many, read_one
@@ -556,6 +556,12 @@ class Scenario(Entry):
     def __init__(self, name: str, changes: Mapping[str, str] | None = None, **unknown: Never) -> None:
         self.set_keys(locals())
 
+    @property
+    def title(self) -> str:
+        """What the scenario is called in answers."""
+        shown = self.name.replace("_", " ")
+        return shown[:1].upper() + shown[1:]
+
     @classmethod
     def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
         return ("scenarios", str(keys.get("name", "")))
@@ -673,13 +679,7 @@ class TreeSpec(Entry):
         )
         for number, path in ((self.horizon, ("horizon",)), *lags):
             if isinstance(number, Periods) and number.period not in ("", self.period):
-                yield self._in_own_periods(number, path)
-
-    def _in_own_periods(self, number: Periods, path: tuple[Key, ...]) -> Finding:
-        count = number * PERIODS_PER_YEAR[self.period] / PERIODS_PER_YEAR[number.period]
-        fix = f"write {round(count)} {self.period}s" if round(count) else f"write it in {self.period}s"
-        near = "" if abs(count - round(count)) < 1e-9 else f", which is nearly {count:.4g}"
-        return mistake(f"the tree steps by {self.period}, not by {number.period}{near}", fix, *path)
+                yield mistake(*leaves.other_periods(number, self.period), *path)
 
     @property
     def horizon_periods(self) -> int:

@@ -34,9 +34,21 @@ from impacttree.views import Chart
 from tests.strategies import Sketch, examples, trees
 
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "saas": {"metric": "engagement", "change": "+1%", "changes": {"engagement": "+1%", "arpu": "=$32"}},
-    "internal": {"metric": "deploy_minutes", "change": "-10%", "changes": {"deploy_minutes": "-10%"}},
-    "duolingo": {"metric": "engagement", "change": "+1pp", "changes": {"engagement": "+1pp", "mau": "+2%"}},
+    "saas": {
+        "metric": "engagement",
+        "change": "+1%",
+        "changes": {"engagement": "+1%", "arpu": "=$32"},
+        "cost": "$15k ($10k to $20k)",
+        "horizon": "18 months",
+        "scenario": "downturn",
+    },
+    "internal": {"metric": "deploy_minutes", "change": "-10%", "changes": {"deploy_minutes": "-10%"}, "cost": "$80k"},
+    "duolingo": {
+        "metric": "engagement",
+        "change": "+1pp",
+        "changes": {"engagement": "+1pp", "mau": "+2%"},
+        "cost": "$15M",
+    },
 }
 """What a question of each template is asked with, by the name of the parameter."""
 FURTHER: Mapping[str, Any] = {
@@ -49,6 +61,8 @@ FURTHER: Mapping[str, Any] = {
     "samples": 2_048,
     "seed": 3,
     "executor": None,
+    "horizon": "6 months",
+    "scenario": None,
 }
 DECISIONS: Mapping[str, Decision] = {
     "saas": Decision("engagement", "+1%", cost="$15k ($10k to $20k)"),
