@@ -22,7 +22,7 @@ from impacttree.graph.model import Metric
 from impacttree.quantity import Change, shown_levels, unit_words
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
-__all__ = ["Cut", "Picture", "Size", "diagram"]
+__all__ = ["Cut", "Picture", "Size", "diagram", "lifted_diagram"]
 
 Cut = Literal["full", "board"]
 Size = Literal["slide", "poster"]
@@ -89,7 +89,7 @@ def diagram(
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
     answer = worth(subject, lift[0], lift[1], on)
-    return Picture(answer.provenance, replace(_lifted(answer, cut), cut=cut, size=size))
+    return Picture(answer.provenance, replace(lifted_diagram(answer, cut), size=size))
 
 
 def _plain(case: Case, outcome: Metric) -> Diagram:
@@ -113,7 +113,8 @@ def _plain(case: Case, outcome: Metric) -> Diagram:
     )
 
 
-def _lifted(answer: Worth, cut: Cut) -> Diagram:
+def lifted_diagram(answer: Worth, cut: Cut) -> Diagram:
+    """Return the picture of what a lift carries, of an answer that is there already."""
     case, words, metric = answer.case, answer.words, answer.metric
     subject = case.subject
     through = _through(answer)

@@ -11,7 +11,7 @@ from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import ACCRUAL, Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
@@ -86,13 +86,15 @@ class Pnl(Result):
     def title(self) -> str:
         """The sentence about the last line."""
         words, last = self.words, self.lines[-1]
-        when = words.over(last.metric, self.horizon)
+        when, level = words.over(last.metric, self.horizon), words.value(last.metric, last.after)
         if not self.changes:
-            return f"{last.label} is {words.value(last.metric, last.after)} {when}"
-        if is_still(last.before, last.after):
-            return f"{last.label} stays at {words.value(last.metric, last.after)} {when}"
-        verb = "rises" if last.change > 0 else "falls"
-        return f"{last.label} {verb} {words.unsigned(last.metric, last.change)} {when}"
+            said = f"{last.label} is {level} {when}"
+        elif is_still(last.before, last.after):
+            said = f"{last.label} stays at {level} {when}"
+        else:
+            verb = "rises" if last.change > 0 else "falls"
+            said = f"{last.label} {verb} {words.unsigned(last.metric, last.change)} {when}"
+        return self.provenance.told(said)
 
     @property
     def scale(self) -> tuple[int, str]:
@@ -176,7 +178,9 @@ def _row(line: PnlLine, before: float, after: float, unit: str, period: int | No
 
 
 @local
-def pnl(subject: Subject, changes: Changes | None = None) -> Pnl:
+def pnl(
+    subject: Subject, changes: Changes | None = None, *, horizon: Horizon = None, scenario: str | None = None
+) -> Pnl:
     """Lay out the profit and loss statement: lines before, after and their change, by period and in total.
 
     The lines are those of ``statement:`` in the model. Without it they follow the sums and differences down from the
@@ -189,6 +193,10 @@ def pnl(subject: Subject, changes: Changes | None = None) -> Pnl:
         The tree.
     changes
         What is done, by metric, from period 1; without, both columns are alike.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held before and after.
 
     Returns
     -------
@@ -211,14 +219,14 @@ def pnl(subject: Subject, changes: Changes | None = None) -> Pnl:
     >>> revenue[2] + cogs[2] == gross_profit[2]
     True
     """
-    case = Case.of(subject, changes)
+    case = Case.of(subject, changes, horizon, scenario)
     lines = tuple(_lines(case, _statement(subject)))
     _check(case, lines)
     words = subject.words
     last = subject.graph[lines[-1].metric]
     basis = words.basis(last.name, lifted=False) if case.asked.recipes else ACCRUAL
     return Pnl(
-        provenance=subject.provenance("two exact evaluations; subtotals checked in every period", basis),
+        provenance=case.provenance("two exact evaluations; subtotals checked in every period", basis),
         lines=lines,
         changes=case.asked.texts,
         moves=tuple(move.text for move in case.moves),

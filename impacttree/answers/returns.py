@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from impacttree.answers.case import Case
+from impacttree.answers.cost import COST, read_cost, uncertain_cost
 from impacttree.answers.ranges import SEED, sample_count
 from impacttree.answers.samples import Samples
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
+from impacttree.quantity import Quantity, RawQuantity
 
 __all__ = ["Returns", "returns"]
 
@@ -65,7 +67,7 @@ class Returns:
         return None if self.samples is None else float((self.samples.present < 0).mean())
 
 
-def returns(case: Case, outcome: Metric, cost: float = 0.0) -> Returns:
+def returns(case: Case, outcome: Metric, cost: RawQuantity | None = None) -> Returns:
     """Add up what a change returns, period by period.
 
     Raises
@@ -79,7 +81,7 @@ def returns(case: Case, outcome: Metric, cost: float = 0.0) -> Returns:
     >>> tree = it.loads("metrics: {sold: {value: 50 orders/month}, price: {value: $30/order}, "
     ...                 "paid: {formula: sold * price}}")
     >>> case = Case.of(tree._subject, {"sold": "+10%"})
-    >>> found = returns(case, tree._graph["paid"], 400.0)
+    >>> found = returns(case, tree._graph["paid"], "$400")
     >>> found.net[:3], found.payback
     ((-250.0, -100.0, 50.0), 3)
     """
@@ -87,19 +89,21 @@ def returns(case: Case, outcome: Metric, cost: float = 0.0) -> Returns:
         reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason})"
         raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="ask about an amount per period"))
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
-    net = tuple(total - cost for total in accumulate(sign * move for move in case.by_period(outcome)))
-    payback = next((t for t, value in enumerate(net, 1) if value >= 0), None) if cost else None
-    sampled = _sampled(case, outcome, sign, cost)
+    read = None if cost is None else read_cost(case, outcome, cost)
+    spent = 0.0 if read is None else read.central()
+    net = tuple(total - spent for total in accumulate(sign * move for move in case.by_period(outcome)))
+    payback = next((t for t, value in enumerate(net, 1) if value >= 0), None) if spent else None
+    sampled = _sampled(case, outcome, sign, read)
     if sampled is None:
-        return Returns(cost, net, None, None, None, payback, payback, payback)
+        return Returns(spent, net, None, None, None, payback, payback, payback)
     low, high, final, early, late = sampled
-    return Returns(cost, net, low, high, final, payback, early if cost else None, late if cost else None)
+    return Returns(spent, net, low, high, final, payback, early if spent else None, late if spent else None)
 
 
 Sampled = tuple[tuple[float, ...], tuple[float, ...], Samples, int | None, int | None]
 
 
-def _sampled(case: Case, outcome: Metric, sign: float, cost: float) -> Sampled | None:
+def _sampled(case: Case, outcome: Metric, sign: float, cost: Quantity | None) -> Sampled | None:
     import numpy as np
 
     from impacttree.engine.simulation import Job, Wanted, simulate_many
@@ -107,21 +111,22 @@ def _sampled(case: Case, outcome: Metric, sign: float, cost: float) -> Sampled |
     subject, slot = case.subject, outcome.index
     wanted = Wanted(paths=(slot,))
     runs = tuple(asked.drawn(subject.graph) for asked in (case.held, case.together))
-    job = Job.of(
-        subject.model, case.periods, wanted, seed=SEED, runs=runs, extra=case.together.uncertain(subject.graph)
-    )
+    extra = (*case.together.uncertain(subject.graph), *uncertain_cost(outcome, cost))
+    job = Job.of(subject.model, case.periods, wanted, seed=SEED, runs=runs, extra=extra)
     if not job.drawn:
         return None
     before, after = simulate_many(job, sample_count(subject, wanted, case.periods))
-    nets = np.cumsum(sign * (after.paths[slot][1:] - before.paths[slot][1:]), axis=0) - cost
+    moves = sign * (after.paths[slot][1:] - before.paths[slot][1:])
+    spent = 0.0 if cost is None else cost.central()
+    costs = job.sampler.draw(0, moves.shape[1], only=(COST,))[COST] if uncertain_cost(outcome, cost) else spent
+    nets = np.cumsum(moves, axis=0) - costs
     nets = nets[:, np.isfinite(nets).all(axis=0)]
     if not nets.size:
         return None
     low, high = np.quantile(nets, (0.1, 0.9), axis=1)
     back = nets >= 0
     first = np.where(back.any(axis=0), back.argmax(axis=0) + 1.0, math.inf)
-    ends = np.sort(first)[[int(0.1 * (len(first) - 1)), int(math.ceil(0.9 * (len(first) - 1)))]]
-    early, late = _periods(ends.tolist())
+    early, late = _periods(np.quantile(first, (0.1, 0.9), method="inverted_cdf").tolist())
     return tuple(low.tolist()), tuple(high.tolist()), Samples(nets[-1].copy()), early, late
 
 

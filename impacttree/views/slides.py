@@ -5,10 +5,10 @@ A slide says where its parts stand on a grid of twelve columns; how they are dra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from impacttree.views import Chart, Diagram, Panel, Table
+from impacttree.views import Cell, Chart, Column, Diagram, Headline, Panel, Table, View
 
 __all__ = [
     "COLUMNS",
@@ -27,6 +27,7 @@ __all__ = [
     "Span",
     "Spans",
     "Timeline",
+    "one_slide",
 ]
 
 COLUMNS = 12
@@ -180,3 +181,28 @@ class Slide:
     """What the speaker reads: how the numbers came about, warnings."""
     footer: tuple[str, ...] = ()
     """Source, as-of date and version; basis."""
+
+
+def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
+    """Return the slide that a picture makes by itself: its title, itself, and its notes for the speaker.
+
+    Parameters
+    ----------
+    view
+        A headline becomes a table of its facts.
+    footer
+        Two lines; the first notes of the view if not given.
+
+    Examples
+    --------
+    >>> one_slide(Headline("+1% engagement adds $17k", ())).title
+    '+1% engagement adds $17k'
+    """
+    if isinstance(view, Headline):
+        facts = [(fact.label if not k else "", row) for fact in view.facts for k, row in enumerate(fact.rows)]
+        rows = tuple((Cell(head), Cell("   ".join(cell for cell in row if cell))) for head, row in facts)
+        table = Table("", (Column(""), Column("")), rows)
+        return Slide(view.title, (Part(table),), notes=view.warnings, footer=footer or ())
+    subtitle = "" if isinstance(view, Table) else view.subtitle
+    shown = replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())
+    return Slide(view.title, (Part(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)

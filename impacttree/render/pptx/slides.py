@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from impacttree.render.layout import layout
@@ -21,7 +20,7 @@ from impacttree.render.pptx.texts import fitted as fitted_text
 from impacttree.render.pptx.texts import title_lines
 from impacttree.render.scene import Text
 from impacttree.views import Bars, Diagram, Distribution, Lines, Table, Waterfall
-from impacttree.views.slides import Part, Slide, SlidePicture
+from impacttree.views.slides import Slide, SlidePicture, one_slide
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -63,13 +62,6 @@ def _whole_page(presentation: Presentation, diagram: Diagram) -> None:
         _write_title(page, grid.title, [diagram.title], 25.0)
     add_shapes(page, scene_shapes(Ids(_FIRST), scene, ("title",)))
     _write_notes(page, (scene.title, scene.description, *diagram.notes))
-
-
-def one_slide(view: Table | Diagram | Bars | Waterfall | Lines | Distribution) -> Slide:
-    """Return the slide that a picture makes by itself: its own title, and its notes as the footer."""
-    subtitle = "" if isinstance(view, Table) else view.subtitle
-    picture = replace(view, title="", notes=())
-    return Slide(view.title, (Part(picture),), subtitle, notes=view.notes, footer=view.notes[:2])
 
 
 def slides_to_pptx(slides: Sequence[Slide], template: bytes | None = None) -> bytes:

@@ -19,7 +19,7 @@ from impacttree.errors import OutputError
 from impacttree.render import render
 from impacttree.render.layout.measure import clean
 from impacttree.render.pptx.package import EMU
-from impacttree.render.pptx.slides import one_slide, slides_to_pptx
+from impacttree.render.pptx.slides import slides_to_pptx
 from impacttree.render.pptx.texts import height_of, lines_in
 from impacttree.views import Bar, Bars, Cell, Column, Panel, Table
 from impacttree.views.slides import (
@@ -37,6 +37,7 @@ from impacttree.views.slides import (
     Span,
     Spans,
     Timeline,
+    one_slide,
 )
 from tests.render.views import HOSTILE_TEXTS, VIEWS
 

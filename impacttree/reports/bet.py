@@ -1,0 +1,572 @@
+"""The deck of one bet: six slides that ask for a decision, and an appendix that answers what will be asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from impacttree.analyses.break_even import BreakEven, break_even
+from impacttree.analyses.diagram import lifted_diagram
+from impacttree.analyses.pnl import Pnl, pnl
+from impacttree.analyses.worth import Worth, worth
+from impacttree.answers.axis import round_levels, round_ticks
+from impacttree.answers.case import Case
+from impacttree.answers.local import local
+from impacttree.answers.returns import Returns, returns
+from impacttree.answers.samples import percentage
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import Words, is_still, joined, lowered
+from impacttree.errors import Problem, QuestionError
+from impacttree.graph.model import Influence, Metric
+from impacttree.quantity import Change, RawQuantity
+from impacttree.reports.appendix import appendix
+from impacttree.reports.deck import Deck, read_template
+from impacttree.reports.phrases import day_text, is_illustrative, latest_day, period_end, period_name, typeset
+from impacttree.views import Band, Cell, Column, Diagram, Lines, Panel, Series, Table
+from impacttree.views.slides import (
+    Event,
+    Figures,
+    Gauge,
+    Gauges,
+    Part,
+    Passage,
+    Prose,
+    Share,
+    Shares,
+    Signatures,
+    Slide,
+    Span,
+    Spans,
+    Timeline,
+)
+
+__all__ = ["bet_deck"]
+
+HORIZONS = 3
+"""How many of the tree's horizons a deck looks ahead."""
+MOST_ROWS = 6
+"""Switching values on a slide."""
+MOST_BETS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Bet:
+    """One change and its cost, and every answer that its slides show."""
+
+    subject: Subject
+    metric: str
+    change: str | Change
+    on: str | None
+    scenario: str | None
+    cost: RawQuantity | None
+    people: bool
+
+    @cached_property
+    def worth(self) -> Worth:
+        horizon = min(HORIZONS * self.subject.periods(), _furthest(self))
+        return worth(self.subject, self.metric, self.change, self.on, horizon=horizon, scenario=self.scenario)
+
+    @property
+    def case(self) -> Case:
+        return self.worth.case
+
+    @cached_property
+    def outcome(self) -> Metric:
+        return self.subject.outcome(self.on)
+
+    @cached_property
+    def returns(self) -> Returns:
+        return returns(self.case, self.outcome, self.cost)
+
+    @cached_property
+    def pnl(self) -> Pnl | None:
+        """The statement; None where the tree has none that ends in the outcome."""
+        try:
+            found = pnl(self.subject, {self.metric: self.change}, horizon=self.horizon, scenario=self.scenario)
+        except QuestionError:
+            return None
+        return found if found.lines[-1].metric == self.outcome.name else None
+
+    @cached_property
+    def break_even(self) -> BreakEven:
+        return break_even(self.subject, self.metric, self.change, self.on, cost=self.cost, horizon=self.horizon)
+
+    @property
+    def words(self) -> Words:
+        return self.subject.words
+
+    @property
+    def horizon(self) -> int:
+        return self.worth.horizon
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """The ends of the tree's horizons: months 12, 24 and 36."""
+        step = self.subject.periods()
+        return tuple(range(step, self.horizon + 1, step)) or (self.horizon,)
+
+    def by(self, period: int) -> str:
+        return f"by {self.words.period} {period}"
+
+    @property
+    def end(self) -> str:
+        return self.by(self.horizon)
+
+    def signed(self, amount: float) -> str:
+        return self.words.signed(self.outcome.name, amount)
+
+    def amount(self, amount: float) -> str:
+        return self.words.unsigned(self.outcome.name, amount)
+
+    def span(self, low: float, high: float, *, signed: bool) -> str:
+        """Write P10 to P90 of what is returned."""
+        write = self.signed if signed or low < 0 else self.amount
+        return f"{write(low)} to {write(high)}"
+
+    @property
+    def asked(self) -> str:
+        """What is asked for, as it was written: ``$250k``."""
+        return self.amount(self.returns.cost)
+
+    @property
+    def lift(self) -> str:
+        """``+5% weekly engagement``."""
+        return f"{self.worth.change} {lowered(self.words.label(self.metric))}"
+
+    @property
+    def footer(self) -> tuple[str, str]:
+        spec = self.subject.graph.spec
+        parts = [f"Source: {spec.name} tree."]
+        parts += ["Illustrative data."] if is_illustrative(spec) else []
+        day = latest_day(spec)
+        parts += [f"As of {day_text(day)}."] if day else []
+        parts.append(f"Version {self.subject.fingerprint}.")
+        basis = self.words.basis(self.outcome.name, costed=False).partition(", before the cost")[0]
+        held = f"lift held from {self.words.period} 1"
+        start = period_name(spec, 1)
+        held += f" ({start})" if start else ""
+        paid = f"; {self.asked} paid once in {self.words.period} 1" if self.cost is not None else "; before any cost"
+        within = f"; in the scenario {self.case.scenario}" if self.scenario else ""
+        return " ".join(parts), f"Basis: {basis}; {held}{paid}{within}."
+
+
+def _furthest(bet: Bet) -> int:
+    """Return how far the tree has values, in whole horizons."""
+    case = Case.of(bet.subject, {bet.metric: bet.change}, None, bet.scenario)
+    from impacttree.errors import EvaluationError
+
+    for count in range(HORIZONS, 1, -1):
+        longer = case.over(count * case.periods)
+        try:
+            _ = longer.base, longer.run
+        except EvaluationError:
+            continue
+        return longer.periods
+    return case.periods
+
+
+@local
+def bet_deck(
+    subject: Subject,
+    metric: str | Sequence[tuple[str, str | Change]] | None = None,
+    change: str | Change | None = None,
+    on: str | None = None,
+    *,
+    scenario: str | None = None,
+    cost: RawQuantity | None = None,
+    template: str | os.PathLike[str] | bytes | None = None,
+    people: bool = True,
+) -> Deck:
+    """Make the deck of a bet: six slides for the people who decide, and an appendix.
+
+    The decision in one sentence, how it makes money, when it comes back, what must be true, the profit and loss
+    statement with the guardrails, and what happens next; behind them how sure it is, the paths, scenarios, assumptions,
+    definitions and the whole tree. It looks three horizons of the tree ahead. Without a cost nothing is asked for.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    metric, change
+        What is done, from period 1; without them the lever with the most to gain from its plausible move. Several bets
+        as a list of pairs: the six slides of each.
+    on
+        The outcome that it is done for, an amount per period; by default the tree's.
+    scenario
+        A scenario of the model file, held with and without the change.
+    cost
+        What is asked for, paid once in period 1, in the outcome's unit.
+    template
+        A company's presentation (``.pptx``), whose fonts, theme colors, logo, layouts and size are kept.
+    people
+        Whether owners are named.
+
+    Returns
+    -------
+    Deck
+        `slides` as plain data, `save` writes ``.pptx``.
+
+    Raises
+    ------
+    QuestionError
+        When the outcome does not add up over time, or a metric does not exist.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> made = it.template("saas").deck("engagement", "+5%", cost="$250k")
+    >>> print(made.slides[0].title)
+    We ask $250k: +5% weekly engagement returns $706k by month 36 ($369k to $1.11M) and pays back in month 21
+    """
+    pairs = _pairs(subject, metric, change, on)
+    slides: list[Slide] = []
+    for name, done in pairs:
+        bet = Bet(subject, name, done, on, scenario, cost, people)
+        slides += [*_six(bet), *appendix(bet.worth, bet.returns, bet.footer, whole=(name, done) == pairs[-1])]
+    shown = slides if people else [_without_people(slide) for slide in slides]
+    return Deck(tuple(map(typeset, shown)), read_template(template))
+
+
+Pairs = list[tuple[str, str | Change]]
+
+
+def _pairs(subject: Subject, metric: object, change: str | Change | None, on: str | None) -> Pairs:
+    if metric is None:
+        return [_best(subject, on)]
+    if isinstance(metric, str):
+        if change is None:
+            raise QuestionError(Problem(metric=metric, reason="no change is given", fix="write e.g. '+1%'"))
+        return [(metric, change)]
+    pairs = list(metric) if isinstance(metric, Sequence) else []
+    if not pairs or len(pairs) > MOST_BETS or any(not isinstance(p, tuple | list) or len(p) != 2 for p in pairs):
+        fix = f"write [('engagement', '+5%'), ('arpu', '+$1')], at most {MOST_BETS}"
+        raise QuestionError(Problem(reason="bets are a list of pairs of metric and change", fix=fix))
+    return [(name, done) for name, done in pairs]
+
+
+def _best(subject: Subject, on: str | None) -> tuple[str, str | Change]:
+    """Return the lever whose plausible move gains most."""
+    from impacttree.analyses.sensitivity import sensitivity
+
+    found = sensitivity(subject, on)
+    rows = [row for row in found.rows if row.plausible_change is not None]
+    if not rows:
+        fix = "name a metric and a change, or state `plausible` for some metrics"
+        raise QuestionError(Problem(reason="no metric states how far it may plausibly move", fix=fix))
+    return rows[0].name, rows[0].plausible_change or ""
+
+
+def _six(bet: Bet) -> Iterator[Slide]:
+    for make in (_decision, _how, _when, _must_hold, _statement, _next):
+        slide = make(bet)
+        if slide is not None:
+            yield replace(slide, footer=bet.footer, notes=(*slide.notes, *bet.worth.warnings))
+
+
+def _without_people(slide: Slide) -> Slide:
+    def bare(part: Part) -> Part:
+        picture = part.picture
+        if isinstance(picture, Diagram):
+            picture = replace(picture, cards=tuple(replace(card, owner="") for card in picture.cards))
+        return replace(part, picture=picture)
+
+    return replace(slide, parts=tuple(map(bare, slide.parts)))
+
+
+# ---- 1 the decision
+
+
+def _decision(bet: Bet) -> Slide:
+    found, stages = bet.returns, bet.stages
+    parts = [Part(Figures(tuple(_tiles(bet))), 0, 12, 0.0, 0.28)]
+    parts.append(Part(_spans(bet, stages), 0, 8, 0.34, 1.0))
+    parts.append(Part(_evidence(bet), 8, 4, 0.34, 0.68))
+    parts.append(Part(Signatures("Sign-off", _signing(bet)), 8, 4, 0.72, 1.0))
+    title = _claim(bet)
+    if bet.cost is not None:
+        back = f"pays back in {bet.words.period} {found.payback}" if found.payback else f"does not pay back {bet.end}"
+        title = f"We ask {bet.asked}: {title} and {back}"
+    return Slide(title, tuple(parts), _subtitle(bet))
+
+
+def _claim(bet: Bet) -> str:
+    """``+5% weekly engagement returns $706k by month 36 ($369k to $1.11M)``."""
+    low, point, high = bet.returns.after(bet.horizon)
+    verb = "returns" if point >= 0 else "loses"
+    said = f"{bet.lift} {verb} {bet.amount(point)} {bet.end}"
+    return said if low == high else f"{said} ({bet.span(low, high, signed=False)})"
+
+
+def _subtitle(bet: Bet) -> str:
+    answer, words = bet.worth, bet.words
+    moved = " to ".join(words.apart(bet.metric, answer.metric_before, answer.metric_after))
+    said = f"{words.label(bet.metric)} from {moved}"
+    first = _first_step(bet)
+    if first is None:
+        return said
+    name, share = first
+    slot = bet.subject.graph.by_name[name]
+    way = "lower" if bet.case.after[slot] < bet.case.before[slot] else "higher"
+    return f"{said}; {share:.0%} of the effect comes through {way} {lowered(words.label(name))}"
+
+
+def _first_step(bet: Bet) -> tuple[str, float] | None:
+    """Return the metric through which most of the effect leaves the one that is changed, and its share."""
+    amounts: dict[str, float] = {}
+    for edge in bet.worth.edges:
+        if edge.source == bet.metric:
+            amounts[edge.target] = amounts.get(edge.target, 0.0) + edge.amount
+    if not amounts or not bet.worth.total:
+        return None
+    name = max(amounts, key=lambda one: amounts[one] / bet.worth.total)
+    share = amounts[name] / bet.worth.total
+    return (name, share) if 0.5 <= share <= 1.0 + 1e-9 else None
+
+
+def _tiles(bet: Bet) -> Iterator[Panel]:
+    found, words = bet.returns, bet.words
+    low, point, high = found.after(bet.horizon)
+    spread = f"P10 to P90: {bet.span(low, high, signed=False)}" if low != high else lowered(bet.outcome.label)
+    if bet.cost is None:
+        for period in bet.stages[:-1]:
+            ends = found.after(period)
+            small = f"P10 to P90: {bet.span(ends[0], ends[2], signed=False)}" if ends[0] != ends[2] else ""
+            yield Panel(f"Worth {bet.by(period)}", bet.signed(ends[1]), small)
+        yield Panel(f"Worth {bet.end}", bet.signed(point), spread, accent=True)
+        yield Panel("Run rate", bet.signed(bet.worth.run_rate or 0.0), f"a year, {bet.end}")
+        return
+    yield Panel("We ask", bet.asked, f"once, in {words.period} 1")
+    yield Panel(f"Returns {bet.end}", bet.signed(point), spread, accent=True)
+    net = f"P10 to P90: {bet.span(low - found.cost, high - found.cost, signed=True)}" if low != high else "after the cost"
+    yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), net)
+    yield Panel("Pays back in", *_payback(bet))
+
+
+def _payback(bet: Bet) -> tuple[str, str]:
+    """Return the period of payback in large letters, and its date and range below."""
+    found, period = bet.returns, bet.words.period
+    if found.payback is None:
+        return "not yet", f"not within {bet.words.periods(bet.horizon)}"
+    when = period_name(bet.subject.graph.spec, found.payback)
+    late = str(found.payback_high) if found.payback_high else f"after {bet.horizon}"
+    ends = f"P10 to P90: {found.payback_low} to {late}" if found.payback_low != found.payback_high else ""
+    return f"{period} {found.payback}", "; ".join(text for text in (when, ends) if text)
+
+
+def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
+    rows = []
+    for period in stages:
+        low, point, high = bet.returns.after(period)
+        texts = (bet.amount(low) if low >= 0 else bet.signed(low), bet.amount(point), bet.amount(high))
+        texts = texts if point >= 0 else (bet.signed(low), bet.signed(point), bet.signed(high))
+        rows.append(Span(f"By {bet.words.period} {period}", low, point, high, *texts, strong=period == stages[-1]))
+    ends = [0.0, *(row.low for row in rows), *(row.high for row in rows)]
+    ends += [bet.returns.cost] if bet.cost is not None else []
+    levels = tuple((level, _level(bet, level)) for level in round_levels(min(ends), max(ends)))
+    title = "What it returns against what it costs" if bet.cost is not None else "What it returns"
+    ask = (bet.returns.cost, f"ask {bet.asked}") if bet.cost is not None else (None, "")
+    return Spans(f"{title}, {lowered(bet.outcome.label)}", tuple(rows), levels, *ask)
+
+
+def _level(bet: Bet, level: float) -> str:
+    return bet.words.value(bet.outcome.name, level)
+
+
+def _evidence(bet: Bet) -> Shares:
+    answer = bet.worth
+    shares = tuple(
+        Share(text, grounds.share) for text, grounds in zip(answer.evidence_mix, answer.rests_on, strict=True)
+    )
+    notes = []
+    if len(answer.evidence_mix) > 1:
+        notes.append(f"{joined(answer.evidence_mix[1:])}.")
+    source = next((one for one in _influences(bet) if one.evidence.source), None)
+    if source is not None:
+        dated = source.evidence.date
+        when = f", {dated:%Y-%m}" if dated else ""
+        notes.append(f"{source.evidence.source}{when}.")
+    if bet.returns.loss is not None and bet.cost is not None:
+        notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
+    if not shares:
+        return Shares("How good is the evidence", (Share("exact formulas only", 1.0),), tuple(notes))
+    return Shares("How good is the evidence", shares, tuple(notes))
+
+
+def _influences(bet: Bet) -> list[Influence]:
+    """Return the assumed effects that the worth rests on, along its largest paths first."""
+    graph, found = bet.subject.graph, {}
+    for path in bet.worth.paths:
+        for source, target in zip(path.metrics, path.metrics[1:], strict=False):
+            for influence in graph[target].influences:
+                if influence.source == source:
+                    found.setdefault((source, target), influence)
+    return list(found.values())
+
+
+def _owner(bet: Bet, name: str) -> str:
+    return (bet.subject.graph[name].spec.owner or "") if bet.people else ""
+
+
+def _signing(bet: Bet) -> tuple[tuple[str, str], ...]:
+    return (("Owner", _owner(bet, bet.metric)), ("Approves", _owner(bet, bet.outcome.name)))
+
+
+# ---- 2 how it makes money
+
+
+def _how(bet: Bet) -> Slide:
+    board = replace(lifted_diagram(bet.worth, "board"), panels=(), callout=None, title="", subtitle="", notes=())
+    equation = _equation(bet)
+    parts = [Part(board, 0, 12, 0.0, 0.7 if equation else 1.0)]
+    parts += [Part(equation, 0, 12, 0.76, 1.0)] if equation else []
+    words, when = bet.words, bet.words.periods(bet.horizon)
+    subtitle = f"{words.label(bet.outcome.name)} carried on each arrow, {when}; orange is the main path, width is money"
+    return Slide(_how_title(bet), tuple(parts), subtitle)
+
+
+def _how_title(bet: Bet) -> str:
+    words, answer = bet.words, bet.worth
+    label = words.label(bet.metric)
+    if not answer.paths or not answer.total:
+        return f"{label} does not move {lowered(bet.outcome.label)}"
+    amounts: dict[str, float] = {}
+    for edge in answer.edges:
+        if edge.source == bet.metric:
+            amounts[edge.target] = amounts.get(edge.target, 0.0) + edge.amount
+    name = max(amounts, key=lambda one: amounts[one] * answer.total)
+    through = "directly" if name == bet.outcome.name else f"through {lowered(words.label(name))}"
+    said = f"{label} pays {through}"
+    if 0 < amounts[name] / answer.total < 0.995:
+        said += f": {bet.amount(amounts[name])} of the {bet.amount(answer.total)}"
+    back = _takes_back(bet)
+    return f"{said}, and {back}" if back else said
+
+
+def _takes_back(bet: Bet) -> str:
+    """``COGS takes back $165k of $871k revenue``."""
+    if bet.pnl is None:
+        return ""
+    moved = [line for line in bet.pnl.lines if line.role != "=" and not is_still(line.before, line.after)]
+    gains, costs = [line for line in moved if line.change > 0], [line for line in moved if line.change < 0]
+    if len(gains) != 1 or not costs:
+        return ""
+    cost = min(costs, key=lambda line: line.change)
+    return f"{cost.label} takes back {bet.amount(cost.change)} of {bet.amount(gains[0].change)} {lowered(gains[0].label)}"
+
+
+def _equation(bet: Bet) -> Figures | None:
+    """Return what moves in the statement as an equation: revenue less costs is the outcome, less the ask is the net."""
+    if bet.pnl is None:
+        return None
+    moved = [line for line in bet.pnl.lines if line.role != "=" and not is_still(line.before, line.after)]
+    if not 1 <= len(moved) <= 3:
+        return None
+    when = f"in {bet.words.periods(bet.horizon)}"
+    panels, signs = [], []
+    for number, line in enumerate(moved):
+        minus = line.change < 0 and number > 0
+        panels.append(Panel(line.label, bet.amount(line.change) if minus else bet.signed(line.change), when))
+        signs += [("−" if minus else "+")] if number else []
+    panels.append(Panel(bet.outcome.label, bet.signed(bet.worth.total), "before the ask" if bet.cost else when,
+                        accent=bet.cost is None))  # fmt: skip
+    signs.append("=")
+    if bet.cost is not None:
+        panels.append(Panel("The ask", bet.asked, f"once, in {bet.words.period} 1"))
+        panels.append(Panel("Net", bet.signed(bet.returns.net[-1]), bet.end, accent=True))
+        signs += ["−", "="]
+    return Figures(tuple(panels), tuple(signs))
+
+
+# ---- 3 when it comes back
+
+
+def _when(bet: Bet) -> Slide:
+    found, words = bet.returns, bet.words
+    ticks = tuple(str(t) for t in range(1, bet.horizon + 1))
+    last = bet.signed(found.net[-1])
+    bands: tuple[Band, ...] = ()
+    ends = [0.0, min(found.net), max(found.net)]
+    if found.low is not None and found.high is not None and found.low != found.high:
+        texts = (f"P10 {bet.signed(found.low[-1])}", f"P90 {bet.signed(found.high[-1])}")
+        bands = (Band(found.low, found.high, "P10 to P90", *texts),)
+        ends += [min(found.low), max(found.high)]
+    levels = tuple((level, bet.signed(level)) for level in round_levels(min(ends), max(ends)))
+    lines = Lines("", "", ticks, (Series("Net", found.net, last, accent=True),), levels, (), bands)
+    what = "Cumulative net effect" if bet.cost is not None else "Cumulative effect"
+    subtitle = f"{what} on {lowered(bet.outcome.label)} by {words.period}; line as stated"
+    subtitle += ", band P10 to P90" if bands else ""
+    parts = (Part(lines, 0, 9), Part(Figures(tuple(_stations(bet)), upright=True), 9, 3))
+    return Slide(_when_title(bet), parts, subtitle)
+
+
+def _when_title(bet: Bet) -> str:
+    found, period = bet.returns, bet.words.period
+    net = bet.signed(found.net[-1])
+    if bet.cost is None:
+        rate = bet.worth.run_rate
+        tail = f", at a run rate of {bet.signed(rate)} a year" if rate is not None else ""
+        return f"{bet.lift} stands at {net} {bet.end}{tail}"
+    if found.payback is None:
+        return f"The {bet.asked} is not back {bet.end}: the net stands at {net}"
+    return f"The {bet.asked} is back by {period} {found.payback} and the net stands at {net} {bet.end}"
+
+
+def _stations(bet: Bet) -> Iterator[Panel]:
+    found, words = bet.returns, bet.words
+    rate = f"run rate {bet.signed(bet.worth.run_rate)} a year" if bet.worth.run_rate is not None else ""
+    spread = ""
+    if found.low is not None and found.high is not None:
+        spread = f"{bet.span(found.low[-1], found.high[-1], signed=True)} (P10 to P90)"
+    detail = "; ".join(text for text in (spread, rate) if text)
+    if bet.cost is None:
+        for period in bet.stages[:-1]:
+            low, point, high = found.after(period)
+            small = f"{bet.span(low, high, signed=True)} (P10 to P90)" if low != high else ""
+            yield Panel(f"Worth {bet.by(period)}", bet.signed(point), small)
+        yield Panel(f"Worth {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
+        return
+    period, amount = found.deepest
+    yield Panel("Deepest outlay", bet.signed(amount), f"after {words.period} {period}")
+    large, small = _payback(bet)
+    yield Panel("Payback", large, small)
+    yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
+
+
+# ---- 4 what must be true
+
+
+def _must_hold(bet: Bet) -> Slide | None:
+    try:
+        found = bet.break_even
+    except QuestionError:
+        return None
+    table = found.view()
+    rows = [(row[0], row[1], row[2], row[3], _mark(row[4])) for row in table.rows[:MOST_ROWS]]
+    condition = table.columns[2].label
+    columns = (Column("What must hold"), Column("We assume"), Column(condition), Column("P10 to P90"), Column(""))
+    head = "Where it would stop paying, one at a time" if bet.cost is not None else "Where it would turn around"
+    left = Table(head, columns, tuple(rows), accent=table.accent)
+    notes = [Passage("The check mark: it holds over the whole range, P10 to P90.")]
+    if bet.returns.loss is not None and bet.cost is not None:
+        notes = [Passage(f"{notes[0].text} At {bet.worth.change}, {percentage(1 - bet.returns.loss)} of all samples pay.")]
+    tornado = _tornado(bet)
+    wide = 7 if tornado else 12
+    parts = [Part(left, 0, wide, 0.0, 0.84), Part(Prose("", tuple(notes)), 0, wide, 0.87, 1.0)]
+    parts += [Part(tornado, 7, 5)] if tornado else []
+    subtitle = f"Each assumption moved alone until the net {bet.end} is zero"
+    subtitle += " (left) and across its range (right)" if tornado else ""
+    return Slide(_must_title(bet, found, rows), tuple(parts), subtitle, notes=table.notes)
+
+
+def _must_title(bet: Bet, found: BreakEven, rows: Sequence[tuple[Cell, ...]]) -> str:
+    if table_lift := next((row for row in rows if row[0].value == f"{bet.metric}.lift"), None):
+        needs = table_lift[2].text
+        would = "pays" if found.pays else "would pay"
+        return f"It {would} if {lowered(bet.words.label(bet.metric))} moves by {needs}; we assume {table_lift[1].text}"
+    return found.title
+
+
+def _mark(cell: Cell) -> Cell:
+    return Cell("✓") if cell.text == "over its range" else Cell("not all") if cell.text.startswith("NOT") else Cell("")
