@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph
     from impacttree.quantity import Change, Period
+    from impacttree.reports.deck import Deck
     from impacttree.spec import EvidenceDefaults, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
     from impacttree.spec.refresh import Values
 
 __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"]
+
+
+def _bet_deck() -> Callable[..., Deck]:
+    from impacttree.reports.bet import bet_deck
+
+    return bet_deck
 
 
 class ImpactTree:
@@ -218,6 +225,7 @@ class ImpactTree:
     value_of_information = asks(lambda: questions.value_of_information)
     verify = asks(lambda: questions.verify)
     diagram = asks(lambda: questions.diagram)
+    deck = asks(_bet_deck)
 
     # -- closed forms -------------------------------------------------------------------------------------------
 

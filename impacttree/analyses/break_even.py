@@ -274,8 +274,10 @@ def break_even(
     ----------
     subject
         The tree.
-    metric, change
-        What is done, from period 1.
+    metric
+        What is lifted.
+    change
+        What is done to it, from period 1: one change, which has a size.
     on
         The outcome that it is done for; by default the tree's.
     cost

@@ -10,10 +10,10 @@ from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
-from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
+from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -68,12 +68,14 @@ class WhatIf(Result):
         words, name = self.words, self.outcome
         when = words.over(name, self.horizon)
         if not self.moves:
-            return f"Without a change: {lowered(words.label(name))} {words.value(name, self.before)} {when}"
+            return self.provenance.told(
+                f"Without a change: {lowered(words.label(name))} {words.value(name, self.before)} {when}"
+            )
         many = len(self.moves) > MOST_IN_TITLE
         done = f"{len(self.moves)} changes together" if many else joined([move.text for move in self.moves])
         effect = words.effect(name, self.before, self.after, plural=len(self.moves) > 1)
         moved = "" if is_still(self.before, self.after) else words.percent(self.before, self.total)
-        return f"{done} {effect} {when}" + (f" ({moved})" if moved else "")
+        return self.provenance.told(f"{done} {effect} {when}" + (f" ({moved})" if moved else ""))
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
@@ -155,6 +157,11 @@ def what_if(
     changes: Changes,
     on: str | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
+    *,
+    horizon: Horizon = None,
+    scenario: str | None = None,
+    samples: int | None = None,
+    seed: int = 0,
 ) -> WhatIf:
     """Compute the outcomes with several changes held at once; overlap goes through the formulas.
 
@@ -168,6 +175,14 @@ def what_if(
         The outcome that the sentence is about; by default the tree's.
     range
         Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held without and with the changes.
+    samples
+        How many are drawn; as many as there is time for unless given.
+    seed
+        The same seed gives the same samples.
 
     Examples
     --------
@@ -177,7 +192,7 @@ def what_if(
     True
     """
     outcome = subject.outcome(on)
-    return _what_if(Case.of(subject, changes), outcome, range)
+    return _what_if(Case.of(subject, changes, horizon, scenario, samples, seed), outcome, range)
 
 
 def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
@@ -185,7 +200,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
     ranges = case.ranges(outcome) if ranged else UNSAMPLED
     basis = case.words.basis(outcome.name, lifted=False)
     return WhatIf(
-        provenance=sampled_provenance(case.subject, "two exact evaluations", basis, ranges),
+        provenance=case.sampled("two exact evaluations", basis, ranges),
         moves=case.moves,
         outcome=outcome.name,
         horizon=case.periods,
@@ -286,6 +301,8 @@ def compare(
     subject: Subject,
     scenarios: Mapping[str, Changes] | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
+    *,
+    horizon: Horizon = None,
 ) -> Comparison:
     """Compute several sets of changes side by side.
 
@@ -297,6 +314,8 @@ def compare(
         Changes by name; by default the scenarios of the model file.
     range
         Whether to draw samples of what is uncertain, for the range of each scenario's change.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
 
     Raises
     ------
@@ -318,7 +337,7 @@ def compare(
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
     for name in given:
         _check_name(name)
-    outcome, base = subject.outcome(), Case.of(subject)
+    outcome, base = subject.outcome(), Case.of(subject, None, horizon)
     without = _what_if(base, outcome, False)
     answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
     provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))

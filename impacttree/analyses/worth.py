@@ -12,17 +12,18 @@ from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
+from impacttree.answers.payback import Payback, payback
 from impacttree.answers.placeholders import placeholder_note, placeholders
-from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
+from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, shown_shares
+from impacttree.quantity import Change, RawQuantity, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
 __all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
@@ -114,6 +115,8 @@ class Worth(Result):
         What a reader should know before using the figure.
     case : Case
         The tree without and with the lift, from which the figures come.
+    pays : Payback or None
+        Whether it pays for its cost, at one, two and three horizons, and when; None where no cost is stated.
     """
 
     metric: str
@@ -143,6 +146,22 @@ class Worth(Result):
     kinks: tuple[str, ...]
     warnings: tuple[str, ...]
     case: Case = field(compare=False)
+    pays: Payback | None = None
+
+    @property
+    def cost(self) -> float | None:
+        """What it costs, at its stated point; None where no cost is stated."""
+        return None if self.pays is None else self.pays.cost
+
+    @property
+    def net(self) -> float | None:
+        """Worth over the horizon less the cost: above zero it pays; None where no cost is stated."""
+        return None if self.pays is None else self.pays.net
+
+    @property
+    def payback(self) -> int | None:
+        """The first period up to which the change of the outcome covers the cost; None where none does."""
+        return None if self.pays is None else self.pays.period
 
     @property
     def words(self) -> Words:
@@ -161,7 +180,10 @@ class Worth(Result):
         moved = words.move(metric, self.metric_before, self.metric_after, during)
         still = is_still(self.before, self.after)
         relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
-        return f"{self.change} {words.label(metric)} ({moved}) {self.claim}{relative}"
+        lift = self.provenance.told(f"{self.change} {words.label(metric)} ({moved})")
+        if self.pays is not None:
+            return f"{lift} for {self.pays.text}: {self.pays.verdict(words, self.outcome)}"
+        return f"{lift} {self.claim}{relative}"
 
     @property
     def claim(self) -> str:
@@ -171,6 +193,8 @@ class Worth(Result):
 
     def view(self) -> Headline:
         facts = [
+            Fact("pays", tuple(self.pays.rows(self.words, self.outcome)) if self.pays else ()),
+            Fact("payback", ((self.pays.when(self.words),),) if self.pays and self.pays.cost else ()),
             Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
             self._amounts(),
             Fact("also", ((*self._also(),),)),
@@ -294,6 +318,7 @@ class Worth(Result):
             "run_rate": self.run_rate,
             "run_rate_range": self.run_rate_range and self.run_rate_range.as_dict(),
             "long": list(self.long),
+            **(self.pays.as_dict() if self.pays else {}),
             "before": self.before,
             "after": self.after,
             "relative": self.relative,
@@ -352,6 +377,12 @@ def worth(
     change: str | Change,
     on: str | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
+    *,
+    cost: RawQuantity | None = None,
+    horizon: Horizon = None,
+    scenario: str | None = None,
+    samples: int | None = None,
+    seed: int = 0,
 ) -> Worth:
     """Compute what a lift of one metric is worth.
 
@@ -373,6 +404,17 @@ def worth(
     range
         Whether to draw samples of what is uncertain, for the range of the worth and the risk of guardrails. They are
         the same draws without and with the lift, so what does not move the worth does not widen it.
+    cost
+        What it costs, once, in the outcome's unit: any form of a quantity, so it may have a range. With it the answer
+        says whether it pays, at one, two and three horizons, and when it has paid back.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held without and with the lift.
+    samples
+        How many are drawn; as many as there is time for unless given.
+    seed
+        The same seed gives the same samples.
 
     Raises
     ------
@@ -389,14 +431,16 @@ def worth(
     ('+1%', 'profit', True)
     """
     lifted, outcome = subject.metric(metric), subject.outcome(on)
-    case = Case.of(subject, {metric: change})
+    case = Case.of(subject, {metric: change}, horizon, scenario, samples, seed)
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
     total, slot = case.change(outcome), outcome.index
     paths, rest = _paths(subject, lift, total)
     annual = case.words.annual(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
+    pays = payback(case, outcome, cost, sampled=range)
+    spent = "" if pays is None else pays.text
     return Worth(
-        provenance=sampled_provenance(subject, METHOD, case.words.basis(outcome.name), ranges),
+        provenance=case.sampled(METHOD, case.words.basis(outcome.name, cost=spent), ranges),
         metric=metric,
         change=case.asked.texts[0][1],
         outcome=outcome.name,
@@ -406,7 +450,7 @@ def worth(
         by_period=case.by_period(outcome),
         run_rate=case.run_rate(outcome),
         run_rate_range=ranges.last.times(annual) if ranges.last and annual is not None else None,
-        long=_long(case, outcome) or (total,),
+        long=_long(case, outcome),
         before=case.before[slot],
         after=case.after[slot],
         relative=total / abs(case.before[slot]) if case.before[slot] else None,
@@ -423,19 +467,14 @@ def worth(
         kinks=kinks(subject, lift),
         warnings=(*case.warnings(outcome), *_unclosed(case, lift, outcome), *ranges.notes),
         case=case,
+        pays=pays,
     )
 
 
 def _long(case: Case, outcome: Metric) -> tuple[float, ...]:
     """Return the change over one, two and three horizons, as far as the tree has values."""
-    for count in (3, 2):
-        try:
-            longer = case.over(count * case.periods)
-            horizons = [k * case.periods for k in range(1, count + 1)]
-            return tuple(longer.change_over(outcome, periods) for periods in horizons)
-        except EvaluationError:
-            continue
-    return ()
+    far = case.furthest
+    return tuple(far.change_over(outcome, end) for end in range(case.periods, far.periods + 1, case.periods))
 
 
 def _one_point(case: Case, metric: Metric, outcome: Metric) -> float | None:

@@ -17,6 +17,7 @@ from impacttree.answers.words import Words, is_still, lowered
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import Settled, settled
+from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import Intervention
@@ -55,6 +56,8 @@ class Case:
         What is changed in both runs, so that the difference between them is what is asked alone.
     scenario
         What is held is called; empty where nothing is.
+    samples, seed
+        Of its ranges: how many, drawn how; as many as there is time for where None.
     """
 
     subject: Subject
@@ -62,6 +65,8 @@ class Case:
     periods: int
     held: Asked = NOTHING
     scenario: str = ""
+    samples: int | None = None
+    seed: int = 0
 
     @classmethod
     def of(
@@ -70,6 +75,8 @@ class Case:
         changes: Changes | None = None,
         horizon: Horizon = None,
         scenario: str | None = None,
+        samples: int | None = None,
+        seed: int = 0,
     ) -> Case:
         """Return the case of what a question is given: the one meaning of these arguments.
 
@@ -84,6 +91,10 @@ class Case:
         scenario
             The name of a scenario of the model file, held in both runs: before is the scenario, after is the scenario
             and the changes.
+        samples
+            How many are drawn for ranges; as many as there is time for unless given.
+        seed
+            Of the draws: the same seed gives the same samples.
 
         Raises
         ------
@@ -103,11 +114,11 @@ class Case:
         named = subject.scenario(scenario)
         held = NOTHING if named is None else subject.changes(dict(named.changes))
         title = "" if named is None else named.title
-        return cls(subject, subject.changes(changes), subject.periods(horizon), held, title)
+        return cls(subject, subject.changes(changes), subject.periods(horizon), held, title, samples, seed)
 
-    def __reduce__(self) -> tuple[type[Case], tuple[Subject, Asked, int, Asked, str]]:
+    def __reduce__(self) -> tuple[type[Case], tuple[Subject, Asked, int, Asked, str, int | None, int]]:
         """Pickle what was asked; what was computed from it is computed again where it arrives."""
-        return Case, (self.subject, self.asked, self.periods, self.held, self.scenario)
+        return Case, (self.subject, self.asked, self.periods, self.held, self.scenario, self.samples, self.seed)
 
     def asking(self, changes: Changes) -> Case:
         """Return the case of other changes, all else being the same."""
@@ -116,6 +127,18 @@ class Case:
     def over(self, periods: int) -> Case:
         """Return the case of the same changes over other periods."""
         return replace(self, periods=periods)
+
+    @cached_property
+    def furthest(self) -> Case:
+        """The same case over three horizons, or as many of them as the tree has values for."""
+        for count in (3, 2):
+            longer = self.over(count * self.periods)
+            try:
+                _ = longer.base, longer.run
+            except EvaluationError:
+                continue
+            return longer
+        return self
 
     @property
     def words(self) -> Words:
@@ -126,6 +149,14 @@ class Case:
     ) -> Provenance:
         """Return how an answer came about: it knows the scenario in which it was asked."""
         return replace(self.subject.provenance(method, basis, samples, seed), scenario=self.scenario)
+
+    def sampled(self, method: str, basis: str, ranges: Ranges) -> Provenance:
+        """Return the same with the samples of its ranges, where any were drawn."""
+        if ranges.risks is None:
+            return self.provenance(method, basis)
+        samples, seed = ranges.risks.samples, ranges.risks.seed
+        method = f"{method}; ranges of {samples:,} samples at scrambled Sobol points"
+        return self.provenance(method, basis, samples, seed)
 
     @cached_property
     def marked(self) -> Case:
@@ -243,7 +274,8 @@ class Case:
             return UNSAMPLED
         if outcome.name not in self._ranges:
             names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
-            self._ranges[outcome.name] = change_ranges(self.subject, (self.held, self.together), self.periods, names)
+            runs = (self.held, self.together)
+            self._ranges[outcome.name] = change_ranges(self.subject, runs, self.periods, names, self.samples, self.seed)
         return self._ranges[outcome.name]
 
     @cached_property
@@ -253,7 +285,7 @@ class Case:
     @cached_property
     def risks(self) -> Risks | None:
         """How likely the breach of each guardrail is; None where nothing uncertain moves any."""
-        return guardrail_risks(self.subject, self.together, self.periods)
+        return guardrail_risks(self.subject, self.together, self.periods, self.samples, self.seed)
 
     @cached_property
     def guardrails(self) -> tuple[GuardrailCheck, ...]:

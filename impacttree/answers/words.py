@@ -105,6 +105,10 @@ class Words:
 
         return self._apart(first, second, write)
 
+    def apart_signed(self, name: str, first: float, second: float) -> tuple[str, str]:
+        """Write two differences of a metric with as many digits as it takes to tell them apart."""
+        return self._apart(first, second, lambda value, digits: self.signed(name, value, digits))
+
     @staticmethod
     def _apart(first: float, second: float, write: Callable[[float, int | None], str]) -> tuple[str, str]:
         """Write two numbers with as many digits as it takes to tell them apart."""
@@ -298,10 +302,24 @@ class Words:
             return PERIODS_PER_YEAR[self.graph.spec.period]
         return None
 
-    def basis(self, outcome: str, lifted: bool = True, costed: bool = False) -> str:
-        """Return what the figures of an answer on `outcome` mean; `costed` where the cost is taken off."""
+    def basis(self, outcome: str, lifted: bool = True, costed: bool = False, cost: str = "") -> str:
+        """Return what the figures of an answer on `outcome` mean.
+
+        Parameters
+        ----------
+        outcome
+            The metric.
+        lifted
+            Whether one metric is changed, or several.
+        costed
+            Whether the cost is taken off all figures.
+        cost
+            What is taken off those that are called net.
+        """
         unit = self.graph[outcome].unit
-        cost = f"{'after' if costed else 'before'} the cost of achieving it"
+        when = f"net is after a cost of {cost}, paid once in {self.period} 1"
+        told = f"{'after' if costed else 'before'} the cost of achieving it"
+        cost = f"{told}; {when}" if cost else told
         parts = [f"{ACCRUAL}, " if unit.is_money else "", cost]
         held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
         return "".join(parts) + held

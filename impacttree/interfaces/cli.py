@@ -103,6 +103,13 @@ def scenario_option(function: F) -> F:
     return click.option("--scenario", metavar="NAME", help=text)(function)
 
 
+def sampled_options(function: F) -> F:
+    """Add the options of what is asked within: the horizon, a scenario, and how samples are drawn."""
+    text = "How many samples are drawn; as many as there is time for unless given."
+    samples = click.option("--samples", type=int, metavar="N", help=text)
+    return horizon_option(scenario_option(samples(seed_option(function))))
+
+
 def cost_option(function: F) -> F:
     text = "What it costs, once, as '$250k'; it may be a range."
     return click.option("--cost", metavar="AMOUNT", help=text)(function)
@@ -124,24 +131,35 @@ def save_option(function: F) -> F:
     return click.option("--save", "output", metavar="FILE", help=text)(function)
 
 
-@command("worth", "saas engagement +1%", "saas churn -0.2pp --on revenue", "saas arpu '-$3'")
+@command("worth", "saas engagement +1%", "saas churn -0.2pp --on revenue", "saas engagement +5% --cost '$250k' --horizon 24")
 @tree_argument
 @click.argument("metric")
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
 @range_option
+@cost_option
+@sampled_options
 @json_option
 @save_option
 def worth(
-    tree: str, metric: str, change_: str, on: str | None, ranged: bool, as_json: bool, output: str | None
+    tree: str,
+    metric: str,
+    change_: str,
+    on: str | None,
+    ranged: bool,
+    cost: str | None,
+    as_json: bool,
+    output: str | None,
+    **within: Any,
 ) -> None:
     """What a change of one metric is worth.
 
     Prints the sentence with the money, how sure it is, the paths through which it comes, the evidence that it rests
-    on, and whether guardrails hold.
+    on, and whether guardrails hold. With --cost, whether it pays, at one, two and three horizons, and when.
     """
     opened = open_tree(tree)
-    answer(opened.worth(metric_of(opened, metric), change_, _on(opened, on), ranged), as_json, output)
+    found = opened.worth(metric_of(opened, metric), change_, _on(opened, on), ranged, cost=cost, **within)
+    answer(found, as_json, output)
 
 
 @command("break-even", "saas engagement +5% --cost '$250k' --horizon '36 months'", "saas churn -0.2pp")
@@ -182,15 +200,18 @@ def break_even(
 @click.argument("changes", nargs=-1, required=True, callback=metric_and_change, metavar="METRIC=CHANGE...")
 @on_option
 @range_option
+@sampled_options
 @json_option
 @save_option
-def what_if(tree: str, changes: Pairs, on: str | None, ranged: bool, as_json: bool, output: str | None) -> None:
+def what_if(
+    tree: str, changes: Pairs, on: str | None, ranged: bool, as_json: bool, output: str | None, **within: Any
+) -> None:
     """What several changes at once do to the outcomes.
 
     Of several changes of one metric, one that sets it comes first, then those that multiply, then those that add.
     """
     opened = open_tree(tree)
-    answer(opened.what_if(changes_of(opened, changes), _on(opened, on), ranged), as_json, output)
+    answer(opened.what_if(changes_of(opened, changes), _on(opened, on), ranged, **within), as_json, output)
 
 
 @command("sensitivity", "saas", "saas --on ltv_to_cac", "saas --save tornado.png")
@@ -282,15 +303,16 @@ def project(tree: str, changes: Pairs, periods: int | None, as_json: bool, outpu
 @command("compare", "saas")
 @tree_argument
 @range_option
+@horizon_option
 @json_option
 @save_option
-def compare(tree: str, ranged: bool, as_json: bool, output: str | None) -> None:
+def compare(tree: str, ranged: bool, horizon: str | None, as_json: bool, output: str | None) -> None:
     """The scenarios of a model file, side by side."""
     opened = open_tree(tree)
     if not opened.spec.scenarios:
         fix = "add some to the file, as `scenarios: {downturn: {traffic: -20%}}`, or ask `impacttree what-if`"
         raise QuestionError(Problem(reason=f"{printable(tree)} has no scenarios", fix=fix))
-    answer(opened.compare(range=ranged), as_json, output)
+    answer(opened.compare(range=ranged, horizon=horizon), as_json, output)
 
 
 @command("guardrails", "saas", "saas cac=+30%")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from impacttree.analyses.break_even import BreakEven, break_even
+from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
 from impacttree.analyses.diagram import lifted_diagram
 from impacttree.analyses.pnl import Pnl, pnl
+from impacttree.analyses.sensitivity import sensitivity
+from impacttree.analyses.value_of_information import Decision, value_of_information
 from impacttree.analyses.worth import Worth, worth
-from impacttree.answers.axis import round_levels, round_ticks
+from impacttree.answers.asked import NOTHING
+from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
+from impacttree.answers.limits import GuardrailCheck
 from impacttree.answers.local import local
 from impacttree.answers.returns import Returns, returns
 from impacttree.answers.samples import percentage
@@ -20,11 +25,11 @@ from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, RawQuantity
+from impacttree.quantity import Change, RawQuantity, to
 from impacttree.reports.appendix import appendix
 from impacttree.reports.deck import Deck, read_template
 from impacttree.reports.phrases import day_text, is_illustrative, latest_day, period_end, period_name, typeset
-from impacttree.views import Band, Cell, Column, Diagram, Lines, Panel, Series, Table
+from impacttree.views import Band, Bars, Cell, Column, Diagram, Lines, Panel, Series, Table
 from impacttree.views.slides import (
     Event,
     Figures,
@@ -44,8 +49,6 @@ from impacttree.views.slides import (
 
 __all__ = ["bet_deck"]
 
-HORIZONS = 3
-"""How many of the tree's horizons a deck looks ahead."""
 MOST_ROWS = 6
 """Switching values on a slide."""
 MOST_BETS = 10
@@ -65,8 +68,10 @@ class Bet:
 
     @cached_property
     def worth(self) -> Worth:
-        horizon = min(HORIZONS * self.subject.periods(), _furthest(self))
-        return worth(self.subject, self.metric, self.change, self.on, horizon=horizon, scenario=self.scenario)
+        case = Case.of(self.subject, {self.metric: self.change}, None, self.scenario).furthest
+        return worth(
+            self.subject, self.metric, self.change, self.on, horizon=case.periods, scenario=self.scenario
+        )
 
     @property
     def case(self) -> Case:
@@ -92,6 +97,19 @@ class Bet:
     @cached_property
     def break_even(self) -> BreakEven:
         return break_even(self.subject, self.metric, self.change, self.on, cost=self.cost, horizon=self.horizon)
+
+    @property
+    def switching(self) -> tuple[SwitchingValue, ...]:
+        try:
+            return self.break_even.rows
+        except QuestionError:
+            return ()
+
+    @cached_property
+    def before(self) -> tuple[GuardrailCheck, ...]:
+        """The guardrails without the bet."""
+        case = replace(self.case, asked=NOTHING)
+        return case.risks.beside(case.guardrails) if case.risks is not None else case.guardrails
 
     @property
     def words(self) -> Words:
@@ -150,21 +168,6 @@ class Bet:
         paid = f"; {self.asked} paid once in {self.words.period} 1" if self.cost is not None else "; before any cost"
         within = f"; in the scenario {self.case.scenario}" if self.scenario else ""
         return " ".join(parts), f"Basis: {basis}; {held}{paid}{within}."
-
-
-def _furthest(bet: Bet) -> int:
-    """Return how far the tree has values, in whole horizons."""
-    case = Case.of(bet.subject, {bet.metric: bet.change}, None, bet.scenario)
-    from impacttree.errors import EvaluationError
-
-    for count in range(HORIZONS, 1, -1):
-        longer = case.over(count * case.periods)
-        try:
-            _ = longer.base, longer.run
-        except EvaluationError:
-            continue
-        return longer.periods
-    return case.periods
 
 
 @local
@@ -246,16 +249,14 @@ def _pairs(subject: Subject, metric: object, change: str | Change | None, on: st
     return [(name, done) for name, done in pairs]
 
 
-def _best(subject: Subject, on: str | None) -> tuple[str, str | Change]:
-    """Return the lever whose plausible move gains most."""
-    from impacttree.analyses.sensitivity import sensitivity
-
+def _best(subject: Subject, on: str | None) -> tuple[str, Change]:
+    """Return the lever whose plausible move gains most, and that move."""
     found = sensitivity(subject, on)
-    rows = [row for row in found.rows if row.plausible_change is not None]
-    if not rows:
+    best = next((row for row in found.rows if row.rank is not None and row.plausible is not None), None)
+    if best is None or best.plausible is None:
         fix = "name a metric and a change, or state `plausible` for some metrics"
         raise QuestionError(Problem(reason="no metric states how far it may plausibly move", fix=fix))
-    return rows[0].name, rows[0].plausible_change or ""
+    return best.metric, to(best.plausible[1])
 
 
 def _six(bet: Bet) -> Iterator[Slide]:
@@ -570,3 +571,191 @@ def _must_title(bet: Bet, found: BreakEven, rows: Sequence[tuple[Cell, ...]]) ->
 
 def _mark(cell: Cell) -> Cell:
     return Cell("✓") if cell.text == "over its range" else Cell("not all") if cell.text.startswith("NOT") else Cell("")
+
+
+def _tornado(bet: Bet) -> Bars | None:
+    return None
+
+
+# ---- 5 profit and loss, and guardrails
+
+
+def _statement(bet: Bet) -> Slide | None:
+    checks = bet.worth.guardrails
+    if bet.pnl is None and not checks:
+        return None
+    parts = []
+    wide = 8 if checks else 12
+    if bet.pnl is not None:
+        parts.append(Part(_with_cost(bet, bet.pnl), 0, wide))
+    if checks:
+        head = f"Guardrails, worst {bet.words.period} of {bet.horizon}"
+        gauges = Gauges(head, tuple(_gauge(bet, check) for check in checks[:MOST_GAUGES]))
+        parts.append(Part(gauges, 12 - wide + 4 if bet.pnl else 0, 4 if bet.pnl else 12))
+    notes = tuple(check.text for check in checks)
+    return Slide(_statement_title(bet), tuple(parts), _statement_subtitle(bet), notes=notes)
+
+
+def _statement_title(bet: Bet) -> str:
+    broken = [check.label for check in bet.worth.guardrails if not check.holds]
+    rails = "every guardrail holds" if not broken else f"{joined(broken)} {'breaks' if len(broken) == 1 else 'break'}"
+    rails += "" if not broken else " its guardrail" if len(broken) == 1 else " their guardrails"
+    if bet.pnl is None:
+        return rails[:1].upper() + rails[1:]
+    last, words = bet.pnl.lines[-1], bet.words
+    if is_still(last.before, last.after):
+        said = f"{last.label} does not move over {words.periods(bet.horizon)}"
+    else:
+        verb = "rises" if last.change > 0 else "falls"
+        to_level = words.value(last.metric, last.after, 5)
+        said = f"{last.label} {verb} {bet.amount(last.change)} to {to_level} over {words.periods(bet.horizon)}"
+    return f"{said}, and {rails}" if bet.worth.guardrails else said
+
+
+def _statement_subtitle(bet: Bet) -> str:
+    """Say which scenario of the file breaks a guardrail, with or without the bet."""
+    subject = bet.subject
+    for scenario in subject.graph.spec.scenarios:
+        case = Case.of(subject, dict(scenario.changes), bet.horizon)
+        broken = [check for check in case.guardrails if not check.holds]
+        if broken and not bet.scenario:
+            check = broken[0]
+            value, limit = bet.words.apart(check.metric, check.value, check.limit)
+            where = f"In the scenario {lowered(scenario.title)}, without the bet, {check.label} stands at {value}"
+            return f"{where}, {'below its floor' if check.side == 'floor' else 'above its cap'} of {limit}"
+    return f"Profit and loss over {bet.words.periods(bet.horizon)}, rounded so that rows and columns add up"
+
+
+def _with_cost(bet: Bet, statement: Pnl) -> Table:
+    """Return the statement with the cost of the bet, and what is left after it, below."""
+    table = statement.view()
+    if bet.cost is None or not statement.changes:
+        return replace(table, notes=())
+    step = 10.0 ** statement.scale[0]
+    before, after, change = statement.shown()[-1]
+    net = round((statement.lines[-1].change - bet.returns.cost) / step)
+    spent = net - change
+    cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
+    left = (Cell("After the cost"), Cell(f"{before:,}"), Cell(f"{after + spent:,}"), Cell(f"{net:+,}" if net else "0"),
+            Cell(""))  # fmt: skip
+    totals = table.totals | {len(table.rows) + 1}
+    return replace(table, rows=(*table.rows, cost, left), totals=totals, notes=())
+
+
+MOST_GAUGES = 3
+
+
+def _gauge(bet: Bet, check: GuardrailCheck) -> Gauge:
+    value, limit = bet.words.apart(check.metric, check.value, check.limit)
+    reach = 1.6 * max(abs(check.value), abs(check.limit)) or 1.0
+    verdict = "Holds." if check.holds else f"Broken in {bet.words.periods(len(check.breached))} of {bet.horizon}."
+    before = {(one.metric, one.side): one.risk for one in bet.before}.get((check.metric, check.side))
+    if check.risk is not None and before is not None:
+        verdict += f" Risk of breach: {percentage(before)} before, {percentage(check.risk)} after"
+    places = (min(1.0, max(0.0, check.value / reach)), min(1.0, max(0.0, check.limit / reach)))
+    return Gauge(check.label, value, *places, f"{check.side} {limit}", verdict, breached=not check.holds)
+
+
+# ---- 6 what happens next
+
+
+def _next(bet: Bet) -> Slide:
+    words, spec = bet.words, bet.subject.graph.spec
+    check = max(1, round(bet.subject.periods() / 4))
+    day = period_end(spec, check)
+    on_day = f"on {day_text(day)}" if day else f"by {words.period} {check}"
+    needs = _needs(bet)
+    what = lowered(words.label(bet.metric))
+    ask = f"Approve {bet.asked}" if bet.cost is not None else f"Decide on {bet.lift}"
+    title = f"{ask}; {on_day} {what} must stand at {needs}" if needs else f"{ask}; check {what} {on_day}"
+    release = f"Release {bet.asked} for {bet.lift}" if bet.cost is not None else f"Commit to {bet.lift}"
+    passages = [Passage(f"{release}, held for {words.periods(bet.horizon)}.", strong=True)]
+    passages += [Passage(text) for text in _worth_knowing(bet)]
+    rows = [
+        ("Owner", _owner(bet, bet.metric), f"delivers {_target(bet)} {what}"),
+        ("Approves", _owner(bet, bet.outcome.name), f"answers for {lowered(bet.outcome.label)}"),
+    ]
+    people = Table("", (Column("Role"), Column("Who"), Column("What")),
+                   tuple(tuple(map(Cell, row)) for row in rows))  # fmt: skip
+    parts = (
+        Part(Prose("Decision requested", tuple(passages), accent=True), 0, 7, 0.0, 0.34),
+        Part(people, 0, 7, 0.38, 0.62),
+        Part(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.62),
+        Part(Timeline(tuple(_events(bet, check))), 0, 12, 0.68, 1.0),
+    )
+    return Slide(title, parts, "One decision, one owner, one day at which we act if the number is not there")
+
+
+def _target(bet: Bet) -> str:
+    return bet.words.value(bet.metric, bet.worth.metric_after)
+
+
+def _needs(bet: Bet) -> str:
+    """Return the level at which the bet still pays, rounded to the side that does: ``42.8% or more``."""
+    if bet.cost is None:
+        return ""
+    first = next((row for row in bet.switching if row.address == f"{bet.metric}.lift"), None)
+    answer = bet.worth
+    if first is None or first.at is None or not first.today:
+        return ""
+    level = answer.metric_before + (answer.metric_after - answer.metric_before) * first.at / first.today
+    rising = answer.metric_after > answer.metric_before
+    return f"{_rounded_level(bet, level, up=rising)} or {'more' if rising else 'less'}"
+
+
+def _rounded_level(bet: Bet, level: float, *, up: bool) -> str:
+    """Write a level with three digits, rounded to the side that still holds."""
+    digits = 2 - math.floor(math.log10(abs(level))) if level else 0
+    scaled = level * 10.0**digits
+    whole = math.ceil(scaled - 1e-9) if up else math.floor(scaled + 1e-9)
+    return bet.words.value(bet.metric, whole / 10.0**digits)
+
+
+def _worth_knowing(bet: Bet) -> Iterator[str]:
+    """Say what it is worth to wait and learn."""
+    if bet.cost is None:
+        return
+    asked = Decision(bet.metric, bet.change, cost=bet.cost, on=bet.on)
+    found = value_of_information(bet.subject, asked, 2**12, horizon=bet.horizon, scenario=bet.scenario)
+    if not found.evpi:
+        yield f"No measurement can change this decision: {found.choice}."
+        return
+    yield f"Waiting to learn everything first is worth at most {bet.amount(found.evpi)}."
+    if found.measure is not None:
+        yield f"Measure next: {found.measure.label}, worth up to {bet.amount(found.measure.evppi)}."
+
+
+def _numbers(bet: Bet, on_day: str, needs: str) -> Table:
+    words, case = bet.words, bet.case
+    first = _first_step(bet)
+    rows = [(words.label(bet.metric), words.value(bet.metric, bet.worth.metric_before), _target(bet),
+             needs.removesuffix(" or more").removesuffix(" or less") or "watch")]  # fmt: skip
+    if first is not None and first[0] != bet.outcome.name:
+        slot = bet.subject.graph.by_name[first[0]]
+        rows.append((words.label(first[0]), words.value(first[0], case.before[slot]),
+                     words.value(first[0], case.after[slot]), "watch"))  # fmt: skip
+    side = "Act below" if bet.worth.metric_after > bet.worth.metric_before else "Act above"
+    columns = (Column(""), Column("Today", "right"), Column("Plan", "right"), Column(side if needs else "", "right"))
+    when = on_day.removeprefix("on ")
+    return Table(f"Next numbers to measure, {when}", columns, tuple(tuple(map(Cell, row)) for row in rows), accent=0)
+
+
+def _events(bet: Bet, check: int) -> Iterator[Event]:
+    words, found, last = bet.words, bet.returns, bet.horizon
+
+    def when(period: int) -> str:
+        end = period_end(bet.subject.graph.spec, period)
+        name = f"{words.period.capitalize()} {period}"
+        return f"{name}, {end.day} {day_text(end).split()[1][:3]} {end.year}" if end else name
+
+    def at(period: int) -> float:
+        return (period - 1) / max(1, last - 1)
+
+    events = {1: Event(0.0, f"{bet.asked} paid" if bet.cost is not None else "begin", when(1), "money")}
+    events[last] = Event(1.0, f"{'net ' if bet.cost is not None else ''}{bet.signed(found.net[-1])}", when(last))
+    if found.payback and found.payback not in events:
+        events[found.payback] = Event(at(found.payback), "paid back", when(found.payback))
+    events.setdefault(check, Event(at(check), "first check", when(check), "check"))
+    one = bet.stages[0]
+    events.setdefault(one, Event(at(one), f"{bet.signed(found.after(one)[1])} returned", when(one)))
+    yield from (events[period] for period in sorted(events))

@@ -28,9 +28,12 @@ __all__ = [
     "Spans",
     "Timeline",
     "one_slide",
+    "paged",
 ]
 
 COLUMNS = 12
+PAGE = 9
+"""Rows of a table on one slide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +209,28 @@ def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
     subtitle = "" if isinstance(view, Table) else view.subtitle
     shown = replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())
     return Slide(view.title, (Part(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)
+
+
+def paged(slide: Slide) -> tuple[Slide, ...]:
+    """Return a slide of one table as slides of a few rows each, whose titles count them.
+
+    Examples
+    --------
+    >>> table = Table("", (Column("n"),), tuple((Cell(str(n)),) for n in range(20)))
+    >>> [one.title for one in paged(Slide("Numbers", (Part(table),)))]
+    ['Numbers (1 of 3)', 'Numbers (2 of 3)', 'Numbers (3 of 3)']
+    """
+    (part,) = slide.parts
+    table = part.picture
+    if not isinstance(table, Table) or len(table.rows) <= PAGE:
+        return (slide,)
+    starts = range(0, len(table.rows), PAGE)
+    slides = []
+    for number, start in enumerate(starts, 1):
+        within = range(start, min(start + PAGE, len(table.rows)))
+        totals = frozenset(row - start for row in table.totals if row in within)
+        accent = table.accent - start if table.accent in within and table.accent is not None else None
+        page = replace(table, rows=table.rows[start : start + PAGE], totals=totals, accent=accent)
+        title = f"{slide.title} ({number} of {len(starts)})"
+        slides.append(replace(slide, title=title, parts=(replace(part, picture=page),)))
+    return tuple(slides)

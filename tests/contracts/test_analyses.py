@@ -48,6 +48,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
         "change": "+1pp",
         "changes": {"engagement": "+1pp", "mau": "+2%"},
         "cost": "$15M",
+        "horizon": "6 quarters",
     },
 }
 """What a question of each template is asked with, by the name of the parameter."""
@@ -91,7 +92,7 @@ QUESTIONS = questions()
 
 def arguments(function: Callable[..., Result], name: str, *, every: bool) -> dict[str, Any]:
     """Return what to ask with: the parameters that must be given, or every one."""
-    known = ARGUMENTS[name] | FURTHER | {"lift": (ARGUMENTS[name]["metric"], ARGUMENTS[name]["change"])}
+    known = FURTHER | ARGUMENTS[name] | {"lift": (ARGUMENTS[name]["metric"], ARGUMENTS[name]["change"])}
     known |= {"decision": DECISIONS[name]}
     given_arguments = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
