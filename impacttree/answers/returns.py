@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost, uncertain_cost
-from impacttree.answers.ranges import SEED, sample_count
+from impacttree.answers.ranges import sample_count
 from impacttree.answers.samples import Samples
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
@@ -112,10 +112,10 @@ def _sampled(case: Case, outcome: Metric, sign: float, cost: Quantity | None) ->
     wanted = Wanted(paths=(slot,))
     runs = tuple(asked.drawn(subject.graph) for asked in (case.held, case.together))
     extra = (*case.together.uncertain(subject.graph), *uncertain_cost(outcome, cost))
-    job = Job.of(subject.model, case.periods, wanted, seed=SEED, runs=runs, extra=extra)
+    job = Job.of(subject.model, case.periods, wanted, seed=case.seed, runs=runs, extra=extra)
     if not job.drawn:
         return None
-    before, after = simulate_many(job, sample_count(subject, wanted, case.periods))
+    before, after = simulate_many(job, case.samples or sample_count(subject, wanted, case.periods))
     moves = sign * (after.paths[slot][1:] - before.paths[slot][1:])
     spent = 0.0 if cost is None else cost.central()
     costs = job.sampler.draw(0, moves.shape[1], only=(COST,))[COST] if uncertain_cost(outcome, cost) else spent
