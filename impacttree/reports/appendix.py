@@ -44,7 +44,8 @@ def appendix(answer: Worth, found: Returns, footer: tuple[str, ...], *, whole: b
         slides += [*_scenarios(answer), *_definitions(answer)]
     slides.append(_tree(answer))
     for slide in slides:
-        yield replace(slide, title=f"Appendix: {slide.title}", footer=footer)
+        title = slide.title[:1].upper() + slide.title[1:]
+        yield replace(slide, title=title, subtitle=f"Appendix. {slide.subtitle}", footer=footer)
 
 
 def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
@@ -80,7 +81,7 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
         threshold=0.0 if edges[0] < 0 < edges[-1] else None,
         threshold_text=f"below zero: {percentage(loss)}" if edges[0] < 0 < edges[-1] else "",
     )
-    pays = f"it pays in {percentage(1 - loss)} of {len(values):,} samples" if found.cost else "how it spreads"
+    pays = f"it pays in {percentage(1 - loss)} of {len(values):,} samples" if found.cost else "so in eight cases of ten"
     title = f"the {what} {end} lies between {words.signed(name, p10)} and {words.signed(name, p90)}; {pays}"
     yield Slide(title, (Part(picture),), f"Share of samples by {what}, {lowered(words.label(name))}, P10 to P90 dark")
 
@@ -88,8 +89,12 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
 def _paths(answer: Worth) -> Slide:
     picture = replace(answer.waterfall(), title="", subtitle="", notes=())
     words = answer.words
-    title = f"the paths from {lowered(words.label(answer.metric))} add up to {words.signed(answer.outcome, answer.total)}"
-    subtitle = f"{words.label(answer.outcome)} by path, {words.first(answer.horizon)}; paths told apart by where they part"
+    title = (
+        f"the paths from {lowered(words.label(answer.metric))} add up to {words.signed(answer.outcome, answer.total)}"
+    )
+    subtitle = (
+        f"{words.label(answer.outcome)} by path, {words.first(answer.horizon)}; paths told apart by where they part"
+    )
     return Slide(title, (Part(picture),), subtitle)
 
 
@@ -102,11 +107,12 @@ def _scenarios(answer: Worth) -> Iterator[Slide]:
     subject = answer.case.subject
     if not subject.graph.spec.scenarios:
         return
-    found = compare(subject, horizon=answer.horizon)
+    found = compare(subject, range=False, horizon=answer.horizon)
     table = found.view()
     worst = min(found.scenarios, key=lambda pair: pair[1].total)
     change = found.words.signed(answer.outcome, worst[1].total)
-    title = f"the scenario {lowered(worst[0].replace('_', ' '))} moves {lowered(worst[1].words.label(worst[1].outcome))} {change}"
+    outcome = lowered(found.words.label(worst[1].outcome))
+    title = f"the scenario {worst[0].replace('_', ' ')} moves {outcome} by {change}"
     when = answer.words.first(answer.horizon)
     yield from _pages(title, table, f"Scenarios of the model over the {when}, without the bet")
 
@@ -156,5 +162,3 @@ def _tree(answer: Worth) -> Slide:
     title = f"the whole tree, with what {answer.change} {lowered(answer.words.label(answer.metric))} carries"
     return Slide(title, (Part(picture),), "Figures on arrows: amount carried; amounts add up over any cut",
                  notes=drawn.notes)  # fmt: skip
-
-

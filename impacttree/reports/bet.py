@@ -12,11 +12,13 @@ from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
 from impacttree.analyses.diagram import lifted_diagram
 from impacttree.analyses.pnl import Pnl, pnl
 from impacttree.analyses.sensitivity import sensitivity
+from impacttree.analyses.uncertainty import uncertainty
 from impacttree.analyses.value_of_information import Decision, value_of_information
 from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.asked import NOTHING
-from impacttree.answers.axis import round_levels
+from impacttree.answers.axis import round_step
 from impacttree.answers.case import Case
+from impacttree.answers.cost import COST
 from impacttree.answers.limits import GuardrailCheck
 from impacttree.answers.local import local
 from impacttree.answers.returns import Returns, returns
@@ -28,7 +30,8 @@ from impacttree.graph.model import Influence, Metric
 from impacttree.quantity import Change, RawQuantity, to
 from impacttree.reports.appendix import appendix
 from impacttree.reports.deck import Deck, read_template
-from impacttree.reports.phrases import day_text, is_illustrative, latest_day, period_end, period_name, typeset
+from impacttree.reports.phrases import MONTHS, day_text, is_illustrative, latest_day, period_end, period_name, typeset
+from impacttree.spec.address import Address
 from impacttree.views import Band, Bars, Cell, Column, Diagram, Lines, Panel, Series, Table
 from impacttree.views.slides import (
     Event,
@@ -51,6 +54,7 @@ __all__ = ["bet_deck"]
 
 MOST_ROWS = 6
 """Switching values on a slide."""
+MOST_BARS = 8
 MOST_BETS = 10
 
 
@@ -69,9 +73,7 @@ class Bet:
     @cached_property
     def worth(self) -> Worth:
         case = Case.of(self.subject, {self.metric: self.change}, None, self.scenario).furthest
-        return worth(
-            self.subject, self.metric, self.change, self.on, horizon=case.periods, scenario=self.scenario
-        )
+        return worth(self.subject, self.metric, self.change, self.on, horizon=case.periods, scenario=self.scenario)
 
     @property
     def case(self) -> Case:
@@ -150,8 +152,15 @@ class Bet:
 
     @property
     def lift(self) -> str:
-        """``+5% weekly engagement``."""
-        return f"{self.worth.change} {lowered(self.words.label(self.metric))}"
+        """``+5% weekly engagement``, ``deploy time at 12 minutes``."""
+        label, change = lowered(self.words.label(self.metric)), self.worth.change
+        return f"{label} at {change[1:]}" if change.startswith("=") else f"{change} {label}"
+
+    @property
+    def run_rate(self) -> float | None:
+        """What is returned in the last period, annualised."""
+        rate = self.worth.run_rate
+        return None if rate is None else rate if self.outcome.spec.better == "higher" else -rate
 
     @property
     def footer(self) -> tuple[str, str]:
@@ -263,7 +272,8 @@ def _six(bet: Bet) -> Iterator[Slide]:
     for make in (_decision, _how, _when, _must_hold, _statement, _next):
         slide = make(bet)
         if slide is not None:
-            yield replace(slide, footer=bet.footer, notes=(*slide.notes, *bet.worth.warnings))
+            title = slide.title[:1].upper() + slide.title[1:]
+            yield replace(slide, title=title, footer=bet.footer, notes=(*slide.notes, *bet.worth.warnings))
 
 
 def _without_people(slide: Slide) -> Slide:
@@ -295,7 +305,7 @@ def _decision(bet: Bet) -> Slide:
 def _claim(bet: Bet) -> str:
     """``+5% weekly engagement returns $706k by month 36 ($369k to $1.11M)``."""
     low, point, high = bet.returns.after(bet.horizon)
-    verb = "returns" if point >= 0 else "loses"
+    verb = "loses" if point < 0 else "returns" if bet.outcome.spec.better == "higher" else "saves"
     said = f"{bet.lift} {verb} {bet.amount(point)} {bet.end}"
     return said if low == high else f"{said} ({bet.span(low, high, signed=False)})"
 
@@ -336,11 +346,13 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
             small = f"P10 to P90: {bet.span(ends[0], ends[2], signed=False)}" if ends[0] != ends[2] else ""
             yield Panel(f"Worth {bet.by(period)}", bet.signed(ends[1]), small)
         yield Panel(f"Worth {bet.end}", bet.signed(point), spread, accent=True)
-        yield Panel("Run rate", bet.signed(bet.worth.run_rate or 0.0), f"a year, {bet.end}")
+        yield Panel("Run rate", bet.signed(bet.run_rate or 0.0), f"a year, {bet.end}")
         return
     yield Panel("We ask", bet.asked, f"once, in {words.period} 1")
     yield Panel(f"Returns {bet.end}", bet.signed(point), spread, accent=True)
-    net = f"P10 to P90: {bet.span(low - found.cost, high - found.cost, signed=True)}" if low != high else "after the cost"
+    net = (
+        f"P10 to P90: {bet.span(low - found.cost, high - found.cost, signed=True)}" if low != high else "after the cost"
+    )
     yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), net)
     yield Panel("Pays back in", *_payback(bet))
 
@@ -365,10 +377,17 @@ def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
         rows.append(Span(f"By {bet.words.period} {period}", low, point, high, *texts, strong=period == stages[-1]))
     ends = [0.0, *(row.low for row in rows), *(row.high for row in rows)]
     ends += [bet.returns.cost] if bet.cost is not None else []
-    levels = tuple((level, _level(bet, level)) for level in round_levels(min(ends), max(ends)))
+    levels = tuple((level, _level(bet, level)) for level in _levels(min(ends), max(ends)))
     title = "What it returns against what it costs" if bet.cost is not None else "What it returns"
     ask = (bet.returns.cost, f"ask {bet.asked}") if bet.cost is not None else (None, "")
     return Spans(f"{title}, {lowered(bet.outcome.label)}", tuple(rows), levels, *ask)
+
+
+def _levels(low: float, high: float) -> list[float]:
+    """Return round numbers that span two values, in six steps or fewer."""
+    step = round_step(high - low or 1.0, 6)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [k * step for k in range(first, last + 1)]
 
 
 def _level(bet: Bet, level: float) -> str:
@@ -386,7 +405,7 @@ def _evidence(bet: Bet) -> Shares:
     source = next((one for one in _influences(bet) if one.evidence.source), None)
     if source is not None:
         dated = source.evidence.date
-        when = f", {dated:%Y-%m}" if dated else ""
+        when = f", {MONTHS[dated.month - 1]} {dated.year}" if dated else ""
         notes.append(f"{source.evidence.source}{when}.")
     if bet.returns.loss is not None and bet.cost is not None:
         notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
@@ -397,7 +416,8 @@ def _evidence(bet: Bet) -> Shares:
 
 def _influences(bet: Bet) -> list[Influence]:
     """Return the assumed effects that the worth rests on, along its largest paths first."""
-    graph, found = bet.subject.graph, {}
+    graph = bet.subject.graph
+    found: dict[tuple[str, str], Influence] = {}
     for path in bet.worth.paths:
         for source, target in zip(path.metrics, path.metrics[1:], strict=False):
             for influence in graph[target].influences:
@@ -423,7 +443,9 @@ def _how(bet: Bet) -> Slide:
     parts = [Part(board, 0, 12, 0.0, 0.7 if equation else 1.0)]
     parts += [Part(equation, 0, 12, 0.76, 1.0)] if equation else []
     words, when = bet.words, bet.words.periods(bet.horizon)
-    subtitle = f"{words.label(bet.outcome.name)} carried on each arrow, {when}; orange is the main path, width is money"
+    subtitle = (
+        f"{words.label(bet.outcome.name)} carried on each arrow, {when}; open dot: assumed effect, no dot: formula"
+    )
     return Slide(_how_title(bet), tuple(parts), subtitle)
 
 
@@ -454,7 +476,9 @@ def _takes_back(bet: Bet) -> str:
     if len(gains) != 1 or not costs:
         return ""
     cost = min(costs, key=lambda line: line.change)
-    return f"{cost.label} takes back {bet.amount(cost.change)} of {bet.amount(gains[0].change)} {lowered(gains[0].label)}"
+    return (
+        f"{cost.label} takes back {bet.amount(cost.change)} of {bet.amount(gains[0].change)} {lowered(gains[0].label)}"
+    )
 
 
 def _equation(bet: Bet) -> Figures | None:
@@ -493,7 +517,7 @@ def _when(bet: Bet) -> Slide:
         texts = (f"P10 {bet.signed(found.low[-1])}", f"P90 {bet.signed(found.high[-1])}")
         bands = (Band(found.low, found.high, "P10 to P90", *texts),)
         ends += [min(found.low), max(found.high)]
-    levels = tuple((level, bet.signed(level)) for level in round_levels(min(ends), max(ends)))
+    levels = tuple((level, bet.signed(level)) for level in _levels(min(ends), max(ends)))
     lines = Lines("", "", ticks, (Series("Net", found.net, last, accent=True),), levels, (), bands)
     what = "Cumulative net effect" if bet.cost is not None else "Cumulative effect"
     subtitle = f"{what} on {lowered(bet.outcome.label)} by {words.period}; line as stated"
@@ -506,17 +530,17 @@ def _when_title(bet: Bet) -> str:
     found, period = bet.returns, bet.words.period
     net = bet.signed(found.net[-1])
     if bet.cost is None:
-        rate = bet.worth.run_rate
+        rate = bet.run_rate
         tail = f", at a run rate of {bet.signed(rate)} a year" if rate is not None else ""
         return f"{bet.lift} stands at {net} {bet.end}{tail}"
     if found.payback is None:
         return f"The {bet.asked} is not back {bet.end}: the net stands at {net}"
-    return f"The {bet.asked} is back by {period} {found.payback} and the net stands at {net} {bet.end}"
+    return f"The {bet.asked} is back by {period} {found.payback} and stands at {net} {bet.end}"
 
 
 def _stations(bet: Bet) -> Iterator[Panel]:
     found, words = bet.returns, bet.words
-    rate = f"run rate {bet.signed(bet.worth.run_rate)} a year" if bet.worth.run_rate is not None else ""
+    rate = f"run rate {bet.signed(bet.run_rate)} a year" if bet.run_rate is not None else ""
     spread = ""
     if found.low is not None and found.high is not None:
         spread = f"{bet.span(found.low[-1], found.high[-1], signed=True)} (P10 to P90)"
@@ -544,19 +568,20 @@ def _must_hold(bet: Bet) -> Slide | None:
     except QuestionError:
         return None
     table = found.view()
-    rows = [(row[0], row[1], row[2], row[3], _mark(row[4])) for row in table.rows[:MOST_ROWS]]
+    rows = [(_named(bet, row[0]), row[1], row[2], row[3], _mark(row[4])) for row in table.rows[:MOST_ROWS]]
     condition = table.columns[2].label
     columns = (Column("What must hold"), Column("We assume"), Column(condition), Column("P10 to P90"), Column(""))
     head = "Where it would stop paying, one at a time" if bet.cost is not None else "Where it would turn around"
     left = Table(head, columns, tuple(rows), accent=table.accent)
-    notes = [Passage("The check mark: it holds over the whole range, P10 to P90.")]
+    said = "The check mark: it holds over the whole range, P10 to P90."
     if bet.returns.loss is not None and bet.cost is not None:
-        notes = [Passage(f"{notes[0].text} At {bet.worth.change}, {percentage(1 - bet.returns.loss)} of all samples pay.")]
+        said += f" At {bet.worth.change}, {percentage(1 - bet.returns.loss)} of all samples pay."
     tornado = _tornado(bet)
     wide = 7 if tornado else 12
-    parts = [Part(left, 0, wide, 0.0, 0.84), Part(Prose("", tuple(notes)), 0, wide, 0.87, 1.0)]
+    parts = [Part(left, 0, wide, 0.0, 0.84), Part(Prose("", (Passage(said),)), 0, wide, 0.87, 1.0)]
     parts += [Part(tornado, 7, 5)] if tornado else []
-    subtitle = f"Each assumption moved alone until the net {bet.end} is zero"
+    until = f"the net {bet.end} is zero" if bet.cost is not None else f"the effect {bet.end} changes sign"
+    subtitle = f"Each assumption moved alone until {until}"
     subtitle += " (left) and across its range (right)" if tornado else ""
     return Slide(_must_title(bet, found, rows), tuple(parts), subtitle, notes=table.notes)
 
@@ -565,8 +590,25 @@ def _must_title(bet: Bet, found: BreakEven, rows: Sequence[tuple[Cell, ...]]) ->
     if table_lift := next((row for row in rows if row[0].value == f"{bet.metric}.lift"), None):
         needs = table_lift[2].text
         would = "pays" if found.pays else "would pay"
-        return f"It {would} if {lowered(bet.words.label(bet.metric))} moves by {needs}; we assume {table_lift[1].text}"
+        label = lowered(bet.words.label(bet.metric))
+        size, _, side = needs.partition(" or ")
+        bare, assumed = size.lstrip("+-"), table_lift[1].text.lstrip("+-")
+        if size[:1] not in "+-" or size[:1] != table_lift[1].text[:1]:
+            return f"It {would} if {label} moves by {needs}; we assume {table_lift[1].text}"
+        way = "rises" if size.startswith("+") else "falls"
+        most = "at least" if (side == "more") == (way == "rises") else "at most"
+        return f"It {would} if {label} {way} {most} {bare}; we assume {assumed}"
     return found.title
+
+
+def _named(bet: Bet, cell: Cell) -> Cell:
+    """Name a number as people at a table do: ``Monthly churn per weekly engagement``."""
+    address, words = Address.parse(str(cell.value)), bet.words
+    if address.source is not None:
+        return replace(cell, text=f"{words.label(address.metric)} per {lowered(words.label(address.source))}")
+    if address.key == "lift":
+        return replace(cell, text=f"{words.label(address.metric)}, the lift")
+    return replace(cell, text="Cost of the bet") if cell.value == COST else cell
 
 
 def _mark(cell: Cell) -> Cell:
@@ -574,7 +616,17 @@ def _mark(cell: Cell) -> Cell:
 
 
 def _tornado(bet: Bet) -> Bars | None:
-    return None
+    """Return what the worth rests on: each uncertain number alone from its P10 to its P90."""
+    changes = {bet.metric: bet.change}
+    found = uncertainty(
+        bet.subject, bet.on, 2**8, changes=changes, horizon=bet.horizon, scenario=bet.scenario
+    )
+    bars = found.picture()
+    if not bars.bars:
+        return None
+    shown = tuple(replace(bar, label=_short(bar.label), note="") for bar in bars.bars[:MOST_BARS])
+    title = f"What the {bet.amount(bet.worth.total)} rests on, P10 to P90 each"
+    return replace(bars, title=title, subtitle="", bars=shown, notes=(), note_head="")
 
 
 # ---- 5 profit and loss, and guardrails
@@ -598,7 +650,9 @@ def _statement(bet: Bet) -> Slide | None:
 
 def _statement_title(bet: Bet) -> str:
     broken = [check.label for check in bet.worth.guardrails if not check.holds]
-    rails = "every guardrail holds" if not broken else f"{joined(broken)} {'breaks' if len(broken) == 1 else 'break'}"
+    likely = max((check.risk or 0.0 for check in bet.worth.guardrails), default=0.0)
+    kept = "every guardrail holds" if likely < NOTABLE else "every guardrail holds as stated"
+    rails = kept if not broken else f"{joined(broken)} {'breaks' if len(broken) == 1 else 'break'}"
     rails += "" if not broken else " its guardrail" if len(broken) == 1 else " their guardrails"
     if bet.pnl is None:
         return rails[:1].upper() + rails[1:]
@@ -607,7 +661,7 @@ def _statement_title(bet: Bet) -> str:
         said = f"{last.label} does not move over {words.periods(bet.horizon)}"
     else:
         verb = "rises" if last.change > 0 else "falls"
-        to_level = words.value(last.metric, last.after, 5)
+        to_level = words.value(last.metric, last.after)
         said = f"{last.label} {verb} {bet.amount(last.change)} to {to_level} over {words.periods(bet.horizon)}"
     return f"{said}, and {rails}" if bet.worth.guardrails else said
 
@@ -636,13 +690,17 @@ def _with_cost(bet: Bet, statement: Pnl) -> Table:
     net = round((statement.lines[-1].change - bet.returns.cost) / step)
     spent = net - change
     cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
-    left = (Cell("After the cost"), Cell(f"{before:,}"), Cell(f"{after + spent:,}"), Cell(f"{net:+,}" if net else "0"),
-            Cell(""))  # fmt: skip
+    last = statement.lines[-1]
+    relative = bet.words.percent(last.before, last.change - bet.returns.cost)
+    texts = ("After the cost", f"{before:,}", f"{after + spent:,}", f"{net:+,}" if net else "0", relative)
+    left = tuple(map(Cell, texts))
     totals = table.totals | {len(table.rows) + 1}
     return replace(table, rows=(*table.rows, cost, left), totals=totals, notes=())
 
 
 MOST_GAUGES = 3
+NOTABLE = 0.05
+"""Risk of a breach from which on the title does not call a guardrail safe."""
 
 
 def _gauge(bet: Bet, check: GuardrailCheck) -> Gauge:
@@ -713,7 +771,7 @@ def _rounded_level(bet: Bet, level: float, *, up: bool) -> str:
 
 def _worth_knowing(bet: Bet) -> Iterator[str]:
     """Say what it is worth to wait and learn."""
-    if bet.cost is None or True:
+    if bet.cost is None:
         return
     asked = Decision(bet.metric, bet.change, cost=bet.cost, on=bet.on)
     found = value_of_information(bet.subject, asked, 2**12, horizon=bet.horizon, scenario=bet.scenario)

@@ -97,7 +97,9 @@ def deck(
     answers = tuple(results)
     wrong = next((one for one in answers if not isinstance(one, Result)), None)
     if not answers or wrong is not None:
-        reason = "a deck needs answers" if not answers else f"a deck is made of answers, not of a {type(wrong).__name__}"
+        reason = (
+            "a deck needs answers" if not answers else f"a deck is made of answers, not of a {type(wrong).__name__}"
+        )
         raise QuestionError(Problem(reason=reason, fix="give some: it.deck([tree.worth('engagement', '+1%')])"))
     slides = tuple(typeset(_headed(slide, title, as_of)) for answer in answers for slide in answer.slides())
     if len(slides) > MOST_SLIDES:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from impacttree.spec import TreeSpec
 
-__all__ = ["day_text", "is_illustrative", "latest_day", "period_end", "period_name", "typeset"]
+__all__ = ["MONTHS", "day_text", "is_illustrative", "latest_day", "period_end", "period_name", "typeset"]
 
 T = TypeVar("T")
 
@@ -37,7 +37,9 @@ def typeset(view: T) -> T:
     if isinstance(value, tuple):
         return tuple(map(typeset, value))  # type: ignore[return-value]  # a tuple again
     if is_dataclass(value) and not isinstance(value, type):
-        changed = {field.name: typeset(getattr(value, field.name)) for field in fields(value) if field.name not in _KEYS}
+        changed = {
+            field.name: typeset(getattr(value, field.name)) for field in fields(value) if field.name not in _KEYS
+        }
         return replace(value, **changed)
     return view
 

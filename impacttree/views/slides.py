@@ -207,7 +207,9 @@ def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
         table = Table("", (Column(""), Column("")), rows)
         return Slide(view.title, (Part(table),), notes=view.warnings, footer=footer or ())
     subtitle = "" if isinstance(view, Table) else view.subtitle
-    shown = replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())
+    shown = (
+        replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())
+    )
     return Slide(view.title, (Part(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)
 
 

@@ -133,7 +133,8 @@ def spans(ids: Ids, frame: Frame, view: Spans) -> str:
         left, right, at = scale.at(one.low), scale.at(one.high), scale.at(one.point)
         drawn.append(markup.box(ids, Box(left, middle - high / 2, max(right - left, 0.01), high, fill=WORSE), "Range"))
         drawn.append(markup.box(ids, Box(at - 0.03, middle - high * 0.7, 0.06, high * 1.4, fill=INK), "Point"))
-        drawn += _span_texts(ids, plot, one, (left, at, right), (middle, high))
+        avoid = None if view.threshold is None else scale.at(view.threshold)
+        drawn += _span_texts(ids, plot, one, (left, at, right), (middle, high), avoid)
     if view.threshold is not None:
         x = scale.at(view.threshold)
         line = Curve((("M", x, plot.top - 0.05), ("L", x, plot.bottom)), stroke=ACCENT, weight=2.0, dash=(6.0, 4.0))
@@ -143,14 +144,22 @@ def spans(ids: Ids, frame: Frame, view: Spans) -> str:
 
 
 def _span_texts(
-    ids: Ids, plot: Frame, span: Span, places: tuple[float, float, float], row: tuple[float, float]
+    ids: Ids,
+    plot: Frame,
+    span: Span,
+    places: tuple[float, float, float],
+    row: tuple[float, float],
+    avoid: float | None,
 ) -> Iterator[str]:
     """Yield the figures of a range: its ends in the bar where they have room, else the point alone beside it."""
     (left, at, right), (middle, high) = places, row
     ends = (f"P10 {span.low_text}", f"P90 {span.high_text}")
     widths = [text_width(text, 12.0) * 1.06 + 0.12 for text in ends]
     if not span.strong or widths[0] > at - left - 0.05 or widths[1] > right - at - 0.05:
-        yield _beside(ids, plot, span.point_text, right + 0.08, middle)
+        start, wide = right + 0.08, text_width(span.point_text, 12.0, True) * 1.06
+        if avoid is not None and start < avoid + 0.05 < start + wide + 0.1:
+            start = avoid + 0.08  # beyond the threshold's line, not across it
+        yield _beside(ids, plot, span.point_text, start, middle)
         return
     top = middle - high / 2
     yield label(ids, Frame(left + 0.08, top, widths[0], high), ends[0], 12.0, INK, vertical="ctr")

@@ -242,7 +242,9 @@ def _ticks(ticks: Sequence[str], width: float) -> list[str]:
     widest = max((text_width(tick, _LABEL) for tick in ticks), default=0.1) + 0.15
     fitting = max(1, min(_MOST_TICKS, int(width / widest)))
     every = -(-len(ticks) // fitting)
-    return [tick if k % every == 0 else " " for k, tick in enumerate(ticks)]
+    last = len(ticks) - 1
+    return [tick if (last - k) % every == 0 or (k == 0 and last % every > every / 2) else " " for k, tick in
+            enumerate(ticks)]  # fmt: skip
 
 
 def _histogram(slide: Slide, ids: Ids, frame: Frame, view: Distribution) -> str:

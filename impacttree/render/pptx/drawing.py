@@ -147,7 +147,7 @@ def fitted(scene: Scene, frame: Frame, skip: Sequence[str] = ()) -> Scene:
     around = _around([shape for group in groups for shape in group.shapes]) if groups else Box(0, 0, 1, 1)
     scale = min(frame.width / around.width, frame.height / around.height, 1.25)
     right = frame.left + (frame.width - around.width * scale) / 2 - around.x * scale
-    down = frame.top - around.y * scale
+    down = frame.top + (frame.height - around.height * scale) / 2 - around.y * scale
     return replace(scene, groups=tuple(_moved(group, scale, right, down) for group in groups))
 
 

@@ -148,7 +148,8 @@ def _picture(page: Page, ids: Ids, frame: Frame, picture: SlidePicture) -> str:
             return draw_table(ids, frame, picture)
         case Diagram():
             scene = layout(picture)
-            return scene_shapes(ids, fitted(scene, frame, _FRAME), _FRAME)
+            skip = (*_FRAME, "legend") if picture.cut == "board" else _FRAME
+            return scene_shapes(ids, fitted(scene, frame, skip), skip)
         case Bars() | Waterfall() | Lines() | Distribution():
             return draw_chart(page, ids, frame, picture)
         case _:

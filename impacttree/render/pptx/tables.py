@@ -57,11 +57,20 @@ def _widths(table: Table, width: float) -> list[float]:
     if whole <= width:
         natural[0] += width - whole
         return natural
-    least = [min(one, 1.0) for one in natural]
-    spare, wanted = width - sum(least), whole - sum(least)
-    if spare <= 0:
-        return [width / len(natural)] * len(natural)
-    return [small + (one - small) * spare / wanted for small, one in zip(least, natural, strict=True)]
+    return _shared_out(natural, width)
+
+
+def _shared_out(natural: Sequence[float], width: float) -> list[float]:
+    """Return widths that fill a table: those that want little keep it, the others get the same.
+
+    >>> _shared_out([1.0, 9.0, 2.0, 8.0], 11.0)
+    [1.0, 4.0, 2.0, 4.0]
+    """
+    left, widths = width, list(natural)
+    for rank, number in enumerate(sorted(range(len(natural)), key=natural.__getitem__)):
+        widths[number] = min(natural[number], left / (len(natural) - rank))
+        left -= widths[number]
+    return widths
 
 
 def _lines(text: str, width: float, *, bold: bool) -> tuple[str, ...]:

@@ -79,11 +79,12 @@ def _awkwardness(first: str, second: str, size: float) -> float:
     before, after = first.rsplit(" ", 1)[-1], second.split(" ", 1)[0]
     uneven = abs(text_width(first, size, True) - text_width(second, size, True))
     clause = (
-        before[-1:] in ",;:)" or after[:1] == "(" or after in ("and", "but", "or", "while", "through", "in", "over")
+        before[-1:] in ",;:)" or after[:1] == "(" or (after in _OPENS and not second.startswith(("or more", "or less")))
     )
     inside = first.count("(") > first.count(")")
     figure = bool(_FIGURE.search(after)) or "to" in (before, after) or bool(_FIGURE.fullmatch(before[-1:]))
-    return uneven - 4.0 * clause + 20.0 * inside + 6.0 * (figure and not clause)
+    sentence = before[-1:] in ";:"
+    return uneven - 4.0 * clause - 7.0 * sentence + 20.0 * inside + 6.0 * (figure and not clause)
 
 
 _OPENS = ("and", "but", "or", "while", "through", "in", "over")
