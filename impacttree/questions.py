@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.project import project
     from impacttree.analyses.sensitivity import sensitivity
     from impacttree.analyses.simulate import simulate
+    from impacttree.analyses.sweep import sweep
     from impacttree.analyses.uncertainty import uncertainty
     from impacttree.analyses.value_of_information import value_of_information
     from impacttree.analyses.values import values
@@ -31,6 +32,7 @@ __all__ = [
     "project",
     "sensitivity",
     "simulate",
+    "sweep",
     "uncertainty",
     "value_of_information",
     "values",

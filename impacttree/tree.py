@@ -217,6 +217,7 @@ class ImpactTree:
     pnl = asks(lambda: questions.pnl)
     compare = asks(lambda: questions.compare)
     sensitivity = asks(lambda: questions.sensitivity)
+    sweep = asks(lambda: questions.sweep)
     check_guardrails = asks(lambda: questions.check_guardrails)
     headroom = asks(lambda: questions.headroom)
     simulate = asks(lambda: questions.simulate)

@@ -15,7 +15,7 @@ from impacttree.answers.local import local
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, noted
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
@@ -61,6 +61,9 @@ def diagram(
     on: str | None = None,
     cut: Cut = "full",
     size: Size = "slide",
+    *,
+    horizon: Horizon = None,
+    scenario: str | None = None,
 ) -> Picture:
     """Draw the tree; with `lift`, the money that it carries along each edge.
 
@@ -78,17 +81,21 @@ def diagram(
         ``slide`` (16:9) shows up to 40 metrics, 60 where the lift changes more than 40, and 400 lines; ``poster`` 400
         metrics and 2,000 lines. A larger tree is folded from its far ends inwards, and the picture says what it leaves
         out.
+    horizon
+        Periods over which the lift is worth what is drawn, as a number or ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held without and with the lift.
     """
     if cut not in ("full", "board"):
         raise QuestionError(f"cut is {cut!r}; use 'full' or 'board'")
     if size not in ("slide", "poster"):
         raise QuestionError(f"size is {size!r}; use 'slide' or 'poster'")
     if lift is None:
-        plain = _plain(Case.of(subject), subject.outcome(on))
+        plain = _plain(Case.of(subject, None, horizon, scenario), subject.outcome(on))
         return Picture(subject.provenance("values at t = 0"), replace(plain, cut=cut, size=size))
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
-    answer = worth(subject, lift[0], lift[1], on)
+    answer = worth(subject, lift[0], lift[1], on, horizon=horizon, scenario=scenario)
     return Picture(answer.provenance, replace(lifted_diagram(answer, cut), size=size))
 
 
@@ -129,7 +136,7 @@ def lifted_diagram(answer: Worth, cut: Cut) -> Diagram:
     moved = words.move(metric, answer.metric_before, answer.metric_after, during).replace("->", "→")
     stated = f" ({moved})" if board else ""
     drawn = Diagram(
-        title=f"{answer.change} {words.label(metric)}{stated} {answer.claim}",
+        title=answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.claim}"),
         subtitle=_subtitle(answer),
         cards=cards,
         links=links,

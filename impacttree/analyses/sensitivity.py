@@ -12,7 +12,7 @@ from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
 from impacttree.answers.local import local
 from impacttree.answers.result import Chart, Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
@@ -20,7 +20,7 @@ from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
-__all__ = ["Sensitivity", "SensitivityRow", "sensitivity"]
+__all__ = ["Sensitivity", "SensitivityRow", "sensitivity", "sensitivity_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,9 @@ class Sensitivity(Result):
             Column("1% better", "right"),
             Column("Elasticity", "right"),
         )
-        return Table(title, columns, tuple(map(self._cells, self.rows)), tuple(filter(None, self._notes())))
+        return Table(
+            self.provenance.told(title), columns, tuple(map(self._cells, self.rows)), tuple(filter(None, self._notes()))
+        )
 
     @property
     def _is_worth(self) -> bool:
@@ -231,7 +233,9 @@ def _elasticity(elasticity: float | None) -> str:
 
 
 @local
-def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
+def sensitivity(
+    subject: Subject, on: str | None = None, *, horizon: Horizon = None, scenario: str | None = None
+) -> Sensitivity:
     """Move each metric by one percent and by a plausible amount, and see what the outcome does.
 
     Worth is the difference of exact evaluations; elasticities come from one reverse pass through time (a metric on a
@@ -243,8 +247,18 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
         The tree.
     on
         The outcome; by default the tree's.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's. What moves are worth is told over three times
+        as many as well.
+    scenario
+        A scenario of the model file, held in every run.
     """
-    outcome, case = subject.outcome(on), Case.of(subject)
+    return sensitivity_of(Case.of(subject, None, horizon, scenario), subject.outcome(on))
+
+
+def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
+    """Return every metric's pull on an outcome, in what is held in both runs of a case."""
+    subject = case.subject
     total = case.before[outcome.index]
     gradient = subject.model.relative_gradient(case.base, outcome.index)
     upstream = subject.upstream(outcome)
@@ -259,7 +273,7 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
     numbered = [_numbered(row, rank) for rank, row in enumerate(ranked, 1)]
     basis = f"{subject.words.horizon(outcome.name, case.periods)}; {subject.words.basis(outcome.name)}"
     return Sensitivity(
-        provenance=subject.provenance("exact evaluations; elasticities by reverse differentiation", basis),
+        provenance=case.provenance("exact evaluations; elasticities by reverse differentiation", basis),
         outcome=outcome.name,
         horizon=case.periods,
         total=total,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from impacttree.analyses.sensitivity import sensitivity
+from impacttree.analyses.sensitivity import sensitivity_of
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost, uncertain_cost
@@ -17,7 +17,7 @@ from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
@@ -221,7 +221,8 @@ class ValueOfInformation(Result):
             Column("Of knowing all", "right"),
             Column("Range"),
         )
-        return Table(self.title, columns, tuple(map(self._cells, self._shown)), tuple(self._notes()))
+        title = self.provenance.told(self.title)
+        return Table(title, columns, tuple(map(self._cells, self._shown)), tuple(self._notes()))
 
     @property
     def _shown(self) -> tuple[NumberWorth, ...]:
@@ -347,7 +348,14 @@ class _Weighed:
 
 @local
 def value_of_information(
-    subject: Subject, decision: Decision | None = None, samples: int = 2**14, seed: int = 0
+    subject: Subject,
+    decision: Decision | None = None,
+    samples: int = 2**14,
+    seed: int = 0,
+    *,
+    changes: Changes | None = None,
+    horizon: Horizon = None,
+    scenario: str | None = None,
 ) -> ValueOfInformation:
     """Compute what it is worth to know the numbers that a decision rests on, each by itself and all together.
 
@@ -366,6 +374,12 @@ def value_of_information(
         From 200 to 2**20; powers of two are spread best.
     seed
         The same seed gives the same samples.
+    changes
+        What is done, by metric, whether the decision is taken or not.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held whether the decision is taken or not.
 
     Raises
     ------
@@ -388,7 +402,8 @@ def value_of_information(
     from impacttree.engine.simulation import Job, Scramblings, Wanted
 
     _check_samples(samples)
-    weighed = _closest(subject) if decision is None else _understood(subject, decision)
+    held = Case.of(subject, None, horizon, scenario, beside=changes)
+    weighed = _closest(held) if decision is None else _understood(held, decision)
     case, outcome, slot = weighed.case, weighed.outcome, weighed.outcome.index
     job = Job.of(
         subject.model,
@@ -414,7 +429,7 @@ def value_of_information(
     rows = _rows(subject, job, nets, information, there, correlated) if information is not None else []
     basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, lifted=False, costed=True)}"
     return ValueOfInformation(
-        provenance=subject.provenance(METHOD, basis, samples, seed),
+        provenance=case.provenance(METHOD, basis, samples, seed),
         decision=tuple(move.text for move in case.moves),
         cost=_taken(words, outcome, float(cost[0])) if weighed.cost is None else printable(weighed.cost.text),
         is_closest=decision is None,
@@ -475,23 +490,22 @@ def _check_samples(samples: int) -> None:
         raise QuestionError(Problem(reason=f"samples is {printable(repr(samples), 40)}", fix=fix))
 
 
-def _closest(subject: Subject) -> _Weighed:
+def _closest(held: Case) -> _Weighed:
     """Return the lever whose plausible move is worth most, at a cost that is yet to be found."""
-    found = sensitivity(subject)
+    outcome = held.subject.outcome()
+    found = sensitivity_of(held, outcome)
     for row in found.rows:
-        if row.plausible and subject.words.tone(found.outcome, row.plausible_worth or 0.0) == "favourable":
-            case = Case.of(subject, {row.metric: to(row.plausible[1])})
-            return _Weighed(subject.metric(found.outcome), case, None)
+        if row.plausible and held.words.tone(found.outcome, row.plausible_worth or 0.0) == "favourable":
+            return _Weighed(outcome, held.asking({row.metric: to(row.plausible[1])}), None)
     reason = "no metric states what is plausible for it, so there is no lever to decide about"
     raise QuestionError(Problem(reason=reason, fix=f"add `plausible:` to a metric, or {WRITE}"))
 
 
-def _understood(subject: Subject, decision: object) -> _Weighed:
+def _understood(held: Case, decision: object) -> _Weighed:
     if not isinstance(decision, Decision):
         shown = type(decision).__name__
         raise QuestionError(Problem(reason=f"a decision is no {shown}", fix=WRITE))
-    outcome = subject.outcome(decision.on)
-    case = Case.of(subject, dict(decision.changes))
+    outcome, case = held.subject.outcome(decision.on), held.asking(dict(decision.changes))
     assert decision.cost is not None
     return _Weighed(outcome, case, read_cost(case, outcome, decision.cost))
 

@@ -54,6 +54,15 @@ class Asked:
             if address is not None
         )
 
+    def uncertain_changes(self, graph: Graph) -> Mapping[str, Change]:
+        """Return the changes that are not known for certain, by the address of their number."""
+        return {
+            address: change
+            for slot, recipe in self.recipes
+            for change, address in zip(recipe.changes, _addresses(graph, slot, recipe), strict=True)
+            if address is not None
+        }
+
     def drawn(self, graph: Graph) -> Mapping[int, Intervention | DrawnChange]:
         """Return what is done in samples: drawn where it is not known for certain."""
         from impacttree.engine.simulation import DrawnChange

@@ -77,6 +77,8 @@ class Case:
         scenario: str | None = None,
         samples: int | None = None,
         seed: int = 0,
+        *,
+        beside: Changes | None = None,
     ) -> Case:
         """Return the case of what a question is given: the one meaning of these arguments.
 
@@ -95,6 +97,8 @@ class Case:
             How many are drawn for ranges; as many as there is time for unless given.
         seed
             Of the draws: the same seed gives the same samples.
+        beside
+            What is changed in both runs on top of the scenario.
 
         Raises
         ------
@@ -112,7 +116,8 @@ class Case:
         ([(30.0, 33.0)], 150.0)
         """
         named = subject.scenario(scenario)
-        held = NOTHING if named is None else subject.changes(dict(named.changes))
+        own = NOTHING if named is None else subject.changes(dict(named.changes))
+        held = subject.together(own, subject.changes(beside))
         title = "" if named is None else named.title
         return cls(subject, subject.changes(changes), subject.periods(horizon), held, title, samples, seed)
 

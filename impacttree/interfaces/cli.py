@@ -45,7 +45,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 Pairs = tuple[tuple[str, str], ...]
 
 SECTIONS = {
-    "Questions": ("worth", "what-if", "sensitivity", "values", "project", "compare", "guardrails", "pnl", "verify"),
+    "Questions": (
+        "worth",
+        "what-if",
+        "sweep",
+        "sensitivity",
+        "values",
+        "project",
+        "compare",
+        "guardrails",
+        "pnl",
+        "verify",
+    ),
     "How sure": ("break-even", "simulate", "uncertainty", "value-of-information", "headroom"),
     "Pictures": ("show", "diagram", "deck"),
     "Model files": ("templates", "new", "check", "schema"),
@@ -216,18 +227,53 @@ def what_if(
     answer(opened.what_if(changes_of(opened, changes), _on(opened, on), ranged, **within), as_json, output)
 
 
+@command("sweep", "saas arpu '$25' '$35'", "saas churn 2% 4% --steps 41 --save churn.svg")
+@tree_argument
+@click.argument("metric")
+@click.argument("low", callback=change)
+@click.argument("high", callback=change)
+@click.option("--steps", type=int, default=21, show_default=True, metavar="N", help="How many values, both ends too.")
+@on_option
+@horizon_option
+@scenario_option
+@json_option
+@save_option
+def sweep(
+    tree: str,
+    metric: str,
+    low: str,
+    high: str,
+    steps: int,
+    on: str | None,
+    horizon: str | None,
+    scenario: str | None,
+    as_json: bool,
+    output: str | None,
+) -> None:
+    """What the outcome does as a metric goes from LOW to HIGH.
+
+    The metric is held at each value; the answer says where the slope changes, because a limit binds there.
+    """
+    opened = open_tree(tree)
+    name = metric_of(opened, metric)
+    found = opened.sweep(name, low, high, steps, _on(opened, on), horizon=horizon, scenario=scenario)
+    answer(found, as_json, output)
+
+
 @command("sensitivity", "saas", "saas --on ltv_to_cac", "saas --save tornado.png")
 @tree_argument
 @on_option
+@horizon_option
+@scenario_option
 @json_option
 @save_option
-def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None) -> None:
+def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None, **within: Any) -> None:
     """Which metrics move the outcome most.
 
     Each is moved alone: to the better end of what is plausible for it, which ranks it, and by 1%.
     """
     opened = open_tree(tree)
-    answer(opened.sensitivity(_on(opened, on)), as_json, output)
+    answer(opened.sensitivity(_on(opened, on), **within), as_json, output)
 
 
 @command("value-of-information", "saas", "saas engagement +1% --cost '$15k'", "saas arpu '+$1' --cost '$600k to $900k'")
@@ -238,6 +284,8 @@ def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None) ->
 @on_option
 @click.option("--samples", type=int, default=2**14, show_default=True, metavar="N", help="How many are drawn.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed, the same samples.")
+@horizon_option
+@scenario_option
 @json_option
 @save_option
 def value_of_information(
@@ -250,6 +298,7 @@ def value_of_information(
     seed: int,
     as_json: bool,
     output: str | None,
+    **within: Any,
 ) -> None:
     """Which number to measure before a decision.
 
@@ -264,7 +313,7 @@ def value_of_information(
         decision = Decision(metric_of(opened, metric), change(None, None, change_), cost=cost, on=_on(opened, on))
     elif any(given is not None for given in (metric, cost, on)):
         raise Mistake("a decision is METRIC, CHANGE and --cost: engagement +1% --cost '$15k'")
-    answer(opened.value_of_information(decision, samples, seed), as_json, output)
+    answer(opened.value_of_information(decision, samples, seed, **within), as_json, output)
 
 
 @command("values", "saas", "saas engagement=+1%")
@@ -339,16 +388,23 @@ def pnl(
 @tree_argument
 @changes_argument
 @range_option
+@sampled_options
 @json_option
 @save_option
-def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool, output: str | None) -> None:
+def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool, output: str | None, **within: Any) -> None:
     """Whether guardrails hold, and the risk of a breach."""
     opened = open_tree(tree)
-    answer(opened.check_guardrails(changes_of(opened, changes), ranged), as_json, output)
+    answer(opened.check_guardrails(changes_of(opened, changes), ranged, **within), as_json, output)
 
 
-@command("simulate", "saas", "saas --samples 100000 --probability 'ltv_to_cac < 3'", "saas --chart fan --save fan.png")
+@command(
+    "simulate",
+    "saas",
+    "saas --samples 100000 --probability 'ltv_to_cac < 3'",
+    "saas arpu=+3% --chart fan --save fan.png",
+)
 @tree_argument
+@changes_argument
 @samples_option(2**14)
 @seed_option
 @click.option("--on", metavar="METRIC", multiple=True, help="Keep this metric's samples; may be given several times.")
@@ -365,10 +421,13 @@ def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool, output: s
     show_default=True,
     help="Which picture --save writes: of the outcome, or of the first metric given by --on.",
 )
+@horizon_option
+@scenario_option
 @json_option
 @save_option
 def simulate(
     tree: str,
+    changes: Pairs,
     samples: int,
     seed: int,
     on: tuple[str, ...],
@@ -376,6 +435,7 @@ def simulate(
     chart: str,
     as_json: bool,
     output: str | None,
+    **within: Any,
 ) -> None:
     """How the outcomes spread, given all that is uncertain.
 
@@ -383,7 +443,7 @@ def simulate(
     """
     opened = open_tree(tree)
     names = [metric_of(opened, name) for name in on]
-    found = opened.simulate(samples, seed, names or None)
+    found = opened.simulate(samples, seed, names or None, changes=changes_of(opened, changes), **within)
     if output is not None:
         write(getattr(found, chart)(*names[:1]) if _is_picture(output) else found, output)
         return
@@ -396,20 +456,33 @@ def simulate(
         put(f"P({printable(condition)}) = {share:.4g}")
 
 
-@command("uncertainty", "saas", "saas --on ltv_to_cac")
+@command("uncertainty", "saas", "saas --on ltv_to_cac", "saas engagement=+5% --horizon 36")
 @tree_argument
+@changes_argument
 @on_option
 @samples_option(2**13)
 @seed_option
+@horizon_option
+@scenario_option
 @json_option
 @save_option
-def uncertainty(tree: str, on: str | None, samples: int, seed: int, as_json: bool, output: str | None) -> None:
-    """Which uncertain numbers drive the spread of the outcome.
+def uncertainty(
+    tree: str,
+    changes: Pairs,
+    on: str | None,
+    samples: int,
+    seed: int,
+    as_json: bool,
+    output: str | None,
+    **within: Any,
+) -> None:
+    """Which uncertain numbers drive the spread of the outcome, or of what changes do to it.
 
     Each moved alone from its P10 to its P90, and its share of the variance.
     """
     opened = open_tree(tree)
-    answer(opened.uncertainty(_on(opened, on), samples, seed), as_json, output)
+    found = opened.uncertainty(_on(opened, on), samples, seed, changes=changes_of(opened, changes), **within)
+    answer(found, as_json, output)
 
 
 @command("headroom", "saas", "saas churn")
@@ -480,7 +553,11 @@ def show(tree: str, as_json: bool) -> None:
     show_default=True,
     help="A slide folds the far ends of a large tree; a poster shows all.",
 )
-def diagram(tree: str, output: str, lift: tuple[str, str] | None, on: str | None, cut: Any, size: Any) -> None:
+@horizon_option
+@scenario_option
+def diagram(
+    tree: str, output: str, lift: tuple[str, str] | None, on: str | None, cut: Any, size: Any, **within: Any
+) -> None:
     """A tree as a picture, in a file.
 
     The suffix of OUTPUT says which kind: .svg .png .pdf .html .md .dot .mmd .txt; - is SVG on the standard output. An
@@ -489,7 +566,7 @@ def diagram(tree: str, output: str, lift: tuple[str, str] | None, on: str | None
     opened = open_tree(tree)
     if lift is not None:
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
-    write(opened.diagram(lift, _on(opened, on), cut, size), output)
+    write(opened.diagram(lift, _on(opened, on), cut, size, **within), output)
 
 
 @command(

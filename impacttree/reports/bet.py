@@ -32,7 +32,7 @@ from impacttree.reports.appendix import appendix
 from impacttree.reports.deck import Deck, read_template
 from impacttree.reports.phrases import MONTHS, day_text, is_illustrative, latest_day, period_end, period_name, typeset
 from impacttree.spec.address import Address
-from impacttree.views import Band, Bars, Cell, Column, Diagram, Lines, Panel, Series, Table
+from impacttree.views import Band, Bar, Bars, Cell, Column, Diagram, Lines, Panel, Series, Table
 from impacttree.views.slides import (
     Event,
     Figures,
@@ -618,15 +618,19 @@ def _mark(cell: Cell) -> Cell:
 def _tornado(bet: Bet) -> Bars | None:
     """Return what the worth rests on: each uncertain number alone from its P10 to its P90."""
     changes = {bet.metric: bet.change}
-    found = uncertainty(
-        bet.subject, bet.on, 2**8, changes=changes, horizon=bet.horizon, scenario=bet.scenario
-    )
-    bars = found.picture()
-    if not bars.bars:
+    found = uncertainty(bet.subject, bet.on, 2**8, changes=changes, horizon=bet.horizon, scenario=bet.scenario)
+    name, words = bet.outcome.name, bet.words
+    bars = []
+    for row in found.rows[:MOST_BARS]:
+        if row.outcome_low is not None and row.outcome_high is not None and row.swing:
+            ends = (row.outcome_low, row.outcome_high)
+            tones = [words.tone(name, end - found.central) for end in ends]
+            label = _named(bet, Cell(row.label, row.address)).text
+            bars.append(Bar(label, *ends, *map(bet.signed, ends), *tones))
+    if not bars:
         return None
-    shown = tuple(replace(bar, label=_short(bar.label), note="") for bar in bars.bars[:MOST_BARS])
-    title = f"What the {bet.amount(bet.worth.total)} rests on, P10 to P90 each"
-    return replace(bars, title=title, subtitle="", bars=shown, notes=(), note_head="")
+    title = f"What the {bet.amount(found.central)} rests on, P10 to P90 each"
+    return Bars(title, "", found.central, bet.signed(found.central), tuple(bars))
 
 
 # ---- 5 profit and loss, and guardrails

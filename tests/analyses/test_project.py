@@ -112,7 +112,7 @@ def test_a_flat_line_has_levels_around_it(values):
 
 @pytest.mark.parametrize("periods", [0, -1, 1.5, "x", True, 10**9])
 def test_periods_are_whole_and_bounded(periods):
-    with pytest.raises(QuestionError, match="the horizon: .* not a whole number from 1 to 36_500"):
+    with pytest.raises(QuestionError, match=r"the horizon: .* not a whole number from 1 to 36_500"):
         it.loads(CLUB).project(periods)
 
 

@@ -41,14 +41,25 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
         "cost": "$15k ($10k to $20k)",
         "horizon": "18 months",
         "scenario": "downturn",
+        "low": "40%",
+        "high": "50%",
     },
-    "internal": {"metric": "deploy_minutes", "change": "-10%", "changes": {"deploy_minutes": "-10%"}, "cost": "$80k"},
+    "internal": {
+        "metric": "deploy_minutes",
+        "change": "-10%",
+        "changes": {"deploy_minutes": "-10%"},
+        "cost": "$80k",
+        "low": "15 minutes/deploy",
+        "high": "20 minutes/deploy",
+    },
     "duolingo": {
         "metric": "engagement",
         "change": "+1pp",
         "changes": {"engagement": "+1pp", "mau": "+2%"},
         "cost": "$15M",
         "horizon": "6 quarters",
+        "low": "30%",
+        "high": "40%",
     },
 }
 """What a question of each template is asked with, by the name of the parameter."""
@@ -64,6 +75,7 @@ FURTHER: Mapping[str, Any] = {
     "executor": None,
     "horizon": "6 months",
     "scenario": None,
+    "steps": 5,
 }
 DECISIONS: Mapping[str, Decision] = {
     "saas": Decision("engagement", "+1%", cost="$15k ($10k to $20k)"),
