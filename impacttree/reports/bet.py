@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -399,14 +400,14 @@ def _evidence(bet: Bet) -> Shares:
     shares = tuple(
         Share(text, grounds.share) for text, grounds in zip(answer.evidence_mix, answer.rests_on, strict=True)
     )
-    notes = []
+    notes: list[str] = []
     if len(answer.evidence_mix) > 1:
         notes.append(f"{joined(answer.evidence_mix[1:])}.")
     source = next((one for one in _influences(bet) if one.evidence.source), None)
     if source is not None:
         dated = source.evidence.date
         when = f", {MONTHS[dated.month - 1]} {dated.year}" if dated else ""
-        notes.append(f"{source.evidence.source}{when}.")
+        notes = [" ".join([*notes, f"{source.evidence.source}{when}."])]
     if bet.returns.loss is not None and bet.cost is not None:
         notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
     if not shares:
@@ -568,7 +569,7 @@ def _must_hold(bet: Bet) -> Slide | None:
     except QuestionError:
         return None
     table = found.view()
-    rows = [(_named(bet, row[0]), row[1], row[2], row[3], _mark(row[4])) for row in table.rows[:MOST_ROWS]]
+    rows = [_short(bet, row) for row in table.rows[:MOST_ROWS]]
     condition = table.columns[2].label
     columns = (Column("What must hold"), Column("We assume"), Column(condition), Column("P10 to P90"), Column(""))
     head = "Where it would stop paying, one at a time" if bet.cost is not None else "Where it would turn around"
@@ -578,7 +579,7 @@ def _must_hold(bet: Bet) -> Slide | None:
         said += f" At {bet.worth.change}, {percentage(1 - bet.returns.loss)} of all samples pay."
     tornado = _tornado(bet)
     wide = 7 if tornado else 12
-    parts = [Part(left, 0, wide, 0.0, 0.84), Part(Prose("", (Passage(said),)), 0, wide, 0.87, 1.0)]
+    parts = [Part(left, 0, wide, 0.0, 0.8), Part(Prose("", (Passage(said),)), 0, wide, 0.83, 1.0)]
     parts += [Part(tornado, 7, 5)] if tornado else []
     until = f"the net {bet.end} is zero" if bet.cost is not None else f"the effect {bet.end} changes sign"
     subtitle = f"Each assumption moved alone until {until}"
@@ -599,6 +600,25 @@ def _must_title(bet: Bet, found: BreakEven, rows: Sequence[tuple[Cell, ...]]) ->
         most = "at least" if (side == "more") == (way == "rises") else "at most"
         return f"It {would} if {label} {way} {most} {bare}; we assume {assumed}"
     return found.title
+
+
+def _short(bet: Bet, row: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Return a row in fewer words: what an effect is counted per stands in its name, a unit once in a range."""
+    name, *amounts, spread, mark = row
+    per = _PER.search(amounts[0].text)
+    texts = [_PER.sub("", cell.text) for cell in (*amounts, spread)]
+    low, between, high = texts[-1].partition(" to ")
+    unit = re.search(r"\D*$", high)
+    if between and unit and unit.group() and low.endswith(unit.group()):
+        texts[-1] = f"{low.removesuffix(unit.group())}{between}{high}"
+    shown = _named(bet, name)
+    if per is not None:
+        shown = replace(shown, text=shown.text.replace(" per ", f" per {per.group(1)} ", 1))
+    cells = (replace(cell, text=text) for cell, text in zip((*amounts, spread), texts, strict=True))
+    return (shown, *cells, _mark(mark))
+
+
+_PER = re.compile(r" per (\+\S+)")
 
 
 def _named(bet: Bet, cell: Cell) -> Cell:
@@ -742,10 +762,18 @@ def _next(bet: Bet) -> Slide:
     parts = (
         Part(Prose("Decision requested", tuple(passages), accent=True), 0, 7, 0.0, 0.34),
         Part(people, 0, 7, 0.38, 0.62),
-        Part(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.62),
+        Part(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.4),
+        *([Part(Prose("", (Passage(_or_else(bet, needs)),)), 7, 5, 0.43, 0.62)] if needs else []),
         Part(Timeline(tuple(_events(bet, check))), 0, 12, 0.68, 1.0),
     )
     return Slide(title, parts, "One decision, one owner, one day at which we act if the number is not there")
+
+
+def _or_else(bet: Bet, needs: str) -> str:
+    limit, _, side = needs.partition(" or ")
+    beyond = "Below" if side == "more" else "Above"
+    who = _owner(bet, bet.metric)
+    return f"{beyond} {limit} the {bet.asked} does not come back {bet.end}" + (f": {who} acts." if who else ".")
 
 
 def _target(bet: Bet) -> str:
@@ -782,9 +810,11 @@ def _worth_knowing(bet: Bet) -> Iterator[str]:
     if not found.evpi:
         yield f"No measurement can change this decision: {found.choice}."
         return
-    yield f"Waiting to learn everything first is worth at most {bet.amount(found.evpi)}."
+    most = found.evpi + 2.0 * (found.evpi_error or 0.0)
+    yield f"Waiting to learn everything first is worth at most {bet.amount(most)}."
     if found.measure is not None:
-        yield f"Measure next: {found.measure.label}, worth up to {bet.amount(found.measure.evppi)}."
+        number = _named(bet, Cell(found.measure.label, found.measure.address)).text
+        yield f"The number to measure next: {lowered(number)}."
 
 
 def _numbers(bet: Bet, on_day: str, needs: str) -> Table:

@@ -9,7 +9,7 @@ from impacttree.render.layout import layout
 from impacttree.render.layout.measure import clean
 from impacttree.render.layout.style import INK
 from impacttree.render.pptx import markup
-from impacttree.render.pptx.blocks import BLOCKS, GREY, RULE, label
+from impacttree.render.pptx.blocks import BLOCKS, GREY, RULE, heading, label
 from impacttree.render.pptx.charts import draw_chart
 from impacttree.render.pptx.drawing import add_shapes, fitted, on_page, scene_shapes
 from impacttree.render.pptx.grid import Frame, Grid
@@ -151,7 +151,8 @@ def _picture(page: Page, ids: Ids, frame: Frame, picture: SlidePicture) -> str:
             skip = (*_FRAME, "legend") if picture.cut == "board" else _FRAME
             return scene_shapes(ids, fitted(scene, frame, skip), skip)
         case Bars() | Waterfall() | Lines() | Distribution():
-            return draw_chart(page, ids, frame, picture)
+            head, inner = heading(ids, frame, picture.title)
+            return head + draw_chart(page, ids, inner, picture)
         case _:
             return BLOCKS[type(picture)](ids, frame, picture)
 
