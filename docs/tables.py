@@ -1,4 +1,4 @@
-"""The tables of the reference, written into its pages as plain Markdown, so that they can be read in the repository.
+"""The tables of the documentation, written into its pages as plain Markdown, to be read in the repository as well.
 
 Run ``./dev python docs/tables.py`` after a change of what they are made from; a test compares. A table stands between
 ``<!-- generated: name -->`` and ``<!-- end -->``.
@@ -6,14 +6,18 @@ Run ``./dev python docs/tables.py`` after a change of what they are made from; a
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-PAGES = Path(__file__).parent / "reference"
+DOCS = Path(__file__).parent
+PAGES = (*sorted((DOCS / "reference").glob("*.md")), DOCS / "explanation" / "architecture.md")
+PACKAGE = DOCS.parent / "impacttree"
 BLOCK = re.compile(r"<!-- generated: (?P<name>[a-z_ -]+?) -->\n.*?<!-- end -->", re.DOTALL)
 SUMMARY = re.compile(r"\.\. autosummary::\n(?P<options>(?:   :.*\n)*)\n(?P<names>(?:   .*\n)+)")
 MODULE = re.compile(r"\.\. currentmodule:: (\S+)")
@@ -88,11 +92,33 @@ def forms() -> str:
     return "\n".join(f"- `{form.example}`" for form in FORMS.values())
 
 
+def modules() -> str:
+    """Return the first line of every module, by package, from what users touch down to the numbers."""
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = re.findall(r"\w+", " ".join(next(one["layers"] for one in contracts if one["id"] == "layers")))
+    packages = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+    packages.sort(key=lambda name: layers.index(name) if name in layers else len(layers))
+    parts = []
+    for package in (".", *packages):
+        folder = PACKAGE / package
+        paths = sorted(folder.glob("*.py") if package == "." else folder.rglob("*.py"))
+        rows = [(f"`{path.relative_to(folder).as_posix()}`", _first_line(path)) for path in paths]
+        parts.append(f"### {folder.name}\n\n{grid(('module', 'is'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _first_line(path: Path) -> str:
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "functions": functions,
     "limits": limits,
     "commands": commands,
     "forms": forms,
+    "modules": modules,
 }
 
 
@@ -120,7 +146,7 @@ def _named(match: re.Match[str], page: str) -> str:
 
 def main() -> None:
     """Write every page whose tables have changed."""
-    for path in sorted(PAGES.glob("*.md")):
+    for path in PAGES:
         text = path.read_text(encoding="utf-8")
         path.write_text(renewed(text), encoding="utf-8")
 

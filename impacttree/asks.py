@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 if TYPE_CHECKING:
     from impacttree.answers.subject import Subject
 
-__all__ = ["Asked", "asks"]
+__all__ = ["BoundQuestion", "asks"]
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -24,7 +24,7 @@ class _Asking(Protocol):
     def _subject(self) -> Subject: ...
 
 
-class Asked(Generic[P, R_co]):
+class BoundQuestion(Generic[P, R_co]):
     """A question bound to a class: a method with the question's own signature, defaults and documentation.
 
     The question is looked up when the method is first used, and the method then takes the place of this object.
@@ -62,6 +62,6 @@ class Asked(Generic[P, R_co]):
         return method
 
 
-def asks(find: Callable[[], Callable[Concatenate[Subject, P], R_co]]) -> Asked[P, R_co]:
+def asks(find: Callable[[], Callable[Concatenate[Subject, P], R_co]]) -> BoundQuestion[P, R_co]:
     """Return the method that asks a question of a tree; `find` looks the question up, when it is first asked."""
-    return Asked(find)
+    return BoundQuestion(find)

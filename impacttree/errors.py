@@ -57,7 +57,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """Return the known name that `name` is a slip of, or an empty string; words of another meaning are no slips.
+    """Return the known name that `name` is a slip of, or an empty string; words of another meaning are not slips.
 
     Case, separators and a plural do not count, else one letter in four may differ; other digits are other names.
 
@@ -84,7 +84,7 @@ def _plain(name: str) -> str:
 
 
 def _is_slip(name: str, other: str) -> bool:
-    """Whether each word of `name` is a word of `other` but for a few letters."""
+    """Return whether each word of `name` is a word of `other` but for a few letters."""
     words, others = (text.casefold().replace("-", "_").replace(" ", "_").split("_") for text in (name, other))
     if len(words) != len(others):
         words, others = [_plain(name)], [_plain(other)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from impacttree.reports.deck import Deck
     from impacttree.spec import EvidenceDefaults, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
-    from impacttree.spec.refresh import Values
+    from impacttree.spec.refresh import NewValues
 
 __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"]
 
@@ -269,7 +269,7 @@ class ImpactTree:
 
     # -- changed copies and files -------------------------------------------------------------------------------
 
-    def with_values(self, values: Values) -> ImpactTree:
+    def with_values(self, values: NewValues) -> ImpactTree:
         """Return a copy with refreshed data: new stated values, to which assumed effects are anchored again.
 
         Parameters

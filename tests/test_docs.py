@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +11,7 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted((DOCS / "reference").glob("*.md"))
+ARCHITECTURE = DOCS / "explanation" / "architecture.md"
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +24,8 @@ def tables() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_tables_of_the_reference_are_up_to_date(page: Path, tables: ModuleType) -> None:
+@pytest.mark.parametrize("page", [*PAGES, ARCHITECTURE], ids=lambda page: page.stem)
+def test_tables_are_up_to_date(page: Path, tables: ModuleType) -> None:
     text = page.read_text(encoding="utf-8")
     assert text == tables.renewed(text), "run: ./dev python docs/tables.py"
 
@@ -42,3 +44,20 @@ def test_every_table_is_plain_markdown(tables: ModuleType) -> None:
 def test_a_stale_table_is_noticed(tables: ModuleType) -> None:
     page = (DOCS / "reference" / "formulas.md").read_text(encoding="utf-8")
     assert tables.renewed(page.replace("| `exp(x)` |", "| `expo(x)` |")) == page
+
+
+def test_every_module_stands_in_the_map_of_the_architecture() -> None:
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    shown = text.partition("## Map of the modules")[2]
+    for path in (DOCS.parent / "impacttree").rglob("*.py"):
+        inner = path.relative_to(DOCS.parent / "impacttree").parts
+        heading = f"### {inner[0] if len(inner) > 1 else 'impacttree'}\n"
+        section = shown.partition(heading)[2].partition("\n### ")[0]
+        assert f"| `{'/'.join(inner[1:] or inner)}` |" in section, path
+
+
+def test_the_architecture_names_modules_that_are_there() -> None:
+    text = ARCHITECTURE.read_text(encoding="utf-8").partition("## Map of the modules")[0]
+    named = re.findall(r"`([a-z_/]+/[a-z_]*(?:\.py)?)`", text)
+    assert len(named) > 15
+    assert not [name for name in named if not (DOCS.parent / "impacttree" / name).exists()]

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Collection
@@ -131,14 +132,78 @@ def imported_by(path: Path, known: Collection[str]) -> set[str]:
     return found & set(known)
 
 
-@pytest.mark.parametrize("package", ["formula", "graph", "engine"])
-def test_modules_of_a_package_import_each_other_in_one_direction(package):
-    """No circle, not even through the package's own table of contents or for the type checker alone."""
-    names = {}
-    for path in sorted((PACKAGE / package).rglob("*.py")):
-        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+MODULES = {
+    ".".join(parts[:-1] if parts[-1] == "__init__" else parts): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    for parts in [path.relative_to(PACKAGE.parent).with_suffix("").parts]
+}
+
+
+@pytest.mark.parametrize("package", ["whole", *sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))])
+def test_modules_import_each_other_in_one_direction(package):
+    """No circle within a package or across, for the type checker alone, inside functions or by a table of contents."""
+    inside = f"impacttree.{package}"
+    names = [name for name in MODULES if package == "whole" or name == inside or name.startswith(f"{inside}.")]
     index = {name: position for position, name in enumerate(names)}
-    imports = [[index[name] for name in sorted(imported_by(path, index))] for path in names.values()]
+    imports = [[index[name] for name in sorted(imported_by(MODULES[name], index))] for name in names]
     circles = [members for members in components(imports) if len(members) > 1]
-    assert not [[list(names)[member] for member in members] for members in circles]
+    assert not [[names[member] for member in members] for members in circles]
+
+
+# The core of a formula has the same kinds of nodes as its syntax tree, and the same words for them: whoever folds over
+# one imports that one's module as a whole.
+SAME_IN_CORE_AND_SYNTAX = {"Binary", "Compare", "Logic", "Negate"}
+
+
+def classes_and_aliases(path: Path) -> set[str]:
+    """Names that a module gives a meaning at its head: classes and aliases of types, not type variables."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.ClassDef(name=name):
+                found.add(name)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                made = value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
+                if made not in {"TypeVar", "ParamSpec"} and not name.isupper():
+                    found.add(name)
+    return {name for name in found if name[0].isupper()}
+
+
+def test_a_name_means_one_thing():
+    homes: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        for name in classes_and_aliases(path):
+            homes.setdefault(name, []).append(module)
+    shared = {name: modules for name, modules in homes.items() if len(modules) > 1}
+    same = {name: ["impacttree.formula.ast", "impacttree.formula.core"] for name in SAME_IN_CORE_AND_SYNTAX}
+    assert shared == same
+
+
+def test_every_module_says_in_a_line_what_it_is():
+    """The map of the modules on the architecture page is made of these lines."""
+    for module, path in MODULES.items():
+        first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")[0]
+        assert first.endswith((".", "?")), module
+        assert "\n" not in first, module
+        assert first[0].isupper() or first.startswith(("`", "impacttree:")), module
+
+
+NOT_A_VERB = {"a", "an", "as", "each", "every", "how", "the", "what", "where", "whether", "which", "who", "why", "with"}
+UNPLAIN = re.compile(r"\b(?:is|are) none\b|\bis no (?!longer\b|more\b|less\b|farther\b)[a-z]")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_docstrings_say_what_functions_do_in_plain_english(module):
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            # What a property is, and what a command answers (its help), is said by a noun or a question.
+            if re.search(r"property|command\(|group\(", " ".join(map(ast.unparse, node.decorator_list))):
+                continue
+            first = (ast.get_docstring(node) or "Nothing").split()[0]
+            assert first.lower() not in NOT_A_VERB, f"{module}.{node.name}"
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert not [text for text in texts for found in UNPLAIN.findall(text) if f"there {found}" not in text.lower()]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.case import Case
@@ -22,10 +22,12 @@ from impacttree.graph.model import Metric
 from impacttree.quantity import Change, shown_levels, unit_words
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
-__all__ = ["Cut", "Picture", "Size", "diagram", "lifted_diagram"]
+if TYPE_CHECKING:
+    from impacttree.render.layout import Size
+
+__all__ = ["Cut", "Picture", "diagram", "lifted_diagram"]
 
 Cut = Literal["full", "board"]
-Size = Literal["slide", "poster"]
 ELASTICITY = "elasticity of the target to the source over the horizon (% per %)"
 SAID = 2
 """Broken guardrails that the subtitle names."""

@@ -454,7 +454,7 @@ class _Hunt:
         return self.limits[position], period
 
     def leaves(self, influence: Influence, crossing: Crossing) -> bool:
-        """Whether the source of an assumed effect is moved out of the range in which the effect was seen."""
+        """Return whether the source of an assumed effect is moved out of the range in which the effect was seen."""
         slot = self.subject.graph.by_name[influence.source]
         low, high = influence.observed or (-math.inf, math.inf)
         path = crossing.paths[slot]
@@ -476,7 +476,7 @@ def _path(case: Case, metric: Metric) -> list[float]:
 
 
 def _is_level(case: Case, metric: Metric) -> bool:
-    """Whether a metric has one value throughout, today included."""
+    """Return whether a metric has one value throughout, today included."""
     today = case.subject.first_known(metric)
     return all(is_still(today, value) for value in _path(case, metric))
 

@@ -112,7 +112,7 @@ class Projection(Result):
             series.append(Series("Without the changes", before, words.value(name, before[-1])))
         ticks = tuple(map(str, periods))
         low, high = min(*after, *before), max(*after, *before)
-        levels = tuple((y, words.value(name, y)) for y in round_levels(low, high))
+        levels = words.levels(name, round_levels(low, high))
         done = f"; {joined([f'{change} {words.label(metric)}' for metric, change in self.changes])}"
         since = "from today (0)" if periods[0] == 0 else f"from {words.period} {periods[0]}"
         subtitle = f"By {words.period}, {since}{done if self.changes else ''}"

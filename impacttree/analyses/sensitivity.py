@@ -11,7 +11,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
 from impacttree.answers.local import local
-from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.engine.model import Run
@@ -44,7 +44,24 @@ class SensitivityRow:
     extrapolated: bool
     """Whether the plausible move leaves the range in which an assumed effect was seen."""
     rank: int | None
-    """By the size of the plausible move's worth; None when unranked."""
+    """By the size of the plausible move's worth, among levers or among spend; None when unranked."""
+    is_spend: bool = False
+    """Whether it is a budget: stated money per period that is better lower."""
+    later: float | None = None
+    """What the plausible move, else one percent, is worth over `Sensitivity.later` periods."""
+    later_rank: int | None = None
+    """By the size of that."""
+
+    @property
+    def main(self) -> float | None:
+        """What ranks it over the horizon: worth of the plausible move, else of one percent."""
+        return self.worth if self.plausible is None else self.plausible_worth
+
+    @property
+    def turns(self) -> bool:
+        """Whether over the longer horizon its worth has another sign, or it another rank."""
+        signs = (self.main or 0.0) * (self.later or 0.0) < 0
+        return signs or (self.rank is not None and self.later_rank is not None and self.rank != self.later_rank)
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,12 +72,15 @@ class Sensitivity(Result):
     ----------
     outcome : str
         The metric that was moved.
+    later : int
+        The longer horizon that moves are told over as well: three times `horizon`, where the tree has values so far.
     rows : tuple of SensitivityRow
-        Ranked ones first, then the rest by the worth of one percent.
+        Levers, then spend; of each the ranked ones first, then the rest by the worth of one percent.
     """
 
     outcome: str
     horizon: int
+    later: int
     total: float
     """The outcome over the horizon."""
     rows: tuple[SensitivityRow, ...]
@@ -73,7 +93,7 @@ class Sensitivity(Result):
     def __getitem__(self, name: str) -> SensitivityRow:
         known = {row.metric: row for row in self.rows}
         if name not in known:
-            reason = f"'{printable(str(name), 80)}' is none of the metrics that move {self.outcome}"
+            reason = f"'{printable(str(name), 80)}' is not one of the metrics that move {self.outcome}"
             raise QuestionError(Problem(reason=reason + nearest(str(name), known), fix="see the rows of this answer"))
         return known[name]
 
@@ -98,6 +118,10 @@ class Sensitivity(Result):
                 "worth_unit": str(self.words.total_unit(self.outcome)),
                 "extrapolated": row.extrapolated,
                 "rank": row.rank,
+                "is_spend": row.is_spend,
+                "worth_later": row.later,
+                "rank_later": row.later_rank,
+                "turns": row.turns,
             }
             for row in self.rows
         ]
@@ -105,6 +129,8 @@ class Sensitivity(Result):
     def summary(self) -> dict[str, Any]:
         return super().summary() | {
             "outcome": self.outcome,
+            "horizon": self.horizon,
+            "later": self.later,
             "limits": list(self.kinks),
             "warnings": list(self.warnings),
         }
@@ -118,6 +144,7 @@ class Sensitivity(Result):
             Column("Today", "right"),
             Column("Plausible", "right"),
             Column("Is worth" if self._is_worth else "Effect", "right"),
+            *([Column(f"In {words.periods(self.later)}", "right")] if self.later > n else []),
             Column("1% better", "right"),
             Column("Elasticity", "right"),
         )
@@ -135,6 +162,10 @@ class Sensitivity(Result):
             yield f"No other metric moves {label}."
         else:
             yield "1% better: of the metric, in the direction that is better for it."
+            if any(row.turns for row in self.rows):
+                yield f"! another sign or another rank in {self.words.periods(self.later)}."
+            if any(row.is_spend for row in self.rows):
+                yield "Spend stands below the levers: budgets, whose plausible move is a cut."
             yield "Elasticity: % change of the outcome per % of the metric held from the first period."
         if self.total < 0 and self.rows:
             yield f"With {label} below zero, an elasticity below zero means a rise."
@@ -165,15 +196,22 @@ class Sensitivity(Result):
             Cell(words.value(row.metric, row.value), row.value),
             Cell(move, row.plausible[1] if row.plausible else None),
             Cell(worth, row.plausible_worth, words.tone(outcome, row.plausible_worth or 0.0)),
+            *([self._later(row)] if self.later > self.horizon else []),
             Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
             Cell(_elasticity(row.elasticity) + " ^" * row.at_corner, row.elasticity),
         )
 
-    def tornado(self) -> Chart:
+    def _later(self, row: SensitivityRow) -> Cell:
+        if row.later is None:
+            return Cell("undefined")
+        text = self.words.figure(self.outcome, row.later) + " !" * row.turns
+        return Cell(text, row.later, self.words.tone(self.outcome, row.later))
+
+    def tornado(self) -> ChartResult:
         """Return the ranked metrics as a tornado: what the plausible move of each is worth."""
         bars = self.picture()
         rows = tuple((bar.label, bar.low, bar.high) for bar in bars.bars)
-        return Chart(self.provenance, bars, ("metric", "low", "high"), rows)
+        return ChartResult(self.provenance, bars, ("metric", "low", "high"), rows)
 
     def picture(self) -> Bars:
         words, outcome = self.words, self.outcome
@@ -268,16 +306,15 @@ def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
-    ranked = sorted((r for r in rows if r.plausible_worth is not None), key=lambda r: -abs(r.plausible_worth or 0.0))
-    others = sorted((r for r in rows if r.plausible_worth is None), key=lambda r: -abs(r.worth or 0.0))
-    numbered = [_numbered(row, rank) for rank, row in enumerate(ranked, 1)]
+    levers, spend = ([row for row in rows if row.is_spend == is_spend] for is_spend in (False, True))
     basis = f"{subject.words.horizon(outcome.name, case.periods)}; {subject.words.basis(outcome.name)}"
     return Sensitivity(
         provenance=case.provenance("exact evaluations; elasticities by reverse differentiation", basis),
         outcome=outcome.name,
         horizon=case.periods,
         total=total,
-        rows=(*numbered, *others),
+        later=case.furthest.periods,
+        rows=(*_ranked(levers), *_ranked(spend)),
         kinks=tuple(bottlenecks(subject, case.base, upstream)),
         warnings=case.warnings(shown=(outcome,)),
         words=subject.words,
@@ -304,7 +341,35 @@ def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: boo
         at_corner=may_bend and bool(total and value) and _bends(case, metric, outcome),
         extrapolated=moved is not None and any(extrapolations(case.subject, moved.rows, case.base.rows)),
         rank=None,
+        is_spend=_is_spend(case, metric),
+        later=_later(case, metric, outcome, Intervention("fix", shift=end) if end is not None else one),
     )
+
+
+def _is_spend(case: Case, metric: Metric) -> bool:
+    """Return whether a metric is a budget: stated money per period, and nothing else, that is better lower."""
+    unit, spec = metric.unit, metric.spec
+    is_budget = unit.is_money and not unit.nouns and unit.per(case.words.period)
+    return spec.value is not None and spec.better == "lower" and bool(is_budget)
+
+
+def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
+    """Return what a move is worth over the longer horizon."""
+    return _worth(case.furthest, outcome, _run(case.furthest, metric, move))
+
+
+def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:
+    """Return rows with their ranks: those with a plausible move first, then the rest by the worth of one percent."""
+
+    def largest(row: SensitivityRow) -> float:
+        return -abs(row.main or 0.0)
+
+    ranked = sorted((row for row in rows if row.plausible_worth is not None), key=largest)
+    longer = sorted(ranked, key=lambda row: -abs(row.later or 0.0))
+    places = {row.metric: place for place, row in enumerate(longer, 1)}
+    numbered = [replace(row, rank=place, later_rank=places[row.metric]) for place, row in enumerate(ranked, 1)]
+    others = (row for row in rows if row.plausible_worth is None)
+    return [*numbered, *sorted(others, key=lambda row: -abs(row.worth or 0.0))]
 
 
 def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
@@ -348,7 +413,3 @@ def _favorable_end(metric: Metric) -> float | None:
     if ends is None:
         return None
     return ends[1] if metric.spec.better == "higher" else ends[0]
-
-
-def _numbered(row: SensitivityRow, rank: int) -> SensitivityRow:
-    return replace(row, rank=rank)

@@ -14,7 +14,7 @@ from impacttree.answers.local import local
 from impacttree.answers.means import divisor_corridors, missing_mean
 from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
-from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import ACCRUAL, Words, sentence
@@ -133,7 +133,7 @@ class Simulation(Result):
         Raises
         ------
         FormulaError
-            When it is no comparison, or compares different units.
+            When it is not a comparison, or compares different units.
         QuestionError
             When it reads a metric whose samples were not kept, or no sample has a value for it.
 
@@ -148,15 +148,15 @@ class Simulation(Result):
 
         return share_that_holds(condition, self.words, {name: self._of(name) for name in self.names}, self._unkept)
 
-    def histogram(self, name: str | None = None, bins: int = BINS) -> Chart:
+    def histogram(self, name: str | None = None, bins: int = BINS) -> ChartResult:
         """Return the histogram of a metric's samples, with the share of samples up to each bin's end."""
         return histogram(self._sampled(name), bins)
 
-    def cdf(self, name: str | None = None) -> Chart:
+    def cdf(self, name: str | None = None) -> ChartResult:
         """Return the cumulative distribution of a metric: which share of the samples lies below each value."""
         return cdf(self._sampled(name))
 
-    def fan(self, name: str | None = None) -> Chart:
+    def fan(self, name: str | None = None) -> ChartResult:
         """Return how a metric's range widens over time: P10 to P90, P25 to P75 and P50 in each period."""
         return fan(self._sampled(name))
 
@@ -205,12 +205,11 @@ class Simulation(Result):
             return (
                 f"{label} {words.value(name, found.p50)} {words.over(name, self.horizon)}: nothing uncertain moves it"
             )
-        middle, (low, high) = words.value(name, found.p50), words.apart(name, found.p10, found.p90)
+        low, high, middle, mean = words.spread(name, found.p10, found.p90, found.p50, found.mean or 0.0)
         beside = ", no mean" if found.mean is None else ""
         if found.p10 == found.p90:
             beside = f", another value in {percentage(found.beyond)} of samples"
         if found.mean is not None and visibly_differ(found.mean, found.p50):
-            mean = words.value(name, found.mean)
             beside += f", mean {mean}" if mean != middle else ""
         found_text = f"{middle} (P50), {low} to {high} (P10 to P90){beside}"
         return self.provenance.told(f"{label} {words.over(name, self.horizon)}: {found_text}")
@@ -266,10 +265,9 @@ class Simulation(Result):
         if found is None:
             cells = [Cell("no value")] * 4
         else:
-            low, high = words.apart(name, found.p10, found.p90)
-            mean = Cell("no mean") if found.mean is None else Cell(words.value(name, found.mean), found.mean)
-            middle = Cell(words.value(name, found.p50), found.p50)
-            cells = [Cell(low, found.p10), middle, Cell(high, found.p90), mean]
+            low, high, middle, mean = words.spread(name, found.p10, found.p90, found.p50, found.mean or 0.0)
+            last = Cell("no mean") if found.mean is None else Cell(mean, found.mean)
+            cells = [Cell(low, found.p10), Cell(middle, found.p50), Cell(high, found.p90), last]
         return (
             Cell(words.label(name), name),
             Cell(words.formed(name, self.horizon)),

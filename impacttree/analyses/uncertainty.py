@@ -13,7 +13,7 @@ from impacttree.answers.labels import label_of
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import no_mean
-from impacttree.answers.result import Chart, Result, Scalar
+from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered, sentence
@@ -111,7 +111,7 @@ class Uncertainty(Result):
     def __getitem__(self, address: str) -> UncertaintyRow:
         known = {row.address: row for row in self.rows}
         if address not in known:
-            reason = f"'{printable(str(address), 80)}' is none of the uncertain numbers that move {self.outcome}"
+            reason = f"'{printable(str(address), 80)}' is not one of the uncertain numbers that move {self.outcome}"
             raise QuestionError(
                 Problem(reason=reason + nearest(str(address), known), fix="see the rows of this answer")
             )
@@ -129,7 +129,12 @@ class Uncertainty(Result):
 
     def _told(self, amount: float) -> str:
         """Write the outcome, or its change where something was changed."""
-        return self.words.figure(self.outcome, amount) if self.moves else self.words.value(self.outcome, amount)
+        return self.words.signed(self.outcome, amount) if self.moves else self.words.value(self.outcome, amount)
+
+    def _spread_texts(self, low: float, high: float, *others: float) -> tuple[str, ...]:
+        """Write the ends of its spread, and others of its values."""
+        write = self.words.changes_apart if self.moves else self.words.spread
+        return write(self.outcome, low, high, *others)
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
@@ -187,7 +192,7 @@ class Uncertainty(Result):
         if self.range is None or not self.rows:
             return
         words, name, found = self.words, self.outcome, self.range
-        low, middle, high = map(self._told, (found.p10, found.p50, found.p90))
+        low, high, middle = self._spread_texts(found.p10, found.p90, found.p50)
         label = f"Change of {lowered(words.label(name))}" if self.moves else words.label(name)
         yield f"{label} {words.over(name, self.horizon)}: {low} to {high} (P10 to P90), P50 {middle}."
 
@@ -200,26 +205,32 @@ class Uncertainty(Result):
             yield f"Basis: {provenance.basis}."
 
     def _cells(self, row: UncertaintyRow) -> tuple[Cell, ...]:
+        low, high = self._ends(row)
         return (
             Cell(row.label + " *" * (not row.stated), row.address),
             Cell(row.span),
-            self._end(row.outcome_low),
-            self._end(row.outcome_high),
+            low,
+            high,
             Cell(share_text(row.first) + " ~" * bool(row.with_others), row.first.value if row.first else None),
             Cell(share_text(row.total), row.total.value if row.total else None),
         )
 
-    def _end(self, value: float | None) -> Cell:
-        if value is None:
-            return Cell("no value")
-        tone = self.words.tone(self.outcome, value - self.central)
-        return Cell(self._told(value), value, tone)
+    def _ends(self, row: UncertaintyRow) -> tuple[Cell, Cell]:
+        """Return the cells of the outcome at both ends of a number."""
+        words, name, ends = self.words, self.outcome, (row.outcome_low, row.outcome_high)
+        low, high = (self.central if end is None else end for end in ends)
+        texts = zip(ends, self._spread_texts(low, high), strict=True)
+        first, second = (
+            Cell("no value") if end is None else Cell(text, end, words.tone(name, end - self.central))
+            for end, text in texts
+        )
+        return first, second
 
-    def tornado(self) -> Chart:
+    def tornado(self) -> ChartResult:
         """Return the swings as a tornado around the outcome as stated, coloured by better and worse."""
         bars = self.picture()
         rows = tuple((bar.label, bar.low, bar.high) for bar in bars.bars)
-        return Chart(self.provenance, bars, ("number", "outcome_at_p10", "outcome_at_p90"), rows)
+        return ChartResult(self.provenance, bars, ("number", "outcome_at_p10", "outcome_at_p90"), rows)
 
     def picture(self) -> Bars:
         words, name = self.words, self.outcome
@@ -248,7 +259,7 @@ class Uncertainty(Result):
         assert row.outcome_low is not None
         assert row.outcome_high is not None
         ends = (row.outcome_low, row.outcome_high)
-        low_text, high_text = map(self._told, ends)
+        low_text, high_text = self._spread_texts(*ends)
         low_tone, high_tone = (words.tone(name, end - self.central) for end in ends)
         beside = [other.label for other in self.rows if other.address in row.with_others]
         shared = f" (correlated with {joined(beside)})" if beside else ""

@@ -327,7 +327,7 @@ METHOD = (
 
 
 def _matters(row: NumberWorth) -> bool:
-    """Whether knowing a number is worth more than its estimate may be off by chance."""
+    """Return whether knowing a number is worth more than its estimate may be off by chance."""
     return row.evppi > 2 * row.error
 
 
@@ -504,7 +504,7 @@ def _closest(held: Case) -> _Weighed:
 def _understood(held: Case, decision: object) -> _Weighed:
     if not isinstance(decision, Decision):
         shown = type(decision).__name__
-        raise QuestionError(Problem(reason=f"a decision is no {shown}", fix=WRITE))
+        raise QuestionError(Problem(reason=f"{shown} is not a decision", fix=WRITE))
     outcome, case = held.subject.outcome(decision.on), held.asking(dict(decision.changes))
     assert decision.cost is not None
     return _Weighed(outcome, case, read_cost(case, outcome, decision.cost))

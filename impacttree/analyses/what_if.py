@@ -320,7 +320,7 @@ def compare(
     Raises
     ------
     QuestionError
-        When `scenarios` is no mapping of names to changes.
+        When `scenarios` is not a mapping of names to changes.
     ChangeError
         When a change is wrong; the message names the scenario.
 

@@ -316,7 +316,7 @@ class Case:
         subject, changed = self.subject, self.asked.slots
         metrics = subject.graph.metrics if shown is None else shown
         resting = self._resting(metrics if on is None else self._shown_with(on))
-        found = [*unreached(subject, changed, on)] if on is not None else []
+        found = [*unreached(subject, changed, on, self.periods)] if on is not None else []
         if self.run is self.base:
             found += extrapolations(subject, self.run.rows, [subject.model.base] * len(self.run.rows), resting)
         else:

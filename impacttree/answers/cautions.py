@@ -10,17 +10,24 @@ from impacttree.answers.words import is_still, joined
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
 from impacttree.graph.model import Influence, Metric
-from impacttree.graph.reach import upstream
+from impacttree.graph.reach import delay, upstream
 
 __all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "unmoved", "unreached"]
 
 
-def unreached(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterator[str]:
-    """Yield a warning when nothing that was changed can move the outcome."""
-    moving = subject.upstream(outcome)
-    if slots and moving.isdisjoint(slots):
-        labels = [subject.graph.metrics[slot].label for slot in slots]
+def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: int) -> Iterator[str]:
+    """Yield a warning when nothing that was changed can move the outcome, or all of it later than is asked about."""
+    if not slots:
+        return
+    labels, words = [subject.graph.metrics[slot].label for slot in slots], subject.words
+    waited = delay(subject.graph, slots, outcome.index)
+    if waited is None:
         yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
+    elif waited >= periods:
+        yield (
+            f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, from {words.period} "
+            f"{waited + 1} on: nothing of it falls within the {words.first(periods)}"
+        )
 
 
 def extrapolations(

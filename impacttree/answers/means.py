@@ -81,7 +81,7 @@ def missing_mean(
 
 
 def _may_pass(run: Sampled, slot: int) -> bool:
-    """Whether a metric is zero or of both signs, in some period of some samples."""
+    """Return whether a metric is zero or of both signs, in some period of some samples."""
     counted = {(span.low, span.high): number.outside for span, number in run.outside.items() if span.slot == slot}
     return all(counted.get(key, 1) for key in ((SMALLEST, math.inf), (-math.inf, -SMALLEST)))
 

@@ -107,7 +107,7 @@ class Payback:
                 f"{worth} less {cost}: {words.signed(outcome, stage.net)}",
             ]
             if stage.range is not None and not stage.range.is_point:
-                ends = words.apart_signed(outcome, stage.range.p10, stage.range.p90)
+                ends = words.changes_apart(outcome, stage.range.p10, stage.range.p90)
                 cells += [f"{ends[0]} to {ends[1]} (P10 to P90)", f"pays in {percentage(stage.range.above_zero)}"]
             yield tuple(cells)
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from impacttree.answers.axis import round_levels, round_step, round_ticks
-from impacttree.answers.result import Chart, Provenance
+from impacttree.answers.result import ChartResult, Provenance
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.words import Words
 from impacttree.errors import QuestionError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["BINS", "Fan", "GuardrailRisk", "SampledMetric", "cdf", "fan", "histogram"]
+__all__ = ["BINS", "Bins", "Fan", "GuardrailRisk", "SampledMetric", "binned", "cdf", "fan", "histogram"]
 
 BINS, MOST_BINS = 40, 200
 
@@ -86,7 +86,7 @@ class SampledMetric:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bins:
+class Bins:
     """How many of the samples lie where."""
 
     edges: tuple[float, ...]
@@ -101,7 +101,7 @@ class _Bins:
         return list(accumulate(self.shares, initial=self.below))
 
 
-def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
+def binned(values: npt.NDArray[np.float64], bins: int) -> Bins:
     """Count samples in at most so many bins of a round width, from P0.5 to P99.5."""
     import numpy as np
 
@@ -116,39 +116,40 @@ def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
         edges = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
     counts, _ = np.histogram(values, edges)
     below, above = (float(np.mean(beyond)) for beyond in (values < edges[0], values > edges[-1]))
-    return _Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
+    return Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
 
 
-def histogram(sampled: SampledMetric, bins: int) -> Chart:
+def histogram(sampled: SampledMetric, bins: int) -> ChartResult:
     """Return how many of the samples lie in each of at most so many bins, and how many below its end."""
-    found = _bins(sampled.samples.present, bins)
+    found = binned(sampled.samples.present, bins)
     drawn = _distribution(sampled, found, tuple(zip(found.edges, found.reached, strict=True)))
     rows = zip(found.edges[:-1], found.edges[1:], found.shares, found.reached[1:], strict=True)
-    return Chart(sampled.provenance, drawn, ("low", "high", "share", "share_below_high"), tuple(rows))
+    return ChartResult(sampled.provenance, drawn, ("low", "high", "share", "share_below_high"), tuple(rows))
 
 
 EDGE = 0.005
 POINTS = 101
 
 
-def cdf(sampled: SampledMetric) -> Chart:
+def cdf(sampled: SampledMetric) -> ChartResult:
     """Return below which values which shares of the samples lie."""
     import numpy as np
 
     values, shares = sampled.samples.present, np.linspace(EDGE, 1 - EDGE, POINTS)
     curve = tuple(zip(np.quantile(values, shares).tolist(), shares.tolist(), strict=True))
-    drawn = _distribution(sampled, _bins(values, BINS), curve)
-    return Chart(sampled.provenance, drawn, ("value", "share_below"), curve)
+    drawn = _distribution(sampled, binned(values, BINS), curve)
+    return ChartResult(sampled.provenance, drawn, ("value", "share_below"), curve)
 
 
-def _distribution(sampled: SampledMetric, bins: _Bins, curve: tuple[tuple[float, float], ...]) -> Distribution:
+def _distribution(sampled: SampledMetric, bins: Bins, curve: tuple[tuple[float, float], ...]) -> Distribution:
     words, name, found = sampled.words, sampled.name, sampled.range
+    low, high, middle, mean = words.spread(name, found.p10, found.p90, found.p50, found.mean or 0.0)
     marks = [
-        Mark(number, label, words.value(name, number), accent=label == "P50")
-        for label, number in (("P10", found.p10), ("P50", found.p50), ("P90", found.p90))
+        Mark(number, label, text, accent=label == "P50")
+        for label, number, text in (("P10", found.p10, low), ("P50", found.p50, middle), ("P90", found.p90, high))
     ]
     if found.mean is not None and visibly_differ(found.mean, found.p50):
-        marks.append(Mark(found.mean, "mean", words.value(name, found.mean)))
+        marks.append(Mark(found.mean, "mean", mean))
     limit, text, adverse = _threshold(sampled)
     outside = bins.below + bins.above
     beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
@@ -159,7 +160,7 @@ def _distribution(sampled: SampledMetric, bins: _Bins, curve: tuple[tuple[float,
         shares=bins.shares,
         curve=curve,
         marks=tuple(marks),
-        levels=tuple((level, words.value(name, level)) for level in round_ticks(bins.edges[0], bins.edges[-1])),
+        levels=words.levels(name, round_ticks(bins.edges[0], bins.edges[-1])),
         central=(found.p10, found.p90),
         central_text="P10 to P90",
         threshold=limit,
@@ -186,7 +187,7 @@ def _threshold(sampled: SampledMetric) -> tuple[float | None, str, Literal["belo
     return None, "", "below"
 
 
-def fan(sampled: SampledMetric) -> Chart:
+def fan(sampled: SampledMetric) -> ChartResult:
     """Return the quantiles of a metric in each period."""
     words, name, kept = sampled.words, sampled.name, sampled.fan
     bands = tuple(
@@ -195,10 +196,10 @@ def fan(sampled: SampledMetric) -> Chart:
         for ends in [((first, low), (last, high))]
     )
     series = Series("P50", kept.p50, words.value(name, kept.p50[-1]), accent=True)
-    levels = tuple((y, words.value(name, y)) for y in round_levels(min(kept.p10), max(kept.p90)))
+    levels = words.levels(name, round_levels(min(kept.p10), max(kept.p90)))
     ticks = tuple(str(t) for t in range(len(kept.p50)))
     subtitle = f"By {words.period}, from today (0); {kept.samples:,} samples"
     drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, sampled.basis, bands)
     quantiles = zip(kept.p10, kept.p25, kept.p50, kept.p75, kept.p90, strict=True)
     rows = tuple((t, *row) for t, row in enumerate(quantiles))
-    return Chart(sampled.provenance, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)
+    return ChartResult(sampled.provenance, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)

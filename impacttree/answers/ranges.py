@@ -183,7 +183,7 @@ def _limits(subject: Subject, periods: int) -> tuple[Limit, ...]:
 
 
 def _rests_on(subject: Subject, slot: int, job: Job) -> bool:
-    """Whether a metric rests on a number that is drawn, of the tree or of a lift."""
+    """Return whether a metric rests on a number that is drawn, of the tree or of a lift."""
     lifted = {subject.graph.by_name[number.metric] for number in job.extra}
     reached = lifted and not lifted.isdisjoint(subject.upstream(subject.graph.metrics[slot]))
     return bool(reached) or not subject.model.part((slot,)).addresses.isdisjoint(job.drawn)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from impacttree.views.slides import Slide
 
-__all__ = ["Chart", "Provenance", "Result", "Scalar"]
+__all__ = ["ChartResult", "Provenance", "Result", "Scalar"]
 
 Scalar = float | int | str | bool | None
 """What a row of a result holds."""
@@ -131,10 +131,10 @@ class Result(ABC):
             When this answer has no chart.
         """
         from impacttree.render import to_figure
-        from impacttree.views import Chart as Drawing
+        from impacttree.views import Chart
 
         picture = self.picture()
-        if not isinstance(picture, Drawing):
+        if not isinstance(picture, Chart):
             raise OutputError(f"a {type(self).__name__} has no chart; print it, or use to_frame()")
         return to_figure(picture)
 
@@ -188,7 +188,7 @@ def _cell(value: Scalar) -> Cell:
 
 
 @dataclass(frozen=True, repr=False)
-class Chart(Result):
+class ChartResult(Result):
     """One picture of an answer, with the numbers that it is drawn from.
 
     Attributes

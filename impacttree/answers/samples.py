@@ -168,7 +168,7 @@ class Samples:
         Raises
         ------
         QuestionError
-            When a share is none, or no sample has a value.
+            When a share is not from 0 to 1, or no sample has a value.
         """
         import numpy as np
 

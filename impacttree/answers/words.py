@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from impacttree.graph.model import Graph, Metric
 from impacttree.quantity import (
@@ -103,21 +104,27 @@ class Words:
         def write(value: float, digits: int | None) -> str:
             return self.value(name, value, digits) if digits else self.value(name, value, written, step)
 
-        return self._apart(first, second, write)
+        digits = _digits_apart(first, second, write)
+        return write(first, digits), write(second, digits)
 
-    def apart_signed(self, name: str, first: float, second: float) -> tuple[str, str]:
-        """Write two differences of a metric with as many digits as it takes to tell them apart."""
-        return self._apart(first, second, lambda value, digits: self.signed(name, value, digits))
+    def spread(self, name: str, low: float, high: float, *others: float) -> tuple[str, ...]:
+        """Write the ends of a spread of values, told apart, and others of its values with as many digits as these."""
+        digits = _digits_apart(low, high, lambda value, digits: self.value(name, value, digits))
+        return (*self.apart(name, low, high), *(self.value(name, value, digits) for value in others))
 
-    @staticmethod
-    def _apart(first: float, second: float, write: Callable[[float, int | None], str]) -> tuple[str, str]:
-        """Write two numbers with as many digits as it takes to tell them apart."""
-        texts = (write(first, None), write(second, None))
-        for digits in range(4, 13):
-            if first == second or texts[0] != texts[1]:
-                break
-            texts = (write(first, digits), write(second, digits))
-        return texts
+    def changes_apart(self, name: str, low: float, high: float, *others: float) -> tuple[str, ...]:
+        """Write the ends of a spread of differences, told apart, and others with as many digits as these."""
+        digits = _digits_apart(low, high, lambda value, digits: self.signed(name, value, digits))
+        return tuple(self.signed(name, value, digits) for value in (low, high, *others))
+
+    def levels(self, name: str, values: Sequence[float]) -> tuple[tuple[float, str], ...]:
+        """Write the levels of an axis, each beside its value, with as many digits as it takes to tell them apart."""
+
+        def write(value: float, digits: int | None) -> str:
+            return self.value(name, value, digits)
+
+        digits = max((_digits_apart(*pair, write) or 0 for pair in pairwise(values)), default=0)
+        return tuple((value, write(value, digits or None)) for value in values)
 
     def move(self, name: str, before: float, after: float, when: str = "") -> str:
         """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points; `when` says at what time."""
@@ -197,7 +204,8 @@ class Words:
 
     def span(self, name: str, low: float, high: float) -> str:
         """Write a range of changes of an outcome: ``+$9k to +$26k``, ``saves $9k to $26k``."""
-        first, second = self._apart(low, high, lambda value, digits: self.figure(name, value, digits))
+        digits = _digits_apart(low, high, lambda value, digits: self.figure(name, value, digits))
+        first, second = self.figure(name, low, digits), self.figure(name, high, digits)
         if first == second:
             return first
         for verb in ("saves ", "costs "):
@@ -337,6 +345,13 @@ EXACT_DIGITS = 12
 """Digits of a stated amount: none of them is rounded away."""
 STILL = 1e-12
 """Changes below this, relative to the values, are rounding."""
+
+
+def _digits_apart(first: float, second: float, write: Callable[[float, int | None], str]) -> int | None:
+    """Return how many digits tell the texts of two numbers apart; None where those of each alone do."""
+    if first == second or write(first, None) != write(second, None):
+        return None
+    return next((digits for digits in range(4, 12) if write(first, digits) != write(second, digits)), 12)
 
 
 def is_still(before: float, after: float) -> bool:

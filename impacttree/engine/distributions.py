@@ -36,7 +36,7 @@ from impacttree.engine.arrays import Array
 from impacttree.errors import Problem, QuantityError, printable
 from impacttree.quantity import Bounds, Quantity, Spread
 from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, deviation, impossible
-from impacttree.quantity.spreads import Shape, distance
+from impacttree.quantity.spreads import SpreadShape, distance
 
 __all__ = [
     "GRADE_CUT",
@@ -44,7 +44,7 @@ __all__ = [
     "BentNormal",
     "Beta",
     "Discrete",
-    "Distribution",
+    "ProbabilityDistribution",
     "Triangular",
     "Uniform",
     "distribution_of",
@@ -62,7 +62,7 @@ NODES = 96
 """Nodes of the quadrature on either side of the median: mean and deviation to ten digits and more."""
 
 
-class Distribution(Protocol):
+class ProbabilityDistribution(Protocol):
     """What is known of a number, as a whole."""
 
     @property
@@ -107,7 +107,7 @@ class BentNormal:
     array([25.51, 29.  , 32.97])
     """
 
-    shape: Shape
+    shape: SpreadShape
     central: float
     below: float
     above: float
@@ -310,7 +310,7 @@ class Discrete:
         return np.array(self.values)[np.searchsorted(reached, u)]
 
 
-def distribution_of(quantity: Quantity, bounds: Bounds | None = None, *, cut: float = 0.0) -> Distribution:
+def distribution_of(quantity: Quantity, bounds: Bounds | None = None, *, cut: float = 0.0) -> ProbabilityDistribution:
     """Return the distribution of a quantity whose range or distribution is stated.
 
     Parameters
@@ -350,7 +350,7 @@ def _refused(quantity: Quantity, reason: str, fix: str) -> QuantityError:
     return QuantityError(Problem(reason=f"{printable(quantity.text)}: {reason}", fix=fix))
 
 
-def _read(spread: Spread, point: float | None, bounds: Bounds | None, cut: float) -> Distribution:
+def _read(spread: Spread, point: float | None, bounds: Bounds | None, cut: float) -> ProbabilityDistribution:
     numbers = spread.numbers
     match spread.kind:
         case "p10_p90" | "p10_p50_p90":

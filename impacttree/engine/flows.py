@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from impacttree.engine.jumps import Change, Jump
+from impacttree.engine.jumps import BranchKey, Jump
 from impacttree.engine.lift_slopes import LiftSlopes
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
@@ -24,7 +24,7 @@ from impacttree.engine.quadrature import HORIZON, Node, gauss, values_at
 
 __all__ = ["EdgeFlow", "Lift", "Switch"]
 
-Decisions = dict[Change, float]
+Decisions = dict[BranchKey, float]
 """Side taken at each branch, or the step stood on."""
 
 TOLERANCE = 1e-11
@@ -132,7 +132,7 @@ class Lift:
         return tuple(nodes), tuple(sorted(switches, key=lambda switch: switch.at))
 
     def _closes(self, piece: Sequence[Node], low: Run, high: Run) -> bool:
-        """Whether the nodes account for the change of every touched slot between two shares of the lift.
+        """Return whether the nodes account for the change of every touched slot between two shares of the lift.
 
         Of the outcome alone it would not do: flows that cancel there may each be far off.
         """
@@ -209,7 +209,7 @@ class Lift:
         share = (self._outcome(above) - self._outcome(below)) / len(changed) if changed else 0.0
         return [Switch(slot, select, position, high, share) for position, slot, select in changed]
 
-    def _changed(self, left: float, right: float) -> list[Change]:
+    def _changed(self, left: float, right: float) -> list[BranchKey]:
         before, after = self._decisions(left), self._decisions(right)
         return sorted({key for key in before if key in after and before[key] != after[key]})
 

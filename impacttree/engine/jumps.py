@@ -23,9 +23,9 @@ from impacttree.engine.program import Row
 from impacttree.engine.quadrature import HORIZON, Node, gauss, values_at
 from impacttree.engine.tape import Load
 
-__all__ = ["Change", "Jump"]
+__all__ = ["BranchKey", "Jump"]
 
-Change = tuple[int, int, int]
+BranchKey = tuple[int, int, int]
 """A branch that switches: position, slot and select."""
 
 Margins = Mapping[tuple[int, int], Mapping[int, float]]
@@ -33,7 +33,7 @@ Margins = Mapping[tuple[int, int], Mapping[int, float]]
 
 NODES = 16
 JUMP = 1e3
-"""Times rounding: a difference between two neighbouring shares that is no rounding."""
+"""Times rounding: a difference between two neighbouring shares that is more than rounding."""
 STEP = 1e-30
 
 
@@ -53,7 +53,7 @@ class Jump:
     """
 
     def __init__(
-        self, slopes: LiftSlopes, below: Run, above: Run, changed: Sequence[Change], width: float = 1.0
+        self, slopes: LiftSlopes, below: Run, above: Run, changed: Sequence[BranchKey], width: float = 1.0
     ) -> None:
         self.slopes, self.model, self.below, self.changed, self.width = slopes, slopes.model, below, changed, width
         positions = (HORIZON, *range(len(below.rows)))

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.horizon import HORIZONS, Horizon, Window
 from impacttree.engine.program import Effects, Program, Row
-from impacttree.engine.scalar_faults import Missing, Naming, Period, redo, too_large
+from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
 from impacttree.errors import EvaluationError, Problem, QuestionError
 from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
@@ -50,7 +50,7 @@ class Adjoints:
     horizon: Row
 
     def held(self, slot: int) -> float:
-        """Derivative with respect to an amount added to `slot` in every period, and to its horizon value."""
+        """Return the derivative with respect to an amount added to `slot` in every period, and to its horizon value."""
         return _total([row[slot] for row in self.rows]) + self.horizon[slot]
 
     def all_held(self) -> Row:
@@ -241,7 +241,7 @@ class Model:
         return self._positions[address]
 
     def _total(self, source: int) -> Block:
-        """The running total of a metric: its own previous value plus this period's."""
+        """Return the running total of a metric: its own previous value plus this period's."""
         name = self.graph.metrics[source].name
         so_far = Timed(total_of(name), "prev", 1, (0, 0))
         return self._lower(self.accumulator[source], Binary("+", so_far, Name(name), (0, 0)))
@@ -271,7 +271,7 @@ class Model:
         return Program([self.blocks[slot] for slot in self.graph.order if self.recomputes(slot)], ())
 
     def recomputes(self, slot: int) -> bool:
-        """Whether the horizon value of `slot` is a formula over those of others."""
+        """Return whether the horizon value of `slot` is a formula over those of others."""
         return self.aggregations[slot] == "recompute" and slot not in self._valueless
 
     @cached_property
@@ -439,7 +439,7 @@ class Model:
     ) -> dict[int, Missing]:
         """Compute a period once more, with care; return why slots have no value in it."""
         rows = dict(zip(program.lags, past, strict=True))
-        return redo(self.naming, Period(program, row, base, rows, self.parameters, kinds, effects, t), known)
+        return redo(self.naming, PeriodState(program, row, base, rows, self.parameters, kinds, effects, t), known)
 
     def _refuse(self, found: Mapping[int, Missing]) -> None:
         """Raise the first thing that has no value, unless that is to be marked."""

@@ -130,7 +130,7 @@ def _loaded(run: Run, load: Load, row: Row, position: int) -> float:
 
 
 def _is_suspicious(run: Run) -> bool:
-    """Whether some sum or difference is far smaller than the largest number that it is made of."""
+    """Return whether some sum or difference is far smaller than the largest number that it is made of."""
     start, step = (
         [(block, *_makes(block)) for block in program.blocks] for program in (run.model.initial, run.model.step)
     )
@@ -236,13 +236,13 @@ def _stated(number: float) -> float:
     return 0.0 if float(number).is_integer() else UNIT * abs(number)
 
 
-Pair = tuple[float, float]
+WithBound = tuple[float, float]
 """A value, and how far it may be off."""
 
 
-def _worked(block: Block, parameters: Sequence[float], loaded: Mapping[int, Pair]) -> Pair:
+def _worked(block: Block, parameters: Sequence[float], loaded: Mapping[int, WithBound]) -> WithBound:
     """Return the value of a block with its bound, one operation at a time."""
-    known: dict[int, Pair] = {temporary: (value, _stated(value)) for temporary, value in block.constants.items()}
+    known: dict[int, WithBound] = {temporary: (value, _stated(value)) for temporary, value in block.constants.items()}
     for temporary, position in block.parameters.items():
         known[temporary] = (parameters[position], _stated(parameters[position]))
     known.update(loaded)
@@ -261,7 +261,7 @@ def _worked(block: Block, parameters: Sequence[float], loaded: Mapping[int, Pair
     return known[block.body.result]
 
 
-def _operated(step: Instruction, args: Sequence[Pair]) -> Pair:
+def _operated(step: Instruction, args: Sequence[WithBound]) -> WithBound:
     (a, ea), (b, eb) = args[0], args[-1]
     match step.operation:
         case "neg":
@@ -289,7 +289,7 @@ def _power(a: float, ea: float, b: float, eb: float, r: float) -> float:
     return abs(r) * (abs(b / a) * ea + (abs(math.log(abs(a))) * eb if eb else 0.0))
 
 
-def _called(function: Function, args: Sequence[Pair]) -> Pair:
+def _called(function: Function, args: Sequence[WithBound]) -> WithBound:
     """Return the value of a function with its bound; slopes are those of the function continued to complex numbers."""
     assert function.python is not None
     values = [value for value, _ in args]

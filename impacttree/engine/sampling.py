@@ -13,7 +13,7 @@ import numpy as np
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.correlations import linked
-from impacttree.engine.distributions import GRADE_CUT, Distribution, distribution_of
+from impacttree.engine.distributions import GRADE_CUT, ProbabilityDistribution, distribution_of
 from impacttree.engine.model import Model
 from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, SobolPoints, chunks_of
 from impacttree.errors import QuestionError
@@ -30,7 +30,7 @@ class Uncertain:
     """``arpu.value``, ``customers.start``, ``churn.nps.slope``"""
     metric: str
     """The metric that it belongs to."""
-    distribution: Distribution
+    distribution: ProbabilityDistribution
     stated: bool
     """False where the range follows from an evidence grade alone."""
 
@@ -57,7 +57,7 @@ class Sampler:
     Raises
     ------
     QuestionError
-        When the seed is no whole number, or an extra number has the address of another.
+        When the seed is not a whole number, or an extra number has the address of another.
 
     Examples
     --------

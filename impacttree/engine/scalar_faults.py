@@ -16,7 +16,7 @@ from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph
 
-__all__ = ["Missing", "Naming", "Period", "redo", "too_large"]
+__all__ = ["Missing", "Naming", "PeriodState", "redo", "too_large"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class PeriodState:
     """One evaluation of a program: what it reads, what changes do, and when it is.
 
     Parameters
@@ -69,7 +69,7 @@ class Period:
     t: int
 
 
-def redo(naming: Naming, period: Period, known: Callable[[int, int], Missing]) -> dict[int, Missing]:
+def redo(naming: Naming, period: PeriodState, known: Callable[[int, int], Missing]) -> dict[int, Missing]:
     """Redo a period one metric at a time, with NaN for what has no value, and return why that is, by slot.
 
     Parameters
@@ -104,7 +104,7 @@ class _Reading:
     """What a leaf of a formula stands for in a period."""
 
     naming: Naming
-    period: Period
+    period: PeriodState
 
     def __call__(self, leaf: Leaf) -> float:
         period = self.period
@@ -135,7 +135,7 @@ def too_large(naming: Naming, row: Row) -> NoReturn:
     )
 
 
-def _missing(naming: Naming, block: Block, fault: Fault, period: Period) -> Missing:
+def _missing(naming: Naming, block: Block, fault: Fault, period: PeriodState) -> Missing:
     graph, owners = naming.graph, naming.owners
     metric = graph.metrics[owners[block.slot]]
     operands = []

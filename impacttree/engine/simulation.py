@@ -346,7 +346,7 @@ def simulate_many(
     Raises
     ------
     QuestionError
-        When the number of samples is out of range, or the executor is none.
+        When the number of samples is out of range, or what is given as an executor is not one.
 
     Examples
     --------

@@ -181,7 +181,7 @@ class Watch:
 
 
 def _felt(ranks: Array, order: Array) -> bool:
-    """Whether an outcome is far from its median where an operation goes furthest: first by `order`."""
+    """Return whether an outcome is far from its median where an operation goes furthest: first by `order`."""
     return float(ranks[np.argsort(order, kind="stable")[:LEAST]].mean()) >= FELT
 
 
@@ -208,7 +208,7 @@ def _cause(seen: _Seen, kind: Literal["pole", "zero", "tail"]) -> Cause:
 
 
 def _is_risky(block: Block, step: Instruction) -> bool:
-    """Whether an operation can leave a number without a mean that had one, other than by its divisor's being fixed."""
+    """Return whether an operation can leave without a mean what had one; not where its divisor is fixed."""
     match step.operation:
         case "div":
             return not _is_fixed(block, step.args[1])

@@ -19,7 +19,7 @@ from impacttree.formula.ast import Span
 from impacttree.formula.core import (
     Binary,
     Compare,
-    Comparison,
+    ComparisonSign,
     Core,
     If,
     Logic,
@@ -112,7 +112,7 @@ class Select:
     """
 
     out: int
-    op: Comparison
+    op: ComparisonSign
     left: int
     right: int
     then: Body

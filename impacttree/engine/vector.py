@@ -24,11 +24,11 @@ from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 
-__all__ = ["Batch", "Number", "RowsIntervention", "evaluate_many"]
+__all__ = ["Batch", "FloatOrArray", "RowsIntervention", "evaluate_many"]
 
-Number = float | Array
+FloatOrArray = float | Array
 """One number for all rows, or one for each."""
-Row = list[Any]
+ArrayRow = list[Any]
 """Values of one period by slot, each a number or an array."""
 
 BLOCK = 16_384
@@ -42,8 +42,8 @@ class RowsIntervention:
     """What a change does to a metric: an `Intervention` with one number, or one for each row."""
 
     kind: Literal["wrap", "fix"]
-    scale: Number = 1.0
-    shift: Number = 0.0
+    scale: FloatOrArray = 1.0
+    shift: FloatOrArray = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ def evaluate_many(
     periods: int,
     *,
     count: int | None = None,
-    parameters: Mapping[str, Number] | None = None,
+    parameters: Mapping[str, FloatOrArray] | None = None,
     interventions: Mapping[int, AnyIntervention] | None = None,
     paths: Sequence[int] = (),
     totals: Sequence[int] = (),
@@ -161,11 +161,11 @@ class _Room:
 
     def __init__(self, model: Model, part: Part) -> None:
         self.model, self.part = model, part
-        self.initial: Row = [0.0] * model.size
-        self.ring: list[Row] = [[0.0] * model.size for _ in range(max(model.lags, default=0) + 1)]
+        self.initial: ArrayRow = [0.0] * model.size
+        self.ring: list[ArrayRow] = [[0.0] * model.size for _ in range(max(model.lags, default=0) + 1)]
         fitting = MEMORY // (8 * model.size * (len(self.ring) + 1))
         self.block = min(BLOCK, max(SMALLEST_BLOCK, fitting))
-        self.base: Row = [np.float64(value) for value in model.base]
+        self.base: ArrayRow = [np.float64(value) for value in model.base]
 
 
 class _Found(NamedTuple):
@@ -180,7 +180,7 @@ class _Found(NamedTuple):
 class _Block:
     """Some of the rows, through all periods."""
 
-    def __init__(self, room: _Room, periods: int, parameters: Row, count: int) -> None:
+    def __init__(self, room: _Room, periods: int, parameters: ArrayRow, count: int) -> None:
         self.room, self.model, self.part, self.periods, self.count = room, room.model, room.part, periods, count
         self.parameters = parameters
         self.faults: dict[int, npt.NDArray[np.bool_]] = {}
@@ -238,7 +238,13 @@ class _Block:
         return {slot: row[slot] for slot in totals}
 
     def period(
-        self, program: Program, kinds: Intervened, row: Row, past: Sequence[Row], base: Row, effects: Effects
+        self,
+        program: Program,
+        kinds: Intervened,
+        row: ArrayRow,
+        past: Sequence[ArrayRow],
+        base: ArrayRow,
+        effects: Effects,
     ) -> None:
         """Compute one period; a part of the tree that meets a fault is redone with care, as is all that comes after."""
         rows_by_lag = dict(zip(program.lags, past, strict=True))
@@ -292,13 +298,13 @@ class _Totals:
         self.window = model.window(periods)
         self.values: dict[int, Any] = {}
 
-    def add(self, row: Row, position: int) -> None:
+    def add(self, row: ArrayRow, position: int) -> None:
         with np.errstate(all="ignore"):
             for slot, way in self.ways.items():
                 self.values[slot] = way.added(self.values.get(slot), row[slot], position, self.window)
 
-    def row(self) -> Row:
-        row: Row = [np.float64(0.0)] * self.model.size
+    def row(self) -> ArrayRow:
+        row: ArrayRow = [np.float64(0.0)] * self.model.size
         with np.errstate(all="ignore"):
             for slot, way in self.ways.items():
                 row[slot] = way.finished(self.values[slot], self.window)
@@ -306,7 +312,7 @@ class _Totals:
 
 
 def _read(
-    model: Model, parameters: Mapping[str, Number], interventions: Mapping[int, AnyIntervention]
+    model: Model, parameters: Mapping[str, FloatOrArray], interventions: Mapping[int, AnyIntervention]
 ) -> tuple[list[Any], dict[int, RowsIntervention], dict[int, str]]:
     """Check what is given; return the vector of parameters, the effects, and numbers of rows with who has them."""
     known = {address: position for position, address in enumerate(model.addresses)}
@@ -332,7 +338,7 @@ def _agreed(lengths: Mapping[int, str]) -> int:
     return next(iter(lengths), 1)
 
 
-def _checked(value: Number, name: str, lengths: dict[int, str]) -> Any:
+def _checked(value: FloatOrArray, name: str, lengths: dict[int, str]) -> Any:
     array = np.asarray(value, dtype=np.float64)
     if array.ndim > 1:
         raise QuestionError(Problem(reason=f"{name} has {array.ndim} dimensions", fix="give one number for each row"))

@@ -91,7 +91,7 @@ def are_finite(values: Any) -> bool:
     """Return whether all values are finite: by their sum, which is quick, or one by one where it overflows.
 
     A dot product would wake the threads of a linear algebra library, which wait for each other on a busy machine. The
-    caller sees to it that an overflow is no warning.
+    caller sees to it that an overflow is not a warning.
     """
     return math.isfinite(np.add.reduce(values, axis=None)) or bool(np.isfinite(values).all())
 

@@ -43,7 +43,7 @@ __all__ = [
 
 T = TypeVar("T")
 Operator = Literal["+", "-", "*", "/", "**"]
-Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
+ComparisonSign = Literal["<", "<=", ">", ">=", "==", "!="]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +88,7 @@ class Primitive:
 class Compare:
     """``left op right``; stands only in a condition."""
 
-    op: Comparison
+    op: ComparisonSign
     left: Core
     right: Core
     span: Span
@@ -265,7 +265,7 @@ def _called(function: Function, arguments: Sequence[Core], span: Span, source: s
             condition, then, otherwise = arguments
             return If(condition, then, otherwise, source, span)
         case "min" | "max" as name:
-            op: Comparison = "<=" if name == "min" else ">="
+            op: ComparisonSign = "<=" if name == "min" else ">="
             chosen = arguments[0]
             for other in arguments[1:]:
                 chosen = If(Compare(op, chosen, other, span), chosen, other, source, span)

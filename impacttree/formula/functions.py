@@ -10,11 +10,11 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal
 
-__all__ = ["EXAMPLE_METRICS", "FUNCTIONS", "MAX_ARGUMENTS", "Function", "Kind", "UnitRule"]
+__all__ = ["EXAMPLE_METRICS", "FUNCTIONS", "MAX_ARGUMENTS", "Function", "FunctionKind", "UnitRule"]
 
 MAX_ARGUMENTS = 99
 
-Kind = Literal["math", "time", "conversion", "condition"]
+FunctionKind = Literal["math", "time", "conversion", "condition"]
 UnitRule = Literal[
     "pure",
     "root",
@@ -48,7 +48,7 @@ class Function:
     max_args: int
     summary: str
     unit_rule: UnitRule
-    kind: Kind = "math"
+    kind: FunctionKind = "math"
     definition: str = ""
     """The function as a formula over its parameter names, which stands in place of the call. What a branch of it reads,
     the condition of that branch has read."""

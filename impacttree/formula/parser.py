@@ -262,11 +262,11 @@ class _Parser:
 
     @staticmethod
     def _is_negation(following: Token) -> bool:
-        """Whether a ``not`` before this is the word; otherwise it is the name of a metric."""
+        """Return whether a ``not`` before this is the word; otherwise it is the name of a metric."""
         return following.kind in ("name", "number") or following.text == "("
 
     def _is_in_condition(self) -> bool:
-        """Whether this place is in the first argument of ``if``, or parentheses around a part of it."""
+        """Return whether this place is in the first argument of ``if``, or parentheses around a part of it."""
         innermost = next((frame for frame in reversed(self.frames) if frame.function is not None), None)
         if innermost is None:
             return self.is_condition

@@ -146,7 +146,7 @@ def _wrapped(node: Expr, needed: bool) -> list[Expr | str]:
 
 
 def _strength(node: Expr) -> int:
-    """How strongly a node's own operator binds."""
+    """Return how strongly a node's own operator binds."""
     match node:
         case Binary() | Logic():
             return _PRECEDENCE[node.op]

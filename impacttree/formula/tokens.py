@@ -164,7 +164,7 @@ _SUFFIXES = {"mn": "M", "mm": "M", "MM": "M", "bn": "B", "b": "B", "G": "B", "t"
 
 
 def _number_advice(written: str) -> tuple[str, str, str | None]:
-    """Why `written`, which starts like a number, is not one, what to write, and what replaces it if it is one thing."""
+    """Return why `written` is not the number it starts like, what to write, and what replaces it if it is one thing."""
     if re.fullmatch(r"0[0-9_]+.*", written):
         plain = re.sub(r"^[0_]+(?=[0-9])", "", written)
         return f"'{written}' starts with a zero", f"write {plain}", plain

@@ -66,11 +66,11 @@ def uncertain_numbers(
             yield Found(("drivers", influence.source, *keys), number)
 
 
-Part = tuple[str, tuple[str, ...], Quantity, bool]
+UncertainPart = tuple[str, tuple[str, ...], Quantity, bool]
 """Address, keys below the driver, what is known, and whether that is stated."""
 
 
-def _effect(influence: Influence, driver: Driver, defaults: EvidenceDefaults) -> Iterator[Part]:
+def _effect(influence: Influence, driver: Driver, defaults: EvidenceDefaults) -> Iterator[UncertainPart]:
     ((address, effect),) = influence.parameters
     grade = influence.evidence.grade
     default = defaults.range_of(grade, effect)
@@ -97,7 +97,7 @@ _GRADES: Mapping[Grade, str] = {
 }
 
 
-def _curve(influence: Influence, driver: Driver) -> Iterator[Part]:
+def _curve(influence: Influence, driver: Driver) -> Iterator[UncertainPart]:
     (stated,) = driver.stated
     numbers = dict(stated)
     for address, _ in influence.parameters:
@@ -115,7 +115,7 @@ def _difference(one: Quantity, other: Quantity, effect: float, counted: float) -
 
 
 def _half_widths(quantity: Quantity) -> Ends:
-    """Return how far P10 and P90 are from the middle; of what is no range, those of a normal as wide."""
+    """Return how far P10 and P90 are from the middle; of what is not a range, those of a normal as wide."""
     spread = quantity.spread
     if spread is None:
         return 0.0, 0.0

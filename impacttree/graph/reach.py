@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from heapq import heappop, heappush
 from typing import TypeVar
 
 from impacttree.graph.model import Graph
 
-__all__ = ["reached", "upstream"]
+__all__ = ["delay", "reached", "upstream"]
 
-Node = TypeVar("Node")
+T = TypeVar("T")
 
 
-def reached(
-    starts: Iterable[Node], onward: Callable[[Node], Iterable[Node]], *, around: Collection[Node] = ()
-) -> frozenset[Node]:
+def reached(starts: Iterable[T], onward: Callable[[T], Iterable[T]], *, around: Collection[T] = ()) -> frozenset[T]:
     """Return `starts` and all that `onward` leads to from there, in one step or in many, without recursion.
 
     Parameters
@@ -62,3 +61,30 @@ def upstream(graph: Graph, metrics: Iterable[int], *, around: Collection[int] = 
 
 def _moved_by(graph: Graph, index: int) -> Iterable[int]:
     return (graph.by_name[ref.source] for ref in graph.metrics[index].references if ref.timing != "baseline")
+
+
+def delay(graph: Graph, sources: Collection[int], target: int) -> int | None:
+    """Return after how many periods at least a move of `sources` arrives at `target`; None where none ever does.
+
+    Examples
+    --------
+    >>> from impacttree.graph import build
+    >>> from impacttree.spec import load_text
+    >>> text = "metrics: {sold: {value: 5}, due: {formula: 'lag(sold, 2)'}, paid: {formula: due * 3}}"
+    >>> graph = build(load_text(text))
+    >>> delay(graph, [graph.by_name["sold"]], graph.by_name["paid"])
+    2
+    >>> delay(graph, [graph.by_name["paid"]], graph.by_name["sold"]) is None
+    True
+    """
+    pending, seen = [(0, target)], set[int]()
+    while pending:
+        waited, index = heappop(pending)
+        if index in sources:
+            return waited
+        if index not in seen:
+            seen.add(index)
+            for ref in graph.metrics[index].references:
+                if ref.timing != "baseline":
+                    heappush(pending, (waited + ref.lag, graph.by_name[ref.source]))
+    return None

@@ -22,7 +22,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
     Raises
     ------
     QuestionError
-        If an outcome is no metric of the tree, or none is given.
+        If an outcome is not a metric of the tree, or if there is none.
     ModelError
         If a formula on the way cannot be read.
 

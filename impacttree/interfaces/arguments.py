@@ -103,7 +103,7 @@ def metric_and_change(
         metric, equals, text = (part.strip() for part in value.partition("="))
         shown = printable(value)
         if not metric or not equals:
-            raise click.BadParameter(f"'{shown}' is no metric and its change: write engagement=+1%", ctx, parameter)
+            raise click.BadParameter(f"'{shown}' is not a metric and its change: write engagement=+1%", ctx, parameter)
         if text[:1].isdigit() or text[:1] in "$€£¥":
             name, amount = printable(metric), printable(text)
             reason = f"'{shown}' does not say whether {amount} is added or set"

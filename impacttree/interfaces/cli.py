@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Pairs = tuple[tuple[str, str], ...]
+NamedTexts = tuple[tuple[str, str], ...]
 
 SECTIONS = {
     "Questions": (
@@ -217,7 +217,7 @@ def break_even(
 @json_option
 @save_option
 def what_if(
-    tree: str, changes: Pairs, on: str | None, ranged: bool, as_json: bool, output: str | None, **within: Any
+    tree: str, changes: NamedTexts, on: str | None, ranged: bool, as_json: bool, output: str | None, **within: Any
 ) -> None:
     """What several changes at once do to the outcomes.
 
@@ -321,7 +321,7 @@ def value_of_information(
 @changes_argument
 @json_option
 @save_option
-def values(tree: str, changes: Pairs, as_json: bool, output: str | None) -> None:
+def values(tree: str, changes: NamedTexts, as_json: bool, output: str | None) -> None:
     """Every metric: its name and its value today.
 
     With changes, its value over the horizon, beside that of the base case.
@@ -342,7 +342,7 @@ def values(tree: str, changes: Pairs, as_json: bool, output: str | None) -> None
 @click.option("--periods", type=int, metavar="N", help="How many; if not given, the tree's horizon.")
 @json_option
 @save_option
-def project(tree: str, changes: Pairs, periods: int | None, as_json: bool, output: str | None) -> None:
+def project(tree: str, changes: NamedTexts, periods: int | None, as_json: bool, output: str | None) -> None:
     """The outcomes, period by period.
 
     With --json, every metric.
@@ -374,7 +374,7 @@ def compare(tree: str, ranged: bool, horizon: str | None, as_json: bool, output:
 @json_option
 @save_option
 def pnl(
-    tree: str, changes: Pairs, horizon: str | None, scenario: str | None, as_json: bool, output: str | None
+    tree: str, changes: NamedTexts, horizon: str | None, scenario: str | None, as_json: bool, output: str | None
 ) -> None:
     """The profit and loss statement, before and after changes.
 
@@ -391,7 +391,7 @@ def pnl(
 @sampled_options
 @json_option
 @save_option
-def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool, output: str | None, **within: Any) -> None:
+def guardrails(tree: str, changes: NamedTexts, ranged: bool, as_json: bool, output: str | None, **within: Any) -> None:
     """Whether guardrails hold, and the risk of a breach."""
     opened = open_tree(tree)
     answer(opened.check_guardrails(changes_of(opened, changes), ranged, **within), as_json, output)
@@ -427,7 +427,7 @@ def guardrails(tree: str, changes: Pairs, ranged: bool, as_json: bool, output: s
 @save_option
 def simulate(
     tree: str,
-    changes: Pairs,
+    changes: NamedTexts,
     samples: int,
     seed: int,
     on: tuple[str, ...],
@@ -468,7 +468,7 @@ def simulate(
 @save_option
 def uncertainty(
     tree: str,
-    changes: Pairs,
+    changes: NamedTexts,
     on: str | None,
     samples: int,
     seed: int,
@@ -657,7 +657,7 @@ def check(ctx: click.Context, tree: str, as_json: bool) -> None:
     """Everything that is wrong with a model file.
 
     Computes its base case and its scenarios, too. The exit status is 2 if there is a problem; notes and breached
-    guardrails are none.
+    guardrails are not problems.
     """
     from impacttree.interfaces.overview import inspect
 

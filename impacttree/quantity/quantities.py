@@ -306,7 +306,7 @@ def parse_quantity(raw: RawQuantity, *, currency: str = "USD") -> Quantity:
     Raises
     ------
     QuantityError
-        If it is none of these, or not finite, or ambiguous (``1,200``).
+        If it is something else, not finite, or ambiguous (``1,200``).
 
     Examples
     --------
@@ -442,7 +442,7 @@ def _low_high(text: str, currency: str, default: Written | None) -> tuple[Unit |
 
 
 def _shortened(first: Unit, whole: Unit) -> bool:
-    """Whether `first` is `whole` without its denominators, as in ``$25 to $33/user``."""
+    """Return whether `first` is `whole` without its denominators, as in ``$25 to $33/user``."""
     above = tuple(factor for factor in whole.factors if factor[1] > 0)
     return first.display == whole.display and first.factors == above
 
@@ -538,7 +538,7 @@ def read_spread(raw: Mapping[str, object], text: str, reader: Numbers[Any], curr
             shown = _flow(key, 1)
             known = nearest(shown, _KEYS)
             raise QuantityError(
-                f"'{printable(shown, 40)}' is no part of a quantity{known}: it takes {', '.join(_KEYS)}"
+                f"'{printable(shown, 40)}' is not a part of a quantity{known}: it takes {', '.join(_KEYS)}"
             )
     keys = frozenset(raw) - {"value"}
     if keys in ({"p10", "p90"}, {"p10", "p50", "p90"}):

@@ -69,7 +69,7 @@ def parse_slope(text: str | int | float, *, currency: str = "USD", percent: bool
     Raises
     ------
     QuantityError
-        If the text is no slope, or uses ``%`` where points and ratios could be confused.
+        If the text is not a slope, or uses ``%`` where points and ratios could be confused.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def impossible(quantity: Quantity, bounds: Bounds | None = None) -> tuple[str, s
     else:
         wrong = _beyond(spread, bounds) or _two_middles(quantity, spread)
     if wrong is None and _is_too_wide(quantity, spread, bounds):
-        return "the range is too wide: its variance is no finite number", "narrow it"
+        return "the range is too wide: its variance is not a finite number", "narrow it"
     return wrong
 
 
@@ -62,7 +62,7 @@ def _out_of_order(point: float | None, spread: Spread) -> tuple[str, str] | None
 
 
 def _outside(spread: Spread, bounds: Bounds | None) -> tuple[str, str] | None:
-    """A tenth of the cases lies beyond P10, and a tenth beyond P90: so both must lie strictly within the bounds."""
+    """Tell which end of a range is not strictly within the bounds, though a tenth of the cases lies beyond it."""
     if bounds is None or (bounds[0] < spread.numbers[0] and spread.numbers[-1] < bounds[1]):
         return None
     low, high = _ENDS[spread.kind]
@@ -75,7 +75,7 @@ def _outside(spread: Spread, bounds: Bounds | None) -> tuple[str, str] | None:
 
 
 def _beyond(spread: Spread, bounds: Bounds | None) -> tuple[str, str] | None:
-    """Distributions that end must end within the bounds, the others have their middle there."""
+    """Tell where a distribution that ends leaves the bounds, or the middle of one that does not end."""
     if bounds is None:
         return None
     endless = spread.kind in ("normal", "lognormal", "beta")
@@ -86,7 +86,7 @@ def _beyond(spread: Spread, bounds: Bounds | None) -> tuple[str, str] | None:
 
 
 def _two_middles(quantity: Quantity, spread: Spread) -> tuple[str, str] | None:
-    """A named distribution has a middle of its own, so that a stated value must agree with it."""
+    """Tell where a stated value is not the middle that its named distribution has anyway."""
     middle = spread.central()
     if quantity.value is None or abs(quantity.value - middle) <= SLACK * deviation(spread):
         return None

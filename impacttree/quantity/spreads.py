@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-__all__ = ["Bounds", "Shape", "Spread", "distance"]
+__all__ = ["Bounds", "Spread", "SpreadShape", "distance"]
 
 Bounds = tuple[float, float]
-Shape = Literal["logit_normal", "lognormal", "mirrored_lognormal", "normal"]
+SpreadShape = Literal["logit_normal", "lognormal", "mirrored_lognormal", "normal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Spread:
             case _:
                 return (numbers[0], numbers[-1])
 
-    def shape(self, bounds: Bounds | None = None) -> Shape:
+    def shape(self, bounds: Bounds | None = None) -> SpreadShape:
         """Return how a range (``p10_p90``, ``p10_p50_p90``, ``ci95``) is read between its two ends.
 
         Strictly within `bounds` it is normal on the logit scale of the bounds, else with both ends positive normal on
@@ -147,7 +147,7 @@ def _midpoint(low: float, high: float) -> float:
 
 
 def _logit_middle(low: float, high: float, floor: float, ceiling: float) -> float:
-    """Median of the logit-normal: the odds over the bounds are the geometric mean of the odds at both ends."""
+    """Return the median of the logit-normal: its odds over the bounds are the geometric mean of those at both ends."""
     root = math.sqrt(low - floor) * math.sqrt(high - floor)
     rest = math.sqrt(ceiling - low) * math.sqrt(ceiling - high)
     share = root / (root + rest)
@@ -160,7 +160,7 @@ def _triangular_median(low: float, mode: float, high: float) -> float:
     return high - math.sqrt((high - low) / 2) * math.sqrt(high - mode)
 
 
-def distance(shape: Shape, low: float, high: float, bounds: Bounds) -> float:
+def distance(shape: SpreadShape, low: float, high: float, bounds: Bounds) -> float:
     """Return how far two numbers are apart on the scale of a shape; `bounds` count for ``logit_normal`` alone."""
     match shape:
         case "normal":

@@ -141,7 +141,7 @@ class Unit:
         Raises
         ------
         QuantityError
-            If the text is no unit; the message marks the spot.
+            If the text is not a unit; the message marks the spot.
 
         Examples
         --------
@@ -234,7 +234,7 @@ def is_noun(base: str) -> bool:
 
 
 def _is_plain(unit: Unit) -> bool:
-    """Whether multiplying by `unit` keeps the other's display form: a bare number, or calendar time only."""
+    """Return whether multiplying by `unit` keeps the other's display form: a bare number, or calendar time only."""
     return not unit.display and all(base in _CALENDAR for base, _ in unit.factors)
 
 
@@ -256,7 +256,7 @@ def _merge(left: Factors, right: Factors, sign: int) -> Factors:
 
 
 def _reading_order(factors: Factors) -> Iterable[tuple[str, int]]:
-    """Money, nouns, clock, calendar: ``USD/user/month``."""
+    """Return the factors in the order of money, nouns, clock, calendar: ``USD/user/month``."""
 
     def rank(factor: tuple[str, int]) -> int:
         base = factor[0]
@@ -423,7 +423,7 @@ class _Reader:
         if lower in _FIXES:
             raise self._error(f"`{word}` is not a unit", _FIXES[lower], span)
         if word.endswith("$"):
-            raise self._error(f"`{word}` is no known money sign", "write the ISO code: 29 USD", span)
+            raise self._error(f"`{word}` is not a known money sign", "write the ISO code: 29 USD", span)
         if len(word) == 1:
             raise self._error(f"`{word}` is not a unit", "spell the unit out: minutes, hours, days, orders", span)
         counted = singular(lower[1:])

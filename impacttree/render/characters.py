@@ -22,7 +22,7 @@ def clean(text: str) -> str:
 
 
 def _joins(text: str, at: int) -> bool:
-    """Whether a character joins its neighbours into one sign, as scripts and emoji are written."""
+    """Return whether a character joins its neighbours into one sign, as scripts and emoji are written."""
     inner = text[at] in _JOINERS and 0 < at < len(text) - 1
     return inner and not (text[at - 1].isascii() or text[at + 1].isascii())
 

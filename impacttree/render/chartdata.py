@@ -147,14 +147,14 @@ def mark_name(mark: Mark) -> str:
 
 
 def is_adverse(view: Distribution, value: float) -> bool:
-    """Whether `value` lies beyond the threshold."""
+    """Return whether `value` lies beyond the threshold."""
     if view.threshold is None:
         return False
     return value < view.threshold if view.adverse == "below" else value > view.threshold
 
 
 def is_central(view: Distribution, low: float, high: float) -> bool:
-    """Whether most of `low` to `high` lies in the emphasised range, or a range that is one value lies in it.
+    """Return whether most of `low` to `high` lies in the emphasised range, or a range that is one value lies in it.
 
     Without an emphasised range everything does.
     """

@@ -14,7 +14,7 @@ __all__ = ["to_csv"]
 RUNS = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
 """Beginnings that make a spreadsheet read a cell as a formula or a command."""
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
-"""Signed numbers, which begin like a formula and are none."""
+"""Signed numbers, which begin like a formula and are not formulas."""
 
 
 def to_csv(table: Table) -> bytes:

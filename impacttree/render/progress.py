@@ -16,16 +16,16 @@ from impacttree.render.characters import clean
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["Report", "progress"]
+__all__ = ["progress"]
 
-Report = Callable[[int, int], None]
-"""Takes how much is done, and of how much."""
 PAUSE = 0.1
 """Least seconds from one drawing to the next."""
 
 
 @contextmanager
-def progress(text: str, delay: float = 1.0, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Report]:
+def progress(
+    text: str, delay: float = 1.0, *, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[int, int], None]]:
     """Show how far a piece of work is, once it has lasted for `delay` seconds.
 
     The bar stands on standard error if that is a terminal, in the output of the cell if a notebook's kernel runs this,
@@ -93,7 +93,7 @@ def _display(text: str) -> _Display | None:
 
 
 def _in_kernel() -> bool:
-    """Whether a notebook's kernel runs this; IPython is asked only if somebody else has loaded it."""
+    """Return whether a notebook's kernel runs this; IPython is asked only if somebody else has loaded it."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None) is not None

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Anchor", "Box", "Curve", "Disc", "Group", "Role", "Scene", "Segment", "Shape", "Text"]
+__all__ = ["Anchor", "Box", "Curve", "Disc", "Group", "Scene", "Segment", "Shape", "ShapeRole", "Text"]
 
 Anchor = Literal["start", "middle", "end"]
-Role = Literal["title", "subtitle", "head", "connector", "card", "label", "callout", "panel", "legend", "footer"]
+ShapeRole = Literal["title", "subtitle", "head", "connector", "card", "label", "callout", "panel", "legend", "footer"]
 Segment = (
     tuple[Literal["M", "L"], float, float]
     | tuple[Literal["C"], float, float, float, float, float, float]
@@ -92,7 +92,7 @@ class Group:
     `id` names the card, or both ends of a connector or label as ``source>target``; `alt` says in words what is drawn.
     """
 
-    role: Role
+    role: ShapeRole
     shapes: tuple[Shape, ...]
     id: str = ""
     alt: str = ""
@@ -118,6 +118,6 @@ class Scene:
     """What the picture could not show: labels without room, letters without a glyph."""
 
     def shapes(self) -> Iterator[Shape]:
-        """Every shape, in drawing order."""
+        """Yield every shape, in drawing order."""
         for group in self.groups:
             yield from group.shapes

@@ -272,7 +272,7 @@ def svg_to_pdf(svg: str) -> bytes:
 
 
 def _vendored_first(svg: str) -> str:
-    """Our own pens use our own font, whatever the machine has: the same picture everywhere."""
+    """Return the picture with our own font first, so that it is the same whatever fonts a machine has."""
     if _VENDORED_FAMILY in svg:
         return svg
     return svg.replace(f'font-family="{FONT_FAMILY}"', f"font-family=\"'{_VENDORED_FAMILY}', {FONT_FAMILY}\"", 1)

@@ -195,7 +195,7 @@ def _blocks(view: Table, columns: int) -> list[tuple[tuple[int, ...], list[int]]
 
 
 def _least_width(view: Table, index: int, natural: int, columns: int) -> int:
-    """Numbers are never broken, words from a third of the room on; an outline keeps its branches up to half of it."""
+    """Return the least width: numbers never break, words from a third of the room on, an outline from half of it on."""
     texts = [row[index].text for row in view.rows]
     if view.columns[index].align == "right":
         return natural if columns > 2 * NARROWEST else max((width(clean(text)) for text in texts), default=0)

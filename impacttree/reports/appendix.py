@@ -9,7 +9,8 @@ from itertools import pairwise
 from impacttree.analyses.diagram import lifted_diagram
 from impacttree.analyses.what_if import compare
 from impacttree.analyses.worth import Worth
-from impacttree.answers.axis import round_step, round_ticks
+from impacttree.answers.axis import round_ticks
+from impacttree.answers.pictures import BINS, binned
 from impacttree.answers.returns import Returns
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
@@ -20,8 +21,6 @@ from impacttree.views.slides import Part, Slide, paged
 
 __all__ = ["appendix"]
 
-BINS = 40
-EDGE = 0.005
 MOST_DEFINED = 54
 
 
@@ -51,16 +50,9 @@ def appendix(answer: Worth, found: Returns, footer: tuple[str, ...], *, whole: b
 def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
     if found.samples is None:
         return
-    import numpy as np
-
     words, name = answer.words, answer.outcome
-    values = found.samples.present
-    low, high = map(float, np.quantile(values, (EDGE, 1 - EDGE)))
-    if high <= low:
-        return
-    step = round_step(high - low, BINS)
-    edges = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
-    counts, _ = np.histogram(values, edges)
+    bins = binned(found.samples.present, BINS)
+    edges = bins.edges
     p10, p50, p90 = found.samples.quantiles((0.1, 0.5, 0.9))
     marks = tuple(
         Mark(at, label, words.signed(name, at), accent=label == "P50")
@@ -72,16 +64,20 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
     picture = Distribution(
         title="",
         subtitle="",
-        edges=tuple(edges.tolist()),
-        shares=tuple((counts / len(values)).tolist()),
+        edges=edges,
+        shares=bins.shares,
         marks=marks,
-        levels=tuple((level, words.signed(name, level)) for level in round_ticks(float(edges[0]), float(edges[-1]))),
+        levels=tuple((level, words.signed(name, level)) for level in round_ticks(edges[0], edges[-1])),
         central=(p10, p90),
         central_text="P10 to P90",
         threshold=0.0 if edges[0] < 0 < edges[-1] else None,
         threshold_text=f"below zero: {percentage(loss)}" if edges[0] < 0 < edges[-1] else "",
     )
-    pays = f"it pays in {percentage(1 - loss)} of {len(values):,} samples" if found.cost else "so in eight cases of ten"
+    pays = (
+        f"it pays in {percentage(1 - loss)} of {len(found.samples):,} samples"
+        if found.cost
+        else "so in eight cases of ten"
+    )
     title = f"the {what} {end} lies between {words.signed(name, p10)} and {words.signed(name, p90)}; {pays}"
     yield Slide(title, (Part(picture),), f"Share of samples by {what}, {lowered(words.label(name))}, P10 to P90 dark")
 

@@ -644,9 +644,10 @@ def _tornado(bet: Bet) -> Bars | None:
     for row in found.rows[:MOST_BARS]:
         if row.outcome_low is not None and row.outcome_high is not None and row.swing:
             ends = (row.outcome_low, row.outcome_high)
-            tones = [words.tone(name, end - found.central) for end in ends]
+            tones = (words.tone(name, ends[0] - found.central), words.tone(name, ends[1] - found.central))
             label = _named(bet, Cell(row.label, row.address)).text
-            bars.append(Bar(label, *ends, *map(bet.signed, ends), *tones))
+            low_text, high_text = map(bet.signed, ends)
+            bars.append(Bar(label, *ends, low_text, high_text, *tones))
     if not bars:
         return None
     title = f"What the {bet.amount(found.central)} rests on, P10 to P90 each"

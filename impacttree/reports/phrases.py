@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from impacttree.spec import TreeSpec
 
@@ -31,11 +31,14 @@ def typeset(view: T) -> T:
     >>> typeset("+1% (42.0% -> 42.4%) costs -$3k; self-serve 6_000")
     '+1% (42.0% → 42.4%) costs −$3k; self-serve 6,000'
     """
-    value: Any = view
+    return cast("T", _typeset(view))
+
+
+def _typeset(value: Any) -> Any:
     if isinstance(value, str):
-        return _DIGITS.sub(",", _MINUS.sub("−", value.replace("->", "→").replace("<-", "←")))  # type: ignore[return-value]  # a text again
+        return _DIGITS.sub(",", _MINUS.sub("−", value.replace("->", "→").replace("<-", "←")))
     if isinstance(value, tuple):
-        return tuple(map(typeset, value))  # type: ignore[return-value]  # a tuple again
+        return tuple(map(_typeset, value))
     if is_dataclass(value) and not isinstance(value, type):
         changed = {
             field.name: typeset(getattr(value, field.name)) for field in fields(value) if field.name not in _KEYS

@@ -17,8 +17,8 @@ from impacttree.spec.yaml_text import entry_lines, flow_text, scalar_text
 
 __all__ = ["edited"]
 
-Path = tuple[str, ...]
-Places = Mapping[Any, Place]
+KeyPath = tuple[str, ...]
+Children = Mapping[Any, Place]
 Data = Mapping[str, Any]
 
 
@@ -54,7 +54,7 @@ class _Editor:
     text: str
     newline: str
 
-    def block(self, path: Path, places: Places, old: Data, new: Data, area: tuple[int, int]) -> str:
+    def block(self, path: KeyPath, places: Children, old: Data, new: Data, area: tuple[int, int]) -> str:
         """Return the changed lines of a block mapping; `area` holds it and what stands before its first entry."""
         starts = [self.first_line(place, with_comment=bool(path) or at > 0) for at, place in enumerate(places.values())]
         indent = next(iter(places.values())).key_column - 1
@@ -78,7 +78,7 @@ class _Editor:
             parts[-1] = parts[-1].removesuffix(self.newline)
         return "".join([*parts, rest])
 
-    def entry(self, path: Path, place: Place, old: Any, new: Any, chunk: tuple[int, int]) -> str:
+    def entry(self, path: KeyPath, place: Place, old: Any, new: Any, chunk: tuple[int, int]) -> str:
         """Return the changed lines of one entry of a block mapping."""
         start, end = chunk
         if old == new:
@@ -93,7 +93,7 @@ class _Editor:
             return self.text[start:key] + self.newline.join(lines) + self.text[stop:end]
         return self.text[start : place.start] + self.inline(path, place, old, new, "block") + self.text[place.end : end]
 
-    def inline(self, path: Path, place: Place, old: Any, new: Any, around: str) -> str:
+    def inline(self, path: KeyPath, place: Place, old: Any, new: Any, around: str) -> str:
         """Return the changed text of a value that stands within a line or in braces."""
         if old == new:
             return self.text[place.start : place.end]
@@ -101,9 +101,9 @@ class _Editor:
             return self.braces(path, place, old, new)
         return scalar_text(new) if isinstance(new, str) and around == "block" else flow_text(new)
 
-    def braces(self, path: Path, place: Place, old: Data, new: Data) -> str:
+    def braces(self, path: KeyPath, place: Place, old: Data, new: Data) -> str:
         """Return the changed text of a mapping in braces; additions go to its end."""
-        places: Places = place.children or {}
+        places: Children = place.children or {}
         order = _order(path, list(places), old, new, at_end=True)
         if order[: len(places)] != list(places):
             return flow_text({key: new[key] for key in order if key in new})
@@ -140,7 +140,7 @@ class _Editor:
         return end
 
 
-def _order(path: Path, keys: Sequence[str], old: Data, new: Data, *, at_end: bool = False) -> list[str]:
+def _order(path: KeyPath, keys: Sequence[str], old: Data, new: Data, *, at_end: bool = False) -> list[str]:
     """Return the keys of the result: in the new order where order is part of the model, else as the file has them."""
     if not _holds_fields(path):
         return list(new)
@@ -153,8 +153,8 @@ def _order(path: Path, keys: Sequence[str], old: Data, new: Data, *, at_end: boo
     return order
 
 
-def _holds_fields(path: Path) -> bool:
-    """Whether a mapping holds a model's fields, and not names, whose order counts."""
+def _holds_fields(path: KeyPath) -> bool:
+    """Return whether a mapping holds a model's fields, and not names, whose order counts."""
     if path[:1] != ("metrics",):
         return path in ((), ("evidence_defaults",))
     return len(path) in (2, 4) or path[-1] in ("guardrail", "agreed", "evidence")

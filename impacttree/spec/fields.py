@@ -80,12 +80,12 @@ def mistake(reason: str, fix: str, *path: Key, at_key: bool = False) -> Finding:
 
 
 def is_above(left: float | None, right: float | None) -> bool:
-    """Whether both numbers are known and the left one is greater."""
+    """Return whether both numbers are known and the left one is greater."""
     return left is not None and right is not None and left > right
 
 
 def comparable(left: Quantity, right: Quantity) -> bool:
-    """Whether the numbers may be compared as they are; other units are for the unit rules to judge."""
+    """Return whether the numbers may be compared as they are; other units are for the unit rules to judge."""
     if left.unit is None or right.unit is None:
         return True
     return (left.unit.money, left.unit.is_share) == (right.unit.money, right.unit.is_share)

@@ -163,7 +163,7 @@ def prose(raw: object) -> str:
 
 
 def _is_control(character: str) -> bool:
-    """Whether a character steers (direction, end of line, half a pair) instead of being seen."""
+    """Return whether a character steers (direction, end of line, half a pair) instead of being seen."""
     if character.isprintable() or character in "\n\t":
         return False
     from unicodedata import category
@@ -355,7 +355,7 @@ def quantity(raw: object, currency: str) -> Quantity:
 
 
 def metric_value(raw: object, currency: str) -> Quantity:
-    """Read the value of a metric, and tell a formula that stands there from what is no value at all."""
+    """Read the value of a metric, and tell a formula that stands there from what is not a value at all."""
     try:
         return quantity(raw, currency)
     except Wrong:
@@ -499,7 +499,7 @@ def unit_of(raw: object, currency: str) -> Unit:
 
 
 def means_unit(text: str, unit: Unit | None) -> bool:
-    """Whether a text is still how `unit` is written, ``$`` being any dollar."""
+    """Return whether a text is still how `unit` is written, ``$`` being any dollar."""
     own = unit.money if unit else None
     try:
         return unit_of(text, own or "USD") == unit

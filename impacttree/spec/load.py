@@ -39,7 +39,7 @@ def read_text(text: str | bytes, file: str = "<text>") -> Reading:
     try:
         content = text.encode("utf-8") if isinstance(text, str) else text
     except UnicodeEncodeError:
-        return Reading(None, (Problem(reason="holds half a surrogate pair, which is no character", file=file),))
+        return Reading(None, (Problem(reason="holds half a surrogate pair, which is not a character", file=file),))
     if len(content) > MAX_BYTES:
         reason = f"has {len(content):,} bytes; at most {MAX_BYTES:,} are read"
         return Reading(None, (Problem(reason=reason, fix="split the model", file=file),))

@@ -12,7 +12,7 @@ from impacttree.quantity import NUMBER, Quantity, Set, misfit
 from impacttree.spec.address import Address
 from impacttree.spec.models import MetricSpec, TreeSpec
 
-__all__ = ["Values", "with_metric", "with_values"]
+__all__ = ["NewValues", "with_metric", "with_values"]
 
 
 class _Series(Protocol):
@@ -21,11 +21,11 @@ class _Series(Protocol):
     def items(self) -> Iterable[tuple[Hashable, Any]]: ...
 
 
-Values = Mapping[str, str | float] | _Series
+NewValues = Mapping[str, str | float] | _Series
 """New values by metric."""
 
 
-def with_values(spec: TreeSpec, values: Values) -> TreeSpec:
+def with_values(spec: TreeSpec, values: NewValues) -> TreeSpec:
     """Return `spec` with newly stated values, in the units that the metrics have.
 
     A number is in base units: a share of 43 % is 0.43, money is not in thousands; one above 1 for a metric in % without

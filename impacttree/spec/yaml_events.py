@@ -251,7 +251,7 @@ class _Reader:
     # ---- what YAML would lose
 
     def is_cut(self, frame: _Frame, event: Any) -> bool:
-        """Whether this nothing is what a comma leaves of a text in braces: a key without a colon."""
+        """Return whether this nothing is what a comma leaves of a text in braces: a key without a colon."""
         key: Any = frame.key
         if frame.kind != "mapping" or key is None or ":" in self.text[key.end_mark.index : event.start_mark.index]:
             return False

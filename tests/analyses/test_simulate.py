@@ -270,3 +270,23 @@ def test_an_executor_takes_work(executor):
 def test_a_limit_of_a_flow_is_one_of_each_period():
     source = "{currency: USD, metrics: {cost: {value: $9k/month (8k to 12k), guardrail: {max: $10k/month}}}}"
     assert "cap $10k a month broken in" in str(it.loads(source).simulate(256, on="cost"))
+
+
+def test_a_small_spread_on_a_large_level_shows_in_every_figure():
+    tree = it.loads("metrics: {l: {value: '50_000_650 (50_000_600 to 50_000_700)'}, m: {formula: l * 1}}")
+    told = tree.simulate(seed=1)
+    row = told.view().rows[0]
+    low, middle, high, mean = (cell.text for cell in row[3:])
+    assert low != high
+    assert middle in (low, high)
+    assert mean in (low, high)
+    assert middle in told.title
+    assert f"{low} to {high}" in told.title
+    assert len({mark.text for mark in told.histogram().drawn.marks if mark.label in ("P10", "P90")}) == 2
+    for chart in (told.histogram(), told.fan()):
+        levels = [text for _, text in chart.drawn.levels]
+        assert len(set(levels)) == len(levels)
+    spread = tree.uncertainty(seed=1)
+    assert f"{low} to {high} (P10 to P90)" in str(spread)
+    ends = spread.view().rows[0][2:4]
+    assert (ends[0].text, ends[1].text) == (low, high)

@@ -288,7 +288,7 @@ def test_what_is_no_decision(arguments, cost, message):
         (it.Decision("engagement", "+1%", cost="$1k ($1k to $2k)"), "the point is P50"),
         (it.Decision("engagment", "+1%", cost="$1k"), "did you mean 'engagement'"),
         (it.Decision("engagement", "+1%", cost="$1k", on="proft"), "did you mean 'profit'"),
-        (("engagement", "+1%", "$1k"), "a decision is no tuple"),
+        (("engagement", "+1%", "$1k"), "is not a decision: write it.Decision"),
     ],
 )
 def test_a_decision_that_does_not_fit_the_tree(decision, message):

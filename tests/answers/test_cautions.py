@@ -208,3 +208,35 @@ def test_switches_along_the_lift_are_told(formula, told, total):
 
 def test_no_limit_is_told_where_none_is():
     assert it.loads(SHOP).worth("speed", "+1 points").kinks == ()
+
+
+# ---- what arrives later than is asked about
+
+LATE = """
+period: month
+horizon: 12
+outcome: paid
+metrics:
+  sold: {label: Sold, value: 10}
+  due: {label: Due, formula: "lag(sold, LAG)"}
+  paid: {label: Paid, formula: due * 3, aggregate: sum}
+"""
+
+
+@pytest.mark.parametrize("lag", [11, 12, 13, 100])
+def test_a_change_that_arrives_after_the_horizon_is_said_to(lag):
+    worth = it.loads(LATE.replace("LAG", str(lag))).worth("sold", "+1")
+    assert worth.total == 3 * max(0, 12 - lag)
+    assert worth.warnings == (
+        ()
+        if lag < 12
+        else (
+            f"Sold moves Paid with a lag of {lag} months, from month {lag + 1} on: nothing of it falls within the "
+            "first 12 months",
+        )
+    )
+
+
+def test_the_shortest_way_counts():
+    sooner = LATE.replace("due * 3", "'due * 3 + lag(sold, 5)'").replace("LAG", "20")
+    assert it.loads(sooner).worth("sold", "+1").warnings == ()

@@ -15,7 +15,7 @@ from impacttree.engine.distributions import (
     BentNormal,
     Beta,
     Discrete,
-    Distribution,
+    ProbabilityDistribution,
     Triangular,
     Uniform,
     distribution_of,
@@ -148,7 +148,7 @@ def test_within_bounds_three_quantiles_are_hit_and_no_value_leaves_the_bounds(
     assert floor < distribution.mean < ceiling
 
 
-def rises(distribution: Distribution) -> bool:
+def rises(distribution: ProbabilityDistribution) -> bool:
     grid = np.sort(np.concatenate([U, np.linspace(0.0005, 0.9995, 2001)]))
     values = distribution.quantile(grid)
     return bool(np.all(np.diff(values) >= -1e-13 * np.abs(values).max()))
@@ -278,6 +278,6 @@ def test_ends_may_stand_on_the_bounds_where_the_distribution_ends_there() -> Non
     st.sampled_from([Beta(2.0, 30.0), Uniform(1.0, 2.0), Triangular(0.0, 1.0, 5.0), Discrete((0.0, 1.0), (0.4, 0.6))]),
     st.lists(st.floats(1e-9, 1 - 1e-9), min_size=2, max_size=50),
 )
-def test_a_higher_share_never_means_a_lower_number(distribution: Distribution, shares: list[float]) -> None:
+def test_a_higher_share_never_means_a_lower_number(distribution: ProbabilityDistribution, shares: list[float]) -> None:
     values = distribution.quantile(np.sort(shares))
     assert np.all(np.diff(values) >= 0)

@@ -21,7 +21,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.returns import returns
 from impacttree.errors import OutputError, QuestionError
 from impacttree.reports.deck import Deck
-from impacttree.reports.phrases import period_end, typeset
+from impacttree.reports.phrases import period_end
 from impacttree.views import Panel
 from impacttree.views.slides import Figures, Slide, Timeline
 from tests.strategies import examples

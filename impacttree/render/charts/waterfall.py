@@ -128,7 +128,7 @@ def _draw(pen: _Pen, view: Waterfall) -> None:
 
 
 def _hangs(pair: tuple[float, float]) -> bool:
-    """Whether a bar lies below zero, so that its amount stands under it."""
+    """Return whether a bar lies below zero, so that its amount stands under it."""
     return max(pair) <= 0 and min(pair) < 0
 
 

@@ -115,7 +115,7 @@ def _tree(excerpt: Excerpt, *, poster: bool) -> Scene:
 
 
 def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool) -> tuple[Grid, Tracks]:
-    """The most comfortable of the arrangements for different numbers of lanes."""
+    """Return the most comfortable of the arrangements for different numbers of lanes."""
     size = len(net.cards)
     kicks = 0 if size > 60 else ROW_KICKS if size <= 28 else ROW_KICKS // 2
     first = _tried(net, assign_lanes(net, budget, poster=poster), title_height, budget, 0)
@@ -128,7 +128,7 @@ def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool
 def _tried(
     net: Network, assignments: Sequence[Lanes], title_height: float, budget: Budget, kicks: int
 ) -> list[tuple[float, Grid, Tracks, Lanes]]:
-    """An arrangement for each assignment of lanes, the most comfortable first; at least one."""
+    """Return an arrangement for each assignment of lanes, the most comfortable first; at least one."""
     found: list[tuple[float, Grid, Tracks, Lanes]] = []
     for lanes in assignments:
         if not found or not budget.spent:
@@ -165,7 +165,7 @@ def _callout(diagram: Diagram, geometry: Geometry) -> list[Group]:
 
 
 def _forbidden(net: Network, grid: Grid, geometry: Geometry) -> list[Rect]:
-    """Where no label may stand: cards, callout, heads, and the foot of the page."""
+    """Return where no label may stand: cards, callout, heads, and the foot of the page."""
     boxes = [geometry.card(grid.lane[card], grid.row[card]) for card in range(len(net.cards))]
     if geometry.callout:
         boxes.append(geometry.callout)
@@ -178,7 +178,7 @@ def _forbidden(net: Network, grid: Grid, geometry: Geometry) -> list[Rect]:
 
 
 def _good_sign(net: Network, diagram: Diagram) -> float:
-    """Sign of the amounts that are good for the business."""
+    """Return the sign of the amounts that are good for the business."""
     total = sum(arrow.link.money for arrow in net.arrows if arrow.on_path)
     adverse = diagram.callout is not None and diagram.callout.tone == "adverse"
     return (-1.0 if total < 0 else 1.0) * (-1.0 if adverse else 1.0)
@@ -216,7 +216,7 @@ def _notes(excerpt: Excerpt) -> tuple[str, ...]:
 
 
 def _left_out(excerpt: Excerpt) -> Iterator[str]:
-    """What the picture does not show, in words."""
+    """Yield what the picture does not show, in words."""
     number = len(excerpt.folded)
     if number:
         yield f"{number:,} metric{'s are' if number > 1 else ' is'} folded into the first one shown that they feed."
@@ -229,7 +229,7 @@ def _left_out(excerpt: Excerpt) -> Iterator[str]:
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    """Names, or the first of very many and how many more there are."""
+    """Return names, or the first of very many and how many more there are."""
     most = 12
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown

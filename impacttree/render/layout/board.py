@@ -38,7 +38,7 @@ class _Row:
 
 
 def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Group, ...]:
-    """Boxes, arrows and panels between the headings and the legend."""
+    """Return boxes, arrows and panels between the headings and the legend."""
     diagram = excerpt.diagram
     top = headings.height + 0.25
     panels = PANEL_HEIGHT if diagram.panels else 0.0

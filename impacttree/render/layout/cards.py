@@ -48,7 +48,7 @@ CAP = 0.72
 
 
 def kind_of(card: Card) -> str:
-    """Product, driver, financial or guardrail, as it is drawn."""
+    """Return product, driver, financial or guardrail, as it is drawn."""
     return "guardrail" if card.guardrail else card.kind
 
 
@@ -64,20 +64,20 @@ def text(
     spacing: float = 0.0,
     halo: str = "",
 ) -> Text:
-    """A measured text."""
+    """Return a measured text."""
     width = text_width(words, size, bold) + spacing * POINT * len(words)
     return Text(x, y, words, size, color, width, bold, anchor, spacing, halo)
 
 
 def polygon(points: tuple[tuple[float, float], ...], fill: str) -> Curve:
-    """A filled shape of straight sides."""
+    """Return a filled shape of straight sides."""
     start: Segment = ("M", *points[0])
     sides: tuple[Segment, ...] = tuple(("L", x, y) for x, y in points[1:])
     return Curve((start, *sides, ("Z",)), fill=fill)
 
 
 def glyph(kind: str, x: float, y: float, size: float, color: str) -> Shape:
-    """The sign of a kind, centred on a point: circle, square, diamond, triangle."""
+    """Return the sign of a kind, centred on a point: circle, square, diamond, triangle."""
     half = size / 2
     if kind == "product":
         return Disc(x, y, half, fill=color)
@@ -92,7 +92,7 @@ def glyph(kind: str, x: float, y: float, size: float, color: str) -> Shape:
 
 
 def pill(x: float, y: float, words: str, tone: Tone, size: float, *, dark: bool) -> tuple[Shape, ...]:
-    """The change of a metric, ending at `x` and centred on `y`: filled when favourable, outlined when adverse."""
+    """Return the change of a metric, ending at `x`, centred on `y`: filled when favourable, outlined when adverse."""
     width = pill_width(words, size)
     height = size * POINT * 1.755
     fill, stroke, color = GOOD, GOOD, WHITE
@@ -154,7 +154,7 @@ class _Painter:
         )
 
     def fill(self) -> None:
-        """Kind, name, value and pill, foot line: as many as there is height for, spare height between them."""
+        """Draw kind, name, value and pill, foot line: as many as there is height for, spare height between them."""
         scale, box = self.scale, self.box
         line = NAME_LINE * scale
         room = box.height - (LOW - 0.034) * scale - (0.125 * scale if self.card.guardrail else 0.0)
@@ -169,7 +169,7 @@ class _Painter:
             self._foot_line(box.y + box.height - 0.075 * scale - 0.6 * step, "" if unit else self.foot)
 
     def fill_board(self) -> None:
-        """As above with a larger value and the pill on a line of its own, aligned at the foot over all boxes."""
+        """Draw the same with a larger value and the pill on a line of its own, aligned at the foot over all boxes."""
         scale, box = self.scale, self.box
         names = wrap(self.card.label, NAME * scale, self.room, 2, bold=True)
         self._top(box.y + 0.13 * scale, 0.08 * scale, names, with_foot=True)
@@ -182,7 +182,7 @@ class _Painter:
         self._value(y - 0.27 * scale, VALUE * scale * 1.2, self.room, "")
 
     def _top(self, y: float, space: float, names: tuple[str, ...], with_foot: bool) -> float:
-        """Kind and name; return the last baseline."""
+        """Draw kind and name; return the last baseline."""
         scale = self.scale
         y += KIND * scale * POINT * CAP
         self._kind_line(y, KIND * scale, with_foot)
@@ -193,7 +193,7 @@ class _Painter:
         return y + NAME_LINE * scale * (len(names) - 1)
 
     def _unit_beside_value(self) -> bool:
-        """The unit leaves the foot line to a long owner where there is room behind the value."""
+        """Return whether the unit leaves the foot line to a long owner where there is room behind the value."""
         size, scale = FOOT * self.scale, self.scale
         if self.card.change or not self.foot or not self.card.owner:
             return False
@@ -229,7 +229,7 @@ class _Painter:
             self.shapes.append(text(self.right, y, note, size, self.muted, bold=bool(self.folded), anchor="end"))
 
     def _value_line(self, middle: float, size: float, unit: str) -> None:
-        """The value on the left, its change on the right; the value shrinks before the two meet."""
+        """Draw the value on the left, its change on the right; the value shrinks before the two meet."""
         card, scale = self.card, self.scale
         points = PILL * scale
         taken = 0.0
@@ -275,7 +275,7 @@ class _Painter:
         return text(x, y, fit(unit, size, self.right - x, bold), size, color, bold=bold)
 
     def _foot_line(self, y: float, foot: str) -> None:
-        """Unit left, owner right; a shorter unit, then smaller letters, then an ellipsis where they meet."""
+        """Draw unit left, owner right; a shorter unit, then smaller letters, then an ellipsis where they meet."""
         gap, owner = 0.07 * self.scale, self.card.owner
         usual, less = FOOT * self.scale, max(LEAST, 0.94 * FOOT * self.scale)
         short = _short(foot)
@@ -294,7 +294,7 @@ class _Painter:
             self.shapes.append(text(self.right, y, owner, size, self.muted, anchor="end"))
 
     def folded_rules(self) -> None:
-        """Two rules below the card: others are folded into it."""
+        """Draw two rules below the card: others are folded into it."""
         box = self.box
         for number in (1, 2):
             y = box.y + box.height + 0.028 * number
@@ -308,7 +308,7 @@ def _short(unit: str) -> str:
 
 
 def _whole(shown: str) -> str:
-    """Nothing instead of one or two letters with an ellipsis."""
+    """Return the text, or nothing instead of one or two letters with an ellipsis."""
     return "" if len(shown) <= 3 and shown.endswith("…") else shown
 
 
@@ -341,7 +341,7 @@ def card(
 
 
 def describe(item: Card, folded: int = 0, *, lifted: bool = True) -> str:
-    """A card in words."""
+    """Return a card in words."""
     parts = [f"{item.label}: {item.value} {item.unit}".strip(), WORDS[kind_of(item)].lower()]
     if item.change:
         parts.append(f"change {item.change}" + (f", {item.tone}" if item.tone != "neutral" else ""))
@@ -361,7 +361,7 @@ def describe(item: Card, folded: int = 0, *, lifted: bool = True) -> str:
 
 
 def _loop(x: float, y: float, radius: float, color: str) -> tuple[Shape, ...]:
-    """Three quarters of a circle with a small head: the card remembers its own previous value."""
+    """Return three quarters of a circle with a small head: the card remembers its own previous value."""
     k = 0.5523 * radius
     steps: tuple[Segment, ...] = (
         ("M", x + radius, y),
@@ -377,7 +377,7 @@ def _loop(x: float, y: float, radius: float, color: str) -> tuple[Shape, ...]:
 
 
 def callout(item: Callout, box: Box, scale: float) -> Group:
-    """What the change is worth, beside the outcome; letters shrink until all of it fits."""
+    """Return what the change is worth, beside the outcome; letters shrink until all of it fits."""
     adverse = item.tone == "adverse"
     fill, stroke, weight = (WHITE, ACCENT_DARK, 1.5) if adverse else (ACCENT_TINT, "", 0.0)
     shapes: list[Shape] = [Box(box.x, box.y, box.width, box.height, 0.08, fill, stroke, weight)]
@@ -438,7 +438,7 @@ def _range_lines(words: str, size: float, room: float) -> list[_Line]:
 
 
 def panel(item: Panel, box: Box) -> Group:
-    """One of the boxes below the board cut."""
+    """Return one of the boxes below the board cut."""
     shapes: list[Shape] = [Box(box.x, box.y, box.width, box.height, 0.09, ACCENT_TINT if item.accent else PANEL)]
     pad = 0.17
     room = box.width - 2 * pad

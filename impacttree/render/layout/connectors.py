@@ -13,7 +13,7 @@ __all__ = ["connector", "describe", "line_color", "paint_order"]
 
 
 def line_color(net: Network, route: Route) -> str:
-    """The colour of an arrow; the accent is the main path's alone."""
+    """Return the colour of an arrow; the accent is the main path's alone."""
     arrow = route.arrow
     if arrow.on_path:
         return ACCENT if net.lifted else LIVE
@@ -25,7 +25,7 @@ def line_color(net: Network, route: Route) -> str:
 
 
 def paint_order(drawn: tuple[Route, ...]) -> list[Route]:
-    """Idle lines first, the main path last."""
+    """Return the routes in drawing order: idle lines first, the main path last."""
 
     def rank(route: Route) -> tuple[bool, bool, float, int]:
         arrow = route.arrow
@@ -75,7 +75,7 @@ def _to_tip(route: Route) -> tuple[Segment, ...]:
 
 
 def describe(net: Network, route: Route) -> str:
-    """An arrow in words, with every figure it carries, whether or not a label found room."""
+    """Return an arrow in words, with every figure it carries, whether or not a label found room."""
     link = route.arrow.link
     source, target = net.cards[route.arrow.source].label, net.cards[route.arrow.target].label
     parts = [f"{source} to {target}", "assumed effect" if link.assumed else "exact formula"]

@@ -11,13 +11,13 @@ from itertools import pairwise
 from impacttree.render.layout.measure import clean
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 
-__all__ = ["POSTER", "SLIDE", "Excerpt", "Room", "board", "cleaned", "collapsed"]
+__all__ = ["POSTER", "SLIDE", "Capacity", "Excerpt", "board", "cleaned", "collapsed"]
 
 BOARD_BOXES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """How much a picture shows at most before it folds cards and leaves out lines."""
 
     cards: int
@@ -30,8 +30,8 @@ class Room:
 
 STRONGEST = 12
 """So many are shown of siblings that are more than a picture holds."""
-SLIDE = Room(cards=40, touched=60, path=20, lines=400)
-POSTER = Room(cards=400, touched=400, path=40, lines=2000)
+SLIDE = Capacity(cards=40, touched=60, path=20, lines=400)
+POSTER = Capacity(cards=400, touched=400, path=40, lines=2000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Excerpt:
 
 
 def cleaned(diagram: Diagram) -> Diagram:
-    """The same diagram in an order of its own and with drawable text: the picture depends on neither.
+    """Return the same diagram in an order of its own and with drawable text: the picture depends on neither.
 
     Repeated cards and links, and links to nowhere, are left out; a link from a card to itself becomes its memory mark.
     """
@@ -129,7 +129,7 @@ def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Excerpt:
 
 
 def _shortened(diagram: Diagram, most: int) -> tuple[str, ...]:
-    """The main path with at most so many cards: its ends, and the inner ones with the most other links."""
+    """Return the main path with at most so many cards: its ends, and the inner ones with the most other links."""
     path = diagram.path
     if len(path) <= most:
         return path
@@ -144,7 +144,7 @@ def _shortened(diagram: Diagram, most: int) -> tuple[str, ...]:
 
 
 def _joints(diagram: Diagram, kept: tuple[str, ...]) -> dict[tuple[str, str], tuple[Link, tuple[str, ...]]]:
-    """The link between each two that follow each other on a shortened path, and who is left out between them.
+    """Return the link between each two that follow each other on a shortened path, and who is left out between them.
 
     It carries what runs through all the steps that it stands for.
     """
@@ -162,7 +162,7 @@ def _joints(diagram: Diagram, kept: tuple[str, ...]) -> dict[tuple[str, str], tu
     return joints
 
 
-def collapsed(diagram: Diagram, room: Room) -> Excerpt:
+def collapsed(diagram: Diagram, room: Capacity) -> Excerpt:
     """Show what there is `room` for: fold cards into the first one shown that they feed, then thin out the lines.
 
     The main path stays (its inner cards go where it is very long) and what the lift touches; metrics that feed the
@@ -200,7 +200,7 @@ class _Neighbours:
         self.place = {name: position for position, name in enumerate(self.order)}
 
     def _ordered(self) -> list[str]:
-        """Topological; where links form a circle, it is entered at its first card."""
+        """Return the cards in topological order; where links form a circle, it is entered at its first card."""
         waiting = {name: len(sources) for name, sources in self.sources.items()}
         ready = deque(name for name, number in waiting.items() if number == 0)
         entries = iter(list(waiting))
@@ -220,12 +220,12 @@ class _Neighbours:
         return order
 
     def siblings(self, name: str) -> tuple[frozenset[str], frozenset[str]]:
-        """What those have in common that feed the same metrics, or that feed nothing and are fed by the same."""
+        """Return what those have in common that feed the same metrics, or that feed nothing and are fed by the same."""
         targets = frozenset(self.targets[name])
         return targets, frozenset() if targets else frozenset(self.sources[name])
 
     def homes(self, kept: set[str]) -> dict[str, str]:
-        """The shown card that each is drawn in: itself, the first that it feeds, or else the last that feeds it."""
+        """Return the shown card that each is drawn in: itself, the first that it feeds, else the last that feeds it."""
         home = {name: name for name in self.order if name in kept}
         first: Callable[[str], int] = self.place.__getitem__
         for name in reversed(self.order):
@@ -241,7 +241,7 @@ class _Neighbours:
         return home
 
     def steps_from(self, names: set[str]) -> dict[str, int]:
-        """How many links each card is away from these."""
+        """Return how many links each card is away from these."""
         away = {name: 0 for name in self.order if name in names}
         queue = deque(away)
         while queue:
@@ -253,8 +253,8 @@ class _Neighbours:
         return away
 
 
-def _core(diagram: Diagram, links: _Neighbours, path: tuple[str, ...], room: Room) -> set[str]:
-    """Path, outcome, what the lift touches, and of the rest as much as there is room for."""
+def _core(diagram: Diagram, links: _Neighbours, path: tuple[str, ...], room: Capacity) -> set[str]:
+    """Return path, outcome, what the lift touches, and of the rest as much as there is room for."""
     carried = {card.id: abs(card.money) for card in diagram.cards}
     strength = dict.fromkeys(carried, 0.0)
     for link in diagram.links:
@@ -356,7 +356,7 @@ def _grown(
 
 
 def _hung(diagram: Diagram, path: tuple[str, ...], home: Mapping[str, str]) -> tuple[Link, ...]:
-    """All links between what is shown, those of folded cards on the card that they are folded into."""
+    """Return all links between what is shown, those of folded cards on the card that they are folded into."""
     merged: dict[tuple[str, str, bool], list[Link]] = {}
     for link in diagram.links:
         source, target = home.get(link.source), home.get(link.target)

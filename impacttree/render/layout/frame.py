@@ -91,7 +91,7 @@ def headings(diagram: Diagram, width: float) -> Headings:
 
 
 def heads(net: Network, grid: Grid, geometry: Geometry) -> tuple[Group, ...]:
-    """A short head over each run of lanes of one sort."""
+    """Return a short head over each run of lanes of one sort."""
     names = [_lane_name(net, grid, lane) for lane in range(grid.lanes)]
     spans: list[tuple[str, int, int]] = []
     for lane, name in enumerate(names):
@@ -150,14 +150,14 @@ def _lane_name(net: Network, grid: Grid, lane: int) -> str:
     return "Drivers and P&L" if "financial" in kinds else "Drivers"
 
 
-Sample = Callable[[float, float, float], tuple[Shape, ...]]
+LegendSample = Callable[[float, float, float], tuple[Shape, ...]]
 
 
-def _entries(net: Network, *, pills: set[str], folded: bool) -> list[tuple[float, Sample, str]]:
-    """Width of the sample, the sample itself, and the words, for all that occurs in the picture."""
+def _entries(net: Network, *, pills: set[str], folded: bool) -> list[tuple[float, LegendSample, str]]:
+    """Return the width of the sample, the sample itself, and the words, for all that occurs in the picture."""
     kinds = {kind_of(card) for card in net.cards}
     words = {"product": "Product metric", "driver": "Driver", "financial": "Financial", "guardrail": "Guardrail"}
-    entries: list[tuple[float, Sample, str]] = [
+    entries: list[tuple[float, LegendSample, str]] = [
         (0.11, _glyph_sample(kind), words[kind]) for kind in words if kind in kinds
     ]
     arrows = net.arrows
@@ -188,7 +188,7 @@ def _entries(net: Network, *, pills: set[str], folded: bool) -> list[tuple[float
 
 
 def legend(net: Network, scale: float, width: float, height: float) -> Group:
-    """One line at the foot of the page that explains only what occurs."""
+    """Return one line at the foot of the page that explains only what occurs."""
     pills = {card.tone for card in net.cards if card.change}
     entries = _entries(net, pills={str(tone) for tone in pills}, folded=any(net.folded))
     room = width - 2 * MARGIN
@@ -207,12 +207,12 @@ def legend(net: Network, scale: float, width: float, height: float) -> Group:
     return Group("legend", tuple(shapes))
 
 
-def _legend_width(entries: list[tuple[float, Sample, str]], size: float, gap: float) -> float:
+def _legend_width(entries: list[tuple[float, LegendSample, str]], size: float, gap: float) -> float:
     return sum(width + 0.06 + text_width(words, size) for width, _, words in entries) + gap * max(0, len(entries) - 1)
 
 
 def footer(notes: tuple[str, ...], scale: float, width: float, height: float) -> Group | None:
-    """Basis and what was left out, on at most two lines."""
+    """Return basis and what was left out, on at most two lines."""
     words = " ".join(note if note.endswith((".", "!", "?", "…")) else f"{note}." for note in notes if note)
     if not words:
         return None
@@ -229,11 +229,11 @@ def footer(notes: tuple[str, ...], scale: float, width: float, height: float) ->
     )
 
 
-def _glyph_sample(kind: str) -> Sample:
+def _glyph_sample(kind: str) -> LegendSample:
     return lambda x, y, scale: (glyph(kind, x + 0.055 * scale, y, 0.105 * scale, COLORS[kind]),)
 
 
-def _line_sample(color: str, weight: float, dash: tuple[float, ...] = ()) -> Sample:
+def _line_sample(color: str, weight: float, dash: tuple[float, ...] = ()) -> LegendSample:
     def draw(x: float, y: float, scale: float) -> tuple[Shape, ...]:
         steps: tuple[Segment, ...] = (("M", x, y), ("L", x + 0.32 * scale, y))
         return (Curve(steps, stroke=color, weight=weight * scale, dash=tuple(length * scale for length in dash)),)
@@ -241,7 +241,7 @@ def _line_sample(color: str, weight: float, dash: tuple[float, ...] = ()) -> Sam
     return draw
 
 
-def _ring_sample(color: str) -> Sample:
+def _ring_sample(color: str) -> LegendSample:
     def draw(x: float, y: float, scale: float) -> tuple[Shape, ...]:
         line = _line_sample(color, 1.3)(x, y, scale)
         return (*line, Disc(x + 0.06 * scale, y, 0.036 * scale, WHITE, color, 1.1 * scale))
@@ -256,7 +256,7 @@ def _ribbon_sample(x: float, y: float, scale: float) -> tuple[Shape, ...]:
     return (polygon((*upper, *lower), ACCENT),)
 
 
-def _pill_sample(fill: str, stroke: str) -> Sample:
+def _pill_sample(fill: str, stroke: str) -> LegendSample:
     def draw(x: float, y: float, scale: float) -> tuple[Shape, ...]:
         return (Box(x, y - 0.068 * scale, 0.26 * scale, 0.136 * scale, 0.068 * scale, fill, stroke, 1.1 * scale),)
 

@@ -14,11 +14,11 @@ from impacttree.render.layout.routes import Route
 from impacttree.render.layout.sizes import Geometry
 from impacttree.render.layout.style import ACCENT, ACCENT_DARK, FAINT, INK, LABEL, LEAST, MARGIN, MUTED, POINT, RETURN
 
-__all__ = ["Label", "Line", "Rect", "place_labels", "variants"]
+__all__ = ["Label", "LabelLine", "Rect", "place_labels", "variants"]
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""
-Sample = tuple[float, float, float, Route]
+LinePoint = tuple[float, float, float, Route]
 """A point on a line, how far the line reaches around it, and whose it is."""
 LEADING = 1.2
 CELL = 0.3
@@ -33,7 +33,7 @@ THIN = 3 * POINT
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LabelLine:
     """One line of a label."""
 
     text: str
@@ -47,30 +47,30 @@ class Label:
 
     route: Route
     box: Rect
-    lines: tuple[Line, ...]
+    lines: tuple[LabelLine, ...]
     size: float
     halo: bool
 
 
-def variants(net: Network, arrow: Arrow, good_sign: float) -> tuple[tuple[Line, ...], ...]:
-    """What may stand at an arrow, the fullest form first."""
+def variants(net: Network, arrow: Arrow, good_sign: float) -> tuple[tuple[LabelLine, ...], ...]:
+    """Return what may stand at an arrow, the fullest form first."""
     link = arrow.link
     elasticity, money, delay = link.elasticity_text, link.money_text, link.delay
     if arrow.returns:
         first = money if net.lifted and money else elasticity
-        rows = tuple(Line(words, RETURN, number == 0) for number, words in enumerate((first, delay)) if words)
+        rows = tuple(LabelLine(words, RETURN, number == 0) for number, words in enumerate((first, delay)) if words)
         return tuple(rows[:length] for length in range(len(rows), 0, -1))
     if not net.lifted or not (arrow.live or arrow.on_path) or not money:
         color = (INK if arrow.on_path else MUTED) if not net.lifted else FAINT
-        quiet = tuple(Line(words, color, arrow.on_path) for words in (elasticity, delay) if words)
+        quiet = tuple(LabelLine(words, color, arrow.on_path) for words in (elasticity, delay) if words)
         return tuple(quiet[:length] for length in range(len(quiet), 0, -1))
     strong = ACCENT if arrow.on_path else INK
     plain = ACCENT if arrow.on_path else ACCENT_DARK if link.money * good_sign < 0 else INK
-    top = Line(elasticity, strong, True)
-    below = Line(money, plain, False)
-    late = Line(delay, MUTED, False)
-    one = Line(f"{elasticity} {money}".strip(), strong, True)
-    ladder = [(top, below, late), (top, below), (one,), (Line(money, plain, True),)]
+    top = LabelLine(elasticity, strong, True)
+    below = LabelLine(money, plain, False)
+    late = LabelLine(delay, MUTED, False)
+    one = LabelLine(f"{elasticity} {money}".strip(), strong, True)
+    ladder = [(top, below, late), (top, below), (one,), (LabelLine(money, plain, True),)]
     return tuple(dict.fromkeys(tuple(row for row in rows if row.text) for rows in ladder))
 
 
@@ -82,7 +82,7 @@ def place_labels(
     good_sign: float,
     budget: Budget,
 ) -> tuple[tuple[Label, ...], tuple[Route, ...]]:
-    """Labels by priority (main path, live by amount, the rest), and the routes whose label found no room."""
+    """Return labels by priority (main path, live by amount, the rest), and the routes whose label found no room."""
     placer = _Placer(geometry, drawn, forbidden, budget)
     order = sorted(drawn, key=_priority)
     labels, lost = [], []
@@ -112,7 +112,7 @@ class _Placer:
         for box in forbidden:
             self._take(box)
         self.sizes = (LABEL * min(geometry.text_scale, 1.35), LEAST)
-        self.cells: dict[tuple[int, int], list[Sample]] = {}
+        self.cells: dict[tuple[int, int], list[LinePoint]] = {}
         for route in drawn:
             self._file(route)
 
@@ -129,8 +129,8 @@ class _Placer:
         for x, y, reach in samples:
             self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))
 
-    def place(self, route: Route, ladder: tuple[tuple[Line, ...], ...]) -> Label | None:
-        """The best place for the fullest form that fits, in the usual size or else the least."""
+    def place(self, route: Route, ladder: tuple[tuple[LabelLine, ...], ...]) -> Label | None:
+        """Return the best place for the fullest form that fits, in the usual size or else the least."""
         one_line_first = sorted(ladder, key=lambda rows: len(rows) != 1) if route.upright else ladder
         for size in self.sizes:
             for rows in one_line_first:
@@ -143,7 +143,7 @@ class _Placer:
             return self._placed(route, ladder[-1], self.sizes[-1], on_line=True)
         return None
 
-    def _placed(self, route: Route, rows: tuple[Line, ...], size: float, *, on_line: bool = False) -> Label | None:
+    def _placed(self, route: Route, rows: tuple[LabelLine, ...], size: float, *, on_line: bool = False) -> Label | None:
         width = max(text_width(row.text, size, row.bold) for row in rows) + 0.03
         height = len(rows) * size * LEADING * POINT + 0.01
         best: tuple[float, Rect, bool] | None = None
@@ -161,7 +161,7 @@ class _Placer:
         return Label(route, best[1], rows, size, best[2])
 
     def _on_line(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        """The last resort: on the label's own thin line, with a halo."""
+        """Yield the last resort: on the label's own thin line, with a halo."""
         last = max(1, len(route.points) - 1)
         for number, (x, y) in enumerate(route.points):
             box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
@@ -187,7 +187,7 @@ class _Placer:
         yield from self._in_gaps(route, width, height)
 
     def _above_ribbon(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        """Centred in the first gap above the breadth of the arrowhead."""
+        """Yield the places centred in the first gap above the breadth of the arrowhead."""
         wing = max(head_width(route.width) / 2, 0.055)
         x = route.start[0] + self.geometry.gap / 2
         ends = (route.start[0], route.tip[0])
@@ -204,7 +204,7 @@ class _Placer:
                 yield box, -2.0 if left > x else -1.9
 
     def _in_gaps(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        """Left, middle and right in each gap the line bends in, at every height."""
+        """Yield the places left, middle and right in each gap the line bends in, at every height."""
         geometry = self.geometry
         low = min(y for _, y in route.points) - height - 0.1
         high = max(y for _, y in route.points) + 0.1
@@ -223,7 +223,7 @@ class _Placer:
     def _judge(
         self, route: Route, box: Rect, cost: float, limit: float, *, on_line: bool = False
     ) -> tuple[float, bool] | None:
-        """The cost of a place and whether it needs a halo; None where a label must not stand, or not below `limit`."""
+        """Return the cost of a place, and whether it needs a halo; None where no label may stand, or above `limit`."""
         if cost >= limit - 1e-9 or self._is_taken(box):
             return None
         left, top, right, bottom = box
@@ -255,7 +255,7 @@ class _Placer:
         return (cost, bool(under)) if cost < limit - 1e-9 else None
 
     def _is_taken(self, box: Rect) -> bool:
-        """Whether the place is off the page, on a card or another fixed thing, or on another label."""
+        """Return whether the place is off the page, on a card or another fixed thing, or on another label."""
         left, top, right, bottom = box
         if left < EDGE or right > self.geometry.width - EDGE:
             return True
@@ -269,7 +269,7 @@ class _Placer:
         for block in _blocks(box):
             self.taken.setdefault(block, []).append(box)
 
-    def _cells_near(self, box: Rect) -> Iterator[list[Sample]]:
+    def _cells_near(self, box: Rect) -> Iterator[list[LinePoint]]:
         left, top, right, bottom = box
         rows = range(int((top - NEAR) // CELL), int((bottom + NEAR) // CELL) + 1)
         for column in range(int((left - NEAR) // CELL), int((right + NEAR) // CELL) + 1):
@@ -281,7 +281,7 @@ class _Placer:
 
 
 def _blocks(box: Rect) -> list[tuple[int, int]]:
-    """The inch squares of the page that a box touches."""
+    """Return the inch squares of the page that a box touches."""
     left, top, right, bottom = box
     rows = range(int(top // 1), int(bottom // 1) + 1)
     return [(column, row) for column in range(int(left // 1), int(right // 1) + 1) for row in rows]

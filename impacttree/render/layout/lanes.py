@@ -29,7 +29,7 @@ class Lanes:
 
 
 def assign_lanes(net: Network, budget: Budget, *, poster: bool = False) -> tuple[Lanes, ...]:
-    """The best assignment for each promising number of lanes, best first."""
+    """Return the best assignment for each promising number of lanes, best first."""
     length, cards = len(net.path), len(net.cards)
     found = []
     for count in _counts(length, cards, poster=poster):
@@ -46,7 +46,7 @@ def assign_lanes(net: Network, budget: Budget, *, poster: bool = False) -> tuple
 
 
 def _counts(length: int, cards: int, *, poster: bool) -> list[int]:
-    """Numbers of lanes worth trying: at least the main path's length, at most what a page holds."""
+    """Return numbers of lanes worth trying: at least the main path's length, at most what a page holds."""
     if poster:
         wide = isqrt(cards)  # as many lanes as rows: about the shape of the page
         least, most = (wide - 4, wide + 2) if wide > 14 else (6, 14)
@@ -92,7 +92,7 @@ class _Search:
         self._count_lanes()
 
     def _add(self, arrow: Arrow) -> None:
-        """Costs by distance in lanes; a negative distance never occurs for forward arrows."""
+        """Set up costs by distance in lanes; a negative distance never occurs for forward arrows."""
         weight = 1.0 + arrow.share if arrow.live else 0.6 if not self.net.lifted else 0.45
         if arrow.returns:
             table = [0.25 * distance for distance in range(self.count)]
@@ -120,7 +120,7 @@ class _Search:
         return order
 
     def _start(self) -> list[int]:
-        """Longest path to a sink, squeezed into the lanes from the left, path steps always apart."""
+        """Return the longest path to a sink, squeezed into the lanes from the left, path steps always apart."""
         depth = [0] * len(self.kinds)
         for card in reversed(self.order):
             depth[card] = max((depth[other] + 1 for other, _ in self.onward[card]), default=0)
@@ -151,7 +151,7 @@ class _Search:
         self.lane_costs = [self._lane_cost(lane) for lane in range(self.count)]
 
     def _reserve(self) -> None:
-        """Slots that the ribbon takes in the lanes which a path step skips."""
+        """Keep the slots that the ribbon takes in the lanes which a path step skips."""
         self.skipped = [0] * self.count
         path = self.net.path
         for first, last in pairwise(path):
@@ -179,7 +179,7 @@ class _Search:
         return cost
 
     def _around(self, cards: set[int]) -> float:
-        """Everything in the cost that depends on where `cards` stand, the lanes' own cost apart."""
+        """Return everything in the cost that depends on where `cards` stand, the lanes' own cost apart."""
         cost = 0.0
         lane = self.lane
         beside = set(cards)
@@ -197,7 +197,7 @@ class _Search:
         return cost
 
     def total(self) -> float:
-        """The whole cost."""
+        """Return the whole cost."""
         return self._around(set(range(len(self.lane)))) + sum(self._lane_cost(lane) for lane in range(self.count))
 
     def _try(self, moves: dict[int, int]) -> float:
@@ -249,7 +249,7 @@ class _Search:
         return low, high
 
     def _pushed(self, card: int, step: int) -> dict[int, int]:
-        """Moving `card` by one lane, and everyone in its way; empty when somebody would leave the page."""
+        """Return the lanes of `card`, moved by one, and of all in its way; empty when one would leave the page."""
         moves = {card: self.lane[card] + step}
         stack = [card]
         while stack:

@@ -45,7 +45,7 @@ def _is_wide(ch: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def text_width(text: str, size: float, bold: bool = False) -> float:
-    """Width of `text` in inches at `size` points.
+    """Return the width of `text` in inches at `size` points.
 
     >>> round(text_width("Revenue", 10.5, bold=True), 3)
     0.608
@@ -54,18 +54,18 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 
 def is_covered(text: str) -> bool:
-    """Whether the vendored font can show all of `text`."""
+    """Return whether the vendored font can show all of `text`."""
     return not uncovered(text)
 
 
 def uncovered(text: str) -> str:
-    """The letters of `text`, each once, that the vendored font lacks."""
+    """Return the letters of `text`, each once, that the vendored font lacks."""
     table = _table(False)
     return "".join(sorted({ch for ch in text if ch not in table and ch not in "\n\t\u200b\u200c\u200d"}))
 
 
 def clean(text: str) -> str:
-    r"""Text as it may be drawn: one line, bounded, controls and bidi overrides as boxes, true minus signs and arrows.
+    r"""Return text as it may be drawn: one line, bounded, controls and bidi overrides as boxes, true signs and arrows.
 
     >>> clean("-0.64%\tof\nbase"), clean("churn <- engagement, -0.1pp to -$3k")
     ('−0.64% of base', 'churn ← engagement, −0.1pp to −$3k')
@@ -83,7 +83,7 @@ def _is_control(ch: str) -> bool:
 
 
 def fit(text: str, size: float, width: float, bold: bool = False) -> str:
-    """`text`, or as much of it as fits into `width` with an ellipsis; empty when not even that fits."""
+    """Return `text`, or as much of it as fits into `width` with an ellipsis; empty when not even that fits."""
     if text_width(text, size, bold) <= width:
         return text
     room = width - text_width(_ELLIPSIS, size, bold)

@@ -78,7 +78,7 @@ def network(excerpt: Excerpt) -> Network:
 
 
 def _forward(count: int, ends: list[tuple[int, int]], links: tuple[Link, ...], steps: set[tuple[int, int]]) -> set[int]:
-    """Indices of the links that can all run forward: path steps first, then those at once, then delayed ones."""
+    """Return indices of the links that can all run forward: path steps first, then those at once, then delayed ones."""
     onward: list[list[int]] = [[] for _ in range(count)]
     for source, target in steps:
         onward[source].append(target)

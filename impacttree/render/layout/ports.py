@@ -37,12 +37,12 @@ class _Slot:
 
 
 def head_length(width: float) -> float:
-    """Length of the arrowhead of a line `width` inches wide."""
+    """Return the length of the arrowhead of a line `width` inches wide."""
     return 0.07 + 0.55 * width
 
 
 def head_width(width: float) -> float:
-    """Whole breadth of that arrowhead."""
+    """Return the whole breadth of that arrowhead."""
     return 0.07 + 1.35 * width
 
 

@@ -41,7 +41,7 @@ class Route:
 
 
 def routes(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry, ports: Ports) -> tuple[Route, ...]:
-    """The routes of all arrows, in the network's order."""
+    """Return the routes of all arrows, in the network's order."""
     router = _Router(net, grid, tracks, geometry, ports)
     return tuple(router.route(arrow) for arrow in net.arrows)
 
@@ -110,7 +110,7 @@ class _Router:
         return self._made(arrow, steps, width, (x, y1), (0.0, 1.0 if down else -1.0), True, upright=True)
 
     def _side_step(self, arrow: Arrow) -> float:
-        """Two upright arrows between the same neighbours stand side by side."""
+        """Return how far an upright arrow stands aside from others between the same neighbours."""
         twins = self.twins[frozenset((arrow.source, arrow.target))]
         return (twins.index(arrow.index) - (len(twins) - 1) / 2) * 0.2
 
@@ -119,7 +119,7 @@ class _Router:
         return place is not None and place[0] == lane and place[1] <= row < place[1] + place[2]
 
     def _bracket(self, arrow: Arrow, width: float) -> Route:
-        """Around the cards in between: out to the right and back in from the right."""
+        """Return the route around the cards in between: out to the right and back in from the right."""
         geometry, grid = self.geometry, self.grid
         x0 = geometry.lane_x[grid.lane[arrow.source]] + geometry.card_width
         start, end = grid.row[arrow.source], grid.row[arrow.target]
@@ -158,7 +158,7 @@ class _Router:
         return self._made(arrow, tuple(steps), width, (tip, y1), (1.0, 0.0), True)
 
     def _turn(self, arrow: Arrow, *, leaving: bool) -> int:
-        """How many return arrows before this one turn in the same gap."""
+        """Return how many return arrows before this one turn in the same gap."""
         lane = self.grid.lane[arrow.source if leaving else arrow.target]
         before = self.turns.get((lane, leaving), 0)
         self.turns[lane, leaving] = before + 1
@@ -192,7 +192,7 @@ def _smooth(start: Point, end: Point) -> tuple[Segment, ...]:
 
 
 def _turn(start: Point, reach: float, end: Point) -> tuple[Segment, ...]:
-    """A U with an upright middle at x = `reach`."""
+    """Return a U with an upright middle at x = `reach`."""
     (x0, y0), (x1, y1) = start, end
     sign = 1 if y1 > y0 else -1
     bend = min(0.16, abs(y1 - y0) / 2) * sign

@@ -23,7 +23,7 @@ TAKEN = -2
 CROSSING = 1.2
 BLOCKED = 50.0
 STILL = 1e-9
-"""A change of the cost that is no change."""
+"""A change of the cost that counts as none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class _Search:
             self._pin(hung, 1)
 
     def _hung(self) -> int | None:
-        """The one metric that the outcome feeds in its own lane: it stands between outcome and callout."""
+        """Return the one metric that the outcome feeds in its own lane: it stands between outcome and callout."""
         fed = [
             arrow.target
             for arrow in self.net.forward
@@ -126,7 +126,7 @@ class _Search:
         self.slot[self.lane[card]][row] = card
 
     def _sort_arrows(self) -> None:
-        """Which arrows pass each gap, which run through each lane, which stand upright in it."""
+        """Find which arrows pass each gap, which run through each lane, which stand upright in it."""
         lane, arrows = self.lane, self.net.arrows
         self.through: list[list[int]] = [[] for _ in range(self.lanes)]
         self.upright: list[list[Arrow]] = [[] for _ in range(self.lanes)]
@@ -165,7 +165,7 @@ class _Search:
         self.right = [[0] * len(arrows) for _ in range(self.lanes)]
 
     def _start(self) -> None:
-        """Cards that carry money first, then by the mean row of those already placed beside them."""
+        """Order cards that carry money first, then by the mean row of those already placed beside them."""
         carried = [0.0] * len(self.net.cards)
         beside: list[list[int]] = [[] for _ in self.net.cards]
         for arrow in self.net.arrows:
@@ -200,7 +200,7 @@ class _Search:
     # the cost
 
     def _refresh(self, index: int) -> None:
-        """Where the arrow enters and leaves each gap it passes."""
+        """Find where the arrow enters and leaves each gap it passes."""
         arrow = self.net.arrows[index]
         start, end = self.lane[arrow.source], self.lane[arrow.target]
         if arrow.returns or start == end:
@@ -259,7 +259,7 @@ class _Search:
         return cost
 
     def slot_cost(self, level: int, lane: int) -> float:
-        """What a run at a level costs where it passes through a lane."""
+        """Return what a run at a level costs where it passes through a lane."""
         if level % 2 == 0:
             return -0.15 if self.slot[lane][level // 2] == FREE else BLOCKED
         if self.callout and self.callout[0] == lane and 0 < level - 2 * self.callout[1] < 2 * self.callout[2] - 2:
@@ -267,7 +267,7 @@ class _Search:
         return 0.0
 
     def _shared_cost(self, one: int, two: int, level: int) -> float:
-        """What two runs at one level cost where both pass through a lane."""
+        """Return what two runs at one level cost where both pass through a lane."""
         first, second = self.net.arrows[one], self.net.arrows[two]
         if not (first.live or second.live or first.returns or second.returns) and (
             first.target == second.target
@@ -277,7 +277,7 @@ class _Search:
         return 0.9 if level % 2 else BLOCKED
 
     def upright_cost(self, lane: int) -> float:
-        """Arrows within a lane: their length, the cards between their ends, the runs that cross them."""
+        """Return what arrows within a lane cost: their length, cards between their ends, runs that cross them."""
         cost = 0.0
         for arrow in self.upright[lane]:
             low, high = sorted((self.row[arrow.source], self.row[arrow.target]))
@@ -290,7 +290,7 @@ class _Search:
         return cost
 
     def total(self) -> float:
-        """The whole cost."""
+        """Return the whole cost."""
         above = 4.0 * sum(1 for index in self.leveled if (self.level[index] or 0) < 0)
         gaps = sum(self._gap_cost(gap) for gap in range(-1, self.lanes))
         return gaps + sum(self._lane_cost(lane) for lane in range(self.lanes)) + above
@@ -382,7 +382,7 @@ class _Search:
         return changed
 
     def _first_of_equals(self, lane: int, here: int, rows: list[int]) -> int:
-        """The row with the least whole cost, where rounding hides which of several it is."""
+        """Return the row with the least whole cost, where rounding hides which of several it is."""
         if len(rows) == 1:
             return rows[0]
         costs = []
@@ -435,7 +435,7 @@ class _Search:
         return changed
 
     def _costs_of_a_return(self, arrow: Arrow) -> list[tuple[int, float]]:
-        """Every channel, above the first row as well, and what the arrow costs there."""
+        """Return every channel, above the first row as well, and what the arrow costs there."""
         index = arrow.index
         before = self.level[index]
         start, end = self.lane[arrow.source], self.lane[arrow.target]
@@ -462,7 +462,7 @@ class _Search:
         return cost
 
     def _costs_of_levels(self, arrow: Arrow) -> list[tuple[int, float]]:
-        """Every channel below the first row and every row that is empty all along, and what the arrow costs there."""
+        """Return channels below the first row and rows that are empty all along, and what the arrow costs there."""
         index, heavy = arrow.index, self.weight[arrow.index]
         start, end = self.lane[arrow.source], self.lane[arrow.target]
         lanes = range(start + 1, end)
@@ -492,7 +492,7 @@ class _Search:
         return [(level, costs[level]) for level in levels]
 
     def _crossings_by_level(self, start: int, end: int, top: int, bottom: int) -> list[float]:
-        """How the weight that an arrow crosses changes from each level to the next, over all gaps it passes."""
+        """Return how the weight that an arrow crosses changes from each level to the next, over all gaps it passes."""
         steps = [0.0] * (2 * self.rows + 2)
         weight = self.weight
         for gap in range(start, end):
@@ -552,7 +552,7 @@ class _Moves:
         return change
 
     def _by_trial(self, one: int, two: int) -> float:
-        """What depends on more than the two cards: return arrows, arrows within the lane, runs in rows."""
+        """Return what depends on more than the two cards: return arrows, arrows within the lane, runs in rows."""
         self.search.trade(self.lane, one, two)
         after = self._trial_cost()
         self.search.trade(self.lane, one, two)
@@ -601,7 +601,7 @@ class _Moves:
                 costs[row] += CROSSING * heavy * crossed + 0.22 * heavy * (abs(2 * row - start) / 2)
 
     def _between(self, one: int, two: int) -> float:
-        """Lines of two cards that part cross either before or after a swap."""
+        """Return how often lines of two cards that part cross, either before or after a swap."""
         search, lane = self.search, self.lane
         cost = 0.0
         sides = ((search.entering, search.left[lane - 1]), (search.leaving, search.right[lane]))

@@ -30,7 +30,7 @@ GROWTH = 1.015
 SLIDE, A_LITTLE = 1.03, 1.09
 """Pages up to this scale still count as a slide; up to this one, foot lines are worth the growth."""
 SPARE = 0.4
-"""A page that is no slide keeps no more empty height than this."""
+"""A page that is not a slide keeps no more empty height than this."""
 VALUE_SMALL = 10.0
 THICKEST, THICKEST_RETURN = 11.0, 3.0
 """Points; a dash-dot line any thicker reads as a row of blocks."""
@@ -60,16 +60,16 @@ class Geometry:
     callout: Box | None
 
     def card(self, lane: int, row: int) -> Box:
-        """The slot in a lane and row."""
+        """Return the slot in a lane and row."""
         return Box(self.lane_x[lane], self.row_y[row], self.card_width, self.row_height[row])
 
     def middle(self, row: int) -> float:
-        """Height of the middle of a row."""
+        """Return the height of the middle of a row."""
         return self.row_y[row] + self.row_height[row] / 2
 
 
 def thickness(net: Network, arrow: Arrow, text_scale: float = 1.0) -> float:
-    """Line width of an arrow in inches."""
+    """Return the line width of an arrow in inches."""
     if not net.lifted:
         return (2.0 if arrow.on_path else 1.1) * POINT
     if not arrow.live:
@@ -79,7 +79,7 @@ def thickness(net: Network, arrow: Arrow, text_scale: float = 1.0) -> float:
 
 
 def place(net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0) -> Geometry:
-    """The smallest page, a slide or larger, on which all cards fit with their names readable.
+    """Return the smallest page, a slide or larger, on which all cards fit with their names readable.
 
     `title_height` is the height of title and subtitle on a slide; `stretch` widens the gaps between lanes. A page
     little larger than a slide is better than cards without their foot lines; a much larger one is not.
@@ -113,7 +113,7 @@ class _Page:
             self.needs_foot.add(0)
 
     def narrowest(self) -> float:
-        """The scale of the smallest page that is wide enough."""
+        """Return the scale of the smallest page that is wide enough."""
         least = _least_width(self.net)
         scale = 1.0
         while _columns(self.grid.lanes, PAGE_WIDTH * scale, self.stretch)[1] < least:
@@ -124,7 +124,7 @@ class _Page:
         return self.title_height * scale + HEAD_ROOM + HEAD_TO_CARDS
 
     def heights(self, scale: float, *, feet: bool) -> list[float]:
-        """Heights of the rows, equal where they fit, else rows with one-line names give way; empty when none fit.
+        """Return the heights of the rows, equal where they fit, else less for one-line names; empty when none fit.
 
         With `feet` every card has room for its foot line; without, those of the main path and the guardrails.
         """
@@ -144,7 +144,7 @@ class _Page:
         return [max(level, low) for low in least]
 
     def geometry(self, scale: float, heights: list[float]) -> Geometry:
-        """The page with rows of these heights; height that is left over widens the row gaps, then centres the block."""
+        """Return the page with rows of these heights; what is left over widens the row gaps, then centres the block."""
         grid = self.grid
         height = PAGE_HEIGHT * scale
         lane_x, card_width, gap = _columns(grid.lanes, PAGE_WIDTH * scale, self.stretch)
@@ -182,7 +182,7 @@ class _Page:
 
 
 def _least_width(net: Network) -> float:
-    """Wide enough for the longest word of a name, and for every value beside its change."""
+    """Return a width wide enough for the longest word of a name, and for every value beside its change."""
     words = [word for card in net.cards for word in card.label.split()]
     longest = max((text_width(word, NAME, bold=True) for word in words), default=0.0) + 0.02
     values = max((_value_width(card) for card in net.cards), default=0.0)
@@ -195,7 +195,7 @@ def _value_width(card: Card) -> float:
 
 
 def pill_width(words: str, size: float) -> float:
-    """Width of the pill around a change."""
+    """Return the width of the pill around a change."""
     return text_width(words, size, bold=True) + size * POINT * 1.25
 
 
@@ -220,7 +220,7 @@ def _columns(lanes: int, width: float, stretch: float) -> tuple[list[float], flo
 
 
 def _channel(net: Network, tracks: Tracks, number: int) -> float:
-    """Height of a channel: clear space, its tracks, their lines."""
+    """Return the height of a channel: clear space, its tracks, their lines."""
     lines = _track_widths(net, tracks, number)
     runs = sum(lines) + TRACK * max(0, len(lines) - 1)
     if number == 0:
@@ -235,7 +235,7 @@ def _track_widths(net: Network, tracks: Tracks, number: int) -> list[float]:
 
 
 def _make_room_for_labels(net: Network, grid: Grid, channels: list[float]) -> None:
-    """An upright live arrow needs its label beside it, between the cards."""
+    """Keep room where an upright live arrow needs its label beside it, between the cards."""
     for arrow in net.arrows:
         upright = grid.lane[arrow.source] == grid.lane[arrow.target] and not arrow.returns
         if upright and (arrow.live or not net.lifted):
@@ -275,7 +275,7 @@ def _runs(
 
 
 def _callout(net: Network, grid: Grid, geometry: Geometry, run_y: tuple[float | None, ...]) -> Box | None:
-    """As many slots as were kept for it, and what is free below them when it needs more."""
+    """Return as many slots as were kept for it, and what is free below them when it needs more."""
     if grid.callout is None:
         return None
     lane, first, count = grid.callout
@@ -295,7 +295,7 @@ def _callout(net: Network, grid: Grid, geometry: Geometry, run_y: tuple[float | 
 
 
 def discomfort(net: Network, geometry: Geometry) -> float:
-    """How much the picture suffers from its page: a large page, names that wrap, foot lines that are cut."""
+    """Return how much the picture suffers from its page: a large page, names that wrap, foot lines that are cut."""
     room = geometry.card_width - 2 * CARD_PAD * geometry.text_scale
     cost = 160.0 * (geometry.scale - 1.0) + 10.0 * max(0.0, COMFORT - geometry.card_width)
     for card in net.cards:

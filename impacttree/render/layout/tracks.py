@@ -41,13 +41,13 @@ def assign_tracks(net: Network, grid: Grid, budget: Budget) -> Tracks:
 
 
 def gaps(grid: Grid, arrow: Arrow) -> tuple[int, int]:
-    """First and last gap that an arrow passes."""
+    """Return first and last gap that an arrow passes."""
     start, end = grid.lane[arrow.source], grid.lane[arrow.target]
     return (end - 1, start) if arrow.returns else (start, end - 1)
 
 
 def _bundles(grid: Grid, arrows: list[Arrow], into: dict[int, int], out_of: dict[int, int]) -> list[list[Arrow]]:
-    """Runs that carry nothing and end (or begin) at one card become one run; the longest draws it."""
+    """Join runs that carry nothing and end (or begin) at one card; the longest draws them all."""
     groups: list[list[Arrow]] = []
     left = [arrow for arrow in arrows if not arrow.live and not arrow.returns]
     for joined in (into, out_of):
@@ -93,7 +93,7 @@ def _order(grid: Grid, groups: list[list[Arrow]], budget: Budget) -> tuple[tuple
 
 
 def _stacked(groups: list[list[Arrow]], extents: list[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
-    """Each group on the first track below all those before it that it meets."""
+    """Return each group on the first track below all those before it that it meets."""
     tracks: list[list[int]] = []
     deepest: dict[int, int] = {}
     for group, (first, last) in zip(groups, extents, strict=True):
@@ -114,7 +114,7 @@ def _extent(grid: Grid, group: Sequence[Arrow]) -> tuple[int, int]:
 
 
 def _crossings(grid: Grid, upper: Sequence[Arrow], lower: Sequence[Arrow]) -> int:
-    """How often two groups cross when `upper` runs above `lower`."""
+    """Return how often two groups cross when `upper` runs above `lower`."""
     count = 0
     for one in upper:
         for two in lower:

@@ -215,7 +215,7 @@ class Pair:
         return 10.0 ** (max(exponent - 1, 0) if size >= 1 else exponent - 1)
 
     def per_step(self) -> str:
-        """``per +1pp``"""
+        """Return ``per +1pp``."""
         return f"per {format_signed(self.step(), self.source.unit, currency=self.currency)}"
 
     def signed(self, value: float) -> str:

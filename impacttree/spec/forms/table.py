@@ -51,13 +51,13 @@ from impacttree.spec.forms.shared import Effect, Pair, RefusedError, ValuelessEr
 from impacttree.spec.leaves import Finding, wrong
 from impacttree.spec.treatments import READ_TREATMENT, Treatment
 
-__all__ = ["CURVES", "FORMS", "KEYS", "Curve", "Form", "Grade", "Key", "Parameters"]
+__all__ = ["CURVES", "FORMS", "KEYS", "Form", "FormCurve", "FormKey", "Grade", "Parameters"]
 
 Grade = Literal["experiment", "quasi_experiment", "correlation", "benchmark", "judgement"]
 """How an effect is known, the strongest first."""
 Parameters = tuple[tuple[str, Quantity], ...]
 """Named quantities, as pairs."""
-Scale = Callable[[float], float]
+Rescaling = Callable[[float], float]
 """From the size of a change to the number that counts."""
 
 DOUBLES = "doubles"
@@ -67,7 +67,7 @@ MAX_POINTS = 100
 """Most points of one driver's curve."""
 
 
-class Key(NamedTuple):
+class FormKey(NamedTuple):
     """A key of a form: how it is read, and what it means."""
 
     read: As
@@ -75,7 +75,7 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class FormCurve:
     """How an effect with one parameter p joins the rule of the driven metric."""
 
     joins: Literal["+", "*"]
@@ -136,10 +136,10 @@ class Form:
         The strongest grade of evidence that an effect in this form can have.
     """
 
-    keys: Mapping[str, Key]
+    keys: Mapping[str, FormKey]
     example: str
     effect: Callable[..., Effect]
-    curve: Curve | None = None
+    curve: FormCurve | None = None
     check: Callable[..., Iterator[Finding]] = _nothing_wrong
     no_range: str = ""
     parse_range: Callable[..., Any] = _spread_alone
@@ -262,7 +262,7 @@ def _when(pair: Pair, when_text: str, then_text: str) -> Effect:
     return _of_curve(pair, curve, response(amount) / step, spread)
 
 
-def _scales(pair: Pair, when: Change, then: Change, keys: tuple[str, str]) -> tuple[str, Scale, Scale]:
+def _scales(pair: Pair, when: Change, then: Change, keys: tuple[str, str]) -> tuple[str, Rescaling, Rescaling]:
     """Return which parameter two changes give, and the scales on which their ratio is that parameter."""
     for key, change, side in ((keys[0], when, pair.source), (keys[1], then, pair.target)):
         if isinstance(change, Relative) and side.value is None:
@@ -336,7 +336,7 @@ def _refuse_total_loss(change: Relative, key: str) -> None:
         raise RefusedError(key, f"{change} leaves nothing, which no curve can follow", "write a smaller loss")
 
 
-def _estimate(change: Change, score: float, scale: Scale) -> Estimate:
+def _estimate(change: Change, score: float, scale: Rescaling) -> Estimate:
     """Return a measured effect on a scale; its standard error is half its range there, by the score of its ends."""
     assert change.spread is not None
     low, *_, high = (scale(_amount(at(change, end))) for end in change.spread.numbers)
@@ -482,18 +482,18 @@ def _has_spread(quantity: Quantity) -> bool:
 _ENTRIES = (
     Form(
         {
-            "when": Key(_WHEN, "A change of the driving metric: `+10% relative`, `+2pp`, `+5 points`, or `doubles`."),
-            "then": Key(_CHANGE, "What the change in `when` does to this metric, as `-0.3pp` or `-3%`."),
+            "when": FormKey(_WHEN, "A change of the driving metric: `+10% relative`, `+2pp`, `+5 points`, `doubles`."),
+            "then": FormKey(_CHANGE, "What the change in `when` does to this metric, as `-0.3pp` or `-3%`."),
         },
         example="{when: +10% relative, then: -0.3pp}",
         effect=_when,
         check=_check_when,
     ),
     Form(
-        {"slope": Key(_SLOPE, "Change of this metric per unit of the driving one: `-0.01pp per point`.")},
+        {"slope": FormKey(_SLOPE, "Change of this metric per unit of the driving one: `-0.01pp per point`.")},
         example="{slope: -0.01pp per point}",
         effect=_slope,
-        curve=Curve(
+        curve=FormCurve(
             "+",
             lambda p, x, x0: Binary("*", p, Binary("-", x, x0)),
             lambda pair, value: f"{pair.signed(value * pair.step())} of {pair.target.label} {pair.per_step()}",
@@ -502,10 +502,10 @@ _ENTRIES = (
         has_range=_in_brackets,
     ),
     Form(
-        {"elasticity": Key(_QUANTITY, "Percent change of this metric per percent of the driving one.")},
+        {"elasticity": FormKey(_QUANTITY, "Percent change of this metric per percent of the driving one.")},
         example="{elasticity: 0.35}",
         effect=_elasticity,
-        curve=Curve(
+        curve=FormCurve(
             "*",
             lambda p, x, x0: Binary("**", Binary("/", x, x0), p),
             lambda pair, value: f"{format_percent_change(value / 100)} of {pair.target.label} per +1%",
@@ -516,20 +516,20 @@ _ENTRIES = (
     ),
     Form(
         {
-            "semi_elasticity": Key(
+            "semi_elasticity": FormKey(
                 _SEMI_ELASTICITY,
                 "Relative change of this metric per unit of the driving one: `-2% per point` or `-0.02 per point`.",
             )
         },
         example="{semi_elasticity: -0.02 per point}",
         effect=_semi_elasticity,
-        curve=Curve("*", lambda p, x, x0: Call("exp", (Binary("*", p, Binary("-", x, x0)),)), _relative_words),
+        curve=FormCurve("*", lambda p, x, x0: Call("exp", (Binary("*", p, Binary("-", x, x0)),)), _relative_words),
         parse_range=_semi_elasticity_spread,
         has_range=_in_brackets,
     ),
     Form(
         {
-            "per_doubling": Key(
+            "per_doubling": FormKey(
                 _QUANTITY,
                 "What each doubling of the driving metric adds to this one, so that returns diminish: "
                 "`+150 orders/month`.",
@@ -537,7 +537,7 @@ _ENTRIES = (
         },
         example="{per_doubling: +150 orders/month}",
         effect=_per_doubling,
-        curve=Curve(
+        curve=FormCurve(
             "+",
             lambda p, x, x0: Binary(
                 "*", p, Binary("/", Call("log", (Binary("/", x, x0),)), Number(math.log(2), repr(math.log(2))))
@@ -549,7 +549,7 @@ _ENTRIES = (
     ),
     Form(
         {
-            "points": Key(
+            "points": FormKey(
                 as_amount(_read_points, type="array", items=_POINT_SCHEMA, minItems=2),
                 f"Known points of the curve, driver first, from left to right: `{_POINTS}`.",
             )
@@ -560,7 +560,7 @@ _ENTRIES = (
     ),
     Form(
         {
-            "groups": Key(
+            "groups": FormKey(
                 as_parameters("with", "without"),
                 "This metric in the group with and the group without; the driving metric is the share with.",
             )
@@ -571,7 +571,7 @@ _ENTRIES = (
     ),
     Form(
         {
-            "treatment": Key(
+            "treatment": FormKey(
                 READ_TREATMENT,
                 "What a randomised feature did to the driving metric and to this one: the effect is the ratio.",
             )
@@ -584,7 +584,7 @@ _ENTRIES = (
     ),
     Form(
         {
-            "saturating": Key(
+            "saturating": FormKey(
                 as_parameters("ceiling", "half", optional=("shape",)),
                 "A curve with diminishing returns (Hill): its `ceiling`, `half` way point and `shape`.",
             )
@@ -596,7 +596,7 @@ _ENTRIES = (
     ),
     Form(
         {
-            "logistic": Key(
+            "logistic": FormKey(
                 as_parameters("floor", "ceiling", "middle", "steepness"),
                 "An S-shaped curve: its `floor`, `ceiling`, `middle` and `steepness`.",
             )
@@ -611,8 +611,8 @@ _ENTRIES = (
 FORMS: Mapping[str, Form] = {form.name: form for form in _ENTRIES}
 """The forms by the key that names them, in the order in which they are listed to users."""
 
-KEYS: Mapping[str, Key] = {key: entry for form in _ENTRIES for key, entry in form.keys.items()}
+KEYS: Mapping[str, FormKey] = {key: entry for form in _ENTRIES for key, entry in form.keys.items()}
 """All their keys."""
 
-CURVES: Mapping[str, Curve] = {form.name: form.curve for form in _ENTRIES if form.curve is not None}
+CURVES: Mapping[str, FormCurve] = {form.name: form.curve for form in _ENTRIES if form.curve is not None}
 """How an effect with one parameter joins the rule, by the form that is named like the parameter."""

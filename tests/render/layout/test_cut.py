@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impacttree.render.layout.cut import SLIDE, STRONGEST, Room, board, cleaned, collapsed
+from impacttree.render.layout.cut import SLIDE, STRONGEST, Capacity, board, cleaned, collapsed
 from impacttree.render.layout.network import network
 from impacttree.views import Card, Diagram, Link
 from tests.render import diagrams
@@ -82,7 +82,7 @@ def test_a_short_path_stays_whole_on_the_board() -> None:
 @pytest.mark.parametrize("limit", [12, 25, 40])
 def test_a_large_tree_keeps_its_path_and_counts_the_rest(limit: int) -> None:
     full = cleaned(diagrams.random_diagram(90, 3))
-    excerpt = collapsed(full, Room(limit, limit, limit, 1000))
+    excerpt = collapsed(full, Capacity(limit, limit, limit, 1000))
     kept = set(ids(excerpt.diagram))
     assert len(full.path) <= len(kept) <= limit
     assert set(full.path) <= kept
@@ -91,7 +91,7 @@ def test_a_large_tree_keeps_its_path_and_counts_the_rest(limit: int) -> None:
     assert all({item.source, item.target} <= kept for item in excerpt.diagram.links)
 
 
-ROOM = Room(cards=30, touched=45, path=12, lines=10_000)
+ROOM = Capacity(cards=30, touched=45, path=12, lines=10_000)
 LARGE = st.builds(
     diagrams.random_diagram,
     size=st.integers(41, 120),
@@ -210,7 +210,7 @@ def test_inputs_of_folded_cards_are_hung_on_what_they_feed() -> None:
     links = (link("a", "z", money=9.0), link("i", "x", money=5.0, money_text="+$5"), link("x", "z", money=0.0))
     full = cleaned(tree(*links, names="aixz", path="az"))
     cards = tuple(replace(card, money=7.0 if card.id == "i" else card.money) for card in full.cards)
-    excerpt = collapsed(replace(full, cards=cards), Room(3, 3, 3, 100))
+    excerpt = collapsed(replace(full, cards=cards), Capacity(3, 3, 3, 100))
     assert ids(excerpt.diagram) == ["a", "i", "z"]
     assert excerpt.folded == {"x": "z"}
     rehung = next(item for item in excerpt.diagram.links if item.source == "i")

@@ -54,5 +54,5 @@ def test_forward_edges_never_form_a_circle(diagram: Diagram) -> None:
     for arrow in net.arrows:
         if arrow.returns:
             assert nx.has_path(
-                nx.DiGraph([*graph.arrows, *zip(net.path, net.path[1:], strict=False)]), arrow.target, arrow.source
+                nx.DiGraph([*graph.edges, *zip(net.path, net.path[1:], strict=False)]), arrow.target, arrow.source
             )
