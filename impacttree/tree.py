@@ -270,6 +270,51 @@ class ImpactTree:
 
         return to_digraph(self.diagram(lift, on).view())
 
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        lift: tuple[str, str | Change] | None = None,
+        on: str | None = None,
+        *,
+        cost: float | None = None,
+        people: bool = True,
+        overwrite: bool = True,
+    ) -> None:
+        """Write a page in which the tree is moved: one HTML file that opens without a network and computes by itself.
+
+        Parameters
+        ----------
+        path
+            Of the file.
+        lift
+            A metric and its change, with which the page opens.
+        on
+            The outcome; by default the tree's.
+        cost
+            What the change costs, paid in the first period, in the tree's currency.
+        people
+            Whether owners, sources and notes are in the file.
+        overwrite
+            False refuses to replace a file.
+
+        Raises
+        ------
+        OutputError
+            When the file cannot be written.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     it.template("saas").to_html(f"{folder}/saas.html", ("engagement", "+5%"), cost=250_000)
+        """
+        from impacttree.export.page import page
+        from impacttree.files import replace_file
+
+        text = page(self._subject, lift, on, cost=cost, people=people)
+        replace_file(path, text.encode(), overwrite)
+
     # -- changed copies and files -------------------------------------------------------------------------------
 
     def with_values(self, values: NewValues) -> ImpactTree:

@@ -58,7 +58,7 @@ SECTIONS = {
         "verify",
     ),
     "How sure": ("break-even", "simulate", "uncertainty", "value-of-information", "headroom"),
-    "Pictures": ("show", "diagram", "deck"),
+    "Pictures": ("show", "diagram", "page", "deck"),
     "Model files": ("templates", "new", "check", "schema"),
 }
 WORDS = (
@@ -603,6 +603,26 @@ def deck(
     made = opened.deck(name, done, _on(opened, on), scenario=scenario, cost=cost, template=template, people=people)
     made.save(output)
     click.echo(f"{printable(output)} written: {len(made.slides)} slides")
+
+
+@command("page", "saas saas.html", "saas saas.html --lift engagement +5% --cost 250000")
+@tree_argument
+@click.argument("file")
+@click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="The change with which the page opens.")
+@on_option
+@click.option("--cost", type=float, metavar="AMOUNT", help="What the change costs, paid in the first period.")
+@click.option("--people/--no-people", default=True, show_default=True, help="Put in owners, sources and notes.")
+def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: float | None, people: bool) -> None:
+    """A page in which the tree is moved, in a file.
+
+    One HTML file with a slider for each input: it opens in a browser without a network, on a phone too, and computes
+    by itself. An old file is replaced.
+    """
+    opened = open_tree(tree)
+    if lift is not None:
+        lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
+    opened.to_html(file, lift, _on(opened, on), cost=cost, people=people)
+    click.echo(f"{printable(file)} written; open it in a browser.")
 
 
 @command("templates", "")
