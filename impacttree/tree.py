@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph
     from impacttree.quantity import Change, Period
+    from impacttree.reports.deck import Deck
     from impacttree.spec import EvidenceDefaults, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
     from impacttree.spec.refresh import NewValues
 
 __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"]
+
+
+def _bet_deck() -> Callable[..., Deck]:
+    from impacttree.reports.bet import bet_deck
+
+    return bet_deck
 
 
 class ImpactTree:
@@ -42,6 +49,8 @@ class ImpactTree:
         What the model is about, its money, its time step, how many periods are looked ahead, and the first day.
     outcome, outcomes
         The metric that questions are asked about by default, and the few that are shown together.
+    statement
+        The lines of the profit and loss statement: ``["revenue", "-cogs", "=gross_profit"]``.
     scenarios, evidence_defaults, correlations
         As in a model file.
 
@@ -78,6 +87,8 @@ class ImpactTree:
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
+        illustrative: bool | None = None,
+        statement: Sequence[str] | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
         correlations: Sequence[tuple[str, str, Amount]] | None = None,
@@ -143,8 +154,10 @@ class ImpactTree:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the checks noticed and let pass."""
-        return self._graph.notes
+        """What the checks noticed and let pass, and which metrics read as a cost without saying what is better."""
+        from impacttree.answers.direction import direction_notes
+
+        return (*self._graph.notes, *direction_notes(self._subject))
 
     @property
     def graph(self) -> networkx.DiGraph[str]:
@@ -204,15 +217,19 @@ class ImpactTree:
     project = asks(lambda: questions.project)
     worth = asks(lambda: questions.worth)
     what_if = asks(lambda: questions.what_if)
+    pnl = asks(lambda: questions.pnl)
     compare = asks(lambda: questions.compare)
     sensitivity = asks(lambda: questions.sensitivity)
+    sweep = asks(lambda: questions.sweep)
     check_guardrails = asks(lambda: questions.check_guardrails)
     headroom = asks(lambda: questions.headroom)
     simulate = asks(lambda: questions.simulate)
     uncertainty = asks(lambda: questions.uncertainty)
+    break_even = asks(lambda: questions.break_even)
     value_of_information = asks(lambda: questions.value_of_information)
     verify = asks(lambda: questions.verify)
     diagram = asks(lambda: questions.diagram)
+    deck = asks(_bet_deck)
 
     # -- closed forms -------------------------------------------------------------------------------------------
 

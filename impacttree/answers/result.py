@@ -16,6 +16,8 @@ from impacttree.views import Cell, Column, Table, View
 if TYPE_CHECKING:
     import pandas
 
+    from impacttree.views.slides import Slide
+
 __all__ = ["ChartResult", "Provenance", "Result", "Scalar"]
 
 Scalar = float | int | str | bool | None
@@ -35,6 +37,12 @@ class Provenance:
     """How many samples were drawn; None where nothing was."""
     seed: int | None = None
     """Of the draws: the same seed gives the same samples."""
+    scenario: str = ""
+    """What is held in every run of the answer; empty for the tree as stated."""
+
+    def told(self, sentence: str) -> str:
+        """Return the sentence of an answer with the scenario that it holds in: ``Downturn: +1% ... adds $9k``."""
+        return f"{self.scenario}: {sentence}" if self.scenario else sentence
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,16 +87,37 @@ class Result(ABC):
         """Return the answer as JSON: what was asked, how it was computed, and the rows."""
         return json.dumps(self.summary() | {"rows": self.to_dicts()}, indent=2, ensure_ascii=False, allow_nan=False)
 
+    def slides(self) -> tuple[Slide, ...]:
+        """Return the answer as slides: its title, its picture or table, and what it rests on in notes and footer.
+
+        Long tables go on over several slides.
+        """
+        from impacttree.views.slides import one_slide, paged
+
+        picture = self.picture()
+        slide = one_slide(picture, self.footer)
+        return paged(slide) if isinstance(picture, Table) else (slide,)
+
+    @property
+    def footer(self) -> tuple[str, ...]:
+        """What stands below a slide of the answer: the version of the tree, and the basis."""
+        provenance = self.provenance
+        within = f" In the scenario {provenance.scenario}." if provenance.scenario else ""
+        basis = f"Basis: {provenance.basis}." if provenance.basis else f"Method: {provenance.method}."
+        return f"Version {provenance.fingerprint}.{within}", basis
+
     def summary(self) -> dict[str, Any]:
         """Return what stands above the rows in `to_json`."""
         provenance = self.provenance
         drawn = {} if provenance.samples is None else {"samples": provenance.samples, "seed": provenance.seed}
+        within = {"scenario": provenance.scenario} if provenance.scenario else {}
         return {
             "question": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower(),
             "method": provenance.method,
             "basis": provenance.basis,
             "fingerprint": provenance.fingerprint,
             **drawn,
+            **within,
         }
 
     def plot(self) -> Any:

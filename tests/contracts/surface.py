@@ -26,6 +26,7 @@ metrics:
   basket: {value: $40/order, guardrail: {min: $30/order}}
   orders: {formula: visits * conversion, unit: orders/month}
   profit: {formula: orders * basket, unit: USD/month, kind: financial, guardrail: {min: $1k/month}}
+statement: [profit]
 scenarios: {fast: {speed: +5 points}}
 """
 ARGUMENTS = {
@@ -33,6 +34,8 @@ ARGUMENTS = {
     "change": "+5 points",
     "changes": {"speed": "+5 points"},
     "samples": 256,
+    "low": "70 points",
+    "high": "90 points",
     "decision": it.Decision("speed", "+5 points", cost="$1k"),
 }
 """What a question is asked with, by the name of the parameter."""
