@@ -6,12 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from impacttree.analyses.break_even import break_even
     from impacttree.analyses.diagram import diagram
     from impacttree.analyses.guardrails import check_guardrails
     from impacttree.analyses.headroom import headroom
     from impacttree.analyses.project import project
     from impacttree.analyses.sensitivity import sensitivity
     from impacttree.analyses.simulate import simulate
+    from impacttree.analyses.sweep import sweep
     from impacttree.analyses.uncertainty import uncertainty
     from impacttree.analyses.value_of_information import value_of_information
     from impacttree.analyses.values import values
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.worth import worth
 
 __all__ = [
+    "break_even",
     "check_guardrails",
     "compare",
     "diagram",
@@ -27,6 +30,7 @@ __all__ = [
     "project",
     "sensitivity",
     "simulate",
+    "sweep",
     "uncertainty",
     "value_of_information",
     "values",

@@ -78,6 +78,7 @@ class ImpactTree:
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
+        illustrative: bool | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
         correlations: Sequence[tuple[str, str, Amount]] | None = None,
@@ -143,8 +144,10 @@ class ImpactTree:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the checks noticed and let pass."""
-        return self._graph.notes
+        """What the checks noticed and let pass, and which metrics read as a cost without saying what is better."""
+        from impacttree.answers.direction import direction_notes
+
+        return (*self._graph.notes, *direction_notes(self._subject))
 
     @property
     def graph(self) -> networkx.DiGraph[str]:
@@ -206,10 +209,12 @@ class ImpactTree:
     what_if = asks(lambda: questions.what_if)
     compare = asks(lambda: questions.compare)
     sensitivity = asks(lambda: questions.sensitivity)
+    sweep = asks(lambda: questions.sweep)
     check_guardrails = asks(lambda: questions.check_guardrails)
     headroom = asks(lambda: questions.headroom)
     simulate = asks(lambda: questions.simulate)
     uncertainty = asks(lambda: questions.uncertainty)
+    break_even = asks(lambda: questions.break_even)
     value_of_information = asks(lambda: questions.value_of_information)
     verify = asks(lambda: questions.verify)
     diagram = asks(lambda: questions.diagram)

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from impacttree.analyses.worth import Worth, worth
+from impacttree.analyses.worth import UNSTATED, Worth, worth
 from impacttree.answers.case import Case
+from impacttree.answers.left_out import left_out_note, left_out_texts
 from impacttree.answers.limits import GuardrailCheck
 from impacttree.answers.local import local
-from impacttree.answers.placeholders import placeholder_note, placeholders
+from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, noted
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
@@ -63,6 +64,9 @@ def diagram(
     on: str | None = None,
     cut: Cut = "full",
     size: Size = "slide",
+    *,
+    horizon: Horizon = None,
+    scenario: str | None = None,
 ) -> Picture:
     """Draw the tree; with `lift`, the money that it carries along each edge.
 
@@ -80,17 +84,21 @@ def diagram(
         ``slide`` (16:9) shows up to 40 metrics, 60 where the lift changes more than 40, and 400 lines; ``poster`` 400
         metrics and 2,000 lines. A larger tree is folded from its far ends inwards, and the picture says what it leaves
         out.
+    horizon
+        Periods over which the lift is worth what is drawn, as a number or ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held without and with the lift.
     """
     if cut not in ("full", "board"):
         raise QuestionError(f"cut is {cut!r}; use 'full' or 'board'")
     if size not in ("slide", "poster"):
         raise QuestionError(f"size is {size!r}; use 'slide' or 'poster'")
     if lift is None:
-        plain = _plain(Case.of(subject), subject.outcome(on))
+        plain = _plain(Case.of(subject, None, horizon, scenario), subject.outcome(on))
         return Picture(subject.provenance("values at t = 0"), replace(plain, cut=cut, size=size))
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
-    answer = worth(subject, lift[0], lift[1], on)
+    answer = worth(subject, lift[0], lift[1], on, horizon=horizon, scenario=scenario)
     return Picture(answer.provenance, replace(_lifted(answer, cut), cut=cut, size=size))
 
 
@@ -103,14 +111,15 @@ def _plain(case: Case, outcome: Metric) -> Diagram:
     )
     links = _links(subject, elasticities)
     figures = f"Figures on arrows: {ELASTICITY}." if any(link.elasticity_text for link in links) else ""
+    illustrative = f"{ILLUSTRATIVE.capitalize()}." if subject.graph.spec.illustrative else ""
     return Diagram(
-        title=subject.graph.spec.name,
+        title=words.headed(subject.graph.spec.name),
         subtitle=f"What drives {words.label(outcome.name)}: {len(cards)} metric{'s' * (len(cards) != 1)}, values today",
         cards=cards,
         links=links,
         outcome=outcome.name,
         path=_strongest(subject, outcome, elasticities),
-        notes=tuple(note for note in (figures, _template_note(subject), *noted(case.warnings())) if note),
+        notes=tuple(note for note in (figures, illustrative, _template_note(subject), *noted(case.warnings())) if note),
         period=words.period,
     )
 
@@ -130,7 +139,9 @@ def _lifted(answer: Worth, cut: Cut) -> Diagram:
     moved = words.move(metric, answer.metric_before, answer.metric_after, during).replace("->", "→")
     stated = f" ({moved})" if board else ""
     drawn = Diagram(
-        title=f"{answer.change} {words.label(metric)}{stated} {answer.claim}",
+        title=words.headed(
+            answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.claim}"), answer.outcome
+        ),
         subtitle=_subtitle(answer),
         cards=cards,
         links=links,
@@ -434,12 +445,13 @@ def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
     verb, _, amount = words.figure(name, answer.total).partition(" ")
     head, worth_of = (verb.capitalize(), amount) if verb in ("saves", "costs") else ("Worth", callout.amount)
     when = f"{head}, {callout.head[:1].lower()}{callout.head[1:]}"
-    first, *others = answer.evidence_mix or ("none",)
+    mix = (*answer.evidence_mix, *([f"of the rest {UNSTATED}"] if answer.evidence_mix and answer.by_formulas else []))
+    first, *others = mix or (("none stated", UNSTATED) if answer.by_formulas else ("none",))
     dates = [m.spec.as_of for m in subject.graph.metrics if m.spec.as_of is not None]
     dated = f"oldest input of {min(dates):%d %b %Y}".replace(" 0", " ") if dates else "inputs carry no date"
     panels = [
         Panel(when, worth_of, _line(callout.what, callout.range, later), True),
-        Panel("Evidence", first, _line(joined(others), dated)),
+        Panel("Evidence", first, left_out_note(words, answer.not_modelled) or _line(joined(others), dated)),
     ]
     if answer.guardrails:
         broken = sum(not check.holds for check in answer.guardrails)
@@ -467,7 +479,8 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
     if any(card.aside_text for card in drawn.cards):
         explained.append("Under a box: what joins or leaves the path there, so that all that enters the box leaves it.")
     warnings = tuple(dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ()))))
-    notes = [f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
+    left_out = [f"Not modelled: {text}." for text in left_out_texts(answer.words, answer.not_modelled)]
+    notes = [*left_out, f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
     return tuple(note for note in notes if note)
 
 

@@ -11,7 +11,7 @@ from impacttree.answers.limits import GuardrailCheck, breach_words, guarded, gua
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, sentence
 from impacttree.views import Cell, Column, Table
 
@@ -86,6 +86,7 @@ class GuardrailReport(Result):
         notes += [*(f"{note}." for note in self.notes), *map(sentence, self.warnings)]
         periods = self.words.periods(self.horizon)
         title = f"Guardrails in each of {periods}" if self.horizon > 1 else f"Guardrails over {periods}"
+        title = self.words.headed(self.provenance.told(title))
         return Table(title, columns, tuple(map(self._cells, self.checks)), tuple(notes))
 
     def _cells(self, check: GuardrailCheck) -> tuple[Cell, ...]:
@@ -111,6 +112,11 @@ def check_guardrails(
     subject: Subject,
     changes: Changes | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
+    *,
+    horizon: Horizon = None,
+    scenario: str | None = None,
+    samples: int | None = None,
+    seed: int = 0,
 ) -> GuardrailReport:
     """Check every guardrail in each period of the horizon, and how likely a breach is.
 
@@ -122,6 +128,14 @@ def check_guardrails(
         What is done, by metric; nothing for the base case.
     range
         Whether to draw samples of what is uncertain, for the risk that a limit is broken in some period.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held without and with the changes.
+    samples
+        How many are drawn; as many as there is time for unless given.
+    seed
+        The same seed gives the same samples.
 
     Examples
     --------
@@ -130,16 +144,16 @@ def check_guardrails(
     >>> report.holds, max(check.risk for check in report.checks) < 0.01
     (True, True)
     """
-    case = Case.of(subject, changes)
+    case = Case.of(subject, changes, horizon, scenario, samples, seed)
     checks, moves = case.guardrails, case.moves
     basis = f"changes held from {subject.words.period} 1" if moves else ""
     risks = case.risks if range and checks else None
     if risks is None:
-        provenance = subject.provenance("values of each period against the limits", basis)
+        provenance = case.provenance("values of each period against the limits", basis)
     else:
         checks = risks.beside(checks)
         method = "values of each period against the limits, of the central case and of samples"
-        provenance = subject.provenance(method, basis, risks.samples, risks.seed)
+        provenance = case.provenance(method, basis, risks.samples, risks.seed)
     return GuardrailReport(
         provenance=provenance,
         checks=checks,

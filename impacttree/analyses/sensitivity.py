@@ -10,16 +10,18 @@ from typing import Any, Literal
 from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
+from impacttree.answers.direction import better_ways
 from impacttree.answers.local import local
 from impacttree.answers.result import ChartResult, Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
+from impacttree.spec.models import Better
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
-__all__ = ["Sensitivity", "SensitivityRow", "sensitivity"]
+__all__ = ["Sensitivity", "SensitivityRow", "sensitivity", "sensitivity_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class SensitivityRow:
     elasticity: float | None
     """Percent change of the outcome per percent of the metric held from period 1; None where either is zero."""
     percent: Literal["+1%", "-1%"]
-    """One percent in the direction that is better."""
+    """One percent in the direction that is better: as stated, else by the sign of the outcome's slope."""
     worth: float | None
     """Of that one percent; None where a relative change is undefined (a value of zero or below) or out of bounds."""
     plausible: tuple[float, float] | None
@@ -43,7 +45,24 @@ class SensitivityRow:
     extrapolated: bool
     """Whether the plausible move leaves the range in which an assumed effect was seen."""
     rank: int | None
-    """By the size of the plausible move's worth; None when unranked."""
+    """By the size of the plausible move's worth, among levers or among spend; None when unranked."""
+    is_spend: bool = False
+    """Whether it is a budget: stated money per period that is better lower."""
+    later: float | None = None
+    """What the plausible move, else one percent, is worth over `Sensitivity.later` periods."""
+    later_rank: int | None = None
+    """By the size of that."""
+
+    @property
+    def main(self) -> float | None:
+        """What ranks it over the horizon: worth of the plausible move, else of one percent."""
+        return self.worth if self.plausible is None else self.plausible_worth
+
+    @property
+    def turns(self) -> bool:
+        """Whether over the longer horizon its worth has another sign, or it another rank."""
+        signs = (self.main or 0.0) * (self.later or 0.0) < 0
+        return signs or (self.rank is not None and self.later_rank is not None and self.rank != self.later_rank)
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,12 +73,15 @@ class Sensitivity(Result):
     ----------
     outcome : str
         The metric that was moved.
+    later : int
+        The longer horizon that moves are told over as well: three times `horizon`, where the tree has values so far.
     rows : tuple of SensitivityRow
-        Ranked ones first, then the rest by the worth of one percent.
+        Levers, then spend; of each the ranked ones first, then the rest by the worth of one percent.
     """
 
     outcome: str
     horizon: int
+    later: int
     total: float
     """The outcome over the horizon."""
     rows: tuple[SensitivityRow, ...]
@@ -97,6 +119,10 @@ class Sensitivity(Result):
                 "worth_unit": str(self.words.total_unit(self.outcome)),
                 "extrapolated": row.extrapolated,
                 "rank": row.rank,
+                "is_spend": row.is_spend,
+                "worth_later": row.later,
+                "rank_later": row.later_rank,
+                "turns": row.turns,
             }
             for row in self.rows
         ]
@@ -104,6 +130,8 @@ class Sensitivity(Result):
     def summary(self) -> dict[str, Any]:
         return super().summary() | {
             "outcome": self.outcome,
+            "horizon": self.horizon,
+            "later": self.later,
             "limits": list(self.kinks),
             "warnings": list(self.warnings),
         }
@@ -117,10 +145,16 @@ class Sensitivity(Result):
             Column("Today", "right"),
             Column("Plausible", "right"),
             Column("Is worth" if self._is_worth else "Effect", "right"),
+            *([Column(f"In {words.periods(self.later)}", "right")] if self.later > n else []),
             Column("1% better", "right"),
             Column("Elasticity", "right"),
         )
-        return Table(title, columns, tuple(map(self._cells, self.rows)), tuple(filter(None, self._notes())))
+        return Table(
+            words.headed(self.provenance.told(title), outcome),
+            columns,
+            tuple(map(self._cells, self.rows)),
+            tuple(filter(None, self._notes())),
+        )
 
     @property
     def _is_worth(self) -> bool:
@@ -132,6 +166,16 @@ class Sensitivity(Result):
             yield f"No other metric moves {label}."
         else:
             yield "1% better: of the metric, in the direction that is better for it."
+            if self.later > self.horizon:
+                yield f"In {self.words.periods(self.later)}: worth of the plausible move, else of 1%."
+            taken = [row.label for row in self.rows if row.percent == "-1%" and self._is_taken(row)]
+            if taken:
+                verb = "lowers" if self._is_worth else "raises"
+                yield f"`better` is not stated of {_some(taken)}; lower is taken, since a rise {verb} {label}."
+            if any(row.turns for row in self.rows):
+                yield f"! another sign or another rank in {self.words.periods(self.later)}."
+            if any(row.is_spend for row in self.rows):
+                yield "Spend stands below the levers: budgets, whose plausible move is a cut."
             yield "Elasticity: % change of the outcome per % of the metric held from the first period."
         if self.total < 0 and self.rows:
             yield f"With {label} below zero, an elasticity below zero means a rise."
@@ -149,6 +193,10 @@ class Sensitivity(Result):
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 
+    def _is_taken(self, row: SensitivityRow) -> bool:
+        """Whether the better way of a metric is not stated."""
+        return "better" not in self.words.graph[row.metric].spec.stated_keys()
+
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
         words, outcome = self.words, self.outcome
         percent = f"{row.percent}: {words.figure(outcome, row.worth)}" if row.worth is not None else "undefined"
@@ -162,9 +210,16 @@ class Sensitivity(Result):
             Cell(words.value(row.metric, row.value), row.value),
             Cell(move, row.plausible[1] if row.plausible else None),
             Cell(worth, row.plausible_worth, words.tone(outcome, row.plausible_worth or 0.0)),
+            *([self._later(row)] if self.later > self.horizon else []),
             Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
             Cell(_elasticity(row.elasticity) + " ^" * row.at_corner, row.elasticity),
         )
+
+    def _later(self, row: SensitivityRow) -> Cell:
+        if row.later is None:
+            return Cell("undefined")
+        text = self.words.figure(self.outcome, row.later) + " !" * row.turns
+        return Cell(text, row.later, self.words.tone(self.outcome, row.later))
 
     def tornado(self) -> ChartResult:
         """Return the ranked metrics as a tornado: what the plausible move of each is worth."""
@@ -186,7 +241,7 @@ class Sensitivity(Result):
         subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, {how}"
         bars = tuple(self._bar(row) for row in drawn[:MOST_BARS])
         notes = (*self._left_out(drawn), f"Basis: {self.provenance.basis}.")
-        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
+        return Bars(words.headed(title, outcome), subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
 
     def _left_out(self, drawn: Sequence[SensitivityRow]) -> Iterator[str]:
         """Say which rows of the table are not drawn, and why."""
@@ -232,7 +287,9 @@ def _elasticity(elasticity: float | None) -> str:
 
 
 @local
-def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
+def sensitivity(
+    subject: Subject, on: str | None = None, *, horizon: Horizon = None, scenario: str | None = None
+) -> Sensitivity:
     """Move each metric by one percent and by a plausible amount, and see what the outcome does.
 
     Worth is the difference of exact evaluations; elasticities come from one reverse pass through time (a metric on a
@@ -244,40 +301,50 @@ def sensitivity(subject: Subject, on: str | None = None) -> Sensitivity:
         The tree.
     on
         The outcome; by default the tree's.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's. What moves are worth is told over three times
+        as many as well.
+    scenario
+        A scenario of the model file, held in every run.
     """
-    outcome, case = subject.outcome(on), Case.of(subject)
+    return sensitivity_of(Case.of(subject, None, horizon, scenario), subject.outcome(on))
+
+
+def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
+    """Return every metric's pull on an outcome, in what is held in both runs of a case."""
+    subject = case.subject
     total = case.before[outcome.index]
     subject.model.expect(RUNS * len(subject.graph.metrics), case.periods)
     gradient = subject.model.relative_gradient(case.base, outcome.index)
     upstream = subject.upstream(outcome)
     bending = _bending(subject, upstream)
+    ways = better_ways(case, outcome)
     rows = [
-        _row(case, metric, outcome, gradient[metric.index], metric.index in bending)
+        _row(case, metric, outcome, gradient[metric.index], metric.index in bending, ways[metric.index])
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
-    ranked = sorted((r for r in rows if r.plausible_worth is not None), key=lambda r: -abs(r.plausible_worth or 0.0))
-    others = sorted((r for r in rows if r.plausible_worth is None), key=lambda r: -abs(r.worth or 0.0))
-    numbered = [_numbered(row, rank) for rank, row in enumerate(ranked, 1)]
+    levers, spend = ([row for row in rows if row.is_spend == is_spend] for is_spend in (False, True))
     basis = f"{subject.words.horizon(outcome.name, case.periods)}; {subject.words.basis(outcome.name)}"
     return Sensitivity(
-        provenance=subject.provenance("exact evaluations; elasticities by reverse differentiation", basis),
+        provenance=case.provenance("exact evaluations; elasticities by reverse differentiation", basis),
         outcome=outcome.name,
         horizon=case.periods,
         total=total,
-        rows=(*numbered, *others),
+        later=case.furthest.periods,
+        rows=(*_ranked(levers), *_ranked(spend)),
         kinks=tuple(bottlenecks(subject, case.base, upstream)),
         warnings=case.warnings(shown=(outcome,)),
         words=subject.words,
     )
 
 
-def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool) -> SensitivityRow:
+def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool, way: Better) -> SensitivityRow:
     value, total = case.subject.first_known(metric), case.before[outcome.index]
-    better = metric.spec.better == "higher"
+    better = way == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)
-    end = _favorable_end(metric)
+    end = _favorable_end(metric, way)
     plausible = Intervention("fix", shift=end) if end is not None else None
     steps = value > 0 and _is_within(metric, one.apply(value))
     return SensitivityRow(
@@ -292,7 +359,35 @@ def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: boo
         at_corner=may_bend and bool(total and value) and _bends(case, metric, outcome),
         extrapolated=plausible is not None and _extrapolates(case, metric, plausible),
         rank=None,
+        is_spend=_is_spend(case, metric, way),
+        later=_later(case, metric, outcome, Intervention("fix", shift=end) if end is not None else one),
     )
+
+
+def _is_spend(case: Case, metric: Metric, way: Better) -> bool:
+    """Return whether a metric is a budget: stated money per period, and nothing else, that is better lower."""
+    unit = metric.unit
+    is_budget = unit.is_money and not unit.nouns and unit.per(case.words.period)
+    return metric.spec.value is not None and way == "lower" and bool(is_budget)
+
+
+def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
+    """Return what a move is worth over the longer horizon."""
+    return _worth(case.furthest, metric, outcome, move)
+
+
+def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:
+    """Return rows with their ranks: those with a plausible move first, then the rest by the worth of one percent."""
+
+    def largest(row: SensitivityRow) -> float:
+        return -abs(row.main or 0.0)
+
+    ranked = sorted((row for row in rows if row.plausible_worth is not None), key=largest)
+    longer = sorted(ranked, key=lambda row: -abs(row.later or 0.0))
+    places = {row.metric: place for place, row in enumerate(longer, 1)}
+    numbered = [replace(row, rank=place, later_rank=places[row.metric]) for place, row in enumerate(ranked, 1)]
+    others = (row for row in rows if row.plausible_worth is None)
+    return [*numbered, *sorted(others, key=lambda row: -abs(row.worth or 0.0))]
 
 
 def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
@@ -332,14 +427,10 @@ def _worth(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> f
     return None if after is None else after - case.before[outcome.index]
 
 
-def _favorable_end(metric: Metric) -> float | None:
+def _favorable_end(metric: Metric, way: Better) -> float | None:
     """Return the better end of `plausible`, else of the value's own range, else None."""
     stated = metric.spec.plausible or metric.spec.value
     ends = stated.low_high() if stated is not None else None
     if ends is None:
         return None
-    return ends[1] if metric.spec.better == "higher" else ends[0]
-
-
-def _numbered(row: SensitivityRow, rank: int) -> SensitivityRow:
-    return replace(row, rank=rank)
+    return ends[1] if way == "higher" else ends[0]

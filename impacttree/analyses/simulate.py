@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case
 from impacttree.answers.limits import Limit, guarded, sized
 from impacttree.answers.local import local
@@ -15,7 +16,7 @@ from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric,
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import ACCRUAL, Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -38,6 +39,8 @@ class Simulation(Result):
 
     Attributes
     ----------
+    moves : tuple of Move
+        What was changed; empty for the base case.
     outcome : str
         The metric asked about first.
     names : tuple of str
@@ -68,6 +71,7 @@ class Simulation(Result):
         Of the base case: extrapolated effects, and values outside bounds.
     """
 
+    moves: tuple[Move, ...]
     outcome: str
     names: tuple[str, ...]
     horizon: int
@@ -192,6 +196,10 @@ class Simulation(Result):
     @property
     def title(self) -> str:
         """The sentence with the range."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words, name = self.words, self.outcome
         label = words.label(name)
         found = self.ranges[self.names.index(name)]
@@ -207,7 +215,8 @@ class Simulation(Result):
             beside = f", another value in {percentage(found.beyond)} of samples"
         if found.mean is not None and visibly_differ(found.mean, found.p50):
             beside += f", mean {mean}" if mean != middle else ""
-        return f"{label} {words.over(name, self.horizon)}: {middle} (P50), {low} to {high} (P10 to P90){beside}"
+        found_text = f"{middle} (P50), {low} to {high} (P10 to P90){beside}"
+        return self.provenance.told(f"{label} {words.over(name, self.horizon)}: {found_text}")
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         rows: list[dict[str, Scalar]] = []
@@ -231,6 +240,7 @@ class Simulation(Result):
 
     def summary(self) -> dict[str, Any]:
         return super().summary() | {
+            "changes": {move.metric: move.change for move in self.moves},
             "outcome": self.outcome,
             "horizon": self.horizon,
             "guardrails": [
@@ -284,7 +294,8 @@ class Simulation(Result):
         numbers = f"{len(self.uncertain)} uncertain number{'s' * (len(self.uncertain) != 1)}"
         drawn = f"{self.count:,} samples of {numbers}, seed {self.provenance.seed}."
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
-        return (*rails, *unsettled, *self.notes, *map(sentence, self.warnings), drawn, *basis)
+        moved = (f"With {move.text}." for move in self.moves)
+        return (*moved, *rails, *unsettled, *self.notes, *map(sentence, self.warnings), drawn, *basis)
 
     def picture(self) -> Distribution | Table:
         if self._of(self.outcome).missing == self.count:
@@ -304,6 +315,10 @@ def simulate(
     seed: int = 0,
     on: str | Sequence[str] | None = None,
     executor: Executor | None = None,
+    *,
+    changes: Changes | None = None,
+    horizon: Horizon = None,
+    scenario: str | None = None,
 ) -> Simulation:
     """Draw many samples of all that is uncertain, and see how the outcomes spread.
 
@@ -325,6 +340,12 @@ def simulate(
     executor
         Where the work is done: any ``concurrent.futures`` executor, of processes or of a cluster (dask:
         ``client.get_executor()``); threads if not given.
+    changes
+        What is done, by metric, from period 1; nothing for the base case.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held beside the changes.
 
     Raises
     ------
@@ -342,7 +363,7 @@ def simulate(
     from impacttree.engine.simulation import Job, Wanted, simulate_many
     from impacttree.render.progress import progress
 
-    kept, case = _kept(subject, on), Case.of(subject)
+    kept, case = _kept(subject, on), Case.of(subject, changes, horizon, scenario)
     slots = tuple(metric.index for metric in kept)
     limits = [limit for limit in sized(guarded(subject.graph), case.sizes) if limit.metric.index in slots]
     reached = frozenset().union(*(subject.upstream(metric) for metric in kept))
@@ -350,19 +371,21 @@ def simulate(
     divided = divisor_corridors(subject.model, slots)
     spans = (*(limit.span for limit in limits), *map(bounds_span, bounded), *divided)
     wanted = Wanted(totals=slots, spans=tuple(dict.fromkeys(spans)), paths=slots)
-    job = Job.of(subject.model, case.periods, wanted, seed=seed)
+    runs, extra = (case.together.drawn(subject.graph),), case.together.uncertain(subject.graph)
+    job = Job.of(subject.model, case.periods, wanted, seed=seed, runs=runs, extra=extra)
     with progress("drawing samples") as report:
         (run,) = simulate_many(job, samples, executor=executor, report=report)
     metrics = subject.graph.metrics
     found = tuple(Samples(run.totals[slot]) for slot in slots)
     outside = outside_shares(bounded, run)
     return Simulation(
-        provenance=subject.provenance(METHOD, _basis(kept), samples, seed),
+        provenance=case.provenance(METHOD, _basis(case, kept), samples, seed),
+        moves=case.moves,
         outcome=kept[0].name,
         names=tuple(metric.name for metric in kept),
         horizon=case.periods,
         count=samples,
-        central=tuple(case.before[slot] for slot in slots),
+        central=tuple(case.after[slot] for slot in slots),
         kept=found,
         ranges=tuple(map(partial(_range, case, job, run), slots)),
         fans=tuple(_quantiles(metric, run) for metric in kept),
@@ -402,8 +425,10 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
     return tuple(found.values())
 
 
-def _basis(kept: Sequence[Metric]) -> str:
-    return ACCRUAL if any(metric.unit.is_money for metric in kept) else ""
+def _basis(case: Case, kept: Sequence[Metric]) -> str:
+    parts = [ACCRUAL] if any(metric.unit.is_money for metric in kept) else []
+    parts += [f"changes held from {case.words.period} 1"] if case.asked.recipes else []
+    return "; ".join(parts)
 
 
 def _quantiles(metric: Metric, run: Sampled) -> Fan:

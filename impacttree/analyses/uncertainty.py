@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case
 from impacttree.answers.labels import label_of
 from impacttree.answers.local import local
@@ -14,9 +15,10 @@ from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import no_mean
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
+from impacttree.quantity.changes import at
 from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
@@ -82,18 +84,21 @@ class Uncertainty(Result):
 
     Attributes
     ----------
+    moves : tuple of Move
+        What was changed; where anything was, figures are those of what that does to the outcome.
     outcome : str
         The metric.
     central : float
-        The outcome over the horizon with every number at its stated point.
+        The outcome, or its change, over the horizon with every number at its stated point.
     range : Range or None
-        Of the outcome over the samples; None where no sample has a value.
+        Of the same over the samples; None where no sample has a value.
     rows : tuple of UncertaintyRow
         Uncertain numbers that the outcome rests on, widest swing first.
     warnings : tuple of str
         Of the base case: extrapolated effects, and values outside bounds.
     """
 
+    moves: tuple[Move, ...]
     outcome: str
     horizon: int
     central: float
@@ -116,9 +121,21 @@ class Uncertainty(Result):
     def title(self) -> str:
         words, name = self.words, self.outcome
         label = lowered(words.label(name))
+        done = f"what {joined([f'{move.change} {words.label(move.metric)}' for move in self.moves])} does to "
+        what = f"{done if self.moves else ''}{label}"
         if not self.rows:
-            return f"Nothing uncertain moves {label}"
-        return f"What drives the spread of {label} {words.over(name, self.horizon)}"
+            return words.headed(self.provenance.told(f"Nothing uncertain moves {what}"), name)
+        title = f"What drives the spread of {what} {words.over(name, self.horizon)}"
+        return words.headed(self.provenance.told(title), name)
+
+    def _told(self, amount: float) -> str:
+        """Write the outcome, or its change where something was changed."""
+        return self.words.signed(self.outcome, amount) if self.moves else self.words.value(self.outcome, amount)
+
+    def _spread_texts(self, low: float, high: float, *others: float) -> tuple[str, ...]:
+        """Write the ends of its spread, and others of its values."""
+        write = self.words.changes_apart if self.moves else self.words.spread
+        return write(self.outcome, low, high, *others)
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
@@ -141,6 +158,7 @@ class Uncertainty(Result):
 
     def summary(self) -> dict[str, Any]:
         return super().summary() | {
+            "changes": {move.metric: move.change for move in self.moves},
             "outcome": self.outcome,
             "central": self.central,
             "range": self.range and self.range.as_dict(),
@@ -162,7 +180,8 @@ class Uncertainty(Result):
         if self.range is not None and self.range.mean is None:
             notes.append(f"No shares of spread, {no_mean(self.range)}.")
         if self.rows:
-            notes.append(f"At P10, at P90: {label} with that number there and all others at their stated points.")
+            what = f"the change of {lowered(label)}" if self.moves else label
+            notes.append(f"At P10, at P90: {what} with that number there and all others at their stated points.")
             notes.append(
                 "Share of spread: of the variance, alone (first order) and with interactions (total), "
                 "with its 95% interval."
@@ -174,8 +193,9 @@ class Uncertainty(Result):
         if self.range is None or not self.rows:
             return
         words, name, found = self.words, self.outcome, self.range
-        low, high, middle = words.spread(name, found.p10, found.p90, found.p50)
-        yield f"{words.label(name)} {words.over(name, self.horizon)}: {low} to {high} (P10 to P90), P50 {middle}."
+        low, high, middle = self._spread_texts(found.p10, found.p90, found.p50)
+        label = f"Change of {lowered(words.label(name))}" if self.moves else words.label(name)
+        yield f"{label} {words.over(name, self.horizon)}: {low} to {high} (P10 to P90), P50 {middle}."
 
     def _drawn(self) -> Iterator[str]:
         """Yield what the figures were drawn from, and what they mean."""
@@ -200,7 +220,7 @@ class Uncertainty(Result):
         """Return the cells of the outcome at both ends of a number."""
         words, name, ends = self.words, self.outcome, (row.outcome_low, row.outcome_high)
         low, high = (self.central if end is None else end for end in ends)
-        texts = zip(ends, words.spread(name, low, high), strict=True)
+        texts = zip(ends, self._spread_texts(low, high), strict=True)
         first, second = (
             Cell("no value") if end is None else Cell(text, end, words.tone(name, end - self.central))
             for end, text in texts
@@ -222,7 +242,7 @@ class Uncertainty(Result):
         bars = tuple(map(self._bar, list(groups.values())[:MOST_BARS]))
         subtitle = f"{words.heading(name, self.horizon)}; each number alone from its P10 to its P90"
         notes = (*self._spread(), *self._left_out(valued, len(groups)), *self.notes, *self._drawn())
-        base = words.value(name, self.central)
+        base = self._told(self.central)
         return Bars(self.title, subtitle, self.central, base, bars, notes, "of spread" if bars else "")
 
     def _left_out(self, valued: Sequence[UncertaintyRow], groups: int) -> Iterator[str]:
@@ -240,7 +260,7 @@ class Uncertainty(Result):
         assert row.outcome_low is not None
         assert row.outcome_high is not None
         ends = (row.outcome_low, row.outcome_high)
-        low_text, high_text = words.spread(name, *ends)
+        low_text, high_text = self._spread_texts(*ends)
         low_tone, high_tone = (words.tone(name, end - self.central) for end in ends)
         beside = [other.label for other in self.rows if other.address in row.with_others]
         shared = f" (correlated with {joined(beside)})" if beside else ""
@@ -272,6 +292,10 @@ def uncertainty(
     on: str | None = None,
     samples: int = 2**13,
     seed: int = 0,
+    *,
+    changes: Changes | None = None,
+    horizon: Horizon = None,
+    scenario: str | None = None,
 ) -> Uncertainty:
     """Find which uncertain numbers drive the spread of an outcome.
 
@@ -290,6 +314,12 @@ def uncertainty(
         Base points; the indices of k numbers take k + 2 times as many evaluations.
     seed
         Of the draws.
+    changes
+        What is done, by metric: the answer is then about the spread of what that does to the outcome.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held in every run.
 
     Raises
     ------
@@ -310,30 +340,35 @@ def uncertainty(
     outcome = subject.outcome(on)
     if isinstance(samples, bool) or not isinstance(samples, int) or not 2 <= samples <= MOST_SAMPLES:
         raise QuestionError(f"indices take 2 to {MOST_SAMPLES:_} samples, not {samples!r}")
-    case = Case.of(subject)
-    model, n, slot = subject.model, case.periods, outcome.index
-    sampler = Sampler(model, seed=seed, copies=2)
-    central, size = case.before[slot], case.sizes[slot]
+    case = Case.of(subject, changes, horizon, scenario)
+    slot, graph = outcome.index, subject.graph
+    runs = (case.held.drawn(graph), *([case.together.drawn(graph)] if case.asked.recipes else []))
+    extra = case.together.uncertain(graph)
+    job = Job.of(subject.model, case.periods, Wanted(totals=(slot,)), seed=seed, runs=runs, extra=extra)
+    sampler = Sampler(subject.model, seed=seed, copies=2, extra=extra)
+    central = case.change(outcome) if case.asked.recipes else case.before[slot]
+    size = case.sizes[slot]
     swung = {
         address: (_settled(low, size), _settled(high, size))
-        for address, (low, high) in swings(model, sampler, n, slot).items()
+        for address, (low, high) in swings(job, sampler, slot).items()
     }
     factors = _factors(subject, swung)
     measured = factors[:MOST_INDICES]
     with progress("sharing out the spread") as report:
-        outputs = sample_factors(model, sampler, n, slot, measured, samples, report) if measured else None
+        outputs = sample_factors(job, sampler, slot, measured, samples, report) if measured else None
     both = None if outputs is None else Samples(outputs.a)
-    job = Job.of(model, n, Wanted(totals=(slot,)), seed=seed)
     why = missing_mean(subject.words, job, slot, both.values) if both is not None else ""
     found = indices_of(outputs, size) if outputs is not None and not why else None
     indices = dict(zip(measured, found, strict=True)) if found else {}
-    rows = _rows(subject, sampler, swung, factors, indices)
-    basis = ACCRUAL if outcome.unit.is_money else ""
+    rows = _rows(case, sampler, swung, factors, indices)
+    basis = subject.words.basis(outcome.name, lifted=len(case.moves) == 1) if case.asked.recipes else ACCRUAL
+    basis = basis if outcome.unit.is_money or case.asked.recipes else ""
     method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999) with 95 % intervals"
     return Uncertainty(
-        provenance=subject.provenance(method, basis, samples, seed),
+        provenance=case.provenance(method, basis, samples, seed),
+        moves=case.moves,
         outcome=outcome.name,
-        horizon=n,
+        horizon=case.periods,
         central=central,
         range=both.range(size, mean_missing=why) if both is not None and both.missing < samples else None,
         rows=rows,
@@ -364,7 +399,7 @@ def _factors(subject: Subject, swung: Mapping[str, tuple[float, float]]) -> list
 
 
 def _rows(
-    subject: Subject,
+    case: Case,
     sampler: Sampler,
     swung: Mapping[str, tuple[float, float]],
     factors: Sequence[tuple[str, ...]],
@@ -373,14 +408,14 @@ def _rows(
     factor_of = {address: factor for factor in factors for address in factor}
     known = {one.address: one for one in sampler.inputs}
     rows = [
-        _row(subject, known[address], ends, factor_of[address], indices.get(factor_of[address]))
+        _row(case, known[address], ends, factor_of[address], indices.get(factor_of[address]))
         for address, ends in swung.items()
     ]
     return tuple(sorted(rows, key=lambda row: (-row.swing, row.address)))
 
 
 def _row(
-    subject: Subject, one: Uncertain, ends: tuple[float, float], factor: tuple[str, ...], index: Index | None
+    case: Case, one: Uncertain, ends: tuple[float, float], factor: tuple[str, ...], index: Index | None
 ) -> UncertaintyRow:
     import numpy as np
 
@@ -388,10 +423,10 @@ def _row(
     outcome_low, outcome_high = (end if math.isfinite(end) else None for end in ends)
     return UncertaintyRow(
         address=one.address,
-        label=label_of(subject.graph, one.address),
+        label=label_of(case.subject.graph, one.address),
         low=low,
         high=high,
-        span=_span(subject, one, low, high),
+        span=_span(case, one, low, high),
         outcome_low=outcome_low,
         outcome_high=outcome_high,
         first=Share(*index.first) if index is not None else None,
@@ -401,10 +436,13 @@ def _row(
     )
 
 
-def _span(subject: Subject, one: Uncertain, low: float, high: float) -> str:
+def _span(case: Case, one: Uncertain, low: float, high: float) -> str:
     """Write P10 to P90 of a number: of a value in its unit, of an effect as multiples of its stated strength."""
+    lift = case.together.uncertain_changes(case.subject.graph).get(one.address)
+    if lift is not None:
+        return " to ".join(case.words.change(one.metric, at(lift, float(f"{end:.9g}"))) for end in (low, high))
     if Address.parse(one.address).source is None:
-        return " to ".join(subject.words.apart(one.metric, low, high))
+        return " to ".join(case.words.apart(one.metric, low, high))
     centre = one.distribution.central
     if centre == 0:
         return f"{low:.3g} to {high:.3g}"

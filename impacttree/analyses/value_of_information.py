@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from impacttree.analyses.sensitivity import sensitivity
+from impacttree.analyses.sensitivity import sensitivity_of
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
+from impacttree.answers.cost import COST, read_cost, uncertain_cost
 from impacttree.answers.labels import label_of
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
-from impacttree.errors import Problem, QuantityError, QuestionError, printable
+from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
-from impacttree.quantity import Change, Quantity, RawQuantity, misfit, parse_quantity, shown_parts, to
-from impacttree.spec.address import Address
+from impacttree.quantity import Change, Quantity, RawQuantity, shown_parts, to
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -165,6 +165,10 @@ class ValueOfInformation(Result):
     @property
     def title(self) -> str:
         """The sentence with the money."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         measure = self.measure
         if self.evpi is None:
             return f"What measuring is worth to this decision cannot be said, no mean: {self.mean_missing}"
@@ -173,7 +177,7 @@ class ValueOfInformation(Result):
         if self.evpi == 0:
             same = "doing it and leaving it come to the same"
             better = {"do it": "doing it pays", "leave it": "leaving it is better", "either": same}[self.choice]
-            return f"No measurement can change this decision: {better} in all {self.provenance.samples:,} samples"
+            return f"Nothing in this model can change the decision: {better} in all {self.provenance.samples:,} samples"
         if measure is None:
             all_of_them = f"knowing all of them is worth up to {self._amount(self.evpi)}"
             return f"No number by itself is worth measuring for this decision; {all_of_them}"
@@ -221,7 +225,8 @@ class ValueOfInformation(Result):
             Column("Of knowing all", "right"),
             Column("Range"),
         )
-        return Table(self.title, columns, tuple(map(self._cells, self._shown)), tuple(self._notes()))
+        title = self.words.headed(self.provenance.told(self._sentence), self.outcome)
+        return Table(title, columns, tuple(map(self._cells, self._shown)), tuple(self._notes()))
 
     @property
     def _shown(self) -> tuple[NumberWorth, ...]:
@@ -238,9 +243,10 @@ class ValueOfInformation(Result):
     def _notes(self) -> Iterator[str]:
         yield self._asked
         yield self._today
+        known = ""
         if self.evpi:
-            worth = self._amount(self.evpi, self.evpi_error or 0.0)
-            yield f"Knowing every number before deciding is worth {worth} (EVPI): no measurement is worth more."
+            known = self._amount(self.evpi, self.evpi_error or 0.0)
+            yield f"Knowing every number before deciding is worth {known} (EVPI): no measurement is worth more."
         rest = [row for row in self.rows if row not in self._shown]
         if rest and self.evpi:
             most = self._amount(max(NEGLIGIBLE * self.evpi, *(row.evppi + row.error for row in rest)))
@@ -249,7 +255,7 @@ class ValueOfInformation(Result):
         if any(not row.stated for row in self._shown):
             yield "From its grade: no range is stated, so it is the one that the grade of the evidence stands for."
         yield from map(sentence, self.warnings)
-        if self._shown:
+        if any("±" in cell.text for row in self._shown for cell in self._cells(row)) or "±" in known:
             yield "± one standard error, where it reaches the last digit shown."
         if len(self._shown) > 1:
             yield "Numbers overlap, so their shares need not add up to 100%."
@@ -317,7 +323,6 @@ SMALL = 0.005
 """Share of the EVPI below which a number stands in the note on the rest."""
 NEGLIGIBLE = 0.001
 """Share of the EVPI below which nobody asks how little it is."""
-COST = str(Address("decision", key="cost"))
 MOST_SAMPLES = 2**20
 METHOD = (
     "net benefit in samples with and without the decision on the same draws, of 16 independent scramblings; "
@@ -343,14 +348,19 @@ class _Weighed:
     @property
     def uncertain_cost(self) -> tuple[UncertainNumber, ...]:
         """The cost, where it is uncertain."""
-        if self.cost is None or self.cost.spread is None:
-            return ()
-        return (UncertainNumber(COST, self.outcome.name, self.cost, None, True),)
+        return uncertain_cost(self.outcome, self.cost)
 
 
 @local
 def value_of_information(
-    subject: Subject, decision: Decision | None = None, samples: int = 2**14, seed: int = 0
+    subject: Subject,
+    decision: Decision | None = None,
+    samples: int = 2**14,
+    seed: int = 0,
+    *,
+    changes: Changes | None = None,
+    horizon: Horizon = None,
+    scenario: str | None = None,
 ) -> ValueOfInformation:
     """Compute what it is worth to know the numbers that a decision rests on, each by itself and all together.
 
@@ -369,6 +379,12 @@ def value_of_information(
         From 200 to 2**20; powers of two are spread best.
     seed
         The same seed gives the same samples.
+    changes
+        What is done, by metric, whether the decision is taken or not.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held whether the decision is taken or not.
 
     Raises
     ------
@@ -391,7 +407,8 @@ def value_of_information(
     from impacttree.engine.simulation import Job, Scramblings, Wanted
 
     _check_samples(samples)
-    weighed = _closest(subject) if decision is None else _understood(subject, decision)
+    held = Case.of(subject, None, horizon, scenario, beside=changes)
+    weighed = _closest(held) if decision is None else _understood(held, decision)
     case, outcome, slot = weighed.case, weighed.outcome, weighed.outcome.index
     job = Job.of(
         subject.model,
@@ -417,7 +434,7 @@ def value_of_information(
     rows = _rows(subject, job, nets, information, there, correlated) if information is not None else []
     basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, lifted=False, costed=True)}"
     return ValueOfInformation(
-        provenance=subject.provenance(METHOD, basis, samples, seed),
+        provenance=case.provenance(METHOD, basis, samples, seed),
         decision=tuple(move.text for move in case.moves),
         cost=_taken(words, outcome, float(cost[0])) if weighed.cost is None else printable(weighed.cost.text),
         is_closest=decision is None,
@@ -478,49 +495,24 @@ def _check_samples(samples: int) -> None:
         raise QuestionError(Problem(reason=f"samples is {printable(repr(samples), 40)}", fix=fix))
 
 
-def _closest(subject: Subject) -> _Weighed:
+def _closest(held: Case) -> _Weighed:
     """Return the lever whose plausible move is worth most, at a cost that is yet to be found."""
-    found = sensitivity(subject)
+    outcome = held.subject.outcome()
+    found = sensitivity_of(held, outcome)
     for row in found.rows:
-        if row.plausible and subject.words.tone(found.outcome, row.plausible_worth or 0.0) == "favourable":
-            case = Case.of(subject, {row.metric: to(row.plausible[1])})
-            return _Weighed(subject.metric(found.outcome), case, None)
+        if row.plausible and held.words.tone(found.outcome, row.plausible_worth or 0.0) == "favourable":
+            return _Weighed(outcome, held.asking({row.metric: to(row.plausible[1])}), None)
     reason = "no metric states what is plausible for it, so there is no lever to decide about"
     raise QuestionError(Problem(reason=reason, fix=f"add `plausible:` to a metric, or {WRITE}"))
 
 
-def _understood(subject: Subject, decision: object) -> _Weighed:
+def _understood(held: Case, decision: object) -> _Weighed:
     if not isinstance(decision, Decision):
         shown = type(decision).__name__
         raise QuestionError(Problem(reason=f"{shown} is not a decision", fix=WRITE))
-    outcome = subject.outcome(decision.on)
-    case = Case.of(subject, dict(decision.changes))
+    outcome, case = held.subject.outcome(decision.on), held.asking(dict(decision.changes))
     assert decision.cost is not None
-    return _Weighed(outcome, case, _read_cost(case, outcome, decision.cost))
-
-
-def _read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
-    from impacttree.engine.distributions import distribution_of
-
-    words = case.words
-    unit = words.total_unit(outcome.name)
-    try:
-        cost = parse_quantity(raw, currency=words.currency)
-        if cost.spread is not None:
-            distribution_of(cost)
-    except QuantityError as error:
-        raise QuestionError(*(replace(p, reason=f"the cost: {p.reason}") for p in error.problems)) from None
-    shown = printable(cost.text, 80)
-    wrong = misfit(cost.unit, unit)
-    if wrong is not None:
-        when = words.over(outcome.name, case.periods)
-        own = f"{outcome.label} {when} is in {str(unit) or 'plain numbers'}"
-        raise QuestionError(Problem(reason=f"the cost is {shown}, and {own}: {wrong[0]}", fix=wrong[1]))
-    low = cost.spread.ends()[0] if cost.spread is not None and cost.spread.kind != "normal" else 0.0
-    if min(cost.central(), low) < 0:
-        fix = "write what it takes to do it, zero or more; what it brings belongs in the tree"
-        raise QuestionError(Problem(reason=f"the cost is {shown}, which is below zero", fix=fix))
-    return cost
+    return _Weighed(outcome, case, read_cost(case, outcome, decision.cost))
 
 
 def _there(worth: Samples) -> npt.NDArray[np.bool_]:

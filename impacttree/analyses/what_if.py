@@ -8,12 +8,13 @@ from typing import Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
+from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
-from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
+from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -42,6 +43,8 @@ class WhatIf(Result):
         All outcomes shown together.
     guardrails : tuple of GuardrailCheck
         With the changes.
+    not_modelled : tuple of LeftOut
+        What changed metrics state as left out of the tree, and how far it may move before the gain is gone.
     """
 
     moves: tuple[Move, ...]
@@ -54,6 +57,7 @@ class WhatIf(Result):
     run_rate: float | None
     outcomes: tuple[OutcomeChange, ...]
     guardrails: tuple[GuardrailCheck, ...]
+    not_modelled: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
@@ -65,15 +69,21 @@ class WhatIf(Result):
     @property
     def title(self) -> str:
         """The sentence with the money."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words, name = self.words, self.outcome
         when = words.over(name, self.horizon)
         if not self.moves:
-            return f"Without a change: {lowered(words.label(name))} {words.value(name, self.before)} {when}"
+            return self.provenance.told(
+                f"Without a change: {lowered(words.label(name))} {words.value(name, self.before)} {when}"
+            )
         many = len(self.moves) > MOST_IN_TITLE
         done = f"{len(self.moves)} changes together" if many else joined([move.text for move in self.moves])
         effect = words.effect(name, self.before, self.after, plural=len(self.moves) > 1)
         moved = "" if is_still(self.before, self.after) else words.percent(self.before, self.total)
-        return f"{done} {effect} {when}" + (f" ({moved})" if moved else "")
+        return self.provenance.told(f"{done} {effect} {when}" + (f" ({moved})" if moved else ""))
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
@@ -101,6 +111,7 @@ class WhatIf(Result):
             "range": self.range and self.range.as_dict(),
             "run_rate": self.run_rate,
             "guardrails": [guardrail_row(check) for check in self.guardrails],
+            "not_modelled": [left_out_row(one) for one in self.not_modelled],
             "warnings": list(self.warnings),
             "sentence": self.title,
         }
@@ -116,7 +127,8 @@ class WhatIf(Result):
             Column("", "right"),
             *([Column("P10 to P90", "right")] if self._has_ranges else []),
         )
-        notes = [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
+        notes = [f"Not modelled: {text}" for text in left_out_texts(words, self.not_modelled)]
+        notes += [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
             notes.append(f"Change of {lowered(words.label(self.outcome))} over the samples: {', '.join(beside)}")
@@ -155,6 +167,11 @@ def what_if(
     changes: Changes,
     on: str | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
+    *,
+    horizon: Horizon = None,
+    scenario: str | None = None,
+    samples: int | None = None,
+    seed: int = 0,
 ) -> WhatIf:
     """Compute the outcomes with several changes held at once; overlap goes through the formulas.
 
@@ -168,6 +185,14 @@ def what_if(
         The outcome that the sentence is about; by default the tree's.
     range
         Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held without and with the changes.
+    samples
+        How many are drawn; as many as there is time for unless given.
+    seed
+        The same seed gives the same samples.
 
     Examples
     --------
@@ -177,15 +202,15 @@ def what_if(
     True
     """
     outcome = subject.outcome(on)
-    return _what_if(Case.of(subject, changes), outcome, range)
+    return _what_if(Case.of(subject, changes, horizon, scenario, samples, seed), outcome, range)
 
 
 def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
     slot = outcome.index
     ranges = case.ranges(outcome) if ranged else UNSAMPLED
-    basis = case.words.basis(outcome.name, lifted=False)
+    basis = case.words.basis(outcome.name, lifted=False, in_full=case.asked.in_full)
     return WhatIf(
-        provenance=sampled_provenance(case.subject, "two exact evaluations", basis, ranges),
+        provenance=case.sampled("two exact evaluations", basis, ranges),
         moves=case.moves,
         outcome=outcome.name,
         horizon=case.periods,
@@ -196,6 +221,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
         run_rate=case.run_rate(outcome),
         outcomes=case.outcomes(outcome, ranges),
         guardrails=ranges.beside(case.guardrails),
+        not_modelled=left_out(case, outcome),
         warnings=(*case.warnings(outcome), *ranges.notes),
         words=case.words,
     )
@@ -228,7 +254,11 @@ class Comparison(Result):
         return known[name]
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
-        return [{"scenario": name, **row} for name, scenario in self.scenarios for row in scenario.to_dicts()]
+        return [
+            {"scenario": name, "metric": row.pop("outcome"), "period": self.horizon, **row}
+            for name, scenario in self.scenarios
+            for row in scenario.to_dicts()
+        ]
 
     def summary(self) -> dict[str, Any]:
         return super().summary() | {
@@ -259,7 +289,8 @@ class Comparison(Result):
                 notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
-        return Table(f"Scenarios over the {words.first(self.horizon)}", columns, tuple(rows), tuple(notes))
+        title = words.headed(f"Scenarios over the {words.first(self.horizon)}", *self.outcomes)
+        return Table(title, columns, tuple(rows), tuple(notes))
 
     def _head(self, name: str) -> str:
         words = self.words
@@ -286,6 +317,8 @@ def compare(
     subject: Subject,
     scenarios: Mapping[str, Changes] | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
+    *,
+    horizon: Horizon = None,
 ) -> Comparison:
     """Compute several sets of changes side by side.
 
@@ -297,6 +330,8 @@ def compare(
         Changes by name; by default the scenarios of the model file.
     range
         Whether to draw samples of what is uncertain, for the range of each scenario's change.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
 
     Raises
     ------
@@ -318,7 +353,7 @@ def compare(
         raise QuestionError(Problem(reason="scenarios are a mapping of name to changes", fix=fix))
     for name in given:
         _check_name(name)
-    outcome, base = subject.outcome(), Case.of(subject)
+    outcome, base = subject.outcome(), Case.of(subject, None, horizon)
     without = _what_if(base, outcome, False)
     answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
     provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))

@@ -10,26 +10,29 @@ from typing import Any
 
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
+from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
+from impacttree.answers.payback import Payback, payback
 from impacttree.answers.placeholders import placeholder_note, placeholders
-from impacttree.answers.ranges import UNSAMPLED, range_cells, sampled_provenance
+from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, shown_shares
+from impacttree.quantity import Change, RawQuantity, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
-__all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
+__all__ = ["UNSTATED", "Edge", "Grounds", "Path", "Worth", "worth"]
 
-GRADES = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement")
+TEMPLATE = "template values"
+"""What is said of effects that only stand in until a real one is known, whatever their grade."""
+GRADES = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement", TEMPLATE)
 """Strongest first; a path counts under its weakest."""
-EXACT = "exact formula"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,8 @@ class Path:
     amount: float
     share: float
     """Of the total; shares of paths that pull the other way are negative."""
-    grade: str
-    """Weakest evidence grade along the path; ``exact formula`` when no assumed effect is on it."""
+    grade: str | None
+    """Weakest evidence along the path; None when no assumed effect is on it, which is no evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,12 @@ class Worth(Result):
         The amount each edge carries; they add up over any cut (edges that lead back count negative).
     rests_on : tuple of Grounds
         Shares of the worth by evidence grade, strongest first.
+    by_formulas : float
+        The share that comes through exact formulas alone, for which no evidence is stated: of the sum of absolute path
+        amounts, as those of `rests_on`.
+    not_modelled : tuple of LeftOut
+        What the lifted metric states as left out of the tree, and how far it may move before the gain is gone, at one
+        and three horizons.
     placeholders : tuple of int and int
         N of M inputs are still a template's values.
     guardrails : tuple of GuardrailCheck
@@ -114,6 +123,8 @@ class Worth(Result):
         What a reader should know before using the figure.
     case : Case
         The tree without and with the lift, from which the figures come.
+    pays : Payback or None
+        Whether it pays for its cost, at one, two and three horizons, and when; None where no cost is stated.
     """
 
     metric: str
@@ -138,15 +149,38 @@ class Worth(Result):
     rest: float
     edges: tuple[Edge, ...]
     rests_on: tuple[Grounds, ...]
+    by_formulas: float
+    not_modelled: tuple[LeftOut, ...]
     placeholders: tuple[int, int]
     guardrails: tuple[GuardrailCheck, ...]
     kinks: tuple[str, ...]
     warnings: tuple[str, ...]
     case: Case = field(compare=False)
+    pays: Payback | None = None
+
+    @property
+    def cost(self) -> float | None:
+        """What it costs, at its stated point; None where no cost is stated."""
+        return None if self.pays is None else self.pays.cost
+
+    @property
+    def net(self) -> float | None:
+        """Worth over the horizon less the cost: above zero it pays; None where no cost is stated."""
+        return None if self.pays is None else self.pays.net
+
+    @property
+    def payback(self) -> int | None:
+        """The first period up to which the change of the outcome covers the cost; None where none does."""
+        return None if self.pays is None else self.pays.period
 
     @property
     def words(self) -> Words:
         return self.case.words
+
+    @property
+    def note(self) -> str:
+        """What the lifted metric says that a reader should know."""
+        return " ".join((self.words.graph[self.metric].spec.notes or "").split())
 
     @property
     def basis(self) -> str:
@@ -161,7 +195,10 @@ class Worth(Result):
         moved = words.move(metric, self.metric_before, self.metric_after, during)
         still = is_still(self.before, self.after)
         relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
-        return f"{self.change} {words.label(metric)} ({moved}) {self.claim}{relative}"
+        lift = self.provenance.told(f"{self.change} {words.label(metric)} ({moved})")
+        if self.pays is None:
+            return words.headed(f"{lift} {self.claim}{relative}", self.outcome)
+        return words.headed(f"{lift} for {self.pays.text}: {self.pays.verdict(words, self.outcome)}", self.outcome)
 
     @property
     def claim(self) -> str:
@@ -171,6 +208,9 @@ class Worth(Result):
 
     def view(self) -> Headline:
         facts = [
+            Fact("not modelled", tuple((text,) for text in self._left_out())),
+            Fact("pays", tuple(self.pays.rows(self.words, self.outcome)) if self.pays else ()),
+            Fact("payback", ((self.pays.when(self.words),),) if self.pays and self.pays.cost else ()),
             Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
             self._amounts(),
             Fact("also", ((*self._also(),),)),
@@ -178,6 +218,7 @@ class Worth(Result):
             Fact("rests on", tuple((text,) for text in self._rests_on())),
             Fact("guardrails", tuple((check.text,) for check in self.guardrails)),
             Fact("limits", tuple((kink,) for kink in self.kinks)),
+            Fact("note", ((self.note,),) if self.note else ()),
             Fact("basis", ((self.basis,),)),
         ]
         return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
@@ -222,22 +263,32 @@ class Worth(Result):
         shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
         return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
 
+    def _left_out(self) -> list[str]:
+        return left_out_texts(self.words, self.not_modelled)
+
     def _rests_on(self) -> list[str]:
-        if not self.rests_on:
+        if not self.rests_on and not self.by_formulas:
             return []
-        shares = shown_shares([grounds.share for grounds in self.rests_on])
+        *shares, by_formulas = self._shares
         parts = [
-            f"{', '.join(grounds.effects) or 'exact formulas only'} ({share})"
-            for grounds, share in zip(self.rests_on, shares, strict=True)
+            f"{', '.join(grounds.effects)} ({share})" for grounds, share in zip(self.rests_on, shares, strict=True)
         ]
+        if not parts:
+            parts = [f"formulas alone: {UNSTATED}"]
+        elif self.by_formulas:
+            parts.append(f"the rest by formulas alone, {UNSTATED} ({by_formulas})")
         note = placeholder_note(self.placeholders)
         return [" · ".join(parts), *([note] if note else [])]
 
     @property
+    def _shares(self) -> tuple[str, ...]:
+        """The shares of `rests_on`, and that of formulas alone, as they are shown."""
+        return shown_shares([*(grounds.share for grounds in self.rests_on), self.by_formulas])
+
+    @property
     def evidence_mix(self) -> tuple[str, ...]:
         """What it rests on, in a few words: ``("92% experiment", "8% judgement")``."""
-        shares = shown_shares([grounds.share for grounds in self.rests_on])
-        pairs = zip(self.rests_on, shares, strict=True)
+        pairs = zip(self.rests_on, self._shares, strict=False)
         return tuple(f"{share} {grounds.grade.replace('_', '-')}" for grounds, share in pairs)
 
     def waterfall(self) -> Waterfall:
@@ -294,6 +345,7 @@ class Worth(Result):
             "run_rate": self.run_rate,
             "run_rate_range": self.run_rate_range and self.run_rate_range.as_dict(),
             "long": list(self.long),
+            **(self.pays.as_dict() if self.pays else {}),
             "before": self.before,
             "after": self.after,
             "relative": self.relative,
@@ -303,6 +355,8 @@ class Worth(Result):
             "outcomes": {outcome.name: outcome.change for outcome in self.outcomes},
             "rest": self.rest,
             "rests_on": {grounds.grade: grounds.share for grounds in self.rests_on},
+            "by_formulas": self.by_formulas,
+            "not_modelled": [left_out_row(one) for one in self.not_modelled],
             "placeholders": list(self.placeholders),
             "guardrails": [guardrail_row(check) for check in self.guardrails],
             "limits": list(self.kinks),
@@ -314,6 +368,8 @@ class Worth(Result):
 METHOD = "two exact evaluations; split by Gauss-Legendre integration of local flows, loops of a path erased"
 SHOWN_PATHS = 2
 MOST_STEPS = 5
+UNSTATED = "no evidence stated for how people react"
+"""What is said of exact formulas: they carry a lift on, and know nothing of what it does to anybody."""
 
 
 def told_apart(paths: Sequence[Path]) -> tuple[str, ...]:
@@ -352,6 +408,12 @@ def worth(
     change: str | Change,
     on: str | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
+    *,
+    cost: RawQuantity | None = None,
+    horizon: Horizon = None,
+    scenario: str | None = None,
+    samples: int | None = None,
+    seed: int = 0,
 ) -> Worth:
     """Compute what a lift of one metric is worth.
 
@@ -373,6 +435,17 @@ def worth(
     range
         Whether to draw samples of what is uncertain, for the range of the worth and the risk of guardrails. They are
         the same draws without and with the lift, so what does not move the worth does not widen it.
+    cost
+        What it costs, once, in the outcome's unit: any form of a quantity, so it may have a range. With it the answer
+        says whether it pays, at one, two and three horizons, and when it has paid back.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    scenario
+        A scenario of the model file, held without and with the lift.
+    samples
+        How many are drawn; as many as there is time for unless given.
+    seed
+        The same seed gives the same samples.
 
     Raises
     ------
@@ -389,14 +462,16 @@ def worth(
     ('+1%', 'profit', True)
     """
     lifted, outcome = subject.metric(metric), subject.outcome(on)
-    case = Case.of(subject, {metric: change})
+    case = Case.of(subject, {metric: change}, horizon, scenario, samples, seed)
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
     total, slot = case.change(outcome), outcome.index
     paths, rest = _paths(subject, lift, total)
     annual = case.words.annual(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
+    pays = payback(case, outcome, cost, sampled=range)
+    spent = "" if pays is None else pays.text
     return Worth(
-        provenance=sampled_provenance(subject, METHOD, case.words.basis(outcome.name), ranges),
+        provenance=case.sampled(METHOD, case.words.basis(outcome.name, cost=spent, in_full=case.asked.in_full), ranges),
         metric=metric,
         change=case.asked.texts[0][1],
         outcome=outcome.name,
@@ -406,7 +481,7 @@ def worth(
         by_period=case.by_period(outcome),
         run_rate=case.run_rate(outcome),
         run_rate_range=ranges.last.times(annual) if ranges.last and annual is not None else None,
-        long=_long(case, outcome) or (total,),
+        long=_long(case, outcome),
         before=case.before[slot],
         after=case.after[slot],
         relative=total / abs(case.before[slot]) if case.before[slot] else None,
@@ -418,24 +493,21 @@ def worth(
         rest=rest,
         edges=_edges(subject, lift),
         rests_on=_grounds(subject, paths),
+        by_formulas=_by_formulas(paths),
+        not_modelled=left_out(case, outcome, 0.0 if pays is None else pays.cost),
         placeholders=placeholders(subject.graph),
         guardrails=ranges.beside(case.guardrails),
         kinks=kinks(subject, lift),
         warnings=(*case.warnings(outcome), *_unclosed(case, lift, outcome), *ranges.notes),
         case=case,
+        pays=pays,
     )
 
 
 def _long(case: Case, outcome: Metric) -> tuple[float, ...]:
     """Return the change over one, two and three horizons, as far as the tree has values."""
-    for count in (3, 2):
-        try:
-            longer = case.over(count * case.periods)
-            horizons = [k * case.periods for k in range(1, count + 1)]
-            return tuple(longer.change_over(outcome, periods) for periods in horizons)
-        except EvaluationError:
-            continue
-    return ()
+    far = case.furthest
+    return tuple(far.change_over(outcome, end) for end in range(case.periods, far.periods + 1, case.periods))
 
 
 def _one_point(case: Case, metric: Metric, outcome: Metric) -> float | None:
@@ -480,15 +552,24 @@ def _effects(path: Sequence[Metric]) -> list[tuple[Metric, Influence]]:
     return [(target, i) for source, target in pairwise(path) for i in target.influences if i.source == source.name]
 
 
-def _weakest(effects: Sequence[Influence]) -> str:
-    return max((effect.evidence.grade for effect in effects), key=GRADES.index, default=EXACT)
+def _grade(effect: Influence) -> str:
+    return TEMPLATE if effect.placeholder else effect.evidence.grade
+
+
+def _weakest(effects: Sequence[Influence]) -> str | None:
+    return max(map(_grade, effects), key=GRADES.index, default=None)
+
+
+def _by_formulas(paths: Sequence[Path]) -> float:
+    whole = math.fsum(abs(path.amount) for path in paths)
+    return math.fsum(abs(path.amount) for path in paths if path.grade is None) / whole if whole else 0.0
 
 
 def _grounds(subject: Subject, paths: Sequence[Path]) -> tuple[Grounds, ...]:
     """Share the worth out by the weakest grade of each path, strongest grade first."""
     whole = math.fsum(abs(path.amount) for path in paths)
     grounds = []
-    for grade in (EXACT, *GRADES):
+    for grade in GRADES:
         under = [path for path in paths if path.grade == grade]
         if not under or not whole:
             continue
@@ -496,15 +577,17 @@ def _grounds(subject: Subject, paths: Sequence[Path]) -> tuple[Grounds, ...]:
             f"{target.name} <- {effect.source}": effect
             for path in under
             for target, effect in _effects([subject.graph[name] for name in path.metrics])
-            if effect.evidence.grade == grade
+            if _grade(effect) == grade
         }
-        said = (f"{', '.join(effects)}: {_evidence_words(subject, grade, tuple(effects.values()))}",) if effects else ()
-        grounds.append(Grounds(grade, math.fsum(abs(path.amount) for path in under) / whole, said))
+        said = f"{', '.join(effects)}: {_evidence_words(subject, grade, tuple(effects.values()))}"
+        grounds.append(Grounds(grade, math.fsum(abs(path.amount) for path in under) / whole, (said,)))
     return tuple(grounds)
 
 
 def _evidence_words(subject: Subject, grade: str, effects: Sequence[Influence]) -> str:
     """Write ``correlation, counted at 50%, 2026-07``: the grade, what follows from it, and when effects were seen."""
+    if grade == TEMPLATE:
+        return TEMPLATE
     dates = {effect.evidence.date for effect in effects}
     shares = {effect.counted for effect in effects} - {1.0}
     by_grade = {number.address for number in subject.graph.uncertain if not number.stated}

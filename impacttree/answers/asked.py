@@ -41,6 +41,11 @@ class Asked:
         return tuple(slot for slot, _ in self.recipes)
 
     @property
+    def in_full(self) -> bool:
+        """Whether a change has no range of its own, so that answers take it to be achieved in full."""
+        return any(change.spread is None for _, recipe in self.recipes for change in recipe.changes)
+
+    @property
     def interventions(self) -> Mapping[int, Intervention]:
         """What the engine does, by slot, with every change at its stated point."""
         return {slot: recipe.intervention() for slot, recipe in self.recipes}
@@ -53,6 +58,15 @@ class Asked:
             for change, address in zip(recipe.changes, _addresses(graph, slot, recipe), strict=True)
             if address is not None
         )
+
+    def uncertain_changes(self, graph: Graph) -> Mapping[str, Change]:
+        """Return the changes that are not known for certain, by the address of their number."""
+        return {
+            address: change
+            for slot, recipe in self.recipes
+            for change, address in zip(recipe.changes, _addresses(graph, slot, recipe), strict=True)
+            if address is not None
+        }
 
     def drawn(self, graph: Graph) -> Mapping[int, Intervention | DrawnChange]:
         """Return what is done in samples: drawn where it is not known for certain."""

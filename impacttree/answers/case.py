@@ -10,8 +10,9 @@ from impacttree.answers.asked import NOTHING, Asked, Changes, Move
 from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
 from impacttree.answers.limits import GuardrailCheck, guarded, guardrail_checks
 from impacttree.answers.ranges import UNSAMPLED, Ranges, Risks, change_ranges, guardrail_risks
+from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, lowered
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
@@ -53,37 +54,76 @@ class Case:
         Over which the tree is run: the horizon of the answer.
     held
         What is changed in both runs, so that the difference between them is what is asked alone.
+    scenario
+        What is held is called; empty where nothing is.
+    samples, seed
+        Of its ranges: how many, drawn how; as many as there is time for where None.
     """
 
     subject: Subject
     asked: Asked
     periods: int
     held: Asked = NOTHING
+    scenario: str = ""
+    samples: int | None = None
+    seed: int = 0
 
     @classmethod
-    def of(cls, subject: Subject, changes: Changes | None = None, periods: int | None = None) -> Case:
-        """Return the case of `changes` over so many periods, the tree's horizon if not given.
+    def of(
+        cls,
+        subject: Subject,
+        changes: Changes | None = None,
+        horizon: Horizon = None,
+        scenario: str | None = None,
+        samples: int | None = None,
+        seed: int = 0,
+        *,
+        beside: Changes | None = None,
+    ) -> Case:
+        """Return the case of what a question is given: the one meaning of these arguments.
+
+        Parameters
+        ----------
+        subject
+            The tree.
+        changes
+            What is done, by metric, from period 1; nothing for the base case.
+        horizon
+            Periods, as a number or as text such as ``"36 months"``; by default the tree's.
+        scenario
+            The name of a scenario of the model file, held in both runs: before is the scenario, after is the scenario
+            and the changes.
+        samples
+            How many are drawn for ranges; as many as there is time for unless given.
+        seed
+            Of the draws: the same seed gives the same samples.
+        beside
+            What is changed in both runs on top of the scenario.
 
         Raises
         ------
         ChangeError
             When a change is written wrongly or does not fit its metric.
         QuestionError
-            When a metric does not exist, or `periods` is out of range.
+            When a metric or the scenario does not exist, or the horizon is out of range.
 
         Examples
         --------
         >>> import impacttree as it
         >>> tree = it.loads("metrics: {price: {value: 30}, sold: {value: 50}, paid: {formula: price * sold}}")
         >>> case = Case.of(tree._subject, {"price": "+10%"})
-        >>> [(move.before, move.after) for move in case.moves], case.change(tree["paid"])
+        >>> [(move.before, move.after) for move in case.moves], case.change(case.subject.metric("paid"))
         ([(30.0, 33.0)], 150.0)
         """
-        return cls(subject, subject.changes(changes), subject.periods(periods))
+        named = subject.scenario(scenario)
+        own = NOTHING if named is None else subject.changes(dict(named.changes))
+        held = subject.together(own, subject.changes(beside))
+        title = "" if named is None else named.title
+        return cls(subject, subject.changes(changes), subject.periods(horizon), held, title, samples, seed)
 
-    def __reduce__(self) -> tuple[type[Case], tuple[Subject, Asked, int, Asked]]:
+    def __reduce__(self) -> tuple[type[Case], tuple[Subject, Asked, int, Asked, str, int | None, int]]:
         """Pickle what was asked; what was computed from it is computed again where it arrives."""
-        return Case, (self.subject, self.asked, self.periods, self.held)
+        return Case, (self.subject, self.asked, self.periods, self.held, self.scenario, self.samples, self.seed)
 
     def asking(self, changes: Changes) -> Case:
         """Return the case of other changes, all else being the same."""
@@ -93,9 +133,35 @@ class Case:
         """Return the case of the same changes over other periods."""
         return replace(self, periods=periods)
 
+    @cached_property
+    def furthest(self) -> Case:
+        """The same case over three horizons, or as many of them as the tree has values for."""
+        for count in (3, 2):
+            longer = self.over(count * self.periods)
+            try:
+                _ = longer.base, longer.run
+            except EvaluationError:
+                continue
+            return longer
+        return self
+
     @property
     def words(self) -> Words:
         return self.subject.words
+
+    def provenance(
+        self, method: str, basis: str = "", samples: int | None = None, seed: int | None = None
+    ) -> Provenance:
+        """Return how an answer came about: it knows the scenario in which it was asked."""
+        return replace(self.subject.provenance(method, basis, samples, seed), scenario=self.scenario)
+
+    def sampled(self, method: str, basis: str, ranges: Ranges) -> Provenance:
+        """Return the same with the samples of its ranges, where any were drawn."""
+        if ranges.risks is None:
+            return self.provenance(method, basis)
+        samples, seed = ranges.risks.samples, ranges.risks.seed
+        method = f"{method}; ranges of {samples:,} samples at scrambled Sobol points"
+        return self.provenance(method, basis, samples, seed)
 
     @cached_property
     def marked(self) -> Case:
@@ -230,7 +296,8 @@ class Case:
             return UNSAMPLED
         if outcome.name not in self._ranges:
             names = tuple(dict.fromkeys((outcome.name, *self.beside(outcome))))
-            self._ranges[outcome.name] = change_ranges(self.subject, (self.held, self.together), self.periods, names)
+            runs = (self.held, self.together)
+            self._ranges[outcome.name] = change_ranges(self.subject, runs, self.periods, names, self.samples, self.seed)
         return self._ranges[outcome.name]
 
     @cached_property
@@ -240,7 +307,7 @@ class Case:
     @cached_property
     def risks(self) -> Risks | None:
         """How likely the breach of each guardrail is; None where nothing uncertain moves any."""
-        return guardrail_risks(self.subject, self.together, self.periods)
+        return guardrail_risks(self.subject, self.together, self.periods, self.samples, self.seed)
 
     @cached_property
     def guardrails(self) -> tuple[GuardrailCheck, ...]:

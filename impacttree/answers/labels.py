@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from impacttree.answers.words import Words
 from impacttree.graph.model import Graph
+from impacttree.quantity import format_percent_change
 from impacttree.spec.address import Address
 
-__all__ = ["label_of"]
+__all__ = ["label_of", "size_of"]
 
 
 def label_of(graph: Graph, address: str) -> str:
@@ -32,3 +34,28 @@ def label_of(graph: Graph, address: str) -> str:
     if key.startswith("lift"):
         return f"{label}, size of the lift"
     return f"{label}, at the start" if key == "start" else label
+
+
+def size_of(words: Words, address: str, value: float) -> str:
+    """Write a number of the tree: a value in its metric's unit, or how strong an assumed effect is.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> words = Words(it.template("saas")._graph)
+    >>> size_of(words, "arpu.value", 29.0), size_of(words, "churn.nps.slope", -0.0001)
+    ('$29', '−0.01pp per +1')
+    """
+    number = Address.parse(address)
+    if number.source is None:
+        return words.value(number.metric, value)
+    is_share = words.unit(number.source).is_share
+    step, per = (0.01, "+1pp") if is_share else (1.0, "+1")
+    match number.key:
+        case "slope":
+            return f"{words.signed(number.metric, value * step)} per {per}"
+        case "semi_elasticity":
+            return f"{format_percent_change(value * step)} per {per}"
+        case "elasticity":
+            return f"{format_percent_change(value * 0.01)} per +1%"
+    return f"{value:.4g}"

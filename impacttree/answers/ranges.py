@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from impacttree.answers.asked import Asked
 from impacttree.answers.limits import GuardrailCheck, Limit, guarded, sized, with_risks
 from impacttree.answers.means import divisor_corridors, missing_mean
-from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, joined
@@ -37,10 +36,9 @@ __all__ = [
     "outside_shares",
     "range_cells",
     "range_text",
-    "sampled_provenance",
+    "sample_count",
 ]
 
-SEED = 0
 SAMPLES = 2**13
 """Of a range beside an answer: P10 and P90 to about one part in a hundred."""
 LEAST_SAMPLES = 2**10
@@ -110,7 +108,14 @@ UNSAMPLED = Ranges((), None, None, ())
 """Where no samples were drawn: nothing is uncertain, or nobody asked."""
 
 
-def change_ranges(subject: Subject, runs: tuple[Asked, Asked], periods: int, outcomes: Sequence[str]) -> Ranges:
+def change_ranges(
+    subject: Subject,
+    runs: tuple[Asked, Asked],
+    periods: int,
+    outcomes: Sequence[str],
+    samples: int | None = None,
+    seed: int = 0,
+) -> Ranges:
     """Return the ranges of what changes do to outcomes.
 
     Parameters
@@ -123,6 +128,10 @@ def change_ranges(subject: Subject, runs: tuple[Asked, Asked], periods: int, out
         The horizon.
     outcomes
         Names, the one that the question is about first.
+    samples
+        How many; as many as there is time for unless given.
+    seed
+        Of the draws.
     """
     from impacttree.engine.simulation import Job, Wanted, simulate_many
 
@@ -134,10 +143,10 @@ def change_ranges(subject: Subject, runs: tuple[Asked, Asked], periods: int, out
     spans = (*(limit.span for limit in limits), *map(bounds_span, bounded), *divided)
     wanted = Wanted(totals=tuple(slots), spans=tuple(dict.fromkeys(spans)), paths=(slots[0],))
     drawn, extra = tuple(asked.drawn(graph) for asked in runs), runs[1].uncertain(graph)
-    job = Job.of(subject.model, periods, wanted, seed=SEED, runs=drawn, extra=extra)
+    job = Job.of(subject.model, periods, wanted, seed=seed, runs=drawn, extra=extra)
     if not job.drawn:
         return UNSAMPLED
-    count = _count(subject, wanted, periods)
+    count = samples or sample_count(subject, wanted, periods)
     before, after = simulate_many(job, count)
     moves = {
         name: Samples(after.totals[slot] - before.totals[slot])
@@ -156,7 +165,7 @@ def change_ranges(subject: Subject, runs: tuple[Asked, Asked], periods: int, out
     return Ranges(
         changes=tuple(found.items()),
         last=_last(last, first, sizes[slots[0]]) if first is not None else None,
-        risks=Risks(_shares(subject, after, job, limits), count, SEED),
+        risks=Risks(_shares(subject, after, job, limits), count, seed),
         notes=(
             *missing_note(subject.words, (before, after), count, missing),
             *outside_notes(outside_shares(bounded, after), NOTABLE),
@@ -178,16 +187,6 @@ def _rests_on(subject: Subject, slot: int, job: Job) -> bool:
     lifted = {subject.graph.by_name[number.metric] for number in job.extra}
     reached = lifted and not lifted.isdisjoint(subject.upstream(subject.graph.metrics[slot]))
     return bool(reached) or not subject.model.part((slot,)).addresses.isdisjoint(job.drawn)
-
-
-def sampled_provenance(subject: Subject, method: str, basis: str, ranges: Ranges) -> Provenance:
-    """Return how an answer came about, with its samples where any were drawn."""
-    if ranges.risks is None:
-        return subject.provenance(method, basis)
-    samples, seed = ranges.risks.samples, ranges.risks.seed
-    return subject.provenance(
-        f"{method}; ranges of {samples:,} samples at scrambled Sobol points", basis, samples, seed
-    )
 
 
 def range_text(words: Words, name: str, of: Range | None) -> str:
@@ -238,20 +237,22 @@ def _error(words: Words, name: str, of: Range) -> str:
     return f" ± {words.unsigned(name, of.mean_error)}"
 
 
-def guardrail_risks(subject: Subject, asked: Asked, periods: int) -> Risks | None:
+def guardrail_risks(
+    subject: Subject, asked: Asked, periods: int, samples: int | None = None, seed: int = 0
+) -> Risks | None:
     """Return how likely the breach of each guardrail is; None where nothing uncertain moves any."""
     from impacttree.engine.simulation import Job, Wanted, simulate_many
 
     limits = _limits(subject, periods)
     wanted = Wanted(spans=tuple(limit.span for limit in limits))
     runs, extra = (asked.drawn(subject.graph),), asked.uncertain(subject.graph)
-    job = Job.of(subject.model, periods, wanted, seed=SEED, runs=runs, extra=extra)
+    job = Job.of(subject.model, periods, wanted, seed=seed, runs=runs, extra=extra)
     if not job.drawn:
         return None
-    count = _count(subject, wanted, periods)
+    count = samples or sample_count(subject, wanted, periods)
     (run,) = simulate_many(job, count)
     notes = missing_note(subject.words, (run,), count, _unjudged(run, count))
-    return Risks(_shares(subject, run, job, limits), count, SEED, notes)
+    return Risks(_shares(subject, run, job, limits), count, seed, notes)
 
 
 def _shares(subject: Subject, run: Sampled, job: Job, limits: Sequence[Limit]) -> tuple[float | None, ...]:
@@ -262,7 +263,7 @@ def _shares(subject: Subject, run: Sampled, job: Job, limits: Sequence[Limit]) -
     return tuple(risks)
 
 
-def _count(subject: Subject, wanted: Wanted, periods: int) -> int:
+def sample_count(subject: Subject, wanted: Wanted, periods: int) -> int:
     """Return how many samples there is time for: a power of two."""
     stepped = 1 if subject.model.is_static else periods
     cells = len(subject.model.part(wanted.slots).step.blocks) * stepped

@@ -35,6 +35,12 @@ class Provenance:
     """How many samples were drawn; None where nothing was."""
     seed: int | None = None
     """Of the draws: the same seed gives the same samples."""
+    scenario: str = ""
+    """What is held in every run of the answer; empty for the tree as stated."""
+
+    def told(self, sentence: str) -> str:
+        """Return the sentence of an answer with the scenario that it holds in: ``Downturn: +1% ... adds $9k``."""
+        return f"{self.scenario}: {sentence}" if self.scenario else sentence
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,12 +89,14 @@ class Result(ABC):
         """Return what stands above the rows in `to_json`."""
         provenance = self.provenance
         drawn = {} if provenance.samples is None else {"samples": provenance.samples, "seed": provenance.seed}
+        within = {"scenario": provenance.scenario} if provenance.scenario else {}
         return {
             "question": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower(),
             "method": provenance.method,
             "basis": provenance.basis,
             "fingerprint": provenance.fingerprint,
             **drawn,
+            **within,
         }
 
     def plot(self) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from impacttree.answers.asked import NOTHING, Asked, Changes
 from impacttree.answers.result import Provenance
-from impacttree.answers.words import Words
+from impacttree.answers.words import Words, joined
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import settled_today, sizes
@@ -20,12 +20,16 @@ from impacttree.formula import unparse
 from impacttree.graph.model import Graph, Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import Change, Recipe, parse_change, recipe
-from impacttree.spec.leaves import MAX_HORIZON
+from impacttree.spec import leaves
 
 if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
+    from impacttree.spec import Scenario
 
-__all__ = ["Subject"]
+__all__ = ["Horizon", "Subject"]
+
+Horizon = int | str | None
+"""Over which periods a question is answered: ``36``, ``"36 months"``; None for the tree's own."""
 
 MOST_KEPT = 4
 """Base cases kept, the last ones asked for: questions about one tree share them."""
@@ -179,14 +183,42 @@ class Subject:
             raise QuestionError(Problem(reason="the tree states no outcome", fix=fix))
         return self.metric(self.graph.outcome if on is None else on)
 
-    def periods(self, count: int | None) -> int:
-        """Return how many periods to look ahead: `count`, else the horizon."""
-        if count is None:
+    def periods(self, horizon: Horizon = None) -> int:
+        """Return how many periods to look ahead: ``18``, ``"18"`` or ``"18 months"``, else the tree's horizon.
+
+        Raises
+        ------
+        QuestionError
+            When it is not a whole number of the tree's periods, or out of range.
+        """
+        if horizon is None:
             return self.graph.spec.horizon_periods
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_HORIZON:
-            fix = f"give a whole number from 1 to {MAX_HORIZON:,}"
-            raise QuestionError(Problem(reason=f"periods is {printable(repr(count), 40)}", fix=fix))
-        return count
+        try:
+            number = leaves.periods(1, leaves.MAX_HORIZON)(horizon)
+        except leaves.Wrong as error:
+            problem = error.findings[0].problem
+            raise QuestionError(replace(problem, reason=f"the horizon: {problem.reason}", edit=None)) from None
+        if number.period not in ("", self.words.period):
+            reason, fix = leaves.other_periods(number, self.graph.spec.period)
+            raise QuestionError(Problem(reason=f"the horizon: {reason}", fix=fix))
+        return int(number)
+
+    def scenario(self, name: str | None) -> Scenario | None:
+        """Return the scenario of the model file called `name`; None where none is asked for.
+
+        Raises
+        ------
+        QuestionError
+            When there is none; the message names the nearest.
+        """
+        if name is None:
+            return None
+        known = {scenario.name: scenario for scenario in self.graph.spec.scenarios}
+        if not isinstance(name, str) or name not in known:
+            shown = f"'{printable(str(name), 80)}'{nearest(str(name), known)}"
+            fix = f"they are {joined(tuple(known))}" if known else "write some in the model, under `scenarios:`"
+            raise QuestionError(Problem(reason=f"there is no scenario {shown}", fix=fix))
+        return known[name]
 
     def changes(self, changes: Changes | None) -> Asked:
         """Return what `changes` do.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from impacttree.answers.placeholders import ILLUSTRATIVE, headed
 from impacttree.graph.model import Graph, Metric
 from impacttree.quantity import (
     MONEY,
@@ -27,7 +28,7 @@ from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
 
-__all__ = ["ACCRUAL", "Words", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
+__all__ = ["ACCRUAL", "Words", "counted", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +112,11 @@ class Words:
         """Write the ends of a spread of values, told apart, and others of its values with as many digits as these."""
         digits = _digits_apart(low, high, lambda value, digits: self.value(name, value, digits))
         return (*self.apart(name, low, high), *(self.value(name, value, digits) for value in others))
+
+    def changes_apart(self, name: str, low: float, high: float, *others: float) -> tuple[str, ...]:
+        """Write the ends of a spread of differences, told apart, and others with as many digits as these."""
+        digits = _digits_apart(low, high, lambda value, digits: self.signed(name, value, digits))
+        return tuple(self.signed(name, value, digits) for value in (low, high, *others))
 
     def levels(self, name: str, values: Sequence[float]) -> tuple[tuple[float, str], ...]:
         """Write the levels of an axis, each beside its value, with as many digits as it takes to tell them apart."""
@@ -305,13 +311,36 @@ class Words:
             return PERIODS_PER_YEAR[self.graph.spec.period]
         return None
 
-    def basis(self, outcome: str, lifted: bool = True, costed: bool = False) -> str:
-        """Return what the figures of an answer on `outcome` mean; `costed` where the cost is taken off."""
+    def headed(self, title: str, *outcomes: str) -> str:
+        """Return the title of an answer on `outcomes` (none: on all metrics): ``Illustrative: ...`` or as it is."""
+        return headed(self.graph, title, outcomes)
+
+    def basis(
+        self, outcome: str, lifted: bool = True, costed: bool = False, cost: str = "", in_full: bool = False
+    ) -> str:
+        """Return what the figures of an answer on `outcome` mean.
+
+        Parameters
+        ----------
+        outcome
+            The metric.
+        lifted
+            Whether one metric is changed, or several.
+        costed
+            Whether the cost is taken off all figures.
+        cost
+            What is taken off those that are called net.
+        in_full
+            Whether a change has no range of its own, so that it is taken to be achieved.
+        """
         unit = self.graph[outcome].unit
-        cost = f"{'after' if costed else 'before'} the cost of achieving it"
+        when = f"net is after a cost of {cost}, paid once in {self.period} 1"
+        told = f"{'after' if costed else 'before'} the cost of achieving it"
+        cost = f"{told}; {when}" if cost else told
         parts = [f"{ACCRUAL}, " if unit.is_money else "", cost]
         held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
-        return "".join(parts) + held
+        achieved = ", if achieved in full" if in_full else ""
+        return "".join(parts) + held + achieved + (f"; {ILLUSTRATIVE}" if self.graph.spec.illustrative else "")
 
     def horizon(self, outcome: str, count: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""
@@ -373,6 +402,11 @@ def sentence(text: str) -> str:
     'No path in this tree leads from NPS to Revenue.'
     """
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def counted(count: int, what: str) -> str:
+    """Write ``1 number`` or ``3 numbers``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def joined(items: Sequence[str], last: str = "and") -> str:

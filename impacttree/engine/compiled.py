@@ -19,7 +19,7 @@ from impacttree.engine.program import Effects, Program, Row
 if TYPE_CHECKING:
     from impacttree.engine.arrays import Array
 
-__all__ = ["Changes", "CompiledProgram", "Pair", "Stepped", "Work", "compiled_program"]
+__all__ = ["CompiledChanges", "CompiledPair", "CompiledProgram", "Stepped", "Work", "compiled_program"]
 
 LOADING = 6_000_000
 """Metrics that the pure evaluator computes in the time that numba and the compiled code take to load."""
@@ -39,7 +39,7 @@ class Work:
         return self.metrics > loading + FLATTENING * blocks and find_spec("numba") is not None
 
 
-class Changes(NamedTuple):
+class CompiledChanges(NamedTuple):
     """What a run changes, in the order of the blocks: arrays over changes, and values by period and change."""
 
     blocks: Any
@@ -57,7 +57,7 @@ class Stepped(NamedTuple):
     """Whether the registers hold the last period."""
 
 
-class Pair(NamedTuple):
+class CompiledPair(NamedTuple):
     """The programs of a model: of a period, and of the horizon values that are recomputed from others."""
 
     step: CompiledProgram
@@ -110,7 +110,7 @@ class CompiledProgram:
         self._base = np.array(base)
         self._today: Stepped | None = None
         """The one period without changes, of a program that reads no other."""
-        self._unchanged = Changes(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty((1, 0)))
+        self._unchanged = CompiledChanges(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty((1, 0)))
         self._read, self._held = (np.array(list(part), dtype=np.int64) for part in (flat.base, flat.base.values()))
         self._registers[self._held] = self._base[self._read]
 
@@ -121,7 +121,7 @@ class CompiledProgram:
             found[self._held] = self.np.array(base)[self._read]
         return found
 
-    def changes(self, kinds: Intervened, effects: Sequence[Effects]) -> Changes:
+    def changes(self, kinds: Intervened, effects: Sequence[Effects]) -> CompiledChanges:
         """Return what is changed, from the effects of each period."""
         np = self.np
         if not kinds and len(effects) == 1:
@@ -134,14 +134,14 @@ class CompiledProgram:
             [here[slot] if is_fixed else here[slot][1] for is_fixed, (_, slot) in zip(fixed, known, strict=True)]
             for here in effects
         ]
-        return Changes(
+        return CompiledChanges(
             blocks,
             np.array(fixed, dtype=np.int64),
             np.array(scales, dtype=np.float64),
             np.array(values, dtype=np.float64).reshape(len(effects), len(known)),
         )
 
-    def run(self, count: int, changes: Changes) -> Stepped | None:
+    def run(self, count: int, changes: CompiledChanges) -> Stepped | None:
         """Return the values of so many periods; None where one is not finite."""
         if count > 1 or len(self.past):
             return self._stepped(self.np.empty((count, self.slots)), self.registers(), changes)
@@ -153,7 +153,7 @@ class CompiledProgram:
         is_done = self.interpreter.change(self.ahead, self.starts, self.ends, self.own, registers, *changes)
         return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
 
-    def totals(self, row: Array, base: Row, changes: Changes) -> Stepped | None:
+    def totals(self, row: Array, base: Row, changes: CompiledChanges) -> Stepped | None:
         """Return a row in which the slots of this program are computed from the others; None where one is not finite.
 
         Of a program that reads no other period.
@@ -162,7 +162,7 @@ class CompiledProgram:
         registers[: self.slots] = row
         return self._stepped(self.np.empty((1, self.slots)), registers, changes)
 
-    def _stepped(self, rows: Array, registers: Any, changes: Changes) -> Stepped | None:
+    def _stepped(self, rows: Array, registers: Any, changes: CompiledChanges) -> Stepped | None:
         if len(rows) == 1 and not len(self.past) and not len(changes.blocks):
             is_done = self.interpreter.evaluate(self.ahead, registers)
             return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
@@ -181,7 +181,7 @@ class CompiledProgram:
         registers[: self.slots] = rows[0]
         return Stepped(rows, registers, is_fresh=False)
 
-    def carry_back(self, run: Stepped, adjoints: Array, changes: Changes) -> None:
+    def carry_back(self, run: Stepped, adjoints: Array, changes: CompiledChanges) -> None:
         """Carry adjoints, one row a period, from the last period back to the first; `adjoints` is changed."""
         is_fresh = run.is_fresh and not len(changes.blocks)
         if len(run.rows) == 1 and not len(self.past) and not len(changes.blocks):

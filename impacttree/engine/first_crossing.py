@@ -18,10 +18,22 @@ from impacttree.engine.arrays import Array
 from impacttree.engine.model import Model
 from impacttree.engine.vector import Batch, RowsIntervention, evaluate_many
 
-__all__ = ["Crossing", "Lever", "first_crossings", "grid_steps"]
+__all__ = [
+    "Crossing",
+    "GridStep",
+    "Lever",
+    "RowMargins",
+    "first_crossings",
+    "first_steps",
+    "grid_steps",
+    "lever_groups",
+]
 
 Margin = Callable[[Batch], Array]
 """How far each row is from what is looked for: below zero where it has happened, NaN where a row has no value."""
+
+RowMargins = Callable[[npt.NDArray[np.int_], Array], Array]
+"""The margins of numbered rows at some amounts, an array of amounts for each."""
 
 MOST_STEPS, FEWEST_STEPS = 64, 16
 """Points of the grid to each side of today."""
@@ -107,12 +119,50 @@ def first_crossings(
     >>> [(crossing.side, crossing.happens and round(crossing.happens, 9)) for crossing in found]
     [(-1, None), (1, 6.0)]
     """
-    fractions = (1 - SHORT) * (RATIO ** (np.arange(steps + 1) / steps) - 1) / (RATIO - 1)
-    for group in _groups(model, levers):
-        yield from _Search(model, periods, group, margin, tuple(extremes)).crossings(fractions, paths)
+    for group in lever_groups(model, levers):
+        yield from _Search(model, periods, group, margin, tuple(extremes)).crossings(steps, paths)
 
 
-def _groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
+def first_steps(ends: Array, steps: int, margins: RowMargins) -> tuple[npt.NDArray[np.bool_], GridStep]:
+    """Return for which rows it happens on the way from 0 to an end, and for these the amounts just before and after.
+
+    Parameters
+    ----------
+    ends
+        How far each row is searched.
+    steps
+        Points of the grid on the way; it is finest near 0.
+    margins
+        Of numbered rows, an array of amounts for each.
+
+    Examples
+    --------
+    >>> happens, step = first_steps(np.array([5.0, -5.0]), 16, lambda rows, amounts: 2.0 - amounts)
+    >>> happens.tolist(), step.far.round(9).tolist()
+    ([True, False], [2.0])
+    """
+    grid = ends[:, None] * ((1 - SHORT) * (RATIO ** (np.arange(steps + 1) / steps) - 1) / (RATIO - 1))
+    happens, step = _first_step(grid, margins(np.arange(len(ends)), grid))
+    return happens, _refined(np.flatnonzero(happens), step, ends, margins)
+
+
+def _refined(rows: npt.NDArray[np.int_], step: GridStep, ends: Array, margins: RowMargins) -> GridStep:
+    """Return steps so short that their ends are the same amount but for rounding."""
+    finest = np.spacing(np.abs(ends[rows]))
+    for _ in range(MOST_ROUNDS):
+        wide = np.abs(step.far - step.near) > PRECISE * np.abs(step.far) + finest
+        if not wide.any():
+            break
+        within = step.of(wide)
+        tried = np.column_stack([within.near, within.tries(), within.far])
+        found = margins(rows[wide], tried[:, 1:-1])
+        _, closer = _first_step(tried, np.column_stack([within.near_margin, found, within.far_margin]))
+        for part, values in zip(step, closer, strict=True):
+            part[wide] = values
+    return step
+
+
+def lever_groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
     """Yield levers that can share an evaluation; one on a time loop is moved against a run of its own."""
     looped = [lever for lever in levers if model.graph.metrics[lever.slot].on_loop]
     others = [lever for lever in levers if lever not in looped] if looped else levers
@@ -122,7 +172,7 @@ def _groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
         yield [lever]
 
 
-class _Step(NamedTuple):
+class GridStep(NamedTuple):
     """Amounts between which it happens, one pair for each row of arrays, with their margins."""
 
     near: Array
@@ -130,8 +180,8 @@ class _Step(NamedTuple):
     near_margin: Array
     far_margin: Array
 
-    def of(self, rows: npt.NDArray[np.bool_]) -> _Step:
-        return _Step(*(part[rows] for part in self))
+    def of(self, rows: npt.NDArray[np.bool_]) -> GridStep:
+        return GridStep(*(part[rows] for part in self))
 
     def tries(self) -> Array:
         """Return amounts to try, from near to far, a row of them for each pair."""
@@ -155,11 +205,8 @@ class _Search:
         self.who = np.array([who for who, _ in sides])
         self.ends = np.array([levers[who].ends[side] for who, side in sides])
 
-    def crossings(self, fractions: Array, paths: Sequence[int]) -> Iterator[Crossing]:
-        grid = self.ends[:, None] * fractions
-        margins = self.margins(self.who, grid)
-        happens, step = _first_step(grid, margins)
-        step = self.refined(self.who[happens], step)
+    def crossings(self, steps: int, paths: Sequence[int]) -> Iterator[Crossing]:
+        happens, step = first_steps(self.ends, steps, self.margins)
         is_fault = np.isnan(step.far_margin)
         at = self.batch(self.who[happens], step.far, paths=paths) if paths and len(step.far) else None
         row_of = {int(position): row for row, position in enumerate(np.flatnonzero(happens))}
@@ -174,24 +221,9 @@ class _Search:
                 found = {slot: path[1:, row] for slot, path in at.paths.items()} if at is not None else {}
                 yield Crossing(lever, side, float(step.near[row]), float(step.far[row]), False, found)
 
-    def refined(self, who: npt.NDArray[np.int_], step: _Step) -> _Step:
-        """Return steps so short that their ends are the same amount but for rounding."""
-        finest = np.spacing(np.array([max(map(abs, self.levers[k].ends)) for k in who]))
-        for _ in range(MOST_ROUNDS):
-            wide = np.abs(step.far - step.near) > PRECISE * np.abs(step.far) + finest
-            if not wide.any():
-                break
-            within = step.of(wide)
-            tried = np.column_stack([within.near, within.tries(), within.far])
-            margins = self.margins(who[wide], tried[:, 1:-1])
-            _, closer = _first_step(tried, np.column_stack([within.near_margin, margins, within.far_margin]))
-            for part, values in zip(step, closer, strict=True):
-                part[wide] = values
-        return step
-
-    def margins(self, who: npt.NDArray[np.int_], amounts: Array) -> Array:
+    def margins(self, rows: npt.NDArray[np.int_], amounts: Array) -> Array:
         """Return the margins of some amounts of levers, an array of amounts for each."""
-        batch = self.batch(np.repeat(who, amounts.shape[1]), amounts.ravel(), extremes=self.extremes)
+        batch = self.batch(np.repeat(self.who[rows], amounts.shape[1]), amounts.ravel(), extremes=self.extremes)
         return self.margin(batch).reshape(amounts.shape)
 
     def batch(
@@ -211,11 +243,11 @@ def _effect(lever: Lever, amounts: Array) -> RowsIntervention:
     )
 
 
-def _first_step(amounts: Array, margins: Array) -> tuple[npt.NDArray[np.bool_], _Step]:
+def _first_step(amounts: Array, margins: Array) -> tuple[npt.NDArray[np.bool_], GridStep]:
     """Return for which rows it happens after the first amount, and for these the amounts just before and after."""
     happened = ~(margins[:, 1:] >= 0)
     happens: npt.NDArray[np.bool_] = np.any(happened, axis=1)
     rows = np.flatnonzero(happens)
     near = happened[rows].argmax(axis=1)
     pairs = [values[rows, near + far] for values in (amounts, margins) for far in (0, 1)]
-    return happens, _Step(*pairs)
+    return happens, GridStep(*pairs)

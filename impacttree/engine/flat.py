@@ -20,7 +20,7 @@ from impacttree.engine.program import Program
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select
 from impacttree.formula import FUNCTIONS
 
-__all__ = ["CODES", "HEADER", "Choice", "Flat", "UnsupportedError", "flatten"]
+__all__ = ["CODES", "HEADER", "Flat", "FlatChoice", "UnsupportedError", "flatten"]
 
 _NAMES = (
     "move", "neg", "add", "sub", "mul", "div", "pow", "muladd", "mulsub", "submul",
@@ -42,7 +42,7 @@ class UnsupportedError(ValueError):
     """A function that the interpreter has no operation for."""
 
 
-class Choice(NamedTuple):
+class FlatChoice(NamedTuple):
     """A branch, or an operation that steps: where the decision stands, and the branches it stands in."""
 
     slot: int
@@ -85,7 +85,7 @@ class Flat:
     past: Mapping[tuple[int, int], int]
     past_adjoints: Sequence[int]
     edges: Sequence[int]
-    choices: Sequence[Choice]
+    choices: Sequence[FlatChoice]
     size: int
 
 
@@ -198,7 +198,7 @@ class _Forward(_Writer):
         self.registers |= {temporary: room.parameters + place for temporary, place in block.parameters.items()}
         self.registers |= {temporary: room.constant(value) for temporary, value in block.constants.items()}
         self.flags: dict[int, int] = {}
-        self.choices: list[Choice] = []
+        self.choices: list[FlatChoice] = []
         self.uses = _uses(block)
         self.products: dict[int, Instruction] = {}
         """Products that are read once, by a sum: both are one operation."""
@@ -217,7 +217,7 @@ class _Forward(_Writer):
             else:
                 self.instruction(step, out)
                 if step.may_jump:
-                    self.choices.append(Choice(self.block.slot, step.out, out, within))
+                    self.choices.append(FlatChoice(self.block.slot, step.out, out, within))
         if self.registers[body.result] != result:
             self.emit("move", result, self.registers[body.result])
 
@@ -259,7 +259,7 @@ class _Forward(_Writer):
 
     def select(self, step: Select, out: int, within: tuple[tuple[int, bool], ...]) -> None:
         flag = self.flags[step.out] = self.room.fresh()
-        self.choices.append(Choice(self.block.slot, step.out, flag, within))
+        self.choices.append(FlatChoice(self.block.slot, step.out, flag, within))
         left, right = self.read((step.left, step.right))
         if not step.then.instructions and not step.otherwise.instructions:
             sides = self.read((step.then.result, step.otherwise.result))

@@ -11,15 +11,15 @@ wide side, because Sobol points are more even than the random ones that they sup
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from impacttree.engine.arrays import Array
-from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
+from impacttree.engine.simulation import Job
 from impacttree.engine.sobol import chunks_of
 from impacttree.engine.vector import evaluate_many
 from impacttree.quantity.spread_checks import Z_P97_5
@@ -124,9 +124,8 @@ def _shares(terms: Array, sums: Array, squares: Array) -> list[IndexEstimate]:
 
 
 def sample_factors(
-    model: Model,
+    job: Job,
     sampler: Sampler,
-    periods: int,
     outcome: int,
     factors: Sequence[Sequence[str]],
     samples: int,
@@ -136,6 +135,8 @@ def sample_factors(
 
     Parameters
     ----------
+    job
+        What is run: one run, whose outcome it is; or one without and one with a change, whose difference it is.
     sampler
         With two copies of the draws.
     factors
@@ -145,24 +146,29 @@ def sample_factors(
     report
         Told about progress.
     """
-    drawn = _drawn(model, sampler, outcome)
+    drawn = job.drawn
     outputs = Outputs(np.empty(samples), np.empty(samples), np.empty((len(factors), samples)))
     done, whole = 0, samples * (len(factors) + 2)
     for first, count in chunks_of(samples):
         rows = slice(first, first + count)
         a, b = (sampler.draw(first, count, only=drawn, copy=copy) for copy in (0, 1))
         for draws, into in _mixtures(a, b, factors, outputs):
-            batch = evaluate_many(model, periods, count=count, parameters=draws, totals=(outcome,))
-            into[rows] = batch.totals[outcome]
+            into[rows] = _outcome(job, outcome, draws, count)
             done += count
             if report is not None:
                 report(done, whole)
     return outputs
 
 
-def _drawn(model: Model, sampler: Sampler, outcome: int) -> tuple[str, ...]:
-    read = model.part((outcome,)).addresses
-    return tuple(one.address for one in sampler.inputs if one.address in read)
+def _outcome(job: Job, outcome: int, draws: Mapping[str, Array], count: int) -> Array:
+    """Return the outcome over the horizon in each row; of two runs, what the second one changes."""
+    found = [
+        evaluate_many(job.model, job.periods, count=count, **job.inputs(draws, changes), totals=(outcome,))
+        for changes in job.runs
+    ]
+    first, *others = (batch.totals[outcome] for batch in found)
+    moved: Array = others[-1] - first if others else first
+    return moved
 
 
 def _mixtures(
@@ -175,21 +181,21 @@ def _mixtures(
         yield {**a, **{address: b[address] for address in factor}}, into
 
 
-def swings(model: Model, sampler: Sampler, periods: int, outcome: int) -> dict[str, tuple[float, float]]:
+def swings(job: Job, sampler: Sampler, outcome: int) -> dict[str, tuple[float, float]]:
     """Return the outcome with each uncertain number at its P10 and at its P90, all others at their stated points.
 
-    NaN where the outcome has no value there.
+    Of two runs it is what the second one changes. NaN where the outcome has no value there.
     """
     known = {one.address: one.distribution for one in sampler.inputs}
-    central = dict(zip(model.addresses, model.parameters, strict=True))
-    drawn = _drawn(model, sampler, outcome)
+    central = dict(zip(job.model.addresses, job.model.parameters, strict=True))
+    central |= {number.address: known[number.address].central for number in job.extra}
     found: dict[str, tuple[float, float]] = {}
-    for start in range(0, len(drawn), TOGETHER):
-        together = drawn[start : start + TOGETHER]
-        rows = {address: np.full(2 * len(together), central[address]) for address in together}
+    for start in range(0, len(job.drawn), TOGETHER):
+        together = job.drawn[start : start + TOGETHER]
+        numbers = dict.fromkeys((*together, *(number.address for number in job.extra)))
+        rows = {address: np.full(2 * len(together), central[address]) for address in numbers}
         for position, address in enumerate(together):
             rows[address][2 * position : 2 * position + 2] = known[address].quantile(np.array([0.1, 0.9]))
-        values = evaluate_many(model, periods, parameters=rows, totals=(outcome,)).totals[outcome]
-        pairs = values.reshape(-1, 2).tolist()
+        pairs = _outcome(job, outcome, rows, 2 * len(together)).reshape(-1, 2).tolist()
         found |= {address: (low, high) for address, (low, high) in zip(together, pairs, strict=True)}
     return found

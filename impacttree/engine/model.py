@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.compiled import Changes, CompiledProgram, Pair, Stepped, Work, compiled_program
-from impacttree.engine.horizon import HORIZON, HORIZONS, Horizon, Window
+from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
+from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
@@ -202,7 +202,7 @@ class Model:
         How a metric is taken over the horizon, by its rule.
     """
 
-    def __init__(self, graph: Graph, horizons: Mapping[Aggregation, Horizon] = HORIZONS) -> None:
+    def __init__(self, graph: Graph, horizons: Mapping[Aggregation, HorizonRule] = HORIZONS) -> None:
         self.graph = graph
         self.is_static = graph.is_static
         self.addresses: list[str] = []
@@ -397,19 +397,19 @@ class Model:
         """Say how often the tree is about to be evaluated, for compiled code to be loaded where that repays it."""
         self._work.metrics += evaluations * self._distinct(periods) * len(self.step.blocks)
 
-    def _compiled(self) -> Pair | None:
+    def _compiled(self) -> CompiledPair | None:
         """Return the compiled programs once they repay it; None before, and where they do not do for this tree."""
         if "_pair" not in vars(self) and not self._work.repays(len(self.step.blocks)):
             return None
         return self._pair
 
     @cached_property
-    def _pair(self) -> Pair | None:
+    def _pair(self) -> CompiledPair | None:
         if self.missing_today:
             return None
         step = compiled_program(self.step, self.size, self.parameters, self.base)
         recomputed = compiled_program(self.recomputed, self.size, self.parameters, self.base)
-        return None if step is None or recomputed is None else Pair(step, recomputed)
+        return None if step is None or recomputed is None else CompiledPair(step, recomputed)
 
     def _distinct(self, periods: int) -> int:
         return 1 if self.is_static else periods
@@ -436,7 +436,7 @@ class Model:
         found = self._stepped(periods, held)
         return None if found is None else self._total_of(pair, found.rows, self.window(periods), held, slot)
 
-    def _total_of(self, pair: Pair, rows: Any, window: Window, held: Held, slot: int) -> float | None:
+    def _total_of(self, pair: CompiledPair, rows: Any, window: Window, held: Held, slot: int) -> float | None:
         if not math.isfinite(abs(rows).sum() * window.repeats):  # some total may be too large for a number
             return None
         if self.recomputed.blocks:
@@ -674,7 +674,7 @@ class Model:
                 function(run.rows[position], self.base, self.parameters, past, effects, rows[position], into)
         return Adjoints(tuple(rows), recomputed)
 
-    def _quick_adjoints(self, pair: Pair, run: Run, outcome: int) -> Adjoints:
+    def _quick_adjoints(self, pair: CompiledPair, run: Run, outcome: int) -> Adjoints:
         horizon, recomputed = [0.0] * self.size, [0.0] * self.size
         horizon[outcome] = 1.0
         if self.recomputes(outcome):
@@ -785,7 +785,7 @@ def _total(slopes: Sequence[float]) -> float:
         return math.nan
 
 
-def _changes(program: CompiledProgram, count: int, held: Held) -> Changes:
+def _changes(program: CompiledProgram, count: int, held: Held) -> CompiledChanges:
     return program.changes(held.kinds, [held.effects(position) for position in range(count)])
 
 

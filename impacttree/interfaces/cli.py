@@ -45,8 +45,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 NamedTexts = tuple[tuple[str, str], ...]
 
 SECTIONS = {
-    "Questions": ("worth", "what-if", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
-    "How sure": ("simulate", "uncertainty", "value-of-information", "headroom"),
+    "Questions": ("worth", "what-if", "sweep", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
+    "How sure": ("break-even", "simulate", "uncertainty", "value-of-information", "headroom"),
     "Pictures": ("show", "diagram"),
     "Model files": ("templates", "new", "check", "schema"),
 }
@@ -93,6 +93,28 @@ def seed_option(function: F) -> F:
     return click.option("--seed", type=int, default=0, show_default=True, metavar="N", help=text)(function)
 
 
+def horizon_option(function: F) -> F:
+    text = "Over which periods, as 36 or '36 months'; if not given, the tree's own."
+    return click.option("--horizon", metavar="PERIODS", help=text)(function)
+
+
+def scenario_option(function: F) -> F:
+    text = "A scenario of the model file that is held without and with what is asked."
+    return click.option("--scenario", metavar="NAME", help=text)(function)
+
+
+def sampled_options(function: F) -> F:
+    """Add the options of what is asked within: the horizon, a scenario, and how samples are drawn."""
+    text = "How many samples are drawn; as many as there is time for unless given."
+    samples = click.option("--samples", type=int, metavar="N", help=text)
+    return horizon_option(scenario_option(samples(seed_option(function))))
+
+
+def cost_option(function: F) -> F:
+    text = "What it costs, once, as '$250k'; it may be a range."
+    return click.option("--cost", metavar="AMOUNT", help=text)(function)
+
+
 def changes_argument(function: F) -> F:
     return click.argument("changes", nargs=-1, callback=metric_and_change, metavar="[METRIC=CHANGE]...")(function)
 
@@ -109,24 +131,70 @@ def save_option(function: F) -> F:
     return click.option("--save", "output", metavar="FILE", help=text)(function)
 
 
-@command("worth", "saas engagement +1%", "saas churn -0.2pp --on revenue", "saas arpu '-$3'")
+@command(
+    "worth", "saas engagement +1%", "saas churn -0.2pp --on revenue", "saas engagement +5% --cost '$250k' --horizon 24"
+)
 @tree_argument
 @click.argument("metric")
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
 @range_option
+@cost_option
+@sampled_options
 @json_option
 @save_option
 def worth(
-    tree: str, metric: str, change_: str, on: str | None, ranged: bool, as_json: bool, output: str | None
+    tree: str,
+    metric: str,
+    change_: str,
+    on: str | None,
+    ranged: bool,
+    cost: str | None,
+    as_json: bool,
+    output: str | None,
+    **within: Any,
 ) -> None:
     """What a change of one metric is worth.
 
     Prints the sentence with the money, how sure it is, the paths through which it comes, the evidence that it rests
-    on, and whether guardrails hold.
+    on, and whether guardrails hold. With --cost, whether it pays, at one, two and three horizons, and when.
     """
     opened = open_tree(tree)
-    answer(opened.worth(metric_of(opened, metric), change_, _on(opened, on), ranged), as_json, output)
+    found = opened.worth(metric_of(opened, metric), change_, _on(opened, on), ranged, cost=cost, **within)
+    answer(found, as_json, output)
+
+
+@command("break-even", "saas engagement +5% --cost '$250k' --horizon '36 months'", "saas churn -0.2pp")
+@tree_argument
+@click.argument("metric")
+@click.argument("change_", metavar="CHANGE", callback=change)
+@on_option
+@cost_option
+@horizon_option
+@scenario_option
+@json_option
+@save_option
+def break_even(
+    tree: str,
+    metric: str,
+    change_: str,
+    on: str | None,
+    cost: str | None,
+    horizon: str | None,
+    scenario: str | None,
+    as_json: bool,
+    output: str | None,
+) -> None:
+    """What must be true for a change to pay.
+
+    Prints how far the size of the change, each number and each assumed effect may move, alone, before the answer
+    changes sign: net of its cost where one is given.
+    """
+    opened = open_tree(tree)
+    found = opened.break_even(
+        metric_of(opened, metric), change_, _on(opened, on), cost=cost, horizon=horizon, scenario=scenario
+    )
+    answer(found, as_json, output)
 
 
 @command("what-if", "saas engagement=+1% churn=-0.2pp", "saas 'arpu==$32' engagement=-1%")
@@ -134,29 +202,67 @@ def worth(
 @click.argument("changes", nargs=-1, required=True, callback=metric_and_change, metavar="METRIC=CHANGE...")
 @on_option
 @range_option
+@sampled_options
 @json_option
 @save_option
-def what_if(tree: str, changes: NamedTexts, on: str | None, ranged: bool, as_json: bool, output: str | None) -> None:
+def what_if(
+    tree: str, changes: NamedTexts, on: str | None, ranged: bool, as_json: bool, output: str | None, **within: Any
+) -> None:
     """What several changes at once do to the outcomes.
 
     Of several changes of one metric, one that sets it comes first, then those that multiply, then those that add.
     """
     opened = open_tree(tree)
-    answer(opened.what_if(changes_of(opened, changes), _on(opened, on), ranged), as_json, output)
+    answer(opened.what_if(changes_of(opened, changes), _on(opened, on), ranged, **within), as_json, output)
+
+
+@command("sweep", "saas arpu '$25' '$35'", "saas churn 2% 4% --steps 41 --save churn.svg")
+@tree_argument
+@click.argument("metric")
+@click.argument("low", callback=change)
+@click.argument("high", callback=change)
+@click.option("--steps", type=int, default=21, show_default=True, metavar="N", help="How many values, both ends too.")
+@on_option
+@horizon_option
+@scenario_option
+@json_option
+@save_option
+def sweep(
+    tree: str,
+    metric: str,
+    low: str,
+    high: str,
+    steps: int,
+    on: str | None,
+    horizon: str | None,
+    scenario: str | None,
+    as_json: bool,
+    output: str | None,
+) -> None:
+    """The outcome along a row of values of a metric.
+
+    The metric is held at each value from LOW to HIGH; the answer says where the slope changes, because a limit binds.
+    """
+    opened = open_tree(tree)
+    name = metric_of(opened, metric)
+    found = opened.sweep(name, low, high, steps, _on(opened, on), horizon=horizon, scenario=scenario)
+    answer(found, as_json, output)
 
 
 @command("sensitivity", "saas", "saas --on ltv_to_cac", "saas --save tornado.png")
 @tree_argument
 @on_option
+@horizon_option
+@scenario_option
 @json_option
 @save_option
-def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None) -> None:
+def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None, **within: Any) -> None:
     """Which metrics move the outcome most.
 
     Each is moved alone: to the better end of what is plausible for it, which ranks it, and by 1%.
     """
     opened = open_tree(tree)
-    answer(opened.sensitivity(_on(opened, on)), as_json, output)
+    answer(opened.sensitivity(_on(opened, on), **within), as_json, output)
 
 
 @command("value-of-information", "saas", "saas engagement +1% --cost '$15k'", "saas arpu '+$1' --cost '$600k to $900k'")
@@ -167,6 +273,8 @@ def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None) ->
 @on_option
 @click.option("--samples", type=int, default=2**14, show_default=True, metavar="N", help="How many are drawn.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed, the same samples.")
+@horizon_option
+@scenario_option
 @json_option
 @save_option
 def value_of_information(
@@ -179,6 +287,7 @@ def value_of_information(
     seed: int,
     as_json: bool,
     output: str | None,
+    **within: Any,
 ) -> None:
     """Which number to measure before a decision.
 
@@ -193,7 +302,7 @@ def value_of_information(
         decision = Decision(metric_of(opened, metric), change(None, None, change_), cost=cost, on=_on(opened, on))
     elif any(given is not None for given in (metric, cost, on)):
         raise Mistake("a decision is METRIC, CHANGE and --cost: engagement +1% --cost '$15k'")
-    answer(opened.value_of_information(decision, samples, seed), as_json, output)
+    answer(opened.value_of_information(decision, samples, seed, **within), as_json, output)
 
 
 @command("values", "saas", "saas engagement=+1%")
@@ -206,14 +315,8 @@ def values(tree: str, changes: NamedTexts, as_json: bool, output: str | None) ->
 
     With changes, its value over the horizon, beside that of the base case.
     """
-    from impacttree.interfaces.overview import named
-
     opened = open_tree(tree)
-    found = opened.values(changes_of(opened, changes))
-    if as_json or changes or output is not None:
-        answer(found, as_json, output)
-    else:
-        print_view(named(found.view()))
+    answer(opened.values(changes_of(opened, changes)), as_json, output)
 
 
 @command("project", "saas", "saas engagement=+1% --periods 24")
@@ -234,31 +337,39 @@ def project(tree: str, changes: NamedTexts, periods: int | None, as_json: bool, 
 @command("compare", "saas")
 @tree_argument
 @range_option
+@horizon_option
 @json_option
 @save_option
-def compare(tree: str, ranged: bool, as_json: bool, output: str | None) -> None:
+def compare(tree: str, ranged: bool, horizon: str | None, as_json: bool, output: str | None) -> None:
     """The scenarios of a model file, side by side."""
     opened = open_tree(tree)
     if not opened.spec.scenarios:
         fix = "add some to the file, as `scenarios: {downturn: {traffic: -20%}}`, or ask `impacttree what-if`"
         raise QuestionError(Problem(reason=f"{printable(tree)} has no scenarios", fix=fix))
-    answer(opened.compare(range=ranged), as_json, output)
+    answer(opened.compare(range=ranged, horizon=horizon), as_json, output)
 
 
 @command("guardrails", "saas", "saas cac=+30%")
 @tree_argument
 @changes_argument
 @range_option
+@sampled_options
 @json_option
 @save_option
-def guardrails(tree: str, changes: NamedTexts, ranged: bool, as_json: bool, output: str | None) -> None:
+def guardrails(tree: str, changes: NamedTexts, ranged: bool, as_json: bool, output: str | None, **within: Any) -> None:
     """Whether guardrails hold, and the risk of a breach."""
     opened = open_tree(tree)
-    answer(opened.check_guardrails(changes_of(opened, changes), ranged), as_json, output)
+    answer(opened.check_guardrails(changes_of(opened, changes), ranged, **within), as_json, output)
 
 
-@command("simulate", "saas", "saas --samples 100000 --probability 'ltv_to_cac < 3'", "saas --chart fan --save fan.png")
+@command(
+    "simulate",
+    "saas",
+    "saas --samples 100000 --probability 'ltv_to_cac < 3'",
+    "saas arpu=+3% --chart fan --save fan.png",
+)
 @tree_argument
+@changes_argument
 @samples_option(2**14)
 @seed_option
 @click.option("--on", metavar="METRIC", multiple=True, help="Keep this metric's samples; may be given several times.")
@@ -275,10 +386,13 @@ def guardrails(tree: str, changes: NamedTexts, ranged: bool, as_json: bool, outp
     show_default=True,
     help="Which picture --save writes: of the outcome, or of the first metric given by --on.",
 )
+@horizon_option
+@scenario_option
 @json_option
 @save_option
 def simulate(
     tree: str,
+    changes: NamedTexts,
     samples: int,
     seed: int,
     on: tuple[str, ...],
@@ -286,6 +400,7 @@ def simulate(
     chart: str,
     as_json: bool,
     output: str | None,
+    **within: Any,
 ) -> None:
     """How the outcomes spread, given all that is uncertain.
 
@@ -293,7 +408,7 @@ def simulate(
     """
     opened = open_tree(tree)
     names = [metric_of(opened, name) for name in on]
-    found = opened.simulate(samples, seed, names or None)
+    found = opened.simulate(samples, seed, names or None, changes=changes_of(opened, changes), **within)
     if output is not None:
         write(getattr(found, chart)(*names[:1]) if _is_picture(output) else found, output)
         return
@@ -306,20 +421,33 @@ def simulate(
         put(f"P({printable(condition)}) = {share:.4g}")
 
 
-@command("uncertainty", "saas", "saas --on ltv_to_cac")
+@command("uncertainty", "saas", "saas --on ltv_to_cac", "saas engagement=+5% --horizon 36")
 @tree_argument
+@changes_argument
 @on_option
 @samples_option(2**13)
 @seed_option
+@horizon_option
+@scenario_option
 @json_option
 @save_option
-def uncertainty(tree: str, on: str | None, samples: int, seed: int, as_json: bool, output: str | None) -> None:
+def uncertainty(
+    tree: str,
+    changes: NamedTexts,
+    on: str | None,
+    samples: int,
+    seed: int,
+    as_json: bool,
+    output: str | None,
+    **within: Any,
+) -> None:
     """Which uncertain numbers drive the spread of the outcome.
 
-    Each moved alone from its P10 to its P90, and its share of the variance.
+    With changes, of what these do to it. Each is moved alone from its P10 to its P90, and its share of the variance.
     """
     opened = open_tree(tree)
-    answer(opened.uncertainty(_on(opened, on), samples, seed), as_json, output)
+    found = opened.uncertainty(_on(opened, on), samples, seed, changes=changes_of(opened, changes), **within)
+    answer(found, as_json, output)
 
 
 @command("headroom", "saas", "saas churn")
@@ -390,7 +518,11 @@ def show(tree: str, as_json: bool) -> None:
     show_default=True,
     help="A slide folds the far ends of a large tree; a poster shows all.",
 )
-def diagram(tree: str, output: str, lift: tuple[str, str] | None, on: str | None, cut: Any, size: Any) -> None:
+@horizon_option
+@scenario_option
+def diagram(
+    tree: str, output: str, lift: tuple[str, str] | None, on: str | None, cut: Any, size: Any, **within: Any
+) -> None:
     """A tree as a picture, in a file.
 
     The suffix of OUTPUT says which kind: .svg .png .pdf .html .md .dot .mmd .txt; - is SVG on the standard output. An
@@ -399,7 +531,7 @@ def diagram(tree: str, output: str, lift: tuple[str, str] | None, on: str | None
     opened = open_tree(tree)
     if lift is not None:
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
-    write(opened.diagram(lift, _on(opened, on), cut, size), output)
+    write(opened.diagram(lift, _on(opened, on), cut, size, **within), output)
 
 
 @command("templates", "")
@@ -421,8 +553,8 @@ def templates(as_json: bool) -> None:
 def new(template: str, file: str, force: bool) -> None:
     """Begin a model file from a template; - prints it.
 
-    Each value is marked `placeholder: true`; write your own in its place and remove the mark. Until then, answers say
-    how many of their inputs are template values.
+    Each value and assumed effect is marked `placeholder: true`, and no effect has a grade; write your own in its place
+    and remove the mark. Until then, answers begin with "Illustrative:".
     """
     from impacttree.files import replace_file
     from impacttree.templates import instantiate
@@ -436,7 +568,8 @@ def new(template: str, file: str, force: bool) -> None:
     if not force and os.path.lexists(file):
         raise Mistake(f"{shown} exists: choose another name, or replace it with --force")
     replace_file(file, text.encode(), overwrite=force)
-    click.echo(f"{shown} written; {text.count('placeholder: true')} of its values are marked `placeholder: true`.")
+    marked = text.count("placeholder: true")
+    click.echo(f"{shown} written; {marked} of its values and effects are marked `placeholder: true`.")
     click.echo(f"Write your own in their place, remove the marks, and run: impacttree check {shown}")
 
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, get_args
+from types import MappingProxyType
+from typing import Any, cast, get_args
 
 from impacttree.errors import Edit, FormulaError, ImpactTreeError, Problem, meant, printable
 from impacttree.formula import Binary, Call, Expr, Name, names, parse_expression, walk
@@ -18,7 +19,9 @@ from impacttree.formula.calculations import worked_out
 from impacttree.quantity import (
     MONEY,
     PERCENT,
+    PERIODS_PER_YEAR,
     TIMES,
+    Period,
     Quantity,
     Unit,
     parse_change,
@@ -50,6 +53,7 @@ __all__ = [
     "line",
     "metric_value",
     "name",
+    "other_periods",
     "pairs",
     "periods",
     "prose",
@@ -209,14 +213,15 @@ def as_name(text: str) -> str:
 # ---- choices, whole numbers, dates
 
 
-def choice(closed: Any) -> Callable[[object], str]:
-    """Return the reader of a closed set of words, given as a `Literal`."""
+def choice(closed: Any, said: Mapping[str, str] = MappingProxyType({})) -> Callable[[object], str]:
+    """Return the reader of a closed set of words, given as a `Literal`; `said` is what else people call them."""
     words: tuple[str, ...] = get_args(closed)
 
     def read(raw: object) -> str:
         if not isinstance(stated(raw), str) or str(raw).strip() not in words:
             shown = f"'{printable(raw, 40)}'" if isinstance(raw, str) else _kind(raw)
-            likely = meant(raw, words) if isinstance(raw, str) else ""
+            plain = raw.strip().lower() if isinstance(raw, str) else ""
+            likely = said.get(plain) or (meant(raw, words) if isinstance(raw, str) else "")
             hint = f" (did you mean '{likely}'?)" if likely else ""
             edit = whole_of(str(raw), likely) if likely else None
             raise wrong(f"{shown} is not known here{hint}", f"write one of {', '.join(words)}", edit=edit)
@@ -281,6 +286,14 @@ def periods(low: int, high: int) -> Callable[[object], Periods]:
         return Periods(read_number(match[1]), unit.calendar[0][0])
 
     return read
+
+
+def other_periods(number: Periods, period: Period) -> tuple[str, str]:
+    """Return what is wrong with a number of periods that are not those of a tree, and what to write."""
+    count = number * PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[cast("Period", number.period)]
+    fix = f"write {round(count)} {period}s" if round(count) else f"write it in {period}s"
+    near = "" if abs(count - round(count)) < 1e-9 else f", which is nearly {count:.4g}"
+    return f"the tree steps by {period}, not by {number.period}{near}", fix
 
 
 def day(raw: object) -> datetime.date:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast
 from pydantic import Field, PrivateAttr
 
 from impacttree.errors import printable
-from impacttree.quantity import PERIODS_PER_YEAR, Period, Quantity, Unit, format_value
+from impacttree.quantity import Period, Quantity, Unit, format_value
 from impacttree.quantity.acronyms import in_words
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Entry, read_many, read_one
@@ -109,6 +109,26 @@ def _read_changes(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
         raise wrong("a scenario changes something", f"write e.g. {Scenario.example}, or leave it out")
     context.findings += found
     return tuple(changes)
+
+
+def _read_not_modelled(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
+    found: list[Finding] = []
+    notes: list[tuple[str, str]] = []
+    given = dict(raw) if isinstance(raw, tuple) else raw
+    for key, text in leaves.pairs(given, "not_modelled", _NOT_MODELLED):
+        if len(found) >= MAX_PROBLEMS:
+            break
+        try:
+            notes.append((leaves.name(key), leaves.line(text)))
+        except Wrong as error:
+            found += [finding.below(key) for finding in error.findings]
+    if not notes and not found:
+        raise wrong("no metric is named", f"write e.g. {_NOT_MODELLED}, or leave it out")
+    context.findings += found
+    return tuple(notes)
+
+
+_NOT_MODELLED = "{churn: no price test yet}"
 
 
 def _read_outcomes(raw: object) -> tuple[str, ...]:
@@ -346,6 +366,22 @@ class MetricSpec(Entry):
     agreed: Annotated[Agreed | None, As(_read_agreed, {"$ref": "#/$defs/agreed"})] = Field(
         None, description="Who signed the number off, and when."
     )
+    not_modelled: Annotated[
+        tuple[tuple[str, str], ...],
+        As(
+            _read_not_modelled,
+            {
+                "type": "object",
+                "propertyNames": {"$ref": "#/$defs/name"},
+                "additionalProperties": {"type": "string"},
+                "minProperties": 1,
+            },
+        ),
+    ] = Field(
+        (),
+        description="Metrics that are known or feared to respond to this one and for which no effect is stated, each "
+        f"with why: `{_NOT_MODELLED}`. Answers that lift this metric say so.",
+    )
     notes: ProseField = Field(None, description="What else a reader should know.")
     placeholder: Annotated[bool, as_(leaves.flag, type="boolean")] = Field(
         False, description="True while the number only stands in until a real one is known."
@@ -372,6 +408,7 @@ class MetricSpec(Entry):
         source: str | None = None,
         as_of: Day | None = None,
         agreed: Mapping[str, Day] | Agreed | None = None,
+        not_modelled: Mapping[str, str] | None = None,
         notes: str | None = None,
         placeholder: bool | None = None,
         **unknown: Never,
@@ -533,6 +570,12 @@ class Scenario(Entry):
     def __init__(self, name: str, changes: Mapping[str, str] | None = None, **unknown: Never) -> None:
         self.set_keys(locals())
 
+    @property
+    def title(self) -> str:
+        """What the scenario is called in answers."""
+        shown = self.name.replace("_", " ")
+        return shown[:1].upper() + shown[1:]
+
     @classmethod
     def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
         return ("scenarios", str(keys.get("name", "")))
@@ -578,6 +621,9 @@ class TreeSpec(Entry):
         tuple[str, ...],
         as_(_read_outcomes, type="array", items={"$ref": "#/$defs/name"}, minItems=1, uniqueItems=True),
     ] = Field((), description="The few outcomes that are shown together.")
+    illustrative: Annotated[bool, as_(leaves.flag, type="boolean")] = Field(
+        False, description="True of an example whose figures are invented; answers say so beside their basis."
+    )
     metrics: Annotated[
         tuple[MetricSpec, ...],
         As(
@@ -620,6 +666,7 @@ class TreeSpec(Entry):
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
+        illustrative: bool | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
         correlations: Sequence[tuple[str, str, Amount]] | None = None,
@@ -639,13 +686,7 @@ class TreeSpec(Entry):
         )
         for number, path in ((self.horizon, ("horizon",)), *lags):
             if isinstance(number, Periods) and number.period not in ("", self.period):
-                yield self._in_own_periods(number, path)
-
-    def _in_own_periods(self, number: Periods, path: tuple[Key, ...]) -> Finding:
-        count = number * PERIODS_PER_YEAR[self.period] / PERIODS_PER_YEAR[number.period]
-        fix = f"write {round(count)} {self.period}s" if round(count) else f"write it in {self.period}s"
-        near = "" if abs(count - round(count)) < 1e-9 else f", which is nearly {count:.4g}"
-        return mistake(f"the tree steps by {self.period}, not by {number.period}{near}", fix, *path)
+                yield mistake(*leaves.other_periods(number, self.period), *path)
 
     @property
     def horizon_periods(self) -> int:

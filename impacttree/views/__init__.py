@@ -105,6 +105,10 @@ class Table(Shown):
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
     """Basis, method, warnings: printed below."""
+    totals: frozenset[int] = frozenset()
+    """Rows that add up others: subtotals of a statement."""
+    accent: int | None = None
+    """The row to read first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,11 +95,14 @@ def test_lower_is_better_where_the_metric_says_so():
 
 def test_ranks_are_by_the_plausible_move_and_the_rest_follow_by_one_percent():
     rows = it.loads(SHOP).sensitivity().rows
-    ranked = [row for row in rows if row.rank is not None]
-    others = [row for row in rows if row.rank is None]
+    levers, spend = ([row for row in rows if row.is_spend == is_spend] for is_spend in (False, True))
+    assert list(rows) == [*levers, *spend]
+    ranked = [row for row in levers if row.rank is not None]
+    others = [row for row in levers if row.rank is None]
     assert [row.rank for row in ranked] == list(range(1, len(ranked) + 1))
-    assert list(rows) == [*ranked, *others]
-    assert [row.metric for row in ranked] == ["speed", "visits", "fixed"]
+    assert levers == [*ranked, *others]
+    assert [row.metric for row in ranked] == ["speed", "visits"]
+    assert [(row.metric, row.rank) for row in spend] == [("fixed", 1)]
     assert [abs(row.worth) for row in others] == sorted((abs(row.worth) for row in others), reverse=True)
 
 
@@ -226,7 +229,8 @@ def test_the_tornado_has_the_ranked_rows():
     assert [bar.label for bar in picture.bars] == [
         "Page speed, 80 points → 92 points", "Visits, 90k → 100k", "Fixed cost, $10k → $9k"
     ]  # fmt: skip
-    for bar, row in zip(picture.bars, answer.rows, strict=False):
+    ranked = [row for row in answer.rows if row.rank is not None]
+    for bar, row in zip(picture.bars, ranked, strict=True):
         assert (bar.low, bar.high) == (min(row.plausible_worth, 0), max(row.plausible_worth, 0))
         assert bar.low_tone == bar.high_tone == "favourable"
     assert picture.subtitle.startswith("First 12 months, one metric at a time")
@@ -248,7 +252,8 @@ def test_rows_carry_names_numbers_and_units():
         "at_corner": False,
         "percent": "+1%", "worth_of_percent": pytest.approx(profit(speed=80.8) - profit()), "plausible_to": 92,
         "worth_of_plausible": pytest.approx(profit(speed=92) - profit()), "worth_unit": "USD", "extrapolated": True,
-        "rank": 1,
+        "rank": 1, "is_spend": False, "worth_later": pytest.approx(3 * (profit(speed=92) - profit())),
+        "rank_later": 1, "turns": False,
     }  # fmt: skip
     data = json.loads(it.loads(SHOP).sensitivity(on="orders").to_json())
     assert data["outcome"] == "orders"
@@ -290,3 +295,35 @@ def test_without_a_plausible_range_the_tornado_is_of_one_percent():
     assert picture.title.startswith("What 1% ")
     assert len(picture.bars) == 2
     assert all(bar.label.endswith(", +1%") for bar in picture.bars)
+
+
+TURNING = """
+horizon: 4
+outcome: result
+metrics:
+  spark: {value: 10 points, plausible: 9 to 20 points}
+  slow: {value: 10 points, plausible: 9 to 12 points}
+  debt: {start: 0 USD, formula: prev(debt) + (spark - 10) * each, better: lower}
+  stock: {start: 100 USD, formula: prev(stock) + (slow - 10) * each}
+  each: {value: $1/point/month}
+  rent: {value: $500/month, plausible: $400 to $600, better: lower}
+  result: {formula: spark * 100 * each + turns * (stock - debt * 20) - rent}
+  turns: {value: 1/month}
+"""
+
+
+def test_what_turns_around_or_changes_its_rank_over_three_horizons_is_marked():
+    tree = it.loads(TURNING)
+    answer = tree.sensitivity(horizon=4)
+    assert (answer.horizon, answer.later) == (4, 12)
+    for row in answer.rows:
+        if row.plausible is not None:
+            moved = {row.metric: it.to(row.plausible[1])}
+            assert row.plausible_worth == pytest.approx(tree.what_if(moved, range=False).total)
+            assert row.later == pytest.approx(tree.what_if(moved, range=False, horizon=12).total)
+    spark = answer["spark"]
+    assert spark.plausible_worth > 0 > spark.later
+    assert spark.turns
+    text = str(answer)
+    assert "In 12 months" in text
+    assert "! another sign or another rank in 12 months." in text

@@ -36,7 +36,7 @@ def test_rows_are_what_the_outcome_rests_on_widest_swing_first(shop):
     assert [row.address for row in shop.rows] == ["basket.value", "visits.value", "cost.value"]
     assert [row.label for row in shop.rows] == ["Basket", "Visits", "Cost"]
     assert shop["basket.value"].span == "$32 to $50"
-    with pytest.raises(QuestionError, match=r"none of the uncertain numbers that move profit \(did you mean"):
+    with pytest.raises(QuestionError, match=r"not one of the uncertain numbers that move profit \(did you mean"):
         shop["basket.valeu"]
 
 

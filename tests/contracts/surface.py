@@ -33,6 +33,8 @@ ARGUMENTS = {
     "change": "+5 points",
     "changes": {"speed": "+5 points"},
     "samples": 256,
+    "low": "70 points",
+    "high": "90 points",
     "decision": it.Decision("speed", "+5 points", cost="$1k"),
 }
 """What a question is asked with, by the name of the parameter."""

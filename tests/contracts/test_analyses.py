@@ -34,9 +34,33 @@ from impacttree.views import Chart
 from tests.strategies import Sketch, examples, trees
 
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "saas": {"metric": "engagement", "change": "+1%", "changes": {"engagement": "+1%", "arpu": "=$32"}},
-    "internal": {"metric": "deploy_minutes", "change": "-10%", "changes": {"deploy_minutes": "-10%"}},
-    "duolingo": {"metric": "engagement", "change": "+1pp", "changes": {"engagement": "+1pp", "mau": "+2%"}},
+    "saas": {
+        "metric": "engagement",
+        "change": "+1%",
+        "changes": {"engagement": "+1%", "arpu": "=$32"},
+        "cost": "$15k ($10k to $20k)",
+        "horizon": "18 months",
+        "scenario": "downturn",
+        "low": "40%",
+        "high": "50%",
+    },
+    "internal": {
+        "metric": "deploy_minutes",
+        "change": "-10%",
+        "changes": {"deploy_minutes": "-10%"},
+        "cost": "$80k",
+        "low": "15 minutes/deploy",
+        "high": "20 minutes/deploy",
+    },
+    "duolingo": {
+        "metric": "engagement",
+        "change": "+1pp",
+        "changes": {"engagement": "+1pp", "mau": "+2%"},
+        "cost": "$15M",
+        "horizon": "6 quarters",
+        "low": "30%",
+        "high": "40%",
+    },
 }
 """What a question of each template is asked with, by the name of the parameter."""
 FURTHER: Mapping[str, Any] = {
@@ -49,6 +73,9 @@ FURTHER: Mapping[str, Any] = {
     "samples": 2_048,
     "seed": 3,
     "executor": None,
+    "horizon": "6 months",
+    "scenario": None,
+    "steps": 5,
 }
 DECISIONS: Mapping[str, Decision] = {
     "saas": Decision("engagement", "+1%", cost="$15k ($10k to $20k)"),
@@ -77,7 +104,7 @@ QUESTIONS = questions()
 
 def arguments(function: Callable[..., Result], name: str, *, every: bool) -> dict[str, Any]:
     """Return what to ask with: the parameters that must be given, or every one."""
-    known = ARGUMENTS[name] | FURTHER | {"lift": (ARGUMENTS[name]["metric"], ARGUMENTS[name]["change"])}
+    known = FURTHER | ARGUMENTS[name] | {"lift": (ARGUMENTS[name]["metric"], ARGUMENTS[name]["change"])}
     known |= {"decision": DECISIONS[name]}
     given_arguments = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:

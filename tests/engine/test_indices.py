@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from impacttree.engine.indices import Outputs, indices_of, sample_factors, swings
 from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
+from impacttree.engine.simulation import Job, Wanted
 from impacttree.engine.sobol import SobolPoints
 from impacttree.graph import build
 from impacttree.spec import load_text
@@ -139,12 +140,16 @@ metrics:
 """.replace("{low}", "42")
 
 
+def job(model):
+    return Job.of(model, 12, Wanted(totals=(model.graph.by_name["paid"],)))
+
+
 def test_a_product_of_independent_lognormals():
     """Var of a product: (1 + v1)(1 + v2) - 1 over the squared mean, v = exp(s^2) - 1 each."""
     model = Model(build(load_text(PRODUCT)))
     sampler = Sampler(model, copies=2)
     factors = [("price.value",), ("sold.value",)]
-    outputs = sample_factors(model, sampler, 12, model.graph.by_name["paid"], factors, 2**14)
+    outputs = sample_factors(job(model), sampler, model.graph.by_name["paid"], factors, 2**14)
     spreads = [math.log(36 / 25) / (2 * 1.2815515655446004), math.log(60 / 50) / 1.2815515655446004]
     v = [math.expm1(s * s) for s in spreads]
     variance = (1 + v[0]) * (1 + v[1]) - 1
@@ -156,6 +161,6 @@ def test_a_product_of_independent_lognormals():
 
 def test_swings_move_one_number_at_a_time():
     model = Model(build(load_text(PRODUCT)))
-    found = swings(model, Sampler(model), 12, model.graph.by_name["paid"])
+    found = swings(job(model), Sampler(model), model.graph.by_name["paid"])
     assert found["price.value"] == pytest.approx((12 * 25 * 50, 12 * 36 * 50))
     assert found["sold.value"] == pytest.approx((12 * 30 * 42, 12 * 30 * 60))

@@ -127,13 +127,13 @@ def test_values_under_changes_are_those_over_the_horizon(run, shop):
 
 def test_project(run, shop):
     rows = data(run, "project", str(shop), "--periods", "3", "visits=+10%")["rows"]
-    assert [row["month"] for row in rows] == [0, 1, 2, 3]
+    assert [row["period"] for row in rows] == [0, 1, 2, 3]
     assert [row["profit"] for row in rows] == pytest.approx([PROFIT, *[1.1 * REVENUE - COSTS] * 3])
     assert len(data(run, "project", str(shop))["rows"]) == 1 + YEAR
 
 
 def test_compare_shows_the_scenarios_of_the_file(run, shop):
-    rows = {row["outcome"]: row for row in data(run, "compare", str(shop))["rows"]}
+    rows = {row["metric"]: row for row in data(run, "compare", str(shop))["rows"]}
     assert rows["profit"]["change"] == pytest.approx(-0.2 * REVENUE * YEAR)
     assert "Slump" in run("compare", str(shop)).stdout
 
@@ -226,9 +226,11 @@ def test_new_marks_every_stated_value(run, tmp_path):
     tree = it.load(path)
     stated = [metric.name for metric in tree.spec.metrics if metric.value or metric.start]
     assert [metric.name for metric in tree.spec.metrics if metric.placeholder] == stated
-    assert f"{len(stated)} of its values" in result.stdout
-    assert data(run, "check", str(path))["placeholders"] == stated
-    assert f"{len(stated)} of {len(stated)} inputs are template values" in run("worth", str(path), "nps", "+1%").stdout
+    effects = [f"{metric.name} <- {driver.source}" for metric in tree.spec.metrics for driver in metric.drivers]
+    marked = len(stated) + len(effects)
+    assert f"{marked} of its values and effects" in result.stdout
+    assert data(run, "check", str(path))["placeholders"] == [*stated, *effects]
+    assert f"{marked} of {marked} inputs are template values" in run("worth", str(path), "nps", "+1%").stdout
 
 
 def test_new_replaces_only_when_told(run, tmp_path):
@@ -335,7 +337,7 @@ MISTAKES = {
     "what-if saas nsp=+1%": "there is no metric 'nsp' (did you mean 'nps'?)",
     "what-if saas arpu=+x%": "+x%",
     "values saas nsp=+1%": "there is no metric 'nsp' (did you mean 'nps'?)",
-    "project saas --periods 0": "give a whole number from 1",
+    "project saas --periods 0": "is not a whole number from 1",
     "project saas --periods many": "'many' is not a valid integer",
     "sensitivity saas --on nothing": "there is no metric 'nothing'",
     "value-of-information saas nsp +1% --cost $1k": "there is no metric 'nsp' (did you mean 'nps'?)",

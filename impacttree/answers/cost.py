@@ -1,0 +1,54 @@
+"""What something costs that is decided about: read in the unit of the outcome over the horizon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from impacttree.answers.case import Case
+from impacttree.errors import Problem, QuantityError, QuestionError, printable
+from impacttree.graph.model import Metric, UncertainNumber
+from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
+from impacttree.spec.address import Address
+
+__all__ = ["COST", "read_cost", "uncertain_cost"]
+
+COST = str(Address("decision", key="cost"))
+"""The address of what is decided about costs."""
+
+
+def uncertain_cost(outcome: Metric, cost: Quantity | None) -> tuple[UncertainNumber, ...]:
+    """Return a cost as a number to draw; nothing where it is certain."""
+    if cost is None or cost.spread is None:
+        return ()
+    return (UncertainNumber(COST, outcome.name, cost, None, True),)
+
+
+def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
+    """Return a cost as it was understood; it is paid once, at the start of period 1.
+
+    Raises
+    ------
+    QuestionError
+        When it is not a quantity in the outcome's unit, or below zero.
+    """
+    from impacttree.engine.distributions import distribution_of
+
+    words = case.words
+    unit = words.total_unit(outcome.name)
+    try:
+        cost = parse_quantity(raw, currency=words.currency)
+        if cost.spread is not None:
+            distribution_of(cost)
+    except QuantityError as error:
+        raise QuestionError(*(replace(p, reason=f"the cost: {p.reason}") for p in error.problems)) from None
+    shown = printable(cost.text, 80)
+    wrong = misfit(cost.unit, unit)
+    if wrong is not None:
+        when = words.over(outcome.name, case.periods)
+        own = f"{outcome.label} {when} is in {str(unit) or 'plain numbers'}"
+        raise QuestionError(Problem(reason=f"the cost is {shown}, and {own}: {wrong[0]}", fix=wrong[1]))
+    low = cost.spread.ends()[0] if cost.spread is not None and cost.spread.kind != "normal" else 0.0
+    if min(cost.central(), low) < 0:
+        fix = "write what it takes to do it, zero or more; what it brings belongs in the tree"
+        raise QuestionError(Problem(reason=f"the cost is {shown}, which is below zero", fix=fix))
+    return cost
