@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         QuestionError,
     )
     from impacttree.quantity import add, points, relative, to
+    from impacttree.reports.deck import deck
     from impacttree.spec import Driver, Evidence
     from impacttree.spec import MetricSpec as Metric
     from impacttree.tree import Formula, ImpactTree, from_networkx, load, loads, template
@@ -53,6 +54,7 @@ __all__ = [
     "QuantityError",
     "QuestionError",
     "add",
+    "deck",
     "from_networkx",
     "load",
     "loads",
@@ -81,6 +83,7 @@ _HOME = {
     "QuantityError": "errors",
     "QuestionError": "errors",
     "add": "quantity",
+    "deck": "reports.deck",
     "from_networkx": "tree",
     "load": "tree",
     "loads": "tree",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from impacttree.analyses.diagram import diagram
     from impacttree.analyses.guardrails import check_guardrails
     from impacttree.analyses.headroom import headroom
+    from impacttree.analyses.pnl import pnl
     from impacttree.analyses.project import project
     from impacttree.analyses.sensitivity import sensitivity
     from impacttree.analyses.simulate import simulate
@@ -27,6 +28,7 @@ __all__ = [
     "compare",
     "diagram",
     "headroom",
+    "pnl",
     "project",
     "sensitivity",
     "simulate",

@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph
     from impacttree.quantity import Change, Period
+    from impacttree.reports.deck import Deck
     from impacttree.spec import EvidenceDefaults, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
     from impacttree.spec.refresh import NewValues
 
 __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"]
+
+
+def _bet_deck() -> Callable[..., Deck]:
+    from impacttree.reports.bet import bet_deck
+
+    return bet_deck
 
 
 class ImpactTree:
@@ -42,6 +49,8 @@ class ImpactTree:
         What the model is about, its money, its time step, how many periods are looked ahead, and the first day.
     outcome, outcomes
         The metric that questions are asked about by default, and the few that are shown together.
+    statement
+        The lines of the profit and loss statement: ``["revenue", "-cogs", "=gross_profit"]``.
     scenarios, evidence_defaults, correlations
         As in a model file.
 
@@ -79,6 +88,7 @@ class ImpactTree:
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
         illustrative: bool | None = None,
+        statement: Sequence[str] | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
         correlations: Sequence[tuple[str, str, Amount]] | None = None,
@@ -207,6 +217,7 @@ class ImpactTree:
     project = asks(lambda: questions.project)
     worth = asks(lambda: questions.worth)
     what_if = asks(lambda: questions.what_if)
+    pnl = asks(lambda: questions.pnl)
     compare = asks(lambda: questions.compare)
     sensitivity = asks(lambda: questions.sensitivity)
     sweep = asks(lambda: questions.sweep)
@@ -218,6 +229,7 @@ class ImpactTree:
     value_of_information = asks(lambda: questions.value_of_information)
     verify = asks(lambda: questions.verify)
     diagram = asks(lambda: questions.diagram)
+    deck = asks(_bet_deck)
 
     # -- closed forms -------------------------------------------------------------------------------------------
 
@@ -257,6 +269,51 @@ class ImpactTree:
         from impacttree.render import to_digraph
 
         return to_digraph(self.diagram(lift, on).view())
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        lift: tuple[str, str | Change] | None = None,
+        on: str | None = None,
+        *,
+        cost: float | None = None,
+        people: bool = True,
+        overwrite: bool = True,
+    ) -> None:
+        """Write a page in which the tree is moved: one HTML file that opens without a network and computes by itself.
+
+        Parameters
+        ----------
+        path
+            Of the file.
+        lift
+            A metric and its change, with which the page opens.
+        on
+            The outcome; by default the tree's.
+        cost
+            What the change costs, paid in the first period, in the tree's currency.
+        people
+            Whether owners, sources and notes are in the file.
+        overwrite
+            False refuses to replace a file.
+
+        Raises
+        ------
+        OutputError
+            When the file cannot be written.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     it.template("saas").to_html(f"{folder}/saas.html", ("engagement", "+5%"), cost=250_000)
+        """
+        from impacttree.export.page import page
+        from impacttree.files import replace_file
+
+        text = page(self._subject, lift, on, cost=cost, people=people)
+        replace_file(path, text.encode(), overwrite)
 
     # -- changed copies and files -------------------------------------------------------------------------------
 

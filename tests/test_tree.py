@@ -324,7 +324,7 @@ def test_a_tree_gives_its_metrics_as_users_write_them(name):
         assert repr(metric).startswith(f"Metric({metric.name!r}")
         assert len(repr(metric).splitlines()) <= 12
     again = it.ImpactTree(metrics=tree.metrics, outcome=tree.outcome, period=tree.spec.period)
-    assert [metric.statement() for metric in again.spec.metrics] == [m.statement() for m in tree.spec.metrics]
+    assert [metric.written() for metric in again.spec.metrics] == [m.written() for m in tree.spec.metrics]
 
 
 def test_what_a_tree_knows_of_a_metric_is_read_only_and_does_not_become_a_key():

@@ -26,7 +26,7 @@ from impacttree.views import Callout, Card, Diagram, Link, Panel
 if TYPE_CHECKING:
     from impacttree.render.layout import Size
 
-__all__ = ["Cut", "Picture", "diagram"]
+__all__ = ["Cut", "Picture", "diagram", "lifted_diagram"]
 
 Cut = Literal["full", "board"]
 ELASTICITY = "elasticity of the target to the source over the horizon (% per %)"
@@ -99,7 +99,7 @@ def diagram(
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
     answer = worth(subject, lift[0], lift[1], on, horizon=horizon, scenario=scenario)
-    return Picture(answer.provenance, replace(_lifted(answer, cut), cut=cut, size=size))
+    return Picture(answer.provenance, replace(lifted_diagram(answer, cut), size=size))
 
 
 def _plain(case: Case, outcome: Metric) -> Diagram:
@@ -124,7 +124,8 @@ def _plain(case: Case, outcome: Metric) -> Diagram:
     )
 
 
-def _lifted(answer: Worth, cut: Cut) -> Diagram:
+def lifted_diagram(answer: Worth, cut: Cut) -> Diagram:
+    """Return the picture of what a lift carries, of an answer that is there already."""
     case, words, metric = answer.case, answer.words, answer.metric
     subject = case.subject
     through = _through(answer)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["BINS", "Fan", "GuardrailRisk", "SampledMetric", "cdf", "fan", "histogram"]
+__all__ = ["BINS", "Bins", "Fan", "GuardrailRisk", "SampledMetric", "binned", "cdf", "fan", "histogram"]
 
 BINS, MOST_BINS = 40, 200
 
@@ -86,7 +86,7 @@ class SampledMetric:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bins:
+class Bins:
     """How many of the samples lie where."""
 
     edges: tuple[float, ...]
@@ -101,7 +101,7 @@ class _Bins:
         return list(accumulate(self.shares, initial=self.below))
 
 
-def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
+def binned(values: npt.NDArray[np.float64], bins: int) -> Bins:
     """Count samples in at most so many bins of a round width, from P0.5 to P99.5."""
     import numpy as np
 
@@ -116,12 +116,12 @@ def _bins(values: npt.NDArray[np.float64], bins: int) -> _Bins:
         edges = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
     counts, _ = np.histogram(values, edges)
     below, above = (float(np.mean(beyond)) for beyond in (values < edges[0], values > edges[-1]))
-    return _Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
+    return Bins(tuple(edges.tolist()), tuple((counts / len(values)).tolist()), below, above)
 
 
 def histogram(sampled: SampledMetric, bins: int) -> ChartResult:
     """Return how many of the samples lie in each of at most so many bins, and how many below its end."""
-    found = _bins(sampled.samples.present, bins)
+    found = binned(sampled.samples.present, bins)
     drawn = _distribution(sampled, found, tuple(zip(found.edges, found.reached, strict=True)))
     rows = zip(found.edges[:-1], found.edges[1:], found.shares, found.reached[1:], strict=True)
     return ChartResult(sampled.provenance, drawn, ("low", "high", "share", "share_below_high"), tuple(rows))
@@ -137,11 +137,11 @@ def cdf(sampled: SampledMetric) -> ChartResult:
 
     values, shares = sampled.samples.present, np.linspace(EDGE, 1 - EDGE, POINTS)
     curve = tuple(zip(np.quantile(values, shares).tolist(), shares.tolist(), strict=True))
-    drawn = _distribution(sampled, _bins(values, BINS), curve)
+    drawn = _distribution(sampled, binned(values, BINS), curve)
     return ChartResult(sampled.provenance, drawn, ("value", "share_below"), curve)
 
 
-def _distribution(sampled: SampledMetric, bins: _Bins, curve: tuple[tuple[float, float], ...]) -> Distribution:
+def _distribution(sampled: SampledMetric, bins: Bins, curve: tuple[tuple[float, float], ...]) -> Distribution:
     words, name, found = sampled.words, sampled.name, sampled.range
     low, high, middle, mean = words.spread(name, found.p10, found.p90, found.p50, found.mean or 0.0)
     marks = [

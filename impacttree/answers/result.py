@@ -16,6 +16,8 @@ from impacttree.views import Cell, Column, Table, View
 if TYPE_CHECKING:
     import pandas
 
+    from impacttree.views.slides import Slide
+
 __all__ = ["ChartResult", "Provenance", "Result", "Scalar"]
 
 Scalar = float | int | str | bool | None
@@ -84,6 +86,25 @@ class Result(ABC):
     def to_json(self) -> str:
         """Return the answer as JSON: what was asked, how it was computed, and the rows."""
         return json.dumps(self.summary() | {"rows": self.to_dicts()}, indent=2, ensure_ascii=False, allow_nan=False)
+
+    def slides(self) -> tuple[Slide, ...]:
+        """Return the answer as slides: its title, its picture or table, and what it rests on in notes and footer.
+
+        Long tables go on over several slides.
+        """
+        from impacttree.views.slides import one_slide, paged
+
+        picture = self.picture()
+        slide = one_slide(picture, self.footer)
+        return paged(slide) if isinstance(picture, Table) else (slide,)
+
+    @property
+    def footer(self) -> tuple[str, ...]:
+        """What stands below a slide of the answer: the version of the tree, and the basis."""
+        provenance = self.provenance
+        within = f" In the scenario {provenance.scenario}." if provenance.scenario else ""
+        basis = f"Basis: {provenance.basis}." if provenance.basis else f"Method: {provenance.method}."
+        return f"Version {provenance.fingerprint}.{within}", basis
 
     def summary(self) -> dict[str, Any]:
         """Return what stands above the rows in `to_json`."""

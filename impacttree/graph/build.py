@@ -31,6 +31,7 @@ from impacttree.graph.model import Aggregation, Correlated, Graph, Metric, Refer
 from impacttree.graph.oddities import note_oddities
 from impacttree.graph.order import Orders, orders_of
 from impacttree.graph.references import references
+from impacttree.graph.statement import stated_line
 from impacttree.graph.units import Units, units_of
 from impacttree.quantity.spread_checks import impossible
 from impacttree.spec import Driver, MetricSpec, TreeSpec
@@ -336,6 +337,7 @@ class _Build:
         spec, findings = self.spec, self.findings
         named: list[tuple[tuple[str | int, ...], str]] = [(("outcome",), spec.outcome)] if spec.outcome else []
         named += [(("outcomes", index), name) for index, name in enumerate(spec.outcomes)]
+        named += [(("statement", index), stated_line(text).metric) for index, text in enumerate(spec.statement)]
         for keys, name in named:
             if name not in self.by_name and name not in self.unread:
                 findings.add_unknown(keys, name, self.by_name)

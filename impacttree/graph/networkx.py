@@ -62,10 +62,10 @@ def to_networkx(graph: Graph) -> nx.DiGraph[str]:
     import networkx as nx
 
     result: nx.DiGraph[str] = nx.DiGraph()
-    stated = graph.spec.statement()
+    stated = graph.spec.written()
     result.graph.update({key: value for key, value in stated.items() if key != "metrics"})
     for metric in graph.metrics:
-        body = {key: value for key, value in metric.spec.statement().items() if key != "drivers"}
+        body = {key: value for key, value in metric.spec.written().items() if key != "drivers"}
         result.add_node(metric.name, **{**body, "unit": str(metric.unit) or "1"})
     for metric in graph.metrics:
         for source, attributes in _edges_into(metric).items():
@@ -84,7 +84,7 @@ def _edges_into(metric: Metric) -> dict[str, dict[str, Any]]:
     for source, listed in timings.items():
         if source in drivers:
             edges[source] = {"kind": "influence", "timing": listed[0], "words": words[source]}
-            edges[source] |= drivers[source].statement()
+            edges[source] |= drivers[source].written()
         else:
             edges[source] = {"kind": "identity", "timing": ", ".join(listed)}
     return edges

@@ -57,6 +57,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
         metrics=[_within(metric, kept) for metric in spec.metrics if metric.name in kept],
         outcome=spec.outcome if spec.outcome in kept else asked[0],
         outcomes=[name for name in spec.outcomes if name in kept] or None,
+        statement=spec.statement if kept.issuperset(line.lstrip("-=") for line in spec.statement) else None,
         scenarios=[Scenario(name, dict(changes)) for name, changes in scenarios if changes] or None,
         correlations=[entry for entry in spec.correlations if kept.issuperset(map(_metric_of, entry[:2]))] or None,
     )

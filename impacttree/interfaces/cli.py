@@ -45,9 +45,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 NamedTexts = tuple[tuple[str, str], ...]
 
 SECTIONS = {
-    "Questions": ("worth", "what-if", "sweep", "sensitivity", "values", "project", "compare", "guardrails", "verify"),
+    "Questions": (
+        "worth",
+        "what-if",
+        "sweep",
+        "sensitivity",
+        "values",
+        "project",
+        "compare",
+        "guardrails",
+        "pnl",
+        "verify",
+    ),
     "How sure": ("break-even", "simulate", "uncertainty", "value-of-information", "headroom"),
-    "Pictures": ("show", "diagram"),
+    "Pictures": ("show", "diagram", "page", "deck"),
     "Model files": ("templates", "new", "check", "schema"),
 }
 WORDS = (
@@ -349,6 +360,24 @@ def compare(tree: str, ranged: bool, horizon: str | None, as_json: bool, output:
     answer(opened.compare(range=ranged, horizon=horizon), as_json, output)
 
 
+@command("pnl", "saas", "saas engagement=+5% --horizon 36", "saas engagement=+5% --save pnl.pptx")
+@tree_argument
+@changes_argument
+@horizon_option
+@scenario_option
+@json_option
+@save_option
+def pnl(
+    tree: str, changes: NamedTexts, horizon: str | None, scenario: str | None, as_json: bool, output: str | None
+) -> None:
+    """The profit and loss statement, before and after changes.
+
+    Its lines are those of `statement:` in the model file, else the sums and differences that lead to the outcome.
+    """
+    opened = open_tree(tree)
+    answer(opened.pnl(changes_of(opened, changes), horizon=horizon, scenario=scenario), as_json, output)
+
+
 @command("guardrails", "saas", "saas cac=+30%")
 @tree_argument
 @changes_argument
@@ -532,6 +561,68 @@ def diagram(
     if lift is not None:
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
     write(opened.diagram(lift, _on(opened, on), cut, size, **within), output)
+
+
+@command(
+    "deck",
+    "saas engagement +5% --cost '$250k' --save board.pptx",
+    "saas --save board.pptx",
+    "saas arpu '+$1' --template company.pptx --no-people --save board.pptx",
+)
+@tree_argument
+@click.argument("metric", required=False)
+@click.argument("change_", metavar="[CHANGE]", required=False)
+@click.option("--cost", metavar="AMOUNT", help="What is asked for, paid once; without it the deck asks for nothing.")
+@on_option
+@scenario_option
+@click.option("--template", metavar="FILE", help="A company's presentation: its fonts, colors, logo, layouts and size.")
+@click.option("--people/--no-people", default=True, show_default=True, help="Name the owners of metrics.")
+@click.option("--save", "output", required=True, metavar="FILE", help="A .pptx file. An old file is replaced.")
+def deck(
+    tree: str,
+    metric: str | None,
+    change_: str | None,
+    cost: str | None,
+    on: str | None,
+    scenario: str | None,
+    template: str | None,
+    people: bool,
+    output: str,
+) -> None:
+    """Slides for the people who decide, in PowerPoint.
+
+    Six slides on one change (the decision, how it makes money, when it comes back, what must hold, profit and loss,
+    what happens next) and an appendix; native shapes, tables and charts that can be edited. Without METRIC and CHANGE,
+    the metric whose plausible move gains most is taken.
+    """
+    opened = open_tree(tree)
+    if metric is not None and change_ is None:
+        raise Mistake("say what is done to it: METRIC CHANGE, as engagement +1%")
+    done = None if change_ is None else change(None, None, change_)
+    name = None if metric is None else metric_of(opened, metric)
+    made = opened.deck(name, done, _on(opened, on), scenario=scenario, cost=cost, template=template, people=people)
+    made.save(output)
+    click.echo(f"{printable(output)} written: {len(made.slides)} slides")
+
+
+@command("page", "saas saas.html", "saas saas.html --lift engagement +5% --cost 250000")
+@tree_argument
+@click.argument("file")
+@click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="The change with which the page opens.")
+@on_option
+@click.option("--cost", type=float, metavar="AMOUNT", help="What the change costs, paid in the first period.")
+@click.option("--people/--no-people", default=True, show_default=True, help="Put in owners, sources and notes.")
+def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: float | None, people: bool) -> None:
+    """A page in which the tree is moved, in a file.
+
+    One HTML file with a slider for each input: it opens in a browser without a network, on a phone too, and computes
+    by itself. An old file is replaced.
+    """
+    opened = open_tree(tree)
+    if lift is not None:
+        lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
+    opened.to_html(file, lift, _on(opened, on), cost=cost, people=people)
+    click.echo(f"{printable(file)} written; open it in a browser.")
 
 
 @command("templates", "")

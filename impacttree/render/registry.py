@@ -92,6 +92,12 @@ def _mermaid(diagram: Diagram) -> bytes:
     return to_mermaid(diagram).encode()
 
 
+def _pptx(view: Any) -> bytes:
+    from impacttree.render.pptx.slides import view_to_pptx
+
+    return view_to_pptx(view)
+
+
 BUILT_IN: tuple[Renderer, ...] = (
     Renderer("txt", ALL, _text),
     Renderer("html", ALL, _page, (".html", ".htm")),
@@ -100,6 +106,7 @@ BUILT_IN: tuple[Renderer, ...] = (
     Renderer("svg", PICTURES, draw_svg),
     Renderer("png", PICTURES, draw_png),
     Renderer("pdf", PICTURES, draw_pdf),
+    Renderer("pptx", (Table, *PICTURES), _pptx),
     Renderer("dot", (Diagram,), _dot, (".dot", ".gv")),
     Renderer("mmd", (Diagram,), _mermaid, (".mmd", ".mermaid")),
 )

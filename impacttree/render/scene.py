@@ -98,6 +98,10 @@ class Group:
     alt: str = ""
     source: str = ""
     target: str = ""
+    line: Curve | None = None
+    """Of a connector: its line as far as the point of its head, for pens that draw lines with heads of their own."""
+    headed: bool = False
+    """Whether that line ends in a head."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Entry(BaseModel):
         stated = self.model_fields_set
         return tuple(key for key in type(self).model_fields if key in stated and getattr(self, key) != ())
 
-    def statement(self) -> Any:
+    def written(self) -> Any:
         """Return what was stated, as it stands in a file after the name: texts, dicts and lists."""
         if self.body:
             return _plain(getattr(self, self.body))
@@ -91,7 +91,7 @@ class Entry(BaseModel):
 
     def in_currency(self, currency: str) -> Self:
         """Return the same statement, with ``$`` read as the dollar of a tree in that currency."""
-        statement = self.statement()
+        statement = self.written()
         if not any("$" in text for text in _texts(statement)):
             return self
         again, _ = _read_named(type(self), getattr(self, self.identity), statement, currency)
@@ -287,7 +287,7 @@ def _plain(value: Any) -> Any:
         case datetime.date():
             return value.isoformat()
         case Entry():
-            return value.statement()
+            return value.written()
         case tuple():
             return _plain_tuple(value)
         case _:
@@ -297,7 +297,7 @@ def _plain(value: Any) -> Any:
 def _plain_tuple(items: tuple[Any, ...]) -> Any:
     match items:
         case (Entry(), *_):
-            return {getattr(item, item.identity): item.statement() for item in items}
+            return {getattr(item, item.identity): item.written() for item in items}
         case ((str(), _), *_):
             return {key: _plain(value) for key, value in items}
         case _:

@@ -146,6 +146,29 @@ def _read_outcomes(raw: object) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _read_statement(raw: object) -> tuple[str, ...]:
+    """Read the lines of a statement: names, each with the sign that it counts with, or ``=`` of a subtotal."""
+    lines: dict[str, str] = {}
+    for position, item in leaves.items(raw, "a statement", STATEMENT):
+        text = leaves.line(item)
+        sign, name = (text[0], text[1:].strip()) if text[0] in "+-=" else ("", text)
+        try:
+            name = leaves.name(name)
+        except Wrong as error:
+            raise Wrong(*(finding.below(position) for finding in error.findings)) from None
+        if name in lines:
+            raise wrong(f"'{name}' stands in the statement twice", "list each metric once", position)
+        if not lines and sign == "=":
+            raise wrong("a statement begins with what is added up", f"write e.g. {STATEMENT}", position)
+        lines[name] = "" if sign == "+" else sign
+    if not lines:
+        raise wrong("the list is empty", f"write e.g. {STATEMENT}, or leave the key out")
+    return tuple(f"{sign}{name}" for name, sign in lines.items())
+
+
+STATEMENT = "[revenue, -cogs, =gross_profit]"
+
+
 def _read_correlations(raw: object, context: Context) -> tuple[Correlation, ...]:
     """Read the triples that can be understood; the others leave a finding at their position."""
     found: list[Finding] = []
@@ -487,8 +510,8 @@ class MetricSpec(Entry):
         vars(copy)["unit"] = self._in_tree.unit_as_written
         return copy
 
-    def statement(self) -> Any:
-        return super(MetricSpec, self.as_stated()).statement()
+    def written(self) -> Any:
+        return super(MetricSpec, self.as_stated()).written()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MetricSpec):
@@ -624,6 +647,16 @@ class TreeSpec(Entry):
     illustrative: Annotated[bool, as_(leaves.flag, type="boolean")] = Field(
         False, description="True of an example whose figures are invented; answers say so beside their basis."
     )
+    statement: Annotated[
+        tuple[str, ...],
+        as_(_read_statement, type="array", items={"type": "string", "pattern": "^[-+=]?"}, minItems=1),
+    ] = Field(
+        (),
+        description=(
+            "Lines of the profit and loss statement from the top: what is added, `-` what is taken off, `=` a "
+            f"subtotal: `{STATEMENT}`. Not stated: by the sums and differences that lead to the outcome."
+        ),
+    )
     metrics: Annotated[
         tuple[MetricSpec, ...],
         As(
@@ -667,6 +700,7 @@ class TreeSpec(Entry):
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
         illustrative: bool | None = None,
+        statement: Sequence[str] | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
         correlations: Sequence[tuple[str, str, Amount]] | None = None,

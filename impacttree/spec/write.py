@@ -31,7 +31,7 @@ def to_yaml(spec: TreeSpec) -> str:
         value: 2.5%/month
         better: lower
     """
-    lines = [line for key, value in spec.statement().items() for line in entry_lines((key,), value, 0)]
+    lines = [line for key, value in spec.written().items() for line in entry_lines((key,), value, 0)]
     return "\n".join([*lines, ""])
 
 
@@ -69,5 +69,5 @@ def _kept(spec: TreeSpec, path: str | os.PathLike[str]) -> str:
         raise OutputError(Problem(reason=reason, fix=fix, file=os.fspath(path), line=first.line)) from None
     if old == spec:
         return text
-    new = edited(text, old.statement(), spec.statement())
+    new = edited(text, old.written(), spec.written())
     return new if read_text(new).spec == spec else to_yaml(spec)

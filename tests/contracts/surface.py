@@ -26,6 +26,7 @@ metrics:
   basket: {value: $40/order, guardrail: {min: $30/order}}
   orders: {formula: visits * conversion, unit: orders/month}
   profit: {formula: orders * basket, unit: USD/month, kind: financial, guardrail: {min: $1k/month}}
+statement: [profit]
 scenarios: {fast: {speed: +5 points}}
 """
 ARGUMENTS = {

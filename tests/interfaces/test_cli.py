@@ -204,6 +204,16 @@ def test_diagram_of_a_lift(run, shop, tmp_path):
     assert "$8.64k" in output.read_text()
 
 
+def test_a_page_is_written(run, shop, tmp_path):
+    output = tmp_path / "shop.html"
+    written = run("page", str(shop), str(output), "--lift", "conversion", "-1%", "--cost", "5000", "--no-people")
+    assert written.output == f"{output} written; open it in a browser.\n"
+    expected = tmp_path / "library.html"
+    it.load(shop).to_html(expected, ("conversion", "-1%"), cost=5000.0, people=False)
+    assert output.read_text("utf-8") == expected.read_text("utf-8")
+    assert run("page", str(shop), str(output), "--cost", "-1").exit_code == 2
+
+
 def test_a_diagram_is_a_slide_or_a_poster(run, tmp_path):
     for size in ("slide", "poster"):
         run("diagram", "internal", str(tmp_path / "cli.svg"), "--size", size)
@@ -455,7 +465,7 @@ def test_examples_of_the_help_work(run, shop, tmp_path, monkeypatch, example):
 
 
 def test_every_answer_comes_as_json():
-    silent = {"diagram", "new", "schema"}
+    silent = {"diagram", "new", "page", "schema"}
     for name, made in main.commands.items():
         assert any("--json" in parameter.opts for parameter in made.params) == (name not in silent)
 

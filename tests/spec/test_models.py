@@ -401,7 +401,7 @@ def test_forms_that_take_a_range():
 )
 def test_a_range_may_be_a_mapping(form, written):
     driver = Driver("x", **WRITTEN[form], range=written)
-    assert driver.spread == driver.statement()["range"] == _texts(written)
+    assert driver.spread == driver.written()["range"] == _texts(written)
     assert driver.with_keys(lag=1).with_keys(lag=None) == driver
     assert load_text(to_yaml(TreeSpec(metrics=[MetricSpec("a", value=1, drivers=[driver])]))).metrics[0].drivers == (
         driver,
@@ -422,7 +422,7 @@ def test_evidence_defaults_are_the_decided_ones_where_nothing_is_stated():
     grades = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement")
     assert [spec.evidence_defaults.factor(grade) for grade in grades] == [1.3, 1.6, 2.0, 2.5, 3.0]
     assert [spec.evidence_defaults.counted(grade) for grade in grades] == [1.0, 1.0, 0.5, 1.0, 1.0]
-    assert "evidence_defaults" not in spec.statement()
+    assert "evidence_defaults" not in spec.written()
 
 
 def test_evidence_defaults_keep_what_was_written():
@@ -430,7 +430,7 @@ def test_evidence_defaults_keep_what_was_written():
     assert spec.evidence_defaults == EvidenceDefaults(judgement=4, causal_share="30%")
     assert (spec.evidence_defaults.factor("judgement"), spec.evidence_defaults.factor("benchmark")) == (4.0, 2.5)
     assert spec.evidence_defaults.counted("correlation") == 0.3
-    assert spec.statement()["evidence_defaults"] == {"judgement": "4", "causal_share": "30%"}
+    assert spec.written()["evidence_defaults"] == {"judgement": "4", "causal_share": "30%"}
     assert load_text(to_yaml(spec)) == spec
 
 

@@ -428,7 +428,7 @@ def test_small_changes_keep_the_layout(spec, data):
     at = data.draw(st.integers(0, len(metrics) - 1))
     metrics[at] = metrics[at].with_keys(**data.draw(described))
     new = old.with_keys(metrics=metrics)
-    after = write.edited(text, old.statement(), new.statement())
+    after = write.edited(text, old.written(), new.written())
     assert load_text(after) == new
     assert after.count("# above") == text.count("# above")
 

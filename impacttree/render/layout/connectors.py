@@ -7,7 +7,7 @@ from impacttree.render.layout.network import Network
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.style import ACCENT, DASH, DASH_DOT, DEAD, LIVE, PLAIN, POINT, RETURN, WHITE
-from impacttree.render.scene import Curve, Disc, Group, Shape
+from impacttree.render.scene import Curve, Disc, Group, Segment, Shape
 
 __all__ = ["connector", "describe", "line_color", "paint_order"]
 
@@ -61,7 +61,17 @@ def connector(net: Network, route: Route, text_scale: float) -> Group:
         alt=describe(net, route),
         source=source.id,
         target=target.id,
+        line=Curve(_to_tip(route), stroke=color, weight=route.width / POINT, dash=dash),
+        headed=route.head,
     )
+
+
+def _to_tip(route: Route) -> tuple[Segment, ...]:
+    """Return the steps of an edge's line as far as the point of its head, whose last part is straight."""
+    if not route.head:
+        return route.steps
+    *before, last = route.steps
+    return (*before, ("L", *route.tip)) if last[0] == "L" else (*route.steps, ("L", *route.tip))
 
 
 def describe(net: Network, route: Route) -> str:

@@ -1,0 +1,1 @@
+"""PowerPoint slides of native, editable shapes, charts and tables (extra ``deck``), the same bytes every time."""

@@ -1,0 +1,304 @@
+"""Chart views as native charts, whose sheets hold the numbers that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from impacttree.render.chartdata import (
+    CUT_NOTE,
+    axis_start,
+    check_finite,
+    end_texts,
+    is_adverse,
+    is_central,
+    mark_name,
+    running_levels,
+    to_span_marks,
+    visible_levels,
+    with_threshold,
+)
+from impacttree.render.layout.measure import clean, text_width
+from impacttree.render.layout.style import ACCENT, ACCENT_DARK, INK, NAVY, WHITE
+from impacttree.render.pptx import markup
+from impacttree.render.pptx.blocks import GREY, WORSE, label
+from impacttree.render.pptx.chartml import Axis, Label, Plot, PlotSeries, add_chart, number_format
+from impacttree.render.pptx.grid import Frame
+from impacttree.render.pptx.markup import Ids
+from impacttree.render.pptx.texts import lines_in, one_line
+from impacttree.render.scene import Box, Curve
+from impacttree.views import Bars, Chart, Distribution, Lines, Tone, Waterfall
+
+if TYPE_CHECKING:
+    from pptx.slide import Slide
+
+__all__ = ["draw_chart"]
+
+PAINTS: dict[Tone, tuple[str, str]] = {"favourable": (NAVY, NAVY), "adverse": (WORSE, NAVY), "neutral": (GREY, GREY)}
+WORDS: dict[Tone, str] = {"favourable": "better", "adverse": "worse", "neutral": "neither better nor worse"}
+TONES: tuple[Tone, ...] = ("adverse", "favourable", "neutral")
+BAND = "#e1e6ec"
+LINE = "#8792a0"
+_LABEL = 12.0
+_ROW = 0.24
+_MOST_TICKS = 13
+
+
+def draw_chart(slide: Slide, ids: Ids, frame: Frame, view: Chart) -> str:
+    """Put a chart on a slide; return the shapes that stand beside it.
+
+    Raises
+    ------
+    OutputError
+        When a value of the view is not finite.
+    """
+    check_finite(view)
+    match view:
+        case Bars():
+            return _tornado(slide, ids, frame, view)
+        case Waterfall():
+            return _waterfall(slide, ids, frame, view)
+        case Lines():
+            _lines(slide, frame, view)
+            return ""
+        case Distribution():
+            return _histogram(slide, ids, frame, view)
+
+
+def _key(ids: Ids, frame: Frame, tones: Sequence[Tone]) -> str:
+    """Return the key of the paints, in one line."""
+    drawn, x = [], frame.left
+    for tone in tones:
+        fill, stroke = PAINTS[tone]
+        word = WORDS[tone]
+        drawn.append(markup.box(ids, Box(x, frame.top + 0.04, 0.2, 0.14, fill=fill, stroke=stroke, weight=1.0), "Key"))
+        wide = text_width(word, _LABEL) * 1.06
+        drawn.append(label(ids, Frame(x + 0.28, frame.top, wide, _ROW), word, _LABEL, GREY))
+        x += 0.28 + wide + 0.3
+    return "".join(drawn)
+
+
+def _cut(texts: Sequence[str], width: float) -> list[str]:
+    """Return names that stand in two lines of an axis."""
+    return [" ".join(lines_in(text, _LABEL, width, most=2)) for text in texts]
+
+
+def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
+    room = max(1, int((frame.height - 0.7) / 0.27))
+    bars = view.bars[:room]
+    wide = min(max((text_width(clean(bar.label), _LABEL) for bar in bars), default=1.0) + 0.2, frame.width * 0.36)
+    noted = max((text_width(bar.note, _LABEL) for bar in bars), default=0.0)
+    inner = frame.within(left=wide, top=0.32, right=noted + 0.2 if noted else 0.0, bottom=0.34)
+    sides = [end_texts(bar, view.base) for bar in bars]
+    left = max((text_width(text, _LABEL) for text, _ in sides), default=0.0) + 0.15
+    right = max((text_width(text, _LABEL) for _, text in sides), default=0.0) + 0.15
+    ends = [view.base, *(end for bar in bars for end in (bar.low, bar.high))]
+    low, high = min(ends), max(ends)
+    per_inch = ((high - low) or abs(high) or 1.0) / max(0.5, inner.width - left - right)
+    axis = Axis(low - left * per_inch, high + right * per_inch, shown=False, base=view.base)
+    series = []
+    for name, end in (("low end", "low"), ("high end", "high")):
+        values = [getattr(bar, end) for bar in bars]
+        tones: list[Tone] = [getattr(bar, f"{end}_tone") for bar in bars]
+        texts = [getattr(bar, f"{end}_text") for bar in bars]
+        points = {k: PAINTS[tone] for k, tone in enumerate(tones)}
+        labels = {k: Label(text, "outEnd", color=GREY) for k, text in enumerate(texts)}
+        series.append(PlotSeries(name, values, NAVY, NAVY, 1.0, points=points, labels=labels))
+    names = _cut([bar.label for bar in bars], wide - 0.2)
+    shown = [("low end, shown", [bar.low_text for bar in bars]), ("high end, shown", [bar.high_text for bar in bars])]
+    alt = f"{view.title}. " + "; ".join(f"{bar.label}: {bar.low_text} to {bar.high_text}" for bar in bars)
+    add_chart(slide, frame, inner, names, [Plot("bar", series)], axis, alt=alt, beside=shown, reverse=True)
+    base = inner.left + (view.base - axis.low) / (axis.high - axis.low) * inner.width
+    half = text_width(view.base_text, _LABEL, True) * 0.55
+    drawn = [label(ids, Frame(base - half, frame.top, 2 * half, _ROW), view.base_text, _LABEL, INK, bold=True,
+                   anchor="middle")]  # fmt: skip
+    if noted:
+        drawn += _notes_beside(ids, frame, inner, view, noted)
+    used = {tone for bar in bars for tone in (bar.low_tone, bar.high_tone)}
+    key = Frame(frame.left, frame.bottom - 0.26, frame.width, _ROW)
+    drawn.append(_key(ids, key, [tone for tone in TONES if tone in used]))
+    if len(bars) < len(view.bars):
+        more = f"{len(view.bars) - len(bars)} more rows move it less"
+        drawn.append(label(ids, key.within(left=frame.width / 2), more, _LABEL, GREY, anchor="end"))
+    return "".join(drawn)
+
+
+def _notes_beside(ids: Ids, frame: Frame, inner: Frame, view: Bars, wide: float) -> list[str]:
+    pitch = inner.height / len(view.bars)
+    column = Frame(frame.right - wide * 1.06, frame.top, wide * 1.06, _ROW)
+    head, size = one_line(view.note_head, _LABEL, frame.width / 4)
+    room = text_width(head, size) * 1.06
+    texts = [label(ids, Frame(frame.right - room, frame.top, room, _ROW), head, size, GREY, anchor="end")]
+    for number, bar in enumerate(view.bars):
+        top = inner.top + (number + 0.5) * pitch - _ROW / 2
+        place = Frame(column.left, top, column.width, _ROW)
+        texts.append(label(ids, place, bar.note, _LABEL, GREY, anchor="end", vertical="ctr"))
+    return texts
+
+
+def _waterfall(slide: Slide, ids: Ids, frame: Frame, view: Waterfall) -> str:
+    inner = frame.within(top=0.3, bottom=1.0)
+    levels = visible_levels(view)
+    steps = view.steps
+    hidden, above, below = [], [], []
+    for before, after in levels:
+        low, high = min(before, after), max(before, after)
+        hidden.append(low if low > 0 else high if high < 0 else 0.0)
+        above.append(max(high, 0.0) - max(low, 0.0))
+        below.append(min(low, 0.0) - min(high, 0.0))
+    tops = [max(pair) for pair in levels]
+    start, end = min((min(pair) for pair in levels), default=0.0), max(tops, default=1.0)
+    start = min(start, axis_start(view))
+    axis = Axis(start, end + ((end - start) or 1.0) * 0.09, shown=False)
+    paint = {k: (INK, INK) if step.role == "total" else PAINTS[step.tone] for k, step in enumerate(steps)}
+    texts = {k: Label(_amount(step.text, step.range_text), "t", bold=True) for k, step in enumerate(steps)}
+    plots = [
+        Plot(
+            "column",
+            [
+                PlotSeries("below the step", hidden),
+                PlotSeries("step", above, NAVY, NAVY, 1.0, points=paint),
+                PlotSeries("step under zero", below, NAVY, NAVY, 1.0, points=paint),
+            ],
+            stacked=True,
+            gap=45,
+        ),
+        Plot("line", [PlotSeries("top", tops, labels=texts)]),
+    ]
+    names = _cut([step.label for step in steps], inner.width / max(1, len(steps)) * 0.95)
+    amounts: list[tuple[str, list[float | str | None]]] = [
+        ("amount", [step.amount for step in steps]),
+        ("shown", [step.text for step in steps]),
+        ("level", [after for _, after in running_levels(view)]),
+    ]
+    alt = f"{view.title}. " + "; ".join(f"{step.label}: {step.text}" for step in steps)
+    add_chart(slide, frame, inner, names, plots, axis, alt=alt, beside=amounts)
+    used = {step.tone for step in steps if step.role == "change"}
+    key = Frame(frame.left, frame.bottom - 0.26, frame.width, _ROW)
+    cut = label(ids, key.within(left=frame.width / 2), CUT_NOTE, _LABEL, GREY, anchor="end") if axis_start(view) else ""
+    return _key(ids, key, [tone for tone in TONES if tone in used]) + cut
+
+
+def _amount(text: str, spread: str) -> str:
+    return f"{text} ({spread})" if spread else text
+
+
+def _spread_out(heights: Sequence[float]) -> list[float]:
+    """Return by how much texts at these heights move down so that none covers another."""
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    placed = list(heights)
+    for above, under in pairwise(order):
+        placed[under] = max(placed[under], placed[above] + 0.22)
+    excess = placed[order[-1]] - heights[order[-1]] if order else 0.0
+    return [after - before - excess / 2 for before, after in zip(heights, placed, strict=True)]
+
+
+def _lines(slide: Slide, frame: Frame, view: Lines) -> None:
+    ends: list[tuple[float, str]] = []
+    for band in view.bands:
+        ends += [(band.low[-1], band.low_text), (band.high[-1], band.high_text)]
+    named = len(view.series) > 1
+    ends += [(one.values[-1], f"{one.label} {one.last_text}" if named else one.last_text) for one in view.series]
+    right = min(max((text_width(text, _LABEL, True) for _, text in ends), default=0.0) + 0.25, frame.width * 0.3)
+    left = max((text_width(text, _LABEL) for _, text in view.levels), default=0.0) + 0.15
+    inner = frame.within(left=left, top=0.12, right=right, bottom=0.32)
+    numbers = [level for level, _ in view.levels] + [value for one in view.series for value in one.values]
+    numbers += [value for band in view.bands for value in (*band.low, *band.high)]
+    low, high = min(numbers, default=0.0), max(numbers, default=1.0)
+    places = [level for level, _ in view.levels]
+    step = places[1] - places[0] if len(places) > 1 else None
+    axis = Axis(low, high if high > low else low + 1.0, step, number_format(view.levels))
+    per_inch = (axis.high - axis.low) / inner.height
+    moves = iter(_spread_out([(axis.high - value) / per_inch for value, _ in ends]))
+    areas, lines = [], []
+    for band in view.bands:
+        areas += [
+            PlotSeries(band.low_text or f"{band.label}, low", band.low),
+            PlotSeries(band.label, [top - bottom for bottom, top in zip(band.low, band.high, strict=True)], BAND),
+        ]
+        for text, values in ((band.low_text, band.low), (band.high_text, band.high)):
+            label_ = {len(values) - 1: Label(text, "r", color=GREY, down=next(moves))}
+            lines.append(PlotSeries(text or band.label, values, stroke=LINE, weight=1.25, dash=True, labels=label_))
+    for one, (_, text) in zip(view.series, ends[2 * len(view.bands) :], strict=True):
+        color, dark = (ACCENT, ACCENT_DARK) if one.accent or not named else (LINE, GREY)
+        last = len(one.values) - 1
+        shown = {last: Label(one_line(text, _LABEL, right)[0], "r", bold=one.accent, color=dark, down=next(moves))}
+        dots = {last: (color, color)} if one.accent else {}
+        lines.append(
+            PlotSeries(
+                one.label, one.values, stroke=color, weight=3.0 if one.accent else 2.0, labels=shown, markers=dots
+            )
+        )
+    plots = [Plot("area", areas, stacked=True)] if areas else []
+    plots.append(Plot("line", lines))
+    alt = f"{view.title}. " + "; ".join(text for _, text in ends if text)
+    beside = [("period", list(view.ticks))]
+    add_chart(slide, frame, inner, _ticks(view.ticks, inner.width), plots, axis, alt=alt, beside=beside)
+
+
+def _ticks(ticks: Sequence[str], width: float) -> list[str]:
+    """Return the texts of the axis: as many as stand beside each other, the others empty."""
+    widest = max((text_width(tick, _LABEL) for tick in ticks), default=0.1) + 0.15
+    fitting = max(1, min(_MOST_TICKS, int(width / widest)))
+    every = -(-len(ticks) // fitting)
+    last = len(ticks) - 1
+    return [tick if (last - k) % every == 0 or (k == 0 and last % every > every / 2) else " " for k, tick in
+            enumerate(ticks)]  # fmt: skip
+
+
+def _histogram(slide: Slide, ids: Ids, frame: Frame, view: Distribution) -> str:
+    view = to_span_marks(view)
+    inner = frame.within(left=0.1, top=0.75, right=0.1, bottom=0.34)
+    points = {}
+    for number, (low, high) in enumerate(pairwise(view.edges)):
+        if is_adverse(view, (low + high) / 2):
+            points[number] = (WHITE, ACCENT_DARK)
+        else:
+            points[number] = (NAVY, NAVY) if is_central(view, low, high) else (WORSE, WORSE)
+    series = PlotSeries("share of samples", view.shares, NAVY, NAVY, 0.75, points=points)
+    axis = Axis(0.0, max(view.shares, default=1.0) or 1.0, shown=False)
+    marks = "; ".join(f"{mark_name(mark)}" for mark in with_threshold(view))
+    edges = [("from", list(view.edges[:-1])), ("to", list(view.edges[1:]))]
+    names = [" "] * len(view.shares)
+    add_chart(slide, frame, inner, names, [Plot("column", [series], gap=4)], axis, alt=f"{view.title}. {marks}",
+              beside=edges)  # fmt: skip
+    low, high = view.edges[0], view.edges[-1]
+
+    def place(value: float) -> float:
+        return inner.left + (value - low) / (high - low) * inner.width
+
+    drawn = []
+    for level, text in view.levels:
+        if low <= level <= high:
+            wide = text_width(text, _LABEL) * 1.08
+            drawn.append(label(ids, Frame(place(level) - wide / 2, inner.bottom + 0.06, wide, _ROW), text, _LABEL, GREY,
+                               anchor="middle"))  # fmt: skip
+    drawn += _marks(ids, frame, inner, view, place)
+    return "".join(drawn)
+
+
+def _marks(ids: Ids, frame: Frame, inner: Frame, view: Distribution, place: Callable[[float], float]) -> list[str]:
+    drawn: list[str] = []
+    ends = [frame.left, frame.left, frame.left]
+    """Where the last text of each of three rows ends."""
+    low, high = view.edges[0], view.edges[-1]
+    for mark in with_threshold(view):
+        if not low <= mark.at <= high:
+            continue
+        x, text = place(mark.at), mark_name(mark)
+        is_limit = not mark.label
+        color = ACCENT_DARK if is_limit or mark.accent else INK
+        wide = text_width(text, _LABEL, True) * 1.06
+        left = min(max(x - wide / 2, frame.left), frame.right - wide)
+        row = next((k for k in range(3) if ends[k] <= left), None)
+        dash = (4.0, 3.0) if is_limit else ()
+        top = inner.top - 0.25 * (row or 0) - 0.02
+        line = Curve((("M", x, top), ("L", x, inner.bottom)), stroke=color, weight=1.25, dash=dash)
+        drawn.append(markup.free_form(ids, line, name="Mark"))
+        if row is not None:
+            ends[row] = left + wide + 0.1
+            drawn.append(
+                label(ids, Frame(left, top - 0.22, wide, _ROW), text, _LABEL, color, bold=True, anchor="middle")
+            )
+    return drawn

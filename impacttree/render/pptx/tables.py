@@ -1,0 +1,139 @@
+"""Tables as native tables: columns as wide as their texts, totals ruled off, the row to read first tinted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from impacttree.render.layout.measure import clean, text_width
+from impacttree.render.layout.style import ACCENT_DARK, ACCENT_TINT, INK
+from impacttree.render.pptx import markup
+from impacttree.render.pptx.blocks import GREY, RULE, heading, label
+from impacttree.render.pptx.grid import Frame
+from impacttree.render.pptx.markup import Ids, Paragraph
+from impacttree.render.pptx.texts import height_of, lines_in
+from impacttree.render.scene import Anchor
+from impacttree.views import Cell, Table
+
+__all__ = ["draw_table"]
+
+SIZE = 12.0
+_ROOM = (0.05, 0.12)
+"""Between text and the left and right of its cell."""
+_TALLEST = 0.46
+_LINES = 2
+
+
+def draw_table(ids: Ids, frame: Frame, table: Table) -> str:
+    """Return a native table under its title; rows without room are counted below."""
+    head, inner = heading(ids, frame, table.title)
+    widths = _widths(table, inner.width)
+    heights = [_height(row, widths) for row in table.rows]
+    top = _height([Cell(column.label) for column in table.columns], widths, bold=True)
+    count = _fitting(heights, inner.height - top)
+    more = len(table.rows) - count
+    if more:
+        count = _fitting(heights, inner.height - top - 0.3)
+        more = len(table.rows) - count
+    spare = inner.height - top - sum(heights[:count]) - (0.3 if more else 0.0)
+    stretch = max(0.0, min(_TALLEST - min(heights[:count], default=_TALLEST), spare / max(1, count)))
+    rows = [_row([Cell(column.label) for column in table.columns], table, widths, top, None)]
+    rows += [_row(table.rows[k], table, widths, heights[k] + stretch, k) for k in range(count)]
+    high = top + sum(heights[:count]) + count * stretch
+    drawn = head + _frame(ids, inner, high, widths, rows, table)
+    if more:
+        below = Frame(inner.left, inner.top + high + 0.06, inner.width, 0.24)
+        drawn += label(ids, below, f"{more} more {'row' if more == 1 else 'rows'}", SIZE, GREY)
+    return drawn
+
+
+def _widths(table: Table, width: float) -> list[float]:
+    """Return the columns' widths: each as wide as its texts, words shared out where that is too wide."""
+    rows = [[column.label for column in table.columns], *([cell.text for cell in row] for row in table.rows)]
+    natural = []
+    for number in range(len(table.columns)):
+        texts = [clean(row[number]) for row in rows]
+        natural.append(max(text_width(text, SIZE, True) for text in texts) * 1.04 + sum(_ROOM))
+    whole = sum(natural)
+    if whole <= width:
+        natural[0] += width - whole
+        return natural
+    return _shared_out(natural, width)
+
+
+def _shared_out(natural: Sequence[float], width: float) -> list[float]:
+    """Return widths that fill a table: those that want little keep it, the others get the same.
+
+    >>> _shared_out([1.0, 9.0, 2.0, 8.0], 11.0)
+    [1.0, 4.0, 2.0, 4.0]
+    """
+    left, widths = width, list(natural)
+    for rank, number in enumerate(sorted(range(len(natural)), key=natural.__getitem__)):
+        widths[number] = min(natural[number], left / (len(natural) - rank))
+        left -= widths[number]
+    return widths
+
+
+def _lines(text: str, width: float, *, bold: bool) -> tuple[str, ...]:
+    return lines_in(text, SIZE, width - sum(_ROOM), bold=bold, most=_LINES)
+
+
+def _height(row: Sequence[Cell], widths: Sequence[float], *, bold: bool = False) -> float:
+    lines = max((len(_lines(cell.text, width, bold=bold)) for cell, width in zip(row, widths, strict=True)), default=1)
+    return height_of(max(1, lines), SIZE) + 0.08
+
+
+def _fitting(heights: Sequence[float], room: float) -> int:
+    used, count = 0.0, 0
+    for height in heights:
+        used += height
+        if used > room + 1e-9:
+            break
+        count += 1
+    return count
+
+
+def _row(cells: Sequence[Cell], table: Table, widths: Sequence[float], height: float, number: int | None) -> str:
+    bold = number is None or number in table.totals or number == table.accent
+    drawn = []
+    for cell, column, width in zip(cells, table.columns, widths, strict=True):
+        color = GREY if number is None or not (bold or cell is cells[0]) else INK
+        if number is not None and number == table.accent and cell is not cells[0] and cell.tone != "neutral":
+            color = ACCENT_DARK
+        text = " ".join(_lines(cell.text, width, bold=bold))
+        anchor: Anchor = "end" if column.align == "right" else "start"
+        paragraph = markup.full_paragraph(Paragraph(text, SIZE, color, bold, anchor))
+        drawn.append(
+            f"<a:tc><a:txBody><a:bodyPr/>{paragraph}</a:txBody>"
+            f'<a:tcPr marL="{markup.emu(_ROOM[0])}" marR="{markup.emu(_ROOM[1])}" marT="0" marB="0" anchor="ctr">'
+            f"{_borders(number, table)}</a:tcPr></a:tc>"
+        )
+    return f'<a:tr h="{markup.emu(height)}">{"".join(drawn)}</a:tr>'
+
+
+def _borders(number: int | None, table: Table) -> str:
+    none = "<a:noFill/>"
+    above = number is not None and number in table.totals
+    below = GREY if number is None else RULE
+    lines = {
+        "lnL": none,
+        "lnR": none,
+        "lnT": markup.solid(GREY) if above else none,
+        "lnB": markup.solid(below) if number is None or not table.totals else none,
+    }
+    tint = markup.solid(ACCENT_TINT) if number is not None and number == table.accent else none
+    return "".join(f'<a:{side} w="9525">{paint}</a:{side}>' for side, paint in lines.items()) + tint
+
+
+def _frame(ids: Ids, frame: Frame, height: float, widths: Sequence[float], rows: Sequence[str], table: Table) -> str:
+    grid = "".join(f'<a:gridCol w="{markup.emu(width)}"/>' for width in widths)
+    place = (
+        f'<p:xfrm><a:off x="{markup.emu(frame.left)}" y="{markup.emu(frame.top)}"/>'
+        f'<a:ext cx="{markup.emu(sum(widths))}" cy="{markup.emu(height)}"/></p:xfrm>'
+    )
+    return (
+        f"<p:graphicFrame><p:nvGraphicFramePr>{markup.named(ids.take(), 'Table', table.title)}"
+        '<p:cNvGraphicFramePr><a:graphicFrameLocks noGrp="1"/></p:cNvGraphicFramePr><p:nvPr/></p:nvGraphicFramePr>'
+        f'{place}<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/table">'
+        f'<a:tbl><a:tblPr firstRow="1"/><a:tblGrid>{grid}</a:tblGrid>{"".join(rows)}</a:tbl>'
+        "</a:graphicData></a:graphic></p:graphicFrame>"
+    )

@@ -1,0 +1,1 @@
+"""Several answers put together: the deck."""

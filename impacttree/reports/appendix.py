@@ -1,0 +1,160 @@
+"""What stands behind the six slides: how sure, which paths, scenarios, assumptions, definitions, the whole tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from impacttree.analyses.diagram import lifted_diagram
+from impacttree.analyses.what_if import compare
+from impacttree.analyses.worth import Worth
+from impacttree.answers.axis import round_ticks
+from impacttree.answers.pictures import BINS, binned
+from impacttree.answers.returns import Returns
+from impacttree.answers.samples import percentage
+from impacttree.answers.words import lowered
+from impacttree.graph.reach import upstream
+from impacttree.reports.phrases import day_text
+from impacttree.views import Cell, Column, Distribution, Mark, Table
+from impacttree.views.slides import Part, Slide, paged
+
+__all__ = ["appendix"]
+
+MOST_DEFINED = 54
+
+
+def appendix(answer: Worth, found: Returns, footer: tuple[str, ...], *, whole: bool) -> Iterator[Slide]:
+    """Yield the slides behind a bet; what does not depend on it stands after the last bet alone.
+
+    Parameters
+    ----------
+    answer
+        What the bet is worth.
+    found
+        What it returns, period by period.
+    footer
+        Of its slides.
+    whole
+        Whether scenarios and definitions follow.
+    """
+    slides = [*_how_sure(answer, found), _paths(answer), *_assumptions(answer)]
+    if whole:
+        slides += [*_scenarios(answer), *_definitions(answer)]
+    slides.append(_tree(answer))
+    for slide in slides:
+        title = slide.title[:1].upper() + slide.title[1:]
+        yield replace(slide, title=title, subtitle=f"Appendix. {slide.subtitle}", footer=footer)
+
+
+def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
+    if found.samples is None:
+        return
+    words, name = answer.words, answer.outcome
+    bins = binned(found.samples.present, BINS)
+    edges = bins.edges
+    p10, p50, p90 = found.samples.quantiles((0.1, 0.5, 0.9))
+    marks = tuple(
+        Mark(at, label, words.signed(name, at), accent=label == "P50")
+        for label, at in (("P10", p10), ("P50", p50), ("P90", p90))
+    )
+    loss = found.loss or 0.0
+    what = "net" if found.cost else "worth"
+    end = f"by {words.period} {answer.horizon}"
+    picture = Distribution(
+        title="",
+        subtitle="",
+        edges=edges,
+        shares=bins.shares,
+        marks=marks,
+        levels=tuple((level, words.signed(name, level)) for level in round_ticks(edges[0], edges[-1])),
+        central=(p10, p90),
+        central_text="P10 to P90",
+        threshold=0.0 if edges[0] < 0 < edges[-1] else None,
+        threshold_text=f"below zero: {percentage(loss)}" if edges[0] < 0 < edges[-1] else "",
+    )
+    pays = (
+        f"it pays in {percentage(1 - loss)} of {len(found.samples):,} samples"
+        if found.cost
+        else "so in eight cases of ten"
+    )
+    title = f"the {what} {end} lies between {words.signed(name, p10)} and {words.signed(name, p90)}; {pays}"
+    yield Slide(title, (Part(picture),), f"Share of samples by {what}, {lowered(words.label(name))}, P10 to P90 dark")
+
+
+def _paths(answer: Worth) -> Slide:
+    picture = replace(answer.waterfall(), title="", subtitle="", notes=())
+    words = answer.words
+    title = (
+        f"the paths from {lowered(words.label(answer.metric))} add up to {words.signed(answer.outcome, answer.total)}"
+    )
+    subtitle = (
+        f"{words.label(answer.outcome)} by path, {words.first(answer.horizon)}; paths told apart by where they part"
+    )
+    return Slide(title, (Part(picture),), subtitle)
+
+
+def _pages(title: str, table: Table, subtitle: str = "") -> tuple[Slide, ...]:
+    shown = replace(table, title="", notes=())
+    return paged(Slide(title, (Part(shown),), subtitle, table.notes))
+
+
+def _scenarios(answer: Worth) -> Iterator[Slide]:
+    subject = answer.case.subject
+    if not subject.graph.spec.scenarios:
+        return
+    found = compare(subject, range=False, horizon=answer.horizon)
+    table = found.view()
+    worst = min(found.scenarios, key=lambda pair: pair[1].total)
+    change = found.words.signed(answer.outcome, worst[1].total)
+    outcome = lowered(found.words.label(worst[1].outcome))
+    title = f"the scenario {worst[0].replace('_', ' ')} moves {outcome} by {change}"
+    when = answer.words.first(answer.horizon)
+    yield from _pages(title, table, f"Scenarios of the model over the {when}, without the bet")
+
+
+def _assumptions(answer: Worth) -> Iterator[Slide]:
+    """Yield the assumed effects that the worth rests on, with their evidence, and the stated numbers."""
+    graph, words = answer.case.subject.graph, answer.words
+    on_paths = list(dict.fromkeys(pair for path in answer.paths for pair in pairwise(path.metrics)))
+    rows = []
+    for source, target in on_paths:
+        for effect in graph[target].influences:
+            if effect.source == source:
+                evidence = effect.evidence
+                day = day_text(evidence.date) if evidence.date else ""
+                texts = (effect.words, evidence.grade.replace("_", "-"), evidence.source or "", day)
+                rows.append(tuple(map(Cell, texts)))
+    if not rows:
+        return
+    columns = (Column("Assumed effect"), Column("Evidence"), Column("Source"), Column("Date"))
+    count = f"{len(rows)} assumed effect" + ("s" if len(rows) > 1 else "")
+    mix = ", ".join(answer.evidence_mix)
+    title = f"the {words.signed(answer.outcome, answer.total)} rests on {count}: {mix}"
+    yield from _pages(title, Table("", columns, tuple(rows)), "Each effect as stated in the model, with its evidence")
+
+
+def _definitions(answer: Worth) -> Iterator[Slide]:
+    """Yield what every metric is that the outcome rests on."""
+    subject = answer.case.subject
+    graph, words = subject.graph, answer.words
+    used = upstream(graph, [graph[name].index for name in answer.case.beside(graph[answer.outcome])])
+    used |= {graph[check.metric].index for check in answer.guardrails}
+    rows = []
+    for metric in [graph.metrics[index] for index in sorted(used)][:MOST_DEFINED]:
+        said = " ".join((metric.spec.description or metric.spec.formula or "stated").split())
+        as_of = metric.spec.as_of.isoformat() if metric.spec.as_of else ""
+        today = "" if subject.missing_today(metric) else words.value(metric.name, subject.today[metric.index])
+        rows.append((Cell(metric.label), Cell(said), Cell(today), Cell(as_of)))
+    columns = (Column("Metric"), Column("Definition"), Column("Today", "right"), Column("As of"))
+    more = f", the first {MOST_DEFINED}" if len(used) > MOST_DEFINED else ""
+    title = f"what the {len(used)} metrics behind {lowered(words.label(answer.outcome))} are{more}"
+    yield from _pages(title, Table("", columns, tuple(rows)), "Definitions and values of today, as stated in the model")
+
+
+def _tree(answer: Worth) -> Slide:
+    drawn = lifted_diagram(answer, "full")
+    picture = replace(drawn, title="", subtitle="", notes=(), callout=None)
+    title = f"the whole tree, with what {answer.change} {lowered(answer.words.label(answer.metric))} carries"
+    return Slide(title, (Part(picture),), "Figures on arrows: amount carried; amounts add up over any cut",
+                 notes=drawn.notes)  # fmt: skip

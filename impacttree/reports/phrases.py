@@ -1,0 +1,99 @@
+"""How slides write: signs and arrows as set in print, dates, and what the footer says."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
+
+from impacttree.spec import TreeSpec
+
+__all__ = ["MONTHS", "day_text", "is_illustrative", "latest_day", "period_end", "period_name", "typeset"]
+
+T = TypeVar("T")
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
+_DAYS_IN = {"day": 1, "week": 7}
+_MINUS = re.compile(r"(?<![\w.])-(?=[^\w\s]?\d)")
+_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
+
+
+def typeset(view: T) -> T:
+    """Return a picture with every text as it is set in print: ``→``, and a minus sign before numbers.
+
+    Examples
+    --------
+    >>> typeset("+1% (42.0% -> 42.4%) costs -$3k; self-serve 6_000")
+    '+1% (42.0% → 42.4%) costs −$3k; self-serve 6,000'
+    """
+    return cast("T", _typeset(view))
+
+
+def _typeset(value: Any) -> Any:
+    if isinstance(value, str):
+        return _DIGITS.sub(",", _MINUS.sub("−", value.replace("->", "→").replace("<-", "←")))
+    if isinstance(value, tuple):
+        return tuple(map(_typeset, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            field.name: _typeset(getattr(value, field.name)) for field in fields(value) if field.name not in _KEYS
+        }
+        return replace(value, **changed)
+    return value
+
+
+_KEYS = frozenset(("id", "source", "target", "path", "outcome", "lifted", "value"))
+"""Fields that name or number something and are not read; a card's value is set by its own pen."""
+
+
+def period_end(spec: TreeSpec, period: int) -> datetime.date | None:
+    """Return the last day of a period; None where the tree states no first day.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> period_end(it.template("saas").spec, 21)
+    datetime.date(2028, 7, 31)
+    """
+    first = spec.start_date
+    if first is None:
+        return None
+    one = datetime.timedelta(days=1)
+    try:
+        if spec.period in _DAYS_IN:
+            return first + datetime.timedelta(days=_DAYS_IN[spec.period] * period) - one
+        months = first.month - 1 + _MONTHS_IN[spec.period] * period
+        year, month = first.year + months // 12, months % 12 + 1
+        following = datetime.date(year + month // 12, month % 12 + 1, 1)
+        return min(datetime.date(year, month, min(first.day, (following - one).day)), following) - one
+    except (ValueError, OverflowError):
+        return None
+
+
+def period_name(spec: TreeSpec, period: int) -> str:
+    """Return ``July 2028``; empty where the tree states no first day."""
+    end = period_end(spec, period)
+    if end is None:
+        return ""
+    return f"{MONTHS[end.month - 1]} {end.year}" if spec.period in ("month", "quarter", "year") else day_text(end)
+
+
+def day_text(day: datetime.date) -> str:
+    """Write a day: ``31 October 2026``."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def latest_day(spec: TreeSpec) -> datetime.date | None:
+    """Return the day that the newest of the tree's numbers stands for."""
+    return max((metric.as_of for metric in spec.metrics if metric.as_of), default=None)
+
+
+def is_illustrative(spec: TreeSpec) -> bool:
+    """Return whether the tree says of itself that its numbers are illustrative."""
+    texts = [spec.name, spec.description or "", *(metric.source or "" for metric in spec.metrics)]
+    return any("illustrative" in text.lower() for text in texts)

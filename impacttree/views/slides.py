@@ -1,0 +1,238 @@
+"""A slide, and the pictures that stand on slides beside tables, charts and the diagram.
+
+A slide says where its parts stand on a grid of twelve columns; how they are drawn is the renderer's work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from impacttree.views import Cell, Chart, Column, Diagram, Headline, Panel, Table, View
+
+__all__ = [
+    "COLUMNS",
+    "Event",
+    "Figures",
+    "Gauge",
+    "Gauges",
+    "Part",
+    "Passage",
+    "Prose",
+    "Share",
+    "Shares",
+    "Signatures",
+    "Slide",
+    "SlidePicture",
+    "Span",
+    "Spans",
+    "Timeline",
+    "one_slide",
+    "paged",
+]
+
+COLUMNS = 12
+PAGE = 9
+"""Rows of a table on one slide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Large figures side by side: tiles, or an equation where `signs` stand between them.
+
+    Examples
+    --------
+    >>> Figures((Panel("Returns", "+$706k", "by month 36"), Panel("We ask", "$250k", "once"))).panels[0].body
+    '+$706k'
+    """
+
+    panels: tuple[Panel, ...]
+    signs: tuple[str, ...] = ()
+    """``-`` or ``=`` between neighbours; none, or one fewer than there are panels."""
+    upright: bool = False
+    """Whether the tiles stand below each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One range of a `Spans`: its ends and its point, each a number and its text."""
+
+    label: str
+    low: float
+    point: float
+    high: float
+    low_text: str
+    point_text: str
+    high_text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Ranges on one axis against a threshold: what a bet returns by three horizons, and what it costs."""
+
+    title: str
+    spans: tuple[Span, ...]
+    levels: tuple[tuple[float, str], ...]
+    threshold: float | None = None
+    threshold_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A metric against its guardrail, as shares of the gauge's length."""
+
+    label: str
+    value_text: str
+    value: float
+    limit: float
+    limit_text: str
+    note: str
+    breached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    title: str
+    gauges: tuple[Gauge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    label: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """One bar cut into shares, strongest evidence first, and what is said of them."""
+
+    title: str
+    shares: tuple[Share, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Lines to sign on: a role, and who holds it where that is known."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph; a strong one is read first."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Sentences in a box; the accented one holds what is asked for."""
+
+    title: str
+    passages: tuple[Passage, ...]
+    accent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A point of a timeline: where it stands between 0 and 1, what happens, and when."""
+
+    at: float
+    text: str
+    when: str
+    role: Literal["money", "check", "other"] = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    events: tuple[Event, ...]
+
+
+SlidePicture = Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Signatures | Prose | Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A picture and its place: first column and number of columns, and from which share of the body to which."""
+
+    picture: SlidePicture
+    column: int = 0
+    columns: int = COLUMNS
+    top: float = 0.0
+    bottom: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """A title that is a sentence with its number, what shows it, and the footer that says what the number rests on.
+
+    Examples
+    --------
+    >>> ask = Figures((Panel("We ask", "$250k", "once, in month 1"),))
+    >>> Slide("We ask $250k", (Part(ask),)).title
+    'We ask $250k'
+    """
+
+    title: str
+    parts: tuple[Part, ...]
+    subtitle: str = ""
+    notes: tuple[str, ...] = ()
+    """What the speaker reads: how the numbers came about, warnings."""
+    footer: tuple[str, ...] = ()
+    """Source, as-of date and version; basis."""
+
+
+def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
+    """Return the slide that a picture makes by itself: its title, itself, and its notes for the speaker.
+
+    Parameters
+    ----------
+    view
+        A headline becomes a table of its facts.
+    footer
+        Two lines; the first notes of the view if not given.
+
+    Examples
+    --------
+    >>> one_slide(Headline("+1% engagement adds $17k", ())).title
+    '+1% engagement adds $17k'
+    """
+    if isinstance(view, Headline):
+        facts = [(fact.label if not k else "", row) for fact in view.facts for k, row in enumerate(fact.rows)]
+        rows = tuple((Cell(head), Cell("   ".join(cell for cell in row if cell))) for head, row in facts)
+        table = Table("", (Column(""), Column("")), rows)
+        return Slide(view.title, (Part(table),), notes=view.warnings, footer=footer or ())
+    subtitle = "" if isinstance(view, Table) else view.subtitle
+    shown = (
+        replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())
+    )
+    return Slide(view.title, (Part(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)
+
+
+def paged(slide: Slide) -> tuple[Slide, ...]:
+    """Return a slide of one table as slides of a few rows each, whose titles count them.
+
+    Examples
+    --------
+    >>> table = Table("", (Column("n"),), tuple((Cell(str(n)),) for n in range(20)))
+    >>> [one.title for one in paged(Slide("Numbers", (Part(table),)))]
+    ['Numbers (1 of 3)', 'Numbers (2 of 3)', 'Numbers (3 of 3)']
+    """
+    (part,) = slide.parts
+    table = part.picture
+    if not isinstance(table, Table) or len(table.rows) <= PAGE:
+        return (slide,)
+    starts = range(0, len(table.rows), PAGE)
+    slides = []
+    for number, start in enumerate(starts, 1):
+        within = range(start, min(start + PAGE, len(table.rows)))
+        totals = frozenset(row - start for row in table.totals if row in within)
+        accent = table.accent - start if table.accent in within and table.accent is not None else None
+        page = replace(table, rows=table.rows[start : start + PAGE], totals=totals, accent=accent)
+        title = f"{slide.title} ({number} of {len(starts)})"
+        slides.append(replace(slide, title=title, parts=(replace(part, picture=page),)))
+    return tuple(slides)
