@@ -41,10 +41,10 @@ def _typeset(value: Any) -> Any:
         return tuple(map(_typeset, value))
     if is_dataclass(value) and not isinstance(value, type):
         changed = {
-            field.name: typeset(getattr(value, field.name)) for field in fields(value) if field.name not in _KEYS
+            field.name: _typeset(getattr(value, field.name)) for field in fields(value) if field.name not in _KEYS
         }
         return replace(value, **changed)
-    return view
+    return value
 
 
 _KEYS = frozenset(("id", "source", "target", "path", "outcome", "lifted", "value"))
