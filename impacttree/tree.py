@@ -87,6 +87,7 @@ class ImpactTree:
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
+        illustrative: bool | None = None,
         statement: Sequence[str] | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,
@@ -153,8 +154,10 @@ class ImpactTree:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the checks noticed and let pass."""
-        return self._graph.notes
+        """What the checks noticed and let pass, and which metrics read as a cost without saying what is better."""
+        from impacttree.answers.direction import direction_notes
+
+        return (*self._graph.notes, *direction_notes(self._subject))
 
     @property
     def graph(self) -> networkx.DiGraph[str]:
@@ -266,6 +269,51 @@ class ImpactTree:
         from impacttree.render import to_digraph
 
         return to_digraph(self.diagram(lift, on).view())
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        lift: tuple[str, str | Change] | None = None,
+        on: str | None = None,
+        *,
+        cost: float | None = None,
+        people: bool = True,
+        overwrite: bool = True,
+    ) -> None:
+        """Write a page in which the tree is moved: one HTML file that opens without a network and computes by itself.
+
+        Parameters
+        ----------
+        path
+            Of the file.
+        lift
+            A metric and its change, with which the page opens.
+        on
+            The outcome; by default the tree's.
+        cost
+            What the change costs, paid in the first period, in the tree's currency.
+        people
+            Whether owners, sources and notes are in the file.
+        overwrite
+            False refuses to replace a file.
+
+        Raises
+        ------
+        OutputError
+            When the file cannot be written.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     it.template("saas").to_html(f"{folder}/saas.html", ("engagement", "+5%"), cost=250_000)
+        """
+        from impacttree.export.page import page
+        from impacttree.files import replace_file
+
+        text = page(self._subject, lift, on, cost=cost, people=people)
+        replace_file(path, text.encode(), overwrite)
 
     # -- changed copies and files -------------------------------------------------------------------------------
 

@@ -207,3 +207,13 @@ def test_docstrings_say_what_functions_do_in_plain_english(module):
             assert first.lower() not in NOT_A_VERB, f"{module}.{node.name}"
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     assert not [text for text in texts for found in UNPLAIN.findall(text) if f"there {found}" not in text.lower()]
+
+
+def test_whoever_holds_the_rights_is_named_in_the_notices():
+    """Files of others carry "Copyright (c)" with a name; the notices, which ship in the wheel, repeat each."""
+    notices = (PACKAGE.parent / "THIRD_PARTY_NOTICES.md").read_text(encoding="utf-8")
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.txt"), *PACKAGE.rglob("*.js"), *PACKAGE.rglob("*.css")]
+    texts = [path.read_text(encoding="utf-8") for path in files]
+    holders = {name for text in texts for name in re.findall(r"(?i)copyright \(c\) (\d{4}[^.\n]*?)(?: with|\.)", text)}
+    assert len(holders) >= 3
+    assert not [name for name in holders if name not in notices]

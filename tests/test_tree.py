@@ -262,9 +262,9 @@ def test_correlations_with_numbers_that_the_outcome_does_not_rest_on():
 
 
 def test_what_is_refreshed_is_no_longer_a_template_value():
-    tree = it.loads(SHOP)
-    assert tree.worth("speed", "+1%").placeholders == (1, 6)
-    assert tree.with_values({"speed": "81 points"}).worth("speed", "+1%").placeholders == (0, 6)
+    tree = it.loads(SHOP.replace("kind: product}", "kind: product, placeholder: true}", 1))
+    assert tree.worth("speed", "+1%").placeholders == (1, 8)
+    assert tree.with_values({"speed": "81 points"}).worth("speed", "+1%").placeholders == (0, 8)
 
 
 def test_a_metric_is_put_in_place_or_added():

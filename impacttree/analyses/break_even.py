@@ -104,6 +104,10 @@ class BreakEven(Result):
     @property
     def title(self) -> str:
         """The sentence about the first number."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words = self.words
         what = self.provenance.told(f"{self.change} {words.label(self.metric)}")
         within = words.over(self.outcome, self.horizon)
@@ -225,7 +229,7 @@ class BreakEven(Result):
         return "more" if more else "less"
 
     def _in_small_money(self, row: SwitchingValue) -> bool:
-        """Whether a number is an amount that people write with its cents."""
+        """Return whether a number is an amount that people write with its cents."""
         number = Address.parse(row.address)
         is_value = row.address != COST and number.source is None and number.key in ("value", "start")
         return is_value and self.words.unit(number.metric).is_money and abs(row.at or 0.0) < 1_000
@@ -320,9 +324,8 @@ def break_even(
     pairs = list(zip(points[::2], points[1::2], strict=True))
     bearing = [pair for pair in pairs if pair[0].bears]
     rows = [_row(subject, down, up, ranges) for down, up in bearing]
-    first, *others = rows if rows and rows[0].address == numbers[0].address else (None, *rows)
-    if first is not None and spent is None:
-        first = None  # without a cost the worth turns around where the lift does: at nothing
+    sized = [row for row in rows if row.address == numbers[0].address]
+    others = [row for row in rows if row.address != numbers[0].address]
     priced = [] if spent is None else [_cost_row(spent.central(), net, spent.low_high())]
     words = subject.words
     basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, costed=spent is not None)}"
@@ -334,7 +337,8 @@ def break_even(
         horizon=case.periods,
         cost=None if spent is None else spent.central(),
         net=net,
-        rows=(*([first] if first else []), *priced, *sorted(others, key=_order)),
+        # without a cost the worth turns around where the lift does: at nothing
+        rows=(*(sized if priced else []), *priced, *sorted(others, key=_order)),
         idle=len(pairs) - len(bearing),
         warnings=case.warnings(outcome),
         words=words,
@@ -432,9 +436,9 @@ def _ends(
     size = max(abs(today), abs(low), abs(high)) or 1.0
     if number.source is None:
         bounds = subject.graph[number.metric].spec.bounds
-        if bounds is not None:
-            least, most = bounds.low_high()
-            return min(0.0, least - today), max(0.0, most - today)
+        limits = bounds.low_high() if bounds is not None else None
+        if limits is not None:
+            return min(0.0, limits[0] - today), max(0.0, limits[1] - today)
         if today >= 0 and low >= 0:
             return -today if today else -FURTHEST * size, FURTHEST * size
     return -FURTHEST * size, FURTHEST * size
@@ -445,7 +449,8 @@ def _row(
 ) -> SwitchingValue:
     """Return the nearer of the two sides at which the answer changes sign."""
     number = down.number
-    low, high = ranges.get(number.address, (None, None))
+    ends = ranges.get(number.address)
+    low, high = (None, None) if ends is None else ends
     sides = [point for point in (down, up) if point.switches is not None]
     row = SwitchingValue(
         address=number.address,

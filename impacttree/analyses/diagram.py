@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from impacttree.analyses.worth import Worth, worth
+from impacttree.analyses.worth import UNSTATED, Worth, worth
 from impacttree.answers.case import Case
+from impacttree.answers.left_out import left_out_note, left_out_texts
 from impacttree.answers.limits import GuardrailCheck
 from impacttree.answers.local import local
-from impacttree.answers.placeholders import placeholder_note, placeholders
+from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Subject
@@ -110,14 +111,15 @@ def _plain(case: Case, outcome: Metric) -> Diagram:
     )
     links = _links(subject, elasticities)
     figures = f"Figures on arrows: {ELASTICITY}." if any(link.elasticity_text for link in links) else ""
+    illustrative = f"{ILLUSTRATIVE.capitalize()}." if subject.graph.spec.illustrative else ""
     return Diagram(
-        title=subject.graph.spec.name,
+        title=words.headed(subject.graph.spec.name),
         subtitle=f"What drives {words.label(outcome.name)}: {len(cards)} metric{'s' * (len(cards) != 1)}, values today",
         cards=cards,
         links=links,
         outcome=outcome.name,
         path=_strongest(subject, outcome, elasticities),
-        notes=tuple(note for note in (figures, _template_note(subject), *noted(case.warnings())) if note),
+        notes=tuple(note for note in (figures, illustrative, _template_note(subject), *noted(case.warnings())) if note),
         period=words.period,
     )
 
@@ -138,7 +140,9 @@ def lifted_diagram(answer: Worth, cut: Cut) -> Diagram:
     moved = words.move(metric, answer.metric_before, answer.metric_after, during).replace("->", "→")
     stated = f" ({moved})" if board else ""
     drawn = Diagram(
-        title=answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.claim}"),
+        title=words.headed(
+            answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.claim}"), answer.outcome
+        ),
         subtitle=_subtitle(answer),
         cards=cards,
         links=links,
@@ -442,12 +446,13 @@ def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
     verb, _, amount = words.figure(name, answer.total).partition(" ")
     head, worth_of = (verb.capitalize(), amount) if verb in ("saves", "costs") else ("Worth", callout.amount)
     when = f"{head}, {callout.head[:1].lower()}{callout.head[1:]}"
-    first, *others = answer.evidence_mix or ("none",)
+    mix = (*answer.evidence_mix, *([f"of the rest {UNSTATED}"] if answer.evidence_mix and answer.by_formulas else []))
+    first, *others = mix or (("none stated", UNSTATED) if answer.by_formulas else ("none",))
     dates = [m.spec.as_of for m in subject.graph.metrics if m.spec.as_of is not None]
     dated = f"oldest input of {min(dates):%d %b %Y}".replace(" 0", " ") if dates else "inputs carry no date"
     panels = [
         Panel(when, worth_of, _line(callout.what, callout.range, later), True),
-        Panel("Evidence", first, _line(joined(others), dated)),
+        Panel("Evidence", first, left_out_note(words, answer.not_modelled) or _line(joined(others), dated)),
     ]
     if answer.guardrails:
         broken = sum(not check.holds for check in answer.guardrails)
@@ -475,7 +480,8 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
     if any(card.aside_text for card in drawn.cards):
         explained.append("Under a box: what joins or leaves the path there, so that all that enters the box leaves it.")
     warnings = tuple(dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ()))))
-    notes = [f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
+    left_out = [f"Not modelled: {text}." for text in left_out_texts(answer.words, answer.not_modelled)]
+    notes = [*left_out, f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
     return tuple(note for note in notes if note)
 
 

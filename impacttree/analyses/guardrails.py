@@ -86,7 +86,8 @@ class GuardrailReport(Result):
         notes += [*(f"{note}." for note in self.notes), *map(sentence, self.warnings)]
         periods = self.words.periods(self.horizon)
         title = f"Guardrails in each of {periods}" if self.horizon > 1 else f"Guardrails over {periods}"
-        return Table(self.provenance.told(title), columns, tuple(map(self._cells, self.checks)), tuple(notes))
+        title = self.words.headed(self.provenance.told(title))
+        return Table(title, columns, tuple(map(self._cells, self.checks)), tuple(notes))
 
     def _cells(self, check: GuardrailCheck) -> tuple[Cell, ...]:
         words, each = self.words, self.words.each(check.metric)

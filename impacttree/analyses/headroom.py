@@ -9,6 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.answers.case import Case
+from impacttree.answers.levers import is_level, lever_of, moved_to, plausible_of, stands_at
 from impacttree.answers.limits import Limit, guarded, sized
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
@@ -35,7 +36,7 @@ class Room:
 
     metric: str
     label: str
-    effect: Literal["breaks", "mends", "none"]
+    effect: Literal["breaks", "restores", "none"]
     """What happens at `at`: a limit that holds is broken, one that is broken holds again, or nothing in range."""
     guardrail: str | None
     """The metric whose limit it is; None where nothing happens."""
@@ -68,7 +69,7 @@ class Room:
     until: Until
     """What ends that: the metric's bounds, how far was searched, or a value that is missing (a zero denominator)."""
     rank: int | None
-    """Of moves: those that mend, then those within what is plausible, then the rest; None where nothing happens."""
+    """Of moves: those that restore, then those within what is plausible, then the rest; None where nothing happens."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,7 +81,7 @@ class Headroom(Result):
     metric : str or None
         The metric that was asked about; None for all that have a stated value.
     rows : tuple of Room
-        The nearest first: what mends a limit that is broken already, then moves the wrong way, then moves the better
+        The nearest first: what restores a limit that is broken already, then moves the wrong way, then moves the better
         way, then metrics that break nothing.
     broken : tuple of str
         Limits that are broken without any move, in words.
@@ -147,7 +148,7 @@ class Headroom(Result):
         if self.rows and self.rows[0].effect != "none":
             return self._sentence(self.rows[0])
         who = f"No move of {self.words.label(self.metric)}" if self.metric else "No move of a single metric"
-        return f"{who} breaks {'or mends ' if self.broken else ''}a guardrail, as far as was searched"
+        return f"{who} breaks {'or restores ' if self.broken else ''}a guardrail, as far as was searched"
 
     def _sentence(self, row: Room) -> str:
         words, guardrail = self.words, row.guardrail or ""
@@ -156,7 +157,7 @@ class Headroom(Result):
             to = f"by {self._change(row).lstrip('+-')}, to {self._at(row)}{self._over(row)},"
         limit = f"its {row.side} of {self._limit(row)}"
         rises = (row.change or 0.0) > 0
-        if row.effect == "mends":
+        if row.effect == "restores":
             moves = f"{'rises' if rises else 'falls'} {to.rstrip(',')}"
             return f"{words.label(guardrail)} breaks {limit} already, but holds once {row.label} {moves}"
         whose = "it" if guardrail == row.metric else words.label(guardrail)
@@ -173,7 +174,9 @@ class Headroom(Result):
             Column("Guardrail" if self.broken else "Before it breaks"),
             Column("Plausible"),
         )
-        return Table(self.headline, columns, tuple(map(self._cells, self.rows)), tuple(self._notes()))
+        return Table(
+            self.words.headed(self.headline), columns, tuple(map(self._cells, self.rows)), tuple(self._notes())
+        )
 
     def _cells(self, row: Room) -> tuple[Cell, ...]:
         words, over = self.words, self._over(row)
@@ -215,10 +218,10 @@ class Headroom(Result):
         return f" in {self.words.period} {row.period}" if (row.period or 1) > 1 else ""
 
     def _what(self, row: Room) -> str:
-        """Write which limit is broken or mended, or how far none is."""
+        """Write which limit is broken or restored, or how far none is."""
         whose = f"{self.words.label(row.guardrail)} {row.side} {self._limit(row)}" if row.guardrail else ""
-        if row.effect == "mends":
-            return f"mends {whose}"
+        if row.effect == "restores":
+            return f"restores {whose}"
         if row.effect == "breaks":
             better = ", moving the better way" if row.direction == "favourable" else ""
             return f"{'breaks ' if self.broken else ''}{whose}{self._when(row)}{better}"
@@ -254,8 +257,8 @@ class Headroom(Result):
         if len(moves) > 1:
             last = "; where none is stated, last, by the relative change" if any(not r.plausible for r in moves) else ""
             yield f"Nearest first, by how much of the plausible move to that side it takes{last}."
-        if {row.effect for row in moves} == {"mends", "breaks"}:
-            yield "What mends a limit comes before what breaks one."
+        if {row.effect for row in moves} == {"restores", "breaks"}:
+            yield "What restores a limit comes before what breaks one."
         if any(row.direction == "favourable" and row.effect == "breaks" for row in moves):
             yield "Of what is plausible, and of the rest, moves the wrong way come before moves the better way."
         if any(row.held == "change" for row in self.rows):
@@ -268,8 +271,6 @@ class Headroom(Result):
 
 # ---- finding it
 
-FURTHEST = 10.0
-"""How far is searched without bounds: times the size of today's value."""
 SLACK = 1e-9
 """So far beyond the end of what is plausible, relative to it, still counts as within it."""
 
@@ -328,8 +329,10 @@ def _alone(limits: Sequence[Limit], asked: Metric | None) -> list[list[Limit]]:
 class _Hunt:
     """Where some limits, all of which hold, first break; or where one that is broken first holds."""
 
-    def __init__(self, case: Case, metrics: Sequence[Metric], limits: Sequence[Limit], mends: bool, steps: int) -> None:
-        self.case, self.subject, self.limits, self.mends, self.steps = case, case.subject, limits, mends, steps
+    def __init__(
+        self, case: Case, metrics: Sequence[Metric], limits: Sequence[Limit], restores: bool, steps: int
+    ) -> None:
+        self.case, self.subject, self.limits, self.restores, self.steps = case, case.subject, limits, restores, steps
         self.upstream = frozenset[int]().union(*(self.subject.upstream(limit.metric) for limit in limits))
         self.metrics = [metric for metric in metrics if metric.index in self.upstream]
         self.guards = sorted({limit.metric.index for limit in limits})
@@ -339,7 +342,7 @@ class _Hunt:
         """Yield what happens to each side of each metric; where nothing does to either, that."""
         from impacttree.engine.first_crossing import first_crossings
 
-        levers = {metric.index: _lever(self.case, metric) for metric in self.metrics}
+        levers = {metric.index: lever_of(self.case, metric) for metric in self.metrics}
         sources = {self.subject.graph.by_name[influence.source] for influence in self.seen}
         found = first_crossings(
             self.subject.model,
@@ -355,11 +358,11 @@ class _Hunt:
             room = self.nothing(down, up)
             sides = [self.room(room, crossing) for crossing in (down, up) if crossing.happens is not None]
             yield from sides
-            if not sides and not self.mends:
+            if not sides and not self.restores:
                 yield room
 
     def margin(self, batch: Batch) -> npt.NDArray[np.float64]:
-        """Return the least room of the limits as a share of each: of one to be mended, what it lacks."""
+        """Return the least room of the limits as a share of each: of one to be restored, what it lacks."""
         import numpy as np
 
         rooms = [
@@ -373,15 +376,14 @@ class _Hunt:
         self, limit: Limit, lows: npt.NDArray[np.float64], highs: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         room = limit.margins(lows, highs) / (abs(limit.value) or 1.0)
-        return -room if self.mends else room
+        return -room if self.restores else room
 
     def nothing(self, down: Crossing, up: Crossing) -> Room:
         """Return the room of a metric that moves as far as it can and nothing happens."""
         subject, lever = self.subject, down.lever
         metric = subject.graph.metrics[lever.slot]
         only = self.limits[0] if len(self.limits) == 1 else None
-        is_level = _is_level(self.case, metric)
-        today = subject.first_known(subject.graph.metrics[lever.slot]) if is_level else self.case.before[lever.slot]
+        today = stands_at(self.case, metric)
         return Room(
             metric=metric.name,
             label=metric.label,
@@ -389,18 +391,18 @@ class _Hunt:
             guardrail=only.metric.name if only else None,
             side=only.side if only else None,
             limit=only.value if only else None,
-            held="value" if is_level else "change",
+            held="value" if is_level(self.case, metric) else "change",
             today=today,
             at=None,
             change=None,
             relative=None,
             direction="both",
             period=None,
-            plausible=_plausible(metric),
+            plausible=plausible_of(metric),
             within_plausible=None,
             plausible_moves=None,
             extrapolated=False,
-            searched=(self.moved(lever, today, down.holds), self.moved(lever, today, up.holds)),
+            searched=(moved_to(self.case, lever, today, down.holds), moved_to(self.case, lever, today, up.holds)),
             until="values" if down.is_fault or up.is_fault else "bounds" if metric.spec.bounds else "search",
             rank=None,
         )
@@ -409,8 +411,8 @@ class _Hunt:
         """Return what happens to one side."""
         lever = crossing.lever
         metric = self.subject.graph.metrics[lever.slot]
-        amount = crossing.happens if self.mends and crossing.happens is not None else crossing.holds
-        at = self.moved(lever, room.today, amount)
+        amount = crossing.happens if self.restores and crossing.happens is not None else crossing.holds
+        at = moved_to(self.case, lever, room.today, amount)
         if abs(at - room.today) <= SLACK * abs(room.today):
             at, amount = room.today, 0.0  # at the limit already: what is left is the rounding that it allows for
         limit, period = self.first(crossing)
@@ -418,7 +420,7 @@ class _Hunt:
         end = ends[crossing.side > 0] if ends else 0.0
         return replace(
             room,
-            effect="mends" if self.mends else "breaks",
+            effect="restores" if self.restores else "breaks",
             guardrail=limit.metric.name,
             side=limit.side,
             limit=limit.value,
@@ -426,23 +428,15 @@ class _Hunt:
             change=at - room.today,
             relative=(at - room.today) / abs(room.today) if room.today else None,
             direction="favourable" if (crossing.side > 0) == (metric.spec.better == "higher") else "adverse",
-            period=None if self.mends else period,
+            period=None if self.restores else period,
             within_plausible=_is_between(amount, ends) if ends else None,
             plausible_moves=amount / end if end * crossing.side > 0 else None,
             extrapolated=any(self.leaves(influence, crossing) for influence in self.seen),
         )
 
-    def moved(self, lever: Lever, today: float, amount: float) -> float:
-        """Return a metric's value with a change, over the horizon where it moves over time."""
-        if lever.kind == "multiply":
-            return today * (1.0 + amount)
-        metric = self.subject.graph.metrics[lever.slot]
-        summed = metric.aggregation == "sum" and not _is_level(self.case, metric)
-        return today + amount * (self.case.periods if summed else 1)
-
     def first(self, crossing: Crossing) -> tuple[Limit, int]:
-        """Return the limit that is broken first, and in which period; the one that is mended."""
-        if self.mends:
+        """Return the limit that is broken first, and in which period; the one that is restored."""
+        if self.restores:
             return self.limits[0], 1
         found = []
         for position, limit in enumerate(self.limits):
@@ -469,46 +463,6 @@ def _seen(subject: Subject, upstream: frozenset[int]) -> list[Influence]:
         influence for metric in subject.influenced if metric.index in upstream for influence in metric.influences
     )
     return [influence for influence in effects if influence.observed is not None]
-
-
-def _path(case: Case, metric: Metric) -> list[float]:
-    return [row[metric.index] for row in case.base.rows]
-
-
-def _is_level(case: Case, metric: Metric) -> bool:
-    """Return whether a metric has one value throughout, today included."""
-    today = case.subject.first_known(metric)
-    return all(is_still(today, value) for value in _path(case, metric))
-
-
-def _lever(case: Case, metric: Metric) -> Lever:
-    """Return how a metric is moved, and how far: within its bounds, else from zero to `FURTHEST` times today's size.
-
-    A level is held at a value, which is to add the same amount throughout. What moves over time keeps its course: it
-    is multiplied, or, where it is not above zero throughout and a ratio would mean nothing, added to.
-    """
-    from impacttree.engine.first_crossing import Lever
-
-    today, path = case.subject.first_known(metric), _path(case, metric)
-    bounds = metric.spec.bounds.low_high() if metric.spec.bounds else None
-    if not _is_level(case, metric) and min(today, *path) > 0:
-        ends = (bounds[0] / min(path) - 1.0, bounds[1] / max(path) - 1.0) if bounds else (-1.0, FURTHEST)
-        return Lever(metric.index, "multiply", _around_zero(ends))
-    if bounds:
-        return Lever(metric.index, "add", _around_zero((bounds[0] - min(path), bounds[1] - max(path))))
-    size = max(map(abs, (*path, today))) or max(map(abs, _plausible(metric) or (0.0,))) or 1.0
-    low = min(path) if min(path) > 0 else FURTHEST * size
-    high = -max(path) if max(path) < 0 else FURTHEST * size
-    return Lever(metric.index, "add", (-low, high))
-
-
-def _around_zero(ends: tuple[float, float]) -> tuple[float, float]:
-    return min(ends[0], 0.0), max(ends[1], 0.0)
-
-
-def _plausible(metric: Metric) -> tuple[float, float] | None:
-    stated = metric.spec.plausible or metric.spec.value
-    return stated.low_high() if stated is not None else None
 
 
 def _plausible_amounts(
@@ -539,7 +493,7 @@ def _ranked(rooms: Sequence[Room]) -> tuple[Room, ...]:
 
 def _nearness(room: Room) -> tuple[int, int, float]:
     """Return what ranks a move: its kind, then plausible moves where they are stated, then the relative change."""
-    kind = -1 if room.effect == "mends" else 2 * (not room.within_plausible) + (room.direction == "favourable")
+    kind = -1 if room.effect == "restores" else 2 * (not room.within_plausible) + (room.direction == "favourable")
     if room.plausible_moves is not None:
         return kind, 0, room.plausible_moves
     return kind, 1 if room.plausible is None else 2, math.inf if room.relative is None else abs(room.relative)

@@ -64,14 +64,14 @@ class Projection(Result):
         return tuple(row[column] for row in self.values)
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
-        key: str = self.words.period
+        key = "period"
         while key in self.names:
             key += "_"
         return [{key: t, **dict(zip(self.names, row, strict=True))} for t, row in enumerate(self.values)]
 
     def summary(self) -> dict[str, Any]:
         units = {name: str(self.words.unit(name)) for name in self.names}
-        reasons = [{"metric": name, self.words.period: t, "reason": reason} for name, t, reason in self.reasons]
+        reasons = [{"metric": name, "period": t, "reason": reason} for name, t, reason in self.reasons]
         told = {"changes": dict(self.changes), "units": units, "warnings": list(self.warnings)}
         return super().summary() | told | ({"undefined": reasons} if reasons else {})
 
@@ -89,7 +89,7 @@ class Projection(Result):
             moved = words.move(name, _marked(start), _marked(end), f" in {period} {last}")
             notes.append(f"With {change} {words.label(name)} ({moved})")
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
-        return Table(title, columns, rows, (*notes, *self.warnings, *basis))
+        return Table(words.headed(title, *self.outcomes), columns, rows, (*notes, *self.warnings, *basis))
 
     def _cell(self, name: str, t: int) -> Cell:
         value = self[name][t]
@@ -119,7 +119,7 @@ class Projection(Result):
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
         left_out = [f"{words.period} {t}: {why}" for metric, t, why in self.reasons if metric == name]
         notes = (*left_out, *noted(self.warnings), *basis)
-        return Lines(words.label(name), subtitle, ticks, tuple(series), levels, notes)
+        return Lines(words.headed(words.label(name), name), subtitle, ticks, tuple(series), levels, notes)
 
 
 @marking

@@ -10,14 +10,15 @@ from typing import Any, Literal
 from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
+from impacttree.answers.direction import better_ways
 from impacttree.answers.local import local
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
-from impacttree.engine.model import Run
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
+from impacttree.spec.models import Better
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 __all__ = ["Sensitivity", "SensitivityRow", "sensitivity", "sensitivity_of"]
@@ -33,7 +34,7 @@ class SensitivityRow:
     elasticity: float | None
     """Percent change of the outcome per percent of the metric held from period 1; None where either is zero."""
     percent: Literal["+1%", "-1%"]
-    """One percent in the direction that is better."""
+    """One percent in the direction that is better: as stated, else by the sign of the outcome's slope."""
     worth: float | None
     """Of that one percent; None where a relative change is undefined (a value of zero or below) or out of bounds."""
     plausible: tuple[float, float] | None
@@ -149,7 +150,10 @@ class Sensitivity(Result):
             Column("Elasticity", "right"),
         )
         return Table(
-            self.provenance.told(title), columns, tuple(map(self._cells, self.rows)), tuple(filter(None, self._notes()))
+            words.headed(self.provenance.told(title), outcome),
+            columns,
+            tuple(map(self._cells, self.rows)),
+            tuple(filter(None, self._notes())),
         )
 
     @property
@@ -162,6 +166,12 @@ class Sensitivity(Result):
             yield f"No other metric moves {label}."
         else:
             yield "1% better: of the metric, in the direction that is better for it."
+            if self.later > self.horizon:
+                yield f"In {self.words.periods(self.later)}: worth of the plausible move, else of 1%."
+            taken = [row.label for row in self.rows if row.percent == "-1%" and self._is_taken(row)]
+            if taken:
+                verb = "lowers" if self._is_worth else "raises"
+                yield f"`better` is not stated of {_some(taken)}; lower is taken, since a rise {verb} {label}."
             if any(row.turns for row in self.rows):
                 yield f"! another sign or another rank in {self.words.periods(self.later)}."
             if any(row.is_spend for row in self.rows):
@@ -182,6 +192,10 @@ class Sensitivity(Result):
         yield from self.kinks
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
+
+    def _is_taken(self, row: SensitivityRow) -> bool:
+        """Whether the better way of a metric is not stated."""
+        return "better" not in self.words.graph[row.metric].spec.stated_keys()
 
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
         words, outcome = self.words, self.outcome
@@ -227,7 +241,7 @@ class Sensitivity(Result):
         subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, {how}"
         bars = tuple(self._bar(row) for row in drawn[:MOST_BARS])
         notes = (*self._left_out(drawn), f"Basis: {self.provenance.basis}.")
-        return Bars(title, subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
+        return Bars(words.headed(title, outcome), subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
 
     def _left_out(self, drawn: Sequence[SensitivityRow]) -> Iterator[str]:
         """Say which rows of the table are not drawn, and why."""
@@ -259,6 +273,8 @@ def _some(labels: Sequence[str]) -> str:
 MOST_NAMED = 10
 MOST_BARS = 100
 """Rows of a tornado."""
+RUNS = 3
+"""Evaluations for a metric, about: by a percent, by what is plausible, and where the outcome may bend."""
 STEP = 1e-6
 """Relative; far below what anyone would move, far above rounding."""
 
@@ -298,11 +314,13 @@ def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
     """Return every metric's pull on an outcome, in what is held in both runs of a case."""
     subject = case.subject
     total = case.before[outcome.index]
+    subject.model.expect(RUNS * len(subject.graph.metrics), case.periods)
     gradient = subject.model.relative_gradient(case.base, outcome.index)
     upstream = subject.upstream(outcome)
     bending = _bending(subject, upstream)
+    ways = better_ways(case, outcome)
     rows = [
-        _row(case, metric, outcome, gradient[metric.index], metric.index in bending)
+        _row(case, metric, outcome, gradient[metric.index], metric.index in bending, ways[metric.index])
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
@@ -321,41 +339,41 @@ def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
     )
 
 
-def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool) -> SensitivityRow:
+def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool, way: Better) -> SensitivityRow:
     value, total = case.subject.first_known(metric), case.before[outcome.index]
-    better = metric.spec.better == "higher"
+    better = way == "higher"
     percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
     one = Intervention("wrap", 1.01 if better else 0.99)
-    end = _favorable_end(metric)
-    moved = _run(case, metric, Intervention("fix", shift=end)) if end is not None else None
-    stepped = _run(case, metric, one) if value > 0 and _is_within(metric, one.apply(value)) else None
+    end = _favorable_end(metric, way)
+    plausible = Intervention("fix", shift=end) if end is not None else None
+    steps = value > 0 and _is_within(metric, one.apply(value))
     return SensitivityRow(
         metric=metric.name,
         label=metric.label,
         value=value,
         elasticity=pull / total if total and value and math.isfinite(pull) else None,
         percent=percent,
-        worth=_worth(case, outcome, stepped),
+        worth=_worth(case, metric, outcome, one) if steps else None,
         plausible=(value, end) if end is not None else None,
-        plausible_worth=_worth(case, outcome, moved),
+        plausible_worth=_worth(case, metric, outcome, plausible) if plausible else None,
         at_corner=may_bend and bool(total and value) and _bends(case, metric, outcome),
-        extrapolated=moved is not None and any(extrapolations(case.subject, moved.rows, case.base.rows)),
+        extrapolated=plausible is not None and _extrapolates(case, metric, plausible),
         rank=None,
-        is_spend=_is_spend(case, metric),
+        is_spend=_is_spend(case, metric, way),
         later=_later(case, metric, outcome, Intervention("fix", shift=end) if end is not None else one),
     )
 
 
-def _is_spend(case: Case, metric: Metric) -> bool:
+def _is_spend(case: Case, metric: Metric, way: Better) -> bool:
     """Return whether a metric is a budget: stated money per period, and nothing else, that is better lower."""
-    unit, spec = metric.unit, metric.spec
+    unit = metric.unit
     is_budget = unit.is_money and not unit.nouns and unit.per(case.words.period)
-    return spec.value is not None and spec.better == "lower" and bool(is_budget)
+    return metric.spec.value is not None and way == "lower" and bool(is_budget)
 
 
 def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
     """Return what a move is worth over the longer horizon."""
-    return _worth(case.furthest, outcome, _run(case.furthest, metric, move))
+    return _worth(case.furthest, metric, outcome, move)
 
 
 def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:
@@ -380,7 +398,7 @@ def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
 
 def _bends(case: Case, metric: Metric, outcome: Metric) -> bool:
     """Return whether a small step up and the same step down move the outcome by different amounts."""
-    steps = [_worth(case, outcome, _run(case, metric, Intervention("wrap", 1 + step))) for step in (STEP, -STEP)]
+    steps = [_worth(case, metric, outcome, Intervention("wrap", 1 + step)) for step in (STEP, -STEP)]
     if steps[0] is None or steps[1] is None:
         return False
     size = abs(steps[0]) + abs(steps[1])
@@ -392,24 +410,27 @@ def _is_within(metric: Metric, value: float) -> bool:
     return bounds is None or bounds[0] <= value <= bounds[1]
 
 
-def _run(case: Case, metric: Metric, intervention: Intervention) -> Run | None:
-    """Return the tree with one move; None when it has no value there (a zero denominator, say)."""
+def _extrapolates(case: Case, metric: Metric, move: Intervention) -> bool:
+    """Return whether a move leaves the range in which an assumed effect was seen."""
+    if not case.subject.has_observed:
+        return False
     try:
-        return case.moved({metric.index: intervention})
+        moved = case.moved({metric.index: move})
     except EvaluationError:
-        return None
+        return False
+    return any(extrapolations(case.subject, moved.rows, case.base.rows))
 
 
-def _worth(case: Case, outcome: Metric, after: Run | None) -> float | None:
-    if after is None:
-        return None
-    return after.horizon()[outcome.index] - case.before[outcome.index]
+def _worth(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
+    """Return what one move is worth; None when the tree has no value there (a zero denominator, say)."""
+    after = case.total(outcome, {metric.index: move})
+    return None if after is None else after - case.before[outcome.index]
 
 
-def _favorable_end(metric: Metric) -> float | None:
+def _favorable_end(metric: Metric, way: Better) -> float | None:
     """Return the better end of `plausible`, else of the value's own range, else None."""
     stated = metric.spec.plausible or metric.spec.value
     ends = stated.low_high() if stated is not None else None
     if ends is None:
         return None
-    return ends[1] if metric.spec.better == "higher" else ends[0]
+    return ends[1] if way == "higher" else ends[0]

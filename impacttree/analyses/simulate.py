@@ -196,6 +196,10 @@ class Simulation(Result):
     @property
     def title(self) -> str:
         """The sentence with the range."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words, name = self.words, self.outcome
         label = words.label(name)
         found = self.ranges[self.names.index(name)]

@@ -78,15 +78,19 @@ class Sweep(Result):
     @property
     def title(self) -> str:
         """The sentence with both ends."""
+        return self.words.headed(self.provenance.told(self._sentence), self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words, name = self.words, self.outcome
         ends = [point for point in self.points if point.outcome is not None]
         low, high = (self._value(point.value) for point in (self.points[0], self.points[-1]))
         what = f"{words.label(self.metric)} from {low} to {high}"
         label, when = lowered(words.label(name)), words.over(name, self.horizon)
         if not ends:
-            return self.provenance.told(f"{what}: {label} has no value {when}")
+            return f"{what}: {label} has no value {when}"
         first, last = (words.value(name, point.outcome or 0.0) for point in (ends[0], ends[-1]))
-        return self.provenance.told(f"{what}: {label} {first} to {last} {when}")
+        return f"{what}: {label} {first} to {last} {when}"
 
     def _value(self, value: float) -> str:
         return self.words.value(self.metric, value)
@@ -284,8 +288,10 @@ def _points(case: Case, outcome: Metric, values: list[float], runs: list[Run | N
         for value, run in zip(values, runs, strict=True)
     ]
     for one, after in pairwise(found):
-        both = one.outcome is not None and after.outcome is not None
-        yield replace(one, slope=(after.outcome - one.outcome) / (after.value - one.value)) if both else one
+        if one.outcome is None or after.outcome is None:
+            yield one
+        else:
+            yield replace(one, slope=(after.outcome - one.outcome) / (after.value - one.value))
     yield found[-1]
 
 

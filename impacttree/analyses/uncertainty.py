@@ -124,8 +124,9 @@ class Uncertainty(Result):
         done = f"what {joined([f'{move.change} {words.label(move.metric)}' for move in self.moves])} does to "
         what = f"{done if self.moves else ''}{label}"
         if not self.rows:
-            return self.provenance.told(f"Nothing uncertain moves {what}")
-        return self.provenance.told(f"What drives the spread of {what} {words.over(name, self.horizon)}")
+            return words.headed(self.provenance.told(f"Nothing uncertain moves {what}"), name)
+        title = f"What drives the spread of {what} {words.over(name, self.horizon)}"
+        return words.headed(self.provenance.told(title), name)
 
     def _told(self, amount: float) -> str:
         """Write the outcome, or its change where something was changed."""

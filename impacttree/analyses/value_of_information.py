@@ -165,6 +165,10 @@ class ValueOfInformation(Result):
     @property
     def title(self) -> str:
         """The sentence with the money."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         measure = self.measure
         if self.evpi is None:
             return f"What measuring is worth to this decision cannot be said, no mean: {self.mean_missing}"
@@ -173,7 +177,7 @@ class ValueOfInformation(Result):
         if self.evpi == 0:
             same = "doing it and leaving it come to the same"
             better = {"do it": "doing it pays", "leave it": "leaving it is better", "either": same}[self.choice]
-            return f"No measurement can change this decision: {better} in all {self.provenance.samples:,} samples"
+            return f"Nothing in this model can change the decision: {better} in all {self.provenance.samples:,} samples"
         if measure is None:
             all_of_them = f"knowing all of them is worth up to {self._amount(self.evpi)}"
             return f"No number by itself is worth measuring for this decision; {all_of_them}"
@@ -221,7 +225,7 @@ class ValueOfInformation(Result):
             Column("Of knowing all", "right"),
             Column("Range"),
         )
-        title = self.provenance.told(self.title)
+        title = self.words.headed(self.provenance.told(self._sentence), self.outcome)
         return Table(title, columns, tuple(map(self._cells, self._shown)), tuple(self._notes()))
 
     @property
@@ -239,9 +243,10 @@ class ValueOfInformation(Result):
     def _notes(self) -> Iterator[str]:
         yield self._asked
         yield self._today
+        known = ""
         if self.evpi:
-            worth = self._amount(self.evpi, self.evpi_error or 0.0)
-            yield f"Knowing every number before deciding is worth {worth} (EVPI): no measurement is worth more."
+            known = self._amount(self.evpi, self.evpi_error or 0.0)
+            yield f"Knowing every number before deciding is worth {known} (EVPI): no measurement is worth more."
         rest = [row for row in self.rows if row not in self._shown]
         if rest and self.evpi:
             most = self._amount(max(NEGLIGIBLE * self.evpi, *(row.evppi + row.error for row in rest)))
@@ -250,7 +255,7 @@ class ValueOfInformation(Result):
         if any(not row.stated for row in self._shown):
             yield "From its grade: no range is stated, so it is the one that the grade of the evidence stands for."
         yield from map(sentence, self.warnings)
-        if self._shown:
+        if any("±" in cell.text for row in self._shown for cell in self._cells(row)) or "±" in known:
             yield "± one standard error, where it reaches the last digit shown."
         if len(self._shown) > 1:
             yield "Numbers overlap, so their shares need not add up to 100%."

@@ -97,7 +97,9 @@ class Values(Result, Mapping[str, float | None]):
         return super().summary() | {"changes": changes, "warnings": list(self.warnings)}
 
     def view(self) -> Table:
-        return Table(self._title(), self._columns(), tuple(self._row(m) for m in self.metrics), self._notes())
+        return Table(
+            self.words.headed(self._title()), self._columns(), tuple(self._row(m) for m in self.metrics), self._notes()
+        )
 
     def _title(self) -> str:
         if not self.changed:
@@ -106,17 +108,18 @@ class Values(Result, Mapping[str, float | None]):
 
     def _columns(self) -> tuple[Column, ...]:
         moved = (Column("Formed as"), Column("Before", "right"), Column("Change", "right")) if self.changed else ()
-        return (Column("Metric"), Column("Value", "right"), Column("Unit"), *moved)
+        return (Column("Metric"), Column("Name"), Column("Value", "right"), Column("Unit"), *moved)
 
     def _row(self, m: MetricValue) -> tuple[Cell, ...]:
         words, unit, change = self.words, self._value_unit(m.name), m.change
+        named = (Cell(m.label, m.name), Cell(m.name))
         if m.value is None or m.before is None or change is None:
             before = "" if m.before is None else words.value(m.name, m.before)
             blank = (Cell(words.formed(m.name, self.horizon)), Cell(before, m.before), Cell(""))
-            return (Cell(m.label, m.name), Cell(m.reason), Cell(""), *(blank if self.changed else ()))
+            return (*named, Cell(m.reason), Cell(""), *(blank if self.changed else ()))
         before, value = words.apart(m.name, m.before, m.value)
         cells = (
-            Cell(m.label, m.name),
+            *named,
             Cell(value, m.value),
             Cell(" ".join(filter(None, (words.count(m.name, unit), unit_words(unit))))),
         )

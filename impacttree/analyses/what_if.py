@@ -8,6 +8,7 @@ from typing import Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
+from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
@@ -42,6 +43,8 @@ class WhatIf(Result):
         All outcomes shown together.
     guardrails : tuple of GuardrailCheck
         With the changes.
+    not_modelled : tuple of LeftOut
+        What changed metrics state as left out of the tree, and how far it may move before the gain is gone.
     """
 
     moves: tuple[Move, ...]
@@ -54,6 +57,7 @@ class WhatIf(Result):
     run_rate: float | None
     outcomes: tuple[OutcomeChange, ...]
     guardrails: tuple[GuardrailCheck, ...]
+    not_modelled: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
@@ -65,6 +69,10 @@ class WhatIf(Result):
     @property
     def title(self) -> str:
         """The sentence with the money."""
+        return self.words.headed(self._sentence, self.outcome)
+
+    @property
+    def _sentence(self) -> str:
         words, name = self.words, self.outcome
         when = words.over(name, self.horizon)
         if not self.moves:
@@ -103,6 +111,7 @@ class WhatIf(Result):
             "range": self.range and self.range.as_dict(),
             "run_rate": self.run_rate,
             "guardrails": [guardrail_row(check) for check in self.guardrails],
+            "not_modelled": [left_out_row(one) for one in self.not_modelled],
             "warnings": list(self.warnings),
             "sentence": self.title,
         }
@@ -118,7 +127,8 @@ class WhatIf(Result):
             Column("", "right"),
             *([Column("P10 to P90", "right")] if self._has_ranges else []),
         )
-        notes = [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
+        notes = [f"Not modelled: {text}" for text in left_out_texts(words, self.not_modelled)]
+        notes += [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
             notes.append(f"Change of {lowered(words.label(self.outcome))} over the samples: {', '.join(beside)}")
@@ -198,7 +208,7 @@ def what_if(
 def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
     slot = outcome.index
     ranges = case.ranges(outcome) if ranged else UNSAMPLED
-    basis = case.words.basis(outcome.name, lifted=False)
+    basis = case.words.basis(outcome.name, lifted=False, in_full=case.asked.in_full)
     return WhatIf(
         provenance=case.sampled("two exact evaluations", basis, ranges),
         moves=case.moves,
@@ -211,6 +221,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
         run_rate=case.run_rate(outcome),
         outcomes=case.outcomes(outcome, ranges),
         guardrails=ranges.beside(case.guardrails),
+        not_modelled=left_out(case, outcome),
         warnings=(*case.warnings(outcome), *ranges.notes),
         words=case.words,
     )
@@ -243,7 +254,11 @@ class Comparison(Result):
         return known[name]
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
-        return [{"scenario": name, **row} for name, scenario in self.scenarios for row in scenario.to_dicts()]
+        return [
+            {"scenario": name, "metric": row.pop("outcome"), "period": self.horizon, **row}
+            for name, scenario in self.scenarios
+            for row in scenario.to_dicts()
+        ]
 
     def summary(self) -> dict[str, Any]:
         return super().summary() | {
@@ -274,7 +289,8 @@ class Comparison(Result):
                 notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
-        return Table(f"Scenarios over the {words.first(self.horizon)}", columns, tuple(rows), tuple(notes))
+        title = words.headed(f"Scenarios over the {words.first(self.horizon)}", *self.outcomes)
+        return Table(title, columns, tuple(rows), tuple(notes))
 
     def _head(self, name: str) -> str:
         words = self.words

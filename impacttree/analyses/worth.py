@@ -10,6 +10,7 @@ from typing import Any
 
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
+from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
 from impacttree.answers.payback import Payback, payback
@@ -26,11 +27,12 @@ from impacttree.graph.model import Influence, Metric
 from impacttree.quantity import Change, RawQuantity, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
-__all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
+__all__ = ["UNSTATED", "Edge", "Grounds", "Path", "Worth", "worth"]
 
-GRADES = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement")
+TEMPLATE = "template values"
+"""What is said of effects that only stand in until a real one is known, whatever their grade."""
+GRADES = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement", TEMPLATE)
 """Strongest first; a path counts under its weakest."""
-EXACT = "exact formula"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class Path:
     amount: float
     share: float
     """Of the total; shares of paths that pull the other way are negative."""
-    grade: str
-    """Weakest evidence grade along the path; ``exact formula`` when no assumed effect is on it."""
+    grade: str | None
+    """Weakest evidence along the path; None when no assumed effect is on it, which is no evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,12 @@ class Worth(Result):
         The amount each edge carries; they add up over any cut (edges that lead back count negative).
     rests_on : tuple of Grounds
         Shares of the worth by evidence grade, strongest first.
+    by_formulas : float
+        The share that comes through exact formulas alone, for which no evidence is stated: of the sum of absolute path
+        amounts, as those of `rests_on`.
+    not_modelled : tuple of LeftOut
+        What the lifted metric states as left out of the tree, and how far it may move before the gain is gone, at one
+        and three horizons.
     placeholders : tuple of int and int
         N of M inputs are still a template's values.
     guardrails : tuple of GuardrailCheck
@@ -141,6 +149,8 @@ class Worth(Result):
     rest: float
     edges: tuple[Edge, ...]
     rests_on: tuple[Grounds, ...]
+    by_formulas: float
+    not_modelled: tuple[LeftOut, ...]
     placeholders: tuple[int, int]
     guardrails: tuple[GuardrailCheck, ...]
     kinks: tuple[str, ...]
@@ -168,6 +178,11 @@ class Worth(Result):
         return self.case.words
 
     @property
+    def note(self) -> str:
+        """What the lifted metric says that a reader should know."""
+        return " ".join((self.words.graph[self.metric].spec.notes or "").split())
+
+    @property
     def basis(self) -> str:
         """What the figures mean."""
         return self.provenance.basis
@@ -181,9 +196,9 @@ class Worth(Result):
         still = is_still(self.before, self.after)
         relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
         lift = self.provenance.told(f"{self.change} {words.label(metric)} ({moved})")
-        if self.pays is not None:
-            return f"{lift} for {self.pays.text}: {self.pays.verdict(words, self.outcome)}"
-        return f"{lift} {self.claim}{relative}"
+        if self.pays is None:
+            return words.headed(f"{lift} {self.claim}{relative}", self.outcome)
+        return words.headed(f"{lift} for {self.pays.text}: {self.pays.verdict(words, self.outcome)}", self.outcome)
 
     @property
     def claim(self) -> str:
@@ -193,6 +208,7 @@ class Worth(Result):
 
     def view(self) -> Headline:
         facts = [
+            Fact("not modelled", tuple((text,) for text in self._left_out())),
             Fact("pays", tuple(self.pays.rows(self.words, self.outcome)) if self.pays else ()),
             Fact("payback", ((self.pays.when(self.words),),) if self.pays and self.pays.cost else ()),
             Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
@@ -202,6 +218,7 @@ class Worth(Result):
             Fact("rests on", tuple((text,) for text in self._rests_on())),
             Fact("guardrails", tuple((check.text,) for check in self.guardrails)),
             Fact("limits", tuple((kink,) for kink in self.kinks)),
+            Fact("note", ((self.note,),) if self.note else ()),
             Fact("basis", ((self.basis,),)),
         ]
         return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
@@ -246,22 +263,32 @@ class Worth(Result):
         shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
         return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
 
+    def _left_out(self) -> list[str]:
+        return left_out_texts(self.words, self.not_modelled)
+
     def _rests_on(self) -> list[str]:
-        if not self.rests_on:
+        if not self.rests_on and not self.by_formulas:
             return []
-        shares = shown_shares([grounds.share for grounds in self.rests_on])
+        *shares, by_formulas = self._shares
         parts = [
-            f"{', '.join(grounds.effects) or 'exact formulas only'} ({share})"
-            for grounds, share in zip(self.rests_on, shares, strict=True)
+            f"{', '.join(grounds.effects)} ({share})" for grounds, share in zip(self.rests_on, shares, strict=True)
         ]
+        if not parts:
+            parts = [f"formulas alone: {UNSTATED}"]
+        elif self.by_formulas:
+            parts.append(f"the rest by formulas alone, {UNSTATED} ({by_formulas})")
         note = placeholder_note(self.placeholders)
         return [" · ".join(parts), *([note] if note else [])]
 
     @property
+    def _shares(self) -> tuple[str, ...]:
+        """The shares of `rests_on`, and that of formulas alone, as they are shown."""
+        return shown_shares([*(grounds.share for grounds in self.rests_on), self.by_formulas])
+
+    @property
     def evidence_mix(self) -> tuple[str, ...]:
         """What it rests on, in a few words: ``("92% experiment", "8% judgement")``."""
-        shares = shown_shares([grounds.share for grounds in self.rests_on])
-        pairs = zip(self.rests_on, shares, strict=True)
+        pairs = zip(self.rests_on, self._shares, strict=False)
         return tuple(f"{share} {grounds.grade.replace('_', '-')}" for grounds, share in pairs)
 
     def waterfall(self) -> Waterfall:
@@ -328,6 +355,8 @@ class Worth(Result):
             "outcomes": {outcome.name: outcome.change for outcome in self.outcomes},
             "rest": self.rest,
             "rests_on": {grounds.grade: grounds.share for grounds in self.rests_on},
+            "by_formulas": self.by_formulas,
+            "not_modelled": [left_out_row(one) for one in self.not_modelled],
             "placeholders": list(self.placeholders),
             "guardrails": [guardrail_row(check) for check in self.guardrails],
             "limits": list(self.kinks),
@@ -339,6 +368,8 @@ class Worth(Result):
 METHOD = "two exact evaluations; split by Gauss-Legendre integration of local flows, loops of a path erased"
 SHOWN_PATHS = 2
 MOST_STEPS = 5
+UNSTATED = "no evidence stated for how people react"
+"""What is said of exact formulas: they carry a lift on, and know nothing of what it does to anybody."""
 
 
 def told_apart(paths: Sequence[Path]) -> tuple[str, ...]:
@@ -440,7 +471,7 @@ def worth(
     pays = payback(case, outcome, cost, sampled=range)
     spent = "" if pays is None else pays.text
     return Worth(
-        provenance=case.sampled(METHOD, case.words.basis(outcome.name, cost=spent), ranges),
+        provenance=case.sampled(METHOD, case.words.basis(outcome.name, cost=spent, in_full=case.asked.in_full), ranges),
         metric=metric,
         change=case.asked.texts[0][1],
         outcome=outcome.name,
@@ -462,6 +493,8 @@ def worth(
         rest=rest,
         edges=_edges(subject, lift),
         rests_on=_grounds(subject, paths),
+        by_formulas=_by_formulas(paths),
+        not_modelled=left_out(case, outcome, 0.0 if pays is None else pays.cost),
         placeholders=placeholders(subject.graph),
         guardrails=ranges.beside(case.guardrails),
         kinks=kinks(subject, lift),
@@ -519,15 +552,24 @@ def _effects(path: Sequence[Metric]) -> list[tuple[Metric, Influence]]:
     return [(target, i) for source, target in pairwise(path) for i in target.influences if i.source == source.name]
 
 
-def _weakest(effects: Sequence[Influence]) -> str:
-    return max((effect.evidence.grade for effect in effects), key=GRADES.index, default=EXACT)
+def _grade(effect: Influence) -> str:
+    return TEMPLATE if effect.placeholder else effect.evidence.grade
+
+
+def _weakest(effects: Sequence[Influence]) -> str | None:
+    return max(map(_grade, effects), key=GRADES.index, default=None)
+
+
+def _by_formulas(paths: Sequence[Path]) -> float:
+    whole = math.fsum(abs(path.amount) for path in paths)
+    return math.fsum(abs(path.amount) for path in paths if path.grade is None) / whole if whole else 0.0
 
 
 def _grounds(subject: Subject, paths: Sequence[Path]) -> tuple[Grounds, ...]:
     """Share the worth out by the weakest grade of each path, strongest grade first."""
     whole = math.fsum(abs(path.amount) for path in paths)
     grounds = []
-    for grade in (EXACT, *GRADES):
+    for grade in GRADES:
         under = [path for path in paths if path.grade == grade]
         if not under or not whole:
             continue
@@ -535,15 +577,17 @@ def _grounds(subject: Subject, paths: Sequence[Path]) -> tuple[Grounds, ...]:
             f"{target.name} <- {effect.source}": effect
             for path in under
             for target, effect in _effects([subject.graph[name] for name in path.metrics])
-            if effect.evidence.grade == grade
+            if _grade(effect) == grade
         }
-        said = (f"{', '.join(effects)}: {_evidence_words(subject, grade, tuple(effects.values()))}",) if effects else ()
-        grounds.append(Grounds(grade, math.fsum(abs(path.amount) for path in under) / whole, said))
+        said = f"{', '.join(effects)}: {_evidence_words(subject, grade, tuple(effects.values()))}"
+        grounds.append(Grounds(grade, math.fsum(abs(path.amount) for path in under) / whole, (said,)))
     return tuple(grounds)
 
 
 def _evidence_words(subject: Subject, grade: str, effects: Sequence[Influence]) -> str:
     """Write ``correlation, counted at 50%, 2026-07``: the grade, what follows from it, and when effects were seen."""
+    if grade == TEMPLATE:
+        return TEMPLATE
     dates = {effect.evidence.date for effect in effects}
     shares = {effect.counted for effect in effects} - {1.0}
     by_grade = {number.address for number in subject.graph.uncertain if not number.stated}

@@ -41,6 +41,11 @@ class Asked:
         return tuple(slot for slot, _ in self.recipes)
 
     @property
+    def in_full(self) -> bool:
+        """Whether a change has no range of its own, so that answers take it to be achieved in full."""
+        return any(change.spread is None for _, recipe in self.recipes for change in recipe.changes)
+
+    @property
     def interventions(self) -> Mapping[int, Intervention]:
         """What the engine does, by slot, with every change at its stated point."""
         return {slot: recipe.intervention() for slot, recipe in self.recipes}

@@ -112,7 +112,7 @@ class Case:
         >>> import impacttree as it
         >>> tree = it.loads("metrics: {price: {value: 30}, sold: {value: 50}, paid: {formula: price * sold}}")
         >>> case = Case.of(tree._subject, {"price": "+10%"})
-        >>> [(move.before, move.after) for move in case.moves], case.change(tree["paid"])
+        >>> [(move.before, move.after) for move in case.moves], case.change(case.subject.metric("paid"))
         ([(30.0, 33.0)], 150.0)
         """
         named = subject.scenario(scenario)
@@ -195,9 +195,26 @@ class Case:
         EvaluationError
             When the tree has no value there.
         """
+        return self.subject.model.run(self.periods, self._with(further))
+
+    def total(self, metric: Metric, further: Mapping[int, Intervention]) -> float | None:
+        """Return what a metric comes to over the horizon with further interventions, as `moved` has it.
+
+        None where the tree has no value there.
+        """
+        quick = self.subject.model.total(self.periods, self._with(further), metric.index)
+        if quick is not None:
+            return quick
+        try:
+            run = self.moved(further)
+        except EvaluationError:
+            return None
+        return run.horizon()[metric.index]
+
+    def _with(self, further: Mapping[int, Intervention]) -> dict[int, Intervention]:
         done = self.together.interventions
         more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
-        return self.subject.model.run(self.periods, {**done, **more})
+        return {**done, **more}
 
     @cached_property
     def told_before(self) -> Settled:

@@ -94,7 +94,7 @@ class Payback:
         return ", ".join(parts)
 
     def _is_told(self, number: int) -> bool:
-        """Whether a stage belongs into the headline: the ends do, and one that differs from both."""
+        """Return whether a stage belongs into the headline: the ends do, and one that differs from both."""
         ends = (self.stages[0].pays, self.stages[-1].pays)
         return number in (0, len(self.stages) - 1) or self.stages[number].pays not in ends
 

@@ -154,7 +154,7 @@ def _distribution(sampled: SampledMetric, bins: Bins, curve: tuple[tuple[float, 
     outside = bins.below + bins.above
     beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
     return Distribution(
-        title=words.label(name),
+        title=words.headed(words.label(name), name),
         subtitle=f"{words.heading(name, sampled.horizon)}; {len(sampled.samples):,} samples",
         edges=bins.edges,
         shares=bins.shares,
@@ -199,7 +199,7 @@ def fan(sampled: SampledMetric) -> ChartResult:
     levels = words.levels(name, round_levels(min(kept.p10), max(kept.p90)))
     ticks = tuple(str(t) for t in range(len(kept.p50)))
     subtitle = f"By {words.period}, from today (0); {kept.samples:,} samples"
-    drawn = Lines(words.label(name), subtitle, ticks, (series,), levels, sampled.basis, bands)
+    drawn = Lines(words.headed(words.label(name), name), subtitle, ticks, (series,), levels, sampled.basis, bands)
     quantiles = zip(kept.p10, kept.p25, kept.p50, kept.p75, kept.p90, strict=True)
-    rows = tuple((t, *row) for t, row in enumerate(quantiles))
-    return ChartResult(sampled.provenance, drawn, (words.period, "p10", "p25", "p50", "p75", "p90"), rows)
+    rows = tuple((name, t, *row) for t, row in enumerate(quantiles))
+    return ChartResult(sampled.provenance, drawn, ("metric", "period", "p10", "p25", "p50", "p75", "p90"), rows)

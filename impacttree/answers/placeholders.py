@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from impacttree.graph.model import Graph
+from collections.abc import Iterable, Sequence
 
-__all__ = ["placeholder_note", "placeholders"]
+from impacttree.graph.model import Graph, Metric
+from impacttree.graph.reach import upstream
+
+__all__ = ["ILLUSTRATIVE", "headed", "placeholder_note", "placeholders"]
+
+ILLUSTRATIVE = "illustrative template figures"
+"""What the basis of an answer says when the figures of the whole tree are invented."""
 
 
 def placeholders(graph: Graph) -> tuple[int, int]:
-    """Return how many of the tree's stated inputs are still a template's values, and how many there are."""
-    inputs = [m for m in graph.metrics if m.origin != "formula" or m.start is not None]
-    return sum(m.spec.placeholder for m in inputs), len(inputs)
+    """Return how many of the tree's stated values and assumed effects are still a template's, and how many it has."""
+    return _marked(graph.metrics), sum(m.origin != "formula" or m.start is not None for m in graph.metrics) + sum(
+        len(m.influences) for m in graph.metrics
+    )
+
+
+def _marked(metrics: Iterable[Metric]) -> int:
+    return sum(m.spec.placeholder + sum(effect.placeholder for effect in m.influences) for m in metrics)
+
+
+def headed(graph: Graph, title: str, outcomes: Sequence[str] = ()) -> str:
+    """Return a title, begun with "Illustrative:" where a placeholder is behind `outcomes` (none: behind any metric).
+
+    Examples
+    --------
+    >>> from impacttree.graph import build
+    >>> from impacttree.spec import load_text
+    >>> graph = build(load_text("metrics: {price: {value: $30, placeholder: true}, paid: {formula: 2 * price}}"))
+    >>> headed(graph, "Price adds $2", ["paid"])
+    'Illustrative: Price adds $2'
+    """
+    if not _marked(graph.metrics):
+        return title
+    behind = upstream(graph, [graph.by_name[name] for name in outcomes]) if outcomes else range(len(graph.metrics))
+    return f"Illustrative: {title}" if _marked(graph.metrics[index] for index in behind) else title
 
 
 def placeholder_note(counts: tuple[int, int]) -> str:

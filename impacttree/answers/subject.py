@@ -128,6 +128,11 @@ class Subject:
         return tuple(metric for metric in self.graph.metrics if metric.influences)
 
     @cached_property
+    def has_observed(self) -> bool:
+        """Whether any assumed effect says in which range it was seen."""
+        return any(influence.observed is not None for metric in self.influenced for influence in metric.influences)
+
+    @cached_property
     def bounded(self) -> tuple[Metric, ...]:
         """Metrics that state bounds."""
         return tuple(metric for metric in self.graph.metrics if metric.spec.bounds is not None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from impacttree.answers.placeholders import ILLUSTRATIVE, headed
 from impacttree.graph.model import Graph, Metric
 from impacttree.quantity import (
     MONEY,
@@ -310,7 +311,13 @@ class Words:
             return PERIODS_PER_YEAR[self.graph.spec.period]
         return None
 
-    def basis(self, outcome: str, lifted: bool = True, costed: bool = False, cost: str = "") -> str:
+    def headed(self, title: str, *outcomes: str) -> str:
+        """Return the title of an answer on `outcomes` (none: on all metrics): ``Illustrative: ...`` or as it is."""
+        return headed(self.graph, title, outcomes)
+
+    def basis(
+        self, outcome: str, lifted: bool = True, costed: bool = False, cost: str = "", in_full: bool = False
+    ) -> str:
         """Return what the figures of an answer on `outcome` mean.
 
         Parameters
@@ -323,6 +330,8 @@ class Words:
             Whether the cost is taken off all figures.
         cost
             What is taken off those that are called net.
+        in_full
+            Whether a change has no range of its own, so that it is taken to be achieved.
         """
         unit = self.graph[outcome].unit
         when = f"net is after a cost of {cost}, paid once in {self.period} 1"
@@ -330,7 +339,8 @@ class Words:
         cost = f"{told}; {when}" if cost else told
         parts = [f"{ACCRUAL}, " if unit.is_money else "", cost]
         held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
-        return "".join(parts) + held
+        achieved = ", if achieved in full" if in_full else ""
+        return "".join(parts) + held + achieved + (f"; {ILLUSTRATIVE}" if self.graph.spec.illustrative else "")
 
     def horizon(self, outcome: str, count: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""

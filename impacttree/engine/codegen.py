@@ -16,7 +16,16 @@ from typing import Literal
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select
 from impacttree.formula import FUNCTIONS
 
-__all__ = ["Intervened", "Spelling", "edge_loads", "write_branches", "write_partials", "write_reverse", "write_values"]
+__all__ = [
+    "Intervened",
+    "Spelling",
+    "arguments",
+    "edge_loads",
+    "write_branches",
+    "write_partials",
+    "write_reverse",
+    "write_values",
+]
 
 Intervened = Mapping[int, Literal["wrap", "fix"]]
 """What a change does to a slot: ``wrap`` scales and shifts what the rule gives, ``fix`` replaces it."""
@@ -303,7 +312,7 @@ class _Backward:
                 continue
             inner = indent
             if step.out in self.maybe_zero:
-                self.declare([arg for arg in _arguments(step) if arg not in self.steady], indent)
+                self.declare([arg for arg in arguments(step) if arg not in self.steady], indent)
                 self.lines.append(f"{indent}if {self.adjoints[step.out]}:")
                 inner, mark = indent + " ", len(self.lines)
             if isinstance(step, Select):
@@ -332,7 +341,7 @@ class _Backward:
             self.maybe_zero.add(temporary)
 
     def select(self, step: Select, indent: str) -> None:
-        outside = [temporary for temporary in _arguments(step) if temporary not in self.steady]
+        outside = [temporary for temporary in arguments(step) if temporary not in self.steady]
         self.settle(step.out, indent)
         self.declare(outside, indent)
         self.flags.add(step.out)
@@ -386,7 +395,7 @@ def _hiders(step: Instruction) -> tuple[int, ...]:
             return ()
 
 
-def _arguments(step: Instruction | Select) -> list[int]:
+def arguments(step: Instruction | Select) -> list[int]:
     """Return the temporaries from outside that `step` may pass adjoints to."""
     if isinstance(step, Instruction):
         return list(step.args)

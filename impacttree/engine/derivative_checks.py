@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -37,20 +37,30 @@ def complex_step(model: Model, run: Run, slot: int, outcome: int) -> float:
         for function in functions:
             function(row, model.base, model.parameters, past, {slot: real[slot] + STEP * 1j})
         rows.append(row)
+    if not model.recomputes(outcome):
+        return float(complex(_total(model, run, rows, outcome)).imag / STEP)
     totals: list[Any] = [0.0] * model.size
-    for index, rule in enumerate(model.aggregations):
-        column = [row[index] for row in rows]
-        totals[index] = {
-            "sum": sum(column) * run.repeats,
-            "mean": sum(column) / len(column),
-            "last": column[-1],
-            "recompute": 0.0,
-        }[rule]
+    for index in {load.slot for block in model.recomputed.blocks for load in block.loads.values()}:
+        totals[index] = _total(model, run, rows, index)
     fixed = {slot: run.horizon()[slot] + STEP * 1j}
     base = model.horizon_base(run.periods)
     for function in model.recomputed.values({slot: "fix"}, "complex"):
         function(totals, base, model.parameters, (), fixed)
     return float(complex(totals[outcome]).imag / STEP)
+
+
+def _total(model: Model, run: Run, rows: Sequence[Sequence[Any]], slot: int) -> Any:
+    """Return the value over the horizon of a metric that is not recomputed from others."""
+    column = [row[slot] for row in rows]
+    match model.aggregations[slot]:
+        case "sum":
+            return sum(column) * run.repeats
+        case "mean":
+            return sum(column) / len(column)
+        case "last":
+            return column[-1]
+        case _:
+            return 0.0
 
 
 def symbolic_chain(model: Model, run: Run, outcome: int) -> tuple[tuple[float, float], ...]:

@@ -25,7 +25,6 @@ An effect in an exponent, as an elasticity is, then has a mean, which a lognorma
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, assert_never
@@ -35,7 +34,7 @@ import numpy as np
 from impacttree.engine.arrays import Array
 from impacttree.errors import Problem, QuantityError, printable
 from impacttree.quantity import Bounds, Quantity, Spread
-from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, deviation, impossible
+from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, impossible
 from impacttree.quantity.spreads import SpreadShape, distance
 
 __all__ = [
@@ -71,9 +70,6 @@ class ProbabilityDistribution(Protocol):
 
     @property
     def mean(self) -> float: ...
-
-    @property
-    def sd(self) -> float: ...
 
     def quantile(self, u: Array) -> Array:
         """Return the numbers below which shares `u` of the cases lie, 0 < u < 1."""
@@ -160,17 +156,7 @@ class BentNormal:
     def mean(self) -> float:
         if self.shape == "normal" and self.below == self.above:
             return self.central
-        return self._expected(lambda x: x)
-
-    @property
-    def sd(self) -> float:
-        mean = self.mean
-        return math.sqrt(self._expected(lambda x: (x - mean) ** 2))
-
-    def _expected(self, of: Callable[[Array], Array]) -> float:
-        """Integrate over the normal score on both sides of the median: to the cut, else as far as a lognormal's second
-        moment needs.
-        """
+        # Over the normal score on both sides of the median: to the cut, else as far as a lognormal's tail needs.
         from scipy.special import ndtr, ndtri
 
         kept, stretch = 1.0 - 2.0 * self.cut, self._stretch if self.cut else 1.0
@@ -180,7 +166,7 @@ class BentNormal:
         nodes, weights = _nodes()
         score = reach * (nodes + 1.0) / 2.0
         weights = weights * reach / 2.0 * np.exp(-score * score / 2.0) / math.sqrt(2.0 * math.pi) / kept
-        sides = (of(self.scaled(self.bent(z * stretch, (ndtr(z) - self.cut) / kept))) for z in (-score, score))
+        sides = (self.scaled(self.bent(z * stretch, (ndtr(z) - self.cut) / kept)) for z in (-score, score))
         return float(sum((weights * side).sum() for side in sides))
 
 
@@ -202,10 +188,6 @@ class Uniform:
         return self._spread.central()
 
     mean = central
-
-    @property
-    def sd(self) -> float:
-        return deviation(self._spread)
 
     @property
     def _spread(self) -> Spread:
@@ -232,10 +214,6 @@ class Triangular:
         return self.low / 3 + self.mode / 3 + self.high / 3
 
     @property
-    def sd(self) -> float:
-        return deviation(self._spread)
-
-    @property
     def _spread(self) -> Spread:
         return Spread("triangular", (self.low, self.mode, self.high))
 
@@ -258,10 +236,6 @@ class Beta:
         return self._spread.central()
 
     mean = central
-
-    @property
-    def sd(self) -> float:
-        return deviation(self._spread)
 
     @property
     def _spread(self) -> Spread:
@@ -295,10 +269,6 @@ class Discrete:
         return self._spread.central()
 
     mean = central
-
-    @property
-    def sd(self) -> float:
-        return deviation(self._spread)
 
     @property
     def _spread(self) -> Spread:
@@ -335,8 +305,8 @@ def distribution_of(quantity: Quantity, bounds: Bounds | None = None, *, cut: fl
     >>> price = distribution_of(parse_quantity("$29 ($25 to $35)"))
     >>> price.quantile(np.array([0.1, 0.5, 0.9])).round(9)
     array([25., 29., 35.])
-    >>> round(price.mean, 2), round(price.sd, 2)
-    (29.58, 4.01)
+    >>> round(price.mean, 2)
+    29.58
     """
     if quantity.spread is None:
         raise QuantityError(f"'{printable(quantity.text)}' states no range and no distribution")

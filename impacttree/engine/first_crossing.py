@@ -18,7 +18,16 @@ from impacttree.engine.arrays import Array
 from impacttree.engine.model import Model
 from impacttree.engine.vector import Batch, RowsIntervention, evaluate_many
 
-__all__ = ["Crossing", "Lever", "RowMargins", "Step", "first_crossings", "first_steps", "grid_steps"]
+__all__ = [
+    "Crossing",
+    "GridStep",
+    "Lever",
+    "RowMargins",
+    "first_crossings",
+    "first_steps",
+    "grid_steps",
+    "lever_groups",
+]
 
 Margin = Callable[[Batch], Array]
 """How far each row is from what is looked for: below zero where it has happened, NaN where a row has no value."""
@@ -110,11 +119,11 @@ def first_crossings(
     >>> [(crossing.side, crossing.happens and round(crossing.happens, 9)) for crossing in found]
     [(-1, None), (1, 6.0)]
     """
-    for group in _groups(model, levers):
+    for group in lever_groups(model, levers):
         yield from _Search(model, periods, group, margin, tuple(extremes)).crossings(steps, paths)
 
 
-def first_steps(ends: Array, steps: int, margins: RowMargins) -> tuple[npt.NDArray[np.bool_], Step]:
+def first_steps(ends: Array, steps: int, margins: RowMargins) -> tuple[npt.NDArray[np.bool_], GridStep]:
     """Return for which rows it happens on the way from 0 to an end, and for these the amounts just before and after.
 
     Parameters
@@ -137,7 +146,7 @@ def first_steps(ends: Array, steps: int, margins: RowMargins) -> tuple[npt.NDArr
     return happens, _refined(np.flatnonzero(happens), step, ends, margins)
 
 
-def _refined(rows: npt.NDArray[np.int_], step: Step, ends: Array, margins: RowMargins) -> Step:
+def _refined(rows: npt.NDArray[np.int_], step: GridStep, ends: Array, margins: RowMargins) -> GridStep:
     """Return steps so short that their ends are the same amount but for rounding."""
     finest = np.spacing(np.abs(ends[rows]))
     for _ in range(MOST_ROUNDS):
@@ -153,7 +162,7 @@ def _refined(rows: npt.NDArray[np.int_], step: Step, ends: Array, margins: RowMa
     return step
 
 
-def _groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
+def lever_groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
     """Yield levers that can share an evaluation; one on a time loop is moved against a run of its own."""
     looped = [lever for lever in levers if model.graph.metrics[lever.slot].on_loop]
     others = [lever for lever in levers if lever not in looped] if looped else levers
@@ -163,7 +172,7 @@ def _groups(model: Model, levers: Sequence[Lever]) -> Iterator[Sequence[Lever]]:
         yield [lever]
 
 
-class Step(NamedTuple):
+class GridStep(NamedTuple):
     """Amounts between which it happens, one pair for each row of arrays, with their margins."""
 
     near: Array
@@ -171,8 +180,8 @@ class Step(NamedTuple):
     near_margin: Array
     far_margin: Array
 
-    def of(self, rows: npt.NDArray[np.bool_]) -> Step:
-        return Step(*(part[rows] for part in self))
+    def of(self, rows: npt.NDArray[np.bool_]) -> GridStep:
+        return GridStep(*(part[rows] for part in self))
 
     def tries(self) -> Array:
         """Return amounts to try, from near to far, a row of them for each pair."""
@@ -234,11 +243,11 @@ def _effect(lever: Lever, amounts: Array) -> RowsIntervention:
     )
 
 
-def _first_step(amounts: Array, margins: Array) -> tuple[npt.NDArray[np.bool_], Step]:
+def _first_step(amounts: Array, margins: Array) -> tuple[npt.NDArray[np.bool_], GridStep]:
     """Return for which rows it happens after the first amount, and for these the amounts just before and after."""
     happened = ~(margins[:, 1:] >= 0)
     happens: npt.NDArray[np.bool_] = np.any(happened, axis=1)
     rows = np.flatnonzero(happens)
     near = happened[rows].argmax(axis=1)
     pairs = [values[rows, near + far] for values in (amounts, margins) for far in (0, 1)]
-    return happens, Step(*pairs)
+    return happens, GridStep(*pairs)

@@ -158,15 +158,9 @@ class Lift:
     # -- switches -----------------------------------------------------------------------------------------------
 
     def _decisions(self, share: float) -> Decisions:
-        run, model = self.slopes.at(share), self.model
         decisions: Decisions = {}
-        for position, row in enumerate(run.rows):
-            taken: dict[tuple[int, int], float] = {}
-            model.step.branches(row, model.base, model.parameters, run.past(position), taken)
+        for position, taken in self.model.decisions(self.slopes.at(share)):
             decisions |= {(position, slot, select): side for (slot, select), side in taken.items()}
-        taken = {}
-        model.recomputed.branches(run.horizon(), model.horizon_base(run.periods), model.parameters, (), taken)
-        decisions |= {(HORIZON, slot, select): side for (slot, select), side in taken.items()}
         return {key: side for key, side in decisions.items() if key[1] in self.touched and key[1] != self.slot}
 
     def _first_switch(self, low: float, high: float, count: int) -> tuple[float, float] | None:

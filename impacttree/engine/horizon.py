@@ -14,7 +14,10 @@ from typing import Any, Protocol
 
 from impacttree.graph.model import Aggregation
 
-__all__ = ["HORIZONS", "Horizon", "Last", "Mean", "Sum", "Window"]
+__all__ = ["HORIZON", "HORIZONS", "HorizonRule", "Last", "Mean", "Sum", "Window"]
+
+HORIZON = -1
+"""The position of the horizon values that are recomputed from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Window:
         return self.periods // self.distinct
 
 
-class Horizon(Protocol):
+class HorizonRule(Protocol):
     """A way to take one value over a window; it is linear in the values of the periods."""
 
     def forward(self, path: Sequence[float], window: Window) -> float:
@@ -132,7 +135,7 @@ class Last:
         return total
 
 
-HORIZONS: Mapping[Aggregation, Horizon] = MappingProxyType({"sum": Sum(), "mean": Mean(), "last": Last()})
+HORIZONS: Mapping[Aggregation, HorizonRule] = MappingProxyType({"sum": Sum(), "mean": Mean(), "last": Last()})
 """How a metric is taken over the horizon, by its rule; without an entry it has no value there, ``recompute`` apart."""
 
 

@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.horizon import HORIZONS, Horizon, Window
+from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
+from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
@@ -136,6 +137,8 @@ class Run:
     repeats: int
     held: Held
     missing: Mapping[int, Mapping[int, Missing]] = field(default_factory=dict)
+    stepped: Stepped | None = None
+    """The rows as the compiled evaluator made them, if it did."""
 
     def why(self, slot: int, t: int | None = None) -> str:
         """Return why a slot has no value at period t, or over the horizon: ``division by zero in month 1``."""
@@ -171,7 +174,7 @@ class Run:
         """Return the run's first `periods` periods."""
         if self.repeats > 1 or self.model.is_static:
             return replace(self, repeats=periods)
-        return replace(self, rows=self.rows[:periods])
+        return replace(self, rows=self.rows[:periods], stepped=None)
 
 
 class Part(NamedTuple):
@@ -199,7 +202,7 @@ class Model:
         How a metric is taken over the horizon, by its rule.
     """
 
-    def __init__(self, graph: Graph, horizons: Mapping[Aggregation, Horizon] = HORIZONS) -> None:
+    def __init__(self, graph: Graph, horizons: Mapping[Aggregation, HorizonRule] = HORIZONS) -> None:
         self.graph = graph
         self.is_static = graph.is_static
         self.addresses: list[str] = []
@@ -224,6 +227,7 @@ class Model:
         self._on_loops = tuple(metric.index for metric in metrics if metric.on_loop)
         self._marks = False
         """Whether what has no value from t = 1 on is marked as NaN, and not an error."""
+        self._work = Work()
 
     def _lags(self) -> tuple[int, ...]:
         """Return the distinct lags in use; a running total reads its own previous value."""
@@ -340,7 +344,8 @@ class Model:
     def cut(self, slots: Collection[int]) -> Model:
         """Return the model of what `slots` rest on alone: from t = 1 on the rest is not computed, and stands at 0."""
         part, today, model = self.part(slots), self._today, copy(self)
-        vars(model).pop("_read_at", None)
+        for known in ("_read_at", "_pair"):
+            vars(model).pop(known, None)
         vars(model).update(step=part.step, recomputed=part.recomputed, _today=today, _parts={}, _shared={})
         return model
 
@@ -388,10 +393,87 @@ class Model:
         path = [row[slot] for row in without.rows]
         return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change.apply)
 
+    def expect(self, evaluations: int, periods: int) -> None:
+        """Say how often the tree is about to be evaluated, for compiled code to be loaded where that repays it."""
+        self._work.metrics += evaluations * self._distinct(periods) * len(self.step.blocks)
+
+    def _compiled(self) -> CompiledPair | None:
+        """Return the compiled programs once they repay it; None before, and where they do not do for this tree."""
+        if "_pair" not in vars(self) and not self._work.repays(len(self.step.blocks)):
+            return None
+        return self._pair
+
+    @cached_property
+    def _pair(self) -> CompiledPair | None:
+        if self.missing_today:
+            return None
+        step = compiled_program(self.step, self.size, self.parameters, self.base)
+        recomputed = compiled_program(self.recomputed, self.size, self.parameters, self.base)
+        return None if step is None or recomputed is None else CompiledPair(step, recomputed)
+
+    def _distinct(self, periods: int) -> int:
+        return 1 if self.is_static else periods
+
+    def _stepped(self, periods: int, held: Held) -> Stepped | None:
+        """Return a run by the compiled evaluator; None where it is not to be had, or finds a fault."""
+        count = self._distinct(periods)
+        pair = self._compiled()
+        if pair is None:
+            self._work.metrics += count * len(self.step.blocks)
+            return None
+        return pair.step.run(count, _changes(pair.step, count, held))
+
+    def total(self, periods: int, interventions: Mapping[int, Intervention], slot: int) -> float | None:
+        """Return a slot's value over the horizon under interventions, quickly.
+
+        None where only a run can tell: without the compiled evaluator, on a time loop, and where something has no
+        value.
+        """
+        held, loops = local_effects(self.graph, interventions)
+        pair = self._compiled()
+        if loops or slot in self._valueless or pair is None:
+            return None
+        found = self._stepped(periods, held)
+        return None if found is None else self._total_of(pair, found.rows, self.window(periods), held, slot)
+
+    def _total_of(self, pair: CompiledPair, rows: Any, window: Window, held: Held, slot: int) -> float | None:
+        if not math.isfinite(abs(rows).sum() * window.repeats):  # some total may be too large for a number
+            return None
+        if self.recomputed.blocks:
+            effects = held.over(window.periods, self.recomputed.chunk_of)
+            changes = pair.recomputed.changes(held.kinds, [effects])
+            found = pair.recomputed.totals(self._read_totals(rows, window), self.horizon_base(window.periods), changes)
+            if found is None or self.recomputes(slot):
+                return None if found is None else float(found.rows[0, slot])
+        return self._over(rows[:, slot].tolist(), slot, window)
+
+    def _read_totals(self, rows: Any, window: Window) -> Any:
+        """Return a row with the totals that others are recomputed from."""
+        row = rows[0].copy()
+        if window.distinct == 1:
+            return row * self._weights(window)
+        for slot in self._totalled:
+            row[slot] = self._over(rows[:, slot].tolist(), slot, window)
+        return row
+
+    def _over(self, path: Sequence[float], slot: int, window: Window) -> float:
+        way = self.horizons[slot]
+        return 0.0 if way is None else way.forward(path, window)
+
+    @cached_property
+    def _totalled(self) -> tuple[int, ...]:
+        """The slots whose totals are read to recompute others."""
+        read = {load.slot for block in self.recomputed.blocks for load in block.loads.values()}
+        return tuple(sorted(slot for slot in read if self.horizons[slot] is not None))
+
     def simulate(self, periods: int, held: Held = NOTHING_HELD) -> Run:
         """Step through the periods with `held` in force."""
+        count = self._distinct(periods)
+        repeats = periods if self.is_static else 1
+        stepped = self._stepped(periods, held)
+        if stepped is not None:
+            return Run(self, self.base, tuple(stepped.rows.tolist()), repeats, held, stepped=stepped)
         functions = self.step.values(held.kinds)
-        count = 1 if self.is_static else periods
         rows: list[Row] = []
         missing: dict[int, dict[int, Missing]] = {}
         for position in range(count):
@@ -414,7 +496,7 @@ class Model:
                 missing[position + 1] = found
             rows.append(row)
         missing = {t: found for t, found in missing.items() if found}
-        return Run(self, self.base, tuple(rows), periods if self.is_static else 1, held, missing)
+        return Run(self, self.base, tuple(rows), repeats, held, missing)
 
     def _reads_missing(self, position: int, missing: Mapping[int, Collection[int]]) -> bool:
         """Return whether a period reads an earlier value that has none."""
@@ -451,9 +533,7 @@ class Model:
         rows = run.rows if self.is_static else run.rows[:periods]
         window = self.window(periods)
         if window.distinct == 1:
-            row = list(rows[0])
-            for slot, weight in self._weights(window):
-                row[slot] *= weight
+            row = list(map(operator.mul, rows[0], self._weights(window)))
         else:
             row = [
                 0.0 if way is None else way.forward(path, window)
@@ -494,15 +574,16 @@ class Model:
     def _bases(self) -> dict[int, Row]:
         return {}
 
-    def _weights(self, window: Window) -> Sequence[tuple[int, float]]:
-        """Return what the one distinct period counts in a horizon value, of each slot for which that is not 1."""
+    def _weights(self, window: Window) -> Sequence[float]:
+        """Return what the one distinct period counts in the horizon value of each slot."""
         if window.periods not in self._weights_of:
-            weights = [1.0 if way is None else way.adjoint(1.0, window)[0] for way in self.horizons]
-            self._weights_of[window.periods] = [(slot, one) for slot, one in enumerate(weights) if one != 1.0]
+            self._weights_of[window.periods] = [
+                1.0 if way is None else way.adjoint(1.0, window)[0] for way in self.horizons
+            ]
         return self._weights_of[window.periods]
 
     @cached_property
-    def _weights_of(self) -> dict[int, Sequence[tuple[int, float]]]:
+    def _weights_of(self) -> dict[int, Sequence[float]]:
         return {}
 
     def window(self, periods: int) -> Window:
@@ -516,6 +597,9 @@ class Model:
 
     def partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
         """Return the local derivative along every edge, in each distinct period and over the horizon."""
+        quick = self._quick_partials(run)
+        if quick is not None:
+            return quick
         rows = []
         for position, row in enumerate(run.rows):
             partials = [0.0] * len(self.step.edges)
@@ -528,12 +612,47 @@ class Model:
             function(totals, base, self.parameters, (), horizon)
         return tuple(rows), horizon
 
+    def _quick_partials(self, run: Run) -> tuple[tuple[Row, ...], Row] | None:
+        """Return what `partials` gives, by the compiled evaluator; None without it, or where one is not finite."""
+        pair = self._compiled()
+        if pair is None or run.missing:
+            self._work.metrics += len(run.rows) * len(self.step.blocks)
+            return None
+        rows = pair.step.local_slopes(pair.step.rows(run.rows))
+        totals = pair.recomputed.rows([run.horizon()])
+        horizon = pair.recomputed.local_slopes(totals, self.horizon_base(run.periods))
+        if not (math.isfinite(rows.sum()) and math.isfinite(horizon.sum())):
+            return None
+        return tuple(rows.tolist()), horizon[0].tolist()
+
+    def decisions(self, run: Run) -> Iterator[tuple[int, Mapping[tuple[int, int], float]]]:
+        """Yield, by position, the side taken at every branch that is reached and where each step stands."""
+        pair = None if run.missing else self._compiled()
+        totals, base = run.horizon(), self.horizon_base(run.periods)
+        if pair is not None:
+            rows = pair.step.rows(run.rows)
+            yield from ((position, pair.step.decisions(rows, position)) for position in range(len(rows)))
+            yield HORIZON, pair.recomputed.decisions(pair.recomputed.rows([totals]), 0, base)
+            return
+        self._work.metrics += len(run.rows) * len(self.step.blocks)
+        for position, row in enumerate(run.rows):
+            taken: dict[tuple[int, int], float] = {}
+            self.step.branches(row, self.base, self.parameters, run.past(position), taken)
+            yield position, taken
+        taken = {}
+        self.recomputed.branches(totals, base, self.parameters, (), taken)
+        yield HORIZON, taken
+
     def adjoints(self, run: Run, outcome: int) -> Adjoints:
         """Return the derivatives of the outcome's horizon value by one reverse pass through time."""
         horizon = [0.0] * self.size
         horizon[outcome] = 1.0
         recomputed = [0.0] * self.size
         self.check_horizon(outcome)
+        pair = None if run.missing else self._compiled()
+        if pair is not None:
+            return self._quick_adjoints(pair, run, outcome)
+        self._work.metrics += len(run.rows) * len(self.step.blocks)
         if self.recomputes(outcome):
             totals, base, effects = (
                 run.horizon(),
@@ -555,12 +674,26 @@ class Model:
                 function(run.rows[position], self.base, self.parameters, past, effects, rows[position], into)
         return Adjoints(tuple(rows), recomputed)
 
+    def _quick_adjoints(self, pair: CompiledPair, run: Run, outcome: int) -> Adjoints:
+        horizon, recomputed = [0.0] * self.size, [0.0] * self.size
+        horizon[outcome] = 1.0
+        if self.recomputes(outcome):
+            base, effects = self.horizon_base(run.periods), self._held_over(run, run.periods)
+            totals = pair.recomputed.given(pair.recomputed.rows([run.horizon()]), base)
+            moved = pair.recomputed.rows([horizon])
+            pair.recomputed.carry_back(totals, moved, pair.recomputed.changes(run.held.kinds, [effects]))
+            horizon = moved[0].tolist()
+            for block in self.recomputed.blocks:
+                recomputed[block.slot] = horizon[block.slot]
+        rows = pair.step.rows(self.seeds(self.window(run.periods), horizon))
+        stepped = run.stepped or pair.step.given(pair.step.rows(run.rows))
+        pair.step.carry_back(stepped, rows, _changes(pair.step, len(run.rows), run.held))
+        return Adjoints(tuple(rows.tolist()), recomputed)
+
     def seeds(self, window: Window, horizon: Row) -> list[Row]:
         """Pass the adjoints of horizon values on to the periods they aggregate."""
         if window.distinct == 1:
-            row = list(horizon)
-            for slot, weight in self._weights(window):
-                row[slot] *= weight
+            row = list(map(operator.mul, horizon, self._weights(window)))
             for block in self.recomputed.blocks:
                 row[block.slot] = 0.0
             return [row]
@@ -650,6 +783,10 @@ def _total(slopes: Sequence[float]) -> float:
         return math.fsum(slopes)
     except (OverflowError, ValueError):
         return math.nan
+
+
+def _changes(program: CompiledProgram, count: int, held: Held) -> CompiledChanges:
+    return program.changes(held.kinds, [held.effects(position) for position in range(count)])
 
 
 def _effect(change: AnyIntervention) -> object:

@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
+from impacttree.engine.horizon import HORIZON
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
 
 __all__ = ["HORIZON", "Node", "gauss", "values_at"]
-
-HORIZON = -1
-"""The position of the horizon values that are recomputed from others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -127,7 +127,7 @@ class _Group:
         row_of = {int(position): row for row, position in enumerate(np.flatnonzero(happens))}
         bears = self.moved[::2] | self.moved[1::2]
         for position, who in enumerate(self.who):
-            number, row = self.numbers[who], row_of.get(position)
+            number, row = self.numbers[int(who)], row_of.get(position)
             moved = bool(bears[who])
             if row is None:
                 yield SwitchingPoint(number, number.today + float(self.ends[position]), None, False, moved)

@@ -43,7 +43,7 @@ def other_name(name: str) -> str:
 
     Examples
     --------
-    >>> other_name("IF"), other_name("Ln"), other_name("LOG"), other_name("sin")
+    >>> other_name("IF"), other_name("Ln"), other_name("LOG"), other_name("tan")
     ('if', 'log', 'log10', '')
     """
     if name == "LOG":  # of base 10 in spreadsheets

@@ -18,6 +18,7 @@ from impacttree.graph.checks import (
     check_aggregate,
     check_flow,
     check_limits,
+    check_not_modelled,
     check_scenarios,
     default_outcome,
 )
@@ -131,6 +132,7 @@ class _Build:
         assert outcome is not None
         metrics = tuple(self._metric(index, units, orders, effects, rules) for index in range(len(spec.metrics)))
         self._note_unused(metrics, outcome)
+        self._note_modelled(metrics)
         note_oddities(metrics, today, spec, findings)
         return Graph(
             spec=spec,
@@ -301,6 +303,8 @@ class _Build:
             if unit is not None and (metric.bounds or metric.plausible or metric.guardrail):
                 stated = metric.start or metric.value
                 check_limits(metric, unit, today[metric.name] if stated else None, self.findings)
+            if metric.not_modelled:
+                check_not_modelled(metric, self.by_name, self.unread, self.findings)
 
     def _uncertain(self, units: Units, effects: Mapping[str, tuple[Drive, ...]]) -> tuple[UncertainNumber, ...]:
         """Return all that is not known for certain; what no distribution can say is reported."""
@@ -389,6 +393,13 @@ class _Build:
             on_loop=orders.loops[index] >= 0,
             loop=orders.loops[index],
         )
+
+    def _note_modelled(self, metrics: Sequence[Metric]) -> None:
+        for metric in metrics:
+            for name, _ in metric.spec.not_modelled:
+                if any(ref.source == metric.name for ref in metrics[self.by_name[name]].references):
+                    said = f"`not_modelled` names {name}, which reads {metric.name}; leave it out there"
+                    self.findings.note(metric.name, (said,))
 
     def _note_unused(self, metrics: Sequence[Metric], outcome: str) -> None:
         read = {ref.source for metric in metrics for ref in metric.references if ref.source != metric.name}

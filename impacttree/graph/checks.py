@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from impacttree.errors import ChangeError
+from impacttree.errors import ChangeError, Edit, Problem
 from impacttree.graph.aggregate import other_flow
 from impacttree.graph.central_values import Today
 from impacttree.graph.findings import Findings
@@ -12,7 +12,15 @@ from impacttree.graph.model import Reference
 from impacttree.quantity import Relative, Unit, misfit, parse_change, resolve
 from impacttree.spec import MetricSpec, TreeSpec
 
-__all__ = ["bounds_of", "check_aggregate", "check_flow", "check_limits", "check_scenarios", "default_outcome"]
+__all__ = [
+    "bounds_of",
+    "check_aggregate",
+    "check_flow",
+    "check_limits",
+    "check_not_modelled",
+    "check_scenarios",
+    "default_outcome",
+]
 
 MAX_LISTED = 8
 """Names that one message lists."""
@@ -45,6 +53,25 @@ def check_limits(metric: MetricSpec, unit: Unit, value: float | None, findings: 
         assert metric.bounds is not None
         reason = f"the middle of this range, {value:g}, lies outside the bounds {metric.bounds.text}"
         findings.add(metric.name, ("start" if metric.start else "value",), reason, "correct the number or the bounds")
+
+
+def check_not_modelled(metric: MetricSpec, known: Collection[str], unread: Collection[str], findings: Findings) -> None:
+    """Check that what is left out are other metrics of the tree."""
+    for name, _ in metric.not_modelled:
+        keys = ("not_modelled", name)
+        if name == metric.name:
+            fix = "name a metric that may respond to it"
+            problem = Problem(reason=f"'{name}' is this metric itself", fix=fix)
+        elif name in known or name in unread:
+            continue
+        else:
+            likely = findings.meant(name, known)
+            problem = Problem(
+                reason=f"there is no metric '{name}'" + (f" (did you mean '{likely}'?)" if likely else ""),
+                fix="correct the name, or add the metric",
+                edit=Edit(0, len(name), likely) if likely else None,
+            )
+        findings.add_at_key(metric.name, keys, problem)
 
 
 def check_aggregate(metric: MetricSpec, unit: Unit, can_recompute: bool, findings: Findings) -> None:

@@ -101,6 +101,7 @@ def drive_of(driver: Driver, source: Side, target: Side, currency: str, defaults
         observed=observed,
         spread=effect.spread,
         counted=counted,
+        placeholder=driver.placeholder,
     )
     return Drive(effect.joins, effect.term, influence)
 

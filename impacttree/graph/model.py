@@ -62,6 +62,8 @@ class Influence:
     """What is stated of the one parameter beyond its value, in its own unit and as it counts."""
     counted: float = 1.0
     """Share of the stated effect that counts: all of it, of a correlation the causal share."""
+    placeholder: bool = False
+    """Whether it only stands in until a real one is known."""
 
 
 @dataclass(frozen=True, slots=True)

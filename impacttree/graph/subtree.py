@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from impacttree.errors import FormulaError, ModelError, QuestionError, nearest, printable
 from impacttree.formula import names, parse, parse_expression
@@ -54,7 +54,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
         for scenario in spec.scenarios
     )
     part = spec.with_keys(
-        metrics=[metric for metric in spec.metrics if metric.name in kept],
+        metrics=[_within(metric, kept) for metric in spec.metrics if metric.name in kept],
         outcome=spec.outcome if spec.outcome in kept else asked[0],
         outcomes=[name for name in spec.outcomes if name in kept] or None,
         statement=spec.statement if kept.issuperset(line.lstrip("-=") for line in spec.statement) else None,
@@ -62,6 +62,12 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
         correlations=[entry for entry in spec.correlations if kept.issuperset(map(_metric_of, entry[:2]))] or None,
     )
     return part.at(spec.places)
+
+
+def _within(metric: MetricSpec, kept: Collection[str]) -> MetricSpec:
+    """Return a metric that names no metric outside the part as left out."""
+    inside = {name: note for name, note in metric.not_modelled if name in kept}
+    return metric if len(inside) == len(metric.not_modelled) else metric.with_keys(not_modelled=inside or None)
 
 
 def _metric_of(address: str) -> str:

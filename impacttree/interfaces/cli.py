@@ -58,7 +58,7 @@ SECTIONS = {
         "verify",
     ),
     "How sure": ("break-even", "simulate", "uncertainty", "value-of-information", "headroom"),
-    "Pictures": ("show", "diagram", "deck"),
+    "Pictures": ("show", "diagram", "page", "deck"),
     "Model files": ("templates", "new", "check", "schema"),
 }
 WORDS = (
@@ -250,9 +250,9 @@ def sweep(
     as_json: bool,
     output: str | None,
 ) -> None:
-    """What the outcome does as a metric goes from LOW to HIGH.
+    """The outcome along a row of values of a metric.
 
-    The metric is held at each value; the answer says where the slope changes, because a limit binds there.
+    The metric is held at each value from LOW to HIGH; the answer says where the slope changes, because a limit binds.
     """
     opened = open_tree(tree)
     name = metric_of(opened, metric)
@@ -326,14 +326,8 @@ def values(tree: str, changes: NamedTexts, as_json: bool, output: str | None) ->
 
     With changes, its value over the horizon, beside that of the base case.
     """
-    from impacttree.interfaces.overview import named
-
     opened = open_tree(tree)
-    found = opened.values(changes_of(opened, changes))
-    if as_json or changes or output is not None:
-        answer(found, as_json, output)
-    else:
-        print_view(named(found.view()))
+    answer(opened.values(changes_of(opened, changes)), as_json, output)
 
 
 @command("project", "saas", "saas engagement=+1% --periods 24")
@@ -476,9 +470,9 @@ def uncertainty(
     output: str | None,
     **within: Any,
 ) -> None:
-    """Which uncertain numbers drive the spread of the outcome, or of what changes do to it.
+    """Which uncertain numbers drive the spread of the outcome.
 
-    Each moved alone from its P10 to its P90, and its share of the variance.
+    With changes, of what these do to it. Each is moved alone from its P10 to its P90, and its share of the variance.
     """
     opened = open_tree(tree)
     found = opened.uncertainty(_on(opened, on), samples, seed, changes=changes_of(opened, changes), **within)
@@ -611,6 +605,26 @@ def deck(
     click.echo(f"{printable(output)} written: {len(made.slides)} slides")
 
 
+@command("page", "saas saas.html", "saas saas.html --lift engagement +5% --cost 250000")
+@tree_argument
+@click.argument("file")
+@click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="The change with which the page opens.")
+@on_option
+@click.option("--cost", type=float, metavar="AMOUNT", help="What the change costs, paid in the first period.")
+@click.option("--people/--no-people", default=True, show_default=True, help="Put in owners, sources and notes.")
+def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: float | None, people: bool) -> None:
+    """A page in which the tree is moved, in a file.
+
+    One HTML file with a slider for each input: it opens in a browser without a network, on a phone too, and computes
+    by itself. An old file is replaced.
+    """
+    opened = open_tree(tree)
+    if lift is not None:
+        lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
+    opened.to_html(file, lift, _on(opened, on), cost=cost, people=people)
+    click.echo(f"{printable(file)} written; open it in a browser.")
+
+
 @command("templates", "")
 @json_option
 def templates(as_json: bool) -> None:
@@ -630,8 +644,8 @@ def templates(as_json: bool) -> None:
 def new(template: str, file: str, force: bool) -> None:
     """Begin a model file from a template; - prints it.
 
-    Each value is marked `placeholder: true`; write your own in its place and remove the mark. Until then, answers say
-    how many of their inputs are template values.
+    Each value and assumed effect is marked `placeholder: true`, and no effect has a grade; write your own in its place
+    and remove the mark. Until then, answers begin with "Illustrative:".
     """
     from impacttree.files import replace_file
     from impacttree.templates import instantiate
@@ -645,7 +659,8 @@ def new(template: str, file: str, force: bool) -> None:
     if not force and os.path.lexists(file):
         raise Mistake(f"{shown} exists: choose another name, or replace it with --force")
     replace_file(file, text.encode(), overwrite=force)
-    click.echo(f"{shown} written; {text.count('placeholder: true')} of its values are marked `placeholder: true`.")
+    marked = text.count("placeholder: true")
+    click.echo(f"{shown} written; {marked} of its values and effects are marked `placeholder: true`.")
     click.echo(f"Write your own in their place, remove the marks, and run: impacttree check {shown}")
 
 

@@ -17,7 +17,6 @@ __all__ = [
     "Inspection",
     "first_sentence",
     "inspect",
-    "named",
     "outline_of",
     "summary",
     "summary_data",
@@ -26,20 +25,6 @@ __all__ = [
 ]
 
 OUTLINED = ("Metric", "Value", "Effect")
-
-
-def named(table: Table) -> Table:
-    """Return `table` with a column of names beside its metrics: what formulas and commands call them.
-
-    Examples
-    --------
-    >>> table = named(Table("Today", (Column("Metric"),), ((Cell("Weekly engagement", "engagement"),),)))
-    >>> table.columns[1].label, table.rows[0][1].text
-    ('Name', 'engagement')
-    """
-    columns = (table.columns[0], Column("Name"), *table.columns[1:])
-    rows = tuple((row[0], Cell(str(row[0].value)), *row[1:]) for row in table.rows)
-    return replace(table, columns=columns, rows=rows)
 
 
 def summary(tree: ImpactTree) -> Headline:
@@ -124,8 +109,10 @@ class Inspection:
 
     @property
     def placeholders(self) -> list[str]:
-        """Metrics whose value is still that of a template."""
-        return [metric.name for metric in self.tree.spec.metrics if metric.placeholder] if self.tree else []
+        """Metrics whose value is still that of a template, and assumed effects that are."""
+        metrics = self.tree.spec.metrics if self.tree else ()
+        effects = [f"{m.name} <- {driver.source}" for m in metrics for driver in m.drivers if driver.placeholder]
+        return [*(metric.name for metric in metrics if metric.placeholder), *effects]
 
     def view(self) -> Headline:
         """Return the findings of a model without problems."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from impacttree.errors import QuantityError
 from impacttree.quantity.money import sign_of
@@ -35,6 +35,7 @@ __all__ = [
     "shown_levels",
     "shown_parts",
     "shown_shares",
+    "style_of",
     "unit_words",
 ]
 
@@ -215,6 +216,27 @@ def format_percent_change(ratio: float) -> str:
     rounded = round_to(number, place), place
     style = _Style(after="%", shift=2)
     return _text(rounded, style, _suffix(rounded, style), plus=True)
+
+
+def style_of(unit: Unit, *, currency: str = "USD", difference: bool = False) -> dict[str, Any]:
+    """Return how numbers of a unit are written, as data, for scripts that write them by the same rules.
+
+    Examples
+    --------
+    >>> from impacttree.quantity import Unit
+    >>> style_of(Unit.parse("USD"))["before"], style_of(Unit.parse("days"))["words"]
+    ('$', ('day', 'days'))
+    """
+    style = _style(unit, currency, difference)
+    words = (style.word, plural(style.word)) if style.word else ("", "")
+    return {
+        "before": style.before,
+        "after": style.after,
+        "words": words,
+        "shift": style.shift,
+        "decimals": style.decimals,
+        "cents": style.cents,
+    }
 
 
 def unit_words(unit: Unit) -> str:

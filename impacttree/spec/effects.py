@@ -30,6 +30,14 @@ from impacttree.spec.treatments import Treatment
 
 __all__ = ["Driver", "Evidence", "EvidenceDefaults"]
 
+SAID = {
+    **dict.fromkeys(("a/b test", "ab test", "a/b", "ab", "rct", "holdout", "randomised", "randomized"), "experiment"),
+    **dict.fromkeys(("natural experiment", "diff-in-diff", "before/after", "before and after"), "quasi_experiment"),
+    **dict.fromkeys(("regression", "observational", "correlated"), "correlation"),
+    **dict.fromkeys(("industry", "published", "literature"), "benchmark"),
+    **dict.fromkeys(("guess", "assumption", "opinion", "estimate", "expert"), "judgement"),
+}
+"""What people call a grade, and which one it is."""
 WIDEST = 1_000
 """Largest factor that an evidence grade stands for."""
 
@@ -55,7 +63,7 @@ class Evidence(Entry):
     example: ClassVar[str] = "{grade: experiment, source: Onboarding holdout, date: 2026-03-01}"
     short: ClassVar[str] = "grade"
 
-    grade: Annotated[Grade, as_choice(Grade)] = Field(
+    grade: Annotated[Grade, as_choice(Grade, SAID)] = Field(
         "judgement",
         description=(
             "How strong the evidence is; `experiment` says that the driving metric itself was randomised. Weaker "
@@ -223,6 +231,9 @@ class Driver(Entry):
         "(groups: correlation, treatment: quasi_experiment).",
     )
     note: ProseField = Field(None, description="What else a reader should know.")
+    placeholder: Annotated[bool, as_(leaves.flag, type="boolean")] = Field(
+        False, description="True while the effect only stands in until a real one is known."
+    )
 
     def __init__(
         self,
@@ -244,6 +255,7 @@ class Driver(Entry):
         observed: str | Quantity | None = None,
         evidence: Grade | Mapping[str, Any] | Evidence | None = None,
         note: str | None = None,
+        placeholder: bool | None = None,
         **unknown: Never,
     ) -> None:
         self.set_keys(locals())

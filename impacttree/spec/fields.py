@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args
 
 from impacttree.errors import Problem
@@ -48,9 +48,9 @@ def as_amount(read: Callable[[object, str], Any], **schema: Any) -> As:
     return As(lambda raw, context: read(raw, context.currency), schema)
 
 
-def as_choice(closed: Any) -> As:
-    """Return how a field is read that holds one of a few words."""
-    return as_(leaves.choice(closed), enum=list(get_args(closed)))
+def as_choice(closed: Any, said: Mapping[str, str] | None = None) -> As:
+    """Return how a field is read that holds one of a few words; `said` is what else people call them."""
+    return as_(leaves.choice(closed, said or {}), enum=list(get_args(closed)))
 
 
 def as_parameters(*required: str, optional: tuple[str, ...] = ()) -> As:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, cast, get_args
 
 from impacttree.errors import Edit, FormulaError, ImpactTreeError, Problem, meant, printable
@@ -212,14 +213,15 @@ def as_name(text: str) -> str:
 # ---- choices, whole numbers, dates
 
 
-def choice(closed: Any) -> Callable[[object], str]:
-    """Return the reader of a closed set of words, given as a `Literal`."""
+def choice(closed: Any, said: Mapping[str, str] = MappingProxyType({})) -> Callable[[object], str]:
+    """Return the reader of a closed set of words, given as a `Literal`; `said` is what else people call them."""
     words: tuple[str, ...] = get_args(closed)
 
     def read(raw: object) -> str:
         if not isinstance(stated(raw), str) or str(raw).strip() not in words:
             shown = f"'{printable(raw, 40)}'" if isinstance(raw, str) else _kind(raw)
-            likely = meant(raw, words) if isinstance(raw, str) else ""
+            plain = raw.strip().lower() if isinstance(raw, str) else ""
+            likely = said.get(plain) or (meant(raw, words) if isinstance(raw, str) else "")
             hint = f" (did you mean '{likely}'?)" if likely else ""
             edit = whole_of(str(raw), likely) if likely else None
             raise wrong(f"{shown} is not known here{hint}", f"write one of {', '.join(words)}", edit=edit)

@@ -111,6 +111,26 @@ def _read_changes(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
     return tuple(changes)
 
 
+def _read_not_modelled(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
+    found: list[Finding] = []
+    notes: list[tuple[str, str]] = []
+    given = dict(raw) if isinstance(raw, tuple) else raw
+    for key, text in leaves.pairs(given, "not_modelled", _NOT_MODELLED):
+        if len(found) >= MAX_PROBLEMS:
+            break
+        try:
+            notes.append((leaves.name(key), leaves.line(text)))
+        except Wrong as error:
+            found += [finding.below(key) for finding in error.findings]
+    if not notes and not found:
+        raise wrong("no metric is named", f"write e.g. {_NOT_MODELLED}, or leave it out")
+    context.findings += found
+    return tuple(notes)
+
+
+_NOT_MODELLED = "{churn: no price test yet}"
+
+
 def _read_outcomes(raw: object) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for position, item in leaves.items(raw, "outcomes", "[revenue, gross_profit]"):
@@ -369,6 +389,22 @@ class MetricSpec(Entry):
     agreed: Annotated[Agreed | None, As(_read_agreed, {"$ref": "#/$defs/agreed"})] = Field(
         None, description="Who signed the number off, and when."
     )
+    not_modelled: Annotated[
+        tuple[tuple[str, str], ...],
+        As(
+            _read_not_modelled,
+            {
+                "type": "object",
+                "propertyNames": {"$ref": "#/$defs/name"},
+                "additionalProperties": {"type": "string"},
+                "minProperties": 1,
+            },
+        ),
+    ] = Field(
+        (),
+        description="Metrics that are known or feared to respond to this one and for which no effect is stated, each "
+        f"with why: `{_NOT_MODELLED}`. Answers that lift this metric say so.",
+    )
     notes: ProseField = Field(None, description="What else a reader should know.")
     placeholder: Annotated[bool, as_(leaves.flag, type="boolean")] = Field(
         False, description="True while the number only stands in until a real one is known."
@@ -395,6 +431,7 @@ class MetricSpec(Entry):
         source: str | None = None,
         as_of: Day | None = None,
         agreed: Mapping[str, Day] | Agreed | None = None,
+        not_modelled: Mapping[str, str] | None = None,
         notes: str | None = None,
         placeholder: bool | None = None,
         **unknown: Never,
@@ -607,6 +644,9 @@ class TreeSpec(Entry):
         tuple[str, ...],
         as_(_read_outcomes, type="array", items={"$ref": "#/$defs/name"}, minItems=1, uniqueItems=True),
     ] = Field((), description="The few outcomes that are shown together.")
+    illustrative: Annotated[bool, as_(leaves.flag, type="boolean")] = Field(
+        False, description="True of an example whose figures are invented; answers say so beside their basis."
+    )
     statement: Annotated[
         tuple[str, ...],
         as_(_read_statement, type="array", items={"type": "string", "pattern": "^[-+=]?"}, minItems=1),
@@ -659,6 +699,7 @@ class TreeSpec(Entry):
         start_date: Day | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
+        illustrative: bool | None = None,
         statement: Sequence[str] | None = None,
         scenarios: Iterable[Scenario] | Mapping[str, Mapping[str, str]] | None = None,
         evidence_defaults: EvidenceDefaults | Mapping[str, Amount] | None = None,

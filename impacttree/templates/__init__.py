@@ -10,6 +10,8 @@ __all__ = ["instantiate", "names", "text"]
 
 _NAMES = ("saas", "internal", "duolingo")
 _STATED = re.compile(r"^    (?:value|start): .*\n", re.MULTILINE)
+_EVIDENCE = re.compile(r"^        evidence: .*\n", re.MULTILINE)
+_ILLUSTRATIVE = "illustrative: true\n"
 
 
 def names() -> tuple[str, ...]:
@@ -56,10 +58,12 @@ def text(name: str) -> str:
 
 
 def instantiate(name: str) -> str:
-    r"""Return the template as a new model file, each stated value marked ``placeholder: true``.
+    r"""Return the template as a new model file, each stated value and assumed effect marked ``placeholder: true``.
 
-    Comments and layout stay. Whoever replaces a value removes its mark; until then answers say how many of their
-    inputs are template values.
+    Comments and layout stay. The evidence of effects is left out: whoever states an effect says how it is known. So an
+    effect that counted in part, as a correlation does, counts in full until then. Whoever replaces a value or an effect
+    removes its mark; until then answers begin with "Illustrative:" and say how many of their inputs are template
+    values.
 
     Parameters
     ----------
@@ -76,4 +80,5 @@ def instantiate(name: str) -> str:
     >>> text("saas").count("placeholder"), instantiate("saas").count("value: 42% (40% to 45%)\n    placeholder: true")
     (0, 1)
     """
-    return _STATED.sub(lambda line: f"{line[0]}    placeholder: true\n", text(name))
+    marked = _STATED.sub(lambda line: f"{line[0]}    placeholder: true\n", text(name))
+    return _EVIDENCE.sub("        placeholder: true\n", marked).replace(_ILLUSTRATIVE, "", 1)

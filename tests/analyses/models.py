@@ -17,7 +17,7 @@ name: Shop
 outcome: profit
 outcomes: [revenue, profit, basket]
 metrics:
-  speed: {label: Page speed, value: 80 points, plausible: 75 to 92 points, kind: product, placeholder: true}
+  speed: {label: Page speed, value: 80 points, plausible: 75 to 92 points, kind: product}
   visits: {label: Visits, value: 90_000 visits/month (80_000 to 100_000), kind: product}
   conversion:
     label: Conversion

@@ -227,8 +227,12 @@ def test_typed_changes_can_be_drawn():
 
 
 def test_warnings_and_template_values_are_noted():
-    notes = it.loads(SHOP).diagram(lift=("speed", "+10 points")).view().notes
-    assert "1 of 6 inputs is a template value." in notes
+    one = SHOP.replace("kind: product}", "kind: product, placeholder: true}", 1)
+    drawn = it.loads(one).diagram(lift=("speed", "+10 points")).view()
+    notes = drawn.notes
+    assert drawn.title.startswith("Illustrative: +10 points Page speed adds")
+    assert it.loads(one).diagram(cut="board").view().title == "Illustrative: Shop"
+    assert "1 of 8 inputs is a template value." in notes
     assert any(note.startswith("Note: extrapolated: Page speed at 90 points") for note in notes)
 
 

@@ -150,7 +150,7 @@ def test_where_values_end_before_a_breach_it_says_so():
 
 
 def test_the_first_of_several_breaches_is_the_one():
-    """|x - 10| > 2 breaks the limit until 14, where a switch mends it until 20."""
+    """|x - 10| > 2 breaks the limit until 14, where a switch restores it until 20."""
     formula = "if(x > 14, if(x > 20, 9, 0), max(x - 10, 10 - x))"
     down, up = rooms(f"metrics: {{x: {{value: 10}}, y: {{formula: '{formula}', guardrail: {{max: 2}}}}}}")
     assert (down.at, up.at) == (pytest.approx(8), pytest.approx(12))
@@ -212,16 +212,16 @@ def test_a_formula_is_moved_when_named_against_each_limit():
 BROKEN = ECONOMICS.replace("min: 3x", "min: 4.8x")
 
 
-def test_a_limit_that_is_broken_already_is_mended_the_good_way():
+def test_a_limit_that_is_broken_already_is_restored_the_good_way():
     answer = it.loads(BROKEN).headroom()
     by_name = {room.metric: room for room in answer.rows}
-    assert {room.effect for room in answer.rows} == {"mends"}
+    assert {room.effect for room in answer.rows} == {"restores"}
     assert by_name["churn"].at == pytest.approx(24 / (4.8 * 300))
     assert by_name["arpu"].at == pytest.approx(6 + 4.8 * 0.02 * 300)
     assert by_name["cost"].at == pytest.approx(30 - 4.8 * 0.02 * 300)
     assert {room.direction for room in answer.rows} == {"favourable"}
     assert [column.label for column in answer.view().columns][2:5] == ["To", "Change", "Guardrail"]
-    assert answer.view().rows[0][4].text == "mends LTV/CAC floor 4.8x"
+    assert answer.view().rows[0][4].text == "restores LTV/CAC floor 4.8x"
     assert answer.headline.startswith("LTV/CAC breaks its floor of 4.8x already, but holds once Churn falls to 1.67%")
     assert answer.view().notes[0] == ("Broken already: LTV/CAC 4.0x, floor 4.8x: BREACHED in every month.")
 
@@ -230,16 +230,16 @@ def test_what_mends_stands_before_what_breaks():
     text = "metrics: {x: {value: 10}, y: {formula: 2 * x, guardrail: {min: 30}}, z: {formula: x, guardrail: {max: 40}}}"
     answer = it.loads(text + "\noutcome: z").headroom()
     assert [(room.effect, room.guardrail, round(room.at, 6)) for room in answer.rows] == [
-        ("mends", "y", 15), ("breaks", "z", 40),
+        ("restores", "y", 15), ("breaks", "z", 40),
     ]  # fmt: skip
     assert answer.view().rows[1][4].text == "breaks Z cap 40, moving the better way"
-    assert "What mends a limit comes before what breaks one." in answer.view().notes
+    assert "What restores a limit comes before what breaks one." in answer.view().notes
 
 
 def test_a_limit_that_nothing_mends():
     answer = it.loads("metrics: {x: {value: 1}, y: {formula: 'min(x, 2)', guardrail: {min: 3}}}").headroom()
     assert answer.rows == ()
-    assert answer.headline == "No move of a single metric breaks or mends a guardrail, as far as was searched"
+    assert answer.headline == "No move of a single metric breaks or restores a guardrail, as far as was searched"
     assert "Broken already: Y 1, floor 3" in str(answer)
 
 

@@ -71,7 +71,7 @@ def test_a_tree_without_money_states_no_accounting_basis():
 def test_rows_are_wide_and_the_json_has_the_units():
     projection = it.loads(CLUB).project(2)
     rows = projection.to_dicts()
-    assert [row["quarter"] for row in rows] == [0, 1, 2]
+    assert [row["period"] for row in rows] == [0, 1, 2]
     assert rows[1]["fees"] == pytest.approx(club()[0]["fees"])
     data = json.loads(projection.to_json())
     assert data["units"]["fees"] == "EUR/quarter"
@@ -79,14 +79,14 @@ def test_rows_are_wide_and_the_json_has_the_units():
     assert data["changes"] == {}
 
 
-def test_a_metric_may_be_called_like_the_period():
-    rows = it.loads("metrics: {month: {value: 2}, b: {formula: month * 3}}").project(1).to_dicts()
-    assert rows == [{"month_": 0, "month": 2, "b": 6}, {"month_": 1, "month": 2, "b": 6}]
+def test_a_metric_may_be_called_like_the_key_of_the_period():
+    rows = it.loads("metrics: {period: {value: 2}, b: {formula: period * 3}}").project(1).to_dicts()
+    assert rows == [{"period_": 0, "period": 2, "b": 6}, {"period_": 1, "period": 2, "b": 6}]
 
 
 def test_a_frame_has_a_row_for_each_period():
     frame = it.loads(CLUB).project(4).to_frame()
-    assert list(frame["quarter"]) == [0, 1, 2, 3, 4]
+    assert list(frame["period"]) == [0, 1, 2, 3, 4]
     assert frame["members"].tolist() == pytest.approx([10_000, *(row["members"] for row in club()[:4])])
 
 

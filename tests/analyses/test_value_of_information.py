@@ -339,11 +339,11 @@ def test_a_range_that_follows_from_a_grade_is_marked():
 
 
 @pytest.mark.parametrize(("cost", "better"), [("$0", "doing it pays"), ("$900", "leaving it is better")])
-def test_a_clear_decision_needs_no_measurement(cost, better):
+def test_a_clear_decision_cannot_be_changed_by_this_model(cost, better):
     answer = plan("a", a="{uniform: $5 to $15}").value_of_information(go(cost), 1_024)
     assert answer.evpi == 0
     assert found(answer) == {"a.value": 0}
-    assert answer.title == f"No measurement can change this decision: {better} in all 1,024 samples"
+    assert answer.title == f"Nothing in this model can change the decision: {better} in all 1,024 samples"
     assert answer.measure is None
     assert answer.picture().bars == ()
 

@@ -105,7 +105,8 @@ def test_the_table_says_over_what_time():
     assert amount(rows["members"][3]) == round(members[1] - members[0])
     assert "Run rate of result: +€89.7k a year by quarter 6" in str(answer)
     assert str(answer).endswith(
-        "Basis: accrual, pre-tax, undiscounted, before the cost of achieving it; changes held from quarter 1."
+        "Basis: accrual, pre-tax, undiscounted, before the cost of achieving it; changes held from quarter 1, "
+        "if achieved in full."
     )
 
 

@@ -106,16 +106,17 @@ metrics:
     )
     assert worth.total == pytest.approx(0.5)
     assert [path.share for path in worth.paths] == pytest.approx([4.0, -2.0, -1.0])
-    assert {g.grade: g.share for g in worth.rests_on} == pytest.approx(
-        {"exact formula": 0.5 / 3.5, "experiment": 1 / 3.5, "correlation": 2 / 3.5}
-    )
+    assert {g.grade: g.share for g in worth.rests_on} == pytest.approx({"experiment": 1 / 3.5, "correlation": 2 / 3.5})
+    assert worth.by_formulas == pytest.approx(0.5 / 3.5)
+    assert "the rest by formulas alone, no evidence stated for how people react (14%)" in str(worth)
 
 
 def test_template_values_are_counted():
-    assert it.loads(SHOP).worth("speed", "+1 points").placeholders == (1, 6)
-    assert "1 of 6 inputs is a template value" in str(it.loads(SHOP).worth("speed", "+1 points"))
-    two = SHOP.replace("value: 30%,", "value: 30%, placeholder: true,")
-    assert "2 of 6 inputs are template values" in str(it.loads(two).worth("speed", "+1 points"))
+    one = SHOP.replace("kind: product}", "kind: product, placeholder: true}", 1)
+    assert it.loads(one).worth("speed", "+1 points").placeholders == (1, 8)
+    assert "1 of 8 inputs is a template value" in str(it.loads(one).worth("speed", "+1 points"))
+    two = one.replace("value: 30%,", "value: 30%, placeholder: true,")
+    assert "2 of 8 inputs are template values" in str(it.loads(two).worth("speed", "+1 points"))
     assert "template" not in str(it.loads(CLUB).worth("spirit", "+1pp"))
 
 
@@ -238,7 +239,10 @@ def test_the_sentence_and_the_lines_of_the_template():
     assert [line[2:15].strip() for line in lines[1:] if line[2] != " "] == [
         "range", "run rate", "also", "through", "rests on", "guardrails", "basis"
     ]  # fmt: skip
-    assert lines[-1].endswith("accrual, pre-tax, undiscounted, before the cost of achieving it; lift held from month 1")
+    assert lines[-1].endswith(
+        "accrual, pre-tax, undiscounted, before the cost of achieving it; lift held from month 1, if achieved in full; "
+        "illustrative template figures"
+    )
 
 
 SENTENCES = [
@@ -396,7 +400,7 @@ def test_parts_add_up_and_other_questions_agree(sketch: Sketch, data: st.DataObj
     assert near(math.fsum([*amounts, worth.rest]), worth.total, *amounts, size)
     assert all(abs(big.amount) >= abs(small.amount) for big, small in pairwise(worth.paths))
     if worth.rests_on:
-        assert near(math.fsum(g.share for g in worth.rests_on), 1)
+        assert near(math.fsum([worth.by_formulas, *(g.share for g in worth.rests_on)]), 1)
     projected, plain = tree.project(None, {metric: given}), tree.project()
     moved = [a - b for a, b in zip(projected[sketch.outcome][1:], plain[sketch.outcome][1:], strict=True)]
     assert worth.by_period == tuple(moved)

@@ -95,7 +95,7 @@ def test_a_projection_says_when_and_why() -> None:
     assert ("side", 1, "undefined: division by zero in month 1") in found.reasons
     assert "Side is undefined: division by zero in month 1" in found.warnings
     data = json.loads(json.dumps({"rows": found.to_dicts(), **found.summary()}, allow_nan=False))
-    assert {"metric": "side", "month": 1, "reason": "undefined: division by zero in month 1"} in data["undefined"]
+    assert {"metric": "side", "period": 1, "reason": "undefined: division by zero in month 1"} in data["undefined"]
     assert data["rows"][1]["side"] is None
 
 

@@ -32,7 +32,7 @@ def text(count: int, seed: int = 1, *, money: bool = True) -> str:
     inputs = count * 2 // 5
     for number in range(count):
         lines.append(f"  m{number}:")
-        value = f"{money_sign}{rng.uniform(1, 9):.3f}{per_month}"
+        value = f"{money_sign}{rng.uniform(1, 9):.4f}{per_month}"
         if number < inputs and number % 5 == SHARE:
             lines += _input(number, f"{rng.uniform(20, 60):.1f}% (15% to 70%)")
         elif number < inputs:

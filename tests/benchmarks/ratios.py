@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from statistics import median
 
-__all__ = ["medians", "process", "report"]
+__all__ = ["RECORDED", "medians", "process", "report"]
 
 Work = Callable[[], object]
+RECORDED: list[tuple[str, float, str, tuple[float, ...]]] = []
+"""All that was reported in this process: what, ratio, target, seconds."""
 SAMPLE = 5e-3
 """Seconds that one sample lasts at least: quick work is repeated within it."""
 
@@ -47,6 +49,7 @@ def process(*arguments: str) -> Work:
 
 def report(what: str, ratio: float, target: str, seconds: Sequence[float]) -> None:
     """Print a ratio beside its target (``<= 6``, ``>= 50``, or empty where none is set)."""
+    RECORDED.append((what, ratio, target, tuple(seconds)))
     met = ""
     if target:
         sign, bound = target.split()

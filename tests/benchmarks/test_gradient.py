@@ -9,6 +9,8 @@ import casadi
 import numpy as np
 import pytest
 
+import impacttree as it
+from impacttree.engine.compiled import CompiledProgram, Work
 from impacttree.engine.model import Held, Model
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
@@ -19,8 +21,11 @@ from tests.benchmarks.ratios import medians, report
 
 
 def compiled(count: int, *, money: bool = True) -> tuple[Model, int]:
+    """Return a tree that stays with the pure evaluator."""
     graph = build(load_text(models.text(count, money=money)))
-    return Model(graph), graph.by_name[models.outcome(count)]
+    model = Model(graph)
+    model._work = Never()
+    return model, graph.by_name[models.outcome(count)]
 
 
 def one_gradient(model: Model, outcome: int) -> list[float]:
@@ -79,6 +84,65 @@ def test_gradient_against_casadi(count: int) -> None:
     report(f"gradient to that of casadi, {count:,} metrics", ours / theirs, "", (ours, theirs))
 
 
+@pytest.mark.parametrize(
+    ("count", "values", "slopes"), [(20, 1.4, 1.3), (200, 0.8, 0.6), (2_000, 0.8, 0.6), (20_000, 0.9, 0.6)]
+)
+def test_compiled_against_casadi(count: int, values: float, slopes: float) -> None:
+    """One call each, on memory that is there already."""
+    pytest.importorskip("numba")
+    model, outcome = compiled(count)
+    peer, ours = CasadiPeer(model, outcome), InterpreterPeer(model, outcome)
+    assert ours.value() == model.simulate(1).rows[0][outcome]
+    np.testing.assert_allclose(ours.gradient(), peer.gradient(), rtol=1e-9, atol=1e-12)
+    for what, target, mine, theirs in (
+        ("values", values, ours.value, peer.value),
+        ("gradient", slopes, ours.gradient, peer.gradient),
+    ):
+        seconds = medians(mine, theirs, repetitions=41)
+        line = f"compiled {what} to {'those' if what == 'values' else 'that'} of casadi, {count:,} metrics"
+        report(line, seconds[0] / seconds[1], f"<= {target}", seconds)
+
+
+def test_sensitivity_compiled_against_pure() -> None:
+    pytest.importorskip("numba")
+    quick, pure = (it.loads(models.text(2_000)) for _ in range(2))
+    quick._subject.model.expect(10**9, 1)
+    pure._subject.model._work = Never()
+    assert quick.sensitivity().to_dicts() == pure.sensitivity().to_dicts()
+    slow, fast = medians(pure.sensitivity, quick.sensitivity, repetitions=3)
+    report("sensitivity by the pure evaluator to the compiled one, 2,000 metrics", slow / fast, ">= 15", (slow, fast))
+
+
+class Never(Work):
+    """Work that compiled code never repays."""
+
+    def repays(self, blocks: int) -> bool:
+        return False
+
+
+class InterpreterPeer:
+    """The compiled evaluator on fixed memory, as `buffered` has it of casadi."""
+
+    def __init__(self, model: Model, outcome: int) -> None:
+        from impacttree.engine import interpreter
+
+        program = CompiledProgram(model.step, model.size, model.parameters, model.base)
+        self.ahead, self.back, self.registers, self.outcome = program.ahead, program.back, program.registers(), outcome
+        self.adjoints = self.registers[model.size : 2 * model.size]
+        self.seed = np.zeros(model.size)
+        self.seed[outcome] = 1.0
+        self.evaluate, self.differentiate = interpreter.evaluate, interpreter.differentiate
+
+    def value(self) -> float:
+        assert self.evaluate(self.ahead, self.registers)
+        return self.registers[self.outcome]
+
+    def gradient(self) -> Any:
+        self.adjoints[:] = self.seed
+        self.differentiate(self.ahead, self.back, self.registers, False)
+        return self.adjoints
+
+
 class CasadiPeer:
     """The same outcome as a function of an amount added to each metric, by casadi's scalar graph, without copies."""
 
@@ -102,7 +166,7 @@ def buffered(function: Any, point: Any, size: int) -> Callable[[], Any]:
     buffer.set_arg(0, memoryview(point))
     buffer.set_res(function.n_out() - 1, memoryview(result))
 
-    def evaluate(_alive: object = (function, buffer)) -> Any:
+    def evaluate(_alive: object = (function, buffer, point)) -> Any:
         call()
         return result
 

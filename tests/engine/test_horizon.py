@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.horizon import HORIZONS, Horizon, Window
+from impacttree.engine.horizon import HORIZONS, HorizonRule, Window
 from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
 from impacttree.engine.vector import RowsIntervention, evaluate_many
@@ -56,7 +56,7 @@ class Discounted:
         return total
 
 
-PRESENT: Mapping[Aggregation, Horizon] = {"sum": Discounted()}
+PRESENT: Mapping[Aggregation, HorizonRule] = {"sum": Discounted()}
 
 
 def present(model: Model) -> Model:

@@ -127,13 +127,13 @@ def test_values_under_changes_are_those_over_the_horizon(run, shop):
 
 def test_project(run, shop):
     rows = data(run, "project", str(shop), "--periods", "3", "visits=+10%")["rows"]
-    assert [row["month"] for row in rows] == [0, 1, 2, 3]
+    assert [row["period"] for row in rows] == [0, 1, 2, 3]
     assert [row["profit"] for row in rows] == pytest.approx([PROFIT, *[1.1 * REVENUE - COSTS] * 3])
     assert len(data(run, "project", str(shop))["rows"]) == 1 + YEAR
 
 
 def test_compare_shows_the_scenarios_of_the_file(run, shop):
-    rows = {row["outcome"]: row for row in data(run, "compare", str(shop))["rows"]}
+    rows = {row["metric"]: row for row in data(run, "compare", str(shop))["rows"]}
     assert rows["profit"]["change"] == pytest.approx(-0.2 * REVENUE * YEAR)
     assert "Slump" in run("compare", str(shop)).stdout
 
@@ -204,6 +204,16 @@ def test_diagram_of_a_lift(run, shop, tmp_path):
     assert "$8.64k" in output.read_text()
 
 
+def test_a_page_is_written(run, shop, tmp_path):
+    output = tmp_path / "shop.html"
+    written = run("page", str(shop), str(output), "--lift", "conversion", "-1%", "--cost", "5000", "--no-people")
+    assert written.output == f"{output} written; open it in a browser.\n"
+    expected = tmp_path / "library.html"
+    it.load(shop).to_html(expected, ("conversion", "-1%"), cost=5000.0, people=False)
+    assert output.read_text("utf-8") == expected.read_text("utf-8")
+    assert run("page", str(shop), str(output), "--cost", "-1").exit_code == 2
+
+
 def test_a_diagram_is_a_slide_or_a_poster(run, tmp_path):
     for size in ("slide", "poster"):
         run("diagram", "internal", str(tmp_path / "cli.svg"), "--size", size)
@@ -226,9 +236,11 @@ def test_new_marks_every_stated_value(run, tmp_path):
     tree = it.load(path)
     stated = [metric.name for metric in tree.spec.metrics if metric.value or metric.start]
     assert [metric.name for metric in tree.spec.metrics if metric.placeholder] == stated
-    assert f"{len(stated)} of its values" in result.stdout
-    assert data(run, "check", str(path))["placeholders"] == stated
-    assert f"{len(stated)} of {len(stated)} inputs are template values" in run("worth", str(path), "nps", "+1%").stdout
+    effects = [f"{metric.name} <- {driver.source}" for metric in tree.spec.metrics for driver in metric.drivers]
+    marked = len(stated) + len(effects)
+    assert f"{marked} of its values and effects" in result.stdout
+    assert data(run, "check", str(path))["placeholders"] == [*stated, *effects]
+    assert f"{marked} of {marked} inputs are template values" in run("worth", str(path), "nps", "+1%").stdout
 
 
 def test_new_replaces_only_when_told(run, tmp_path):
@@ -453,7 +465,7 @@ def test_examples_of_the_help_work(run, shop, tmp_path, monkeypatch, example):
 
 
 def test_every_answer_comes_as_json():
-    silent = {"diagram", "new", "schema"}
+    silent = {"diagram", "new", "page", "schema"}
     for name, made in main.commands.items():
         assert any("--json" in parameter.opts for parameter in made.params) == (name not in silent)
 

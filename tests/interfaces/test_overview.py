@@ -1,4 +1,4 @@
-from impacttree.interfaces.overview import inspect, named, outline_of, summary
+from impacttree.interfaces.overview import inspect, outline_of, summary
 from impacttree.render import to_text
 from impacttree.tree import load, template
 
@@ -13,7 +13,7 @@ def test_every_metric_stands_in_the_outline_with_its_value():
 
 def test_names_are_those_that_commands_take():
     tree = template("internal")
-    assert [row[1].text for row in named(tree.values().view()).rows] == list(tree)
+    assert [row[1].text for row in tree.values().view().rows] == list(tree)
 
 
 def test_a_summary_leaves_out_what_a_tree_does_not_have(tmp_path):

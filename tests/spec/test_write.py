@@ -114,6 +114,7 @@ described = optional(
     source=lines,
     as_of=dates,
     agreed=st.builds(Agreed, lines, dates),
+    not_modelled=st.dictionaries(names, lines, min_size=1, max_size=2),
     notes=prose,
     placeholder=st.booleans(),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import impacttree as it
 from impacttree.errors import QuestionError
 from impacttree.graph import build
 from impacttree.spec import load_text, to_yaml
@@ -73,13 +74,52 @@ def test_invented_numbers_are_called_illustrative(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_new_file_marks_stated_values_and_changes_nothing_else(name):
+def test_a_new_file_marks_stated_values_and_effects_drops_evidence_and_changes_nothing_else(name):
     old, new = text(name), instantiate(name)
     marked = plain(new)
     for key, metric in marked["metrics"].items():
         assert metric.pop("placeholder", False) is stated(metric), key
-    assert marked == plain(old)
-    assert [line for line in new.splitlines() if line != "    placeholder: true"] == old.splitlines()
+        assert all(driver.pop("placeholder") is True for driver in metric.get("drivers", {}).values()), key
+    asked = plain(old)
+    assert asked.pop("illustrative") is True
+    for metric in asked["metrics"].values():
+        for driver in metric.get("drivers", {}).values():
+            del driver["evidence"]
+    assert marked == asked
+    dropped = ("        evidence: ", "illustrative: ")
+    assert [line for line in new.splitlines() if line.strip() != "placeholder: true"] == [
+        line for line in old.splitlines() if not line.startswith(dropped)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundled_template_keeps_its_sentence_and_says_so_beside_its_basis(name):
+    tree, new = it.template(name), it.loads(instantiate(name))
+    for metric in (m for m in tree.metrics if m.kind == "product"):
+        asked, begun = tree.worth(metric.name, "+1%"), new.worth(metric.name, "+1%")
+        assert not asked.title.startswith("Illustrative:")
+        assert asked.basis.endswith("; illustrative template figures")
+        assert begun.title.startswith("Illustrative: +1%") or not begun.total
+        assert "illustrative" not in begun.basis
+
+
+GRADES = ("experiment", "quasi-experiment", "correlation", "benchmark")
+
+
+def test_replacing_values_but_not_effects_never_prints_a_grade():
+    tree = it.loads(instantiate("saas"))
+    stated = {m.name: (m.value or m.start).text for m in tree.metrics if m.value or m.start}
+    replaced = tree.with_values(stated)
+    for answer in (
+        replaced.worth("engagement", "+1%"),
+        replaced.worth("activation", "+1%"),
+        replaced.diagram(lift=("engagement", "+1%"), cut="board"),
+    ):
+        assert not any(grade in str(answer) for grade in GRADES)
+        assert "Illustrative:" in str(answer)
+    assert {g.grade for g in replaced.worth("engagement", "+1%").rests_on} == {"template values"}
+    assert replaced.worth("arpu", "+1%").title.startswith("Illustrative:")  # churn's effects are behind profit
+    assert not replaced.worth("traffic", "+1%", on="trials").title.startswith("+1%")
 
 
 @pytest.mark.parametrize("name", NAMES)

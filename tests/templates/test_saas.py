@@ -151,4 +151,4 @@ def test_profit_and_loss_adds_up_whatever_is_changed(tree):
 
 def test_a_new_file_counts_its_template_values():
     worth = it.loads(instantiate("saas")).worth("engagement", "+1%")
-    assert worth.placeholders == (14, 14)
+    assert worth.placeholders == (20, 20)

@@ -1,0 +1,215 @@
+"""Evaluate a model with the compiled interpreter, where numba is installed and the work repays it.
+
+The pure evaluator (`program`) is the reference, and is asked again wherever a value is not finite: it says what is at
+fault. Here nothing raises; what cannot be computed is given back as None.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from impacttree.engine.codegen import Intervened, edge_loads
+from impacttree.engine.flat import UnsupportedError, flatten
+from impacttree.engine.program import Effects, Program, Row
+
+if TYPE_CHECKING:
+    from impacttree.engine.arrays import Array
+
+__all__ = ["CompiledChanges", "CompiledPair", "CompiledProgram", "Stepped", "Work", "compiled_program"]
+
+LOADING = 6_000_000
+"""Metrics that the pure evaluator computes in the time that numba and the compiled code take to load."""
+FLATTENING = 40
+"""Evaluations of a tree by the pure evaluator in the time that its flat stream takes to write."""
+
+
+@dataclass(slots=True)
+class Work:
+    """How many metrics have been computed so far, and are about to be: what decides whether compiled code repays."""
+
+    metrics: int = 0
+
+    def repays(self, blocks: int) -> bool:
+        """Return whether what was computed, or is about to be, is as much work as making ready for compiled code."""
+        loading = 0 if "impacttree.engine.interpreter" in sys.modules else LOADING
+        return self.metrics > loading + FLATTENING * blocks and find_spec("numba") is not None
+
+
+class CompiledChanges(NamedTuple):
+    """What a run changes, in the order of the blocks: arrays over changes, and values by period and change."""
+
+    blocks: Any
+    kinds: Any
+    scales: Any
+    values: Any
+
+
+class Stepped(NamedTuple):
+    """The values of a run, one row a period, and the registers as the last period has left them."""
+
+    rows: Array
+    registers: Array
+    is_fresh: bool = True
+    """Whether the registers hold the last period."""
+
+
+class CompiledPair(NamedTuple):
+    """The programs of a model: of a period, and of the horizon values that are recomputed from others."""
+
+    step: CompiledProgram
+    recomputed: CompiledProgram
+
+
+def compiled_program(program: Program, slots: int, parameters: Sequence[float], base: Row) -> CompiledProgram | None:
+    """Return a program for the interpreter; None where it uses a function that the interpreter does not have."""
+    try:
+        return CompiledProgram(program, slots, parameters, base)
+    except UnsupportedError:
+        return None
+
+
+class CompiledProgram:
+    """A program as arrays, and the registers that it runs on.
+
+    Parameters
+    ----------
+    slots
+        How many there are.
+    base
+        What ``baseline`` reads.
+    """
+
+    def __init__(self, program: Program, slots: int, parameters: Sequence[float], base: Row) -> None:
+        import numpy as np
+
+        from impacttree.engine import interpreter
+
+        self.np, self.interpreter = np, interpreter
+        flat = flatten(program, slots, len(parameters))
+        self.flat, self.slots = flat, slots
+        self.block_of = {block.slot: number for number, block in enumerate(program.blocks)}
+        self.ahead, self.back = (np.array(code, dtype=np.uint32) for code in (flat.ahead, flat.back))
+        self.starts, self.ends, self.back_starts, self.back_ends = (
+            np.array(places, dtype=np.int64)
+            for places in (flat.starts, flat.ends, flat.back_starts, flat.back_ends)
+        )  # fmt: skip
+        self.own = np.array([block.slot for block in program.blocks], dtype=np.int64)
+        keys = zip(flat.past.items(), flat.past_adjoints, strict=True)
+        rows = [(register, lag, slot, adjoint) for ((lag, slot), register), adjoint in keys]
+        self.past = np.array(rows, dtype=np.int64).reshape(len(rows), 4)
+        self.edges = np.array(flat.edges, dtype=np.int64)
+        owners = [number for number, block in enumerate(program.blocks) for _ in edge_loads(block)]
+        self.owners = np.array(owners, dtype=np.int64)
+        self._registers = np.zeros(flat.size)
+        self._registers[2 * slots : 2 * slots + len(parameters)] = parameters
+        self._registers[list(flat.constants)] = list(flat.constants.values())
+        self._base = np.array(base)
+        self._today: Stepped | None = None
+        """The one period without changes, of a program that reads no other."""
+        self._unchanged = CompiledChanges(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty((1, 0)))
+        self._read, self._held = (np.array(list(part), dtype=np.int64) for part in (flat.base, flat.base.values()))
+        self._registers[self._held] = self._base[self._read]
+
+    def registers(self, base: Row | None = None) -> Any:
+        """Return registers to run on, with what ``baseline`` reads, that of the model unless given."""
+        found = self._registers.copy()
+        if base is not None and len(self._read):
+            found[self._held] = self.np.array(base)[self._read]
+        return found
+
+    def changes(self, kinds: Intervened, effects: Sequence[Effects]) -> CompiledChanges:
+        """Return what is changed, from the effects of each period."""
+        np = self.np
+        if not kinds and len(effects) == 1:
+            return self._unchanged
+        known = sorted((self.block_of[slot], slot) for slot in kinds if slot in self.block_of)
+        blocks = np.array([block for block, _ in known], dtype=np.int64)
+        fixed = [kinds[slot] == "fix" for _, slot in known]
+        scales = [1.0 if is_fixed else effects[0][slot][0] for is_fixed, (_, slot) in zip(fixed, known, strict=True)]
+        values = [
+            [here[slot] if is_fixed else here[slot][1] for is_fixed, (_, slot) in zip(fixed, known, strict=True)]
+            for here in effects
+        ]
+        return CompiledChanges(
+            blocks,
+            np.array(fixed, dtype=np.int64),
+            np.array(scales, dtype=np.float64),
+            np.array(values, dtype=np.float64).reshape(len(effects), len(known)),
+        )
+
+    def run(self, count: int, changes: CompiledChanges) -> Stepped | None:
+        """Return the values of so many periods; None where one is not finite."""
+        if count > 1 or len(self.past):
+            return self._stepped(self.np.empty((count, self.slots)), self.registers(), changes)
+        if self._today is None:
+            self._today = self._stepped(self.np.empty((1, self.slots)), self.registers(), self._unchanged)
+        if self._today is None or not len(changes.blocks):
+            return self._today
+        registers = self._today.registers.copy()
+        is_done = self.interpreter.change(self.ahead, self.starts, self.ends, self.own, registers, *changes)
+        return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
+
+    def totals(self, row: Array, base: Row, changes: CompiledChanges) -> Stepped | None:
+        """Return a row in which the slots of this program are computed from the others; None where one is not finite.
+
+        Of a program that reads no other period.
+        """
+        registers = self.registers(base)
+        registers[: self.slots] = row
+        return self._stepped(self.np.empty((1, self.slots)), registers, changes)
+
+    def _stepped(self, rows: Array, registers: Any, changes: CompiledChanges) -> Stepped | None:
+        if len(rows) == 1 and not len(self.past) and not len(changes.blocks):
+            is_done = self.interpreter.evaluate(self.ahead, registers)
+            return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
+        is_done = self.interpreter.step_through(
+            self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, rows, *changes,
+        )  # fmt: skip
+        return Stepped(rows, registers) if is_done else None
+
+    def rows(self, rows: Sequence[Row]) -> Any:
+        """Return rows of numbers as one array."""
+        return self.np.array(rows)
+
+    def given(self, rows: Array, base: Row | None = None) -> Stepped:
+        """Return a run whose values are known; of what this program does not compute, the first row is read."""
+        registers = self.registers(base)
+        registers[: self.slots] = rows[0]
+        return Stepped(rows, registers, is_fresh=False)
+
+    def carry_back(self, run: Stepped, adjoints: Array, changes: CompiledChanges) -> None:
+        """Carry adjoints, one row a period, from the last period back to the first; `adjoints` is changed."""
+        is_fresh = run.is_fresh and not len(changes.blocks)
+        if len(run.rows) == 1 and not len(self.past) and not len(changes.blocks):
+            registers, here = run.registers.copy(), slice(self.slots, 2 * self.slots)
+            registers[here] = adjoints[0]
+            self.interpreter.differentiate(self.ahead, self.back, registers, is_fresh)
+            adjoints[0] = registers[here]
+            return
+        self.interpreter.carry_back(
+            self.ahead, self.starts, self.ends, self.back, self.back_starts, self.back_ends, self.own,
+            run.registers.copy(), self.past, self._base, run.rows, adjoints, is_fresh, *changes,
+        )  # fmt: skip
+
+    def local_slopes(self, rows: Array, base: Row | None = None) -> Array:
+        """Return the local derivative along every edge, one row a period."""
+        found = self.np.empty((len(rows), len(self.edges)))
+        self.interpreter.local_slopes(
+            self.ahead, self.starts, self.ends, self.back, self.back_starts, self.back_ends, self.own,
+            self.registers(base), self.past, self._base, rows, self.edges, self.owners, found,
+        )  # fmt: skip
+        return found
+
+    def decisions(self, rows: Array, t: int, base: Row | None = None) -> dict[tuple[int, int], float]:
+        """Return every branch reached in a period with the side taken, and every step with where it stands."""
+        registers = self.registers(base)
+        self.interpreter.replay(self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, rows, t)
+        return {
+            (choice.slot, choice.out): float(registers[choice.register])
+            for choice in self.flat.choices
+            if all((registers[flag] != 0.0) == side for flag, side in choice.within)
+        }

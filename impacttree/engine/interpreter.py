@@ -1,0 +1,326 @@
+"""Run flat streams of operations: compiled once for all models by numba, and cached on disk.
+
+Nothing here knows a model: what it runs is numbers (see `flat`). Operations are those of the pure evaluator, one by
+one, without reordering or contraction, so that results are the same bits. What has no finite real value becomes
+infinite or NaN, which is looked for after each period.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from impacttree.engine.flat import CODES, HEADER
+
+__all__ = ["carry_back", "change", "differentiate", "evaluate", "local_slopes", "replay", "step_through"]
+
+(
+    MOVE, NEG, ADD, SUB, MUL, DIV, POW, MULADD, MULSUB, SUBMUL,
+    GAIN, LOSE, GAIN_MUL, GAIN_DIV, GAIN_IF, JUMP, JUMP_IF_ZERO,
+    LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL, CHOOSE,
+    EXP, LOG, LOG10, SQRT, SIN, COS, FLOOR, CEIL, ROUND, SLOPE_OF_BASE, SLOPE_OF_EXPONENT,
+) = CODES.values()  # fmt: skip
+ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT = (np.uintp(number) for number in range(1, 9))
+EXPONENT, CARRY, SIGN = np.uint64(0x7FF << 52), np.uint64(1 << 52), np.uint64(1 << 63)
+FIXED = np.int64(1)
+BEGIN = np.uintp(HEADER)
+
+compiled: Any = njit(cache=True, error_model="numpy", nogil=True)
+
+
+@compiled
+def rounded(x, digits):
+    scale = math.pow(10.0, digits)
+    scaled = abs(x) * scale
+    if not math.isfinite(scaled):
+        return x
+    below = np.floor(scaled)
+    nearest = below + (1.0 if scaled - below >= 0.5 else 0.0)
+    return math.copysign(nearest, x) / scale
+
+
+@compiled
+def slope_of_base(base, exponent):
+    if exponent == 0.0:
+        return 0.0
+    power = math.pow(base, exponent - 1.0)
+    return exponent * power if math.isfinite(power) else math.inf
+
+
+@compiled
+def slope_of_exponent(base, power):
+    if base == 0.0 and power == 0.0:
+        return 0.0
+    return power * math.log(base) if base > 0.0 else math.nan
+
+
+@compiled
+def compare(code, left, right):
+    if code == LESS:
+        return left < right
+    if code == LESS_EQUAL:
+        return left <= right
+    if code == GREATER:
+        return left > right
+    if code == GREATER_EQUAL:
+        return left >= right
+    if code == EQUAL:
+        return left == right
+    return left != right
+
+
+@compiled
+def execute(code, r, pc, stop):  # noqa: C901, PLR0915 - one loop over all operations is what an interpreter is
+    """Run the operations from `pc` until `stop` on the registers `r`."""
+    while pc < stop:
+        op = code[pc]
+        out = code[pc + ONE]
+        a = code[pc + TWO]
+        if op == MULADD:
+            r[out] = r[a] * r[code[pc + THREE]] + r[code[pc + FOUR]]
+            pc += FIVE
+        elif op == MUL:
+            r[out] = r[a] * r[code[pc + THREE]]
+            pc += FOUR
+        elif op == GAIN_MUL:
+            r[out] += r[a] * r[code[pc + THREE]]
+            pc += FOUR
+        elif op == GAIN:
+            r[out] += r[a]
+            pc += THREE
+        elif op == ADD:
+            r[out] = r[a] + r[code[pc + THREE]]
+            pc += FOUR
+        elif op == SUB:
+            r[out] = r[a] - r[code[pc + THREE]]
+            pc += FOUR
+        elif op == DIV:
+            r[out] = r[a] / r[code[pc + THREE]]
+            pc += FOUR
+        elif op == MOVE:
+            r[out] = r[a]
+            pc += THREE
+        elif op == NEG:
+            r[out] = -r[a]
+            pc += THREE
+        elif op == MULSUB:
+            r[out] = r[a] * r[code[pc + THREE]] - r[code[pc + FOUR]]
+            pc += FIVE
+        elif op == SUBMUL:
+            r[out] = r[code[pc + FOUR]] - r[a] * r[code[pc + THREE]]
+            pc += FIVE
+        elif op == LOSE:
+            r[out] -= r[a]
+            pc += THREE
+        elif op == GAIN_DIV:
+            r[out] += r[a] / r[code[pc + THREE]]
+            pc += FOUR
+        elif op == GAIN_IF:
+            if r[out] != 0.0:
+                r[a] += r[code[pc + FOUR]]
+            else:
+                r[code[pc + THREE]] += r[code[pc + FOUR]]
+            pc += FIVE
+        elif op == CHOOSE:  # the code of the comparison stands in place of `out`, the flag of `a`
+            taken = compare(out, r[code[pc + THREE]], r[code[pc + FOUR]])
+            r[a] = 1.0 if taken else 0.0
+            r[code[pc + FIVE]] = r[code[pc + SIX]] if taken else r[code[pc + SEVEN]]
+            pc += EIGHT
+        elif op == JUMP:
+            pc = np.uintp(out)
+        elif op == JUMP_IF_ZERO:
+            if r[out] == 0.0:
+                pc = np.uintp(a)
+            else:
+                pc += THREE
+        elif op == POW:
+            r[out] = math.pow(r[a], r[code[pc + THREE]])
+            pc += FOUR
+        elif op == EXP:
+            r[out] = math.exp(r[a])
+            pc += THREE
+        elif op == LOG:
+            r[out] = math.log(r[a])
+            pc += THREE
+        elif op == SQRT:
+            r[out] = math.sqrt(r[a])
+            pc += THREE
+        elif op == SLOPE_OF_BASE:
+            r[out] = slope_of_base(r[a], r[code[pc + THREE]])
+            pc += FOUR
+        elif op == SLOPE_OF_EXPONENT:
+            r[out] = slope_of_exponent(r[a], r[code[pc + THREE]])
+            pc += FOUR
+        elif op == LOG10:
+            r[out] = math.log10(r[a])
+            pc += THREE
+        elif op == SIN:
+            r[out] = math.sin(r[a])
+            pc += THREE
+        elif op == COS:
+            r[out] = math.cos(r[a])
+            pc += THREE
+        elif op == FLOOR:
+            r[out] = np.floor(r[a])
+            pc += THREE
+        elif op == CEIL:
+            r[out] = np.ceil(r[a])
+            pc += THREE
+        elif op == ROUND:
+            r[out] = rounded(r[a], r[code[pc + THREE]])
+            pc += FOUR
+        else:
+            r[out] = 1.0 if compare(op, r[a], r[code[pc + THREE]]) else 0.0
+            pc += FOUR
+
+
+@compiled
+def are_finite(ahead, r):
+    """Return whether slots and temporaries hold finite numbers: an exponent of ones would carry into the sign."""
+    bits = r.view(np.uint64)
+    found = np.uint64(0)
+    for position in range(ahead[1]):
+        found |= (bits[position] & EXPONENT) + CARRY
+    for position in range(ahead[2], ahead[3]):
+        found |= (bits[position] & EXPONENT) + CARRY
+    return found < SIGN
+
+
+@compiled
+def evaluate(ahead, r):
+    """Compute one period without changes; return whether all values are finite."""
+    execute(ahead, r, BEGIN, np.uintp(ahead[0]))
+    return are_finite(ahead, r)
+
+
+@compiled
+def differentiate(ahead, back, r, is_fresh):
+    """Carry the adjoints in the registers back through one period without changes, computed first unless `is_fresh`."""
+    if not is_fresh:
+        execute(ahead, r, BEGIN, np.uintp(ahead[0]))
+    execute(back, r, BEGIN, np.uintp(back[0]))
+
+
+@compiled
+def one_period(ahead, starts, ends, slots, r, pc, blocks, kinds, scales, values, raw):
+    """Compute one period from `pc`; changes come in the order of their blocks, `raw` keeps what their rules give."""
+    for change in range(len(blocks)):
+        block = blocks[change]
+        slot = slots[block]
+        if kinds[change] == FIXED:
+            execute(ahead, r, pc, np.uintp(starts[block]))
+            r[slot] = values[change]
+        else:
+            execute(ahead, r, pc, np.uintp(ends[block]))
+            raw[change] = r[slot]
+            r[slot] = r[slot] * scales[change] + values[change]
+        pc = np.uintp(ends[block])
+    execute(ahead, r, pc, np.uintp(ahead[0]))
+
+
+@compiled
+def change(ahead, starts, ends, slots, r, blocks, kinds, scales, values):
+    """Compute anew, from the first change on, a period that stands in the registers; return whether all is finite."""
+    raw = np.empty(len(blocks))
+    first = np.uintp(starts[blocks[0]])
+    one_period(ahead, starts, ends, slots, r, first, blocks, kinds, scales, values[0], raw)
+    return are_finite(ahead, r)
+
+
+@compiled
+def read_past(r, past, rows, initial, t):
+    for position in range(past.shape[0]):
+        before = t - past[position, 1]
+        r[past[position, 0]] = rows[before, past[position, 2]] if before >= 0 else initial[past[position, 2]]
+
+
+@compiled
+def step_through(ahead, starts, ends, slots, r, past, initial, rows, blocks, kinds, scales, values):
+    """Fill `rows` period by period; return False at the first that has a value which is not finite."""
+    size = rows.shape[1]
+    raw = np.empty(len(blocks))
+    for t in range(rows.shape[0]):
+        read_past(r, past, rows, initial, t)
+        one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales, values[t], raw)
+        if not are_finite(ahead, r):
+            return False
+        rows[t] = r[:size]
+    return True
+
+
+@compiled
+def carry_back(
+    ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, rows, adjoints, is_fresh, blocks, kinds,
+    scales, values,
+):  # fmt: skip
+    """Carry `adjoints`, one row a period, back from the last period to the first and through each period's blocks.
+
+    With `is_fresh` the registers hold the last period as it was computed without changes.
+    """
+    size = rows.shape[1]
+    raw = np.empty(len(blocks))
+    for t in range(rows.shape[0] - 1, -1, -1):
+        if not is_fresh:
+            read_past(r, past, rows, initial, t)
+            one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales, values[t], raw)
+        is_fresh = False
+        r[size : 2 * size] = adjoints[t]
+        for position in range(past.shape[0]):
+            before = t - past[position, 1]
+            r[past[position, 3]] = adjoints[before, past[position, 2]] if before >= 0 else 0.0
+        pc = BEGIN
+        for change in range(len(blocks) - 1, -1, -1):
+            block = blocks[change]
+            slot = slots[block]
+            execute(back, r, pc, np.uintp(back_starts[block]))
+            if kinds[change] != FIXED:
+                shown = r[size + slot]
+                r[slot] = raw[change]
+                r[size + slot] = shown * scales[change]
+                execute(back, r, np.uintp(back_starts[block]), np.uintp(back_ends[block]))
+                r[size + slot] = shown
+            pc = np.uintp(back_ends[block])
+        execute(back, r, pc, np.uintp(back[0]))
+        adjoints[t] = r[size : 2 * size]
+        for position in range(past.shape[0]):
+            before = t - past[position, 1]
+            if before >= 0:
+                adjoints[before, past[position, 2]] = r[past[position, 3]]
+
+
+@compiled
+def replay(ahead, starts, ends, slots, r, past, initial, rows, t):
+    """Compute every block of a period once more from what the period shows."""
+    size = rows.shape[1]
+    r[:size] = rows[t]
+    read_past(r, past, rows, initial, t)
+    for block in range(len(slots)):
+        execute(ahead, r, np.uintp(starts[block]), np.uintp(ends[block]))
+        r[slots[block]] = rows[t, slots[block]]
+
+
+@compiled
+def local_slopes(
+    ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, rows, edges, owners, found
+):
+    """Fill `found`, one row a period, with the local derivative along every edge at what the period shows."""
+    size = rows.shape[1]
+    for t in range(rows.shape[0]):
+        r[:size] = rows[t]
+        read_past(r, past, rows, initial, t)
+        edge = 0
+        for block in range(len(slots)):
+            slot = slots[block]
+            first = edge
+            while edge < len(edges) and owners[edge] == block:
+                r[edges[edge]] = 0.0
+                edge += 1
+            execute(ahead, r, np.uintp(starts[block]), np.uintp(ends[block]))
+            r[size + slot] = 1.0
+            execute(back, r, np.uintp(back_starts[block]), np.uintp(back_ends[block]))
+            r[slot] = rows[t, slot]
+            for position in range(first, edge):
+                found[t, position] = r[edges[position]]

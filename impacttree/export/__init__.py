@@ -1,0 +1,1 @@
+"""A tree as a file that others can use without the library."""

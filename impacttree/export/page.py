@@ -1,0 +1,381 @@
+"""One HTML file in which a tree is moved: sliders, money along edges, guardrails, target, cost.
+
+Python lays the tree out and says everything in words that does not move; the script of the page computes the rest by
+the same rules (`impacttree.export.script`). The file loads nothing, and its security policy names its one script and
+its one style sheet by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+from impacttree.analyses.diagram import diagram
+from impacttree.analyses.worth import worth
+from impacttree.answers.asked import Asked
+from impacttree.answers.labels import label_of
+from impacttree.answers.limits import guarded
+from impacttree.answers.ranges import range_text
+from impacttree.answers.subject import Subject
+from impacttree.answers.words import lowered
+from impacttree.errors import ImpactTreeError, Problem, QuestionError
+from impacttree.export.script import ENGINE, as_json, model_data, script
+from impacttree.formula import unparse
+from impacttree.graph.model import Metric
+from impacttree.quantity import Change, Intervention, unit_words
+from impacttree.quantity.formatting import style_of
+from impacttree.render.characters import clean
+from impacttree.render.layout import layout
+from impacttree.render.scene import Box, Curve, Group, Scene, Text
+from impacttree.render.svg import escape
+from impacttree.spec.leaves import MAX_HORIZON
+from impacttree.views import Diagram
+
+__all__ = ["page"]
+
+MODULES = (*ENGINE, "words.js", "state.js", "draw.js", "page.js")
+LONG = 3
+"""Horizons that the longer view has."""
+MOST_UNCERTAIN = 60
+TEMPLATE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '{script_hash}'; \
+style-src '{style_hash}'; img-src data: blob:; base-uri 'none'; form-action 'none'">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+{body}
+<script type="application/json" id="data">{data}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def page(
+    subject: Subject,
+    lift: tuple[str, str | Change] | None = None,
+    on: str | None = None,
+    *,
+    cost: float | None = None,
+    people: bool = True,
+) -> str:
+    """Return the page of a tree as HTML text.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    lift
+        A metric and its change, with which the page opens; without it, it opens as stated.
+    on
+        The outcome; by default the tree's.
+    cost
+        What the change costs, paid in the first period, in the tree's currency.
+    people
+        Whether owners, sources and notes are in the file.
+
+    Raises
+    ------
+    QuestionError
+        When the tree cannot be asked that, or `cost` is not a number of at least zero.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> text = page(it.template("saas")._subject, ("engagement", "+5%"))
+    >>> text.startswith("<!DOCTYPE html>"), "http" in text.split("</style>")[0]
+    (True, True)
+    """
+    _check_cost(cost)
+    folder = files("impacttree.export") / "page"
+    style = (folder / "page.css").read_text(encoding="utf-8")
+    body = (folder / "page.html").read_text(encoding="utf-8")
+    code = f"(() => {{\n'use strict';\n{script(MODULES)}start();\n}})();"
+    return TEMPLATE.format(
+        title=escape(clean(subject.graph.spec.name)),
+        body=body,
+        style=style,
+        style_hash=_hash(style),
+        data=as_json(_Contents(subject, lift, on, cost, people).data),
+        script=code,
+        script_hash=_hash(code),
+    )
+
+
+def _check_cost(cost: float | None) -> None:
+    wrong = isinstance(cost, bool) or not isinstance(cost, int | float | None) or not 0 <= (cost or 0) < math.inf
+    if wrong:
+        raise QuestionError(Problem(reason=f"cost is {cost!r}", fix="give an amount of money, as 250_000"))
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+class _Contents:
+    """All that the page's script reads."""
+
+    def __init__(
+        self, subject: Subject, lift: tuple[str, str | Change] | None, on: str | None, cost: float | None, people: bool
+    ) -> None:
+        self.whole, self.words, self.people, self.cost = subject.marked, subject.words, people, cost
+        self.graph, self.periods = subject.graph, subject.periods(None)
+        self.outcome = subject.outcome(on)
+        self.subject, self.lift = subject, lift
+        drawn = diagram(subject, lift, on)
+        self.answer = worth(subject, lift[0], lift[1], on) if lift is not None else None
+        self.asked = subject.changes({lift[0]: lift[1]}) if lift is not None else Asked()
+        self.drawn = drawn.drawn
+        self.styles: list[Mapping[str, Any]] = []
+        self.provenance = drawn.provenance
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        spec, outcome = self.graph.spec, self.outcome
+        horizons = [self.periods, *([LONG * self.periods] if self._reaches(LONG * self.periods) else [])]
+        basis = self.words.basis(outcome.name)
+        held = basis.partition("; ")[2]
+        return {
+            "name": spec.name,
+            "period": spec.period,
+            "horizons": horizons,
+            "outcome": outcome.index,
+            "basis": {"money": outcome.unit.is_money, "held": held},
+            "version": self.provenance.fingerprint,
+            "asOf": self._as_of(),
+            "notes": list(self._notes()),
+            "cost": self.cost,
+            "canCost": outcome.aggregation == "sum" and outcome.unit.is_money and outcome.spec.better == "higher",
+            "range": self._range(),
+            "changes": self._changes(self.asked),
+            "focus": self._focus(),
+            "scenarios": list(self._scenarios()),
+            "metrics": [self._metric(metric) for metric in self.graph.metrics],
+            "styles": self.styles,
+            "guardrails": [
+                {"slot": limit.metric.index, "side": limit.side, "limit": limit.value} for limit in guarded(self.graph)
+            ],
+            "uncertain": list(self._uncertain()),
+            "views": self._views(),
+            "model": model_data(self.whole.model),
+        }
+
+    def _reaches(self, periods: int) -> bool:
+        if periods > MAX_HORIZON or (self.whole.model.is_static and self.outcome.aggregation != "sum"):
+            return False
+        try:
+            self.subject.model.run(periods)
+        except ImpactTreeError:
+            return False
+        return True
+
+    def _as_of(self) -> str:
+        dates = [metric.spec.as_of for metric in self.graph.metrics if metric.spec.as_of is not None]
+        return f"{max(dates).day} {max(dates):%b %Y}" if dates else ""
+
+    def _notes(self) -> Iterator[str]:
+        for note in self.drawn.notes:
+            if not note.startswith(("Basis", "Figures on arrows")):
+                yield note
+
+    def _range(self) -> str:
+        return range_text(self.words, self.outcome.name, self.answer.range) if self.answer is not None else ""
+
+    def _changes(self, asked: Asked) -> list[Any]:
+        return [_change(slot, one) for slot, one in asked.interventions.items()]
+
+    def _focus(self) -> int:
+        """Return the metric that the page is about: the lifted one, else the first input of the strongest path."""
+        by_name = self.graph.by_name
+        if self.asked.slots:
+            return self.asked.slots[0]
+        inputs = [name for name in self.drawn.path if self.graph[name].spec.value is not None]
+        others = [metric.name for metric in self.graph.metrics if metric.spec.value is not None]
+        return by_name[(inputs or others or [self.outcome.name])[0]]
+
+    def _scenarios(self) -> Iterator[Mapping[str, Any]]:
+        for scenario in self.graph.spec.scenarios:
+            name = scenario.name.replace("_", " ")
+            try:
+                changes = self._changes(self.subject.changes(dict(scenario.changes)))
+            except ImpactTreeError:
+                continue
+            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes}
+
+    # -- metrics ------------------------------------------------------------------------------------------------
+
+    def _metric(self, metric: Metric) -> Mapping[str, Any]:
+        words, spec, name, currency = self.words, metric.spec, metric.name, self.words.currency
+        people = {"owner": spec.owner, "source": spec.source, "notes": spec.notes} if self.people else {}
+        return {
+            "name": name,
+            "label": metric.label,
+            "low": lowered(metric.label),
+            "kind": spec.kind,
+            "rule": metric.aggregation,
+            "better": spec.better,
+            "isAmount": words.is_amount(name),
+            "isShare": metric.unit.is_share,
+            "count": words.count(name, metric.unit),
+            "unit": unit_words(metric.unit)
+            or ("" if metric.unit.display or metric.unit.is_money else str(metric.unit)),
+            "style": self._style(style_of(metric.unit, currency=currency)),
+            "signed": self._style(style_of(metric.unit, currency=currency, difference=True)),
+            "input": self._input(metric),
+            "about": spec.description or "",
+            "formula": spec.formula or ("" if not metric.influences else unparse(metric.rule)),
+            "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
+            **{key: value for key, value in people.items() if value},
+        }
+
+    def _style(self, style: Mapping[str, Any]) -> int:
+        """Return the place of a way of writing numbers among those of the page."""
+        if style not in self.styles:
+            self.styles.append(style)
+        return self.styles.index(style)
+
+    def _evidence(self, evidence: Any) -> str:
+        parts = [evidence.grade.replace("_", "-")]
+        if self.people and evidence.source:
+            parts.append(evidence.source)
+        if evidence.date:
+            parts.append(f"{evidence.date:%b %Y}")
+        return ", ".join(parts)
+
+    def _input(self, metric: Metric) -> Mapping[str, Any] | None:
+        """Return how far an input is moved: within its bounds, and somewhat beyond what is plausible."""
+        spec = metric.spec
+        if spec.value is None:
+            if metric.index in self.asked.slots and self.asked.recipes[0][1].kind == "wrap":
+                return {"kind": "ratio", "base": 0.0, "least": -0.5, "most": 0.5, "low": -0.1, "high": 0.1}
+            return None
+        base = spec.value.central()
+        bounds = (spec.bounds and spec.bounds.low_high()) or (-math.inf, math.inf)
+        stated = spec.plausible.low_high() if spec.plausible else spec.value.low_high()
+        reach = 0.25 * (abs(base) or 1.0)
+        low, high = stated or (base - reach, base + reach)
+        room = max(high - low, 1e-9 * abs(base)) * 0.75
+        least, most = max(min(low, base) - room, bounds[0]), min(max(high, base) + room, bounds[1])
+        for slot, change in self.asked.interventions.items():
+            if slot == metric.index:
+                least, most = min(least, change.apply(base)), max(most, change.apply(base))
+        return {
+            "kind": "value" if metric.origin == "value" else "shift",
+            "base": base,
+            "least": least,
+            "most": most,
+            "low": low,
+            "high": high,
+            "bounds": [end if math.isfinite(end) else None for end in bounds],
+        }
+
+    def _uncertain(self) -> Iterator[Mapping[str, Any]]:
+        """Yield each uncertain number with its P10 and P90."""
+        import numpy as np
+
+        from impacttree.engine.sampling import Sampler
+
+        places = {address: place for place, address in enumerate(self.whole.model.addresses)}
+        for one in Sampler(self.whole.model).inputs[:MOST_UNCERTAIN]:
+            if one.address in places:
+                low, high = map(float, one.distribution.quantile(np.array([0.1, 0.9])))
+                label = label_of(self.graph, one.address).rpartition(", ")[0] or label_of(self.graph, one.address)
+                target, _, source = label.partition(" <- ")
+                yield {
+                    "parameter": places[one.address],
+                    "label": f"{target} per {lowered(source)}" if source else label,
+                    "ends": [low, high],
+                }
+
+    # -- the tree -----------------------------------------------------------------------------------------------
+
+    def _views(self) -> list[Mapping[str, Any]]:
+        """Return the part that the lift touches, and the whole tree, as places of cards and lines."""
+        drawn = replace(self.drawn, cut="full", size="poster", notes=(), callout=None)
+        everything = frozenset(card.id for card in drawn.cards)
+        carrying = [link for link in drawn.links if link.money_text]
+        touched = {*drawn.path, *(link.source for link in carrying), *(link.target for link in carrying)}
+        parts = [frozenset(touched & everything)] if self.lift is not None else []
+        if everything not in parts:
+            parts.append(everything)
+        return [self._view(drawn, keep) for keep in parts]
+
+    def _view(self, drawn: Diagram, keep: frozenset[str]) -> Mapping[str, Any]:
+        cards = tuple(replace(card, aside_text="") for card in drawn.cards if card.id in keep)
+        links = (link for link in drawn.links if link.source in keep and link.target in keep)
+        thin = tuple(replace(link, elasticity_text="") for link in links)
+        scene = layout(replace(drawn, cards=cards, links=thin, path=tuple(name for name in drawn.path if name in keep)))
+        return _places(scene, self.graph.by_name, {(link.source, link.target): link.back for link in thin}, drawn)
+
+
+def _change(slot: int, one: Intervention) -> tuple[int, Mapping[str, Any]]:
+    return slot, {"kind": one.kind, "scale": one.scale, "shift": one.shift}
+
+
+def _places(
+    scene: Scene, by_name: Mapping[str, int], back: Mapping[tuple[str, str], bool], drawn: Diagram
+) -> Mapping[str, Any]:
+    """Return a laid out tree as places in points: cards, lines and their labels, heads of lanes."""
+    assumed = {(link.source, link.target) for link in drawn.links if link.assumed}
+    delays = {(link.source, link.target): link.delay for link in drawn.links}
+    cards, lines, heads = [], [], []
+    labels: dict[tuple[str, str], tuple[float, float, str]] = {}
+    for group in scene.groups:
+        if group.role == "label" and group.source:
+            text = next(shape for shape in group.shapes if isinstance(shape, Text))
+            labels[group.source, group.target] = (_points(text.x), _points(text.y), text.anchor)
+    for group in scene.groups:
+        if group.role == "card" and group.id in by_name:
+            box = max((s for s in group.shapes if isinstance(s, Box)), key=lambda s: s.width * s.height)
+            cards.append([by_name[group.id], *map(_points, (box.x, box.y, box.width, box.height))])
+        elif group.role == "connector" and group.source in by_name and group.target in by_name:
+            ends = (group.source, group.target)
+            lines.append(
+                {
+                    "source": by_name[ends[0]],
+                    "target": by_name[ends[1]],
+                    "path": _centre(group),
+                    "label": labels.get(ends),
+                    "back": back.get(ends, False),
+                    "assumed": ends in assumed,
+                    "delay": delays.get(ends, ""),
+                }
+            )
+        elif group.role == "head":
+            text = next(shape for shape in group.shapes if isinstance(shape, Text))
+            right = max(
+                (s.steps[-1][1] for s in group.shapes if isinstance(s, Curve) and len(s.steps[-1]) > 1), default=0
+            )
+            heads.append([text.text, *map(_points, (text.x, text.y, right))])
+    return {"cards": cards, "lines": lines, "heads": heads, "path": [by_name[name] for name in drawn.path]}
+
+
+def _points(inches: float) -> float:
+    return round(inches * 72, 1)
+
+
+def _centre(group: Group) -> str:
+    """Return the middle line of a connector: of a ribbon the way from its foot to its tip."""
+    curves = [shape for shape in group.shapes if isinstance(shape, Curve)]
+    line = next((curve for curve in curves if curve.stroke and not curve.fill), None)
+    if line is None:
+        corners = [step[-2:] for step in curves[0].steps if len(step) > 1]
+        tip = max(corners, key=lambda corner: corner[0])
+        foot = min(corner[0] for corner in corners)
+        return f"M{_points(foot)} {_points(tip[1])}L{_points(tip[0])} {_points(tip[1])}"
+    head = next((curve for curve in curves if curve.fill and curve is not line), None)
+    text = "".join(step[0] + " ".join(f"{_points(value):g}" for value in step[1:]) for step in line.steps)
+    if head is not None and len(head.steps[0]) > 1:
+        text += f"L{_points(head.steps[0][1]):g} {_points(head.steps[0][2]):g}"
+    return text

@@ -1,0 +1,363 @@
+// A tree's values, period by period and over the horizon, from its blocks: closures built from data, no text is run.
+// A value that does not exist (a division by zero, an overflow) is NaN, and so is all that reads it.
+import { FUNCTIONS, PARTIALS, slope_of_base, slope_of_exponent } from "./functions.js";
+
+/** The exactly rounded sum (J. Shewchuk, 1997), as math.fsum. */
+export function exactSum(values) {
+  const parts = [];
+  for (let x of values) {
+    if (!Number.isFinite(x)) return NaN;
+    let kept = 0;
+    for (let y of parts) {
+      if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
+      const high = x + y;
+      const low = y - (high - x);
+      if (low) parts[kept++] = low;
+      x = high;
+    }
+    parts.length = kept;
+    parts.push(x);
+  }
+  let n = parts.length;
+  if (!n) return 0;
+  let high = parts[--n], low = 0;
+  while (n > 0) {
+    const x = high, y = parts[--n];
+    high = x + y;
+    low = y - (high - x);
+    if (low) break;
+  }
+  if (n > 0 && ((low < 0 && parts[n - 1] < 0) || (low > 0 && parts[n - 1] > 0))) {
+    const y = low * 2, x = high + y;
+    if (y === x - high) high = x;
+  }
+  return high;
+}
+
+const finite = (x) => (x - x === 0 ? x : NaN);
+const COMPARE = {
+  "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
+  "==": (a, b) => a === b, "!=": (a, b) => a !== b,
+};
+
+function power(base, exponent) {
+  return base - base === 0 && exponent - exponent === 0 ? finite(Math.pow(base, exponent)) : NaN;
+}
+
+/** What one step computes, how its adjoint is shared out, and how it moves when its operands move. */
+function operation(step, constants) {
+  const [op, out, ...rest] = step;
+  const [a, b] = rest;
+  switch (op) {
+    case "neg": return [(t) => { t[out] = -t[a]; }, (t, g) => { g[a] -= g[out]; }, (t, d) => { d[out] = -d[a]; }];
+    case "add": return [
+      (t) => { t[out] = finite(t[a] + t[b]); },
+      (t, g) => { g[a] += g[out]; g[b] += g[out]; },
+      (t, d) => { d[out] = d[a] + d[b]; }];
+    case "sub": return [
+      (t) => { t[out] = finite(t[a] - t[b]); },
+      (t, g) => { g[a] += g[out]; g[b] -= g[out]; },
+      (t, d) => { d[out] = d[a] - d[b]; }];
+    case "mul": return [
+      (t) => { t[out] = finite(t[a] * t[b]); },
+      (t, g) => { const y = g[out]; g[a] += y * t[b]; g[b] += y * t[a]; },
+      (t, d) => { d[out] = d[a] * t[b] + t[a] * d[b]; }];
+    case "div": return [
+      (t) => { t[out] = finite(t[a] / t[b]); },
+      (t, g) => { const y = g[out]; g[a] += y / t[b]; g[b] += -y * t[out] / t[b]; },
+      (t, d) => { d[out] = (d[a] - t[out] * d[b]) / t[b]; }];
+    case "pow": {
+      const slope = constants.get(b) === 2
+        ? (t) => 2 * t[a]
+        : (t) => slope_of_base(t[a], t[b]);
+      return [
+        (t) => { t[out] = power(t[a], t[b]); },
+        (t, g, still) => {
+          const y = g[out];
+          if (!still[a]) g[a] += y * slope(t);
+          if (!still[b]) g[b] += y * slope_of_exponent(t[a], t[out]);
+        },
+        (t, d) => {
+          d[out] = (d[a] ? d[a] * slope(t) : 0) + (d[b] ? d[b] * slope_of_exponent(t[a], t[out]) : 0);
+        }];
+    }
+    default: {
+      const [name, ...args] = rest;
+      const value = FUNCTIONS[name], partials = PARTIALS[name];
+      const read = (t) => args.map((arg) => t[arg]);
+      const slope = (t, k) => partials[k](...read(t), t[out]);
+      const one = args.length === 1;
+      return [
+        one ? (t) => { const x = t[args[0]]; t[out] = x - x === 0 ? finite(value(x)) : NaN; }
+          : (t) => { t[out] = finite(value(...read(t))); },
+        (t, g, still) => args.forEach((arg, k) => { if (!still[arg]) g[arg] += g[out] * slope(t, k); }),
+        (t, d) => {
+          let sum = 0;
+          args.forEach((arg, k) => { if (d[arg]) sum += d[arg] * slope(t, k); });
+          d[out] = sum;
+        }];
+    }
+  }
+}
+
+/** One rule, ready to be computed, differentiated and asked which branches it takes. */
+class Block {
+  constructor(data) {
+    this.slot = data.slot;
+    this.loads = data.loads.map(([temporary, slot, timing, lag]) => ({ temporary, slot, timing, lag }));
+    this.edges = this.loads.filter((load) => load.timing !== "baseline");
+    this.parameters = data.parameters;
+    this.values = new Float64Array(data.size);
+    this.adjoints = new Float64Array(data.size);
+    this.moves = new Float64Array(data.size);
+    this.still = new Uint8Array(data.size);
+    const constants = new Map(data.constants);
+    for (const [temporary, value] of data.constants) { this.values[temporary] = value; this.still[temporary] = 1; }
+    for (const [temporary] of data.parameters) this.still[temporary] = 1;
+    for (const load of this.loads) if (load.timing === "baseline") this.still[load.temporary] = 1;
+    this.branches = [];
+    this.jumping = new Set();
+    this.taken = [];
+    this.margin = [];
+    [this.forward, this.backward, this.tangent] = this.#body(data.body, constants);
+    this.result = data.body[1];
+    this.reads = this.loads.map((load) => [load.temporary, load.slot, load.timing === "now" ? -2 : load.timing === "baseline" ? -1 : load.lag]);
+  }
+
+  #body([steps, result], constants) {
+    const forward = [], backward = [], tangent = [];
+    for (const step of steps) {
+      const [value, back, move] = step[0] === "if" ? this.#select(step, constants) : this.#plain(step, constants);
+      const out = step[1];
+      forward.push(value);
+      backward.push((t, g, still) => { if (g[out]) back(t, g, still); });
+      tangent.push(move);
+    }
+    backward.reverse();
+    const all = (list) => (list.length === 1 ? list[0] : (t, g, still) => { for (const one of list) one(t, g, still); });
+    return [all(forward), all(backward), all(tangent), result];
+  }
+
+  #plain(step, constants) {
+    const [value, back, move] = operation(step, constants);
+    if (step[0] !== "step") return [value, back, move];
+    const number = this.branches.push(step[1]) - 1, out = step[1], arg = step[3], taken = this.taken, margin = this.margin;
+    this.jumping.add(out);
+    return [
+      (t) => { value(t); taken[number] = t[out]; },
+      () => {},
+      (t, d) => { margin[number] = d[arg]; d[out] = 0; }];
+  }
+
+  #select(step, constants) {
+    const [, out, compare, left, right, then, otherwise, jumps] = step;
+    const number = this.branches.push(out) - 1, test = COMPARE[compare], taken = this.taken, margin = this.margin;
+    if (jumps) this.jumping.add(out);
+    const sides = [this.#body(otherwise, constants), this.#body(then, constants)];
+    return [
+      (t) => {
+        if (Number.isNaN(t[left]) || Number.isNaN(t[right])) { taken[number] = undefined; t[out] = NaN; return; }
+        const side = test(t[left], t[right]) ? 1 : 0;
+        taken[number] = side;
+        const [value, , , result] = sides[side];
+        value(t);
+        t[out] = t[result];
+      },
+      (t, g, still) => {
+        const side = sides[taken[number]];
+        if (!side) return;
+        g[side[3]] += g[out];
+        side[1](t, g, still);
+      },
+      (t, d) => {
+        margin[number] = d[left] - d[right];
+        const side = sides[taken[number]];
+        if (!side) { d[out] = NaN; return; }
+        side[2](t, d);
+        d[out] = d[side[3]];
+      }];
+  }
+
+  /** Compute the rule; `past(lag)` is an earlier row. */
+  value(row, base, parameters, past) {
+    const t = this.values;
+    for (const [temporary, slot, from] of this.reads) t[temporary] = (from === -2 ? row : from === -1 ? base : past[from])[slot];
+    for (const [temporary, position] of this.parameters) t[temporary] = parameters[position];
+    if (this.taken.length) this.taken.fill(undefined);
+    this.forward(t);
+    return t[this.result];
+  }
+
+  /** Write the local derivative along each edge, from number `first` on; `value` has been called. */
+  partials(into, first) {
+    const g = this.adjoints.fill(0);
+    g[this.result] = 1;
+    this.backward(this.values, g, this.still);
+    this.edges.forEach((load, k) => { into[first + k] = g[load.temporary]; });
+  }
+
+  /** Move one load; return how the result moves. `value` has been called; margins stand in `margin`. */
+  move(load) {
+    const d = this.moves.fill(0);
+    d[load.temporary] = 1;
+    if (this.margin.length) this.margin.fill(undefined);
+    this.tangent(this.values, d);
+    return d[this.result];
+  }
+}
+
+/** Blocks in one order of evaluation; edges are numbered by position. */
+class Program {
+  constructor(blocks) {
+    this.blocks = blocks;
+    this.first = [];
+    this.edges = [];
+    for (const block of blocks) {
+      this.first.push(this.edges.length);
+      for (const load of block.edges) this.edges.push([block.slot, load]);
+    }
+  }
+}
+
+const WAYS = {
+  sum: {
+    forward: (path, w) => w.repeats * (path.length > 1 ? exactSum(path) : path[0]),
+    held: (value, w) => value * w.periods,
+    tangent: (moves, w) => moves.reduce((a, b) => a + b, 0) * w.repeats,
+    adjoint: (weight, w) => Array(w.distinct).fill(weight * w.repeats),
+  },
+  mean: {
+    forward: (path, w) => exactSum(path) / w.distinct,
+    held: (value) => value,
+    tangent: (moves, w) => moves.reduce((a, b) => a + b, 0) / w.distinct,
+    adjoint: (weight, w) => Array(w.distinct).fill(weight / w.distinct),
+  },
+  last: {
+    forward: (path) => path[path.length - 1],
+    held: (value) => value,
+    tangent: (moves) => moves[moves.length - 1],
+    adjoint: (weight, w) => [...Array(w.distinct - 1).fill(0), weight],
+  },
+};
+
+export const apply = (change, value) => (change.kind === "fix" ? change.shift : value * change.scale + change.shift);
+
+/** The tree: blocks by slot, parameters at their central values, and values at t = 0. */
+export class Model {
+  constructor(data) {
+    this.size = data.size;
+    this.parameters = Float64Array.from(data.parameters);
+    this.lags = data.lags;
+    this.isStatic = data.static;
+    this.ways = data.rules.map((rule) => WAYS[rule] ?? null);
+    this.rules = data.rules;
+    this.rank = data.rank;
+    this.owners = data.owners;
+    const blocks = data.blocks.map((one) => new Block(one));
+    this.step = new Program(data.step.map((k) => blocks[k]));
+    this.recomputed = new Program(data.recomputed.map((k) => blocks[k]));
+    this.initial = data.initial.map((k) => blocks[k]);
+    this.restart();
+    this.isRecomputed = new Set(this.recomputed.blocks.map((block) => block.slot));
+  }
+
+  /** Compute the values at t = 0, of the parameters as they are now. */
+  restart() {
+    const row = new Float64Array(this.size), past = [];
+    for (const lag of this.lags) past[lag] = row;
+    for (const block of this.initial) row[block.slot] = block.value(row, row, this.parameters, past);
+    this.base = row;
+  }
+
+  /** Run with changes by slot; on a time loop a change wraps the path that the metric has without it. */
+  run(periods, changes = new Map()) {
+    const isLoop = (slot) => this.rank[slot] >= 0 && changes.get(slot).kind === "wrap";
+    const loops = [...changes.keys()].filter(isLoop).sort((a, b) => this.rank[a] - this.rank[b]);
+    let held = new Map();
+    for (const [slot, change] of changes) {
+      if (!loops.includes(slot)) held.set(slot, { at: (_, value) => apply(change, value), over: (_, value) => apply(change, value) });
+    }
+    for (const slot of loops) {
+      const without = this.simulate(periods, held), change = changes.get(slot);
+      held = new Map(held).set(slot, {
+        at: (position) => apply(change, without.rows[position][slot]),
+        over: (count) => apply(change, this.horizon(without, count)[slot]),
+      });
+    }
+    return this.simulate(periods, held);
+  }
+
+  simulate(periods, held) {
+    const rows = [], count = this.isStatic ? 1 : periods;
+    const { parameters, base } = this;
+    for (let position = 0; position < count; position++) {
+      const row = new Float64Array(this.size);
+      const past = this.past(rows, position);
+      for (const block of this.step.blocks) {
+        const value = block.value(row, base, parameters, past), change = held.get(block.slot);
+        row[block.slot] = change ? finite(change.at(position, value)) : value;
+      }
+      rows.push(row);
+    }
+    return { rows, periods, held, totals: new Map() };
+  }
+
+  past(rows, position) {
+    const past = [];
+    for (const lag of this.lags) past[lag] = position >= lag ? rows[position - lag] : this.base;
+    return past;
+  }
+
+  window(periods) {
+    const distinct = this.isStatic ? 1 : periods;
+    return { periods, distinct, repeats: periods / distinct };
+  }
+
+  /** The first periods of a run. */
+  first(run, periods) {
+    return { ...run, rows: this.isStatic ? run.rows : run.rows.slice(0, periods), periods, totals: new Map() };
+  }
+
+  /** Every slot over the first periods of a run, by its rule. */
+  horizon(run, periods = run.periods) {
+    if (run.totals.has(periods)) return run.totals.get(periods);
+    const window = this.window(periods), row = new Float64Array(this.size), path = Array(window.distinct);
+    for (let slot = 0; slot < this.size; slot++) {
+      const way = this.ways[slot];
+      for (let k = 0; k < window.distinct; k++) path[k] = run.rows[k][slot];
+      row[slot] = way ? way.forward(path, window) : NaN;
+    }
+    const base = this.horizonBase(periods);
+    for (const block of this.recomputed.blocks) {
+      const value = block.value(row, base, this.parameters, []), change = run.held.get(block.slot);
+      row[block.slot] = change ? finite(change.over(periods, value)) : value;
+    }
+    run.totals.set(periods, row);
+    return row;
+  }
+
+  horizonBase(periods) {
+    const window = this.window(periods);
+    return this.base.map((value, slot) => (this.ways[slot] ? this.ways[slot].held(value, window) : value));
+  }
+
+  /** Local derivatives along the edges into some slots, of values that may be of any run or between two. */
+  partials(rows, totals, baseOver, [inStep, inRecomputed]) {
+    const found = rows.map((row, position) => {
+      const into = new Float64Array(this.step.edges.length), past = this.past(rows, position);
+      this.step.blocks.forEach((block, k) => {
+        if (!inStep.has(block.slot)) return;
+        block.value(row, this.base, this.parameters, past);
+        block.partials(into, this.step.first[k]);
+      });
+      return into;
+    });
+    const over = new Float64Array(this.recomputed.edges.length);
+    this.recomputed.blocks.forEach((block, k) => {
+      if (!inRecomputed.has(block.slot)) return;
+      block.value(totals, baseOver, this.parameters, []);
+      block.partials(over, this.recomputed.first[k]);
+    });
+    return { rows: found, horizon: over };
+  }
+}

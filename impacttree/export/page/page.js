@@ -1,0 +1,437 @@
+// The page: controls, and what follows from them.
+import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, standAlone } from "./draw.js";
+import { State } from "./state.js";
+import { formatSigned, formatValue, isStill, parse, relative, Words } from "./words.js";
+
+const STEPS = 400, LATER = 160, BARS = 6, NAMED = 4;
+const TABS = ["Tree", "Inputs", "Guardrails", "Share"];
+const HEADS = { product: "Product", driver: "Drivers", financial: "Financial" };
+const byId = (id) => document.getElementById(id);
+const bold = (text, name = null) => element("b", { class: name }, text);
+const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+class Page {
+  constructor(data) {
+    this.data = data;
+    this.state = new State(data);
+    this.words = new Words(data);
+    this.outcome = data.metrics[data.outcome];
+    this.sliders = new Map();
+    this.later = 0;
+    this.phone = matchMedia("(max-width: 760px)");
+    this.controls();
+    this.open();
+    addEventListener("hashchange", () => { if (location.hash.slice(1) !== this.state.fragment) this.open(); });
+    this.phone.addEventListener("change", () => this.place());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.update());
+  }
+
+  open() {
+    this.state.read(location.hash.slice(1));
+    this.place();
+    this.update();
+    this.follow();
+  }
+
+  // -- controls --------------------------------------------------------------------------------------------------------
+
+  controls() {
+    const { data, state } = this;
+    byId("reset").addEventListener("click", () => { state.reset(); this.changed(); });
+    byId("whole").addEventListener("click", () => { state.whole = !state.whole; this.update(); });
+    byId("copy").addEventListener("click", () => this.copy());
+    byId("save").addEventListener("click", () => this.save());
+    this.typed(byId("need"), this.outcome.signed, (value) => { state.need = value; });
+    this.typed(byId("cost"), this.outcome.signed, (value) => { state.cost = value === null ? null : Math.max(0, value); });
+    byId("cost-box").hidden = !data.canCost;
+    if (!data.canCost) byId("cost-box").style.display = "none";
+    for (const kind of Object.keys(HEADS)) {
+      const slots = [...data.metrics.keys()].filter((slot) => data.metrics[slot].input && data.metrics[slot].kind === kind);
+      if (!slots.length) continue;
+      const group = element("div", { role: "group", "aria-label": HEADS[kind] }, element("div", { class: "group", "aria-hidden": "true" }, HEADS[kind]));
+      for (const slot of slots) group.append(this.slider(slot));
+      byId("sliders").append(group);
+    }
+    this.scenarioButtons = [["", "Your case", null], ["stated", "As stated", []], ...data.scenarios.map(({ name, label, changes }) => [name, label, changes])]
+      .map(([name, label, changes]) => {
+        const button = element("button", { type: "button" }, label);
+        if (changes?.length) {
+          const { model } = state, periods = data.horizons[0];
+          button.append(" ", bold(this.money(model.horizon(model.run(periods, new Map(changes)))[data.outcome] - model.horizon(state.base, periods)[data.outcome])));
+        }
+        button.addEventListener("click", () => this.scenario(name, changes));
+        byId("scenarios").append(button);
+        return [name, button];
+      });
+    this.horizonButtons = data.horizons.map((count) => {
+      const button = element("button", { type: "button" }, this.words.periods(count));
+      button.addEventListener("click", () => { state.horizon = count; this.changed(); });
+      byId("horizons").append(button);
+      return [count, button];
+    });
+    if (data.horizons.length < 2) byId("horizons").style.display = "none";
+    for (const tab of TABS) {
+      const button = element("button", { type: "button" }, tab);
+      button.addEventListener("click", () => this.show(tab));
+      byId("tabs").append(button);
+    }
+    this.show(TABS[0]);
+  }
+
+  show(tab) {
+    document.body.dataset.tab = tab;
+    for (const button of byId("tabs").children) button.setAttribute("aria-pressed", String(button.dataset.tab ? button.dataset.tab === tab : button.textContent.startsWith(tab)));
+  }
+
+  typed(field, style, take) {
+    field.addEventListener("input", () => {
+      const value = field.value.trim() ? parse(field.value, style) : null;
+      field.setAttribute("aria-invalid", String(Number.isNaN(value)));
+      if (Number.isNaN(value)) return;
+      take(value);
+      this.changed(field);
+    });
+    field.addEventListener("blur", () => { field.setAttribute("aria-invalid", "false"); this.fields(); });
+  }
+
+  slider(slot) {
+    const metric = this.data.metrics[slot], { input } = metric, id = `v-${slot}`, span = input.most - input.least || 1;
+    const at = (value) => `${100 * Math.max(0, Math.min(1, (value - input.least) / span))}%`;
+    const mark = (name, from, to) => { const part = element("i", { class: name }); part.style.left = at(from); if (to !== null) part.style.width = `calc(${at(to)} - ${at(from)})`; return part; };
+    const range = element("input", { type: "range", min: 0, max: STEPS, step: 1, id: `${id}-range`, "aria-label": metric.label });
+    const field = element("input", { id, inputmode: "text", autocomplete: "off", "aria-label": `${metric.label}, value` });
+    const move = element("i", { class: "move" });
+    const name = element("label", { for: `${id}-range` }, input.kind === "ratio" ? `${metric.label}, change` : metric.label);
+    const hint = element("p", { class: "hint" }, `today ${this.state.written(metric, input.base)}, plausible ${this.state.written(metric, input.low)} to ${this.state.written(metric, input.high)}`);
+    const box = element("div", { class: "slider" }, element("div", { class: "name" }, name, field), hint,
+      element("div", { class: "track" }, element("i", { class: "rail" }), mark("band", input.low, input.high), move, mark("tick", input.base, null), range));
+    range.addEventListener("input", () => {
+      const raw = input.least + (span * range.value) / STEPS, near = Math.abs(raw - input.base) < span / STEPS / 1.5;
+      this.state.set(slot, near ? input.base : Number(raw.toPrecision(6)));
+      this.changed(range);
+    });
+    field.addEventListener("input", () => {
+      const value = parse(field.value, input.kind === "ratio" ? { shift: 2 } : metric.style), [least, most] = input.bounds ?? [-1, null];
+      const isWrong = Number.isNaN(value) || value < (least ?? -Infinity) || value > (most ?? Infinity);
+      field.setAttribute("aria-invalid", String(isWrong));
+      if (isWrong) return;
+      this.state.set(slot, value);
+      this.changed(field);
+    });
+    field.addEventListener("blur", () => { field.setAttribute("aria-invalid", "false"); this.fields(); });
+    this.sliders.set(slot, { box, range, field, move, at, input, metric });
+    return box;
+  }
+
+  /** On a phone the one slider that matters stands above the tree, with the target. */
+  place() {
+    const { focus } = this.state, slider = this.sliders.get(focus);
+    for (const [slot, { box, home }] of this.sliders) {
+      if (home && (slot !== focus || !this.phone.matches)) { home.replaceWith(box); this.sliders.get(slot).home = null; }
+    }
+    if (this.phone.matches) {
+      if (slider && !slider.home) {
+        slider.home = document.createComment("");
+        slider.box.replaceWith(slider.home);
+        byId("focus-home").prepend(slider.box);
+      }
+      byId("focus-home").append(byId("target"));
+    } else byId("target-home").append(byId("target"));
+  }
+
+  scenario(name, changes) {
+    const { state } = this;
+    if (!state.scenario) this.own = [...state.changes];
+    if (name) state.take(changes);
+    else if (this.own) state.take(this.own);
+    state.scenario = name;
+    this.changed();
+  }
+
+  /** Something was changed by hand: compute, draw, and let what takes longer follow. */
+  changed(from = null) {
+    this.from = from;
+    this.update();
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.follow(), LATER);
+  }
+
+  // -- what follows ----------------------------------------------------------------------------------------------------
+
+  money(amount) { return formatSigned(this.outcome, amount); }
+
+  update() {
+    const { state } = this, begun = performance.now();
+    this.found = state.compute();
+    this.computing = performance.now() - begun;
+    this.sentence();
+    this.fields();
+    this.bar();
+    this.tree();
+    this.guards();
+    this.panel();
+    this.line();
+    this.basis();
+  }
+
+  /** What may come a moment later: the target, the tornado, the address, what a screen reader says. */
+  follow() {
+    this.needs();
+    this.tornado();
+    if (!this.phone.matches || document.activeElement?.type !== "range") this.place();
+    const { fragment } = this.state, fresh = new State.Plain(this.data, new Map(this.data.changes));
+    const isFresh = this.found.isStated && this.state.cost === this.data.cost && this.state.need === null && this.state.focus === this.data.focus && this.state.selected === this.data.focus && fresh;
+    history.replaceState(null, "", isFresh ? location.pathname + location.search : `#${fragment}`);
+    byId("status").textContent = byId("sentence").textContent;
+  }
+
+  said() {
+    const { found, state, outcome, words } = this, moves = state.moves(), slot = this.data.outcome;
+    const when = words.over(outcome, state.horizon);
+    if (!Number.isFinite(found.total)) return [`${outcome.label} has no value ${when}`, "", ""];
+    if (!moves.length) return [`As stated, ${outcome.low} is `, formatValue(outcome, found.before[slot]), ` ${when}`];
+    const names = moves.length > 2 ? `${moves.length} changes together` : moves.map(({ text }) => text).join(" and ");
+    const [verb, amount, what] = words.effect(outcome, found.before[slot], found.after[slot], moves.length > 1);
+    return [`${names} ${verb} `, amount, `${what ? ` ${what}` : ""} ${when}`];
+  }
+
+  sentence() {
+    const { state, found, data } = this, [start, amount, end] = this.said();
+    byId("sentence").replaceChildren(start, ...(amount ? [bold(amount)] : []), end);
+    const parts = state.moves().slice(0, NAMED).map(({ slot }) => {
+      const metric = data.metrics[slot], value = `${formatValue(metric, found.before[slot])} → ${formatValue(metric, found.after[slot])}`;
+      return state.moves().length > 1 ? `${metric.label} ${value}` : value;
+    });
+    if (found.isStated && data.range) parts.push(data.range);
+    else if (data.range && found.changes.size) parts.push("ranges belong to the stated case; this is the central figure");
+    byId("sub").textContent = parts.join("; ");
+  }
+
+  fields() {
+    const { state, from } = this, idle = (field) => field !== document.activeElement || (field !== from && field.getAttribute("aria-invalid") !== "true" && from !== null);
+    for (const [slot, { box, range, field, move, at, input, metric }] of this.sliders) {
+      const value = state.value(slot), isMoved = state.values.has(slot), shownValue = state.written(metric, value);
+      box.classList.toggle("moved", isMoved);
+      if (range !== from) range.value = Math.round((STEPS * (value - input.least)) / (input.most - input.least || 1));
+      range.setAttribute("aria-valuetext", shownValue);
+      if (field !== from) field.value = shownValue;
+      const [a, b] = [Math.min(value, input.base), Math.max(value, input.base)];
+      move.style.left = at(a);
+      move.style.width = `calc(${at(b)} - ${at(a)})`;
+    }
+    const plain = (value) => (value === null ? "" : this.money(value).replace(/^\+/, ""));
+    if (byId("need") !== from && idle(byId("need"))) byId("need").value = plain(state.need);
+    if (byId("cost") !== from && idle(byId("cost"))) byId("cost").value = plain(state.cost);
+    byId("need-label").textContent = `I need, ${this.words.over(this.outcome, state.horizon).replace("in the first", "in")}`;
+    this.from = null;
+  }
+
+  bar() {
+    const { state, found, data, words } = this, isStated = !found.changes.size;
+    for (const [name, button] of this.scenarioButtons) button.setAttribute("aria-pressed", String(state.scenario ? state.scenario === name : name === (isStated ? "stated" : "")));
+    for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", String(count === state.horizon));
+    if (!data.canCost || state.cost === null || isStated) { byId("net").replaceChildren(); return; }
+    const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` at ${count}`]);
+    const back = found.net.payback === null ? ` in the first ${words.periods(state.longest)}` : "";
+    byId("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(`${data.period} ${found.net.payback}`)]));
+  }
+
+  /** What a card says of a metric. */
+  card(slot) {
+    const { found, data, state, words } = this, metric = data.metrics[slot], before = found.before[slot], after = found.after[slot];
+    const moves = Number.isFinite(before) && Number.isFinite(after) && !isStill(before, after);
+    const pill = moves ? relative(before, after - before) || formatSigned(metric, after - before) : "";
+    const [value, ...word] = formatValue(metric, after).split(" ");
+    const unit = word.join(" ") || (metric.rule === "sum" ? `${state.horizon} ${data.period === "month" ? "mo." : `${data.period}s`}` : metric.unit.replace(/^per /, "/"));
+    return {
+      slot, kind: metric.kind, label: metric.label, value, unit, pill, tone: words.tone(metric, moves ? after - before : 0),
+      isGuard: data.guardrails.some((limit) => limit.slot === slot), isChosen: state.selected === slot,
+    };
+  }
+
+  tree() {
+    const { data, state, found } = this, [part, all = part] = data.views, inPart = new Set(part.cards.map(([slot]) => slot));
+    const needed = [...found.flows.keys()].flatMap((key) => key.split(" ").map(Number));
+    const isBeyond = needed.some((slot) => !inPart.has(slot)), view = state.whole || isBeyond ? all : part;
+    const focused = document.activeElement?.closest?.(".card")?.dataset.slot;
+    const isMoved = found.changes.size > 0;
+    const told = {
+      flows: found.flows, largest: found.largest, isMoved, picture: byId("sentence").textContent,
+      money: (amount) => (amount ? this.money(amount) : ""), card: (slot) => this.card(slot),
+    };
+    const svg = drawTree(view, told, (slot) => this.choose(slot));
+    if (view === all && all !== part) svg.style.minWidth = `${Math.round(svg.viewBox.baseVal.width * 1.05)}px`;
+    if (isMoved && Number.isFinite(found.total)) this.callout(svg, view);
+    byId("tree").replaceChildren(svg);
+    byId("tree").tabIndex = svg.style.minWidth ? 0 : -1;
+    if (focused) byId("tree").querySelector(`[data-slot="${focused}"]`)?.focus();
+    this.rows(view);
+    const shown = new Set(view.cards.map(([slot]) => slot)), hidden = [...data.metrics.keys()].filter((slot) => !shown.has(slot));
+    byId("rest").style.display = all === part ? "none" : "";
+    byId("whole").style.visibility = isBeyond ? "hidden" : "";
+    byId("whole").textContent = view === part ? "Show the whole tree" : "Show what carries money";
+    const names = hidden.slice(0, NAMED).map((slot) => `${data.metrics[slot].label} ${formatValue(data.metrics[slot], found.after[slot])}`);
+    byId("rest-text").textContent = hidden.length
+      ? `${hidden.length} metric${hidden.length > 1 ? "s" : ""} carr${hidden.length > 1 ? "y" : "ies"} no money in this change: ${names.join(", ")}${hidden.length > NAMED ? ` and ${hidden.length - NAMED} more` : ""}`
+      : `All ${data.metrics.length} metrics are shown`;
+  }
+
+  /** The box by the outcome, where there is room below its card. */
+  callout(svg, view) {
+    const { found, state, words, outcome, data } = this, card = view.cards.find(([slot]) => slot === data.outcome);
+    if (!card) return;
+    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = found.isStated ? data.range : "";
+    const low = range ? 72 : 54, top = y + high + 22;
+    const isFree = view.cards.every(([, cx, cy, cw, ch]) => cx + cw < left || cx > left + long || cy + ch <= y + high + 1 || cy > top + low);
+    if (!isFree) return;
+    const text = (dy, size, words, paint, weight = null) => shape("text", { x: left + 8, y: top + dy, "font-size": size, "font-weight": weight, class: `f-${paint}` }, words);
+    const box = svg.viewBox.baseVal;
+    if (top + low + 4 > box.y + box.height) svg.setAttribute("viewBox", [box.x, box.y, box.width, top + low + 4 - box.y].join(" "));
+    const [head] = [capital(words.over(outcome, state.horizon).replace("in the ", ""))];
+    svg.append(shape("g", { "aria-hidden": "true" },
+      shape("rect", { x: left, y: top, width: long, height: low, class: "f-tint" }), shape("rect", { x: left, y: top, width: 3, height: low, class: "f-accent" }),
+      text(13, 8.5, head, "accent-text", 700), text(33, 17, this.money(found.total), "accent", 700), text(46, 9, outcome.low, "ink"),
+      ...(range ? range.split(/ (?=\()/).map((part, k) => text(57 + 9 * k, 7.5, part, "tint-text")) : [])));
+  }
+
+  rows(view) {
+    const { found, data } = this, into = new Map();
+    for (const [key, amount] of found.flows) { const target = Number(key.split(" ")[1]); into.set(target, (into.get(target) ?? 0) + amount); }
+    const order = [...view.path, ...view.cards.map(([slot]) => slot).filter((slot) => !view.path.includes(slot))];
+    byId("rows").replaceChildren(...order.map((slot) => {
+      const card = this.card(slot), isStart = found.changes.has(slot), flow = into.get(slot) ?? (isStart && found.flows.size ? found.total : 0);
+      const icon = shape("svg", { viewBox: "-1 -1 14 14", width: 14, height: 14, "aria-hidden": "true" }, glyph(card.kind, 0, 0, 12, false));
+      const button = element("button", { type: "button", "aria-pressed": String(card.isChosen) }, icon, element("strong", {}, card.label), element("span", { class: "value" }, card.value),
+        element("span", { class: "kind" }, `${KINDS[card.kind]}${data.metrics[slot].owner ? `, ${data.metrics[slot].owner}` : ""}${card.unit ? `, ${card.unit}` : ""}`), element("span", { class: "flow" }, flow ? this.money(flow) : ""),
+        card.pill ? element("span", { class: `pill ${card.tone}` }, card.pill) : element("span"));
+      button.addEventListener("click", () => { this.choose(slot); byId("panel").scrollIntoView({ block: "nearest" }); });
+      return element("li", { class: view.path.includes(slot) && found.changes.size ? "main" : null }, button);
+    }));
+  }
+
+  choose(slot) {
+    this.state.selected = slot;
+    this.changed();
+    byId("status").textContent = `Details of ${this.data.metrics[slot].label}`;
+  }
+
+  guards() {
+    const { found, data } = this;
+    byId("guards-box").hidden = !found.guardrails.length;
+    byId("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }) => {
+      const metric = data.metrics[slot], label = metric.label, isBroken = broken.length > 0;
+      const verdict = isBroken ? (broken.length === this.state.horizon ? `BROKEN in every ${data.period}` : `BROKEN from ${data.period} ${broken[0]}`) : "holds";
+      return element("li", { class: isBroken ? "broken" : null },
+        element("div", { class: "top" }, element("span", {}, element("span", { class: "mark", "aria-hidden": "true" }, "▲ "), label), element("span", {}, formatValue(metric, value))),
+        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${data.period} ${period}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}`)));
+    }));
+    const broken = found.guardrails.filter((one) => one.broken.length).length, [, inputs, guards] = byId("tabs").children;
+    inputs.textContent = `Inputs, ${this.sliders.size}`;
+    guards.replaceChildren("Guardrails", element("br"), bold(found.guardrails.length ? (broken ? `${broken} broken` : `${found.guardrails.length} hold`) : "none"));
+    for (const [k, button] of [...byId("tabs").children].entries()) button.dataset.tab = TABS[k];
+  }
+
+  panel() {
+    const { state, found, data } = this, slot = state.selected, metric = data.metrics[slot], term = (name, ...texts) => texts.filter(Boolean).flatMap((text, k) => [element("dt", {}, k ? "" : name), element("dd", {}, text)]);
+    const [before, after] = [formatValue(metric, found.before[slot]), formatValue(metric, found.after[slot])];
+    const at = (rows) => Array.from({ length: state.horizon }, (_, t) => rows[rows.length > 1 ? t : 0][slot]);
+    const [path, was] = [at(found.rows), at(found.baseRows)], better = metric.better === "lower" ? "; lower is better" : "";
+    byId("panel").replaceChildren(
+      element("div", { class: "top" }, element("h2", { id: "panel-head" }, metric.label), bold(before === after ? after : `${before} → ${after}`)),
+      metric.about ? element("p", {}, metric.about) : "",
+      element("dl", {}, ...term("Formula", metric.formula), ...term("Moves with", ...metric.moves.map((one) => one.words)),
+        ...term("Unit", `${metric.unit || metric.style.words[1] || metric.style.before.trim() || (metric.isShare ? "%" : metric.style.after) || "number"}${better}`),
+        ...term("Owner", metric.owner), ...term("Source", metric.source), ...term("Evidence", ...metric.moves.map((one) => one.evidence)), ...term("Notes", metric.notes)),
+      path.every(Number.isFinite) && was.every(Number.isFinite) && path.length > 1
+        ? drawLine({ values: path, second: was, written: (value) => formatValue(metric, value), period: data.period, high: 78, isSmall: true, hasZero: false, alt: `${metric.label} goes from ${formatValue(metric, path[0])} to ${formatValue(metric, path[path.length - 1])}; as stated to ${formatValue(metric, was[was.length - 1])}` })
+        : "");
+  }
+
+  line() {
+    const { state, found, data, words } = this, { line, payback } = found.net, hasLine = line.length > 1 && line.every(Number.isFinite) && this.outcome.rule === "sum" && found.changes.size > 0;
+    byId("line-box").hidden = !hasLine;
+    if (!hasLine) return;
+    const cost = state.cost ? ` less ${this.money(state.cost).replace(/^\+/, "")}` : "";
+    byId("line-head").textContent = state.cost ? `Cumulative net of the ${this.money(state.cost).replace(/^\+/, "")}, ${words.periods(line.length)}` : `Cumulative change of ${this.outcome.low}, ${words.periods(line.length)}`;
+    const isMarked = state.cost > 0 && payback !== null;
+    byId("line").replaceChildren(drawLine({
+      values: line, written: (value) => this.money(value) || "0", period: data.period, mark: isMarked ? payback - 1 : null, markText: isMarked ? `${data.period} ${payback}` : "",
+      alt: `Cumulative change of ${this.outcome.low}${cost}: ${this.money(line[line.length - 1])} after ${words.periods(line.length)}`,
+    }));
+  }
+
+  tornado() {
+    const { found, words, outcome } = this, bars = this.state.tornado(BARS);
+    byId("tornado-box").hidden = !bars.length;
+    if (!bars.length) return;
+    byId("tornado-head").textContent = `What the ${this.money(found.total).replace(/^\+/, "")} rests on (each from P10 to P90)`;
+    byId("tornado").replaceChildren(drawTornado(bars, found.total, (value) => this.money(value).replace(/^\+/, ""), (change) => words.tone(outcome, change) === "good"));
+  }
+
+  needs() {
+    const { state, data } = this, metric = data.metrics[state.focus], output = byId("needs");
+    const asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
+    if (state.need === null) { output.replaceChildren(`Type an amount to see what ${metric.low} must be`); return; }
+    const found = state.needed();
+    if (!found) output.replaceChildren(`${metric.label} is not an input`);
+    else if (found.isToday) output.replaceChildren(`${asked} needs no move of ${metric.low}`);
+    else if (found.value === null) output.replaceChildren(`No value of ${metric.low} alone gives ${asked}`);
+    else output.replaceChildren(`${asked} needs ${metric.low} at `, bold(found.text));
+  }
+
+  basis() {
+    const { data, state } = this, { money, held } = data.basis;
+    const what = [money ? "accrual, pre-tax, undiscounted" : "", state.cost && data.canCost ? `before the cost unless net; the cost is paid in ${data.period} 1` : "before the cost of achieving it", held].filter(Boolean);
+    this.basisText = `Basis: ${what.join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${data.notes.join(" ")}${data.notes.length ? " " : ""}${data.name}, version ${data.version}.`;
+    byId("basis").textContent = this.basisText;
+  }
+
+  // -- sharing ---------------------------------------------------------------------------------------------------------
+
+  async copy() {
+    const text = `${byId("sentence").textContent} (${byId("sub").textContent}). ${this.basisText}`;
+    let isDone = true;
+    try { await navigator.clipboard.writeText(text); } catch { isDone = this.copiedByHand(text); }
+    this.tell(byId("copy"), isDone ? "Copied" : "Could not copy");
+  }
+
+  /** Where a file may not reach the clipboard: select the text and copy that. */
+  copiedByHand(text) {
+    const field = element("textarea", { class: "quiet", "aria-hidden": "true", tabindex: -1 });
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const isDone = document.execCommand("copy");
+    field.remove();
+    return isDone;
+  }
+
+  tell(button, text) {
+    const was = button.textContent;
+    button.textContent = text;
+    byId("status").textContent = text;
+    setTimeout(() => { button.textContent = was; }, 1500);
+  }
+
+  save() {
+    const svg = byId("tree").querySelector("svg"), text = standAlone(svg, byId("sentence").textContent, this.basisText), image = new Image();
+    const name = this.data.name.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase() || "tree";
+    const download = (blob, suffix) => {
+      const link = element("a", { href: URL.createObjectURL(blob), download: `${name}${suffix}` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+      this.tell(byId("save"), "Saved");
+    };
+    image.onload = () => {
+      const canvas = element("canvas", { width: image.width, height: image.height });
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      canvas.toBlob((blob) => download(blob, ".png"));
+    };
+    image.onerror = () => download(new Blob([text], { type: "image/svg+xml" }), ".svg");
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  }
+}
+
+export function start() {
+  window.impacttree = new Page(JSON.parse(byId("data").textContent));
+}

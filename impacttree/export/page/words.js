@@ -1,0 +1,128 @@
+// Numbers and sentences as the library writes them: three significant digits, half away from zero on the shortest
+// decimal form of the number, in the style of the unit.
+const DIGITS = 3, FACTOR = 10, STILL = 1e-12;
+const SUFFIXES = [[12, "T"], [9, "B"], [6, "M"], [3, "k"]];
+const PLAIN = { before: "", after: "", words: ["", ""], shift: 0, decimals: 0, cents: false };
+
+const ten = (power) => 10n ** BigInt(power);
+
+function exact(value, shift) {
+  const [, whole, fraction = "", exponent = "0"] = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(Math.abs(value)));
+  const coefficient = BigInt(whole + fraction);
+  return { c: value < 0 ? -coefficient : coefficient, e: Number(exponent) - fraction.length + shift };
+}
+
+const size = (c) => (c < 0n ? -c : c);
+const leading = ({ c, e }) => (c ? size(c).toString().length - 1 + e : 0);
+
+function roundTo({ c, e }, place) {
+  if (e >= place) return c * ten(e - place);
+  const step = ten(place - e), magnitude = (2n * size(c) + step) / (2n * step);
+  return c < 0n ? -magnitude : magnitude;
+}
+
+function plain({ c, e }, decimals = 0) {
+  let digits = size(c).toString(), fraction = "";
+  if (e >= 0) digits = c ? digits + "0".repeat(e) : "0";
+  else {
+    digits = digits.padStart(1 - e, "0");
+    fraction = digits.slice(e).replace(/0+$/, "");
+    digits = digits.slice(0, e);
+  }
+  fraction = fraction.padEnd(decimals, "0");
+  return fraction ? `${digits}.${fraction}` : digits;
+}
+
+function text(rounded, style, plus) {
+  const place = leading(rounded);
+  let suffix = [0, ""];
+  if (rounded.c && !style.shift && !(style.after === "x" && place < 6)) suffix = SUFFIXES.find(([power]) => place >= power) ?? suffix;
+  let number;
+  if (rounded.c && !(place > -7 && place < 15)) {
+    number = `${plain({ c: size(rounded.c), e: rounded.e - place })}e${place}`;
+  } else {
+    const decimals = style.after === "x" && place >= DIGITS - 1 ? 0 : style.decimals;
+    number = plain({ c: size(rounded.c), e: rounded.e - suffix[0] }, decimals);
+    if (style.cents && !suffix[1] && /\.\d$/.test(number)) number += "0";
+    number += suffix[1];
+  }
+  const sign = rounded.c < 0n ? "−" : plus && rounded.c > 0n ? "+" : "";
+  const word = style.words[1] ? ` ${number === "1" ? style.words[0] : style.words[1]}` : "";
+  return `${sign}${style.before}${number}${style.after}${word}`;
+}
+
+function shown(value, style, plus, digits = DIGITS) {
+  if (!Number.isFinite(value)) return "undefined";
+  const number = exact(value, style.shift);
+  let place = leading(number) - digits + 1;
+  if (style.after === "%" && style.decimals) place = Math.min(place, -1);
+  else if (style.cents && place === -1) place = -2;
+  return text({ c: roundTo(number, place), e: place }, style, plus);
+}
+
+const multiple = { ...PLAIN, after: "x", decimals: 1 };
+
+export const isStill = (before, after) => Math.abs(after - before) <= STILL * Math.max(Math.abs(before), Math.abs(after));
+
+export function formatValue(metric, value, digits = DIGITS) {
+  return shown(value, metric.isShare && Math.abs(value) >= FACTOR ? multiple : metric.style, false, digits);
+}
+
+export function formatSigned(metric, value, digits = DIGITS) {
+  return shown(value, metric.isShare && Math.abs(value) >= FACTOR ? { ...multiple, decimals: 0 } : metric.signed, true, digits);
+}
+
+/** A relative change: two decimals at most, unless that leaves fewer than two digits. */
+export function formatPercent(ratio) {
+  if (Math.abs(ratio) >= FACTOR) return shown(ratio, { ...PLAIN, after: "x" }, true);
+  const number = exact(ratio, 2), lead = leading(number), place = Math.max(lead - DIGITS + 1, Math.min(-2, lead - 1));
+  return text({ c: roundTo(number, place), e: place }, { ...PLAIN, after: "%", shift: 2 }, true);
+}
+
+export function relative(before, change) {
+  if (!before) return "";
+  const times = (before + change) / before;
+  if (Math.abs(change / before) < FACTOR || times <= 0) return formatPercent(change / Math.abs(before));
+  return `${shown(times, multiple, false)} as much`;
+}
+
+const SCALES = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
+
+/** The number that somebody typed for a metric: "44.1%", "$50k", "1.2M", "38 points"; NaN where it is not one. */
+export function parse(typed, style) {
+  const found = /^\s*([+\-−]?)[^\d.,+\-−]*(\d[\d_, ]*\.?\d*|\.\d+)\s*([kmbt](?![a-z]))?/i.exec(typed);
+  if (!found) return NaN;
+  const number = Number(found[2].replace(/[_, ]/g, "")) * (SCALES[(found[3] ?? "").toLowerCase()] ?? 1);
+  return (found[1] && found[1] !== "+" ? -number : number) / (style.shift ? 100 : 1);
+}
+
+export class Words {
+  constructor(data) { this.data = data; }
+
+  periods(count) { return `${count} ${this.data.period}${count === 1 ? "" : "s"}`; }
+
+  over(metric, count) {
+    const first = count === 1 ? `first ${this.data.period}` : `first ${this.periods(count)}`;
+    return {
+      sum: `in the ${first}`, last: `by ${this.data.period} ${count}`,
+      mean: `on average over the ${first}`, recompute: `as measured over the ${first}`,
+    }[metric.rule];
+  }
+
+  /** What a change does to the outcome, before and after the amount: "adds", "$84k", "operating profit". */
+  effect(metric, before, after, plural) {
+    const change = after - before, lower = metric.better === "lower", s = plural ? "" : "s";
+    if (isStill(before, after)) return [`${plural ? "do" : "does"} not change`, "", metric.low];
+    const amount = formatSigned(metric, Math.abs(change)).replace(/^\+/, "");
+    if (metric.isAmount) {
+      const verb = lower ? (change <= 0 ? "save" : "add") : change >= 0 ? "add" : "cost";
+      return [verb + s, amount, metric.low];
+    }
+    const [verb, more] = [change >= 0 ? "raise" : "lower", metric.count ? ` ${metric.count}` : ""];
+    return [`${verb}${s} ${metric.low} by`, amount + more, ""];
+  }
+
+  tone(metric, change) {
+    return change === 0 ? "" : (change > 0) === (metric.better === "higher") ? "good" : "bad";
+  }
+}

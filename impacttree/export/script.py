@@ -1,0 +1,128 @@
+"""A compiled tree as plain data, and the script that computes with it: no line of code comes from a model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from impacttree.engine.model import Model
+from impacttree.engine.tape import Block, Body, Instruction, Select
+from impacttree.formula import FUNCTIONS
+from impacttree.graph.cycles import components
+
+__all__ = ["as_json", "model_data", "script"]
+
+ENGINE = ("model.js", "lift.js")
+_IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+_ASIDE = re.compile(r"^\s+|^(//|/\*\*).*\n", re.MULTILINE)
+"""Indentation, and comments on a line of their own."""
+_SLOPES = """function slope_of_base(base, exponent) {
+  return exponent ? exponent * Math.pow(base, exponent - 1) : 0;
+}
+function slope_of_exponent(base, power) {
+  return base === 0 && power === 0 ? 0 : base > 0 ? power * Math.log(base) : NaN;
+}
+const { sin, cos } = Math;
+"""
+
+
+def script(modules: Iterable[str] = ENGINE) -> str:
+    """Return the functions of the registry and some modules as one script, in which no name is imported.
+
+    Examples
+    --------
+    >>> "class Model" in script(), "import " in script()
+    (True, False)
+    """
+    folder = files("impacttree.export") / "page"
+    texts = ((folder / name).read_text(encoding="utf-8") for name in modules)
+    plain = "".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
+    return _functions() + _ASIDE.sub("", _ASIDE.sub("", plain))
+
+
+def _functions() -> str:
+    """Return each primitive function and its derivatives as they are spelled in the registry."""
+    values, partials = [], []
+    for function in FUNCTIONS.values():
+        if function.is_primitive:
+            given = ", ".join(function.parameters)
+            names = {name: name for name in function.parameters}
+            values.append(f"  {function.name}: ({given}) => {function.javascript.format(**names)},")
+            slopes = ", ".join(f"({given}, y) => {one.format(**names, y='y')}" for one in function.partials)
+            partials.append(f"  {function.name}: [{slopes}],")
+    lines = ["const FUNCTIONS = {", *values, "};", "const PARTIALS = {", *partials, "};", ""]
+    return _SLOPES + "\n".join(lines)
+
+
+def model_data(model: Model) -> dict[str, Any]:
+    """Return all that is needed to run a tree.
+
+    Parameters
+    ----------
+    model
+        The compiled tree; NaN marks what has no value.
+    """
+    blocks: dict[int, Block] = {id(b): b for b in (*model.initial.blocks, *model.step.blocks, *model.recomputed.blocks)}
+    places = {key: place for place, key in enumerate(blocks)}
+    return {
+        "size": model.size,
+        "parameters": model.parameters,
+        "lags": model.lags,
+        "static": model.is_static,
+        "rules": [_rule(model, slot) for slot in range(model.size)],
+        "rank": _ranks(model),
+        "owners": model.owners,
+        "blocks": [_block(block) for block in blocks.values()],
+        "initial": [places[id(block)] for block in model.initial.blocks],
+        "step": [places[id(block)] for block in model.step.blocks],
+        "recomputed": [places[id(block)] for block in model.recomputed.blocks],
+    }
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """Return data as JSON that may stand inside a script element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _rule(model: Model, slot: int) -> str:
+    return "" if model.horizons[slot] is None else model.aggregations[slot]
+
+
+def _ranks(model: Model) -> list[int]:
+    """Return, by slot, its place among time loops, each after those that can move it; -1 off loops."""
+    graph = model.graph
+    inputs = [[graph.by_name[ref.source] for ref in m.references if ref.timing != "baseline"] for m in graph.metrics]
+    ranks = {slot: number for number, members in enumerate(components(inputs)) for slot in members}
+    on_loop = {metric.index for metric in graph.metrics if metric.on_loop}
+    return [ranks[slot] if slot in on_loop else -1 for slot in range(model.size)]
+
+
+def _block(block: Block) -> dict[str, Any]:
+    temporaries = [*block.loads, *block.parameters, *block.constants, *(step.out for step in block.steps)]
+    return {
+        "slot": block.slot,
+        "size": 1 + max(temporaries),
+        "loads": [(temporary, load.slot, load.timing, load.lag) for temporary, load in block.loads.items()],
+        "parameters": list(block.parameters.items()),
+        "constants": list(block.constants.items()),
+        "body": _body(block.body),
+    }
+
+
+def _body(body: Body) -> Sequence[Any]:
+    """Return a body as nested lists; bodies are as deep as branches are, which the parser bounds."""
+    return [[_step(step) for step in body.instructions], body.result]
+
+
+def _step(step: Instruction | Select) -> Sequence[Any]:
+    if isinstance(step, Select):
+        sides = (_body(step.then), _body(step.otherwise))
+        return ["if", step.out, step.op, step.left, step.right, *sides, int(step.may_jump)]
+    if step.operation == "call":
+        return ["step" if step.may_jump else "call", step.out, step.function, *step.args]
+    return [step.operation, step.out, *step.args]

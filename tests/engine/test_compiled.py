@@ -1,0 +1,159 @@
+"""The compiled evaluator against the pure one: the same bits, the same faults, the same decisions."""
+
+from __future__ import annotations
+
+import math
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impacttree.engine import compiled as program
+from impacttree.engine import flat
+from impacttree.engine.model import Model
+from impacttree.errors import EvaluationError
+from impacttree.graph import Graph, build
+from impacttree.quantity import Intervention
+from impacttree.spec import load_text
+from impacttree.templates import names, text
+from tests.engine.support import ANY_TREE, Compiled
+from tests.strategies import Sketch, changes, examples
+
+pytest.importorskip("numba")
+
+EXAMPLE = """
+horizon: 4
+outcome: left
+metrics:
+  a: {value: 2}
+  b: {value: 3}
+  c: {formula: "a * 0.5 + b * 0.25 - a * b"}
+  d: {formula: "if(a < b and not c > 5, log(a) + sqrt(b), exp(c))"}
+  e: {formula: "round(a * 10.7, 1) + floor(c) + ceil(d) + log10(b) + sin(a) * cos(b)"}
+  f: {formula: "max(c, d, 1) ** 2 + min(a, b) ** c + (a + b) ** (a / b)"}
+  g: {formula: "prev(f) * 0.1 + lag(e, 3) + cumulative(d) + baseline(c) - d"}
+  left: {formula: "interpolate(g, 0, 0, 1, 5, 20, 7) - abs(c) * e * e / f"}
+"""
+
+
+def bits(*rows: list[float]) -> list[bytes]:
+    """Return the bits of numbers; the two zeros are one."""
+    return [struct.pack("d", value + 0.0) for row in rows for value in row]
+
+
+def ready(graph: Graph) -> Model:
+    """Return a model that uses the compiled evaluator at once."""
+    model = Model(graph)
+    model.expect(10**9, 1)
+    return model
+
+
+def answers(model: Model, interventions: Mapping[int, Intervention], periods: int) -> list[object]:
+    """Return all that a model computes, to the bit; the fault where there is one."""
+    outcome = model.graph.by_name[model.graph.outcome]
+    try:
+        run = model.run(periods, interventions)
+        totals = run.horizon()
+    except EvaluationError as error:
+        return [str(error)]
+    partials, horizon = model.partials(run)
+    return [
+        bits(*run.rows, totals),
+        bits(model.gradient(run, outcome), model.relative_gradient(run, outcome)),
+        bits(*partials, horizon),
+        [(position, dict(taken)) for position, taken in model.decisions(run)],
+    ]
+
+
+def agree(graph: Graph, interventions: Mapping[int, Intervention], periods: int) -> None:
+    pure, quick = Model(graph), ready(graph)
+    expected, found = answers(pure, interventions, periods), answers(quick, interventions, periods)
+    assert found == expected
+    outcome = graph.by_name[graph.outcome]
+    total = quick.total(periods, interventions, outcome)
+    if total is not None:
+        assert bits([total]) == bits([pure.run(periods, interventions).horizon()[outcome]])
+
+
+@pytest.mark.parametrize("name", names())
+def test_templates_to_the_bit_under_every_change_of_one_metric(name: str) -> None:
+    graph = build(load_text(text(name)))
+    agree(graph, {}, 12)
+    for metric in graph.metrics:
+        for change in (Intervention("wrap", 1.01), Intervention("fix", shift=1.0), Intervention("wrap", -1.0, 3.0)):
+            agree(graph, {metric.index: change}, 3)
+
+
+def test_every_operation_to_the_bit() -> None:
+    graph = build(load_text(EXAMPLE))
+    a, b = graph.by_name["a"], graph.by_name["b"]
+    for first in (-3.0, -0.5, 0.0, 0.7, 2.0, 3.0, 40.0):
+        for second in (-2.0, 0.0, 1e-3, 3.0, 7.5):
+            agree(graph, {a: Intervention("fix", shift=first), b: Intervention("fix", shift=second)}, 5)
+    for metric in graph.metrics:
+        agree(graph, {metric.index: Intervention("wrap", 1.1, 0.1), a: Intervention("wrap", 0.9)}, 5)
+
+
+def test_a_fault_is_told_as_by_the_pure_evaluator() -> None:
+    graph = build(load_text("outcome: c\nmetrics: {a: {value: 2}, b: {formula: 1 / (1 - 1 / a)}, c: {formula: b + 3}}"))
+    a = graph.by_name["a"]
+    for value in (1.0, 0.0, 1e-320, -1e308):
+        agree(graph, {a: Intervention("fix", shift=value)}, 1)
+
+
+def check(sketch: Sketch, data: st.DataObject) -> None:
+    tree = Compiled(sketch)
+    interventions = tree.interventions(data.draw(changes(sketch, most=2)))
+    agree(tree.model.graph, interventions, sketch.horizon)
+
+
+@examples(30)
+@given(ANY_TREE, st.data())
+def test_random_trees_to_the_bit(sketch: Sketch, data: st.DataObject) -> None:
+    check(sketch, data)
+
+
+@pytest.mark.slow
+@examples(1_000)
+@given(ANY_TREE, st.data())
+def test_a_thousand_random_trees_to_the_bit(sketch: Sketch, data: st.DataObject) -> None:
+    check(sketch, data)
+
+
+def test_compiled_code_is_loaded_only_where_the_work_repays_it() -> None:
+    code = """
+import sys
+import impacttree as it
+tree = it.template("saas")
+tree.worth("engagement", "+1%", range=False)
+tree.sensitivity()
+print("numba" in sys.modules)
+tree._subject.model.expect(10**9, 12)
+tree.sensitivity()
+print("numba" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_without_numba_answers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = build(load_text(text("saas")))
+    monkeypatch.setattr(program, "find_spec", lambda _: None)
+    model = ready(graph)
+    run = model.run(12)
+    assert run.stepped is None
+    assert model.total(12, {}, graph.by_name[graph.outcome]) is None
+    assert bits(*run.rows) == bits(*Model(graph).run(12).rows)
+
+
+def test_a_function_that_the_interpreter_has_not_is_left_to_the_pure_evaluator(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = build(load_text("outcome: b\nmetrics: {a: {value: 2}, b: {formula: exp(a)}}"))
+    known = {name: code for name, code in flat.CODES.items() if name != "exp"}
+    monkeypatch.setattr(flat, "CODES", known)
+    run = ready(graph).run(1)
+    assert run.stepped is None
+    assert run.rows[0][1] == math.exp(2)

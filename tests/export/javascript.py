@@ -1,0 +1,72 @@
+"""Runs the script of the page, in node or in Chromium: what it computes comes back as data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impacttree.export.script import as_json, script
+
+CHROMIUM = "/usr/bin/chromium"
+ENGINES = ("node", "chromium")
+CHROMIUM_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+DRIVER = """
+function answer({model: data, periods, changes, outcome, lift}) {
+  const model = new Model(data);
+  const given = new Map(changes);
+  const run = model.run(periods, given);
+  const shown = (row) => Array.from(row, (x) => (Number.isFinite(x) ? x : null));
+  const found = { rows: run.rows.map(shown), horizon: shown(model.horizon(run)) };
+  if (lift) {
+    const split = new Lift(model, periods, given, outcome);
+    found.flows = split.flows;
+    found.nodes = split.nodes.length;
+    found.total = split.total;
+  }
+  return found;
+}
+"""
+
+
+def run_all(engine: str, questions: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """Return what the page's script answers to each question; skips where the engine is missing."""
+    code = script() + DRIVER
+    return in_node(code, questions, folder) if engine == "node" else in_chromium(code, questions)
+
+
+def in_node(code: str, questions: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    path = folder / "questions.mjs"
+    asked = as_json({"asked": questions})
+    path.write_text(f"{code}\nconst {{asked}} = {asked};\nconsole.log(JSON.stringify(asked.map(answer)));", "utf-8")
+    done = subprocess.run(["node", str(path)], capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr[-3000:]
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+def in_chromium(code: str, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
+        page = browser.new_page()
+        page.set_content(f"<script>{code}\nwindow.answer = answer;</script>")
+        answers: list[dict[str, Any]] = [page.evaluate("(question) => window.answer(question)", q) for q in questions]
+        browser.close()
+    return answers

@@ -1,0 +1,325 @@
+"""The page in Chromium: what a reader sees, types, links to and saves."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import impacttree as it
+from impacttree.errors import OutputError, QuestionError
+from impacttree.export.page import page
+from impacttree.export.script import script
+from impacttree.quantity import Unit, format_percent_change, format_signed, format_value
+from impacttree.quantity.formatting import style_of
+from tests.export.javascript import CHROMIUM, CHROMIUM_FLAGS, in_node
+
+LIFT = ("engagement", "+5%")
+WIDTHS = (390, 1280, 1920)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def saas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "saas.html"
+    it.template("saas").to_html(path, LIFT, cost=250_000)
+    return path
+
+
+class Opened:
+    """A page in a tab that fails on any error, refused load or request."""
+
+    def __init__(self, browser: Any, path: Path, fragment: str = "", width: int = 1440, **more: Any) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, **more)
+        self.tab = self.context.new_page()
+        self.wrong: list[str] = []
+        self.tab.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.tab.on("console", lambda message: self.wrong.append(message.text))
+        self.tab.on(
+            "request", lambda asked: None if asked.url.startswith(("file:", "data:")) else self.wrong.append(asked.url)
+        )
+        self.tab.goto(f"file://{path}{fragment}")
+
+    def __enter__(self) -> Any:
+        return self.tab
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+        assert self.wrong == []
+
+
+def _settle(tab: Any) -> None:
+    tab.wait_for_timeout(400)
+
+
+def test_the_page_opens_with_the_librarys_sentence(browser: Any, saas: Path) -> None:
+    worth = it.template("saas").worth(*LIFT)
+    with Opened(browser, saas) as tab:
+        assert (
+            tab.inner_text("#sentence") == "+5% Weekly engagement adds $83.8k operating profit in the first 12 months"
+        )
+        assert worth.claim in tab.inner_text("#sentence")
+        assert "+$44.2k to +$130k (P10 to P90)" in tab.inner_text("#sub")
+        assert "month 21" in tab.inner_text("#net")
+        total = tab.evaluate("impacttree.found.total")
+        assert abs(total - worth.total) <= 1e-9 * abs(worth.total)
+        flows = tab.evaluate("Object.fromEntries(impacttree.found.flows)")
+    names = {m.name: m.index for m in it.template("saas")._graph.metrics}
+    for edge in worth.edges:
+        if not edge.lag:
+            assert abs(flows[f"{names[edge.source]} {names[edge.target]}"] - edge.amount) <= 1e-9 * abs(worth.total)
+
+
+def test_a_slider_moves_everything(browser: Any, saas: Path) -> None:
+    with Opened(browser, saas) as tab:
+        before = tab.inner_text("#sentence")
+        tab.focus("input[type=range]")
+        for _ in range(20):
+            tab.keyboard.press("ArrowRight")
+        after = tab.inner_text("#sentence")
+        assert after != before
+        assert tab.input_value("#v-0") != "44.1%"
+        _settle(tab)
+        assert after == tab.inner_text("#status")
+        assert "engagement=" in tab.evaluate("location.hash")
+        tab.click("#reset")
+        assert tab.inner_text("#sentence") == before
+
+
+def test_a_number_is_typed_within_bounds(browser: Any, saas: Path) -> None:
+    what_if = it.template("saas").what_if({"engagement": "=45%", "arpu": "=$30"}, range=False)
+    with Opened(browser, saas) as tab:
+        tab.fill("#v-0", "45%")
+        tab.fill(f"#v-{_slot('arpu')}", "$30")
+        total = tab.evaluate("impacttree.found.total")
+        assert abs(total - what_if.total) <= 1e-9 * abs(what_if.total)
+        assert "and" in tab.inner_text("#sentence")
+        tab.fill("#v-0", "140%")
+        assert tab.get_attribute("#v-0", "aria-invalid") == "true"
+        assert tab.evaluate("impacttree.state.value(0)") == 0.45
+
+
+def _slot(name: str) -> int:
+    return it.template("saas")._graph.by_name[name]
+
+
+def test_a_target_says_what_it_needs(browser: Any, saas: Path) -> None:
+    with Opened(browser, saas, width=390) as tab:
+        tab.fill("#need", "$50k")
+        _settle(tab)
+        assert tab.inner_text("#needs") == "$50k needs weekly engagement at 43.3%"
+        link = tab.evaluate("location.hash")
+    assert it.template("saas").worth("engagement", "=43.3%", range=False).total >= 50_000
+    with Opened(browser, saas, link, width=390) as tab:
+        _settle(tab)
+        assert tab.inner_text("#needs") == "$50k needs weekly engagement at 43.3%"
+        assert tab.evaluate("location.hash") == link
+
+
+def test_scenarios_and_horizons(browser: Any, saas: Path) -> None:
+    scenario = dict(it.template("saas").compare(range=False).scenarios)["downturn"]
+    with Opened(browser, saas) as tab:
+        tab.click("button:has-text('Downturn')")
+        assert abs(tab.evaluate("impacttree.found.total") - scenario.total) <= 1e-9 * abs(scenario.total)
+        flows = tab.evaluate(
+            "[...impacttree.found.flows].filter(([key]) => key.endsWith(` ${impacttree.data.outcome}`))"
+            ".map(([, amount]) => amount)"
+        )
+        assert abs(sum(flows) - scenario.total) <= 1e-8 * sum(map(abs, flows))
+        tab.click("button:has-text('Your case')")
+        tab.click("button:has-text('36 months')")
+        long = it.template("saas").worth(*LIFT, range=False).long[2]
+        assert abs(tab.evaluate("impacttree.found.total") - long) <= 1e-9 * abs(long)
+        tab.click("button:has-text('As stated')")
+        assert tab.inner_text("#sentence").startswith("As stated, operating profit is")
+
+
+def test_a_card_tells_its_details(browser: Any, saas: Path) -> None:
+    with Opened(browser, saas) as tab:
+        tab.focus(f".card[data-slot='{_slot('churn')}']")
+        tab.keyboard.press("Enter")
+        panel = tab.inner_text("#panel")
+        assert "Monthly churn" in panel
+        for said in ("2.5% → 2.41%", "Retention PM", "experiment, Onboarding holdout", "lower is better"):
+            assert said in panel
+        assert tab.evaluate("document.activeElement.dataset.slot") == str(_slot("churn"))
+        tab.click("#whole")
+        assert tab.locator(".card").count() == len(it.template("saas"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_screen(browser: Any, saas: Path, width: int, scheme: str) -> None:
+    with Opened(browser, saas, width=width, color_scheme=scheme) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        if width == 390:
+            small = """[...document.querySelectorAll('button, input')].map((one) => one.getBoundingClientRect())
+                .filter((box) => box.width && box.height && box.height < 44).length"""
+            assert tab.evaluate(small) == 0
+            for part in ("Inputs", "Guardrails", "Share", "Tree"):
+                tab.click(f"#tabs button[data-tab={part}]")
+                assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_every_control_has_a_name(browser: Any, saas: Path) -> None:
+    unnamed = """[...document.querySelectorAll('button, input, [role=button], [role=img]')].filter((e) =>
+        !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length))).length"""
+    with Opened(browser, saas) as tab:
+        assert tab.evaluate(unnamed) == 0
+        assert tab.locator("h1").count() == 1
+        assert tab.evaluate("document.documentElement.lang") == "en"
+
+
+def test_it_prints_on_one_page(browser: Any, saas: Path, tmp_path: Path) -> None:
+    with Opened(browser, saas) as tab:
+        printed = tab.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 1
+    width, height = map(float, re.search(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", printed).groups())  # type: ignore[union-attr] - a page has a size
+    assert width > height
+
+
+def test_picture_and_sentence_are_taken_along(browser: Any, saas: Path, tmp_path: Path) -> None:
+    with Opened(browser, saas, accept_downloads=True) as tab:
+        with tab.expect_download() as waiting:
+            tab.click("#save")
+        content = Path(waiting.value.path()).read_bytes()
+        assert waiting.value.suggested_filename.endswith(".png")
+        assert content.startswith(b"\x89PNG")
+        assert len(content) > 20_000
+        tab.evaluate("document.execCommand = () => { window.copied = document.activeElement.value; return true; }")
+        tab.evaluate(
+            "const writeText = async () => { throw new Error(); };"
+            "Object.defineProperty(navigator, 'clipboard', { value: { writeText } })"
+        )
+        tab.click("#copy")
+        tab.wait_for_timeout(100)
+        assert tab.evaluate("window.copied").startswith(tab.inner_text("#sentence"))
+
+
+HOSTILE = "</script><img src=x onerror=alert(1)><b>&amp;"
+
+
+def test_hostile_labels_stay_text(browser: Any, tmp_path: Path) -> None:
+    tree = it.ImpactTree(
+        name=HOSTILE,
+        metrics=[
+            it.Metric(
+                "a", label=HOSTILE, value="30", description=HOSTILE, owner=HOSTILE, source=HOSTILE, notes=HOSTILE
+            ),
+            it.Metric("b", label=f"b {HOSTILE}", formula="2 * a", kind="financial"),
+        ],
+        scenarios={"worse": {"a": "-10%"}},
+        outcome="b",
+    )
+    path = tmp_path / "hostile.html"
+    tree.to_html(path, ("a", "+10%"))
+    with Opened(browser, path, "#v.a=1e999&c.b=%3Cscript%3E&h=7&focus=__proto__&v.=3&card=constructor") as tab:
+        assert tab.locator("img").count() == 0
+        assert HOSTILE in tab.inner_text("#panel")
+        assert tab.title() == HOSTILE
+
+
+def test_people_can_be_left_out() -> None:
+    subject = it.template("saas")._subject
+    for text in ("Retention PM", "Quarterly customer survey", "Onboarding holdout"):
+        assert text in page(subject, LIFT)
+        assert text not in page(subject, LIFT, people=False)
+
+
+def test_the_policy_allows_its_own_script_alone() -> None:
+    text = page(it.template("saas")._subject, LIFT)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy[1]
+    assert not re.search(r"\bon\w+=|\beval\(|new Function|javascript:|https?://(?!www\.w3\.org/2000/svg)", text)
+
+
+def test_forty_metrics_stay_small() -> None:
+    keys: dict[str, Any] = {
+        f"m{n}": {"value": f"{n + 10} ({n + 8} to {n + 13})", "owner": "Growth PM"} for n in range(14)
+    }
+    for n in range(14, 39):
+        keys[f"m{n}"] = {"formula": f"0.5 * m{n - 14} + 0.3 * m{n - 7}", "description": "What is counted, and how."}
+    keys["profit"] = {"formula": " + ".join(f"m{n}" for n in range(32, 39)), "kind": "financial"}
+    tree = it.ImpactTree(metrics=keys, outcome="profit")
+    assert len(tree) == 40
+    assert len(page(tree._subject, ("m0", "+5%")).encode()) < 150_000
+
+
+def test_pages_of_all_templates_open(browser: Any, tmp_path: Path) -> None:
+    for name in ("internal", "duolingo"):
+        tree = it.template(name)  # type: ignore[arg-type] - a name from the line above
+        tree.to_html(tmp_path / f"{name}.html")
+        with Opened(browser, tmp_path / f"{name}.html") as tab:
+            assert tab.inner_text("#sentence").startswith("As stated")
+            tab.focus("input[type=range]")
+            for _ in range(30):
+                tab.keyboard.press("ArrowRight")
+            _settle(tab)
+            assert not tab.inner_text("#sentence").startswith("As stated")
+
+
+def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    tree = it.template("saas")
+    path = tmp_path / "a.html"
+    tree.to_html(path)
+    with pytest.raises(OutputError):
+        tree.to_html(path, overwrite=False)
+    for cost in (-1.0, float("nan"), float("inf"), "250k"):
+        with pytest.raises(QuestionError, match="cost is"):
+            tree.to_html(path, cost=cost)  # type: ignore[arg-type] - what users may pass
+
+
+def test_numbers_are_written_by_the_librarys_rule(tmp_path: Path) -> None:
+    values = [
+        0.42,
+        0.025,
+        17_020.0,
+        12.345,
+        99.996,
+        0.0,
+        -3.5,
+        1e-9,
+        2.5e16,
+        1234.5,
+        0.005,
+        1.0,
+        10.0,
+        12.5,
+        999.6,
+        83_812.4,
+    ]
+    units = ["%", "USD/month", "x", "points", "days", "customers", "EUR"]
+    asked = []
+    for unit in map(Unit.parse, units):
+        metric = {
+            "isShare": unit.is_share,
+            "style": style_of(unit),
+            "signed": style_of(unit, difference=True),
+        }
+        for value in (*values, *(-value for value in values)):
+            expected = [format_value(value, unit), format_signed(value, unit), format_percent_change(value)]
+            asked.append({"metric": metric, "value": value, "expected": [text.replace("-", "−") for text in expected]})
+    code = script(["words.js"]) + (
+        "function answer({metric, value}) {"
+        " return [formatValue(metric, value), formatSigned(metric, value), formatPercent(value)]; }"
+    )
+    for question, answer in zip(asked, in_node(code, asked, tmp_path), strict=True):
+        assert [text.replace("e−", "e-").replace("-", "−") for text in answer] == question["expected"], json.dumps(
+            question
+        )

@@ -1,0 +1,180 @@
+"""The page's script against the library: values, money along edges, and each function of the registry."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from impacttree import ImpactTree, loads, template
+from impacttree.engine.flows import Lift
+from impacttree.engine.model import Model, Run
+from impacttree.engine.quadrature import HORIZON
+from impacttree.export.script import model_data
+from impacttree.formula import FUNCTIONS
+from impacttree.quantity import Intervention
+from tests.export.javascript import ENGINES, run_all
+from tests.strategies import Sketch, changes, trees
+
+TEMPLATES = ("saas", "internal", "duolingo")
+EXACT = 1e-12
+
+
+class Question:
+    """One change of one tree, for both sides."""
+
+    def __init__(self, tree: ImpactTree, given: dict[int, Intervention], outcome: int, *, lift: bool) -> None:
+        self.model = Model(tree._graph).marking()
+        self.given, self.outcome, self.lift = given, outcome, lift
+        self.periods = tree.spec.horizon_periods
+
+    @property
+    def data(self) -> dict[str, Any]:
+        changed = [(s, {"kind": c.kind, "scale": c.scale, "shift": c.shift}) for s, c in self.given.items()]
+        return {
+            "model": model_data(self.model),
+            "periods": self.periods,
+            "changes": changed,
+            "outcome": self.outcome,
+            "lift": self.lift,
+        }
+
+    def check(self, answer: dict[str, Any]) -> None:
+        run = self.model.run(self.periods, self.given)
+        for position, row in enumerate(run.rows):
+            self._alike(row, answer["rows"][position], position)
+        self._alike(run.horizon(), answer["horizon"], HORIZON)
+        if self.lift:
+            self._flows(run, answer)
+
+    def _alike(self, ours: list[float], theirs: list[float | None], position: int) -> None:
+        sizes = _sizes(self.model, self.periods, self.given)[position]
+        for slot, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            if not math.isfinite(one):
+                assert other is None, (position, slot, one, other)
+            else:
+                assert other is not None, (position, slot, one)
+                assert abs(one - other) <= EXACT * max(abs(one), sizes[slot]), (position, slot, one, other)
+
+    def _flows(self, run: Run, answer: dict[str, Any]) -> None:
+        (slot,) = self.given
+        lift = Lift(self.model.run(self.periods), run, slot, self.outcome)
+        ours = {(f.source, f.target, f.lag): f.amount for f in lift.flows}
+        theirs = {(f["source"], f["target"], f["lag"]): f for f in answer["flows"]}
+        assert ours.keys() == theirs.keys()
+        assert answer["nodes"] == len(lift.nodes)
+        whole = math.fsum(flow["size"] for flow in theirs.values())
+        for key, amount in ours.items():
+            assert abs(amount - theirs[key]["amount"]) <= EXACT * whole, (key, amount, theirs[key])
+
+
+def _sizes(model: Model, periods: int, given: dict[int, Intervention]) -> dict[int, list[float]]:
+    """Return the size of the terms that each value is made of: the local derivatives times what they read."""
+    run = model.run(periods, given)
+    rows, over = model.partials(run)
+    found = {position: [0.0] * model.size for position in (HORIZON, *range(len(rows)))}
+    for position, partials in enumerate(rows):
+        past = dict(zip(model.lags, run.past(position), strict=True))
+        for edge, (slot, load) in enumerate(model.step.edges):
+            row = run.rows[position] if load.timing == "now" else past[load.lag]
+            size = found[position][load.slot] if load.timing == "now" else abs(row[load.slot])
+            found[position][slot] += abs(partials[edge]) * max(size, abs(row[load.slot]))
+    totals = run.horizon()
+    for edge, (slot, load) in enumerate(model.recomputed.edges):
+        found[HORIZON][slot] += abs(over[edge] * totals[load.slot])
+    for slot in range(model.size):
+        found[HORIZON][slot] += math.fsum(abs(row[slot]) for row in run.rows) * run.repeats
+    return found
+
+
+def _template_questions(name: str) -> list[Question]:
+    tree = template(name)  # type: ignore[arg-type] - a name from the list above
+    graph = tree._graph
+    outcome = graph.by_name[tree.outcome]
+    questions = []
+    for metric in graph.metrics:
+        if metric.index != outcome and metric.name not in graph.unknown_today:
+            done = (Intervention("wrap", 1.05), Intervention("wrap", 1.0, -0.01))
+            questions += [Question(tree, {metric.index: change}, outcome, lift=True) for change in done]
+    return questions
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_templates_give_the_same_values_and_money(engine: str, name: str, tmp_path: Path) -> None:
+    questions = _template_questions(name)
+    for question, answer in zip(questions, run_all(engine, [q.data for q in questions], tmp_path), strict=True):
+        question.check(answer)
+
+
+@st.composite
+def _asked(draw: Any) -> tuple[Sketch, Any, str, bool]:
+    sketch = draw(trees(kinks=draw(st.booleans()), jumps=draw(st.booleans())))
+    return sketch, draw(changes(sketch)), draw(st.sampled_from(list(sketch.metrics))), True
+
+
+def _random_questions(count: int) -> list[Question]:
+    found: list[Question] = []
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(_asked())
+    def collect(asked: tuple[Sketch, Any, str, bool]) -> None:
+        sketch, given_changes, on, lift = asked
+        tree = loads(sketch.text)
+        graph = tree._graph
+        given = {graph.by_name[name]: Intervention(*change) for name, change in given_changes.items()}
+        outcome = graph.by_name[on]
+        has_value = outcome not in Model(graph)._valueless
+        found.append(Question(tree, given, outcome, lift=lift and has_value and outcome not in given))
+
+    collect()
+    return found
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_random_trees_give_the_same_values_and_money(engine: str, tmp_path: Path) -> None:
+    questions = _random_questions(120)
+    assert len(questions) >= 100
+    assert sum(q.lift for q in questions) >= 80
+    for question, answer in zip(questions, run_all(engine, [q.data for q in questions], tmp_path), strict=True):
+        question.check(answer)
+
+
+FORMULAS = {name: [text for text, _ in f.examples] for name, f in FUNCTIONS.items() if f.kind in ("math", "condition")}
+EDGES = ("round(-0.5)", "round(0.5)", "round(1.005, 2)", "round(-2.675, 2)", "round(1234.5678, 3)", "round(x / 7, 15)")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_function_is_spelled_as_it_is_computed(engine: str, tmp_path: Path) -> None:
+    texts = [*(text for found in FORMULAS.values() for text in found), *EDGES]
+    assert {name for name, f in FUNCTIONS.items() if f.is_primitive} <= FORMULAS.keys()
+    metrics = "".join(f"  f{n}: {{formula: '0 * x + ({text})'}}\n" for n, text in enumerate(texts))
+    tree = loads(f"outcome: f0\nmetrics:\n  x: {{value: 15}}\n{metrics}")
+    question = Question(tree, {}, 1, lift=False)
+    (answer,) = run_all(engine, [question.data], tmp_path)
+    question.check(answer)
+    expected = [value for f in FUNCTIONS.values() if f.kind in ("math", "condition") for _, value in f.examples]
+    for text, value, found in zip(texts, expected, answer["rows"][0][1:], strict=False):
+        assert math.isclose(found, value, rel_tol=1e-15, abs_tol=1e-16), text
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_has_no_value_is_marked(engine: str, tmp_path: Path) -> None:
+    tree = loads(
+        "outcome: e\nmetrics: {a: {value: 0}, b: {formula: 1 / a}, c: {formula: 'if(b > 1, 1, 2)'},"
+        " d: {formula: 'if(a == 0, 3, 1 / a)'}, e: {formula: b ** 0 + a}}"
+    )
+    question = Question(tree, {}, 4, lift=False)
+    (answer,) = run_all(engine, [question.data], tmp_path)
+    assert answer["rows"][0] == [0.0, None, None, 3.0, None]
