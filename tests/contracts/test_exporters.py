@@ -34,24 +34,7 @@ LABELS = (
 """Driven through every exporter: what spreadsheets take for formulas, markup, writing from right to left, length."""
 SHORT = tuple(label for label in LABELS if len(label) < 100)
 HEAVY = frozenset(
-    [
-        "pptx",
-        "lxml",
-        "xlsxwriter",
-        "openpyxl",
-        "matplotlib",
-        "pandas",
-        "numpy",
-        "scipy",
-        "sympy",
-        "graphviz",
-        "networkx",
-        "resvg_py",
-        "vl_convert",
-        "anywidget",
-        "click",
-        "rich",
-    ]
+    ("pptx", "lxml", "xlsxwriter", "openpyxl", "matplotlib", "pandas", "numpy", "scipy", "sympy", "graphviz")
 )
 
 
