@@ -15,7 +15,7 @@ from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import ACCRUAL, Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
-from impacttree.graph.statement import Line, derived_statement, stated_line
+from impacttree.graph.statement import StatementLine, derived_statement, stated_line
 from impacttree.quantity.footing import footed
 from impacttree.quantity.formatting import format_percent_change
 from impacttree.quantity.money import sign_of
@@ -236,7 +236,7 @@ def pnl(
     )
 
 
-def _statement(subject: Subject) -> tuple[Line, ...]:
+def _statement(subject: Subject) -> tuple[StatementLine, ...]:
     stated = tuple(map(stated_line, subject.graph.spec.statement))
     if stated:
         return stated
@@ -249,7 +249,7 @@ def _statement(subject: Subject) -> tuple[Line, ...]:
     return lines
 
 
-def _lines(case: Case, statement: Sequence[Line]) -> Iterator[PnlLine]:
+def _lines(case: Case, statement: Sequence[StatementLine]) -> Iterator[PnlLine]:
     graph = case.subject.graph
     first = graph[statement[0].metric]
     rows = list(zip(case.told_before.periods_of(), case.told_after.periods_of(), strict=True))

@@ -167,7 +167,7 @@ class Sensitivity(Result):
         else:
             yield "1% better: of the metric, in the direction that is better for it."
             if self.later > self.horizon:
-                yield f"In {self.words.periods(self.later)}: worth of the plausible move, else of 1%."
+                yield f"In {self.words.periods(self.later)}: what the plausible move does, else 1%."
             taken = [row.label for row in self.rows if row.percent == "-1%" and self._is_taken(row)]
             if taken:
                 verb = "lowers" if self._is_worth else "raises"
@@ -194,7 +194,7 @@ class Sensitivity(Result):
         yield f"Basis: {self.provenance.basis}."
 
     def _is_taken(self, row: SensitivityRow) -> bool:
-        """Whether the better way of a metric is not stated."""
+        """Return whether the better way of a metric is not stated."""
         return "better" not in self.words.graph[row.metric].spec.stated_keys()
 
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:

@@ -45,7 +45,7 @@ class Path:
     share: float
     """Of the total; shares of paths that pull the other way are negative."""
     grade: str | None
-    """Weakest evidence along the path; None when no assumed effect is on it, which is no evidence."""
+    """Weakest evidence along the path; None when no assumed effect is on it: exact formulas are not evidence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ FURTHEST = 10.0
 
 
 def is_level(case: Case, metric: Metric) -> bool:
-    """Whether a metric has one value throughout, today included."""
+    """Return whether a metric has one value throughout, today included."""
     today = case.subject.first_known(metric)
     return all(is_still(today, value) for value in _path(case, metric))
 

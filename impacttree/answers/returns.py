@@ -100,10 +100,10 @@ def returns(case: Case, outcome: Metric, cost: RawQuantity | None = None) -> Ret
     return Returns(spent, net, low, high, final, payback, early if spent else None, late if spent else None)
 
 
-Sampled = tuple[tuple[float, ...], tuple[float, ...], Samples, int | None, int | None]
+SampledReturns = tuple[tuple[float, ...], tuple[float, ...], Samples, int | None, int | None]
 
 
-def _sampled(case: Case, outcome: Metric, sign: float, cost: Quantity | None) -> Sampled | None:
+def _sampled(case: Case, outcome: Metric, sign: float, cost: Quantity | None) -> SampledReturns | None:
     import numpy as np
 
     from impacttree.engine.simulation import Job, Wanted, simulate_many

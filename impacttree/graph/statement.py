@@ -11,34 +11,34 @@ from impacttree.formula.ast import Expr
 from impacttree.graph.model import Graph, Metric
 from impacttree.graph.reach import upstream
 
-__all__ = ["Line", "derived_statement", "stated_line"]
+__all__ = ["StatementLine", "derived_statement", "stated_line"]
 
 MOST_LINES = 60
 """Lines of a statement; what adds up more of them is one line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StatementLine:
     """A metric in a statement: added, taken off, or what has been reached so far."""
 
     metric: str
     sign: Literal["+", "-", "="] = "+"
 
 
-def stated_line(text: str) -> Line:
+def stated_line(text: str) -> StatementLine:
     """Read a line as it is written: ``revenue``, ``-cogs``, ``=gross_profit``.
 
     Examples
     --------
     >>> stated_line("-cogs")
-    Line(metric='cogs', sign='-')
+    StatementLine(metric='cogs', sign='-')
     """
     if text.startswith("-"):
-        return Line(text[1:], "-")
-    return Line(text[1:], "=") if text.startswith("=") else Line(text.removeprefix("+"))
+        return StatementLine(text[1:], "-")
+    return StatementLine(text[1:], "=") if text.startswith("=") else StatementLine(text.removeprefix("+"))
 
 
-def derived_statement(graph: Graph, outcome: Metric) -> tuple[Line, ...]:
+def derived_statement(graph: Graph, outcome: Metric) -> tuple[StatementLine, ...]:
     """Return the statement that sums and differences make, followed down from an outcome.
 
     Of a sum or difference, the first term that is added leads further down; the others are lines, those that add up
@@ -47,7 +47,7 @@ def derived_statement(graph: Graph, outcome: Metric) -> tuple[Line, ...]:
 
     Returns
     -------
-    tuple of Line
+    tuple of StatementLine
         From the top; the outcome is the last. Of an outcome that adds nothing up, it alone.
 
     Examples
@@ -57,7 +57,7 @@ def derived_statement(graph: Graph, outcome: Metric) -> tuple[Line, ...]:
     >>> [line.sign + line.metric for line in derived_statement(graph, graph["contribution"])]
     ['+revenue', '-cogs', '=gross_profit', '-sales_and_marketing', '=contribution']
     """
-    below: list[Line] = []
+    below: list[StatementLine] = []
     passed = {outcome.name}
     here = outcome
     while len(below) < MOST_LINES:
@@ -67,13 +67,13 @@ def derived_statement(graph: Graph, outcome: Metric) -> tuple[Line, ...]:
             break
         head = heads[0]
         others = [line for name, sign in terms.items() if name != head for line in _lines(graph, name, sign)]
-        below = [*others, Line(here.name, "="), *below]
+        below = [*others, StatementLine(here.name, "="), *below]
         passed |= {head, *(line.metric for line in others)}
         here = graph[head]
-    return (Line(here.name), *below)
+    return (StatementLine(here.name), *below)
 
 
-def _lines(graph: Graph, name: str, sign: int) -> Iterator[Line]:
+def _lines(graph: Graph, name: str, sign: int) -> Iterator[StatementLine]:
     """Yield a term, or the lines of a plain sum."""
     pending, count = [name], 0
     while pending:
@@ -83,7 +83,7 @@ def _lines(graph: Graph, name: str, sign: int) -> Iterator[Line]:
         if inner and all(way > 0 for way in inner.values()) and count <= MOST_LINES:
             pending += reversed(inner)
         else:
-            yield Line(term, "+" if sign > 0 else "-")
+            yield StatementLine(term, "+" if sign > 0 else "-")
 
 
 def _terms(graph: Graph, metric: Metric) -> dict[str, int] | None:

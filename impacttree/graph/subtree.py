@@ -57,7 +57,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
         metrics=[_within(metric, kept) for metric in spec.metrics if metric.name in kept],
         outcome=spec.outcome if spec.outcome in kept else asked[0],
         outcomes=[name for name in spec.outcomes if name in kept] or None,
-        statement=spec.statement if kept.issuperset(line.lstrip("-=") for line in spec.statement) else None,
+        statement=_whole(spec.statement, kept),
         scenarios=[Scenario(name, dict(changes)) for name, changes in scenarios if changes] or None,
         correlations=[entry for entry in spec.correlations if kept.issuperset(map(_metric_of, entry[:2]))] or None,
     )
@@ -68,6 +68,11 @@ def _within(metric: MetricSpec, kept: Collection[str]) -> MetricSpec:
     """Return a metric that names no metric outside the part as left out."""
     inside = {name: note for name, note in metric.not_modelled if name in kept}
     return metric if len(inside) == len(metric.not_modelled) else metric.with_keys(not_modelled=inside or None)
+
+
+def _whole(statement: tuple[str, ...], kept: Collection[str]) -> tuple[str, ...] | None:
+    """Return a statement whose lines are all kept; None where one is missing."""
+    return statement if statement and all(line.lstrip("-=") in kept for line in statement) else None
 
 
 def _metric_of(address: str) -> str:

@@ -17,7 +17,7 @@ from impacttree.answers.words import lowered
 from impacttree.graph.reach import upstream
 from impacttree.reports.phrases import day_text
 from impacttree.views import Cell, Column, Distribution, Mark, Table
-from impacttree.views.slides import Part, Slide, paged
+from impacttree.views.slides import Slide, SlidePart, paged
 
 __all__ = ["appendix"]
 
@@ -79,7 +79,9 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
         else "so in eight cases of ten"
     )
     title = f"the {what} {end} lies between {words.signed(name, p10)} and {words.signed(name, p90)}; {pays}"
-    yield Slide(title, (Part(picture),), f"Share of samples by {what}, {lowered(words.label(name))}, P10 to P90 dark")
+    yield Slide(
+        title, (SlidePart(picture),), f"Share of samples by {what}, {lowered(words.label(name))}, P10 to P90 dark"
+    )
 
 
 def _paths(answer: Worth) -> Slide:
@@ -91,12 +93,12 @@ def _paths(answer: Worth) -> Slide:
     subtitle = (
         f"{words.label(answer.outcome)} by path, {words.first(answer.horizon)}; paths told apart by where they part"
     )
-    return Slide(title, (Part(picture),), subtitle)
+    return Slide(title, (SlidePart(picture),), subtitle)
 
 
 def _pages(title: str, table: Table, subtitle: str = "") -> tuple[Slide, ...]:
     shown = replace(table, title="", notes=())
-    return paged(Slide(title, (Part(shown),), subtitle, table.notes))
+    return paged(Slide(title, (SlidePart(shown),), subtitle, table.notes))
 
 
 def _scenarios(answer: Worth) -> Iterator[Slide]:
@@ -156,5 +158,5 @@ def _tree(answer: Worth) -> Slide:
     drawn = lifted_diagram(answer, "full")
     picture = replace(drawn, title="", subtitle="", notes=(), callout=None)
     title = f"the whole tree, with what {answer.change} {lowered(answer.words.label(answer.metric))} carries"
-    return Slide(title, (Part(picture),), "Figures on arrows: amount carried; amounts add up over any cut",
+    return Slide(title, (SlidePart(picture),), "Figures on arrows: amount carried; amounts add up over any cut",
                  notes=drawn.notes)  # fmt: skip

@@ -39,14 +39,14 @@ from impacttree.views.slides import (
     Figures,
     Gauge,
     Gauges,
-    Part,
     Passage,
     Prose,
-    Share,
+    RangeBar,
+    ShareOfBar,
     Shares,
     Signatures,
     Slide,
-    Span,
+    SlidePart,
     Spans,
     Timeline,
 )
@@ -242,10 +242,10 @@ def bet_deck(
     return Deck(tuple(map(typeset, shown)), read_template(template))
 
 
-Pairs = list[tuple[str, str | Change]]
+Acts = list[tuple[str, str | Change]]
 
 
-def _pairs(subject: Subject, metric: object, change: str | Change | None, on: str | None) -> Pairs:
+def _pairs(subject: Subject, metric: object, change: str | Change | None, on: str | None) -> Acts:
     if metric is None:
         return [_best(subject, on)]
     if isinstance(metric, str):
@@ -278,7 +278,7 @@ def _six(bet: Bet) -> Iterator[Slide]:
 
 
 def _without_people(slide: Slide) -> Slide:
-    def bare(part: Part) -> Part:
+    def bare(part: SlidePart) -> SlidePart:
         picture = part.picture
         if isinstance(picture, Diagram):
             picture = replace(picture, cards=tuple(replace(card, owner="") for card in picture.cards))
@@ -292,10 +292,10 @@ def _without_people(slide: Slide) -> Slide:
 
 def _decision(bet: Bet) -> Slide:
     found, stages = bet.returns, bet.stages
-    parts = [Part(Figures(tuple(_tiles(bet))), 0, 12, 0.0, 0.28)]
-    parts.append(Part(_spans(bet, stages), 0, 8, 0.34, 1.0))
-    parts.append(Part(_evidence(bet), 8, 4, 0.34, 0.68))
-    parts.append(Part(Signatures("Sign-off", _signing(bet)), 8, 4, 0.72, 1.0))
+    parts = [SlidePart(Figures(tuple(_tiles(bet))), 0, 12, 0.0, 0.28)]
+    parts.append(SlidePart(_spans(bet, stages), 0, 8, 0.34, 1.0))
+    parts.append(SlidePart(_evidence(bet), 8, 4, 0.34, 0.68))
+    parts.append(SlidePart(Signatures("Sign-off", _signing(bet)), 8, 4, 0.72, 1.0))
     title = _claim(bet)
     if bet.cost is not None:
         back = f"pays back in {bet.words.period} {found.payback}" if found.payback else f"does not pay back {bet.end}"
@@ -375,7 +375,7 @@ def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
         low, point, high = bet.returns.after(period)
         texts = (bet.amount(low) if low >= 0 else bet.signed(low), bet.amount(point), bet.amount(high))
         texts = texts if point >= 0 else (bet.signed(low), bet.signed(point), bet.signed(high))
-        rows.append(Span(f"By {bet.words.period} {period}", low, point, high, *texts, strong=period == stages[-1]))
+        rows.append(RangeBar(f"By {bet.words.period} {period}", low, point, high, *texts, strong=period == stages[-1]))
     ends = [0.0, *(row.low for row in rows), *(row.high for row in rows)]
     ends += [bet.returns.cost] if bet.cost is not None else []
     levels = tuple((level, _level(bet, level)) for level in _levels(min(ends), max(ends)))
@@ -398,7 +398,7 @@ def _level(bet: Bet, level: float) -> str:
 def _evidence(bet: Bet) -> Shares:
     answer = bet.worth
     shares = tuple(
-        Share(text, grounds.share) for text, grounds in zip(answer.evidence_mix, answer.rests_on, strict=True)
+        ShareOfBar(text, grounds.share) for text, grounds in zip(answer.evidence_mix, answer.rests_on, strict=True)
     )
     notes: list[str] = []
     if len(answer.evidence_mix) > 1:
@@ -411,7 +411,7 @@ def _evidence(bet: Bet) -> Shares:
     if bet.returns.loss is not None and bet.cost is not None:
         notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
     if not shares:
-        return Shares("How good is the evidence", (Share("exact formulas only", 1.0),), tuple(notes))
+        return Shares("How good is the evidence", (ShareOfBar("formulas alone, no evidence stated", 1.0),), tuple(notes))
     return Shares("How good is the evidence", shares, tuple(notes))
 
 
@@ -441,8 +441,8 @@ def _signing(bet: Bet) -> tuple[tuple[str, str], ...]:
 def _how(bet: Bet) -> Slide:
     board = replace(lifted_diagram(bet.worth, "board"), panels=(), callout=None, title="", subtitle="", notes=())
     equation = _equation(bet)
-    parts = [Part(board, 0, 12, 0.0, 0.7 if equation else 1.0)]
-    parts += [Part(equation, 0, 12, 0.76, 1.0)] if equation else []
+    parts = [SlidePart(board, 0, 12, 0.0, 0.7 if equation else 1.0)]
+    parts += [SlidePart(equation, 0, 12, 0.76, 1.0)] if equation else []
     words, when = bet.words, bet.words.periods(bet.horizon)
     subtitle = (
         f"{words.label(bet.outcome.name)} carried on each arrow, {when}; open dot: assumed effect, no dot: formula"
@@ -523,7 +523,7 @@ def _when(bet: Bet) -> Slide:
     what = "Cumulative net effect" if bet.cost is not None else "Cumulative effect"
     subtitle = f"{what} on {lowered(bet.outcome.label)} by {words.period}; line as stated"
     subtitle += ", band P10 to P90" if bands else ""
-    parts = (Part(lines, 0, 9), Part(Figures(tuple(_stations(bet)), upright=True), 9, 3))
+    parts = (SlidePart(lines, 0, 9), SlidePart(Figures(tuple(_stations(bet)), upright=True), 9, 3))
     return Slide(_when_title(bet), parts, subtitle)
 
 
@@ -579,8 +579,8 @@ def _must_hold(bet: Bet) -> Slide | None:
         said += f" At {bet.worth.change}, {percentage(1 - bet.returns.loss)} of all samples pay."
     tornado = _tornado(bet)
     wide = 7 if tornado else 12
-    parts = [Part(left, 0, wide, 0.0, 0.8), Part(Prose("", (Passage(said),)), 0, wide, 0.83, 1.0)]
-    parts += [Part(tornado, 7, 5)] if tornado else []
+    parts = [SlidePart(left, 0, wide, 0.0, 0.8), SlidePart(Prose("", (Passage(said),)), 0, wide, 0.83, 1.0)]
+    parts += [SlidePart(tornado, 7, 5)] if tornado else []
     until = f"the net {bet.end} is zero" if bet.cost is not None else f"the effect {bet.end} changes sign"
     subtitle = f"Each assumption moved alone until {until}"
     subtitle += " (left) and across its range (right)" if tornado else ""
@@ -664,11 +664,11 @@ def _statement(bet: Bet) -> Slide | None:
     parts = []
     wide = 8 if checks else 12
     if bet.pnl is not None:
-        parts.append(Part(_with_cost(bet, bet.pnl), 0, wide))
+        parts.append(SlidePart(_with_cost(bet, bet.pnl), 0, wide))
     if checks:
         head = f"Guardrails, worst {bet.words.period} of {bet.horizon}"
         gauges = Gauges(head, tuple(_gauge(bet, check) for check in checks[:MOST_GAUGES]))
-        parts.append(Part(gauges, 12 - wide + 4 if bet.pnl else 0, 4 if bet.pnl else 12))
+        parts.append(SlidePart(gauges, 12 - wide + 4 if bet.pnl else 0, 4 if bet.pnl else 12))
     notes = tuple(check.text for check in checks)
     return Slide(_statement_title(bet), tuple(parts), _statement_subtitle(bet), notes=notes)
 
@@ -761,11 +761,11 @@ def _next(bet: Bet) -> Slide:
     people = Table("", (Column("Role"), Column("Who"), Column("What")),
                    tuple(tuple(map(Cell, row)) for row in rows))  # fmt: skip
     parts = (
-        Part(Prose("Decision requested", tuple(passages), accent=True), 0, 7, 0.0, 0.34),
-        Part(people, 0, 7, 0.38, 0.62),
-        Part(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.4),
-        *([Part(Prose("", (Passage(_or_else(bet, needs)),)), 7, 5, 0.43, 0.62)] if needs else []),
-        Part(Timeline(tuple(_events(bet, check))), 0, 12, 0.68, 1.0),
+        SlidePart(Prose("Decision requested", tuple(passages), accent=True), 0, 7, 0.0, 0.34),
+        SlidePart(people, 0, 7, 0.38, 0.62),
+        SlidePart(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.4),
+        *([SlidePart(Prose("", (Passage(_or_else(bet, needs)),)), 7, 5, 0.43, 0.62)] if needs else []),
+        SlidePart(Timeline(tuple(_events(bet, check))), 0, 12, 0.68, 1.0),
     )
     return Slide(title, parts, "One decision, one owner, one day at which we act if the number is not there")
 

@@ -16,15 +16,15 @@ __all__ = [
     "Figures",
     "Gauge",
     "Gauges",
-    "Part",
     "Passage",
     "Prose",
-    "Share",
+    "RangeBar",
+    "ShareOfBar",
     "Shares",
     "Signatures",
     "Slide",
+    "SlidePart",
     "SlidePicture",
-    "Span",
     "Spans",
     "Timeline",
     "one_slide",
@@ -54,7 +54,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RangeBar:
     """One range of a `Spans`: its ends and its point, each a number and its text."""
 
     label: str
@@ -72,7 +72,7 @@ class Spans:
     """Ranges on one axis against a threshold: what a bet returns by three horizons, and what it costs."""
 
     title: str
-    spans: tuple[Span, ...]
+    spans: tuple[RangeBar, ...]
     levels: tuple[tuple[float, str], ...]
     threshold: float | None = None
     threshold_text: str = ""
@@ -98,7 +98,7 @@ class Gauges:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class ShareOfBar:
     label: str
     share: float
 
@@ -108,7 +108,7 @@ class Shares:
     """One bar cut into shares, strongest evidence first, and what is said of them."""
 
     title: str
-    shares: tuple[Share, ...]
+    shares: tuple[ShareOfBar, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -156,7 +156,7 @@ SlidePicture = Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Sig
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SlidePart:
     """A picture and its place: first column and number of columns, and from which share of the body to which."""
 
     picture: SlidePicture
@@ -173,12 +173,12 @@ class Slide:
     Examples
     --------
     >>> ask = Figures((Panel("We ask", "$250k", "once, in month 1"),))
-    >>> Slide("We ask $250k", (Part(ask),)).title
+    >>> Slide("We ask $250k", (SlidePart(ask),)).title
     'We ask $250k'
     """
 
     title: str
-    parts: tuple[Part, ...]
+    parts: tuple[SlidePart, ...]
     subtitle: str = ""
     notes: tuple[str, ...] = ()
     """What the speaker reads: how the numbers came about, warnings."""
@@ -205,12 +205,12 @@ def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
         facts = [(fact.label if not k else "", row) for fact in view.facts for k, row in enumerate(fact.rows)]
         rows = tuple((Cell(head), Cell("   ".join(cell for cell in row if cell))) for head, row in facts)
         table = Table("", (Column(""), Column("")), rows)
-        return Slide(view.title, (Part(table),), notes=view.warnings, footer=footer or ())
+        return Slide(view.title, (SlidePart(table),), notes=view.warnings, footer=footer or ())
     subtitle = "" if isinstance(view, Table) else view.subtitle
     shown = (
         replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())
     )
-    return Slide(view.title, (Part(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)
+    return Slide(view.title, (SlidePart(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)
 
 
 def paged(slide: Slide) -> tuple[Slide, ...]:
@@ -219,7 +219,7 @@ def paged(slide: Slide) -> tuple[Slide, ...]:
     Examples
     --------
     >>> table = Table("", (Column("n"),), tuple((Cell(str(n)),) for n in range(20)))
-    >>> [one.title for one in paged(Slide("Numbers", (Part(table),)))]
+    >>> [one.title for one in paged(Slide("Numbers", (SlidePart(table),)))]
     ['Numbers (1 of 3)', 'Numbers (2 of 3)', 'Numbers (3 of 3)']
     """
     (part,) = slide.parts

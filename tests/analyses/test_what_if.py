@@ -199,7 +199,8 @@ def test_rows_carry_names_numbers_and_units():
     row = comparison.to_dicts()[0]
     assert row == {
         "scenario": "dear",
-        "outcome": "result",
+        "metric": "result",
+        "period": 6,
         "label": "Result",
         "before": comparison.base.before,
         "after": comparison["dear"].after,
@@ -209,7 +210,8 @@ def test_rows_carry_names_numbers_and_units():
         "unit": "EUR",
         "over": "sum of 6 quarters",
     }
-    assert it.loads(CLUB).what_if({"fee": "+€5"}).to_dicts()[0] == {k: v for k, v in row.items() if k != "scenario"}
+    same = {key: value for key, value in row.items() if key not in ("scenario", "metric", "period")}
+    assert it.loads(CLUB).what_if({"fee": "+€5"}).to_dicts()[0] == {"outcome": "result", **same}
     assert len(comparison.to_frame()) == 4
 
 

@@ -48,8 +48,12 @@ def test_several_changes_are_the_same_in_every_question_and_in_the_design(sketch
     projection = tree.project(changes=given_changes)
     for name in sketch.metrics:
         for t in range(sketch.horizon + 1):
-            exact = world.value(name, t)
-            assert abs(projection[name][t] - exact) <= 1e-10 * max(1, abs(exact))
+            exact, told = world.value(name, t), projection[name][t]
+            if told is None:  # what compares a metric with its own past is first known in period 1
+                assert t == 0
+                assert name in tree._graph.unknown_today
+                continue
+            assert abs(told - exact) <= 1e-10 * max(1, abs(exact))
 
 
 @examples(60)

@@ -15,7 +15,7 @@ from impacttree.render.pptx.markup import Ids, Paragraph
 from impacttree.render.pptx.texts import fitted, height_of, lines_in, one_line
 from impacttree.render.scene import Box, Curve, Disc
 from impacttree.views import Panel
-from impacttree.views.slides import Event, Figures, Gauge, Gauges, Prose, Shares, Signatures, Span, Spans, Timeline
+from impacttree.views.slides import Event, Figures, Gauge, Gauges, Prose, RangeBar, Shares, Signatures, Spans, Timeline
 
 __all__ = ["BLOCKS", "GREY", "HEAD", "RULE", "WORSE", "heading", "label"]
 
@@ -146,7 +146,7 @@ def spans(ids: Ids, frame: Frame, view: Spans) -> str:
 def _span_texts(
     ids: Ids,
     plot: Frame,
-    span: Span,
+    span: RangeBar,
     places: tuple[float, float, float],
     row: tuple[float, float],
     avoid: float | None,

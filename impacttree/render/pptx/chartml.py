@@ -21,7 +21,7 @@ from impacttree.render.svg import escape
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
-__all__ = ["Axis", "Label", "Plot", "PlotSeries", "add_chart", "number_format"]
+__all__ = ["Axis", "Plot", "PlotSeries", "PointLabel", "add_chart", "number_format"]
 
 Position = Literal["outEnd", "inEnd", "inBase", "ctr", "t", "b", "l", "r"]
 _NAMESPACES = (
@@ -36,7 +36,7 @@ _SHOW = "".join(
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class PointLabel:
     """A text at a point."""
 
     text: str
@@ -50,7 +50,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class PlotSeries:
-    """One series; `points` paints single ones as (fill, outline), and an empty fill is none."""
+    """One series; `points` paints single ones as (fill, outline), and an empty fill paints nothing."""
 
     name: str
     values: Sequence[float | None]
@@ -59,7 +59,7 @@ class PlotSeries:
     weight: float = 0.75
     dash: bool = False
     points: Mapping[int, tuple[str, str]] = field(default_factory=dict)
-    labels: Mapping[int, Label] = field(default_factory=dict)
+    labels: Mapping[int, PointLabel] = field(default_factory=dict)
     markers: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     """Of a line: the points that carry a dot, as (fill, outline)."""
 
@@ -227,7 +227,7 @@ def _labels(series: PlotSeries, height: float) -> str:
     return f"<c:dLbls>{each}{_SHOW}</c:dLbls>"
 
 
-def _label(number: int, label: Label, height: float) -> str:
+def _label(number: int, label: PointLabel, height: float) -> str:
     run = f"<a:r>{_font(label, 'rPr')}<a:t>{escape(label.text)}</a:t></a:r>"
     rich = f'<a:bodyPr wrap="none"/><a:p><a:pPr>{_font(label, "defRPr")}</a:pPr>{run}</a:p>'
     shown = _SHOW.replace('showVal val="0"', 'showVal val="1"')
@@ -237,14 +237,14 @@ def _label(number: int, label: Label, height: float) -> str:
     )
 
 
-def _nudge(label: Label, height: float) -> str:
+def _nudge(label: PointLabel, height: float) -> str:
     if not label.down:
         return ""
     down = f'<c:x val="0"/><c:y val="{label.down / height:.5f}"/>'
     return f"<c:layout><c:manualLayout>{down}</c:manualLayout></c:layout>"
 
 
-def _font(label: Label, element: str) -> str:
+def _font(label: PointLabel, element: str) -> str:
     weight = 1 if label.bold else 0
     return f'<a:{element} lang="en-US" sz="{round(label.size * 100)}" b="{weight}">{_color(label.color)}</a:{element}>'
 

@@ -23,7 +23,7 @@ from impacttree.render.layout.measure import clean, text_width
 from impacttree.render.layout.style import ACCENT, ACCENT_DARK, INK, NAVY, WHITE
 from impacttree.render.pptx import markup
 from impacttree.render.pptx.blocks import GREY, WORSE, label
-from impacttree.render.pptx.chartml import Axis, Label, Plot, PlotSeries, add_chart, number_format
+from impacttree.render.pptx.chartml import Axis, Plot, PlotSeries, PointLabel, add_chart, number_format
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Ids
 from impacttree.render.pptx.texts import lines_in, one_line
@@ -103,7 +103,7 @@ def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
         tones: list[Tone] = [getattr(bar, f"{end}_tone") for bar in bars]
         texts = [getattr(bar, f"{end}_text") for bar in bars]
         points = {k: PAINTS[tone] for k, tone in enumerate(tones)}
-        labels = {k: Label(text, "outEnd", color=GREY) for k, text in enumerate(texts)}
+        labels = {k: PointLabel(text, "outEnd", color=GREY) for k, text in enumerate(texts)}
         series.append(PlotSeries(name, values, NAVY, NAVY, 1.0, points=points, labels=labels))
     names = _cut([bar.label for bar in bars], wide - 0.2)
     shown = [("low end, shown", [bar.low_text for bar in bars]), ("high end, shown", [bar.high_text for bar in bars])]
@@ -152,7 +152,7 @@ def _waterfall(slide: Slide, ids: Ids, frame: Frame, view: Waterfall) -> str:
     start = min(start, axis_start(view))
     axis = Axis(start, end + ((end - start) or 1.0) * 0.09, shown=False)
     paint = {k: (INK, INK) if step.role == "total" else PAINTS[step.tone] for k, step in enumerate(steps)}
-    texts = {k: Label(_amount(step.text, step.range_text), "t", bold=True) for k, step in enumerate(steps)}
+    texts = {k: PointLabel(_amount(step.text, step.range_text), "t", bold=True) for k, step in enumerate(steps)}
     plots = [
         Plot(
             "column",
@@ -218,12 +218,12 @@ def _lines(slide: Slide, frame: Frame, view: Lines) -> None:
             PlotSeries(band.label, [top - bottom for bottom, top in zip(band.low, band.high, strict=True)], BAND),
         ]
         for text, values in ((band.low_text, band.low), (band.high_text, band.high)):
-            label_ = {len(values) - 1: Label(text, "r", color=GREY, down=next(moves))}
+            label_ = {len(values) - 1: PointLabel(text, "r", color=GREY, down=next(moves))}
             lines.append(PlotSeries(text or band.label, values, stroke=LINE, weight=1.25, dash=True, labels=label_))
     for one, (_, text) in zip(view.series, ends[2 * len(view.bands) :], strict=True):
         color, dark = (ACCENT, ACCENT_DARK) if one.accent or not named else (LINE, GREY)
         last = len(one.values) - 1
-        shown = {last: Label(one_line(text, _LABEL, right)[0], "r", bold=one.accent, color=dark, down=next(moves))}
+        shown = {last: PointLabel(one_line(text, _LABEL, right)[0], "r", bold=one.accent, color=dark, down=next(moves))}
         dots = {last: (color, color)} if one.accent else {}
         lines.append(
             PlotSeries(

@@ -110,7 +110,7 @@ class _Pen:
 
 
 def _is_native(line: Curve) -> bool:
-    """Whether PowerPoint has a connector of this shape: straight, or one bend that ends level."""
+    """Return whether PowerPoint has a connector of this shape: straight, or one bend that ends level."""
     return [step[0] for step in line.steps] in (["M", "L"], ["M", "C", "L"])
 
 

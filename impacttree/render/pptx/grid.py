@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impacttree.views.slides import COLUMNS, Part
+from impacttree.views.slides import COLUMNS, SlidePart
 
-__all__ = ["Frame", "Grid"]
+__all__ = ["Frame", "SlideGrid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class SlideGrid:
     """Places on a page of `width` by `height` inches.
 
     Examples
     --------
-    >>> Grid(40 / 3, 7.5).title.top
+    >>> SlideGrid(40 / 3, 7.5).title.top
     0.37
     """
 
@@ -70,7 +70,7 @@ class Grid:
     def footer(self) -> Frame:
         return Frame(self.margin, self.height - 0.62, self.width - 2 * self.margin - 0.6, 0.42)
 
-    def place(self, part: Part) -> Frame:
+    def place(self, part: SlidePart) -> Frame:
         """Return where a part of a slide stands."""
         gutter = self.margin / 3
         pitch = (self.body.width + gutter) / COLUMNS

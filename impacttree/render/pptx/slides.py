@@ -12,7 +12,7 @@ from impacttree.render.pptx import markup
 from impacttree.render.pptx.blocks import BLOCKS, GREY, RULE, heading, label
 from impacttree.render.pptx.charts import draw_chart
 from impacttree.render.pptx.drawing import add_shapes, fitted, on_page, scene_shapes
-from impacttree.render.pptx.grid import Frame, Grid
+from impacttree.render.pptx.grid import Frame, SlideGrid
 from impacttree.render.pptx.markup import Ids
 from impacttree.render.pptx.package import EMU, new_presentation, to_bytes
 from impacttree.render.pptx.tables import draw_table
@@ -91,8 +91,8 @@ def _add(presentation: Presentation, slide: Slide, number: int) -> None:
     _write_notes(page, (slide.title, *slide.notes, *slide.footer))
 
 
-def _grid(presentation: Presentation) -> Grid:
-    return Grid(presentation.slide_width / EMU, presentation.slide_height / EMU)
+def _grid(presentation: Presentation) -> SlideGrid:
+    return SlideGrid(presentation.slide_width / EMU, presentation.slide_height / EMU)
 
 
 def _write_notes(page: Page, lines: Sequence[str]) -> None:
@@ -113,7 +113,7 @@ def _layout(presentation: Presentation) -> SlideLayout:
     return min(presentation.slide_layouts, key=rank)
 
 
-def _title(page: Page, grid: Grid, title: str) -> None:
+def _title(page: Page, grid: SlideGrid, title: str) -> None:
     """Write the title, broken at a clause, at the bottom of its room, so that one line keeps the grid."""
     frame = grid.title
     text, size = fitted_text(title, 25.0, frame.width, frame.height, bold=True, least=15.0)
@@ -157,7 +157,7 @@ def _picture(page: Page, ids: Ids, frame: Frame, picture: SlidePicture) -> str:
             return BLOCKS[type(picture)](ids, frame, picture)
 
 
-def _foot(ids: Ids, grid: Grid, footer: Sequence[str], number: int) -> str:
+def _foot(ids: Ids, grid: SlideGrid, footer: Sequence[str], number: int) -> str:
     frame = grid.footer
     place = markup.rule(ids, grid.margin, grid.width - grid.margin, grid.rule, RULE)
     pages = Frame(grid.width - grid.margin - 0.5, frame.top + 0.1, 0.5, 0.22)

@@ -27,14 +27,14 @@ from impacttree.views.slides import (
     Figures,
     Gauge,
     Gauges,
-    Part,
     Passage,
     Prose,
-    Share,
+    RangeBar,
+    ShareOfBar,
     Shares,
     Signatures,
     Slide,
-    Span,
+    SlidePart,
     Spans,
     Timeline,
     one_slide,
@@ -64,17 +64,17 @@ def texts(slide: Any) -> str:
 def every_part(text: str) -> Slide:
     """A slide with each drawn part, all its words being `text`."""
     panel = Panel(text, text, text, accent=True)
-    span = Span(text, 1.0, 2.0, 3.0, text, text, text, strong=True)
+    span = RangeBar(text, 1.0, 2.0, 3.0, text, text, text, strong=True)
     return Slide(
         text,
         (
-            Part(Figures((panel, Panel(text, text, text)), ("-",)), 0, 6, 0.0, 0.3),
-            Part(Spans(text, (span,), ((0.0, text), (4.0, text)), 2.5, text), 6, 6, 0.0, 0.4),
-            Part(Gauges(text, (Gauge(text, text, 0.5, 0.4, text, text, breached=True),)), 0, 4, 0.3, 0.6),
-            Part(Shares(text, (Share(text, 0.9), Share(text, 0.1)), (text,)), 4, 4, 0.4, 0.7),
-            Part(Signatures(text, ((text, text),)), 8, 4, 0.4, 0.7),
-            Part(Prose(text, (Passage(text, strong=True), Passage(text)), accent=True), 0, 6, 0.7, 1.0),
-            Part(Timeline((Event(0.0, text, text, "money"), Event(1.0, text, text))), 6, 6, 0.7, 1.0),
+            SlidePart(Figures((panel, Panel(text, text, text)), ("-",)), 0, 6, 0.0, 0.3),
+            SlidePart(Spans(text, (span,), ((0.0, text), (4.0, text)), 2.5, text), 6, 6, 0.0, 0.4),
+            SlidePart(Gauges(text, (Gauge(text, text, 0.5, 0.4, text, text, breached=True),)), 0, 4, 0.3, 0.6),
+            SlidePart(Shares(text, (ShareOfBar(text, 0.9), ShareOfBar(text, 0.1)), (text,)), 4, 4, 0.4, 0.7),
+            SlidePart(Signatures(text, ((text, text),)), 8, 4, 0.4, 0.7),
+            SlidePart(Prose(text, (Passage(text, strong=True), Passage(text)), accent=True), 0, 6, 0.7, 1.0),
+            SlidePart(Timeline((Event(0.0, text, text, "money"), Event(1.0, text, text))), 6, 6, 0.7, 1.0),
         ),
         text,
         notes=(text,),
