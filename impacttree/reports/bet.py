@@ -411,7 +411,9 @@ def _evidence(bet: Bet) -> Shares:
     if bet.returns.loss is not None and bet.cost is not None:
         notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
     if not shares:
-        return Shares("How good is the evidence", (ShareOfBar("formulas alone, no evidence stated", 1.0),), tuple(notes))
+        return Shares(
+            "How good is the evidence", (ShareOfBar("formulas alone, no evidence stated", 1.0),), tuple(notes)
+        )
     return Shares("How good is the evidence", shares, tuple(notes))
 
 

@@ -28,7 +28,8 @@ def asked(change: Change) -> list[object]:
 def free_of_loops(tree: ImpactTree, drawn: dict[str, Change]) -> None:
     loops = [tree._graph[name].loop for name in drawn if tree._graph[name].on_loop]
     assume(len(loops) == len(set(loops)))
-    assume(all(tree.values()[name] > 0 or change[0] == "fix" for name, change in drawn.items()))
+    today = tree._subject.today
+    assume(all(today[tree._graph[name].index] > 0 or change[0] == "fix" for name, change in drawn.items()))
 
 
 @examples(60)
