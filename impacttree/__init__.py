@@ -2,7 +2,7 @@
 
 >>> import impacttree as it
 >>> it.__version__
-'0.1.0'
+'0.2.0'
 
 Names are imported from their modules when they are first used, so that `import impacttree` costs next to nothing.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from impacttree.spec import MetricSpec as Metric
     from impacttree.tree import Formula, ImpactTree, from_networkx, load, loads, template
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "ChangeError",
