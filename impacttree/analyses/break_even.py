@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost
-from impacttree.answers.labels import label_of, size_of
 from impacttree.answers.local import local
+from impacttree.answers.number_names import label_of, size_of
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, counted, lowered, sentence

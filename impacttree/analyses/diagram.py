@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from impacttree.analyses.worth import UNSTATED, Worth, worth
 from impacttree.answers.case import Case
+from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.left_out import left_out_note, left_out_texts
-from impacttree.answers.limits import GuardrailCheck
 from impacttree.answers.local import local
 from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, placeholders
 from impacttree.answers.ranges import range_text

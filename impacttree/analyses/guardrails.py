@@ -7,7 +7,7 @@ from typing import Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case
-from impacttree.answers.limits import GuardrailCheck, breach_words, guarded, guardrail_row
+from impacttree.answers.guardrail_checks import GuardrailCheck, breach_words, guarded, guardrail_row
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage

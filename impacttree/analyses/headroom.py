@@ -9,8 +9,8 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.answers.case import Case
+from impacttree.answers.guardrail_checks import Limit, guarded, sized
 from impacttree.answers.levers import is_level, lever_of, moved_to, plausible_of, stands_at
-from impacttree.answers.limits import Limit, guarded, sized
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case
-from impacttree.answers.limits import Limit, guarded, sized
+from impacttree.answers.guardrail_checks import Limit, guarded, sized
 from impacttree.answers.local import local
 from impacttree.answers.means import divisor_corridors, missing_mean
 from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case
-from impacttree.answers.labels import label_of
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
+from impacttree.answers.number_names import label_of
 from impacttree.answers.ranges import no_mean
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage

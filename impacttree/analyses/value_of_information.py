@@ -11,9 +11,9 @@ from impacttree.analyses.sensitivity import sensitivity_of
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost, uncertain_cost
-from impacttree.answers.labels import label_of
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
+from impacttree.answers.number_names import label_of
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage

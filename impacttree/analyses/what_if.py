@@ -8,8 +8,8 @@ from typing import Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
+from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
-from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar

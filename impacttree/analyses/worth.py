@@ -10,15 +10,15 @@ from typing import Any
 
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
+from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
-from impacttree.answers.limits import GuardrailCheck, guardrail_row
 from impacttree.answers.local import local
-from impacttree.answers.payback import Payback, payback
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.verdict import Payback, payback
 from impacttree.answers.words import Words, is_still
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from impacttree.answers.asked import NOTHING, Asked, Changes, Move
 from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
-from impacttree.answers.limits import GuardrailCheck, guarded, guardrail_checks
+from impacttree.answers.guardrail_checks import GuardrailCheck, guarded, guardrail_checks
 from impacttree.answers.ranges import UNSAMPLED, Ranges, Risks, change_ranges, guardrail_risks
 from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range

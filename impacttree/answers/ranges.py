@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from impacttree.answers.asked import Asked
-from impacttree.answers.limits import GuardrailCheck, Limit, guarded, sized, with_risks
+from impacttree.answers.guardrail_checks import GuardrailCheck, Limit, guarded, sized, with_risks
 from impacttree.answers.means import divisor_corridors, missing_mean
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.subject import Subject

@@ -18,8 +18,8 @@ from typing import Any
 from impacttree.analyses.diagram import diagram
 from impacttree.analyses.worth import worth
 from impacttree.answers.asked import Asked
-from impacttree.answers.labels import label_of
-from impacttree.answers.limits import guarded
+from impacttree.answers.guardrail_checks import guarded
+from impacttree.answers.number_names import label_of
 from impacttree.answers.ranges import range_text
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import lowered

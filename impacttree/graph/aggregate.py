@@ -1,4 +1,4 @@
-"""How a metric's values of single periods become one value over the horizon."""
+"""Which way a metric is taken over the horizon: summed, averaged, its last value, or recomputed from its inputs."""
 
 from __future__ import annotations
 

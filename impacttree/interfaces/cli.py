@@ -15,7 +15,7 @@ import click
 
 from impacttree import __version__
 from impacttree.errors import Problem, QuestionError, printable
-from impacttree.interfaces.arguments import (
+from impacttree.interfaces.argument_types import (
     Command,
     change,
     changes_of,

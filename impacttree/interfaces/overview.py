@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from impacttree.errors import ImpactTreeError, ModelError, Problem
-from impacttree.interfaces.arguments import open_tree
+from impacttree.interfaces.argument_types import open_tree
 from impacttree.views import Cell, Column, Fact, Headline, Table
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 import click
 
 from impacttree.errors import ImpactTreeError, Problem, nearest, printable
-from impacttree.interfaces.arguments import with_long_help
+from impacttree.interfaces.argument_types import with_long_help
 
 if TYPE_CHECKING:
     from impacttree.answers.result import Result

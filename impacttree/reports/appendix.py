@@ -10,8 +10,8 @@ from impacttree.analyses.diagram import lifted_diagram
 from impacttree.analyses.what_if import compare
 from impacttree.analyses.worth import Worth
 from impacttree.answers.axis import round_ticks
+from impacttree.answers.net_over_time import Returns
 from impacttree.answers.pictures import BINS, binned
-from impacttree.answers.returns import Returns
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
 from impacttree.graph.reach import upstream

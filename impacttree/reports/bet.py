@@ -20,9 +20,9 @@ from impacttree.answers.asked import NOTHING
 from impacttree.answers.axis import round_step
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST
-from impacttree.answers.limits import GuardrailCheck
+from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.local import local
-from impacttree.answers.returns import Returns, returns
+from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.samples import percentage
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, joined, lowered

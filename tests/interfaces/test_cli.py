@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import impacttree as it
-from impacttree.interfaces.arguments import Command
+from impacttree.interfaces.argument_types import Command
 from impacttree.interfaces.cli import SECTIONS, main
 
 VISITS, CONVERSION, BASKET, COSTS = 90_000, 0.02, 40, 50_000

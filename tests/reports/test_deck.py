@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import impacttree as it
 from impacttree.answers.case import Case
-from impacttree.answers.returns import returns
+from impacttree.answers.net_over_time import returns
 from impacttree.errors import OutputError, QuestionError
 from impacttree.reports.deck import Deck
 from impacttree.reports.phrases import period_end

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree.errors import QuestionError
-from impacttree.interfaces.arguments import NEGATIVE, is_path, metric_and_change, open_tree
+from impacttree.interfaces.argument_types import NEGATIVE, is_path, metric_and_change, open_tree
 
 
 @pytest.mark.parametrize(

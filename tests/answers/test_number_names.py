@@ -1,7 +1,7 @@
 import pytest
 
 import impacttree as it
-from impacttree.answers.labels import label_of
+from impacttree.answers.number_names import label_of
 
 
 @pytest.mark.parametrize(
