@@ -27,7 +27,7 @@ from impacttree.graph.model import Influence, Metric
 from impacttree.quantity import Change, RawQuantity, shown_shares
 from impacttree.views import Fact, Headline, Step, Waterfall
 
-__all__ = ["UNSTATED", "Edge", "Grounds", "Path", "Worth", "worth"]
+__all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
 
 TEMPLATE = "template values"
 """What is said of effects that only stand in until a real one is known, whatever their grade."""

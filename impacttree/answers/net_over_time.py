@@ -82,8 +82,8 @@ def returns(case: Case, outcome: Metric, cost: RawQuantity | None = None) -> Ret
     ...                 "paid: {formula: sold * price}}")
     >>> case = Case.of(tree._subject, {"sold": "+10%"})
     >>> found = returns(case, tree._graph["paid"], "$400")
-    >>> found.net[:3], found.payback
-    ((-250.0, -100.0, 50.0), 3)
+    >>> [round(net) for net in found.net[:3]], found.payback
+    ([-250, -100, 50], 3)
     """
     if outcome.aggregation != "sum":
         reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason})"

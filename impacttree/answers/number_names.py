@@ -44,7 +44,7 @@ def size_of(words: Words, address: str, value: float) -> str:
     >>> import impacttree as it
     >>> words = Words(it.template("saas")._graph)
     >>> size_of(words, "arpu.value", 29.0), size_of(words, "churn.nps.slope", -0.0001)
-    ('$29', '−0.01pp per +1')
+    ('$29', '-0.01pp per +1')
     """
     number = Address.parse(address)
     if number.source is None:

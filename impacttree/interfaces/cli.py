@@ -567,7 +567,7 @@ def diagram(
     "deck",
     "saas engagement +5% --cost '$250k' --save board.pptx",
     "saas --save board.pptx",
-    "saas arpu '+$1' --template company.pptx --no-people --save board.pptx",
+    "saas arpu '+$1' --no-people --save board.pptx",
 )
 @tree_argument
 @click.argument("metric", required=False)

@@ -329,6 +329,7 @@ def test_any_tree_is_answered_or_refused_in_a_sentence(sketch: Sketch, data: st.
     metric = data.draw(st.sampled_from(list(sketch.metrics)))
     change = data.draw(st.sampled_from(["+1%", "-5%", "+0.1", "=1.5", "+0%"]))
     asked = {"metric": metric, "change": change, "changes": {metric: change}, "lift": (metric, change)}
+    asked |= {"low": "0.5", "high": "1.5"}
     function = QUESTIONS[data.draw(st.sampled_from(sorted(QUESTIONS)))]
     names = [name for name in inspect.signature(function).parameters if name in asked]
     try:

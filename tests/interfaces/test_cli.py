@@ -465,7 +465,7 @@ def test_examples_of_the_help_work(run, shop, tmp_path, monkeypatch, example):
 
 
 def test_every_answer_comes_as_json():
-    silent = {"diagram", "new", "page", "schema"}
+    silent = {"deck", "diagram", "new", "page", "schema"}
     for name, made in main.commands.items():
         assert any("--json" in parameter.opts for parameter in made.params) == (name not in silent)
 
@@ -483,6 +483,8 @@ PICTURED = {
     "uncertainty": ("uncertainty", "saas", "--samples", "64"),
     "value-of-information": ("value-of-information", "saas", "--samples", "512"),
     "simulate": ("simulate", "saas", "--samples", "256"),
+    "sweep": ("sweep", "saas", "engagement", "40%", "44%"),
+    "pnl": ("pnl", "saas", "engagement=+1%"),
 }
 TABLED = {
     "what-if": ("what-if", "saas", "engagement=+1%", "--no-range"),
@@ -491,12 +493,13 @@ TABLED = {
     "guardrails": ("guardrails", "saas", "--no-range"),
     "headroom": ("headroom", "saas", "churn"),
     "verify": ("verify", "saas"),
+    "break-even": ("break-even", "saas", "engagement", "+5%"),
 }
 
 
 def test_every_answer_is_saved():
     assert {name for name in main.commands if any(p.name == "output" for p in main.commands[name].params)} == {
-        *PICTURED, *TABLED, "diagram", "schema",
+        *PICTURED, *TABLED, "deck", "diagram", "schema",
     }  # fmt: skip
 
 

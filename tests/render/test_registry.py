@@ -48,10 +48,10 @@ def shout(headline: Headline) -> bytes:
 
 def test_the_formats_of_each_view() -> None:
     assert formats_of(HEADLINE) == ("txt", "html", "md")
-    assert formats_of(TABLE) == ("txt", "html", "md", "csv")
+    assert formats_of(TABLE) == ("txt", "html", "md", "csv", "pptx")
     for chart in (Bars, Waterfall, Lines, Distribution):
-        assert formats_of(chart) == ("txt", "html", "md", "svg", "png", "pdf")
-    assert formats_of(DIAGRAM) == ("txt", "html", "md", "svg", "png", "pdf", "dot", "mmd")
+        assert formats_of(chart) == ("txt", "html", "md", "svg", "png", "pdf", "pptx")
+    assert formats_of(DIAGRAM) == ("txt", "html", "md", "svg", "png", "pdf", "pptx", "dot", "mmd")
     assert supports(TORNADO, "svg")
     assert not supports(Table, "svg")
     assert not supports(Diagram, "csv")
