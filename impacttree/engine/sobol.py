@@ -1,9 +1,9 @@
 """Scrambled Sobol points, each coordinate tied to a name.
 
 A coordinate is a pure function of its name, the seed and the point's index: a hash of the name picks its dimension
-among the 161 of `directions`, a hash of seed and name its scramble. So the order of names changes nothing, and a new
-name leaves the others as they are, but for the rare one whose dimension it takes. Names whose every choice is taken get
-the first dimension, scrambled and shuffled within each chunk: stratified each for itself, independent of the rest.
+among the 161 of `sobol_directions`, a hash of seed and name its scramble. So the order of names changes nothing, and a
+new name leaves the others as they are, but for the rare one whose dimension it takes. Names whose every choice is taken
+get the first dimension, scrambled and shuffled within each chunk: stratified each for itself, independent of the rest.
 
 The scramble is a random lower triangular matrix over the binary digits and a digital shift (J. Matousek, "On the
 L2-discrepancy for anchored boxes", Journal of Complexity 14, 1998), which keeps the points a digital net: a chunk is

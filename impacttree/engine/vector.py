@@ -2,8 +2,8 @@
 
 Rows are worked in blocks that fit the processor's cache, by numpy code generated from the same tape as the scalar
 evaluator. A metric that does not vary stays one number. An operation without a finite real value does not stop the
-batch: the block concerned is redone one operation at a time (see `vector_faults`), the row becomes NaN in the metrics that
-the fault reaches, and faults are counted by metric.
+batch: the block concerned is redone one operation at a time (see `vector_faults`), the row becomes NaN in the metrics
+that the fault reaches, and faults are counted by metric.
 """
 
 from __future__ import annotations
