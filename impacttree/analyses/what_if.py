@@ -131,7 +131,7 @@ class WhatIf(Result):
         notes += [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
-            notes.append(f"Change of {lowered(words.label(self.outcome))} over the samples: {', '.join(beside)}")
+            notes.append(f"Change of {lowered(words.label(self.outcome))}: {', '.join(beside)}")
         if self.run_rate is not None and self.moves:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")

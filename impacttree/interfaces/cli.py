@@ -528,11 +528,17 @@ def show(tree: str, as_json: bool) -> None:
     print_view(outline_of(opened))
 
 
-@command("diagram", "saas tree.svg", "saas impact.png --lift engagement +1% --cut board")
+@command(
+    "diagram",
+    "saas tree.svg",
+    "saas impact.png --lift engagement +1% --cut board",
+    "saas bet.svg --lift engagement +5% --cost '$250k'",
+)
 @tree_argument
 @click.argument("output")
 @click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="Draw the money that this change carries.")
 @on_option
+@cost_option
 @click.option(
     "--cut",
     type=click.Choice(["full", "board"]),
