@@ -506,7 +506,14 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
     if answer.pays is not None:
         back = payback_text(answer.words, answer.pays)
         net.append(f"Net of {answer.pays.text}: {_returns_words(answer, 0, back)}.")
-    notes = [*left_out, *net, f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
+    notes = [
+        *left_out,
+        *net,
+        f"Basis: {answer.basis}.",
+        *explained,
+        _template_note(answer.case.subject),
+        *noted(warnings),
+    ]
     return tuple(note for note in notes if note)
 
 

@@ -233,7 +233,7 @@ class Worth(Result):
         return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
 
     def _before_cost(self) -> list[Fact]:
-        """Return the facts on what the lift brings: where a cost is stated, under a head that says it is not yet off."""
+        """Return the facts on what the lift brings: under a cost, with a head that says it is not off."""
         spread, also = range_cells(self.words, self.outcome, self.total, self.range), tuple(self._also())
         name, amounts = self._amounts()
         if self.pays is None:

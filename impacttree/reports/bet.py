@@ -14,12 +14,13 @@ from impacttree.analyses.diagram import lifted_diagram
 from impacttree.analyses.pnl import Pnl, pnl
 from impacttree.analyses.sensitivity import sensitivity
 from impacttree.analyses.uncertainty import uncertainty
-from impacttree.analyses.value_of_information import Decision, value_of_information
+from impacttree.analyses.value_of_information import value_of_information
 from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.asked import NOTHING
 from impacttree.answers.axis import round_step
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST
+from impacttree.answers.decision import Decision
 from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.local import local
 from impacttree.answers.net_over_time import Returns, returns
