@@ -167,8 +167,9 @@ def _check(words: Words, limit: Limit, run: Settled) -> GuardrailCheck:
     beyond = (t for t, value in enumerate(values, 1) if limit.room(value) < 0)
     breached = tuple(t for t in beyond if not run.is_at(limit.metric.index, t, limit.value))
     shown, bound = words.apart(name, value, limit.value)
-    alike = len(values) > 1 and is_still(min(values), max(values))
-    when = f" in every {words.period}" if alike else f" in {words.period} {position + 1}"
+    when = f" in {words.period} {position + 1}"
+    if len(values) > 1 and is_still(min(values), max(values)):
+        when = words.each(name) if breached else f" in every {words.period}"
     verdict = breach_words(words, breached, len(values)) if breached else "holds"
     text = f"{limit.metric.label} {shown}{when}, {limit.side} {bound}{words.each(name)}: {verdict}"
     return GuardrailCheck(name, limit.metric.label, limit.side, limit.value, value, position + 1, breached, text)

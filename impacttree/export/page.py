@@ -206,12 +206,11 @@ class _Contents:
 
     def _scenarios(self) -> Iterator[Mapping[str, Any]]:
         for scenario in self.graph.spec.scenarios:
-            name = scenario.name.replace("_", " ")
             try:
                 changes = self._changes(self.subject.changes(dict(scenario.changes)))
             except ImpactTreeError:
                 continue
-            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes}
+            yield {"name": scenario.name, "label": scenario.title, "changes": changes}
 
     # -- metrics ------------------------------------------------------------------------------------------------
 
