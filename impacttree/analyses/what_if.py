@@ -12,7 +12,7 @@ from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
-from impacttree.answers.result import Result, Scalar
+from impacttree.answers.result import BASE, Result, Scalar
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, sentence
@@ -261,7 +261,7 @@ class Comparison(Result):
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
-            {"scenario": name, "title": title, "metric": row.pop("outcome"), "period": self.horizon, **row}
+            {"metric": row.pop("outcome"), "period": self.horizon, "scenario": name, "title": title, **row}
             for title, (name, scenario) in zip(self.titles, self.scenarios, strict=True)
             for row in scenario.to_dicts()
         ]
@@ -290,7 +290,7 @@ class Comparison(Result):
         outcomes = (Column(self._head(name), "right") for name in self.outcomes)
         guarded = bool(self.base.guardrails)
         columns = (Column(f"Over {periods}"), *outcomes, *([Column("Guardrails")] if guarded else []))
-        rows, notes = [self._row("Base case", "base", self.base)], []
+        rows, notes = [self._row("Base case", BASE, self.base)], []
         for (name, scenario), shown, description in self._told:
             rows.append(self._row(shown, name, scenario))
             notes.append(f"{shown}: {'; '.join(move.text for move in scenario.moves) or 'no change'}")

@@ -269,3 +269,18 @@ def test_a_wrong_change_of_a_scenario_with_a_label_is_put_in_its_place():
         it.loads(LABELLED.replace("sold: -20%", "slod: -20%"))
     (problem,) = caught.value.problems
     assert (problem.key, problem.line) == ("scenarios.low.changes.slod", 8)
+
+
+def test_long_frames_join_on_metric_period_and_scenario():
+    tree = it.template("saas")
+    frames = [
+        tree.compare(range=False),
+        tree.sweep("churn", "2%", "3%", steps=2, scenario="growth"),
+        tree.simulate(512, scenario="growth").fan(),
+        tree.simulate(512, scenario="growth"),
+    ]
+    for frame in frames:
+        rows = frame.to_dicts()
+        assert list(rows[0])[:3] == ["metric", "period", "scenario"]
+        assert "growth" in {row["scenario"] for row in rows}
+    assert list(tree.project(3).to_dicts()[0])[:2] == ["period", tree.project(3).names[0]]
