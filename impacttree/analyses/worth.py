@@ -240,8 +240,8 @@ class Worth(Result):
             return [Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
         words = self.words
         total = f"{words.figure(self.outcome, self.total)} {words.over(self.outcome, self.horizon)}"
-        rows = [(total, *spread), amounts, (f"also {also[0]}", *also[1:]) if also else ()]
-        return [Fact("before cost", tuple(row for row in rows if row))]
+        rows = [", ".join([total, *spread]), ", ".join(amounts), f"also {'; '.join(also)}" if also else ""]
+        return [Fact("before cost", tuple((row,) for row in rows if row))]
 
     def _amounts(self) -> tuple[str, tuple[str, ...]]:
         """Return what is said of the run rate and of three horizons, and the label of it."""
