@@ -86,7 +86,11 @@ class Bet:
 
     @cached_property
     def returns(self) -> Returns:
-        return returns(self.case, self.outcome, self.cost)
+        outcome = self.outcome
+        if outcome.aggregation != "sum":
+            reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason})"
+            raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="ask about an amount per period"))
+        return returns(self.case, outcome, self.cost)
 
     @cached_property
     def pnl(self) -> Pnl | None:
