@@ -18,6 +18,7 @@ from typing import Any
 from impacttree.analyses.diagram import diagram
 from impacttree.analyses.worth import worth
 from impacttree.answers.asked import Asked
+from impacttree.answers.case import Case
 from impacttree.answers.guardrail_checks import guarded
 from impacttree.answers.number_names import label_of
 from impacttree.answers.ranges import range_text
@@ -38,7 +39,7 @@ from impacttree.views import Diagram
 
 __all__ = ["page"]
 
-MODULES = (*ENGINE, "words.js", "state.js", "draw.js", "page.js")
+MODULES = (*ENGINE, "words.js", "state.js", "answers.js", "draw.js", "page.js")
 LONG = 3
 """Horizons that the longer view has."""
 MOST_UNCERTAIN = 60
@@ -156,7 +157,7 @@ class _Contents:
             "asOf": self._as_of(),
             "notes": list(self._notes()),
             "cost": self.cost,
-            "canCost": outcome.aggregation == "sum" and outcome.unit.is_money and outcome.spec.better == "higher",
+            "canCost": outcome.aggregation == "sum" and outcome.unit.is_money,
             "range": self._range(),
             "changes": self._changes(self.asked),
             "focus": self._focus(),
@@ -208,10 +209,12 @@ class _Contents:
         for scenario in self.graph.spec.scenarios:
             name = scenario.name.replace("_", " ")
             try:
-                changes = self._changes(self.subject.changes(dict(scenario.changes)))
+                case = Case.of(self.subject, dict(scenario.changes))
+                worth = case.change(self.outcome)
             except ImpactTreeError:
                 continue
-            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes}
+            changes = self._changes(case.asked)
+            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes, "worth": worth}
 
     # -- metrics ------------------------------------------------------------------------------------------------
 

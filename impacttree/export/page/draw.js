@@ -222,7 +222,7 @@ export function standAlone(svg, sentence, basis) {
     for (const paint of PAINTS) theirs[k].setAttribute(paint, style.getPropertyValue(paint));
     for (const name of ["class", "role", "tabindex", "aria-pressed"]) theirs[k].removeAttribute(name);
   });
-  const root = getComputedStyle(document.documentElement), color = (name) => root.getPropertyValue(`--${name}`).trim();
+  const root = getComputedStyle(svg), color = (name) => root.getPropertyValue(`--${name}`).trim();
   const lines = wrapped(sentence, 16, true, wide - 8, 3), notes = wrapped(basis, 8, false, wide - 8, 3);
   const above = 22 * lines.length + 14, below = 11 * notes.length + 14;
   copy.setAttribute("viewBox", `${x} ${y - above} ${wide} ${high + above + below}`);
