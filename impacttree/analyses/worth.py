@@ -13,8 +13,8 @@ from impacttree.answers.corners import kinks
 from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
-from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.net_over_time import Returns, returns
+from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
