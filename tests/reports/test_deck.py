@@ -165,7 +165,8 @@ def test_a_deck_of_answers_heads_its_footers() -> None:
     answers = [tree.worth("engagement", "+1%"), tree.pnl(), tree.sensitivity(), tree.simulate(samples=256)]
     deck = it.deck(answers, title="Northwind", as_of="31 October 2026")
     assert len(deck.slides) >= 4
-    assert all(slide.footer[0].startswith("Northwind. As of 31 October 2026. Version ") for slide in deck.slides)
+    head = "Source: Northwind; Northwind CRM tree. Illustrative data. As of 31 October 2026. Version "
+    assert all(slide.footer[0].startswith(head) for slide in deck.slides)
     with pytest.raises(QuestionError, match="needs answers"):
         it.deck([])
     with pytest.raises(QuestionError, match="not of a str"):
