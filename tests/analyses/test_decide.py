@@ -98,7 +98,7 @@ def test_acts_are_told_with_what_the_tree_leaves_out_and_what_they_break() -> No
     answer = it.loads(text).decide(it.Decision([PUSH, RAISE]))
     notes = "\n".join(answer.view().notes)
     assert "+10% Price, not modelled: Push (nobody asked): the gain is gone if it goes from 0" in notes
-    assert "+10% Price: Price $11 in every month, cap $10.50: BREACHED in every month" in notes
+    assert "+10% Price: Price $11, cap $10.50: BREACHED in every month" in notes
 
 
 def test_rows_are_long_and_join_on_metric_and_period() -> None:
