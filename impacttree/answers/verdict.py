@@ -23,7 +23,8 @@ def verdict(words: Words, outcome: str, found: Returns) -> str:
     for group in others:
         parts.append(_turn(words, found, before, group[0], _nets(words, outcome, group)))
         before = group[-1]
-    return ", and ".join([" but ".join(parts[:2]), *parts[2:]])
+    link = ", " if " but " in parts[0] else " but "
+    return ", and ".join([link.join(parts[:2]), *parts[2:]])
 
 
 def _told(stages: Sequence[Stage]) -> list[Stage]:
