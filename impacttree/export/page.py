@@ -202,8 +202,9 @@ class _Contents:
         return f"{max(dates).day} {max(dates):%b %Y}" if dates else ""
 
     def _notes(self) -> Iterator[str]:
+        said = self.words.basis(self.outcome.name)
         for note in self.drawn.notes:
-            if not note.startswith(("Basis", "Figures on arrows")):
+            if not note.startswith(("Basis", "Figures on arrows")) and lowered(note).removesuffix(".") not in said:
                 yield note
 
     def _range(self) -> tuple[float, float] | None:
@@ -238,7 +239,7 @@ class _Contents:
     def _metric(self, metric: Metric) -> Mapping[str, Any]:
         words, spec, name, currency = self.words, metric.spec, metric.name, self.words.currency
         people = {"owner": spec.owner, "source": spec.source, "notes": spec.notes} if self.people else {}
-        return {
+        told = {
             "name": name,
             "label": metric.label,
             "low": lowered(metric.label),
@@ -256,8 +257,9 @@ class _Contents:
             "about": spec.description or "",
             "formula": spec.formula or ("" if not metric.influences else unparse(metric.rule)),
             "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
-            **{key: value for key, value in people.items() if value},
+            **people,
         }
+        return {key: value for key, value in told.items() if value is not None and value is not False and value not in ("", [])}
 
     def _style(self, style: Mapping[str, Any]) -> int:
         """Return the place of a way of writing numbers among those of the page."""
@@ -395,17 +397,14 @@ def _places(
             cards.append([by_name[group.id], *map(_points, (box.x, box.y, box.width, box.height))])
         elif group.role == "connector" and group.source in by_name and group.target in by_name:
             ends = (group.source, group.target)
-            lines.append(
-                {
-                    "source": by_name[ends[0]],
-                    "target": by_name[ends[1]],
-                    "path": _centre(group),
-                    "label": labels.get(ends),
-                    "back": back.get(ends, False),
-                    "assumed": ends in assumed,
-                    "delay": delays.get(ends, ""),
-                }
-            )
+            more = {
+                "label": labels.get(ends),
+                "back": back.get(ends, False),
+                "assumed": ends in assumed,
+                "delay": delays.get(ends, ""),
+            }
+            said = {key: value for key, value in more.items() if value}
+            lines.append({"source": by_name[ends[0]], "target": by_name[ends[1]], "path": _centre(group), **said})
         elif group.role == "head":
             text = next(shape for shape in group.shapes if isinstance(shape, Text))
             right = max(

@@ -14,7 +14,7 @@ export function change(input, value) {
 export class State {
   constructor(data) {
     this.data = data;
-    for (const metric of data.metrics) Object.assign(metric, { style: data.styles[metric.style], signed: data.styles[metric.signed] });
+    for (const metric of data.metrics) Object.assign(metric, { unit: "", count: "", moves: [], ...metric, style: data.styles[metric.style], signed: data.styles[metric.signed] });
     this.reset();
   }
 
