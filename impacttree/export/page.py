@@ -40,7 +40,7 @@ from impacttree.render.svg import escape
 from impacttree.spec.leaves import MAX_HORIZON
 from impacttree.views import Diagram
 
-__all__ = ["page"]
+__all__ = ["page", "page_data"]
 
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
 LONG = 3
@@ -86,7 +86,7 @@ def page(
     on
         The outcome; by default the tree's.
     cost
-        What the change costs, paid once, at the start of the first period: ``"$250k"`` or a number; it may have a range.
+        What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
     people
         Whether owners, sources and notes are in the file.
 
@@ -111,10 +111,22 @@ def page(
         body=body,
         style=style,
         style_hash=_hash(style),
-        data=as_json(_Contents(subject, lift, on, cost, people).data),
+        data=as_json(page_data(subject, lift, on, cost=cost, people=people)),
         script=code,
         script_hash=_hash(code),
     )
+
+
+def page_data(
+    subject: Subject,
+    lift: tuple[str, str | Change] | None = None,
+    on: str | None = None,
+    *,
+    cost: RawQuantity | None = None,
+    people: bool = True,
+) -> Mapping[str, Any]:
+    """Return all that the script of a page reads, as plain data; arguments are those of `page`."""
+    return _Contents(subject, lift, on, cost, people).data
 
 
 def _hash(text: str) -> str:
@@ -122,7 +134,7 @@ def _hash(text: str) -> str:
 
 
 class _Contents:
-    """All that the page's script reads."""
+    """All that the page's script reads, in the making."""
 
     def __init__(
         self,
@@ -154,7 +166,9 @@ class _Contents:
             return None
         outcome, case = self.outcome, Case.of(self.subject)
         if outcome.aggregation != "sum":
-            reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason}), so that nothing pays back"
+            reason = (
+                f"{outcome.label} does not add up over time ({outcome.aggregation_reason}), so that nothing pays back"
+            )
             raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="leave the cost out"))
         return read_cost(case, outcome, cost)
 
@@ -259,7 +273,11 @@ class _Contents:
             "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
             **people,
         }
-        return {key: value for key, value in told.items() if value is not None and value is not False and value not in ("", [])}
+        return {
+            key: value
+            for key, value in told.items()
+            if value is not None and value is not False and value not in ("", [])
+        }
 
     def _style(self, style: Mapping[str, Any]) -> int:
         """Return the place of a way of writing numbers among those of the page."""
@@ -318,7 +336,10 @@ class _Contents:
         places = {one["address"]: place for place, one in enumerate(drawn["inputs"])}
         for one in drawn["inputs"]:
             address = one.pop("address")
-            one |= {"parameter": parameters.get(address), "label": self._named(address) if address in parameters else ""}
+            one |= {
+                "parameter": parameters.get(address),
+                "label": self._named(address) if address in parameters else "",
+            }
         lifts = [(slot, _lift(change, places)) for slot, change in runs[0].items() if isinstance(change, DrawnChange)]
         return {**drawn, "lifts": lifts, "cost": places.get(COST), "size": self.whole.sizes(self.periods)[slots[0]]}
 
@@ -367,7 +388,7 @@ class _Contents:
 
 
 def _lift(change: DrawnChange, places: Mapping[str, int]) -> list[Any]:
-    """Return what is done to a metric step by step: how, the number, and its place among the draws where it is drawn."""
+    """Return what is done to a metric step by step: how, the number, and its place among the draws if it has one."""
     steps = zip(change.recipe.changes, change.addresses, strict=True)
     return [
         [type(one).__name__.lower(), number_of(one), None if address is None else places[address]]
