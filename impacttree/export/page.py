@@ -45,6 +45,19 @@ __all__ = ["page", "page_data"]
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
 LONG = 3
 """Horizons that the longer view has."""
+USUAL = {
+    "kind": "driver",
+    "rule": "last",
+    "better": "higher",
+    "isAmount": False,
+    "isShare": False,
+    "count": "",
+    "unit": "",
+    "about": "",
+    "formula": "",
+    "moves": [],
+}
+"""What the page takes a metric to be where its data do not say otherwise."""
 MOST_UNCERTAIN = 400
 """Uncertain numbers that the page knows of; of a tree with more it says no ranges but that of the case as written."""
 TEMPLATE = """<!DOCTYPE html>
@@ -194,6 +207,7 @@ class _Contents:
             "changes": self._changes(self.asked),
             "focus": self._focus(),
             "scenarios": list(self._scenarios()),
+            "usual": USUAL,
             "metrics": [self._metric(metric) for metric in self.graph.metrics],
             "styles": self.styles,
             "guardrails": list(self._guardrails()),
@@ -273,11 +287,8 @@ class _Contents:
             "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
             **people,
         }
-        return {
-            key: value
-            for key, value in told.items()
-            if value is not None and value is not False and value not in ("", [])
-        }
+        usual = {**USUAL, "low": metric.label[:1].lower() + metric.label[1:]}
+        return {key: value for key, value in told.items() if value is not None and value != usual.get(key)}
 
     def _style(self, style: Mapping[str, Any]) -> int:
         """Return the place of a way of writing numbers among those of the page."""

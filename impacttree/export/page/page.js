@@ -44,6 +44,9 @@ export class Page {
     this.part("whole").addEventListener("click", () => { state.whole = !state.whole; this.update(); });
     this.part("copy").addEventListener("click", () => this.copy());
     this.part("save").addEventListener("click", () => this.save());
+    this.part("link").hidden = !this.address;
+    this.part("link").addEventListener("click", () => this.link());
+    this.part("given").addEventListener("input", () => this.opened(this.part("given")));
     this.typed(this.part("need"), this.outcome.signed, (value) => { state.need = value; });
     this.typed(this.part("cost"), this.outcome.signed, (value) => { state.cost = value === null ? null : Math.max(0, value); });
     this.part("cost-box").hidden = !data.canCost;
@@ -425,6 +428,9 @@ export class Page {
   }
 
   needs(found) {
+    const isOpen = found !== null && found.value !== null && !found.isToday && found.value !== this.state.value(this.state.focus);
+    this.part("take").hidden = !isOpen;
+    this.part("take").onclick = () => { this.state.set(this.state.focus, found.value); this.changed(); };
     const { state, data } = this, metric = data.metrics[state.focus], output = this.part("needs");
     const asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
     if (state.need === null) { output.replaceChildren(`Type an amount: what must ${metric.low} be?`); return; }
@@ -443,11 +449,30 @@ export class Page {
 
   // -- sharing ---------------------------------------------------------------------------------------------------------
 
-  async copy() {
-    const text = `${this.part("sentence").textContent} (${this.part("sub").textContent}). ${this.basisText}`;
+  copy() { return this.copied(this.part("copy"), `${this.part("sentence").textContent}. ${this.part("sub").textContent} ${this.basisText}`); }
+
+  /** The address carries the state: as it is now, not as it was a moment ago. */
+  link() {
+    this.follow();
+    return this.copied(this.part("link"), this.address.link());
+  }
+
+  /** Take the state of a link that was pasted: what stands after its #. */
+  opened(field) {
+    const [, fragment] = field.value.split("#");
+    field.setAttribute("aria-invalid", String(Boolean(field.value.trim()) && !fragment));
+    if (!fragment) return;
+    this.state.read(fragment);
+    this.place();
+    this.changed();
+    this.show(TABS[0]);
+    field.value = "";
+  }
+
+  async copied(button, text) {
     let isDone = true;
     try { await navigator.clipboard.writeText(text); } catch { isDone = this.copiedByHand(text); }
-    this.tell(this.part("copy"), isDone ? "Copied" : "Could not copy");
+    this.tell(button, isDone ? "Copied" : "Could not copy");
   }
 
   /** Where a file may not reach the clipboard: select the text and copy that. */
@@ -492,6 +517,7 @@ export function start() {
   const data = JSON.parse(document.getElementById("data").textContent);
   const address = {
     read: () => location.hash.slice(1),
+    link: () => location.href,
     write: (fragment) => history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search),
   };
   const page = new Page(document, data, new Answers(data), address);
