@@ -30,7 +30,7 @@ __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"
 
 
 def _bet_deck() -> Callable[..., Deck]:
-    from impacttree.reports.bet import bet_deck
+    from impacttree.reports.bet_deck import bet_deck
 
     return bet_deck
 
