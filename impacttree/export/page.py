@@ -253,14 +253,13 @@ class _Contents:
 
     def _scenarios(self) -> Iterator[Mapping[str, Any]]:
         for scenario in self.graph.spec.scenarios:
-            name = scenario.name.replace("_", " ")
             try:
                 case = Case.of(self.subject, dict(scenario.changes))
                 worth = case.change(self.outcome)
             except ImpactTreeError:
                 continue
             changes = self._changes(case.asked)
-            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes, "worth": worth}
+            yield {"name": scenario.name, "label": scenario.title, "changes": changes, "worth": worth}
 
     # -- metrics ------------------------------------------------------------------------------------------------
 
