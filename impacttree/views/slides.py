@@ -8,14 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from impacttree.views import Cell, Chart, Column, Diagram, Headline, Panel, Table, View
+from impacttree.views import Cell, Chart, Column, Diagram, Headline, Lines, Panel, Table, View
 
 __all__ = [
     "COLUMNS",
+    "Course",
     "Event",
     "Figures",
     "Gauge",
     "Gauges",
+    "Milestone",
     "Passage",
     "Prose",
     "RangeBar",
@@ -152,7 +154,31 @@ class Timeline:
     events: tuple[Event, ...]
 
 
-SlidePicture = Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Signatures | Prose | Timeline
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A point of a line that is named: the deepest outlay, the payback."""
+
+    at: int
+    """Position among the values of the line, from 0."""
+    value: float
+    text: str
+    detail: str = ""
+    """``July 2028``; stands below the text, and not in bold."""
+    drops: bool = False
+    """Whether a dashed line leads down from it, as where the line crosses zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A line over periods with points that are named, and what its periods are."""
+
+    lines: Lines
+    milestones: tuple[Milestone, ...] = ()
+    axis: str = ""
+    """``Month (1 = November 2026)``."""
+
+
+SlidePicture = Course | Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Signatures | Prose | Timeline
 
 
 @dataclass(frozen=True, slots=True)

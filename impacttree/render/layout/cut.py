@@ -75,6 +75,7 @@ def cleaned(diagram: Diagram) -> Diagram:
         outcome=outcome,
         path=path or ((outcome,) if outcome else ()),
         callout=_clean_callout(diagram.callout) if diagram.callout and diagram.lifted and cards else None,
+        asides=tuple(replace(one, text=clean(one.text), card=_clean_card(one.card, False)) for one in diagram.asides),
         panels=tuple(Panel(clean(p.head), clean(p.body), clean(p.detail), p.accent) for p in diagram.panels),
         notes=tuple(clean(note) for note in diagram.notes),
         period=clean(diagram.period),
@@ -91,8 +92,6 @@ def _clean_card(card: Card, memory: bool) -> Card:
         change=clean(card.change),
         guardrail=clean(card.guardrail),
         memory=memory,
-        aside_text=clean(card.aside_text),
-        aside_by=clean(card.aside_by),
     )
 
 

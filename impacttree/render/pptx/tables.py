@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from impacttree.render.layout.measure import clean, text_width
-from impacttree.render.layout.style import ACCENT_DARK, ACCENT_TINT, INK
+from impacttree.render.layout.style import ACCENT, ACCENT_DARK, ACCENT_TINT, INK
 from impacttree.render.pptx import markup
 from impacttree.render.pptx.blocks import GREY, RULE, heading, label
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Ids, Paragraph
 from impacttree.render.pptx.texts import height_of, lines_in
-from impacttree.render.scene import Anchor
+from impacttree.render.scene import Anchor, Box
 from impacttree.views import Cell, Table
 
 __all__ = ["draw_table"]
@@ -20,15 +20,21 @@ SIZE = 12.0
 _ROOM = (0.05, 0.12)
 """Between text and the left and right of its cell."""
 _TALLEST = 0.46
-_LINES = 2
+_LINES = 3
+_INDENT = 0.14
+"""By which a line of a statement stands in from the subtotal that it leads to."""
+_WIDE = 1.35
+"""A column of numbers has at most this many times the room that it needs."""
+_BAR = 0.05
 
 
 def draw_table(ids: Ids, frame: Frame, table: Table) -> str:
     """Return a native table under its title; rows without room are counted below."""
     head, inner = heading(ids, frame, table.title)
     widths = _widths(table, inner.width)
-    heights = [_height(row, widths) for row in table.rows]
-    top = _height([Cell(column.label) for column in table.columns], widths, bold=True)
+    rooms = [widths[0] - _inset(table), *widths[1:]]
+    heights = [_height(row, rooms) for row in table.rows]
+    top = _height([Cell(column.label) for column in table.columns], rooms, bold=True)
     count = _fitting(heights, inner.height - top)
     more = len(table.rows) - count
     if more:
@@ -40,6 +46,10 @@ def draw_table(ids: Ids, frame: Frame, table: Table) -> str:
     rows += [_row(table.rows[k], table, widths, heights[k] + stretch, k) for k in range(count)]
     high = top + sum(heights[:count]) + count * stretch
     drawn = head + _frame(ids, inner, high, widths, rows, table)
+    if table.accent is not None and table.accent < count:
+        above = inner.top + top + sum(heights[: table.accent]) + table.accent * stretch
+        bar = Box(inner.left - _BAR, above, _BAR, heights[table.accent] + stretch, fill=ACCENT)
+        drawn += markup.box(ids, bar, "Accent")
     if more:
         below = Frame(inner.left, inner.top + high + 0.06, inner.width, 0.24)
         drawn += label(ids, below, f"{more} more {'row' if more == 1 else 'rows'}", SIZE, GREY)
@@ -53,9 +63,14 @@ def _widths(table: Table, width: float) -> list[float]:
     for number in range(len(table.columns)):
         texts = [clean(row[number]) for row in rows]
         natural.append(max(text_width(text, SIZE, True) for text in texts) * 1.04 + sum(_ROOM))
+    natural[0] += _inset(table)
     whole = sum(natural)
     if whole <= width:
-        natural[0] += width - whole
+        numbers = [k for k, column in enumerate(table.columns) if column.align == "right" and k]
+        spare = min((width - whole) * 0.6, (_WIDE - 1.0) * sum(natural[k] for k in numbers))
+        for k in numbers:
+            natural[k] += spare / len(numbers)
+        natural[0] += width - sum(natural)
         return natural
     return _shared_out(natural, width)
 
@@ -71,6 +86,10 @@ def _shared_out(natural: Sequence[float], width: float) -> list[float]:
         widths[number] = min(natural[number], left / (len(natural) - rank))
         left -= widths[number]
     return widths
+
+
+def _inset(table: Table) -> float:
+    return _INDENT if table.totals else 0.0
 
 
 def _lines(text: str, width: float, *, bold: bool) -> tuple[str, ...]:
@@ -94,17 +113,19 @@ def _fitting(heights: Sequence[float], room: float) -> int:
 
 def _row(cells: Sequence[Cell], table: Table, widths: Sequence[float], height: float, number: int | None) -> str:
     bold = number is None or number in table.totals or number == table.accent
+    is_inner = bool(table.totals) and bool(number) and not bold
     drawn = []
     for cell, column, width in zip(cells, table.columns, widths, strict=True):
         color = GREY if number is None or not (bold or cell is cells[0]) else INK
         if number is not None and number == table.accent and cell is not cells[0] and cell.tone != "neutral":
             color = ACCENT_DARK
-        text = " ".join(_lines(cell.text, width, bold=bold))
+        text = " ".join(_lines(cell.text, width - (_inset(table) if cell is cells[0] else 0.0), bold=bold))
         anchor: Anchor = "end" if column.align == "right" else "start"
         paragraph = markup.full_paragraph(Paragraph(text, SIZE, color, bold, anchor))
+        left = _ROOM[0] + (_INDENT if is_inner and cell is cells[0] else 0.0)
         drawn.append(
             f"<a:tc><a:txBody><a:bodyPr/>{paragraph}</a:txBody>"
-            f'<a:tcPr marL="{markup.emu(_ROOM[0])}" marR="{markup.emu(_ROOM[1])}" marT="0" marB="0" anchor="ctr">'
+            f'<a:tcPr marL="{markup.emu(left)}" marR="{markup.emu(_ROOM[1])}" marT="0" marB="0" anchor="ctr">'
             f"{_borders(number, table)}</a:tcPr></a:tc>"
         )
     return f'<a:tr h="{markup.emu(height)}">{"".join(drawn)}</a:tr>'
