@@ -220,18 +220,22 @@ def _parts(drawn: Diagram, at: str, around: Sequence[str], whole: float, total: 
     """Return what joins the path at some of its cards, and leaves it there, so that it adds up to `whole`."""
     steps = set(pairwise(drawn.path))
     amounts: dict[str, float] = {}
+    feeding: set[str] = set()
     fed: set[str] = set()
     for link in drawn.links:
         if (link.source, link.target) in steps and not link.back:
             continue
         if link.target in around and link.source not in around:
             amounts[link.source] = amounts.get(link.source, 0.0) + link.money
+            feeding.add(link.source)
         if link.source in around and link.target not in around:
             amounts[link.target] = amounts.get(link.target, 0.0) - link.money
             fed.add(link.target)
     # what goes to a card and comes back from it is told as what is left of both
     found = [
-        _Flow(at, card, amount, card not in fed or amount * total > 0) for card, amount in amounts.items() if amount
+        _Flow(at, card, amount, card in feeding and (card not in fed or amount * total > 0))
+        for card, amount in amounts.items()
+        if amount
     ]
     if not found or not whole:
         return []

@@ -122,7 +122,7 @@ def _arrow(one: Aside, ends: tuple[str, str], points: list[tuple[float, float]])
     head = cards.polygon((tip, (tip[0] - wing, neck[1]), (tip[0] + wing, neck[1])), LIVE)
     steps: tuple[Segment, ...] = (("M", *points[0]), *(("L", *point) for point in (*points[1:-1], neck)))
     line = Curve(steps, stroke=LIVE, weight=WIDTH / POINT)
-    whole = replace(line, steps=(*steps, ("L", *tip)))
+    whole = replace(line, steps=(("M", *points[0]), *(("L", *point) for point in points[1:])))
     alt = f"{ends[0]} to {ends[1]}; carries {one.text}"
     return Group(
         "connector", (line, head), id=">".join(ends), alt=alt, source=ends[0], target=ends[1], line=whole, headed=True

@@ -248,6 +248,7 @@ def draw_course(slide: Slide, frame: Frame, course: Course) -> None:
 
 def _milestone(mark: Milestone, periods: int, axis: Axis, per_inch: float) -> Iterator[PlotSeries]:
     """Yield a point that is named: its dot, a dashed line down from it, and its name below the line."""
+
     def point(name: str, value: float, text: str = "", **further: Any) -> PlotSeries:
         labels = {mark.at: PointLabel(text, side, bold=bold)} if text else {}
         return PlotSeries(name, [value if k == mark.at else None for k in range(periods)], labels=labels, **further)

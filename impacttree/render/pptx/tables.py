@@ -70,6 +70,8 @@ def _widths(table: Table, width: float) -> list[float]:
         spare = min((width - whole) * 0.6, (_WIDE - 1.0) * sum(natural[k] for k in numbers))
         for k in numbers:
             natural[k] += spare / len(numbers)
+        evenly = (width - sum(natural)) / len(natural) if not numbers else 0.0
+        natural = [wide + evenly for wide in natural]
         natural[0] += width - sum(natural)
         return natural
     return _shared_out(natural, width)
