@@ -336,7 +336,9 @@ class Worth(Result):
         lift = f"{self.change} {words.label(self.metric)}"
         spread = "" if self.range is None or self.range.is_point else words.span(name, self.range.p10, self.range.p90)
         title = self.provenance.told(f"{lift} {self.claim}{f' ({spread})' if spread else ''}")
-        steps = replace(self.waterfall(), title="The paths that it takes", subtitle="", notes=())
+        drawn = self.waterfall()
+        bare = tuple(replace(step, range_text="") for step in drawn.steps)
+        steps = replace(drawn, title="The paths that it takes", subtitle="", steps=bare, notes=())
         parts = [SlidePart(Figures(tuple(self._tiles(spread))), bottom=0.28)]
         parts.append(SlidePart(steps, columns=8 if self.rests_on else 12, top=0.33))
         if self.rests_on:
@@ -347,7 +349,8 @@ class Worth(Result):
             parts.append(SlidePart(Shares("How good is the evidence", shares, told), 8, 4, 0.33))
         moved = words.move(self.metric, self.metric_before, self.metric_after)
         notes = (self.title, *self.warnings, *(check.text for check in self.guardrails))
-        return (Slide(title, tuple(parts), f"{words.label(self.metric)} {moved}", notes, self.footer),)
+        subtitle = f"{lift} {self.verdict}" if self.pays else f"{words.label(self.metric)} {moved}"
+        return (Slide(title, tuple(parts), subtitle, notes, self.footer),)
 
     def _tiles(self, spread: str) -> Iterator[Panel]:
         words, name = self.words, self.outcome
@@ -358,7 +361,7 @@ class Worth(Result):
         if self.run_rate is not None:
             yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
         if self.pays is not None:
-            yield Panel("Cost", self.pays.text, payback_text(words, self.pays))
+            yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays)}")
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [

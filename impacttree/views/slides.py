@@ -48,8 +48,8 @@ __all__ = [
 ]
 
 COLUMNS = 12
-PAGE = 9
-"""Rows of a table on one slide."""
+PAGE = 10
+"""Rows of a table on one slide, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,19 +292,20 @@ def paged(slide: Slide) -> tuple[Slide, ...]:
     --------
     >>> table = Table("", (Column("n"),), tuple((Cell(str(n)),) for n in range(20)))
     >>> [one.title for one in paged(Slide("Numbers", (SlidePart(table),)))]
-    ['Numbers (1 of 3)', 'Numbers (2 of 3)', 'Numbers (3 of 3)']
+    ['Numbers (1 of 2)', 'Numbers (2 of 2)']
     """
     part, *beside = slide.parts
     table = part.picture
     if not isinstance(table, Table) or len(table.rows) <= PAGE:
         return (slide,)
-    starts = range(0, len(table.rows), PAGE)
+    each = -(-len(table.rows) // -(-len(table.rows) // PAGE))
+    starts = range(0, len(table.rows), each)
     slides = []
     for number, start in enumerate(starts, 1):
-        within = range(start, min(start + PAGE, len(table.rows)))
+        within = range(start, min(start + each, len(table.rows)))
         totals = frozenset(row - start for row in table.totals if row in within)
         accent = table.accent - start if table.accent in within and table.accent is not None else None
-        page = replace(table, rows=table.rows[start : start + PAGE], totals=totals, accent=accent)
+        page = replace(table, rows=table.rows[start : start + each], totals=totals, accent=accent)
         title = f"{slide.title} ({number} of {len(starts)})"
         shown = replace(part, picture=page)
         slides.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,6 +45,8 @@ BAND = "#e1e6ec"
 LINE = "#8792a0"
 _LABEL = 12.0
 _ROW = 0.24
+_TALLEST = 0.7
+"""Of a row of a tornado."""
 _MOST_TICKS = 8
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 """Between the periods that an axis names."""
@@ -64,8 +67,7 @@ def draw_chart(slide: Slide, ids: Ids, frame: Frame, view: Chart) -> str:
         case Waterfall():
             return _waterfall(slide, ids, frame, view)
         case Lines():
-            draw_course(slide, frame, Course(view))
-            return ""
+            return draw_course(slide, ids, frame, Course(view))
         case Distribution():
             return _histogram(slide, ids, frame, view)
 
@@ -94,6 +96,7 @@ def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
     wide = min(max((text_width(clean(bar.label), _LABEL) for bar in bars), default=1.0) + 0.2, frame.width * 0.36)
     noted = max((text_width(bar.note, _LABEL) for bar in bars), default=0.0)
     inner = frame.within(left=wide, top=0.32, right=noted + 0.2 if noted else 0.0, bottom=0.34)
+    inner = replace(inner, height=min(inner.height, _TALLEST * len(bars)))
     sides = [end_texts(bar, view.base) for bar in bars]
     left = max((text_width(text, _LABEL) for text, _ in sides), default=0.0) + 0.15
     right = max((text_width(text, _LABEL) for _, text in sides), default=0.0) + 0.15
@@ -198,7 +201,7 @@ def _spread_out(heights: Sequence[float]) -> list[float]:
     return [after - before - excess / 2 for before, after in zip(heights, placed, strict=True)]
 
 
-def draw_course(slide: Slide, frame: Frame, course: Course) -> None:
+def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
     """Put lines over periods on a slide, with their bands, their ends named, and the points that have a name."""
     view = course.lines
     check_finite(view)
@@ -234,7 +237,13 @@ def draw_course(slide: Slide, frame: Frame, course: Course) -> None:
         dots = {last: (color, color)} if one.accent else {}
         lines.append(
             PlotSeries(
-                one.label, one.values, stroke=color, weight=3.0 if one.accent else 2.0, labels=shown, markers=dots
+                one.label,
+                one.values,
+                stroke=color,
+                weight=3.0 if one.accent else 2.0,
+                dash=named and not one.accent,
+                labels=shown,
+                markers=dots,
             )
         )
     lines += [one for mark in course.milestones for one in _milestone(mark, len(view.ticks), axis, per_inch)]
@@ -243,7 +252,23 @@ def draw_course(slide: Slide, frame: Frame, course: Course) -> None:
     told = [f"{mark.text} {mark.detail}".strip() for mark in course.milestones] + [text for _, text in ends if text]
     alt = f"{view.title}. " + "; ".join(told)
     beside = [("period", list(view.ticks))]
-    add_chart(slide, frame, inner, _ticks(view.ticks, inner.width), plots, axis, alt=alt, beside=beside)
+    ticks = _ticks(view.ticks, inner.width)
+    pitch = inner.width / max(1, len(ticks))
+    narrow = all(text_width(tick, _LABEL) < max(pitch, 0.2) for tick in ticks)
+    names = ticks if narrow else [" "] * len(ticks)
+    add_chart(slide, frame, inner, names, plots, axis, alt=alt, beside=beside)
+    return "" if narrow else "".join(_tick_labels(ids, frame, inner, ticks))
+
+
+def _tick_labels(ids: Ids, frame: Frame, inner: Frame, ticks: Sequence[str]) -> Iterator[str]:
+    """Yield the texts of an axis that are wider than the room of one period, which charts would break."""
+    pitch = inner.width / len(ticks)
+    for number, tick in enumerate(ticks):
+        if tick.strip():
+            wide = text_width(tick, _LABEL) * 1.08
+            left = min(max(inner.left + (number + 0.5) * pitch - wide / 2, frame.left), frame.right - wide)
+            place = Frame(left, inner.bottom + 0.06, wide, _ROW)
+            yield label(ids, place, tick, _LABEL, INK, anchor="middle")
 
 
 def _milestone(mark: Milestone, periods: int, axis: Axis, per_inch: float) -> Iterator[PlotSeries]:

@@ -151,8 +151,7 @@ def _picture(page: Page, ids: Ids, frame: Frame, picture: SlidePicture) -> str:
             skip = (*_FRAME, "legend") if picture.cut == "board" else _FRAME
             return scene_shapes(ids, fitted(scene, frame, skip), skip)
         case Course():
-            draw_course(page, frame, picture)
-            return ""
+            return draw_course(page, ids, frame, picture)
         case Bars() | Waterfall() | Lines() | Distribution():
             head, inner = heading(ids, frame, picture.title)
             return head + draw_chart(page, ids, inner, picture)

@@ -20,7 +20,8 @@ SIZE = 12.0
 _ROOM = (0.05, 0.12)
 """Between text and the left and right of its cell."""
 _TALLEST = 0.46
-_LINES = 3
+_LINES = (3, 2, 1)
+"""Of a row at most: as many as all rows have room for."""
 _INDENT = 0.14
 """By which a line of a statement stands in from the subtotal that it leads to."""
 _WIDE = 1.35
@@ -33,17 +34,20 @@ def draw_table(ids: Ids, frame: Frame, table: Table) -> str:
     head, inner = heading(ids, frame, table.title)
     widths = _widths(table, inner.width)
     rooms = [widths[0] - _inset(table), *widths[1:]]
-    heights = [_height(row, rooms) for row in table.rows]
-    top = _height([Cell(column.label) for column in table.columns], rooms, bold=True)
-    count = _fitting(heights, inner.height - top)
+    top = _height([Cell(column.label) for column in table.columns], rooms, 2, bold=True)
+    for most in _LINES:
+        heights = [_height(row, rooms, most) for row in table.rows]
+        count = _fitting(heights, inner.height - top)
+        if count == len(table.rows):
+            break
     more = len(table.rows) - count
     if more:
         count = _fitting(heights, inner.height - top - 0.3)
         more = len(table.rows) - count
     spare = inner.height - top - sum(heights[:count]) - (0.3 if more else 0.0)
     stretch = max(0.0, min(_TALLEST - min(heights[:count], default=_TALLEST), spare / max(1, count)))
-    rows = [_row([Cell(column.label) for column in table.columns], table, widths, top, None)]
-    rows += [_row(table.rows[k], table, widths, heights[k] + stretch, k) for k in range(count)]
+    rows = [_row([Cell(column.label) for column in table.columns], table, widths, top, 2, None)]
+    rows += [_row(table.rows[k], table, widths, heights[k] + stretch, most, k) for k in range(count)]
     high = top + sum(heights[:count]) + count * stretch
     drawn = head + _frame(ids, inner, high, widths, rows, table)
     if table.accent is not None and table.accent < count:
@@ -66,7 +70,8 @@ def _widths(table: Table, width: float) -> list[float]:
     natural[0] += _inset(table)
     whole = sum(natural)
     if whole <= width:
-        numbers = [k for k, column in enumerate(table.columns) if column.align == "right" and k]
+        is_named = table.columns[0].align == "left"
+        numbers = [k for k, column in enumerate(table.columns) if column.align == "right" and k] if is_named else []
         spare = min((width - whole) * 0.6, (_WIDE - 1.0) * sum(natural[k] for k in numbers))
         for k in numbers:
             natural[k] += spare / len(numbers)
@@ -94,12 +99,14 @@ def _inset(table: Table) -> float:
     return _INDENT if table.totals else 0.0
 
 
-def _lines(text: str, width: float, *, bold: bool) -> tuple[str, ...]:
-    return lines_in(text, SIZE, width - sum(_ROOM), bold=bold, most=_LINES)
+def _lines(text: str, width: float, most: int, *, bold: bool) -> tuple[str, ...]:
+    return lines_in(text, SIZE, width - sum(_ROOM), bold=bold, most=most)
 
 
-def _height(row: Sequence[Cell], widths: Sequence[float], *, bold: bool = False) -> float:
-    lines = max((len(_lines(cell.text, width, bold=bold)) for cell, width in zip(row, widths, strict=True)), default=1)
+def _height(row: Sequence[Cell], widths: Sequence[float], most: int, *, bold: bool = False) -> float:
+    lines = max(
+        (len(_lines(cell.text, width, most, bold=bold)) for cell, width in zip(row, widths, strict=True)), default=1
+    )
     return height_of(max(1, lines), SIZE) + 0.08
 
 
@@ -113,7 +120,9 @@ def _fitting(heights: Sequence[float], room: float) -> int:
     return count
 
 
-def _row(cells: Sequence[Cell], table: Table, widths: Sequence[float], height: float, number: int | None) -> str:
+def _row(
+    cells: Sequence[Cell], table: Table, widths: Sequence[float], height: float, most: int, number: int | None
+) -> str:
     bold = number is None or number in table.totals or number == table.accent
     is_inner = bool(table.totals) and bool(number) and not bold
     drawn = []
@@ -121,7 +130,7 @@ def _row(cells: Sequence[Cell], table: Table, widths: Sequence[float], height: f
         color = GREY if number is None or not (bold or cell is cells[0]) else INK
         if number is not None and number == table.accent and cell is not cells[0] and cell.tone != "neutral":
             color = ACCENT_DARK
-        text = " ".join(_lines(cell.text, width - (_inset(table) if cell is cells[0] else 0.0), bold=bold))
+        text = " ".join(_lines(cell.text, width - (_inset(table) if cell is cells[0] else 0.0), most, bold=bold))
         anchor: Anchor = "end" if column.align == "right" else "start"
         paragraph = markup.full_paragraph(Paragraph(text, SIZE, color, bold, anchor))
         left = _ROOM[0] + (_INDENT if is_inner and cell is cells[0] else 0.0)
