@@ -24,10 +24,12 @@ from impacttree.render.layout.style import (
     NAVY,
     NAVY_GLYPH,
     ON_NAVY,
+    ON_TINT,
     PANEL,
     PILL,
     POINT,
     PRODUCT,
+    QUIET,
     VALUE,
     VALUE_LEAST,
     WHITE,
@@ -481,7 +483,7 @@ def _range_lines(words: str, size: float, room: float) -> list[_Line]:
     rows = balanced(words, size, room)
     if "…" in "".join(rows):
         rows = wrap(words, size, room, 3)
-    return [_Line(row, size, MUTED, False, 0.0) for row in rows]
+    return [_Line(row, size, ON_TINT, False, 0.0) for row in rows]
 
 
 def panel(item: Panel, box: Box) -> Group:
@@ -499,7 +501,7 @@ def panel(item: Panel, box: Box) -> Group:
             y,
             fit(item.head, 10.5, room, bold=True),
             10.5,
-            ACCENT_DARK if item.accent else MUTED,
+            ACCENT_DARK if item.accent else QUIET,
             bold=True,
         )
     )
@@ -510,5 +512,5 @@ def panel(item: Panel, box: Box) -> Group:
     y += 0.1
     for line in wrap(item.detail, 10.0, room, max(1, int((box.y + box.height - y - 0.12) / 0.175))):
         y += 0.175
-        shapes.append(text(box.x + pad, y, line, 10.0, MUTED))
+        shapes.append(text(box.x + pad, y, line, 10.0, ON_TINT if item.accent else QUIET))
     return Group("panel", tuple(shapes), alt="; ".join(part for part in (item.head, item.body, item.detail) if part))

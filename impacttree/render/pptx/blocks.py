@@ -8,7 +8,18 @@ from itertools import zip_longest
 from typing import Any
 
 from impacttree.render.layout.measure import text_width
-from impacttree.render.layout.style import ACCENT, ACCENT_DARK, ACCENT_TINT, GUARDRAIL, INK, NAVY, PANEL, WHITE
+from impacttree.render.layout.style import (
+    ACCENT,
+    ACCENT_DARK,
+    ACCENT_TINT,
+    GUARDRAIL,
+    INK,
+    NAVY,
+    ON_TINT,
+    PANEL,
+    QUIET,
+    WHITE,
+)
 from impacttree.render.pptx import markup
 from impacttree.render.pptx.axis_texts import in_one_unit
 from impacttree.render.pptx.grid import Frame
@@ -20,10 +31,9 @@ from impacttree.views.slides import Event, Figures, Gauge, Gauges, Prose, RangeB
 
 __all__ = ["BLOCKS", "GREY", "HEAD", "RULE", "WORSE", "heading", "label"]
 
-GREY = "#5b6470"
+GREY = QUIET
 RULE = "#c6cdd5"
 GRID = "#e3e7ec"
-TINT_TEXT = "#6b4a33"
 WORSE = "#b9c2cd"
 HEAD = 13.0
 """Size of the head of a part."""
@@ -68,7 +78,7 @@ def _panel(ids: Ids, frame: Frame, *, accent: bool) -> str:
 
 def _tile(ids: Ids, frame: Frame, panel: Panel) -> str:
     inner = frame.within(0.2, 0.16, 0.14, 0.1)
-    small = GREY if not panel.accent else TINT_TEXT
+    small = GREY if not panel.accent else ON_TINT
     head = Frame(inner.left, inner.top, inner.width, height_of(1, HEAD))
     body = Frame(inner.left, head.bottom + 0.04, inner.width, min(0.52, inner.height * 0.4))
     detail = Frame(inner.left, body.bottom + 0.05, inner.width, inner.bottom - body.bottom - 0.05)
@@ -301,7 +311,7 @@ def prose(ids: Ids, frame: Frame, view: Prose) -> str:
         (
             _panel(ids, frame, accent=view.accent),
             label(ids, head, shown, size, color, bold=True) if view.title else "",
-            _paragraphs(ids, below, texts, TINT_TEXT if view.accent else GREY),
+            _paragraphs(ids, below, texts, ON_TINT if view.accent else GREY),
         )
     )
 

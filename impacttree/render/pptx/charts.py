@@ -158,7 +158,7 @@ def _waterfall(slide: Slide, ids: Ids, frame: Frame, view: Waterfall) -> str:
     start, end = min((min(pair) for pair in levels), default=0.0), max(tops, default=1.0)
     start = min(start, axis_start(view))
     axis = Axis(start, end + ((end - start) or 1.0) * 0.09, shown=False)
-    paint = {k: (INK, INK) if step.role == "total" else PAINTS[step.tone] for k, step in enumerate(steps)}
+    paint = {k: (GREY, GREY) if step.role == "total" else PAINTS[step.tone] for k, step in enumerate(steps)}
     texts = {k: PointLabel(_amount(step.text, step.range_text), "t", bold=True) for k, step in enumerate(steps)}
     plots = [
         Plot(
