@@ -17,7 +17,7 @@ from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, plac
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Subject
-from impacttree.answers.words import Words, is_still, joined, lowered, noted
+from impacttree.answers.words import Words, is_still, joined, lowered, noted, undefined
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, shown_levels, unit_words
@@ -245,7 +245,7 @@ def _moved(case: Case, metric: Metric) -> _Shown:
     words, before, after = case.words, whole.before[metric.index], whole.after[metric.index]
     if math.isnan(before) or math.isnan(after):
         run = whole.base if math.isnan(before) else whole.run
-        return _missing(f"undefined: {run.why(metric.index)}")
+        return _missing(undefined(run.why(metric.index)))
     change, moves = after - before, not is_still(before, after)
     relative = words.percent(before, change) or words.signed(metric.name, change)
     pill = relative if moves else ""
