@@ -105,7 +105,7 @@ def test_the_template_pays_back_in_month_21():
     worth = it.template("saas").worth("engagement", "+5%", cost="$250k")
     assert [stage.pays for stage in worth.pays.stages] == [False, True, True]
     assert worth.payback == 21
-    assert worth.title.endswith("no at 12 months (-$166k), yes at 36 (+$456k), pays back in month 21")
+    assert worth.title.endswith("no at 12 months (-$164k), yes at 36 (+$499k), pays back in month 21")
     assert worth.picture().title.endswith("pays back in month 21")
 
 
