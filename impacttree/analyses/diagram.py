@@ -218,6 +218,7 @@ class _Shown:
     unit: str
     change: str = ""
     amount: float = 0.0
+    missing: bool = False
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
@@ -231,7 +232,7 @@ def _today(subject: Subject, metric: Metric) -> _Shown:
 def _missing(reason: str) -> _Shown:
     """Return what a card shows of a metric without a value: ``undefined`` and, where its unit stands, why."""
     value, _, why = reason.partition(": ")
-    return _Shown(value, why) if why else _Shown("–", reason)
+    return _Shown(value, why, missing=True) if why else _Shown("–", reason, missing=True)
 
 
 def _split(shown: str) -> tuple[str, str]:
@@ -290,6 +291,7 @@ def _card(words: Words, metric: Metric, shown: _Shown, breached: bool, money: fl
         guardrail=", ".join(limits),
         breached=breached,
         memory=_remembers(metric),
+        missing=shown.missing,
         money=money,
     )
 

@@ -140,6 +140,8 @@ def test_what_its_author_calls_not_meaningful_is_called_so_and_warned_of_nowhere
     assert ("margin", 1, "not meaningful in month 1") in found.reasons
     assert not found.warnings
     assert tree.project(2, {"spent": "=$4"})["margin"][1:] == pytest.approx((0.2, 0.2))
-    assert "not meaningful" in tree.diagram().view().cards[2].unit
+    drawn = tree.diagram(lift=("sales", "-1%"))
+    assert drawn.view().cards[2].unit == "not meaningful in month 1"
+    assert "Margin: – not meaningful in month 1; driver." in drawn._repr_mimebundle_()["image/svg+xml"]
     with pytest.raises(EvaluationError, match=r"not meaningful in month 1.*its formula divides by 0 there to say so"):
         tree.worth("sales", "-1%", on="margin")
