@@ -83,7 +83,7 @@ def test_the_figures_of_a_deck_are_those_of_the_answers() -> None:
 
 
 def test_returns_agree_with_the_payback_of_a_worth_and_with_brute_force() -> None:
-    tree = it.template("saas")
+    tree = it.template("saas").subtree("profit")
     case = Case.of(tree._subject, {"engagement": "+5%"}, 36)
     found = returns(case, tree._graph["profit"], "$250k ($200k to $300k)")
     rows = tree.project(36, {"engagement": "+5%"})["profit"], tree.project(36)["profit"]
