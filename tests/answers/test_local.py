@@ -136,6 +136,8 @@ def test_what_its_author_calls_not_meaningful_is_called_so_and_warned_of_nowhere
     assert (
         next(row for row in tree.values().to_dicts() if row["metric"] == "margin")["reason"] == "not meaningful today"
     )
+    assert tree["margin"].today is None
+    assert "margin" in repr(tree["margin"])
     found = tree.project(2)
     assert ("margin", 1, "not meaningful in month 1") in found.reasons
     assert not found.warnings
