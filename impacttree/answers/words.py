@@ -370,8 +370,8 @@ STILL = 1e-12
 
 
 def _digits_apart(first: float, second: float, write: Callable[[float, int | None], str]) -> int | None:
-    """Return how many digits tell the texts of two numbers apart; None where those of each alone do."""
-    if first == second or write(first, None) != write(second, None):
+    """Return how many digits tell the texts of two numbers apart; None where each alone does, or rounding differs."""
+    if is_still(first, second) or write(first, None) != write(second, None):
         return None
     return next((digits for digits in range(4, 12) if write(first, digits) != write(second, digits)), 12)
 
