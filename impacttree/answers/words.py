@@ -140,14 +140,20 @@ class Words:
         return tuple((value, write(value, digits or None)) for value in values)
 
     def move(self, name: str, before: float, after: float, when: str = "") -> str:
-        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points; `when` says at what time."""
-        text = " -> ".join(self.apart(name, before, after))
+        """Write ``42.0% -> 42.42%, +0.42pp``: from, to and, for shares, the points; `when` says at what time.
+
+        Shares and points have the same decimals, and enough of them that one recomputes the change.
+        """
         metric = self.graph[name]
         if not metric.unit.is_share or before == after:
-            return f"{text}{when}"
-        size = abs(after - before) * 100
-        digits = len(f"{size:.0f}") + (size >= 1) if size >= 0.1 else None  # to 0.1 pp, as the values beside it
-        return f"{text}, {format_signed(after - before, metric.unit, digits=digits)}{when}"
+            return f"{' -> '.join(self.apart(name, before, after))}{when}"
+        lead = math.floor(math.log10(abs(after - before) * 100))
+        place = min(-2, lead - 1)
+        texts = [self.value(name, value, step=place) for value in (before, after)]
+        if texts[0] == texts[1]:
+            texts = [*self.apart(name, before, after)]
+        points = format_signed(after - before, metric.unit, digits=max(lead - place + 1, 1))
+        return f"{' -> '.join(texts)}, {points}{when}"
 
     def change(self, name: str, change: Change) -> str:
         """Write a change before the label of its metric: ``+1%``, ``=45%``, ``+$3k/month``, ``+20``."""

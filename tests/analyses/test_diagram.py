@@ -139,6 +139,28 @@ def test_a_broken_guardrail_is_broken_on_its_card_and_in_the_subtitle():
     assert "; Profit share 16.2%, floor 20.0%: BREACHED in every month" in subtitle
 
 
+def test_a_picture_under_a_cost_shows_the_net_and_payback_of_the_worth():
+    tree = it.loads(SHOP)
+    worth = tree.worth("conversion", "+1%", cost="$2k")
+    assert [stage.pays for stage in worth.pays.stages] == [True] * 3
+    costly = tree.worth("conversion", "+1%", cost="$5k")
+    assert [stage.pays for stage in costly.pays.stages] == [False, True, True]
+    for cost, answer in (("$2k", worth), ("$5k", costly)):
+        for cut in ("full", "board"):
+            drawn = tree.diagram(("conversion", "+1%"), cut=cut, cost=cost).view()
+            assert drawn.title.endswith(answer.title.partition(") for ")[2])
+            assert drawn.callout.head == "First 12 months, before cost"
+            shown = [answer.words.signed("profit", stage.net) for stage in answer.pays.stages]
+            note = next(note for note in drawn.notes if note.startswith(f"Net of {cost}: "))
+            assert note.startswith(f"Net of {cost}: {shown[0]} after 12 months, {shown[1]} after 24, {shown[2]} after 36")
+            assert f"paid back in month {answer.payback}" in note
+        net = drawn.panels[-1]
+        assert (net.head, net.body) == (f"Net of {cost} after 12 months", shown[0])
+        assert net.detail.endswith(f"; paid back in month {answer.payback}")
+    with pytest.raises(QuestionError, match="a cost is that of a lift"):
+        tree.diagram(cost="$1k")
+
+
 def test_the_board_says_what_it_saves():
     panels = it.loads(COST).diagram(lift=("self_service", "+1pp"), cut="board").view().panels
     assert (panels[0].head, panels[0].body) == ("Saves, first 4 quarters", "€3.84k")

@@ -172,3 +172,34 @@ def test_what_is_wrong_is_told_where_it_stands(stated, reason):
     (problem,) = refused.value.problems
     assert (problem.metric, problem.line) == ("price", 5)
     assert reason in str(problem)
+
+
+PRICED = """
+outcome: profit
+metrics:
+  arpu: {label: ARPU, value: $30/customer/month, not_modelled: {churn: no price test yet}}
+  churn: {label: Monthly churn, value: 2.5%/month, bounds: 0%/month to 100%/month, better: lower}
+  customers: {start: 1000 customers, formula: prev(customers) * (1 - churn) + 25}
+  revenue: {formula: arpu * customers, unit: USD/month}
+  profit: {formula: revenue - 20_000, unit: USD/month, kind: financial}
+"""
+"""A tree in which a price does nothing to churn, as nobody has tested it."""
+
+
+def test_a_price_rise_names_what_is_not_modelled_at_one_and_three_horizons_until_a_driver_is_stated():
+    tree = it.loads(PRICED)
+    worth = tree.worth("arpu", "+3%")
+    first = str(worth).splitlines()[1]
+    assert "not modelled   Monthly churn (no price test yet): the gain is gone if it goes from 2.5% to " in first
+    assert "(12 months), to " in first
+    assert first.endswith("(36 months)")
+    for one in worth.not_modelled:
+        both = {"arpu": "+3%", "churn": it.to(one.at)}
+        assert tree.what_if(both, range=False, horizon=one.horizon).total == pytest.approx(0, abs=1e-6 * worth.before)
+    assert "Monthly churn (no price test yet)" in " ".join(tree.diagram(("arpu", "+3%")).view().notes)
+    effect = it.Driver("arpu", elasticity=0.5, evidence="benchmark")
+    known = tree["churn"].with_keys(drivers=(effect,))
+    modelled = tree.with_metric(known).worth("arpu", "+3%")
+    assert modelled.not_modelled == ()
+    assert "not modelled" not in str(modelled)
+    assert "churn <- arpu: benchmark" in str(modelled)
