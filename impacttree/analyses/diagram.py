@@ -18,7 +18,7 @@ from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.verdict import net_text, payback_text
-from impacttree.answers.words import Words, is_still, joined, lowered, noted
+from impacttree.answers.words import Words, is_still, joined, lowered, noted, undefined
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, RawQuantity, shown_levels, unit_words
@@ -282,6 +282,7 @@ class _Shown:
     unit: str
     change: str = ""
     amount: float = 0.0
+    missing: bool = False
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
@@ -295,7 +296,7 @@ def _today(subject: Subject, metric: Metric) -> _Shown:
 def _missing(reason: str) -> _Shown:
     """Return what a card shows of a metric without a value: ``undefined`` and, where its unit stands, why."""
     value, _, why = reason.partition(": ")
-    return _Shown(value, why) if why else _Shown("–", reason)
+    return _Shown(value, why, missing=True) if why else _Shown("–", reason, missing=True)
 
 
 def _split(shown: str) -> tuple[str, str]:
@@ -309,7 +310,7 @@ def _moved(case: Case, metric: Metric) -> _Shown:
     words, before, after = case.words, whole.before[metric.index], whole.after[metric.index]
     if math.isnan(before) or math.isnan(after):
         run = whole.base if math.isnan(before) else whole.run
-        return _missing(f"undefined: {run.why(metric.index)}")
+        return _missing(undefined(run.why(metric.index)))
     change, moves = after - before, not is_still(before, after)
     relative = words.percent(before, change) or words.signed(metric.name, change)
     pill = relative if moves else ""
@@ -354,6 +355,7 @@ def _card(words: Words, metric: Metric, shown: _Shown, breached: bool, money: fl
         guardrail=", ".join(limits),
         breached=breached,
         memory=_remembers(metric),
+        missing=shown.missing,
         money=money,
     )
 

@@ -204,7 +204,7 @@ class Worth(Result):
 
     @property
     def verdict(self) -> str:
-        """``for $250k does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21``.
+        """``for $250k does not pay back within 12 months (-$164k) but does within 36 (+$499k), in month 21``.
 
         Empty where no cost is stated.
         """
