@@ -13,7 +13,7 @@ __all__ = ["net_text", "payback_text", "stage_rows", "verdict"]
 
 
 def verdict(words: Words, outcome: str, found: Returns) -> str:
-    """Write ``does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21``.
+    """Write ``does not pay back within 12 months (-$164k) but does within 36 (+$499k), in month 21``.
 
     Horizons that agree are told by the first and the last of them.
     """

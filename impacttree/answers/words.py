@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from impacttree.answers.placeholders import ILLUSTRATIVE, headed
+from impacttree.formula import NOT_MEANINGFUL
 from impacttree.graph.model import Graph, Metric
 from impacttree.quantity import (
     MONEY,
@@ -28,7 +29,18 @@ from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
 
-__all__ = ["ACCRUAL", "Words", "counted", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
+__all__ = [
+    "ACCRUAL",
+    "Words",
+    "counted",
+    "counted_noun",
+    "is_still",
+    "joined",
+    "lowered",
+    "noted",
+    "sentence",
+    "undefined",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -364,10 +376,21 @@ STILL = 1e-12
 
 
 def _digits_apart(first: float, second: float, write: Callable[[float, int | None], str]) -> int | None:
-    """Return how many digits tell the texts of two numbers apart; None where those of each alone do."""
-    if first == second or write(first, None) != write(second, None):
+    """Return how many digits tell the texts of two numbers apart; None where each alone does, or rounding differs."""
+    if is_still(first, second) or write(first, None) != write(second, None):
         return None
     return next((digits for digits in range(4, 12) if write(first, digits) != write(second, digits)), 12)
+
+
+def undefined(reason: str) -> str:
+    """Say that there is no value, and why.
+
+    Examples
+    --------
+    >>> undefined("division by zero in month 1"), undefined("not meaningful in month 1")
+    ('undefined: division by zero in month 1', 'not meaningful in month 1')
+    """
+    return reason if reason.startswith(NOT_MEANINGFUL) else f"undefined: {reason}"
 
 
 def is_still(before: float, after: float) -> bool:

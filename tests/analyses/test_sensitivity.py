@@ -296,7 +296,7 @@ def test_no_row_of_the_table_is_silently_left_out_of_the_tornado():
         drawn = any(bar.label.startswith(f"{row.label}, ") for bar in bars)
         assert drawn == (row.plausible is not None)
         assert drawn or row.label in notes
-    assert sum(row.plausible is not None for row in found.rows) == len(bars) == 13
+    assert sum(row.plausible is not None for row in found.rows) == len(bars) == 15
 
 
 def test_without_a_plausible_range_the_tornado_is_of_one_percent():

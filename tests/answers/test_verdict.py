@@ -111,7 +111,7 @@ def test_the_template_pays_back_in_month_21():
     assert [stage.pays for stage in worth.pays.stages] == [False, True, True]
     assert worth.payback == 21
     assert worth.title.endswith(
-        "for $250k does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21"
+        "for $250k does not pay back within 12 months (-$164k) but does within 36 (+$499k), in month 21"
     )
     assert worth.picture().title.endswith("in month 21")
 

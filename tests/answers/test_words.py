@@ -195,3 +195,9 @@ def test_still():
     assert is_still(1e6, 1e6 + 1e-7)
     assert not is_still(0, 1e-300)
     assert not is_still(1, 1 + 1e-9)
+
+
+def test_rounding_is_not_told_apart():
+    words = Words(it.loads("outcome: a\nmetrics: {a: {value: 8.7 months}}")._graph)
+    assert words.apart("a", 8.70643356385, 8.70643356385 * (1 + 5e-16)) == ("8.71 months", "8.71 months")
+    assert words.apart("a", 8.70643, 8.70644) == ("8.70643 months", "8.70644 months")
