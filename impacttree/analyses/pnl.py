@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from impacttree.answers.asked import Changes
@@ -20,6 +20,7 @@ from impacttree.quantity.footing import footed
 from impacttree.quantity.formatting import format_percent_change
 from impacttree.quantity.money import sign_of
 from impacttree.views import Cell, Column, Step, Table, Waterfall
+from impacttree.views.slides import Slide
 
 __all__ = ["Pnl", "PnlLine", "pnl"]
 
@@ -132,6 +133,12 @@ class Pnl(Result):
         notes += ["What is taken off stands below zero; rounded so that rows and columns add up."]
         notes += [*self.warnings, f"Basis: {self.provenance.basis}."]
         return Table(head, columns, rows, tuple(notes), totals, len(self.lines) - 1 if self.changes else None)
+
+    def slides(self) -> tuple[Slide, ...]:
+        table, notes = self.view(), (*self.warnings, *self.moves)
+        (steps,) = self.slide(self.picture())
+        shown = self.slide(table, self.title, table.title)
+        return tuple(replace(slide, notes=(*slide.notes, *notes)) for slide in (*shown, steps))
 
     def _cells(self, line: PnlLine, shown: tuple[int, int, int]) -> tuple[Cell, ...]:
         before, after, change = shown

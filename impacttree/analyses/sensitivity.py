@@ -21,6 +21,7 @@ from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
 from impacttree.spec.models import Better
 from impacttree.views import Bar, Bars, Cell, Column, Table
+from impacttree.views.slides import Slide
 
 __all__ = ["Sensitivity", "SensitivityRow", "sensitivity", "sensitivity_of"]
 
@@ -272,6 +273,16 @@ class Sensitivity(Result):
         bars = tuple(self._bar(row) for row in drawn[:MOST_BARS])
         notes = (*self._left_out(drawn), f"Basis: {self.provenance.basis}.")
         return Bars(words.headed(title, outcome), subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
+
+    def slides(self) -> tuple[Slide, ...]:
+        picture, words = self.picture(), self.words
+        first = next(iter(picture.bars), None)
+        label = lowered(words.label(self.outcome))
+        told = f"Nothing moves {label}"
+        if first is not None:
+            told = f"Of {len(self.rows)} metrics, {first.label} moves {label} most: {first.high_text or first.low_text}"
+        title = words.headed(self.provenance.told(told), self.outcome)
+        return (*self.slide(picture, title), *self.slide(self.view()))
 
     def _left_out(self, drawn: Sequence[SensitivityRow]) -> Iterator[str]:
         """Say which rows of the table are not drawn, and why."""

@@ -21,6 +21,7 @@ from impacttree.answers.words import ACCRUAL, Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Distribution, Table
+from impacttree.views.slides import Slide
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -284,6 +285,11 @@ class Simulation(Result):
             Cell(words.value(name, central), central),
             *cells,
         )
+
+    def slides(self) -> tuple[Slide, ...]:
+        picture = self.picture()
+        table = self.slide(self.view())
+        return table if isinstance(picture, Table) else (*self.slide(picture, self.title), *table)
 
     def _table_notes(self) -> tuple[str, ...]:
         words = self.words

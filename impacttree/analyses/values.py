@@ -16,6 +16,7 @@ from impacttree.answers.words import Words, is_still, undefined
 from impacttree.graph.model import Metric
 from impacttree.quantity import Unit, unit_words
 from impacttree.views import Cell, Column, Table
+from impacttree.views.slides import Slide
 
 __all__ = ["MetricValue", "Values", "values"]
 
@@ -131,6 +132,9 @@ class Values(Result, Mapping[str, float | None]):
             relative = "" if words.unit(m.name).is_share else words.percent(m.before, change)
             moved = Cell(relative or words.signed(m.name, change), change, words.tone(m.name, change))
         return (*cells, Cell(words.formed(m.name, self.horizon)), Cell(before, m.before), moved)
+
+    def slides(self) -> tuple[Slide, ...]:
+        return self.slide(self.view(), self.words.headed(f"{self._title()}: {len(self.metrics)} metrics"))
 
     def _value_unit(self, name: str) -> Unit:
         return self.words.total_unit(name) if self.changed else self.words.unit(name)

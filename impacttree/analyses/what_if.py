@@ -8,7 +8,7 @@ from typing import Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
-from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
+from impacttree.answers.guardrail_checks import GuardrailCheck, gauges_part, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
@@ -19,6 +19,7 @@ from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Table
+from impacttree.views.slides import Slide
 
 __all__ = ["Comparison", "WhatIf", "compare", "what_if"]
 
@@ -137,6 +138,10 @@ class WhatIf(Result):
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
         notes += [*self.warnings, *(check.text for check in self.guardrails), f"Basis: {self.provenance.basis}."]
         return Table(self.title, columns, tuple(map(self._cells, self.outcomes)), tuple(notes))
+
+    def slides(self) -> tuple[Slide, ...]:
+        gauges = gauges_part(self.words, self.guardrails, self.horizon)
+        return self.slide(self.view(), beside=gauges, columns=8 if gauges else 12)
 
     @property
     def _has_ranges(self) -> bool:
@@ -302,6 +307,14 @@ class Comparison(Result):
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
         title = words.headed(f"Scenarios over the {words.first(self.horizon)}", *self.outcomes)
         return Table(title, columns, tuple(rows), tuple(notes))
+
+    def slides(self) -> tuple[Slide, ...]:
+        words, told = self.words, f"{len(self.scenarios)} scenarios beside the base case"
+        if self.scenarios:
+            name, most = max(self.scenarios, key=lambda pair: abs(pair[1].total))
+            effect = words.effect(most.outcome, most.before, most.after)
+            told = f"{name.replace('_', ' ').capitalize()} {effect} {words.over(most.outcome, self.horizon)}"
+        return self.slide(self.view(), words.headed(told, *self.outcomes), self.view().title)
 
     def _head(self, name: str) -> str:
         words = self.words

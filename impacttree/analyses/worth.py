@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,13 +20,14 @@ from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
-from impacttree.answers.words import Words, is_still, lowered
+from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
 from impacttree.quantity import Change, RawQuantity, shown_shares
-from impacttree.views import Fact, Headline, Step, Waterfall
+from impacttree.views import Fact, Headline, Panel, Step, Waterfall
+from impacttree.views.slides import Figures, ShareOfBar, Shares, Slide, SlidePart
 
 __all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
 
@@ -343,6 +344,38 @@ class Worth(Result):
 
     def picture(self) -> Waterfall:
         return self.waterfall()
+
+    def slides(self) -> tuple[Slide, ...]:
+        words, name = self.words, self.outcome
+        lift = f"{self.change} {words.label(self.metric)}"
+        spread = "" if self.range is None or self.range.is_point else words.span(name, self.range.p10, self.range.p90)
+        title = self.provenance.told(f"{lift} {self.claim}{f' ({spread})' if spread else ''}")
+        drawn = self.waterfall()
+        bare = tuple(replace(step, range_text="") for step in drawn.steps)
+        steps = replace(drawn, title="The paths that it takes", subtitle="", steps=bare, notes=())
+        parts = [SlidePart(Figures(tuple(self._tiles(spread))), bottom=0.28)]
+        parts.append(SlidePart(steps, columns=8 if self.rests_on else 12, top=0.33))
+        if self.rests_on:
+            shares = tuple(
+                ShareOfBar(text, grounds.share) for text, grounds in zip(self.evidence_mix, self.rests_on, strict=True)
+            )
+            told = (joined(self.evidence_mix), *(text for grounds in self.rests_on for text in grounds.effects[:2]))
+            parts.append(SlidePart(Shares("How good is the evidence", shares, told), 8, 4, 0.33))
+        moved = words.move(self.metric, self.metric_before, self.metric_after)
+        notes = (self.title, *self.warnings, *(check.text for check in self.guardrails))
+        subtitle = f"{lift} {self.verdict}" if self.pays else f"{words.label(self.metric)} {moved}"
+        return (Slide(title, tuple(parts), subtitle, notes, self.footer),)
+
+    def _tiles(self, spread: str) -> Iterator[Panel]:
+        words, name = self.words, self.outcome
+        when = words.heading(name, self.horizon)
+        yield Panel(when, words.signed(name, self.total), f"P10 to P90: {spread}" if spread else "", accent=True)
+        if len(self.long) > 1:
+            yield Panel(words.heading(name, len(self.long) * self.horizon), words.signed(name, self.long[-1]), "")
+        if self.run_rate is not None:
+            yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
+        if self.pays is not None:
+            yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays)}")
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [

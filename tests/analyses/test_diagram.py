@@ -152,7 +152,9 @@ def test_a_picture_under_a_cost_shows_the_net_and_payback_of_the_worth():
             assert drawn.callout.head == "First 12 months, before cost"
             shown = [answer.words.signed("profit", stage.net) for stage in answer.pays.stages]
             note = next(note for note in drawn.notes if note.startswith(f"Net of {cost}: "))
-            assert note.startswith(f"Net of {cost}: {shown[0]} after 12 months, {shown[1]} after 24, {shown[2]} after 36")
+            assert note.startswith(
+                f"Net of {cost}: {shown[0]} after 12 months, {shown[1]} after 24, {shown[2]} after 36"
+            )
             assert f"paid back in month {answer.payback}" in note
         net = drawn.panels[-1]
         assert (net.head, net.body) == (f"Net of {cost} after 12 months", shown[0])
@@ -191,9 +193,9 @@ def test_footnotes_explain_only_what_appears():
     )
     assert any("elasticity" in note and "amount carried" in note for note in full.notes)
     assert any("amount carried" in note and "elasticity" not in note for note in board.notes)
-    assert not any("Under a box" in note for note in (*full.notes, *board.notes))
+    assert not any("Below the path" in note for note in (*full.notes, *board.notes))
     joined = it.template("saas").diagram(lift=("engagement", "+1%"), cut="board").view()
-    assert any("Under a box" in note for note in joined.notes)
+    assert any("Below the path" in note for note in joined.notes)
 
 
 def amount(text):
@@ -210,14 +212,25 @@ def test_what_is_written_on_a_board_foots(name, lift):
     view = tree.diagram(lift=lift, cut="board").view()
     shown = board(view).diagram
     labels = {(link.source, link.target): link.money_text for link in shown.links}
-    asides = {card.id: card for card in shown.cards}
     level = amount(view.callout.amount)
     for first, last in pairwise(shown.path):
-        aside = asides[first].aside_text
-        level += amount(aside) if aside else 0.0
+        level += beside(view, first)
         assert level == pytest.approx(amount(labels[first, last])), (first, last)
-    aside = asides[shown.path[-1]].aside_text
-    assert level + (amount(aside) if aside else 0.0) == pytest.approx(amount(view.callout.amount))
+    assert level + beside(view, shown.path[-1]) == pytest.approx(amount(view.callout.amount))
+
+
+def beside(view, card):
+    """Add up what joins a card, less what leaves it, as it is written."""
+    return math.fsum(amount(one.text) * (1 if one.joins else -1) for one in view.asides if one.at == card)
+
+
+def test_what_leaves_the_path_is_the_root_of_what_joins_it_again():
+    view = it.template("saas").diagram(lift=("engagement", "+5%"), cut="board").view()
+    nps = next(one for one in view.asides if one.card.id == "nps" and not one.joins)
+    again = [one for one in view.asides if one.joins and one.root == "nps"]
+    assert nps.at == "engagement"
+    assert {one.at for one in again} == {"churn", "customers"}
+    assert amount(nps.text) == pytest.approx(sum(amount(one.text) for one in again))
 
 
 @examples(40)
@@ -241,7 +254,9 @@ def test_flows_into_each_card_add_up_to_what_leaves_it(sketch: Sketch, data: st.
         assert into[card.id] == pytest.approx(out[card.id], abs=1e-6 * size), card.id
     shown = board(view).diagram
     arrows = {(link.source, link.target): link.money for link in shown.links}
-    asides = {card.id: card.aside for card in shown.cards}
+    asides = dict.fromkeys(shown.path, 0.0)
+    for one in view.asides:
+        asides[one.at] += one.amount if one.joins else -one.amount
     level = total
     for first, last in pairwise(shown.path):
         level += asides[first]

@@ -113,8 +113,12 @@ class _Pen:
 
 
 def _is_native(line: Curve) -> bool:
-    """Return whether PowerPoint has a connector of this shape: straight, or one bend that ends level."""
-    return [step[0] for step in line.steps] in (["M", "L"], ["M", "C", "L"])
+    """Return whether PowerPoint has a connector of this shape: straight, a bend that ends level, or one corner."""
+    kinds = [step[0] for step in line.steps]
+    if kinds == ["M", "L", "L"]:
+        (_, y0), (corner, level), (x1, _) = _corners(line)
+        return level == y0 and corner == x1
+    return kinds in (["M", "L"], ["M", "C", "L"])
 
 
 def _side(card: Box, x: float, y: float) -> int | None:
