@@ -18,11 +18,17 @@ function fill(made, attributes, children) {
 }
 
 let pen = null;
+const widths = new Map();
 /** How wide a text is at a size, in the page's own letters. */
 function width(text, size, bold = false) {
-  pen ??= document.createElement("canvas").getContext("2d");
-  pen.font = `${bold ? "bold " : ""}${size}px Arial, 'Liberation Sans', Helvetica, sans-serif`;
-  return pen.measureText(text).width;
+  const key = `${size} ${bold} ${text}`;
+  if (!widths.has(key)) {
+    pen ??= document.createElement("canvas").getContext("2d");
+    pen.font = `${bold ? "bold " : ""}${size}px Arial, 'Liberation Sans', Helvetica, sans-serif`;
+    if (widths.size > 5000) widths.clear();
+    widths.set(key, pen.measureText(text).width);
+  }
+  return widths.get(key);
 }
 
 export function shortened(text, size, bold, room) {

@@ -241,8 +241,12 @@ export class Page {
 
   fields() {
     const { state, from } = this, idle = (field) => field !== this.root.activeElement || (field !== from && field.getAttribute("aria-invalid") !== "true" && from !== null);
-    for (const [slot, { box, range, field, move, at, input, metric }] of this.sliders) {
-      const value = state.value(slot), isMoved = state.values.has(slot), shownValue = state.written(metric, value);
+    for (const [slot, slider] of this.sliders) {
+      const { box, range, field, move, at, input, metric } = slider;
+      const value = state.value(slot), isMoved = state.values.has(slot);
+      if (slider.shown === value && slider.isMoved === isMoved && from) continue;
+      Object.assign(slider, { shown: value, isMoved });
+      const shownValue = state.written(metric, value);
       box.classList.toggle("moved", isMoved);
       if (range !== from) range.value = Math.round((STEPS * (value - input.least)) / (input.most - input.least || 1));
       range.setAttribute("aria-valuetext", shownValue);
