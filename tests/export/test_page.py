@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import impacttree as it
+from impacttree.answers.samples import percentage
 from impacttree.errors import OutputError, QuestionError
 from impacttree.export.page import page
 from impacttree.export.script import script
@@ -139,6 +141,8 @@ def test_a_number_is_typed_within_bounds(browser: Any, saas: Path) -> None:
         total = tab.evaluate("impacttree.found.total")
         assert abs(total - what_if.total) <= 1e-9 * abs(what_if.total)
         assert "and" in tab.inner_text("#sentence")
+        tab.fill("#v-0", "+5%")
+        assert tab.get_attribute("#v-0", "aria-invalid") == "true"
         tab.fill("#v-0", "140%")
         assert tab.get_attribute("#v-0", "aria-invalid") == "true"
         assert tab.evaluate("impacttree.state.value(0)") == 0.45
@@ -397,6 +401,63 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         tree.to_html(path, on="ltv_to_cac", cost="3x")
 
 
+def test_shares_and_spans_are_said_as_the_library_says_them(tmp_path: Path) -> None:
+    words = it.template("internal")._subject.words
+    names = ("cost", "incidents", "adoption")
+    drawn = random.Random(3)
+    pairs = [(drawn.gauss(0, 1) * 10**k, drawn.gauss(0, 1) * 10**k) for k in range(-3, 8) for _ in range(12)]
+    pairs += [(1000.1, 1000.2), (-1000.1, -1000.2), (5.0, 5.0), (-3.0, 4.0)]
+    shares = [0.0, 1.0, 1e-5, 0.0009, 0.001, 0.0042, 0.00995, 0.01, 0.1234, 0.5, 0.98765, 0.9904, 0.9989, 0.9995, 1 / 3]
+    metrics = {}
+    for name in names:
+        spec, unit = words.graph[name].spec, words.graph[name].unit
+        metrics[name] = {"isShare": unit.is_share, "isAmount": words.is_amount(name), "better": spec.better}
+        metrics[name] |= {"style": style_of(unit), "signed": style_of(unit, difference=True)}
+    asked = [{"metric": metrics[name], "pairs": pairs, "shares": shares} for name in names]
+    code = script(["words.js"]) + (
+        "function answer({metric, pairs, shares}) { const words = new Words({});"
+        " return [pairs.map(([a, b]) => words.span(metric, a, b)), shares.map(percentage)]; }"
+    )
+    for name, (spans, said) in zip(names, in_node(code, asked, tmp_path), strict=True):
+        assert [text.replace("−", "-") for text in spans] == [words.span(name, *pair) for pair in pairs]
+        assert said == [percentage(share) for share in shares]
+
+
+TYPED = {
+    "USD": {
+        "$250k": 250e3,
+        "250_000": 250e3,
+        "$50,000": 5e4,
+        "1.2M": 1.2e6,
+        "250 k": 250e3,
+        "−$3": -3.0,
+        "+$1.5 million": 1.5e6,
+    }
+    | {"250k USD": 250e3, "$29/user/month": 29.0, ".5": 0.5, "$ 7": 7.0, "1 000 000": 1e6},
+    "%": {"44.1%": 0.441, "44.1": 0.441, "2.5% a month": 0.025},
+    "points": {"38 points": 38.0, "38": 38.0, "-4": -4.0},
+}
+REFUSED = {
+    "USD": ["€250k", "250k EUR", "1,5", "$1,00", "ten", "", "$", "12%", "1.2.3", "1e5", "$5 6", "=3"],
+    "%": ["$5", "4,2", "2pp"],
+    "points": ["38%", "$38"],
+}
+
+
+def test_what_is_typed_is_read_or_refused(tmp_path: Path) -> None:
+    code = script(["words.js"]) + (
+        "function answer({style, texts}) { return texts.map((text) => { const read = parse(text, style, 'USD');"
+        " return Number.isNaN(read) ? null : read; }); }"
+    )
+    texts = {unit: [*TYPED[unit], *REFUSED[unit]] for unit in TYPED}
+    asked = [{"style": style_of(Unit.parse(unit)), "texts": texts[unit]} for unit in TYPED]
+    for unit, answer in zip(TYPED, in_node(code, asked, tmp_path), strict=True):
+        found = dict(zip(texts[unit], answer, strict=True))
+        assert {text: found[text] for text in REFUSED[unit]} == dict.fromkeys(REFUSED[unit])
+        for text, value in TYPED[unit].items():
+            assert found[text] == pytest.approx(value, rel=1e-15), text
+
+
 def test_numbers_are_written_by_the_librarys_rule(tmp_path: Path) -> None:
     values = [
         0.42,
@@ -416,6 +477,9 @@ def test_numbers_are_written_by_the_librarys_rule(tmp_path: Path) -> None:
         999.6,
         83_812.4,
     ]
+    drawn = random.Random(7)
+    values += [drawn.choice((1, -1)) * round(10 ** drawn.uniform(-9, 17), drawn.randint(0, 12)) for _ in range(400)]
+    values += [round(drawn.uniform(-2000, 2000), places) for places in (0, 1, 2, 3) for _ in range(60)]
     units = ["%", "USD/month", "x", "points", "days", "customers", "EUR"]
     asked = []
     for unit in map(Unit.parse, units):

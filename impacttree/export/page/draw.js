@@ -217,7 +217,8 @@ function drawCard(card, slot, x, y, wide, high, isMain, choose) {
 
 /** Bars from P10 to P90 around the result, coloured by what is better for the business. */
 export function drawTornado(bars, total, written, isBetter) {
-  const wide = 360, row = 30, top = 6, bar = 17, label = 132, margin = 46;
+  const wide = 360, row = 30, top = 6, bar = 17, label = 132;
+  const margin = Math.max(46, ...bars.flatMap(({ worths }) => worths.map((worth) => width(written(worth), 11.5) + 6)));
   const high = top + row * bars.length + 26;
   const ends = bars.flatMap(({ worths }) => worths).concat(total), low = Math.min(...ends), most = Math.max(...ends);
   const at = (value) => label + margin + ((value - low) / (most - low || 1)) * (wide - label - 2 * margin);
