@@ -253,14 +253,13 @@ class _Contents:
 
     def _scenarios(self) -> Iterator[Mapping[str, Any]]:
         for scenario in self.graph.spec.scenarios:
-            name = scenario.name.replace("_", " ")
             try:
                 case = Case.of(self.subject, dict(scenario.changes))
                 worth = case.change(self.outcome)
             except ImpactTreeError:
                 continue
             changes = self._changes(case.asked)
-            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes, "worth": worth}
+            yield {"name": scenario.name, "label": scenario.title, "changes": changes, "worth": worth}
 
     # -- metrics ------------------------------------------------------------------------------------------------
 
@@ -391,7 +390,7 @@ class _Contents:
         return [self._view(drawn, keep) for keep in parts]
 
     def _view(self, drawn: Diagram, keep: frozenset[str]) -> Mapping[str, Any]:
-        cards = tuple(replace(card, aside_text="") for card in drawn.cards if card.id in keep)
+        cards = tuple(card for card in drawn.cards if card.id in keep)
         links = (link for link in drawn.links if link.source in keep and link.target in keep)
         thin = tuple(replace(link, elasticity_text="") for link in links)
         scene = layout(replace(drawn, cards=cards, links=thin, path=tuple(name for name in drawn.path if name in keep)))
