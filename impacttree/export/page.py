@@ -37,7 +37,7 @@ from impacttree.render.svg import escape
 from impacttree.spec.leaves import MAX_HORIZON
 from impacttree.views import Diagram
 
-__all__ = ["page"]
+__all__ = ["MODULES", "contents", "page"]
 
 MODULES = (*ENGINE, "words.js", "state.js", "answers.js", "draw.js", "page.js")
 LONG = 3
@@ -108,10 +108,22 @@ def page(
         body=body,
         style=style,
         style_hash=_hash(style),
-        data=as_json(_Contents(subject, lift, on, cost, people).data),
+        data=as_json(contents(subject, lift, on, cost=cost, people=people)),
         script=code,
         script_hash=_hash(code),
     )
+
+
+def contents(
+    subject: Subject,
+    lift: tuple[str, str | Change] | None = None,
+    on: str | None = None,
+    *,
+    cost: float | None = None,
+    people: bool = True,
+) -> Mapping[str, Any]:
+    """Return what the page's script draws from, for what `page` is given: the tree in words, its places, its numbers."""
+    return _Contents(subject, lift, on, cost, people).data
 
 
 def _check_cost(cost: float | None) -> None:

@@ -6,7 +6,8 @@
 // Both are plain data that JSON carries; a number that does not exist is null or NaN, a metric is its place (slot).
 //
 //   asked = { changes: [[slot, { kind: "wrap" | "fix", scale, shift }], ...],   a wrap shows value * scale + shift
-//             horizon, cost: number | null, need: number | null, focus: slot }
+//             horizon, cost: number | null, need: number | null, focus: slot,
+//             dragged: slot | null }                                              whose slider is moved, so that its value is rough
 //   part  = { now: { before: [by slot], after: [by slot], total,              over the horizon, by each metric's rule
 //                    flows: [[source, target, amount], ...],                  what each edge carries of the total
 //                    rows, baseRows: [[by slot], ...],                        period by period; one row where all are alike
@@ -14,6 +15,7 @@
 //                    guardrails: [{ slot, side, limit, value, period, broken: [period, ...] }, ...] } }
 //         | { later: { needed: { value: number | null, digits, isToday } | null,
 //                      tornado: [{ label, worths: [at P10, at P90], width }, ...] } }
+//         | { range }                                                             in words; where hasRanges says that it will come
 import { Lift } from "./lift.js";
 import { Model } from "./model.js";
 import { moved } from "./state.js";

@@ -12,15 +12,14 @@ const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 export class Page {
   /** Draw `data` into the elements of page.html in `root`, a document or shadow root; `computer` answers (answers.js). */
-  constructor(root, data, computer, address = null) {
-    Object.assign(this, { root, data, computer, address });
+  constructor(root, data, computer, { address = null, phone = matchMedia("(max-width: 760px)") } = {}) {
+    Object.assign(this, { root, data, computer, address, phone });
     this.state = new State(data);
     this.words = new Words(data);
     this.outcome = data.metrics[data.outcome];
     this.sliders = new Map();
     this.waiting = 0;
     this.asking = 0;
-    this.phone = matchMedia("(max-width: 760px)");
     this.controls();
     this.open();
     this.phone.addEventListener("change", () => this.place());
@@ -150,24 +149,29 @@ export class Page {
   /** Something was changed by hand: ask anew; what is told of an older question is dropped. */
   changed(from = null) {
     this.from = from;
-    const number = ++this.asking, begun = performance.now();
-    this.computer.ask(this.state.asked, (part) => { if (number === this.asking) this.told(part, begun); });
+    const number = ++this.asking, begun = performance.now(), dragged = from?.type === "range" ? this.state.focus : null;
+    this.range = null;
+    this.computer.ask({ ...this.state.asked, dragged }, (part) => { if (number === this.asking) this.told(part, begun); });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.follow(), LATER);
   }
 
-  told({ now, later }, begun) {
+  told({ now, later, range }, begun) {
     if (now) {
-      this.computing = performance.now() - begun;
       this.found = now;
+      this.computing = performance.now() - begun;
       this.largest = Math.max(Math.abs(now.total), ...now.flows.map(([, , amount]) => Math.abs(amount)));
-      this.update();
     }
+    if (range !== undefined) this.range = range;
+    if (now || range !== undefined) this.update();
     if (later) {
       this.needs(later.needed);
       this.tornado(later.tornado);
     }
   }
+
+  /** The range of the outcome's change: told by whoever computes, or that of the case as stated; empty where unknown. */
+  get rangeText() { return this.range ?? (this.state.isStated ? this.data.range : ""); }
 
   // -- what follows ----------------------------------------------------------------------------------------------------
 
@@ -209,8 +213,8 @@ export class Page {
       const metric = data.metrics[slot], value = `${formatValue(metric, found.before[slot])} → ${formatValue(metric, found.after[slot])}`;
       return state.moves().length > 1 ? `${metric.label} ${value}` : value;
     });
-    if (state.isStated && data.range) parts.push(data.range);
-    else if (data.range && state.changes.size) parts.push("ranges belong to the stated case; this is the central figure");
+    if (this.rangeText) parts.push(this.rangeText);
+    else if (data.range && state.changes.size && !this.computer.hasRanges) parts.push("ranges belong to the stated case; this is the central figure");
     this.part("sub").textContent = parts.join("; ");
   }
 
@@ -287,7 +291,7 @@ export class Page {
   callout(svg, view) {
     const { found, state, words, outcome, data } = this, card = view.cards.find(([slot]) => slot === data.outcome);
     if (!card) return;
-    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = state.isStated ? data.range : "";
+    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = this.rangeText;
     const low = range ? 72 : 54, top = y + high + 22;
     const isFree = view.cards.every(([, cx, cy, cw, ch]) => cx + cw < left || cx > left + long || cy + ch <= y + high + 1 || cy > top + low);
     if (!isFree) return;
@@ -445,7 +449,7 @@ export function start() {
     read: () => location.hash.slice(1),
     write: (fragment) => history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search),
   };
-  const page = new Page(document, data, new Answers(data), address);
+  const page = new Page(document, data, new Answers(data), { address });
   addEventListener("hashchange", () => { if (location.hash.slice(1) !== page.state.fragment) page.open(); });
   window.impacttree = page;
 }

@@ -1,0 +1,79 @@
+"""What Python tells the sliders: the figures of a state, as the page's script takes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+from impacttree.answers.case import Case
+from impacttree.graph.model import Metric
+
+__all__ = ["figures", "moves_of", "plain"]
+
+
+def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -> dict[str, Any]:
+    """Return the figures of a state: what ``export/page/answers.js`` calls ``now``, but for the flows along edges.
+
+    Parameters
+    ----------
+    case
+        The tree without and with the changes, what has no value being marked.
+    outcome
+        What is asked about.
+    horizons
+        Periods after which the net is told; the line of the net is as long as the longest.
+    cost
+        What the changes cost, paid in the first period.
+    """
+    longest = case.over(max(horizons))
+    sign = 1.0 if outcome.spec.better == "higher" else -1.0
+    line = [gain - cost for gain in accumulate(sign * gain for gain in longest.by_period(outcome))]
+    slots = case.subject.graph.by_name
+    return {
+        "before": list(case.before),
+        "after": list(case.after),
+        "total": case.change(outcome),
+        "rows": [list(row) for row in case.told_after.periods_of()],
+        "baseRows": [list(row) for row in case.told_before.periods_of()],
+        "net": {
+            "line": line,
+            "horizons": [[count, sign * longest.change_over(outcome, count) - cost] for count in horizons],
+            "payback": next((t for t, net in enumerate(line, 1) if net >= 0), None),
+        },
+        "guardrails": [
+            {
+                "slot": slots[check.metric],
+                "side": check.side,
+                "limit": check.limit,
+                "value": check.value,
+                "period": check.period,
+                "broken": list(check.breached),
+            }
+            for check in case.guardrails
+        ],
+    }
+
+
+def moves_of(case: Case) -> list[Any]:
+    """Return the changes of a state, by slot, as the script takes them."""
+    return [
+        [slot, {"kind": one.kind, "scale": one.scale, "shift": one.shift}]
+        for slot, one in case.asked.interventions.items()
+    ]
+
+
+def plain(data: Any) -> Any:
+    """Return data as JSON can carry it: None for a number that does not exist.
+
+    Examples
+    --------
+    >>> plain({"before": [1.5, math.nan]})
+    {'before': [1.5, None]}
+    """
+    if isinstance(data, Mapping):
+        return {key: plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
