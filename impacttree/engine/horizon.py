@@ -30,10 +30,13 @@ class Window:
         How many there are.
     distinct
         How many rows of values stand for them: one where all periods are alike, else one for each.
+    before
+        How many rows of values come before them; what a rule is given begins after these.
     """
 
     periods: int
     distinct: int
+    before: int = 0
 
     @property
     def repeats(self) -> int:

@@ -225,6 +225,8 @@ class Model:
         self.horizons = tuple(horizons.get(rule) for rule in rules)
         """How each slot is taken over the horizon; None where it is recomputed from others, or has no value there."""
         self._on_loops = tuple(metric.index for metric in metrics if metric.on_loop)
+        self.since = 1
+        """The first period of what counts as the horizon; those before it are run, and not counted."""
         self._marks = False
         """Whether what has no value from t = 1 on is marked as NaN, and not an error."""
         self._work = Work()
@@ -341,6 +343,13 @@ class Model:
         model._marks = True  # noqa: SLF001 - its own
         return model
 
+    def counting(self, since: int) -> Model:
+        """Return the same model, whose horizon begins with period `since`: the same runs, other totals."""
+        model = copy(self)
+        model.since = since
+        vars(model).update(_bases={}, _weights_of={})
+        return model
+
     def cut(self, slots: Collection[int]) -> Model:
         """Return the model of what `slots` rest on alone: from t = 1 on the rest is not computed, and stands at 0."""
         part, today, model = self.part(slots), self._today, copy(self)
@@ -434,15 +443,17 @@ class Model:
         if loops or slot in self._valueless or pair is None:
             return None
         found = self._stepped(periods, held)
-        return None if found is None else self._total_of(pair, found.rows, self.window(periods), held, slot)
+        return None if found is None else self._total_of(pair, found.rows, periods, held, slot)
 
-    def _total_of(self, pair: CompiledPair, rows: Any, window: Window, held: Held, slot: int) -> float | None:
+    def _total_of(self, pair: CompiledPair, rows: Any, periods: int, held: Held, slot: int) -> float | None:
+        window = self.window(periods)
+        rows = rows[window.before :]
         if not math.isfinite(abs(rows).sum() * window.repeats):  # some total may be too large for a number
             return None
         if self.recomputed.blocks:
-            effects = held.over(window.periods, self.recomputed.chunk_of)
+            effects = held.over(periods, self.recomputed.chunk_of)
             changes = pair.recomputed.changes(held.kinds, [effects])
-            found = pair.recomputed.totals(self._read_totals(rows, window), self.horizon_base(window.periods), changes)
+            found = pair.recomputed.totals(self._read_totals(rows, window), self.horizon_base(periods), changes)
             if found is None or self.recomputes(slot):
                 return None if found is None else float(found.rows[0, slot])
         return self._over(rows[:, slot].tolist(), slot, window)
@@ -529,9 +540,9 @@ class Model:
             raise EvaluationError(next(iter(found.values())).problem) from None
 
     def horizon(self, run: Run, periods: int) -> Row:
-        """Return each slot's value over the first `periods` of `run` by its aggregation rule."""
-        rows = run.rows if self.is_static else run.rows[:periods]
+        """Return each slot's value over the horizon, up to period `periods` of `run`, by its aggregation rule."""
         window = self.window(periods)
+        rows = run.rows if self.is_static else run.rows[window.before : periods]
         if window.distinct == 1:
             row = list(map(operator.mul, rows[0], self._weights(window)))
         else:
@@ -587,13 +598,14 @@ class Model:
         return {}
 
     def window(self, periods: int) -> Window:
-        """Return the first `periods` as a window."""
-        return Window(periods, 1 if self.is_static else periods)
+        """Return the periods that count, up to period `periods`, as a window."""
+        count = periods - self.since + 1
+        return Window(count, 1) if self.is_static else Window(count, count, self.since - 1)
 
     def tangent(self, slot: int, moves: Sequence[float], window: Window) -> float:
         """Return how a slot's horizon value moves when its periods move so; 0 where it is recomputed from others."""
         way = self.horizons[slot]
-        return 0.0 if way is None else way.tangent(moves, window)
+        return 0.0 if way is None else way.tangent(moves[window.before :], window)
 
     def partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
         """Return the local derivative along every edge, in each distinct period and over the horizon."""
@@ -692,17 +704,18 @@ class Model:
 
     def seeds(self, window: Window, horizon: Row) -> list[Row]:
         """Pass the adjoints of horizon values on to the periods they aggregate."""
+        before = [[0.0] * self.size for _ in range(window.before)]
         if window.distinct == 1:
             row = list(map(operator.mul, horizon, self._weights(window)))
             for block in self.recomputed.blocks:
                 row[block.slot] = 0.0
-            return [row]
+            return [*before, row]
         rows = [[0.0] * self.size for _ in range(window.distinct)]
         for slot, (way, weight) in enumerate(zip(self.horizons, horizon, strict=True)):
             if way is not None and weight:
                 for row, part in zip(rows, way.adjoint(weight, window), strict=True):
                     row[slot] = part
-        return rows
+        return [*before, *rows]
 
     def gradient(self, run: Run, outcome: int) -> Row:
         """Return d outcome / d (amount added to a metric in every period), for every metric.

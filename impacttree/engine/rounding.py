@@ -185,7 +185,7 @@ class Rounding:
         """Return the bounds of the values over the first `periods`."""
         run, model = self.run, self.run.model
         values, window = run.horizon(periods), model.window(periods)
-        rows = self.rows if model.is_static else self.rows[:periods]
+        rows = self.rows if model.is_static else self.rows[window.before : periods]
         ways = zip(model.horizons, zip(*rows, strict=True), values, strict=True)
         bounds = [
             0.0 if way is None else way.forward(path, window) + (0.0 if isinstance(way, Last) else UNIT * abs(value))

@@ -170,6 +170,8 @@ class Job:
         What is changed in each run of a sample, by slot, from period 1; one run without a change if not given.
     extra
         Uncertain numbers that are not of the tree, such as those of a lift; `sampler` draws them, too.
+    since
+        The first period of what counts as the horizon.
     """
 
     graph: Graph
@@ -178,17 +180,18 @@ class Job:
     seed: int = 0
     runs: tuple[Mapping[int, AnyIntervention | DrawnChange], ...] = field(default_factory=lambda: ({},))
     extra: tuple[UncertainNumber, ...] = ()
+    since: int = 1
 
     @classmethod
     def of(cls, model: Model, periods: int, wanted: Wanted, **settings: Any) -> Job:
         """Return the job of a tree that is compiled already."""
-        job = cls(model.graph, periods, wanted, **settings)
+        job = cls(model.graph, periods, wanted, since=model.since, **settings)
         vars(job)["model"] = model
         return job
 
     @cached_property
     def model(self) -> Model:
-        return Model(self.graph)
+        return Model(self.graph).counting(self.since)
 
     @cached_property
     def sampler(self) -> Sampler:
@@ -202,7 +205,7 @@ class Job:
         return tuple(one.address for one in self.sampler.inputs if one.address in read)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: vars(self)[key] for key in ("graph", "periods", "wanted", "seed", "runs", "extra")}
+        return {key: vars(self)[key] for key in ("graph", "periods", "wanted", "seed", "runs", "extra", "since")}
 
     def path_rows(self, samples: int) -> int:
         """Return of how many samples there is room for the values of every period."""

@@ -299,9 +299,10 @@ class _Totals:
         self.values: dict[int, Any] = {}
 
     def add(self, row: ArrayRow, position: int) -> None:
+        place = position - self.window.before
         with np.errstate(all="ignore"):
-            for slot, way in self.ways.items():
-                self.values[slot] = way.added(self.values.get(slot), row[slot], position, self.window)
+            for slot, way in self.ways.items() if place >= 0 else ():
+                self.values[slot] = way.added(self.values.get(slot), row[slot], place, self.window)
 
     def row(self) -> ArrayRow:
         row: ArrayRow = [np.float64(0.0)] * self.model.size

@@ -5,8 +5,7 @@ const SOON = 40, SETTLED = 400, PHONE = 760;
 /** Python behind the channel of the widget: `Page` asks it as it asks `Answers`, which answers first. */
 class Kernel {
   constructor(data, model) {
-    Object.assign(this, { model, near: new Answers(data), view: Math.random().toString(36).slice(2), number: 0, revision: 0, isFollowing: false });
-    this.hasRanges = true;
+    Object.assign(this, { model, near: new Answers(data, { isSampling: false }), view: Math.random().toString(36).slice(2), number: 0, revision: 0, isFollowing: false });
   }
 
   ask(asked, tell) {
@@ -43,10 +42,11 @@ class Kernel {
       this.figures(told);
       return;
     }
-    if (told.range === null) {
+    if (told.ranges) this.tell({ ranges: told.ranges });
+    else {
       page.state.take(told.changes);
       this.figures(told);
-    } else this.tell({ range: told.range });
+    }
   }
 
   /** Have the page be about what Python has moved. */

@@ -13,14 +13,13 @@ import traitlets
 
 from impacttree.analyses.what_if import WhatIf, what_if
 from impacttree.answers.case import Case
-from impacttree.answers.ranges import range_text
 from impacttree.answers.subject import Subject
 from impacttree.errors import ChangeError, ImpactTreeError, Problem
 from impacttree.export.page import MODULES, contents
 from impacttree.export.script import as_json, script
 from impacttree.notebook.moves import Texts, texts_of, written
 from impacttree.notebook.still import still
-from impacttree.notebook.told import figures, moves_of, plain
+from impacttree.notebook.told import figures, moves_of, plain, ranges
 from impacttree.quantity import Change, Intervention
 
 __all__ = ["Explorer"]
@@ -149,11 +148,11 @@ class Explorer(anywidget.AnyWidget):
         try:
             question = _Question.read(asked, self._data)
             self._take(question)
-            span = range_text(self._subject.words, self._outcome.name, self.worth.range) if question.is_settled else None
+            found = self._ranges() if question.is_settled else None
         except ImpactTreeError as error:
             self._tell(**to, error=str(error))
             return
-        self._tell(**to, range=span)
+        self._tell(**to, ranges=found)
         if question.is_settled:
             self._draw()
 
@@ -173,10 +172,14 @@ class Explorer(anywidget.AnyWidget):
         finally:
             self._hears = True
 
+    def _ranges(self) -> dict[str, Any]:
+        case = Case.of(self._subject, self.changes, self._horizon)
+        return ranges(self.worth, case, self._data["horizons"], self._cost)
+
     def _tell(self, **more: Any) -> None:
         now = figures(self._case, self._outcome, self._data["horizons"], self._cost)
         state = {"revision": self._revision, "changes": moves_of(self._case), "horizon": self._horizon, "now": now}
-        self._told = plain({"view": None, "number": None, "range": None, "error": "", **state, **more})
+        self._told = plain({"view": None, "number": None, "ranges": None, "error": "", **state, **more})
 
     # -- where nothing runs ---------------------------------------------------------------------------------------
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
+from impacttree.analyses.what_if import WhatIf
 from impacttree.answers.case import Case
+from impacttree.answers.net_over_time import returns
 from impacttree.graph.model import Metric
 
-__all__ = ["figures", "moves_of", "plain"]
+__all__ = ["figures", "moves_of", "plain", "ranges"]
 
 
 def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -> dict[str, Any]:
@@ -53,6 +55,31 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
             }
             for check in case.guardrails
         ],
+    }
+
+
+def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> dict[str, Any]:
+    """Return what samples say of a state: what ``export/page/answers.js`` calls ``ranges``.
+
+    Parameters
+    ----------
+    worth
+        What the changes are worth.
+    case
+        The tree without and with them.
+    horizons, cost
+        As in `figures`.
+    """
+    outcome, span = case.subject.graph[worth.outcome], worth.range
+    is_known = span is not None and not span.is_point
+    found = returns(case.over(max(horizons)), outcome, cost or None) if is_known and outcome.aggregation == "sum" else None
+    back = [found.payback_low, found.payback_high] if found is not None and cost else None
+    return {
+        "samples": worth.provenance.samples,
+        "isAll": True,
+        "total": [span.p10, span.p90] if span is not None and is_known else None,
+        "net": None if found is None or found.low is None else {"low": found.low, "high": found.high, "payback": back},
+        "risks": [check.risk for check in worth.guardrails],
     }
 
 

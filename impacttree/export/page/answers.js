@@ -14,34 +14,51 @@
 //                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null },
 //                    guardrails: [{ slot, side, limit, value, period, broken: [period, ...] }, ...] } }
 //         | { later: { needed: { value: number | null, digits, isToday } | null,
-//                      tornado: [{ label, worths: [at P10, at P90], width }, ...] } }
-//         | { range }                                                             in words; where hasRanges says that it will come
+//                      tornado: [{ label, worths: [at P10, at P90] }, ...] } }
+//         | { ranges: { samples, isAll,                                       isAll is false of a first look at fewer
+//                       total: [P10, P90] | null,                             of `total`; null where nothing uncertain moves it
+//                       net: { low: [...], high: [...], payback: [period | null, period | null] | null } | null,
+//                       risks: [share of draws in which it is broken | null by guardrail] } }
 import { Lift } from "./lift.js";
 import { Model } from "./model.js";
-import { moved } from "./state.js";
+import { Columns, Draws, quantile, valueAt, widthOf } from "./samples.js";
+import { alike, change } from "./state.js";
 
-const SCAN = 48, NOISE = 1e-12, PAUSE = 160, BARS = 6;
+const SCAN = 48, PAUSE = 160, BARS = 6, GLIMPSE = 1024;
+const POINT = 1e-10, ROUNDED = 1e-12, FEW = 0.01;
 
 export class Answers {
-  constructor(data) {
+  /** `isSampling` is false where somebody else says the ranges. */
+  constructor(data, { isSampling = true } = {}) {
     this.data = data;
+    this.isSampling = isSampling;
     this.model = new Model(data.model);
     this.longest = Math.max(...data.horizons);
     this.base = this.model.run(this.longest);
+    this.befores = new Map(data.horizons.map((count) => [count, this.model.first(this.base, count)]));
     this.waiting = 0;
+    const slots = [data.outcome, ...data.guardrails.map(({ slot }) => slot)];
+    this.columns = new Columns(this.model, slots, widthOf(this.model.size * this.longest));
+    this.sampler = new Sampler(data, this.columns);
   }
 
   ask(asked, tell) {
     clearTimeout(this.waiting);
     const changes = new Map(asked.changes);
     tell({ now: this.now(asked, changes) });
-    this.waiting = setTimeout(() => tell({ later: { needed: this.needed(asked, changes), tornado: this.tornado(asked, changes) } }), PAUSE);
+    this.waiting = setTimeout(() => {
+      tell({ later: { needed: this.needed(asked, changes), tornado: this.tornado(asked, changes) } });
+      if (!this.isSampling) return;
+      const steps = this.sampler.sample(asked, changes, tell);
+      const next = () => { if (!steps.next().done) this.waiting = setTimeout(next); };
+      this.waiting = setTimeout(next);
+    }, PAUSE);
   }
 
   now({ horizon, cost }, changes) {
     const { model, data, longest } = this, slot = data.outcome;
     const long = changes.size ? model.run(longest, changes) : this.base;
-    const before = model.first(this.base, horizon), after = model.first(long, horizon);
+    const before = this.befores.get(horizon), after = model.first(long, horizon);
     const totals = [model.horizon(before), model.horizon(after)], total = totals[1][slot] - totals[0][slot];
     return {
       before: totals[0], after: totals[1], total, flows: this.flows(horizon, changes, before, after, total),
@@ -68,17 +85,16 @@ export class Answers {
     let sum = 0;
     const line = Array.from({ length: longest }, (_, t) => (sum += sign * (at(long, t) - at(base, t))) - cost);
     const paid = line.findIndex((value) => value >= 0);
-    const horizons = data.horizons.map((count) => [count, sign * (model.horizon(long, count)[slot] - model.horizon(base, count)[slot]) - cost]);
+    const horizons = data.horizons.map((count) => [count, sign * (model.over(long, count, slot) - model.over(base, count, slot)) - cost]);
     return { line, horizons, payback: paid < 0 ? null : paid + 1 };
   }
 
   guardrails(run) {
-    return this.data.guardrails.map(({ slot, side, limit }) => {
+    return this.data.guardrails.map(({ slot, side, limit, slack }) => {
       const values = Array.from({ length: run.periods }, (_, t) => run.rows[this.model.isStatic ? 0 : t][slot]);
       const room = (value) => (side === "floor" ? value - limit : limit - value);
       let tightest = 0;
       values.forEach((value, t) => { if (room(value) < room(values[tightest])) tightest = t; });
-      const slack = NOISE * Math.max(Math.abs(limit), Math.abs(values[tightest]));
       const broken = values.flatMap((value, t) => (room(value) < -slack ? [t + 1] : []));
       return { slot, side, limit, value: values[tightest], period: tightest + 1, broken };
     });
@@ -88,8 +104,8 @@ export class Answers {
   worth({ horizon, focus }, changes, value) {
     const { model } = this, { input } = this.data.metrics[focus], { outcome } = this.data, given = new Map(changes);
     given.delete(focus);
-    if (value !== input.base) given.set(focus, moved(input, value));
-    return model.horizon(model.run(horizon, given))[outcome] - model.horizon(this.base, horizon)[outcome];
+    if (value !== input.base) given.set(focus, change(input, value));
+    return model.over(model.run(horizon, given), horizon, outcome) - model.over(this.base, horizon, outcome);
   }
 
   /** The value nearest to today's at which the metric in focus gives what is needed, rounded to the side that holds. */
@@ -135,24 +151,131 @@ export class Answers {
     return { value, digits: 3 };
   }
 
-  /** How each uncertain number moves the result, from its P10 to its P90; the widest first. */
+  /** How each uncertain number moves the result, from its P10 to its P90, all others as stated; the widest first. */
   tornado({ horizon }, changes) {
-    const { model, data } = this, { parameters } = model, stated = model.base, slot = data.outcome, found = [];
+    const { columns, data } = this, { width } = columns, slot = data.outcome, found = [], bars = [];
     if (!changes.size) return [];
-    for (const { parameter, label, ends } of data.uncertain) {
-      const central = parameters[parameter];
-      const worths = ends.map((end) => {
-        parameters[parameter] = end;
-        model.restart();
-        const [without, run] = [model.run(horizon), model.run(horizon, changes)];
-        return model.horizon(run)[slot] - model.horizon(without)[slot];
+    data.draws.inputs.forEach(({ parameter, curve, label }) => {
+      if (parameter !== null) for (const share of [0.1, 0.9]) found.push([parameter, valueAt(curve, share), label]);
+    });
+    for (let first = 0; first < found.length; first += width) {
+      const part = found.slice(first, first + width), drawn = new Map();
+      part.forEach(([parameter, value], k) => {
+        if (!drawn.has(parameter)) drawn.set(parameter, columns.central[parameter].slice());
+        drawn.get(parameter)[k] = value;
       });
-      parameters[parameter] = central;
-      model.base = stated;
-      if (worths.every(Number.isFinite)) found.push({ label, worths, width: Math.abs(worths[1] - worths[0]) });
+      const [before, after] = [new Map(), changes].map((given) => columns.over(columns.run(horizon, drawn, given), horizon)[slot]);
+      for (let k = 0; k < part.length; k += 2) bars.push({ label: part[k][2], worths: [after[k] - before[k], after[k + 1] - before[k + 1]] });
     }
-    found.sort((one, two) => two.width - one.width);
-    const widest = found[0]?.width ?? 0;
-    return found.filter(({ width }) => width > 1e-6 * widest && width > 0).slice(0, BARS);
+    const wide = ({ worths: [low, high] }) => Math.abs(high - low);
+    const shown = bars.filter((bar) => Number.isFinite(wide(bar)) && wide(bar) > 0).sort((one, two) => wide(two) - wide(one));
+    return shown.filter((bar) => wide(bar) > 1e-6 * wide(shown[0])).slice(0, BARS);
   }
+}
+
+/** Draws of the whole tree, without and with what is asked: some at a time, so that the page stays quick. */
+class Sampler {
+  constructor(data, columns) {
+    Object.assign(this, { data, columns, longest: Math.max(...data.horizons), draws: new Draws(data.draws), drawn: [], before: [] });
+    this.made = new Map(data.changes);
+  }
+
+  /** Draw all samples, telling of a first look and of the whole. */
+  *sample(asked, changes, tell) {
+    const { count } = this.data.draws, { width } = this.columns, after = [];
+    if (!count) return;
+    for (let first = 0; first < count; first += width) {
+      yield;
+      after.push(this.#worked(this.#drawn(first), this.#effects(changes, first)));
+      if (this.before.length < after.length) this.before.push(this.#worked(this.#drawn(first), new Map()));
+      const done = Math.min(first + width, count);
+      if (done === count || (done === GLIMPSE && count > 4 * GLIMPSE)) tell({ ranges: { samples: done, isAll: done === count, ...this.#found(asked, changes, after, done) } });
+    }
+  }
+
+  #drawn(first) {
+    const place = first / this.columns.width;
+    this.drawn[place] ??= this.draws.block(first, this.columns.width);
+    return this.drawn[place];
+  }
+
+  /** What is done to each metric: as the page was made with it, with the numbers that it draws. */
+  #effects(changes, first) {
+    const found = new Map(changes), drawn = this.#drawn(first);
+    for (const [slot, steps] of this.data.draws.lifts) {
+      if (!changes.has(slot) || !alike(changes.get(slot), this.made.get(slot))) continue;
+      const { kind } = changes.get(slot), scale = drawn[0].map(() => 1), shift = drawn[0].map(() => 0), level = drawn[0].map(() => 0);
+      for (const [step, number, place] of steps) {
+        scale.forEach((_, k) => {
+          const value = place === null ? number : drawn[place][k];
+          if (step === "relative") scale[k] *= 1 + value;
+          else if (step === "set") level[k] = value;
+          else shift[k] += step === "points" ? value / 100 : value;
+        });
+      }
+      found.set(slot, kind === "fix" ? { kind, scale: 1, shift: shift.map((one, k) => level[k] * scale[k] + one) } : { kind, scale, shift });
+    }
+    return found;
+  }
+
+  /** What is kept of a block of draws: the outcome by period and over each horizon, and the guarded metrics by period. */
+  #worked(drawn, changes) {
+    const { columns, data, longest } = this, { outcome, horizons, guardrails } = data;
+    const parameters = data.draws.inputs.flatMap(({ parameter }, k) => (parameter === null ? [] : [[parameter, drawn[k]]]));
+    const run = columns.run(longest, parameters, changes);
+    return {
+      path: run.rows.map((row) => row[outcome]), guarded: guardrails.map(({ slot }) => run.rows.map((row) => row[slot])),
+      totals: new Map(horizons.map((count) => [count, columns.over(run, count)[outcome]])),
+    };
+  }
+
+  #found({ horizon, cost }, changes, after, count) {
+    const { data, before, columns: { width } } = this;
+    const each = (take) => Float64Array.from({ length: count }, (_, k) => take(Math.floor(k / width), k % width));
+    const moves = each((block, k) => after[block].totals.get(horizon)[k] - before[block].totals.get(horizon)[k]).filter(Number.isFinite).sort();
+    const total = changes.size && moves.length && !isPoint(moves, data.draws.size) ? [quantile(moves, 0.1), quantile(moves, 0.9)] : null;
+    return { total, net: total ? this.#net(cost, after, each) : null, risks: data.guardrails.map((limit, which) => (limit.isSure ? null : this.#risk(limit, which, horizon, after, count))) };
+  }
+
+  #net(cost, after, each) {
+    const { data, before, longest } = this, place = data.draws.cost, sign = data.metrics[data.outcome].better === "lower" ? -1 : 1;
+    if (data.metrics[data.outcome].rule !== "sum") return null;
+    const isDrawn = place !== null && cost === data.cost, spent = each((block, k) => (isDrawn ? this.drawn[block][place][k] : cost ?? 0));
+    const at = (path, t) => path[path.length > 1 ? t : 0];
+    const sums = spent.map((one) => -one), lines = [];
+    for (let t = 0; t < longest; t++) {
+      const gains = each((block, k) => sign * (at(after[block].path, t)[k] - at(before[block].path, t)[k]));
+      gains.forEach((gain, k) => { sums[k] += gain; });
+      lines.push(sums.slice());
+    }
+    const isThere = lines[longest - 1].map(Number.isFinite), first = [];
+    isThere.forEach((there, k) => { if (there) { const back = lines.findIndex((line) => line[k] >= 0); first.push(back < 0 ? Infinity : back + 1); } });
+    if (!first.length) return null;
+    first.sort((one, two) => one - two);
+    const sorted = lines.map((line) => line.filter((_, k) => isThere[k]).sort());
+    const reached = (share) => { const period = first[Math.ceil(first.length * share) - 1]; return period === Infinity ? null : period; };
+    return { low: sorted.map((line) => quantile(line, 0.1)), high: sorted.map((line) => quantile(line, 0.9)), payback: cost ? [reached(0.1), reached(0.9)] : null };
+  }
+
+  /** The share of draws in which a limit is broken in some period, of those that have a value in all. */
+  #risk({ side, limit, slack }, which, horizon, after, count) {
+    let broken = 0, whole = 0;
+    after.forEach(({ guarded }, block) => {
+      const path = guarded[which].slice(0, horizon);
+      for (let k = 0; k < path[0].length && block * this.columns.width + k < count; k++) {
+        let least = Infinity, most = -Infinity, isThere = true;
+        for (const row of path) { isThere &&= Number.isFinite(row[k]); least = Math.min(least, row[k]); most = Math.max(most, row[k]); }
+        whole += isThere;
+        broken += isThere && (side === "floor" ? least < limit - slack : most > limit + slack);
+      }
+    });
+    return whole ? broken / whole : 0;
+  }
+}
+
+/** Whether sorted numbers are one number but for rounding, beside what they are differences of. */
+function isPoint(sorted, scale) {
+  const middle = quantile(sorted, 0.5), apart = Math.max(middle - sorted[0], sorted[sorted.length - 1] - middle);
+  const size = Math.max(scale, Math.abs(sorted[0]), Math.abs(sorted[sorted.length - 1]));
+  return apart <= POINT * size && sorted.filter((one) => Math.abs(one - middle) > ROUNDED * size).length < FEW * sorted.length;
 }

@@ -2,12 +2,13 @@
 import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, standAlone } from "./draw.js";
 import { Answers } from "./answers.js";
 import { State } from "./state.js";
-import { formatSigned, formatValue, isStill, parse, relative, Words } from "./words.js";
+import { formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
 
 const STEPS = 400, LATER = 160, NAMED = 4;
 const TABS = ["Tree", "Inputs", "Guardrails", "Share"];
 const HEADS = { product: "Product", driver: "Drivers", financial: "Financial" };
 const bold = (text, name = null) => element("b", { class: name }, text);
+const sentence = (text) => `${capital(text)}.`;
 const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 export class Page {
@@ -83,7 +84,7 @@ export class Page {
 
   typed(field, style, take) {
     field.addEventListener("input", () => {
-      const value = field.value.trim() ? parse(field.value, style) : null;
+      const value = field.value.trim() ? parse(field.value, style, this.data.currency) : null;
       field.setAttribute("aria-invalid", String(Number.isNaN(value)));
       if (Number.isNaN(value)) return;
       take(value);
@@ -109,7 +110,7 @@ export class Page {
       this.changed(range);
     });
     field.addEventListener("input", () => {
-      const value = parse(field.value, input.kind === "ratio" ? { shift: 2 } : metric.style), [least, most] = input.bounds ?? [-1, null];
+      const value = parse(field.value, input.kind === "ratio" ? { shift: 2 } : metric.style, this.data.currency), [least, most] = input.bounds ?? [-1, null];
       const isWrong = Number.isNaN(value) || value < (least ?? -Infinity) || value > (most ?? Infinity);
       field.setAttribute("aria-invalid", String(isWrong));
       if (isWrong) return;
@@ -150,28 +151,28 @@ export class Page {
   changed(from = null) {
     this.from = from;
     const number = ++this.asking, begun = performance.now(), dragged = from?.type === "range" ? this.state.focus : null;
-    this.range = null;
     this.computer.ask({ ...this.state.asked, dragged }, (part) => { if (number === this.asking) this.told(part, begun); });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.follow(), LATER);
   }
 
-  told({ now, later, range }, begun) {
+  told({ now, later, ranges }, begun) {
     if (now) {
-      this.found = now;
       this.computing = performance.now() - begun;
+      this.found = now;
+      this.ranges = null;
       this.largest = Math.max(Math.abs(now.total), ...now.flows.map(([, , amount]) => Math.abs(amount)));
+      this.update();
     }
-    if (range !== undefined) this.range = range;
-    if (now || range !== undefined) this.update();
     if (later) {
       this.needs(later.needed);
       this.tornado(later.tornado);
     }
+    if (ranges) {
+      this.ranges = ranges;
+      this.update();
+    }
   }
-
-  /** The range of the outcome's change: told by whoever computes, or that of the case as stated; empty where unknown. */
-  get rangeText() { return this.range ?? (this.state.isStated ? this.data.range : ""); }
 
   // -- what follows ----------------------------------------------------------------------------------------------------
 
@@ -213,9 +214,25 @@ export class Page {
       const metric = data.metrics[slot], value = `${formatValue(metric, found.before[slot])} → ${formatValue(metric, found.after[slot])}`;
       return state.moves().length > 1 ? `${metric.label} ${value}` : value;
     });
-    if (this.rangeText) parts.push(this.rangeText);
-    else if (data.range && state.changes.size && !this.computer.hasRanges) parts.push("ranges belong to the stated case; this is the central figure");
-    this.part("sub").textContent = parts.join("; ");
+    this.part("sub").textContent = [parts.join("; "), this.range(), this.through()].filter(Boolean).map(sentence).join(" ");
+  }
+
+  /** P10 to P90 of the result: of the draws, and of the case as written until they are done or where there are none. */
+  range() {
+    const { state, data, ranges, words, outcome } = this, told = (ends) => (ends ? `${words.span(outcome, ...ends)} (P10 to P90)` : "");
+    if (!state.changes.size) return "";
+    if (ranges) return `${ranges.isAll || !ranges.total ? "" : "about "}${told(ranges.total)}`;
+    if (state.isStated && data.range) return told(data.range);
+    return data.draws.count ? (data.draws.inputs.length ? "P10 to P90 follows" : "") : "ranges are known for the case as written alone";
+  }
+
+  /** Through which metric most of it leaves the one that is moved: "92% of it through lower monthly churn". */
+  through() {
+    const { found, data, state } = this, [slot, ...others] = state.changes.keys(), { total, flows } = found;
+    const out = flows.filter(([source]) => source === slot).sort((one, two) => two[2] / total - one[2] / total), share = out.length ? out[0][2] / total : 0;
+    if (others.length || out.length < 2 || !(share >= 0.5 && share <= 1 + 1e-9)) return "";
+    const target = out[0][1], way = found.after[target] < found.before[target] ? "lower" : "higher";
+    return `${formatShare(share)} of it through ${way} ${data.metrics[target].low}`;
   }
 
   fields() {
@@ -244,7 +261,14 @@ export class Page {
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` at ${count}`]);
     const back = found.net.payback === null ? ` in the first ${words.periods(found.net.line.length)}` : "";
-    this.part("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(`${data.period} ${found.net.payback}`)]));
+    this.part("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(`${data.period} ${found.net.payback}`)]), this.paidBack());
+  }
+
+  /** When it is paid back from P10 to P90: " (P10 to P90: 17 to 30)". */
+  paidBack() {
+    const [early, late] = this.ranges?.net?.payback ?? [0, 0];
+    if (early === late) return "";
+    return ` (P10 to P90: ${early ?? "later"} to ${late ?? `after ${this.found.net.line.length}`})`;
   }
 
   /** What a card says of a metric. */
@@ -291,7 +315,7 @@ export class Page {
   callout(svg, view) {
     const { found, state, words, outcome, data } = this, card = view.cards.find(([slot]) => slot === data.outcome);
     if (!card) return;
-    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = this.rangeText;
+    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = /\d/.test(this.range().replace("P10 to P90", "")) ? this.range() : "";
     const low = range ? 72 : 54, top = y + high + 22;
     const isFree = view.cards.every(([, cx, cy, cw, ch]) => cx + cw < left || cx > left + long || cy + ch <= y + high + 1 || cy > top + low);
     if (!isFree) return;
@@ -329,12 +353,13 @@ export class Page {
   guards() {
     const { found, data } = this;
     this.part("guards-box").hidden = !found.guardrails.length;
-    this.part("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }) => {
+    this.part("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }, which) => {
       const metric = data.metrics[slot], label = metric.label, isBroken = broken.length > 0;
       const verdict = isBroken ? (broken.length === this.state.horizon ? `BROKEN in every ${data.period}` : `BROKEN from ${data.period} ${broken[0]}`) : "holds";
+      const share = this.ranges?.risks[which] ?? null, risk = share === null ? "" : `, risk ${percentage(share)}`;
       return element("li", { class: isBroken ? "broken" : null },
         element("div", { class: "top" }, element("span", {}, element("span", { class: "mark", "aria-hidden": "true" }, "▲ "), label), element("span", {}, formatValue(metric, value))),
-        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${data.period} ${period}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}`)));
+        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${data.period} ${period}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}${risk}`)));
     }));
     const broken = found.guardrails.filter((one) => one.broken.length).length, [, inputs, guards] = this.part("tabs").children;
     inputs.textContent = `Inputs, ${this.sliders.size}`;
@@ -365,9 +390,10 @@ export class Page {
     const cost = state.cost ? ` less ${this.money(state.cost).replace(/^\+/, "")}` : "";
     this.part("line-head").textContent = state.cost ? `Cumulative net of the ${this.money(state.cost).replace(/^\+/, "")}, ${words.periods(line.length)}` : `Cumulative change of ${this.outcome.low}, ${words.periods(line.length)}`;
     const isMarked = state.cost > 0 && payback !== null;
+    const { low, high } = this.ranges?.net ?? {}, isSure = low && low.every(Number.isFinite) && high.every(Number.isFinite);
     this.part("line").replaceChildren(drawLine({
-      values: line, written: (value) => this.money(value) || "0", period: data.period, mark: isMarked ? payback - 1 : null, markText: isMarked ? `${data.period} ${payback}` : "",
-      alt: `Cumulative change of ${this.outcome.low}${cost}: ${this.money(line[line.length - 1])} after ${words.periods(line.length)}`,
+      values: line, band: isSure ? [low, high] : null, written: (value) => this.money(value) || "0", period: data.period, mark: isMarked ? payback - 1 : null, markText: isMarked ? `${data.period} ${payback}` : "",
+      alt: `Cumulative change of ${this.outcome.low}${cost}: ${this.money(line[line.length - 1])} after ${words.periods(line.length)}${isSure ? `, P10 to P90 ${words.span(this.outcome, low[low.length - 1], high[high.length - 1])}` : ""}`,
     }));
   }
 

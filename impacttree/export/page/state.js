@@ -1,9 +1,11 @@
 // What is asked of the tree: the moves, the horizon, the cost, what is needed; and how a link carries all that.
 import { formatPercent, formatSigned, formatValue, relative } from "./words.js";
 
+/** Whether two changes are the same. */
+export const alike = (one, two) => Boolean(two) && ["kind", "scale", "shift"].every((key) => one[key] === two[key]);
+
 /** What a change of one input is, as a slider has it. */
-export function moved(input, value, isSet = false) {
-  if (isSet) return { kind: "fix", scale: 1, shift: value };
+export function change(input, value) {
   if (input.kind === "value" && input.base) return { kind: "wrap", scale: value / input.base, shift: 0 };
   if (input.kind === "ratio") return { kind: "wrap", scale: 1 + value, shift: 0 };
   return { kind: "wrap", scale: 1, shift: value - input.base };
@@ -20,31 +22,34 @@ export class State {
   reset() {
     const { data } = this;
     Object.assign(this, {
-      values: new Map(), others: new Map(), given: new Set(), horizon: data.horizons[0], cost: data.cost, need: null,
+      values: new Map(), given: new Map(), horizon: data.horizons[0], cost: data.cost, need: null,
       focus: data.focus, selected: data.focus, scenario: "", whole: false,
     });
     this.take(data.changes);
   }
 
-  /** Make changes by slot those of the state: of an input by its slider, others as they are. */
+  /** Make changes by slot those of the state, each kept as it is until its slider is moved. */
   take(changes) {
     this.values.clear();
-    this.others.clear();
-    this.given.clear();
+    this.given = new Map(changes);
     for (const [slot, change] of changes) {
-      const input = this.data.metrics[slot].input;
-      if (input?.kind === "value" && change.kind === "fix") this.given.add(slot);
-      if (input?.kind === "value") this.values.set(slot, change.kind === "fix" ? change.shift : input.base * change.scale + change.shift);
-      else if (input?.kind === "ratio" && change.kind === "wrap" && !change.shift) this.values.set(slot, change.scale - 1);
-      else if (input?.kind === "shift" && change.kind === "wrap" && change.scale === 1) this.values.set(slot, input.base + change.shift);
-      else this.others.set(slot, change);
+      const value = this.placed(slot, change);
+      if (value !== null) this.values.set(slot, value);
     }
+  }
+
+  /** Where a change puts the slider of its metric; null where it has none for it. */
+  placed(slot, change) {
+    const { input } = this.data.metrics[slot];
+    if (!input) return null;
+    if (input.kind === "ratio") return change.kind === "wrap" && !change.shift ? change.scale - 1 : null;
+    return change.kind === "fix" ? change.shift : input.base * change.scale + change.shift;
   }
 
   value(slot) { return this.values.get(slot) ?? this.data.metrics[slot].input.base; }
 
+  /** Move a slider. */
   set(slot, value) {
-    this.others.delete(slot);
     this.given.delete(slot);
     if (value === this.data.metrics[slot].input.base) this.values.delete(slot);
     else this.values.set(slot, value);
@@ -52,10 +57,11 @@ export class State {
     this.scenario = "";
   }
 
+  /** Where a slider stands that was moved, whatever else is given. */
+  get moved() { return [...this.values].filter(([slot]) => !this.given.has(slot)); }
+
   get changes() {
-    const found = new Map(this.others);
-    for (const [slot, value] of this.values) found.set(slot, moved(this.data.metrics[slot].input, value, this.given.has(slot)));
-    return found;
+    return new Map([...this.given, ...this.moved.map(([slot, value]) => [slot, change(this.data.metrics[slot].input, value)])]);
   }
 
   /** What is asked of whoever computes; `answers.js` says its shape. */
@@ -67,9 +73,7 @@ export class State {
   /** Whether the changes are those that the page was made with. */
   get isAsMade() {
     const made = new Map(this.data.changes), { changes } = this;
-    const alike = (one, two) => two && ["kind", "scale", "shift"].every((key) => one[key] === two[key]);
-    const both = new State.Plain(this.data, made).changes;
-    return changes.size === both.size && [...changes].every(([slot, change]) => alike(change, both.get(slot)));
+    return changes.size === made.size && [...changes].every(([slot, one]) => alike(one, made.get(slot)));
   }
 
   /** Whether the page shows what it was made with, but for what is computed from the cost. */
@@ -82,16 +86,15 @@ export class State {
   /** What is done, in words: "+5% Weekly engagement". */
   moves() {
     const { data } = this, found = [];
-    for (const [slot, value] of this.values) {
-      const metric = data.metrics[slot], { kind, base } = metric.input;
-      const isPoints = kind === "shift" && metric.isShare;
-      const done = kind === "ratio" ? formatPercent(value) : isPoints || !base || metric.style.words[1] ? formatSigned(metric, value - base) : relative(base, value - base);
-      found.push({ slot, text: `${done} ${metric.label}` });
-    }
-    for (const [slot, { kind, scale, shift }] of this.others) {
+    for (const [slot, { kind, scale, shift }] of this.given) {
       const metric = data.metrics[slot];
       const parts = kind === "fix" ? [`=${formatValue(metric, shift)}`] : [...(scale !== 1 ? [formatPercent(scale - 1)] : []), ...(shift ? [formatSigned(metric, shift)] : [])];
       found.push({ slot, text: `${parts.join(" then ")} ${metric.label}` });
+    }
+    for (const [slot, value] of this.moved) {
+      const metric = data.metrics[slot], { kind, base } = metric.input, isPoints = kind === "shift" && metric.isShare;
+      const done = kind === "ratio" ? formatPercent(value) : isPoints || !base || metric.style.words[1] ? formatSigned(metric, value - base) : relative(base, value - base);
+      found.push({ slot, text: `${done} ${metric.label}` });
     }
     return found;
   }
@@ -100,8 +103,8 @@ export class State {
 
   get fragment() {
     const { data } = this, parts = new URLSearchParams(), name = (slot) => data.metrics[slot].name;
-    for (const [slot, value] of this.values) parts.append(`v.${name(slot)}`, value);
-    for (const [slot, { kind, scale, shift }] of this.others) parts.append(`c.${name(slot)}`, [kind, scale, shift].join(","));
+    for (const [slot, value] of this.moved) parts.append(`v.${name(slot)}`, value);
+    for (const [slot, { kind, scale, shift }] of this.given) parts.append(`c.${name(slot)}`, [kind, scale, shift].join(","));
     if (!parts.size) parts.append("v", "stated");
     if (this.horizon !== data.horizons[0]) parts.append("h", this.horizon);
     if (this.cost !== null) parts.append("cost", this.cost);
@@ -118,40 +121,28 @@ export class State {
     this.reset();
     const parts = new URLSearchParams(fragment);
     if (!parts.size) return;
-    this.values.clear();
-    this.others.clear();
     this.cost = null;
+    const given = [], isWithin = (slot, value) => {
+      const [least, most] = data.metrics[slot].input?.bounds ?? [null, null];
+      return value === null || ((least ?? -Infinity) <= value && value <= (most ?? Infinity));
+    };
     let card = null;
     for (const [key, text] of parts) {
       const slot = slots.get(key.slice(2));
-      if (key.startsWith("v.") && slot !== undefined && data.metrics[slot].input) {
-        const value = number(text), [least, most] = data.metrics[slot].input.bounds ?? [null, null];
-        if (value !== null) this.values.set(slot, Math.min(most ?? Infinity, Math.max(least ?? -Infinity, value)));
-      } else if (key.startsWith("c.") && slot !== undefined) {
-        const [kind, scale, shift] = text.split(",");
-        if (["wrap", "fix"].includes(kind) && number(scale) !== null && number(shift) !== null) {
-          this.others.set(slot, { kind, scale: Number(scale), shift: Number(shift) });
-        }
+      if (key.startsWith("c.") && slot !== undefined) {
+        const [kind, scale, shift] = text.split(","), one = { kind, scale: Number(scale), shift: Number(shift) };
+        if (["wrap", "fix"].includes(kind) && number(scale) !== null && number(shift) !== null && isWithin(slot, this.placed(slot, one))) given.push([slot, one]);
       } else if (key === "h" && data.horizons.includes(Number(text))) this.horizon = Number(text);
       else if (key === "cost" && number(text) >= 0) this.cost = number(text);
       else if (key === "need") this.need = number(text);
       else if (key === "focus" && data.metrics[slots.get(text)]?.input) this.focus = slots.get(text);
       else if (key === "card" && slots.has(text)) card = slots.get(text);
     }
+    this.take(given);
+    for (const [key, text] of parts) {
+      const slot = slots.get(key.slice(2)), value = number(text);
+      if (key.startsWith("v.") && slot !== undefined && data.metrics[slot].input && value !== null && isWithin(slot, value)) { this.given.delete(slot); this.values.set(slot, value); }
+    }
     this.selected = card ?? this.focus;
   }
 }
-
-/** Changes as a state without a tree would hold them: for telling whether they are those of another. */
-State.Plain = class {
-  constructor(data, changes) {
-    this.data = data;
-    this.values = new Map();
-    this.others = new Map();
-    this.given = new Set();
-    State.prototype.take.call(this, changes);
-  }
-
-  get changes() { return Object.getOwnPropertyDescriptor(State.prototype, "changes").get.call(this); }
-};
-
