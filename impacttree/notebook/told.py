@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 from impacttree.analyses.what_if import WhatIf
@@ -29,9 +28,7 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
     cost
         What the changes cost, paid in the first period.
     """
-    longest = case.over(max(horizons))
-    sign = 1.0 if outcome.spec.better == "higher" else -1.0
-    line = [gain - cost for gain in accumulate(sign * gain for gain in longest.by_period(outcome))]
+    net = returns(case.over(max(horizons)), outcome, cost or None, sampled=False).net
     slots = case.subject.graph.by_name
     return {
         "before": list(case.before),
@@ -40,9 +37,9 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
         "rows": [list(row) for row in case.told_after.periods_of()],
         "baseRows": [list(row) for row in case.told_before.periods_of()],
         "net": {
-            "line": line,
-            "horizons": [[count, sign * longest.change_over(outcome, count) - cost] for count in horizons],
-            "payback": next((t for t, net in enumerate(line, 1) if net >= 0), None),
+            "line": net,
+            "horizons": [[count, net[count - 1]] for count in horizons],
+            "payback": next((t for t, value in enumerate(net, 1) if value >= 0), None),
         },
         "guardrails": [
             {
