@@ -125,7 +125,7 @@ def contents(
     cost: RawQuantity | None = None,
     people: bool = True,
 ) -> Mapping[str, Any]:
-    """Return what the page's script draws from, for what `page` is given: the tree in words, its places, its numbers."""
+    """Return what the page's script draws from, for what `page` is given: the tree's words, places and numbers."""
     return _Contents(subject, lift, on, cost, people).data
 
 

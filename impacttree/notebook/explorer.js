@@ -42,11 +42,9 @@ class Kernel {
       this.figures(told);
       return;
     }
+    page.state.take(told.changes);
+    this.figures(told);
     if (told.ranges) this.tell({ ranges: told.ranges });
-    else {
-      page.state.take(told.changes);
-      this.figures(told);
-    }
   }
 
   /** Have the page be about what Python has moved. */

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from secrets import token_hex
 from typing import Any
 
 import anywidget
@@ -25,7 +26,9 @@ from impacttree.quantity import Change, Intervention
 __all__ = ["Explorer"]
 
 STEPS = 400
-"""Of a slider, as in ``page.js``; where it is dragged to is known to half a step."""
+"""Of a slider, as in ``page.js``."""
+ROUGH = 0.4
+"""Part of a step by which the change of a dragged slider may be off: less than half, so that the slider stays there."""
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -81,18 +84,16 @@ class Explorer(anywidget.AnyWidget):
         data = contents(subject, lift, on)
         self._subject, self._data, self._on = subject, data, on
         self._outcome = subject.outcome(on)
-        self._horizon: int = data["horizons"][0]
+        self._horizon = int(data["horizons"][0])
         self._cost: float = 0.0
         self._revision = 0
         self._still: Any = None
         self._hears = False
-        self._case = self._case_of({})
         self._whole: WhatIf | None = None
+        changes = texts_of(subject, {lift[0]: lift[1]} if lift is not None else {})
+        self._case = self._case_of(changes)
         texts = {"_esm": _front_end(), "_sheet": _style(), "_body": _body(), "_contents": as_json(data)}
-        super().__init__(**texts, changes={})
-        self._name = self.model_id or ""
-        self.changes = {lift[0]: lift[1]} if lift is not None else {}
-        self._tell()
+        super().__init__(**texts, _name=token_hex(8), _told=self._state(), changes=changes)
         self._hears = True
 
     def __repr__(self) -> str:
@@ -117,8 +118,7 @@ class Explorer(anywidget.AnyWidget):
         if not isinstance(given, Mapping):
             reason = f"changes are a mapping of metric to change, not {type(given).__name__}"
             raise ChangeError(Problem(reason=reason, fix="write {'engagement': '+1%'}"))
-        self._subject.changes(given)
-        changes = texts_of(given)
+        changes = texts_of(self._subject, given)
         _ = self._case_of(changes).after
         return changes
 
@@ -177,9 +177,13 @@ class Explorer(anywidget.AnyWidget):
         return ranges(self.worth, case, self._data["horizons"], self._cost)
 
     def _tell(self, **more: Any) -> None:
+        self._told = self._state(**more)
+
+    def _state(self, **more: Any) -> dict[str, Any]:
         now = figures(self._case, self._outcome, self._data["horizons"], self._cost)
         state = {"revision": self._revision, "changes": moves_of(self._case), "horizon": self._horizon, "now": now}
-        self._told = plain({"view": None, "number": None, "ranges": None, "error": "", **state, **more})
+        told = {"view": None, "number": None, "ranges": None, "error": "", **state, **more}
+        return {key: plain(value) for key, value in told.items()}
 
     # -- where nothing runs ---------------------------------------------------------------------------------------
 
@@ -230,13 +234,14 @@ class _Question:
             assert isinstance(asked, Mapping)
             moves = dict(_moves(asked["changes"], len(data["metrics"])))
             dragged, horizon, cost = asked.get("dragged"), asked["horizon"], asked.get("cost")
-            if horizon not in data["horizons"] or not 0 <= (_number(cost) if cost is not None else 0.0):
+            spent = 0.0 if cost is None else _number(cost)
+            if horizon not in data["horizons"] or spent < 0 or (spent and not data["canCost"]):
                 raise ValueError
             rough = {}
             if dragged is not None:
                 ends = data["metrics"][_slot(dragged, len(data["metrics"]))]["input"]
-                rough = {dragged: (ends["most"] - ends["least"]) / STEPS / 2}
-            return cls(moves, rough, horizon, cost or 0.0, asked.get("settled") is True)
+                rough = {dragged: ROUGH * (ends["most"] - ends["least"]) / STEPS}
+            return cls(moves, rough, horizon, spent, asked.get("settled") is True)
         except (AssertionError, KeyError, TypeError, ValueError):
             reason, fix = "what the browser asks cannot be read", "run the cell again, which draws the sliders anew"
             raise ChangeError(Problem(reason=reason, fix=fix)) from None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
+from impacttree.answers.asked import Changes
 from impacttree.answers.subject import Subject
+from impacttree.errors import ChangeError, Problem
 from impacttree.graph.model import Metric
 from impacttree.quantity import Add, Change, Intervention, Points, Relative, Set
 
@@ -53,17 +56,46 @@ def written(subject: Subject, moves: Mapping[int, Intervention], rough: Mapping[
     return found
 
 
-def texts_of(changes: Mapping[str, str | Change | Sequence[str | Change]]) -> Texts:
-    """Return changes as text, those in typed form as they are printed."""
-    return {
-        name: [str(one) for one in given] if isinstance(given, list | tuple) else str(given)
-        for name, given in changes.items()
-    }
+def texts_of(subject: Subject, changes: Changes) -> Texts:
+    """Return changes as text, those in typed form as they are printed.
+
+    Raises
+    ------
+    ChangeError
+        When a change is wrong, or a typed form has no text that says the same.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> texts_of(it.template("saas")._subject, {"engagement": it.add(0.02), "arpu": [it.relative(0.1), "-$1"]})
+    {'engagement': '+2pp', 'arpu': ['+10%', '-$1']}
+    """
+    meant = subject.changes(changes).interventions
+    texts: Texts = {}
+    for name, given in changes.items():
+        metric = subject.metric(name)
+        written = [_text_of(metric, one) for one in (given if isinstance(given, list | tuple) else (given,))]
+        texts[name] = written if isinstance(given, list | tuple) else written[0]
+    found = subject.changes(texts).interventions
+    for slot, move in meant.items():
+        if not _alike(found[slot], move):
+            reason, fix = "this typed form has no text that says the same", "write the change as text, as '+2pp'"
+            raise ChangeError(Problem(metric=subject.graph.metrics[slot].name, reason=reason, fix=fix))
+    return texts
+
+
+def _text_of(metric: Metric, one: str | Change) -> str:
+    match one:
+        case Add(amount, typed=True, spread=None) if metric.unit.is_share:
+            return str(Points(_shortest(100 * amount, 0.0)))
+        case Add(typed=True) | Set(typed=True):
+            return str(replace(one, unit=metric.unit))
+    return str(one)
 
 
 def _alike(one: Intervention, other: Intervention) -> bool:
-    same = (math.isclose(a, b, rel_tol=EXACT, abs_tol=0) for a, b in ((one.scale, other.scale), (one.shift, other.shift)))
-    return one.kind == other.kind and all(same)
+    pairs = ((one.scale, other.scale), (one.shift, other.shift))
+    return one.kind == other.kind and all(math.isclose(*pair, rel_tol=EXACT) for pair in pairs)
 
 
 def _in_words(subject: Subject, metric: Metric, move: Intervention, rough: float) -> str | list[str]:
@@ -81,7 +113,7 @@ def _in_words(subject: Subject, metric: Metric, move: Intervention, rough: float
 
 
 def _shortest(number: float, off: float) -> float:
-    """Return the number with the fewest digits that is no further off."""
+    """Return the number of fewest digits within a distance."""
     off = max(off, EXACT * abs(number))
     return next(
         short for digits in range(1, DIGITS + 1) if abs((short := float(f"{number:.{digits}g}")) - number) <= off

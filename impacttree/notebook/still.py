@@ -19,5 +19,5 @@ def still(case: Case, outcome: Metric, name: str) -> dict[str, str]:
     bundle = mimebundle(changed_diagram(case, outcome))
     data = b64encode(bundle[SVG].encode()).decode()
     hides = f'body:has([data-impacttree="{name}"]) #impacttree-{name}{{display:none}}'
-    shown = f'<style>{hides}</style><img id="impacttree-{name}" alt="" src="data:{SVG};base64,{data}" style="width:100%">'
-    return bundle | {"text/html": shown}
+    picture = f'<img id="impacttree-{name}" alt="" src="data:{SVG};base64,{data}" style="max-width:100%">'
+    return bundle | {"text/html": f"<style>{hides}</style>{picture}"}

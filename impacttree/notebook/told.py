@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from impacttree.analyses.what_if import WhatIf
@@ -28,7 +29,8 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
     cost
         What the changes cost, paid in the first period.
     """
-    net = returns(case.over(max(horizons)), outcome, cost or None, sampled=False).net
+    longest = case.over(max(horizons))
+    net = returns(longest, outcome, _paid(longest, cost), sampled=False).net
     slots = case.subject.graph.by_name
     return {
         "before": list(case.before),
@@ -69,7 +71,8 @@ def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> d
     """
     outcome, span = case.subject.graph[worth.outcome], worth.range
     is_known = span is not None and not span.is_point
-    found = returns(case.over(max(horizons)), outcome, cost or None) if is_known and outcome.aggregation == "sum" else None
+    longest = case.over(max(horizons))
+    found = returns(longest, outcome, _paid(longest, cost)) if is_known and outcome.aggregation == "sum" else None
     back = [found.payback_low, found.payback_high] if found is not None and cost else None
     return {
         "samples": worth.provenance.samples,
@@ -78,6 +81,11 @@ def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> d
         "net": None if found is None or found.low is None else {"low": found.low, "high": found.high, "payback": back},
         "risks": [check.risk for check in worth.guardrails],
     }
+
+
+def _paid(case: Case, cost: float) -> str | None:
+    """Return a cost as a question takes it: in the money of the tree, to the last digit."""
+    return f"{Decimal(repr(cost)):f} {case.words.currency}" if cost else None
 
 
 def moves_of(case: Case) -> list[Any]:
@@ -89,7 +97,7 @@ def moves_of(case: Case) -> list[Any]:
 
 
 def plain(data: Any) -> Any:
-    """Return data as JSON can carry it: None for a number that does not exist.
+    """Return data as any channel carries it: numbers of no type of ours, None for one that does not exist.
 
     Examples
     --------
@@ -100,4 +108,6 @@ def plain(data: Any) -> Any:
         return {key: plain(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [plain(value) for value in data]
+    if isinstance(data, int) and not isinstance(data, bool):
+        return int(data)
     return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -1,4 +1,4 @@
-"""Notebook servers of a test's own, on a free port of this machine, with settings, kernels and files in a new folder."""
+"""Notebook servers of a test's own, on a free port, with settings and files in a new folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def notebook(*cells: str) -> str:
 @contextmanager
 def jupyter(program: str, folder: Path, settings: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """Start JupyterLab (`lab`) or Notebook (`notebook`) in a folder; yield its address and its token."""
-    port, token = _free_port(), secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     command = [sys.executable, "-m", "jupyter", program, "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
     command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
     address = f"http://127.0.0.1:{port}"
@@ -46,7 +46,14 @@ def running(command: Sequence[str], folder: Path, answers: str) -> Iterator[None
     """Run a server until the block ends, having waited until an address answers."""
     own = {
         name: str(folder / ".own" / name.lower())
-        for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "XDG_CACHE_HOME")
+        for name in (
+            "HOME",
+            "IPYTHONDIR",
+            "JUPYTER_CONFIG_DIR",
+            "JUPYTER_DATA_DIR",
+            "JUPYTER_RUNTIME_DIR",
+            "XDG_CACHE_HOME",
+        )
     }
     for place in own.values():
         Path(place).mkdir(parents=True, exist_ok=True)
@@ -77,7 +84,7 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
     raise AssertionError(f"the server did not begin:\n{told[-3000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]

@@ -13,7 +13,7 @@ from impacttree.render.layout.network import Network
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.sizes import thickness
-from impacttree.render.layout.style import ACCENT, INK, MARGIN, MUTED, NAME, PAGE_WIDTH
+from impacttree.render.layout.style import ACCENT_DARK, INK, MARGIN, MUTED, NAME, PAGE_WIDTH
 from impacttree.render.scene import Box, Group, Shape
 from impacttree.views import Diagram
 
@@ -112,7 +112,7 @@ def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int)
         while size > 8 and text_width(words, size, bold=True) > row.gap - 0.06:
             size -= 0.5
         above = y - max(head_width(width) / 2, 0.06) - 0.06
-        lines.append(text((x0 + x1) / 2, above, words, size, ACCENT if net.lifted else INK, bold=True, anchor="middle"))
+        lines.append(text((x0 + x1) / 2, above, words, size, ACCENT_DARK, bold=True, anchor="middle"))
     below = y + max(head_width(width) / 2, 0.06) + 0.05
     notes = _via(excerpt.skipped.get(ends, ()), row.gap)
     if link.delay:
