@@ -99,7 +99,8 @@ def test_a_dragged_slider_gets_the_change_of_fewest_digits_near_it(tree: it.Impa
     explorer = tree.explore(LIFT)
     slot = tree._graph.by_name["engagement"]
     told = View(explorer).ask(tree, {"engagement": wrap(1.0713)}, dragged=slot)
-    step = (lambda ends: (ends["most"] - ends["least"]) / 400)(explorer._data["metrics"][slot]["input"])
+    ends = explorer._data["metrics"][slot]["input"]
+    step = (ends["most"] - ends["least"]) / 400
     assert explorer.changes == {"engagement": "+7.1%"}
     assert abs(explorer.values["engagement"] - 0.42 * 1.0713) <= step / 2
     assert told["error"] == ""
