@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from impacttree.answers.asked import Changes
@@ -20,6 +20,7 @@ from impacttree.quantity.footing import footed
 from impacttree.quantity.formatting import format_percent_change
 from impacttree.quantity.money import sign_of
 from impacttree.views import Cell, Column, Step, Table, Waterfall
+from impacttree.views.slides import Slide
 
 __all__ = ["Pnl", "PnlLine", "pnl"]
 
@@ -133,6 +134,12 @@ class Pnl(Result):
         notes += [*self.warnings, f"Basis: {self.provenance.basis}."]
         return Table(head, columns, rows, tuple(notes), totals, len(self.lines) - 1 if self.changes else None)
 
+    def slides(self) -> tuple[Slide, ...]:
+        table, notes = self.view(), (*self.warnings, *self.moves)
+        (steps,) = self.slide(self.picture())
+        shown = self.slide(table, self.title, table.title)
+        return tuple(replace(slide, notes=(*slide.notes, *notes)) for slide in (*shown, steps))
+
     def _cells(self, line: PnlLine, shown: tuple[int, int, int]) -> tuple[Cell, ...]:
         before, after, change = shown
         head = Cell(line.label, line.metric)
@@ -213,8 +220,8 @@ def pnl(
     --------
     >>> import impacttree as it
     >>> answer = it.template("saas").pnl({"engagement": "+5%"})
-    >>> [line.label for line in answer.lines]
-    ['Revenue', 'COGS', 'Gross profit', 'Sales and marketing', 'Contribution', 'R&D', 'G&A', 'Operating profit']
+    >>> [line.label for line in answer.lines if line.role == "="]
+    ['Gross profit', 'Contribution after S&M', 'EBITDA', 'Operating profit']
     >>> revenue, cogs, gross_profit = answer.shown()[:3]
     >>> revenue[2] + cogs[2] == gross_profit[2]
     True

@@ -16,7 +16,7 @@ from impacttree.analyses.what_if import WhatIf, what_if
 from impacttree.answers.case import Case
 from impacttree.answers.subject import Subject
 from impacttree.errors import ChangeError, ImpactTreeError, Problem
-from impacttree.export.page import MODULES, contents
+from impacttree.export.page import MODULES, page_data
 from impacttree.export.script import as_json, script
 from impacttree.notebook.moves import Texts, texts_of, written
 from impacttree.notebook.still import still
@@ -81,7 +81,7 @@ class Explorer(anywidget.AnyWidget):
     """The state, and to which question of which view it answers."""
 
     def __init__(self, subject: Subject, lift: tuple[str, str | Change] | None = None, on: str | None = None) -> None:
-        data = contents(subject, lift, on)
+        data = page_data(subject, lift, on)
         self._subject, self._data, self._on = subject, data, on
         self._outcome = subject.outcome(on)
         self._horizon = int(data["horizons"][0])

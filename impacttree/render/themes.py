@@ -10,6 +10,7 @@ CLASS: Final = "impacttree-picture"
 TEXT: Final = {
     "#1b2430": "#eef2f6",
     "#5b6470": "#aeb8c4",
+    "#6b4a33": "#e2c4ae",
     "#9a4300": "#ffa869",
     "#d55e00": "#ffa869",
     "#0072b2": "#62b6ee",
