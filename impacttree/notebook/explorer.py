@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from secrets import token_hex
 from typing import Any
@@ -66,7 +66,7 @@ class Explorer(anywidget.AnyWidget):
         Every metric over the horizon that is shown, by its aggregation rule; NaN where one has no value. Read only.
     """
 
-    changes: traitlets.Any[Any, Any] = traitlets.Any()
+    changes: traitlets.Any = traitlets.Any()
     values: traitlets.Dict[str, float] = traitlets.Dict(read_only=True)
 
     _esm = traitlets.Unicode().tag(sync=True)
@@ -75,7 +75,7 @@ class Explorer(anywidget.AnyWidget):
     """Of the element that the sliders are in, for the picture that hides beside them."""
     _body = traitlets.Unicode().tag(sync=True)
     _contents = traitlets.Unicode().tag(sync=True)
-    _asked: traitlets.Any[Any, Any] = traitlets.Any().tag(sync=True)
+    _asked: traitlets.Any = traitlets.Any().tag(sync=True)
     """What a browser asks; it may be anything."""
     _told: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     """The state, and to which question of which view it answers."""
@@ -203,9 +203,10 @@ class Explorer(anywidget.AnyWidget):
         """
         from IPython.display import display
 
+        show: Callable[..., Any] = display
         bundle, more = super()._repr_mimebundle_() or ({}, {})
-        display({**bundle, "text/plain": repr(self)}, metadata=more, raw=True)
-        self._still = display(self._picture(), raw=True, display_id=True)
+        show({**bundle, "text/plain": repr(self)}, metadata=more, raw=True)
+        self._still = show(self._picture(), raw=True, display_id=True)
 
     def _draw(self) -> None:
         """Draw the picture of the state again, where it stands."""
