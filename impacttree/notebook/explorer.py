@@ -148,7 +148,8 @@ class Explorer(anywidget.AnyWidget):
         try:
             question = _Question.read(asked, self._data)
             self._take(question)
-            found = self._ranges() if question.is_settled else None
+            horizons, rests = self._data["horizons"], question.is_settled
+            found = ranges(self.worth, self._case, horizons, self._cost) if rests else None
         except ImpactTreeError as error:
             self._tell(**to, error=str(error))
             return
@@ -171,10 +172,6 @@ class Explorer(anywidget.AnyWidget):
             raise
         finally:
             self._hears = True
-
-    def _ranges(self) -> dict[str, Any]:
-        case = Case.of(self._subject, self.changes, self._horizon)
-        return ranges(self.worth, case, self._data["horizons"], self._cost)
 
     def _tell(self, **more: Any) -> None:
         self._told = self._state(**more)
