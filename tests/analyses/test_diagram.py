@@ -152,7 +152,9 @@ def test_a_picture_under_a_cost_shows_the_net_and_payback_of_the_worth():
             assert drawn.callout.head == "First 12 months, before cost"
             shown = [answer.words.signed("profit", stage.net) for stage in answer.pays.stages]
             note = next(note for note in drawn.notes if note.startswith(f"Net of {cost}: "))
-            assert note.startswith(f"Net of {cost}: {shown[0]} after 12 months, {shown[1]} after 24, {shown[2]} after 36")
+            assert note.startswith(
+                f"Net of {cost}: {shown[0]} after 12 months, {shown[1]} after 24, {shown[2]} after 36"
+            )
             assert f"paid back in month {answer.payback}" in note
         net = drawn.panels[-1]
         assert (net.head, net.body) == (f"Net of {cost} after 12 months", shown[0])

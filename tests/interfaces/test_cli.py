@@ -112,7 +112,14 @@ def test_value_of_information_without_a_decision_takes_the_closest(run):
 
 
 def test_decide_weighs_acts(run):
-    acts = ("--act", "Onboarding: engagement=+5%, nps=+1 point", "$250k to $300k", "--act", "cost_to_serve=-4%", "$150k")
+    acts = (
+        "--act",
+        "Onboarding: engagement=+5%, nps=+1 point",
+        "$250k to $300k",
+        "--act",
+        "cost_to_serve=-4%",
+        "$150k",
+    )
     found = data(run, "decide", "saas", *acts, "--samples", "1024", "--seed", "3")
     onboarding = it.Act({"engagement": "+5%", "nps": "+1 point"}, cost="$250k to $300k", label="Onboarding")
     decision = it.Decision([onboarding, it.Act("cost_to_serve", "-4%", cost="$150k")])
