@@ -41,7 +41,7 @@ from impacttree.render.svg import escape
 from impacttree.spec.leaves import MAX_HORIZON
 from impacttree.views import Diagram
 
-__all__ = ["page", "page_data"]
+__all__ = ["MODULES", "page", "page_data"]
 
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
 LONG = 3

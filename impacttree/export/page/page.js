@@ -13,15 +13,14 @@ const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 export class Page {
   /** Draw `data` into the elements of page.html in `root`, a document or shadow root; `computer` answers (answers.js). */
-  constructor(root, data, computer, address = null) {
-    Object.assign(this, { root, data, computer, address });
+  constructor(root, data, computer, { address = null, phone = matchMedia("(max-width: 760px)") } = {}) {
+    Object.assign(this, { root, data, computer, address, phone });
     this.state = new State(data);
     this.words = new Words(data);
     this.outcome = data.metrics[data.outcome];
     this.sliders = new Map();
     this.waiting = 0;
     this.asking = 0;
-    this.phone = matchMedia("(max-width: 760px)");
     this.controls();
     this.open();
     this.phone.addEventListener("change", () => this.place());
@@ -154,8 +153,8 @@ export class Page {
   /** Something was changed by hand: ask anew; what is told of an older question is dropped. */
   changed(from = null) {
     this.from = from;
-    const number = ++this.asking, begun = performance.now();
-    this.computer.ask(this.state.asked, (part) => { if (number === this.asking) this.told(part, begun); });
+    const number = ++this.asking, begun = performance.now(), dragged = from?.type === "range" ? this.state.focus : null;
+    this.computer.ask({ ...this.state.asked, dragged }, (part) => { if (number === this.asking) this.told(part, begun); });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.follow(), LATER);
   }
@@ -527,7 +526,7 @@ export function start() {
     link: () => location.href,
     write: (fragment) => history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search),
   };
-  const page = new Page(document, data, new Answers(data), address);
+  const page = new Page(document, data, new Answers(data), { address });
   addEventListener("hashchange", () => { if (location.hash.slice(1) !== page.state.fragment) page.open(); });
   window.impacttree = page;
 }
