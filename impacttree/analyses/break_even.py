@@ -327,7 +327,7 @@ def break_even(
     >>> import impacttree as it
     >>> answer = it.template("saas").break_even("engagement", "+5%", cost="$250k", horizon=36)
     >>> answer.pays, answer.rows[0].address, round(answer.rows[0].at, 3)
-    (True, 'engagement.lift', 0.018)
+    (True, 'engagement.lift', 0.017)
     """
     from impacttree.engine.first_crossing import grid_steps
     from impacttree.engine.switching import switching_points

@@ -17,10 +17,11 @@ from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, plac
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Subject
-from impacttree.answers.words import Words, is_still, joined, lowered, noted
-from impacttree.errors import QuestionError
+from impacttree.answers.verdict import net_text, payback_text
+from impacttree.answers.words import Words, is_still, joined, lowered, noted, undefined
+from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, shown_levels, unit_words
+from impacttree.quantity import Change, RawQuantity, shown_levels, unit_words
 from impacttree.views import Aside, Callout, Card, Diagram, Link, Panel
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def diagram(
     cut: Cut = "full",
     size: Size = "slide",
     *,
+    cost: RawQuantity | None = None,
     horizon: Horizon = None,
     scenario: str | None = None,
 ) -> Picture:
@@ -84,6 +86,9 @@ def diagram(
         ``slide`` (16:9) shows up to 40 metrics, 60 where the lift changes more than 40, and 400 lines; ``poster`` 400
         metrics and 2,000 lines. A larger tree is folded from its far ends inwards, and the picture says what it leaves
         out.
+    cost
+        What the lift costs, once, in the outcome's unit: the picture then shows the net at one, two and three horizons
+        and when it has paid back, as `worth` does.
     horizon
         Periods over which the lift is worth what is drawn, as a number or ``"36 months"``; by default the tree's.
     scenario
@@ -94,11 +99,13 @@ def diagram(
     if size not in ("slide", "poster"):
         raise QuestionError(f"size is {size!r}; use 'slide' or 'poster'")
     if lift is None:
+        if cost is not None:
+            raise QuestionError(Problem(reason="a cost is that of a lift, and there is none", fix="name a lift, too"))
         plain = _plain(Case.of(subject, None, horizon, scenario), subject.outcome(on))
         return Picture(subject.provenance("values at t = 0"), replace(plain, cut=cut, size=size))
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
-    answer = worth(subject, lift[0], lift[1], on, horizon=horizon, scenario=scenario)
+    answer = worth(subject, lift[0], lift[1], on, cost=cost, horizon=horizon, scenario=scenario)
     return Picture(answer.provenance, replace(lifted_diagram(answer, cut), size=size))
 
 
@@ -141,7 +148,8 @@ def lifted_diagram(answer: Worth, cut: Cut) -> Diagram:
     stated = f" ({moved})" if board else ""
     drawn = Diagram(
         title=words.headed(
-            answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.claim}"), answer.outcome
+            answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.verdict or answer.claim}"),
+            answer.outcome,
         ),
         subtitle=_subtitle(answer),
         cards=cards,
@@ -274,6 +282,7 @@ class _Shown:
     unit: str
     change: str = ""
     amount: float = 0.0
+    missing: bool = False
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
@@ -287,7 +296,7 @@ def _today(subject: Subject, metric: Metric) -> _Shown:
 def _missing(reason: str) -> _Shown:
     """Return what a card shows of a metric without a value: ``undefined`` and, where its unit stands, why."""
     value, _, why = reason.partition(": ")
-    return _Shown(value, why) if why else _Shown("–", reason)
+    return _Shown(value, why, missing=True) if why else _Shown("–", reason, missing=True)
 
 
 def _split(shown: str) -> tuple[str, str]:
@@ -301,7 +310,7 @@ def _moved(case: Case, metric: Metric) -> _Shown:
     words, before, after = case.words, whole.before[metric.index], whole.after[metric.index]
     if math.isnan(before) or math.isnan(after):
         run = whole.base if math.isnan(before) else whole.run
-        return _missing(f"undefined: {run.why(metric.index)}")
+        return _missing(undefined(run.why(metric.index)))
     change, moves = after - before, not is_still(before, after)
     relative = words.percent(before, change) or words.signed(metric.name, change)
     pill = relative if moves else ""
@@ -346,6 +355,7 @@ def _card(words: Words, metric: Metric, shown: _Shown, breached: bool, money: fl
         guardrail=", ".join(limits),
         breached=breached,
         memory=_remembers(metric),
+        missing=shown.missing,
         money=money,
     )
 
@@ -491,6 +501,7 @@ def _callout(answer: Worth) -> Callout:
     tone = words.tone(name, answer.total)
     amount = words.signed(name, answer.total)
     span = range_text(words, name, answer.range)
+    when += ", before cost" if answer.pays else ""
     return Callout(when[:1].upper() + when[1:], amount, lowered(words.label(name)), span, tone)
 
 
@@ -514,10 +525,22 @@ def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
         broken = sum(not check.holds for check in answer.guardrails)
         verdict = f"{broken} of {len(answer.guardrails)} broken" if broken else "all hold as stated"
         panels.append(Panel("Guardrails", verdict, _guardrail_words(answer)))
-    if callout.tone == "favourable":
+    if answer.pays is not None:
+        net = words.signed(name, answer.pays.stages[0].net)
+        head = f"Net of {answer.pays.text} after {words.periods(answer.horizon)}"
+        panels.append(Panel(head, net, _returns_words(answer, 1, payback_text(words, answer.pays, spread=False))))
+    elif callout.tone == "favourable":
         lifted = f"{answer.change} {words.label(answer.metric)}"
         panels.append(Panel("The ask", "Decide", f"whether to fund what achieves {lifted}"))
     return tuple(panels)
+
+
+def _returns_words(answer: Worth, first: int, back: str) -> str:
+    """Write ``+$79.2k after 24 months, +$456k after 36; paid back in month 21``, from one of the horizons on."""
+    assert answer.pays is not None
+    later = answer.pays.stages[first:]
+    nets = net_text(answer.words, answer.outcome, later) if later else ""
+    return _line(nets, f"paid back {back}" if answer.pays.cost else "")
 
 
 def _line(*parts: str) -> str:
@@ -537,7 +560,18 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
         explained.append("Below the path: what leaves it and joins it, so that all that enters a box leaves it.")
     warnings = tuple(dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ()))))
     left_out = [f"Not modelled: {text}." for text in left_out_texts(answer.words, answer.not_modelled)]
-    notes = [*left_out, f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
+    net = []
+    if answer.pays is not None:
+        back = payback_text(answer.words, answer.pays)
+        net.append(f"Net of {answer.pays.text}: {_returns_words(answer, 0, back)}.")
+    notes = [
+        *left_out,
+        *net,
+        f"Basis: {answer.basis}.",
+        *explained,
+        _template_note(answer.case.subject),
+        *noted(warnings),
+    ]
     return tuple(note for note in notes if note)
 
 

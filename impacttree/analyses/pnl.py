@@ -220,8 +220,8 @@ def pnl(
     --------
     >>> import impacttree as it
     >>> answer = it.template("saas").pnl({"engagement": "+5%"})
-    >>> [line.label for line in answer.lines]
-    ['Revenue', 'COGS', 'Gross profit', 'Sales and marketing', 'Contribution', 'R&D', 'G&A', 'Operating profit']
+    >>> [line.label for line in answer.lines if line.role == "="]
+    ['Gross profit', 'Contribution after S&M', 'EBITDA', 'Operating profit']
     >>> revenue, cogs, gross_profit = answer.shown()[:3]
     >>> revenue[2] + cogs[2] == gross_profit[2]
     True

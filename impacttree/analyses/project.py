@@ -13,7 +13,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import ACCRUAL, Words, joined, noted
+from impacttree.answers.words import ACCRUAL, Words, joined, noted, undefined
 from impacttree.engine.rounding import Settled
 from impacttree.errors import OutputError, Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
@@ -180,7 +180,7 @@ def _reasons(case: Case) -> Iterator[tuple[str, int, str]]:
             yield metric.name, 0, today
         for t in range(1, case.periods + 1) if case.run.missing else ():
             if math.isnan(case.run.at(t)[metric.index]):
-                yield metric.name, t, f"undefined: {case.run.why(metric.index, t)}"
+                yield metric.name, t, undefined(case.run.why(metric.index, t))
 
 
 def _undefined(words: Words, reasons: Sequence[tuple[str, int, str]]) -> Iterator[str]:

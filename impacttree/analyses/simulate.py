@@ -14,7 +14,7 @@ from impacttree.answers.local import local
 from impacttree.answers.means import divisor_corridors, missing_mean
 from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
-from impacttree.answers.result import ChartResult, Result, Scalar
+from impacttree.answers.result import BASE, ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import ACCRUAL, Words, sentence
@@ -48,6 +48,8 @@ class Simulation(Result):
         Metrics whose samples were kept.
     horizon : int
         Periods.
+    scenario : str
+        The name of what is held; ``base`` where nothing is.
     count : int
         Samples drawn.
     central : tuple of float
@@ -76,6 +78,7 @@ class Simulation(Result):
     outcome: str
     names: tuple[str, ...]
     horizon: int
+    scenario: str
     count: int
     central: tuple[float, ...]
     kept: tuple[Samples, ...]
@@ -180,6 +183,7 @@ class Simulation(Result):
             fan=next(one for one in self.fans if one.metric == named),
             rails=tuple(rail for rail in self.guardrails if rail.metric == named),
             horizon=self.horizon,
+            scenario=self.scenario,
             notes=(*self.notes, *map(sentence, self.warnings)),
             provenance=self.provenance,
             words=self.words,
@@ -225,6 +229,8 @@ class Simulation(Result):
             rows.append(
                 {
                     "metric": name,
+                    "period": self.horizon,
+                    "scenario": self.scenario,
                     "label": self.words.label(name),
                     "unit": str(self.words.total_unit(name)),
                     "over": self.words.formed(name, self.horizon),
@@ -390,6 +396,7 @@ def simulate(
         outcome=kept[0].name,
         names=tuple(metric.name for metric in kept),
         horizon=case.periods,
+        scenario=scenario or BASE,
         count=samples,
         central=tuple(case.after[slot] for slot in slots),
         kept=found,

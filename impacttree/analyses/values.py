@@ -12,7 +12,7 @@ from impacttree.answers.cautions import beyond_bounds_today
 from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, is_still
+from impacttree.answers.words import Words, is_still, undefined
 from impacttree.graph.model import Metric
 from impacttree.quantity import Unit, unit_words
 from impacttree.views import Cell, Column, Table
@@ -181,5 +181,5 @@ def _today(subject: Subject, m: Metric) -> MetricValue:
 def _over_horizon(case: Case, m: Metric) -> MetricValue:
     before, after = (known(values[m.index]) for values in (case.before, case.after))
     run = case.base if before is None else case.run
-    reason = f"undefined: {run.why(m.index)}" if before is None or after is None else ""
+    reason = undefined(run.why(m.index)) if before is None or after is None else ""
     return MetricValue(m.name, m.label, after, before, m.aggregation_reason, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,10 +12,10 @@ from impacttree.answers.guardrail_checks import GuardrailCheck, gauges_part, gua
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
-from impacttree.answers.result import Result, Scalar
+from impacttree.answers.result import BASE, Result, Scalar
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
-from impacttree.answers.words import Words, is_still, joined, lowered
+from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Table
@@ -132,7 +132,7 @@ class WhatIf(Result):
         notes += [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
-            notes.append(f"Change of {lowered(words.label(self.outcome))} over the samples: {', '.join(beside)}")
+            notes.append(f"Change of {lowered(words.label(self.outcome))}: {', '.join(beside)}")
         if self.run_rate is not None and self.moves:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
@@ -242,10 +242,16 @@ class Comparison(Result):
         Without a change.
     scenarios : tuple of (str, WhatIf)
         By name, in the order given.
+    titles : tuple of str
+        What they are called, in the same order.
+    descriptions : tuple of str
+        What happens in them; empty where nothing is said of it.
     """
 
     base: WhatIf
     scenarios: tuple[tuple[str, WhatIf], ...]
+    titles: tuple[str, ...]
+    descriptions: tuple[str, ...]
     outcomes: tuple[str, ...]
     horizon: int
     words: Words = field(compare=False)
@@ -260,8 +266,8 @@ class Comparison(Result):
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
-            {"scenario": name, "metric": row.pop("outcome"), "period": self.horizon, **row}
-            for name, scenario in self.scenarios
+            {"metric": row.pop("outcome"), "period": self.horizon, "scenario": name, "title": title, **row}
+            for title, (name, scenario) in zip(self.titles, self.scenarios, strict=True)
             for row in scenario.to_dicts()
         ]
 
@@ -270,25 +276,30 @@ class Comparison(Result):
             "horizon": self.horizon,
             "scenarios": {
                 name: {
+                    "title": title,
+                    "description": description or None,
                     "changes": dict(scenario.changes),
                     "guardrails": [guardrail_row(check) for check in scenario.guardrails],
                     "warnings": list(scenario.warnings),
                 }
-                for name, scenario in self.scenarios
+                for (name, scenario), title, description in self._told
             },
         }
+
+    @property
+    def _told(self) -> Iterator[tuple[tuple[str, WhatIf], str, str]]:
+        return zip(self.scenarios, self.titles, self.descriptions, strict=True)
 
     def view(self) -> Table:
         words, periods = self.words, self.words.periods(self.horizon)
         outcomes = (Column(self._head(name), "right") for name in self.outcomes)
         guarded = bool(self.base.guardrails)
         columns = (Column(f"Over {periods}"), *outcomes, *([Column("Guardrails")] if guarded else []))
-        rows, notes = [self._row("Base case", "base", self.base)], []
-        for name, scenario in self.scenarios:
-            shown = name.replace("_", " ")
-            shown = shown[:1].upper() + shown[1:]
+        rows, notes = [self._row("Base case", BASE, self.base)], []
+        for (name, scenario), shown, description in self._told:
             rows.append(self._row(shown, name, scenario))
             notes.append(f"{shown}: {'; '.join(move.text for move in scenario.moves) or 'no change'}")
+            notes += [f"{shown}: {sentence(description).rstrip('.')}"] if description else []
             spread = range_cells(words, scenario.outcome, scenario.total, scenario.range)
             if spread and scenario.range is not None and not scenario.range.is_point:
                 notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
@@ -370,7 +381,15 @@ def compare(
     without = _what_if(base, outcome, False)
     answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
     provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))
-    return Comparison(provenance, without, answers, base.beside(outcome), base.periods, subject.words)
+    known = {scenario.name: scenario for scenario in subject.graph.spec.scenarios} if scenarios is None else {}
+    titles = tuple(known[name].title if name in known else _title(name) for name in given)
+    said = tuple(" ".join((known[name].description or "").split()) if name in known else "" for name in given)
+    return Comparison(provenance, without, answers, titles, said, base.beside(outcome), base.periods, subject.words)
+
+
+def _title(name: str) -> str:
+    shown = name.replace("_", " ")
+    return shown[:1].upper() + shown[1:]
 
 
 def _check_name(name: str) -> None:

@@ -20,7 +20,7 @@ from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
-from impacttree.answers.words import Words, is_still, joined
+from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
@@ -204,7 +204,7 @@ class Worth(Result):
 
     @property
     def verdict(self) -> str:
-        """``for $250k does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21``.
+        """``for $250k does not pay back within 12 months (-$164k) but does within 36 (+$499k), in month 21``.
 
         Empty where no cost is stated.
         """
@@ -223,9 +223,7 @@ class Worth(Result):
             Fact("not modelled", tuple((text,) for text in self._left_out())),
             Fact("net", tuple(stage_rows(self.words, self.outcome, self.pays)) if self.pays else ()),
             Fact("payback", ((payback_text(self.words, self.pays),),) if self.pays and self.pays.cost else ()),
-            Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
-            self._amounts(),
-            Fact("also", ((*self._also(),),)),
+            *self._before_cost(),
             *self._through(),
             Fact("rests on", tuple((text,) for text in self._rests_on())),
             Fact("guardrails", tuple((check.text,) for check in self.guardrails)),
@@ -235,17 +233,29 @@ class Worth(Result):
         ]
         return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
 
-    def _amounts(self) -> Fact:
+    def _before_cost(self) -> list[Fact]:
+        """Return the facts on what the lift brings: under a cost, with a head that says it is not off."""
+        spread, also = range_cells(self.words, self.outcome, self.total, self.range), tuple(self._also())
+        name, amounts = self._amounts()
+        if self.pays is None:
+            return [Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
+        words = self.words
+        total = f"{words.figure(self.outcome, self.total)} {words.over(self.outcome, self.horizon)}"
+        rows = [", ".join([total, *spread]), ", ".join(amounts), f"also {'; '.join(also)}" if also else ""]
+        return [Fact("before cost", tuple((row,) for row in rows if row))]
+
+    def _amounts(self) -> tuple[str, tuple[str, ...]]:
+        """Return what is said of the run rate and of three horizons, and the label of it."""
         words, name, n = self.words, self.outcome, self.horizon
         if not any(self.long) and not self.run_rate:
-            return Fact("run rate", ())
+            return "run rate", ()
         later = words.over(name, len(self.long) * n)
         longest = self.long[-1]
         figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
-            return Fact("later", ((f"{figure} {later}",),))
+            return "later", (f"{figure} {later}",)
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
-        return Fact("run rate", ((rate, later.removeprefix("in the "), figure),))
+        return "run rate", (rate, f"{figure} {later}")
 
     def _also(self) -> list[str]:
         main = self.words.over(self.outcome, self.horizon)
@@ -273,7 +283,11 @@ class Worth(Result):
         texts = [self.words.signed(self.outcome, amount) for amount in amounts]
         offset = any(amount * self.total < 0 for amount in amounts) or not self.total
         shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
-        return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
+        rows = list(zip(names, texts, shares, strict=True))
+        if len(rows) > 1:
+            whole = self.words.signed(self.outcome, self.total)
+            rows.append((f"= {lowered(self.words.label(self.outcome))}", whole, "" if offset else "100%"))
+        return [Fact("through", tuple(rows))]
 
     def _left_out(self) -> list[str]:
         return left_out_texts(self.words, self.not_modelled)

@@ -10,17 +10,22 @@ from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "read_cost", "uncertain_cost"]
+__all__ = ["COST", "cost_address", "read_cost", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
 
 
-def uncertain_cost(outcome: Metric, cost: Quantity | None) -> tuple[UncertainNumber, ...]:
+def cost_address(number: int) -> str:
+    """Return the address of what one of several acts costs, counted from 1."""
+    return COST if number == 1 else str(Address("decision", key=f"cost{number}"))
+
+
+def uncertain_cost(outcome: Metric, cost: Quantity | None, address: str = COST) -> tuple[UncertainNumber, ...]:
     """Return a cost as a number to draw; nothing where it is certain."""
     if cost is None or cost.spread is None:
         return ()
-    return (UncertainNumber(COST, outcome.name, cost, None, True),)
+    return (UncertainNumber(address, outcome.name, cost, None, True),)
 
 
 def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:

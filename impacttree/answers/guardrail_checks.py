@@ -106,7 +106,7 @@ class GuardrailCheck:
     breached: tuple[int, ...]
     """Periods in which the limit is broken; empty when it holds."""
     text: str
-    """``LTV/CAC 4.5x in month 1, floor 3.0x: holds``; no period where all are alike."""
+    """``LTV/CAC 4.5x in month 1, floor 3.0x: holds``; in every month where all are alike."""
     risk: float | None = None
     """Share of samples in which the limit is broken in some period; None where nothing was sampled."""
 
@@ -145,9 +145,9 @@ def with_risks(checks: Sequence[GuardrailCheck], risks: Sequence[float | None]) 
 
 def _with_risk(check: GuardrailCheck, risk: float) -> GuardrailCheck:
     if risk == float(bool(check.breached)):
-        return replace(check, risk=risk, text=f"{check.text} (in all samples)")
-    text = f"{check.text} as stated" if check.holds else check.text
-    return replace(check, risk=risk, text=f"{text} (broken in {percentage(risk)} of samples)")
+        return replace(check, risk=risk, text=f"{check.text}, in all samples")
+    text = f"{check.text} at the stated values" if check.holds else check.text
+    return replace(check, risk=risk, text=f"{text}; broken in {percentage(risk)} of samples")
 
 
 def guardrail_row(check: GuardrailCheck) -> dict[str, Scalar]:
@@ -171,7 +171,9 @@ def _check(words: Words, limit: Limit, run: Settled) -> GuardrailCheck:
     beyond = (t for t, value in enumerate(values, 1) if limit.room(value) < 0)
     breached = tuple(t for t in beyond if not run.is_at(limit.metric.index, t, limit.value))
     shown, bound = words.apart(name, value, limit.value)
-    when = words.each(name) if is_still(min(values), max(values)) else f" in {words.period} {position + 1}"
+    when = f" in {words.period} {position + 1}"
+    if len(values) > 1 and is_still(min(values), max(values)):
+        when = words.each(name) if breached else f" in every {words.period}"
     verdict = breach_words(words, breached, len(values)) if breached else "holds"
     text = f"{limit.metric.label} {shown}{when}, {limit.side} {bound}{words.each(name)}: {verdict}"
     return GuardrailCheck(name, limit.metric.label, limit.side, limit.value, value, position + 1, breached, text)

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from impacttree.views.slides import Slide, SlidePart
 
-__all__ = ["ChartResult", "Provenance", "Result", "Scalar"]
+__all__ = ["BASE", "ChartResult", "Provenance", "Result", "Scalar"]
 
+BASE = "base"
+"""What stands in the column ``scenario`` of rows that hold in none."""
 Scalar = float | int | str | bool | None
 """What a row of a result holds."""
 

@@ -262,6 +262,8 @@ class Card:
     breached: bool = False
     memory: bool = False
     """A stock: reads its own previous value; shown as a small loop mark, not as an edge."""
+    missing: bool = False
+    """Has no value; the unit says why."""
     money: float = 0.0
     """Absolute amount that passes through the card, for layout only."""
 

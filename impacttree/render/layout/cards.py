@@ -285,7 +285,7 @@ class _Painter:
             taken = pill_width(change, points)
             self.shapes += pill(self.right + 0.025 * scale, middle, change, card.tone, points, dark=self.dark)
         used = self._value(middle, size, self.room - taken - (0.025 * scale if taken else 0.0), unit)
-        if self.lifted and not card.change:
+        if self.lifted and not card.change and not card.missing:
             self._no_change(middle, self.room - used - 0.02)
 
     def _no_change(self, middle: float, room: float) -> None:
@@ -396,7 +396,7 @@ def describe(item: Card, folded: int = 0, *, lifted: bool = True) -> str:
     parts = [f"{item.label}: {item.value} {item.unit}".strip(), WORDS[kind_of(item)].lower()]
     if item.change:
         parts.append(f"change {item.change}" + (f", {item.tone}" if item.tone != "neutral" else ""))
-    elif lifted:
+    elif lifted and not item.missing:
         parts.append("no change")
     if item.guardrail:
         parts.append(item.guardrail + (", breached" if item.breached else ""))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from impacttree.analyses.value_of_information import Decision, value_of_information
+from impacttree.analyses.value_of_information import value_of_information
 from impacttree.answers.days import day_text
+from impacttree.answers.decision import Decision
 from impacttree.answers.words import lowered
 from impacttree.reports.bet.assumptions import number_name
 from impacttree.reports.bet.bet import Bet
