@@ -302,7 +302,7 @@ class Aside:
     """Off the path: where what joins comes from, where what leaves goes to."""
     joins: bool
     root: str = ""
-    """The id of the card by which what joins here has left the path; empty where it left by no other aside."""
+    """The card by which what joins here has left the path, by its id; empty where that is not among the asides."""
 
     @property
     def words(self) -> str:
