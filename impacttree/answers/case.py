@@ -135,7 +135,8 @@ class Case:
 
     @cached_property
     def furthest(self) -> Case:
-        """The same case over three horizons, or as many of them as the tree has values for."""
+        """The same case over three horizons, or as many of them as the tree has values for; it has them over its own."""
+        _ = self.base, self.run
         for count in (3, 2):
             longer = self.over(count * self.periods)
             try:
