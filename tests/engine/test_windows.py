@@ -20,7 +20,7 @@ from impacttree.formula.ast import Name, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.quantity import Intervention
 from tests.engine.support import ANY_TREE, Compiled, lift_of, model_of
-from tests.strategies import Sketch, examples
+from tests.strategies import examples
 
 
 def value_over(model: Model, run: Run, slot: int, first: int, last: int) -> float:
