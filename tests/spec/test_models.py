@@ -30,7 +30,18 @@ from impacttree.spec import (
 from impacttree.spec.base import Entry, fields_of
 from impacttree.spec.forms import FORMS, KEYS
 
-MODELS = [Agreed, Driver, Evidence, EvidenceDefaults, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec]
+MODELS = [
+    Agreed,
+    Driver,
+    Evidence,
+    EvidenceDefaults,
+    FiscalCalendar,
+    Guardrail,
+    MetricSpec,
+    Scenario,
+    Treatment,
+    TreeSpec,
+]
 
 
 def problems(make) -> list[str]:
