@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from impacttree.answers.subject import Subject
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph
-    from impacttree.quantity import Change, Period
+    from impacttree.quantity import Change, Period, RawQuantity
     from impacttree.reports.deck import Deck
     from impacttree.spec import EvidenceDefaults, FiscalCalendar, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
@@ -30,7 +30,7 @@ __all__ = ["Formula", "ImpactTree", "from_networkx", "load", "loads", "template"
 
 
 def _bet_deck() -> Callable[..., Deck]:
-    from impacttree.reports.bet import bet_deck
+    from impacttree.reports.bet_deck import bet_deck
 
     return bet_deck
 
@@ -279,7 +279,7 @@ class ImpactTree:
         lift: tuple[str, str | Change] | None = None,
         on: str | None = None,
         *,
-        cost: float | None = None,
+        cost: RawQuantity | None = None,
         people: bool = True,
         overwrite: bool = True,
     ) -> None:
@@ -294,7 +294,7 @@ class ImpactTree:
         on
             The outcome; by default the tree's.
         cost
-            What the change costs, paid in the first period, in the tree's currency.
+            What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
         people
             Whether owners, sources and notes are in the file.
         overwrite
@@ -310,7 +310,7 @@ class ImpactTree:
         >>> import impacttree as it
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     it.template("saas").to_html(f"{folder}/saas.html", ("engagement", "+5%"), cost=250_000)
+        ...     it.template("saas").to_html(f"{folder}/saas.html", ("engagement", "+5%"), cost="$250k")
         """
         from impacttree.export.page import page
         from impacttree.files import replace_file

@@ -14,11 +14,12 @@ from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
 from impacttree.answers.placeholders import placeholder_note, placeholders
+from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
-from impacttree.answers.verdict import Payback, payback
+from impacttree.answers.verdict import payback_text, stage_rows, verdict
 from impacttree.answers.words import Words, is_still
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
@@ -123,8 +124,8 @@ class Worth(Result):
         What a reader should know before using the figure.
     case : Case
         The tree without and with the lift, from which the figures come.
-    pays : Payback or None
-        Whether it pays for its cost, at one, two and three horizons, and when; None where no cost is stated.
+    pays : Returns or None
+        What it returns against its cost: net at one, two and three horizons, and payback; None where no cost is stated.
     """
 
     metric: str
@@ -156,7 +157,7 @@ class Worth(Result):
     kinks: tuple[str, ...]
     warnings: tuple[str, ...]
     case: Case = field(compare=False)
-    pays: Payback | None = None
+    pays: Returns | None = None
 
     @property
     def cost(self) -> float | None:
@@ -166,12 +167,12 @@ class Worth(Result):
     @property
     def net(self) -> float | None:
         """Worth over the horizon less the cost: above zero it pays; None where no cost is stated."""
-        return None if self.pays is None else self.pays.net
+        return None if self.pays is None else self.pays.stages[0].net
 
     @property
     def payback(self) -> int | None:
         """The first period up to which the change of the outcome covers the cost; None where none does."""
-        return None if self.pays is None else self.pays.period
+        return None if self.pays is None else self.pays.payback
 
     @property
     def words(self) -> Words:
@@ -198,7 +199,17 @@ class Worth(Result):
         lift = self.provenance.told(f"{self.change} {words.label(metric)} ({moved})")
         if self.pays is None:
             return words.headed(f"{lift} {self.claim}{relative}", self.outcome)
-        return words.headed(f"{lift} for {self.pays.text}: {self.pays.verdict(words, self.outcome)}", self.outcome)
+        return words.headed(f"{lift} {self.verdict}", self.outcome)
+
+    @property
+    def verdict(self) -> str:
+        """``for $250k does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21``.
+
+        Empty where no cost is stated.
+        """
+        if self.pays is None:
+            return ""
+        return f"for {self.pays.text} {verdict(self.words, self.outcome, self.pays)}"
 
     @property
     def claim(self) -> str:
@@ -209,8 +220,8 @@ class Worth(Result):
     def view(self) -> Headline:
         facts = [
             Fact("not modelled", tuple((text,) for text in self._left_out())),
-            Fact("pays", tuple(self.pays.rows(self.words, self.outcome)) if self.pays else ()),
-            Fact("payback", ((self.pays.when(self.words),),) if self.pays and self.pays.cost else ()),
+            Fact("net", tuple(stage_rows(self.words, self.outcome, self.pays)) if self.pays else ()),
+            Fact("payback", ((payback_text(self.words, self.pays),),) if self.pays and self.pays.cost else ()),
             Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
             self._amounts(),
             Fact("also", ((*self._also(),),)),
@@ -468,7 +479,7 @@ def worth(
     paths, rest = _paths(subject, lift, total)
     annual = case.words.annual(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
-    pays = payback(case, outcome, cost, sampled=range)
+    pays = None if cost is None else returns(case.furthest, outcome, cost, case.periods, sampled=range)
     spent = "" if pays is None else pays.text
     return Worth(
         provenance=case.sampled(METHOD, case.words.basis(outcome.name, cost=spent, in_full=case.asked.in_full), ranges),

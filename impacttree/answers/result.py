@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from impacttree.answers.placeholders import ILLUSTRATIVE
 from impacttree.errors import MissingDependency, OutputError, Problem
 from impacttree.views import Cell, Column, Table, View
 
@@ -37,8 +38,25 @@ class Provenance:
     """How many samples were drawn; None where nothing was."""
     seed: int | None = None
     """Of the draws: the same seed gives the same samples."""
+    source: str = ""
+    """Where its numbers stand: the tree, by its name."""
+    as_of: str = ""
+    """The day that the newest of them stands for."""
+    illustrative: bool = False
+    """Whether the tree says of itself that they are invented."""
     scenario: str = ""
     """What is held in every run of the answer; empty for the tree as stated."""
+
+    @property
+    def origin(self) -> str:
+        """Where the numbers come from, in sentences: source, day and version."""
+        parts = (
+            f"Source: {self.source}." if self.source else "",
+            "Illustrative data." if self.illustrative else "",
+            f"As of {self.as_of}." if self.as_of else "",
+            f"Version {self.fingerprint}.",
+        )
+        return " ".join(filter(None, parts))
 
     def told(self, sentence: str) -> str:
         """Return the sentence of an answer with the scenario that it holds in: ``Downturn: +1% ... adds $9k``."""
@@ -100,11 +118,11 @@ class Result(ABC):
 
     @property
     def footer(self) -> tuple[str, ...]:
-        """What stands below a slide of the answer: the version of the tree, and the basis."""
+        """What stands below a slide of the answer: source, day and version of the tree, and the basis."""
         provenance = self.provenance
         within = f" In the scenario {provenance.scenario}." if provenance.scenario else ""
-        basis = f"Basis: {provenance.basis}." if provenance.basis else f"Method: {provenance.method}."
-        return f"Version {provenance.fingerprint}.{within}", basis
+        basis = provenance.basis.removesuffix(f"; {ILLUSTRATIVE}") if provenance.illustrative else provenance.basis
+        return provenance.origin + within, f"Basis: {basis}." if basis else f"Method: {provenance.method}."
 
     def summary(self) -> dict[str, Any]:
         """Return what stands above the rows in `to_json`."""

@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from impacttree.answers.asked import NOTHING, Asked, Changes
+from impacttree.answers.days import day_text, latest_day
 from impacttree.answers.result import Provenance
 from impacttree.answers.words import Words, joined
 from impacttree.engine.model import Model, Run
@@ -158,7 +159,18 @@ class Subject:
     def provenance(
         self, method: str, basis: str = "", samples: int | None = None, seed: int | None = None
     ) -> Provenance:
-        return Provenance(method, basis, self.fingerprint, samples, seed)
+        spec = self.graph.spec
+        day = latest_day(spec)
+        return Provenance(
+            method,
+            basis,
+            self.fingerprint,
+            samples,
+            seed,
+            source=f"{spec.name} tree",
+            as_of=day_text(day) if day else "",
+            illustrative=spec.illustrative,
+        )
 
     def metric(self, name: str) -> Metric:
         """Return the metric called `name`.

@@ -114,11 +114,11 @@ class BentNormal:
     def quantile(self, u: Array) -> Array:
         from scipy.special import ndtri
 
-        score: Array = ndtri(u) if not self.cut else ndtri(self.cut + (1.0 - 2.0 * self.cut) * u) * self._stretch
+        score: Array = ndtri(u) if not self.cut else ndtri(self.cut + (1.0 - 2.0 * self.cut) * u) * self.stretch
         return self.scaled(self.bent(score, u))
 
     @property
-    def _stretch(self) -> float:
+    def stretch(self) -> float:
         """Return by what the score of a cut normal is multiplied, so that it is that of a whole one at `tail`."""
         from scipy.special import ndtri
 
@@ -128,11 +128,16 @@ class BentNormal:
         """Return the distance from the P50 on the scale of the shape, at normal scores `z` of shares `u`."""
         if self.below == self.above:
             return z * self.below
-        slope = (self.below + self.above) / 2
-        bend = (self.above - self.below) / (1 - 2 * self.tail)
-        if abs(bend) > STEEPEST * (1.0 - 2.0 * self.cut) * slope:
+        if self.bend is None:
             return z * np.where(z < 0, self.below, self.above)
-        return z * (slope + bend * (u - 0.5))
+        return z * ((self.below + self.above) / 2 + self.bend * (u - 0.5))
+
+    @property
+    def bend(self) -> float | None:
+        """Return by how much the curve widens from the lowest share to the highest; None where it is of two halves."""
+        bend = (self.above - self.below) / (1 - 2 * self.tail)
+        slope = (self.below + self.above) / 2
+        return None if abs(bend) > STEEPEST * (1.0 - 2.0 * self.cut) * slope else bend
 
     def scaled(self, distance: Array) -> Array:
         """Return the numbers at these distances from the P50."""
@@ -159,7 +164,7 @@ class BentNormal:
         # Over the normal score on both sides of the median: to the cut, else as far as a lognormal's tail needs.
         from scipy.special import ndtr, ndtri
 
-        kept, stretch = 1.0 - 2.0 * self.cut, self._stretch if self.cut else 1.0
+        kept, stretch = 1.0 - 2.0 * self.cut, self.stretch if self.cut else 1.0
         reach = 9.0 + 2.0 * max(self.below, self.above) * (self.shape != "normal")
         if self.cut:
             reach = -float(ndtri(self.cut))

@@ -98,7 +98,7 @@ class Paths:
                 total = arriving if slot == metric else 0.0
                 for edge, load in self.structure.inward(0).get(slot, ()):
                     if load.slot in allowed and position >= load.lag:
-                        total += node.partials[position][edge] * rows[position - load.lag].get(load.slot, 0.0)
+                        total += node.partials[position][edge] * rows[position - load.lag][load.slot]
                 row[slot] = total
         return _Moves(tuple(row[metric] for row in rows), moves.horizon)
 
@@ -158,9 +158,8 @@ class Paths:
         """Metric -> (target, -log of the share of what it passes on that goes there, nothing cancelling)."""
         amounts: dict[int, dict[int, float]] = {}
         for flow in self.lift.gross:
-            if flow.source != self.lift.outcome and flow.target != self.lift.slot:
-                targets = amounts.setdefault(flow.source, {})
-                targets[flow.target] = targets.get(flow.target, 0.0) + abs(flow.amount)
+            targets = amounts.setdefault(flow.source, {})
+            targets[flow.target] = targets.get(flow.target, 0.0) + abs(flow.amount)
         shares: dict[int, tuple[tuple[int, float], ...]] = {}
         for source, targets in amounts.items():
             total = sum(targets.values())

@@ -53,6 +53,8 @@ class Sampler:
     ----------
     inputs : tuple of Uncertain
         In the order of their addresses.
+    linked : tuple of Linked
+        Groups of them that hang together, by their places.
 
     Raises
     ------
@@ -83,9 +85,13 @@ class Sampler:
         self._positions = {address: position for position, address in enumerate(addresses)}
         if len(self._positions) < len(addresses):
             raise QuestionError("two uncertain numbers have the same address")
-        self._linked = tuple(linked(group, self._positions) for group in model.graph.correlations)
-        self._group_of = {position: group for group in self._linked for position in group.members}
+        self.linked = tuple(linked(group, self._positions) for group in model.graph.correlations)
+        self._group_of = {position: group for group in self.linked for position in group.members}
         self._points = SobolPoints(addresses, seed, copies)
+
+    def net(self, address: str, bits: int) -> tuple[int, ...] | None:
+        """Return what the points of a number are made of, as `SobolPoints.net` has it, before correlations."""
+        return self._points.net(self._positions[address], bits)
 
     def draw(self, first: int, count: int, *, only: Collection[str] | None = None, copy: int = 0) -> dict[str, Array]:
         """Return `count` draws from index `first` on, by address.

@@ -116,6 +116,17 @@ class SobolPoints:
             np.multiply(words + 0.5, 2.0**-BITS, out=shares[start - first : stop - first])
         return shares
 
+    def net(self, position: int, bits: int) -> tuple[int, ...] | None:
+        """Return what a coordinate's first ``2**bits`` points are made of, at most a chunk; None where it is shuffled.
+
+        The first number XOR that of each binary digit of an index, from the lowest, is the point, in parts of 2**32.
+        """
+        if self._dimensions[position] is None:
+            return None
+        low, high = self._low[position], self._high[position]
+        digits = [*(low[1 << bit] for bit in range(ROW_BITS)), *(high[1 << bit] for bit in range(ROW_BITS))]
+        return tuple(map(int, (self._shift[position], *digits[:bits])))
+
     def _words(self, coordinate: int, chunk: int, start: int, stop: int) -> BitWords:
         if self._dimensions[coordinate] is None:
             generator = np.random.Generator(np.random.Philox(key=self._shuffle_key(coordinate, chunk)))

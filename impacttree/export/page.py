@@ -10,24 +10,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
-from impacttree.analyses.diagram import diagram
+from impacttree.analyses.diagram import diagram, lifted_diagram
 from impacttree.analyses.worth import worth
-from impacttree.answers.asked import Asked
-from impacttree.answers.guardrail_checks import guarded
+from impacttree.answers.asked import NOTHING, Asked
+from impacttree.answers.case import Case
+from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.guardrail_checks import Limit, guarded, sized
 from impacttree.answers.number_names import label_of
-from impacttree.answers.ranges import range_text
+from impacttree.answers.ranges import sample_count
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import lowered
+from impacttree.engine.simulation import DrawnChange, Job, Wanted
 from impacttree.errors import ImpactTreeError, Problem, QuestionError
+from impacttree.export.draws import draws_data
 from impacttree.export.script import ENGINE, as_json, model_data, script
 from impacttree.formula import unparse
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, Intervention, unit_words
+from impacttree.quantity import Change, Intervention, Quantity, RawQuantity, number_of, unit_words
 from impacttree.quantity.formatting import style_of
 from impacttree.render.characters import clean
 from impacttree.render.layout import layout
@@ -38,10 +42,11 @@ from impacttree.views import Diagram
 
 __all__ = ["page"]
 
-MODULES = (*ENGINE, "words.js", "state.js", "draw.js", "page.js")
+MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
 LONG = 3
 """Horizons that the longer view has."""
-MOST_UNCERTAIN = 60
+MOST_UNCERTAIN = 400
+"""Uncertain numbers that the page knows of; of a tree with more it says no ranges but that of the case as written."""
 TEMPLATE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -67,7 +72,7 @@ def page(
     lift: tuple[str, str | Change] | None = None,
     on: str | None = None,
     *,
-    cost: float | None = None,
+    cost: RawQuantity | None = None,
     people: bool = True,
 ) -> str:
     """Return the page of a tree as HTML text.
@@ -81,14 +86,14 @@ def page(
     on
         The outcome; by default the tree's.
     cost
-        What the change costs, paid in the first period, in the tree's currency.
+        What the change costs, paid once, at the start of the first period: ``"$250k"`` or a number; it may have a range.
     people
         Whether owners, sources and notes are in the file.
 
     Raises
     ------
     QuestionError
-        When the tree cannot be asked that, or `cost` is not a number of at least zero.
+        When the tree cannot be asked that, or `cost` is not an amount of the outcome of zero or more.
 
     Examples
     --------
@@ -97,7 +102,6 @@ def page(
     >>> text.startswith("<!DOCTYPE html>"), "http" in text.split("</style>")[0]
     (True, True)
     """
-    _check_cost(cost)
     folder = files("impacttree.export") / "page"
     style = (folder / "page.css").read_text(encoding="utf-8")
     body = (folder / "page.html").read_text(encoding="utf-8")
@@ -113,12 +117,6 @@ def page(
     )
 
 
-def _check_cost(cost: float | None) -> None:
-    wrong = isinstance(cost, bool) or not isinstance(cost, int | float | None) or not 0 <= (cost or 0) < math.inf
-    if wrong:
-        raise QuestionError(Problem(reason=f"cost is {cost!r}", fix="give an amount of money, as 250_000"))
-
-
 def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
@@ -127,18 +125,38 @@ class _Contents:
     """All that the page's script reads."""
 
     def __init__(
-        self, subject: Subject, lift: tuple[str, str | Change] | None, on: str | None, cost: float | None, people: bool
+        self,
+        subject: Subject,
+        lift: tuple[str, str | Change] | None,
+        on: str | None,
+        cost: RawQuantity | None,
+        people: bool,
     ) -> None:
-        self.whole, self.words, self.people, self.cost = subject.marked, subject.words, people, cost
+        self.whole, self.words, self.people = subject.marked, subject.words, people
         self.graph, self.periods = subject.graph, subject.periods(None)
         self.outcome = subject.outcome(on)
         self.subject, self.lift = subject, lift
-        drawn = diagram(subject, lift, on)
-        self.answer = worth(subject, lift[0], lift[1], on) if lift is not None else None
-        self.asked = subject.changes({lift[0]: lift[1]}) if lift is not None else Asked()
-        self.drawn = drawn.drawn
+        self.cost = self._paid(cost)
+        self.answer = worth(subject, *lift, on) if lift is not None else None
+        self.drawn = diagram(subject, None, on).drawn if self.answer is None else lifted_diagram(self.answer, "full")
+        self.asked = NOTHING if self.answer is None else self.answer.case.asked
         self.styles: list[Mapping[str, Any]] = []
-        self.provenance = drawn.provenance
+
+    def _paid(self, cost: RawQuantity | None) -> Quantity | None:
+        """Return the cost as it was understood.
+
+        Raises
+        ------
+        QuestionError
+            When it is not an amount of the outcome, or that does not add up to one.
+        """
+        if cost is None:
+            return None
+        outcome, case = self.outcome, Case.of(self.subject)
+        if outcome.aggregation != "sum":
+            reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason}), so that nothing pays back"
+            raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="leave the cost out"))
+        return read_cost(case, outcome, cost)
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -149,24 +167,23 @@ class _Contents:
         return {
             "name": spec.name,
             "period": spec.period,
+            "currency": spec.currency,
             "horizons": horizons,
             "outcome": outcome.index,
             "basis": {"money": outcome.unit.is_money, "held": held},
-            "version": self.provenance.fingerprint,
+            "version": self.subject.provenance("").fingerprint,
             "asOf": self._as_of(),
             "notes": list(self._notes()),
-            "cost": self.cost,
-            "canCost": outcome.aggregation == "sum" and outcome.unit.is_money and outcome.spec.better == "higher",
+            "cost": None if self.cost is None else self.cost.central(),
+            "canCost": outcome.aggregation == "sum",
             "range": self._range(),
             "changes": self._changes(self.asked),
             "focus": self._focus(),
             "scenarios": list(self._scenarios()),
             "metrics": [self._metric(metric) for metric in self.graph.metrics],
             "styles": self.styles,
-            "guardrails": [
-                {"slot": limit.metric.index, "side": limit.side, "limit": limit.value} for limit in guarded(self.graph)
-            ],
-            "uncertain": list(self._uncertain()),
+            "guardrails": list(self._guardrails()),
+            "draws": self._draws(),
             "views": self._views(),
             "model": model_data(self.whole.model),
         }
@@ -189,8 +206,9 @@ class _Contents:
             if not note.startswith(("Basis", "Figures on arrows")):
                 yield note
 
-    def _range(self) -> str:
-        return range_text(self.words, self.outcome.name, self.answer.range) if self.answer is not None else ""
+    def _range(self) -> tuple[float, float] | None:
+        found = self.answer.range if self.answer is not None else None
+        return None if found is None or found.is_point else (found.p10, found.p90)
 
     def _changes(self, asked: Asked) -> list[Any]:
         return [_change(slot, one) for slot, one in asked.interventions.items()]
@@ -208,10 +226,12 @@ class _Contents:
         for scenario in self.graph.spec.scenarios:
             name = scenario.name.replace("_", " ")
             try:
-                changes = self._changes(self.subject.changes(dict(scenario.changes)))
+                case = Case.of(self.subject, dict(scenario.changes))
+                worth = case.change(self.outcome)
             except ImpactTreeError:
                 continue
-            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes}
+            changes = self._changes(case.asked)
+            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes, "worth": worth}
 
     # -- metrics ------------------------------------------------------------------------------------------------
 
@@ -280,23 +300,48 @@ class _Contents:
             "bounds": [end if math.isfinite(end) else None for end in bounds],
         }
 
-    def _uncertain(self) -> Iterator[Mapping[str, Any]]:
-        """Yield each uncertain number with its P10 and P90."""
-        import numpy as np
+    # -- how sure -----------------------------------------------------------------------------------------------
 
-        from impacttree.engine.sampling import Sampler
+    def _draws(self) -> Mapping[str, Any]:
+        """Return what the page draws to say how sure its figures are: the library's own draws, as many of them."""
+        slots = (self.outcome.index, *(limit.metric.index for limit in guarded(self.graph)))
+        wanted = Wanted(totals=(slots[0],), spans=tuple(limit.span for limit in self._limits()))
+        runs = (self.asked.drawn(self.graph),)
+        extra = (*self.asked.uncertain(self.graph), *uncertain_cost(self.outcome, self.cost))
+        job = Job.of(self.whole.model, self.periods, wanted, runs=runs, extra=extra)
+        drawn = draws_data(job.sampler, job.drawn[:MOST_UNCERTAIN], sample_count(self.whole, wanted, self.periods))
+        if len(job.drawn) > MOST_UNCERTAIN:
+            drawn["count"] = 0
+        parameters = {address: place for place, address in enumerate(self.whole.model.addresses)}
+        places = {one["address"]: place for place, one in enumerate(drawn["inputs"])}
+        for one in drawn["inputs"]:
+            address = one.pop("address")
+            one |= {"parameter": parameters.get(address), "label": self._named(address) if address in parameters else ""}
+        lifts = [(slot, _lift(change, places)) for slot, change in runs[0].items() if isinstance(change, DrawnChange)]
+        return {**drawn, "lifts": lifts, "cost": places.get(COST), "size": self.whole.sizes(self.periods)[slots[0]]}
 
-        places = {address: place for place, address in enumerate(self.whole.model.addresses)}
-        for one in Sampler(self.whole.model).inputs[:MOST_UNCERTAIN]:
-            if one.address in places:
-                low, high = map(float, one.distribution.quantile(np.array([0.1, 0.9])))
-                label = label_of(self.graph, one.address).rpartition(", ")[0] or label_of(self.graph, one.address)
-                target, _, source = label.partition(" <- ")
-                yield {
-                    "parameter": places[one.address],
-                    "label": f"{target} per {lowered(source)}" if source else label,
-                    "ends": [low, high],
-                }
+    def _limits(self) -> Sequence[Limit]:
+        return sized(guarded(self.graph), self.whole.sizes(self.periods))
+
+    def _named(self, address: str) -> str:
+        label = label_of(self.graph, address).rpartition(", ")[0] or label_of(self.graph, address)
+        target, _, source = label.partition(" <- ")
+        return f"{target} per {lowered(source)}" if source else label
+
+    def _guardrails(self) -> Iterator[Mapping[str, Any]]:
+        """Yield each limit, how far beyond it is rounding, and whether anything uncertain moves it."""
+        for limit in self._limits():
+            rests = self.whole.model.part((limit.metric.index,)).addresses
+            is_sure = rests.isdisjoint(number.address for number in self.graph.uncertain)
+            moved = not self.whole.upstream(limit.metric).isdisjoint(self.asked.slots)
+            is_drawn = bool(self.asked.uncertain(self.graph)) and moved
+            yield {
+                "slot": limit.metric.index,
+                "side": limit.side,
+                "limit": limit.value,
+                "slack": limit.slack,
+                "isSure": is_sure and not is_drawn,
+            }
 
     # -- the tree -----------------------------------------------------------------------------------------------
 
@@ -317,6 +362,15 @@ class _Contents:
         thin = tuple(replace(link, elasticity_text="") for link in links)
         scene = layout(replace(drawn, cards=cards, links=thin, path=tuple(name for name in drawn.path if name in keep)))
         return _places(scene, self.graph.by_name, {(link.source, link.target): link.back for link in thin}, drawn)
+
+
+def _lift(change: DrawnChange, places: Mapping[str, int]) -> list[Any]:
+    """Return what is done to a metric step by step: how, the number, and its place among the draws where it is drawn."""
+    steps = zip(change.recipe.changes, change.addresses, strict=True)
+    return [
+        [type(one).__name__.lower(), number_of(one), None if address is None else places[address]]
+        for one, address in steps
+    ]
 
 
 def _change(slot: int, one: Intervention) -> tuple[int, Mapping[str, Any]]:

@@ -605,14 +605,14 @@ def deck(
     click.echo(f"{printable(output)} written: {len(made.slides)} slides")
 
 
-@command("page", "saas saas.html", "saas saas.html --lift engagement +5% --cost 250000")
+@command("page", "saas saas.html", "saas saas.html --lift engagement +5% --cost '$250k'")
 @tree_argument
 @click.argument("file")
 @click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="The change with which the page opens.")
 @on_option
-@click.option("--cost", type=float, metavar="AMOUNT", help="What the change costs, paid in the first period.")
+@cost_option
 @click.option("--people/--no-people", default=True, show_default=True, help="Put in owners, sources and notes.")
-def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: float | None, people: bool) -> None:
+def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: str | None, people: bool) -> None:
     """A page in which the tree is moved, in a file.
 
     One HTML file with a slider for each input: it opens in a browser without a network, on a phone too, and computes

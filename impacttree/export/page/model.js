@@ -2,45 +2,26 @@
 // A value that does not exist (a division by zero, an overflow) is NaN, and so is all that reads it.
 import { FUNCTIONS, PARTIALS, slope_of_base, slope_of_exponent } from "./functions.js";
 
-/** The exactly rounded sum (J. Shewchuk, 1997), as math.fsum. */
-export function exactSum(values) {
-  const parts = [];
-  for (let x of values) {
-    if (!Number.isFinite(x)) return NaN;
-    let kept = 0;
-    for (let y of parts) {
-      if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
-      const high = x + y;
-      const low = y - (high - x);
-      if (low) parts[kept++] = low;
-      x = high;
-    }
-    parts.length = kept;
-    parts.push(x);
+/** The sum, what rounding loses being added up beside it (A. Neumaier, 1974). */
+export function carefulSum(values) {
+  let sum = 0, lost = 0;
+  for (let k = 0; k < values.length; k++) {
+    const x = values[k], next = sum + x;
+    lost += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum;
+    sum = next;
   }
-  let n = parts.length;
-  if (!n) return 0;
-  let high = parts[--n], low = 0;
-  while (n > 0) {
-    const x = high, y = parts[--n];
-    high = x + y;
-    low = y - (high - x);
-    if (low) break;
-  }
-  if (n > 0 && ((low < 0 && parts[n - 1] < 0) || (low > 0 && parts[n - 1] > 0))) {
-    const y = low * 2, x = high + y;
-    if (y === x - high) high = x;
-  }
-  return high;
+  const all = sum + lost;
+  return all - all === 0 ? all : NaN;
 }
 
-const finite = (x) => (x - x === 0 ? x : NaN);
-const COMPARE = {
+const NOW = -2, BASELINE = -1;
+export const finite = (x) => (x - x === 0 ? x : NaN);
+export const COMPARE = {
   "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
   "==": (a, b) => a === b, "!=": (a, b) => a !== b,
 };
 
-function power(base, exponent) {
+export function power(base, exponent) {
   return base - base === 0 && exponent - exponent === 0 ? finite(Math.pow(base, exponent)) : NaN;
 }
 
@@ -103,10 +84,10 @@ function operation(step, constants) {
 /** One rule, ready to be computed, differentiated and asked which branches it takes. */
 class Block {
   constructor(data) {
+    this.data = data;
     this.slot = data.slot;
     this.loads = data.loads.map(([temporary, slot, timing, lag]) => ({ temporary, slot, timing, lag }));
     this.edges = this.loads.filter((load) => load.timing !== "baseline");
-    this.parameters = data.parameters;
     this.values = new Float64Array(data.size);
     this.adjoints = new Float64Array(data.size);
     this.moves = new Float64Array(data.size);
@@ -121,7 +102,8 @@ class Block {
     this.margin = [];
     [this.forward, this.backward, this.tangent] = this.#body(data.body, constants);
     this.result = data.body[1];
-    this.reads = this.loads.map((load) => [load.temporary, load.slot, load.timing === "now" ? -2 : load.timing === "baseline" ? -1 : load.lag]);
+    this.reads = Int32Array.from(this.loads.flatMap((load) => [load.temporary, load.slot, load.timing === "now" ? NOW : load.timing === "baseline" ? BASELINE : load.lag]));
+    this.given = Int32Array.from(data.parameters.flat());
   }
 
   #body([steps, result], constants) {
@@ -178,11 +160,14 @@ class Block {
       }];
   }
 
-  /** Compute the rule; `past(lag)` is an earlier row. */
+  /** Compute the rule; `past[lag]` is an earlier row. */
   value(row, base, parameters, past) {
-    const t = this.values;
-    for (const [temporary, slot, from] of this.reads) t[temporary] = (from === -2 ? row : from === -1 ? base : past[from])[slot];
-    for (const [temporary, position] of this.parameters) t[temporary] = parameters[position];
+    const t = this.values, { reads, given } = this;
+    for (let k = 0; k < reads.length; k += 3) {
+      const from = reads[k + 2];
+      t[reads[k]] = (from === NOW ? row : from === BASELINE ? base : past[from])[reads[k + 1]];
+    }
+    for (let k = 0; k < given.length; k += 2) t[given[k]] = parameters[given[k + 1]];
     if (this.taken.length) this.taken.fill(undefined);
     this.forward(t);
     return t[this.result];
@@ -221,13 +206,13 @@ class Program {
 
 const WAYS = {
   sum: {
-    forward: (path, w) => w.repeats * (path.length > 1 ? exactSum(path) : path[0]),
+    forward: (path, w) => w.repeats * (path.length > 1 ? carefulSum(path) : path[0]),
     held: (value, w) => value * w.periods,
     tangent: (moves, w) => moves.reduce((a, b) => a + b, 0) * w.repeats,
     adjoint: (weight, w) => Array(w.distinct).fill(weight * w.repeats),
   },
   mean: {
-    forward: (path, w) => exactSum(path) / w.distinct,
+    forward: (path, w) => carefulSum(path) / w.distinct,
     held: (value) => value,
     tangent: (moves, w) => moves.reduce((a, b) => a + b, 0) / w.distinct,
     adjoint: (weight, w) => Array(w.distinct).fill(weight / w.distinct),
@@ -257,16 +242,16 @@ export class Model {
     this.step = new Program(data.step.map((k) => blocks[k]));
     this.recomputed = new Program(data.recomputed.map((k) => blocks[k]));
     this.initial = data.initial.map((k) => blocks[k]);
-    this.restart();
+    this.base = this.start();
     this.isRecomputed = new Set(this.recomputed.blocks.map((block) => block.slot));
   }
 
-  /** Compute the values at t = 0, of the parameters as they are now. */
-  restart() {
+  /** The values at t = 0, of the parameters as they are now; a baseline is that of the tree as stated. */
+  start() {
     const row = new Float64Array(this.size), past = [];
     for (const lag of this.lags) past[lag] = row;
-    for (const block of this.initial) row[block.slot] = block.value(row, row, this.parameters, past);
-    this.base = row;
+    for (const block of this.initial) row[block.slot] = block.value(row, this.base ?? row, this.parameters, past);
+    return row;
   }
 
   /** Run with changes by slot; on a time loop a change wraps the path that the metric has without it. */
@@ -334,6 +319,12 @@ export class Model {
     }
     run.totals.set(periods, row);
     return row;
+  }
+
+  /** One slot over the first periods of a run. */
+  over(run, periods, slot) {
+    const way = this.ways[slot], window = this.window(periods);
+    return way ? way.forward(run.rows.slice(0, window.distinct).map((row) => row[slot]), window) : this.horizon(run, periods)[slot];
   }
 
   horizonBase(periods) {

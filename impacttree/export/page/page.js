@@ -1,91 +1,91 @@
 // The page: controls, and what follows from them.
 import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, standAlone } from "./draw.js";
+import { Answers } from "./answers.js";
 import { State } from "./state.js";
-import { formatSigned, formatValue, isStill, parse, relative, Words } from "./words.js";
+import { formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
 
-const STEPS = 400, LATER = 160, BARS = 6, NAMED = 4;
+const STEPS = 400, LATER = 160, NAMED = 4;
 const TABS = ["Tree", "Inputs", "Guardrails", "Share"];
 const HEADS = { product: "Product", driver: "Drivers", financial: "Financial" };
-const byId = (id) => document.getElementById(id);
 const bold = (text, name = null) => element("b", { class: name }, text);
+const sentence = (text) => `${capital(text)}.`;
 const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-class Page {
-  constructor(data) {
-    this.data = data;
+export class Page {
+  /** Draw `data` into the elements of page.html in `root`, a document or shadow root; `computer` answers (answers.js). */
+  constructor(root, data, computer, address = null) {
+    Object.assign(this, { root, data, computer, address });
     this.state = new State(data);
     this.words = new Words(data);
     this.outcome = data.metrics[data.outcome];
     this.sliders = new Map();
-    this.later = 0;
+    this.waiting = 0;
+    this.asking = 0;
     this.phone = matchMedia("(max-width: 760px)");
     this.controls();
     this.open();
-    addEventListener("hashchange", () => { if (location.hash.slice(1) !== this.state.fragment) this.open(); });
     this.phone.addEventListener("change", () => this.place());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.update());
   }
 
+  part(id) { return this.root.getElementById(id); }
+
+  /** Take the state that the address carries, if any does. */
   open() {
-    this.state.read(location.hash.slice(1));
+    this.state.read(this.address ? this.address.read() : "");
     this.place();
-    this.update();
-    this.follow();
+    this.changed();
   }
 
   // -- controls --------------------------------------------------------------------------------------------------------
 
   controls() {
     const { data, state } = this;
-    byId("reset").addEventListener("click", () => { state.reset(); this.changed(); });
-    byId("whole").addEventListener("click", () => { state.whole = !state.whole; this.update(); });
-    byId("copy").addEventListener("click", () => this.copy());
-    byId("save").addEventListener("click", () => this.save());
-    this.typed(byId("need"), this.outcome.signed, (value) => { state.need = value; });
-    this.typed(byId("cost"), this.outcome.signed, (value) => { state.cost = value === null ? null : Math.max(0, value); });
-    byId("cost-box").hidden = !data.canCost;
-    if (!data.canCost) byId("cost-box").style.display = "none";
+    this.part("reset").addEventListener("click", () => { state.reset(); this.changed(); });
+    this.part("whole").addEventListener("click", () => { state.whole = !state.whole; this.update(); });
+    this.part("copy").addEventListener("click", () => this.copy());
+    this.part("save").addEventListener("click", () => this.save());
+    this.typed(this.part("need"), this.outcome.signed, (value) => { state.need = value; });
+    this.typed(this.part("cost"), this.outcome.signed, (value) => { state.cost = value === null ? null : Math.max(0, value); });
+    this.part("cost-box").hidden = !data.canCost;
+    if (!data.canCost) this.part("cost-box").style.display = "none";
     for (const kind of Object.keys(HEADS)) {
       const slots = [...data.metrics.keys()].filter((slot) => data.metrics[slot].input && data.metrics[slot].kind === kind);
       if (!slots.length) continue;
       const group = element("div", { role: "group", "aria-label": HEADS[kind] }, element("div", { class: "group", "aria-hidden": "true" }, HEADS[kind]));
       for (const slot of slots) group.append(this.slider(slot));
-      byId("sliders").append(group);
+      this.part("sliders").append(group);
     }
-    this.scenarioButtons = [["", "Your case", null], ["stated", "As stated", []], ...data.scenarios.map(({ name, label, changes }) => [name, label, changes])]
-      .map(([name, label, changes]) => {
+    this.scenarioButtons = [["", "Your case", null], ["stated", "As stated", []], ...data.scenarios.map(({ name, label, changes, worth }) => [name, label, changes, worth])]
+      .map(([name, label, changes, worth]) => {
         const button = element("button", { type: "button" }, label);
-        if (changes?.length) {
-          const { model } = state, periods = data.horizons[0];
-          button.append(" ", bold(this.money(model.horizon(model.run(periods, new Map(changes)))[data.outcome] - model.horizon(state.base, periods)[data.outcome])));
-        }
+        if (Number.isFinite(worth)) button.append(" ", bold(this.money(worth)));
         button.addEventListener("click", () => this.scenario(name, changes));
-        byId("scenarios").append(button);
+        this.part("scenarios").append(button);
         return [name, button];
       });
     this.horizonButtons = data.horizons.map((count) => {
       const button = element("button", { type: "button" }, this.words.periods(count));
       button.addEventListener("click", () => { state.horizon = count; this.changed(); });
-      byId("horizons").append(button);
+      this.part("horizons").append(button);
       return [count, button];
     });
-    if (data.horizons.length < 2) byId("horizons").style.display = "none";
+    if (data.horizons.length < 2) this.part("horizons").style.display = "none";
     for (const tab of TABS) {
       const button = element("button", { type: "button" }, tab);
       button.addEventListener("click", () => this.show(tab));
-      byId("tabs").append(button);
+      this.part("tabs").append(button);
     }
     this.show(TABS[0]);
   }
 
   show(tab) {
-    document.body.dataset.tab = tab;
-    for (const button of byId("tabs").children) button.setAttribute("aria-pressed", String(button.dataset.tab ? button.dataset.tab === tab : button.textContent.startsWith(tab)));
+    this.part("sheet").dataset.tab = tab;
+    for (const button of this.part("tabs").children) button.setAttribute("aria-pressed", String(button.dataset.tab ? button.dataset.tab === tab : button.textContent.startsWith(tab)));
   }
 
   typed(field, style, take) {
     field.addEventListener("input", () => {
-      const value = field.value.trim() ? parse(field.value, style) : null;
+      const value = field.value.trim() ? parse(field.value, style, this.data.currency) : null;
       field.setAttribute("aria-invalid", String(Number.isNaN(value)));
       if (Number.isNaN(value)) return;
       take(value);
@@ -111,7 +111,7 @@ class Page {
       this.changed(range);
     });
     field.addEventListener("input", () => {
-      const value = parse(field.value, input.kind === "ratio" ? { shift: 2 } : metric.style), [least, most] = input.bounds ?? [-1, null];
+      const value = parse(field.value, input.kind === "ratio" ? { shift: 2 } : metric.style, this.data.currency), [least, most] = input.bounds ?? [-1, null];
       const isWrong = Number.isNaN(value) || value < (least ?? -Infinity) || value > (most ?? Infinity);
       field.setAttribute("aria-invalid", String(isWrong));
       if (isWrong) return;
@@ -133,10 +133,10 @@ class Page {
       if (slider && !slider.home) {
         slider.home = document.createComment("");
         slider.box.replaceWith(slider.home);
-        byId("focus-home").prepend(slider.box);
+        this.part("focus-home").prepend(slider.box);
       }
-      byId("focus-home").append(byId("target"));
-    } else byId("target-home").append(byId("target"));
+      this.part("focus-home").append(this.part("target"));
+    } else this.part("target-home").append(this.part("target"));
   }
 
   scenario(name, changes) {
@@ -148,12 +148,31 @@ class Page {
     this.changed();
   }
 
-  /** Something was changed by hand: compute, draw, and let what takes longer follow. */
+  /** Something was changed by hand: ask anew; what is told of an older question is dropped. */
   changed(from = null) {
     this.from = from;
-    this.update();
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.follow(), LATER);
+    const number = ++this.asking, begun = performance.now();
+    this.computer.ask(this.state.asked, (part) => { if (number === this.asking) this.told(part, begun); });
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.follow(), LATER);
+  }
+
+  told({ now, later, ranges }, begun) {
+    if (now) {
+      this.computing = performance.now() - begun;
+      this.found = now;
+      this.ranges = null;
+      this.largest = Math.max(Math.abs(now.total), ...now.flows.map(([, , amount]) => Math.abs(amount)));
+      this.update();
+    }
+    if (later) {
+      this.needs(later.needed);
+      this.tornado(later.tornado);
+    }
+    if (ranges) {
+      this.ranges = ranges;
+      this.update();
+    }
   }
 
   // -- what follows ----------------------------------------------------------------------------------------------------
@@ -161,9 +180,6 @@ class Page {
   money(amount) { return formatSigned(this.outcome, amount); }
 
   update() {
-    const { state } = this, begun = performance.now();
-    this.found = state.compute();
-    this.computing = performance.now() - begun;
     this.sentence();
     this.fields();
     this.bar();
@@ -174,15 +190,12 @@ class Page {
     this.basis();
   }
 
-  /** What may come a moment later: the target, the tornado, the address, what a screen reader says. */
+  /** What may come a moment later: the place of the slider, the address, what a screen reader says. */
   follow() {
-    this.needs();
-    this.tornado();
-    if (!this.phone.matches || document.activeElement?.type !== "range") this.place();
-    const { fragment } = this.state, fresh = new State.Plain(this.data, new Map(this.data.changes));
-    const isFresh = this.found.isStated && this.state.cost === this.data.cost && this.state.need === null && this.state.focus === this.data.focus && this.state.selected === this.data.focus && fresh;
-    history.replaceState(null, "", isFresh ? location.pathname + location.search : `#${fragment}`);
-    byId("status").textContent = byId("sentence").textContent;
+    if (!this.phone.matches || this.root.activeElement?.type !== "range") this.place();
+    const { state, data } = this, isFresh = state.isStated && state.cost === data.cost && state.need === null && state.focus === data.focus && state.selected === data.focus;
+    this.address?.write(isFresh ? "" : state.fragment);
+    this.part("status").textContent = this.part("sentence").textContent;
   }
 
   said() {
@@ -197,18 +210,34 @@ class Page {
 
   sentence() {
     const { state, found, data } = this, [start, amount, end] = this.said();
-    byId("sentence").replaceChildren(start, ...(amount ? [bold(amount)] : []), end);
+    this.part("sentence").replaceChildren(start, ...(amount ? [bold(amount)] : []), end);
     const parts = state.moves().slice(0, NAMED).map(({ slot }) => {
       const metric = data.metrics[slot], value = `${formatValue(metric, found.before[slot])} → ${formatValue(metric, found.after[slot])}`;
       return state.moves().length > 1 ? `${metric.label} ${value}` : value;
     });
-    if (found.isStated && data.range) parts.push(data.range);
-    else if (data.range && found.changes.size) parts.push("ranges belong to the stated case; this is the central figure");
-    byId("sub").textContent = parts.join("; ");
+    this.part("sub").textContent = [parts.join("; "), this.range(), this.through()].filter(Boolean).map(sentence).join(" ");
+  }
+
+  /** P10 to P90 of the result: of the draws, and of the case as written until they are done or where there are none. */
+  range() {
+    const { state, data, ranges, words, outcome } = this, told = (ends) => (ends ? `${words.span(outcome, ...ends)} (P10 to P90)` : "");
+    if (!state.changes.size) return "";
+    if (ranges) return `${ranges.isAll || !ranges.total ? "" : "about "}${told(ranges.total)}`;
+    if (state.isStated && data.range) return told(data.range);
+    return data.draws.count ? (data.draws.inputs.length ? "P10 to P90 follows" : "") : "ranges are known for the case as written alone";
+  }
+
+  /** Through which metric most of it leaves the one that is moved: "92% of it through lower monthly churn". */
+  through() {
+    const { found, data, state } = this, [slot, ...others] = state.changes.keys(), { total, flows } = found;
+    const out = flows.filter(([source]) => source === slot).sort((one, two) => two[2] / total - one[2] / total), share = out.length ? out[0][2] / total : 0;
+    if (others.length || out.length < 2 || !(share >= 0.5 && share <= 1 + 1e-9)) return "";
+    const target = out[0][1], way = found.after[target] < found.before[target] ? "lower" : "higher";
+    return `${formatShare(share)} of it through ${way} ${data.metrics[target].low}`;
   }
 
   fields() {
-    const { state, from } = this, idle = (field) => field !== document.activeElement || (field !== from && field.getAttribute("aria-invalid") !== "true" && from !== null);
+    const { state, from } = this, idle = (field) => field !== this.root.activeElement || (field !== from && field.getAttribute("aria-invalid") !== "true" && from !== null);
     for (const [slot, { box, range, field, move, at, input, metric }] of this.sliders) {
       const value = state.value(slot), isMoved = state.values.has(slot), shownValue = state.written(metric, value);
       box.classList.toggle("moved", isMoved);
@@ -220,20 +249,27 @@ class Page {
       move.style.width = `calc(${at(b)} - ${at(a)})`;
     }
     const plain = (value) => (value === null ? "" : this.money(value).replace(/^\+/, ""));
-    if (byId("need") !== from && idle(byId("need"))) byId("need").value = plain(state.need);
-    if (byId("cost") !== from && idle(byId("cost"))) byId("cost").value = plain(state.cost);
-    byId("need-label").textContent = `I need, ${this.words.over(this.outcome, state.horizon).replace("in the first", "in")}`;
+    if (this.part("need") !== from && idle(this.part("need"))) this.part("need").value = plain(state.need);
+    if (this.part("cost") !== from && idle(this.part("cost"))) this.part("cost").value = plain(state.cost);
+    this.part("need-label").textContent = `I need, ${this.words.over(this.outcome, state.horizon).replace("in the first", "in")}`;
     this.from = null;
   }
 
   bar() {
-    const { state, found, data, words } = this, isStated = !found.changes.size;
+    const { state, found, data, words } = this, isStated = !state.changes.size;
     for (const [name, button] of this.scenarioButtons) button.setAttribute("aria-pressed", String(state.scenario ? state.scenario === name : name === (isStated ? "stated" : "")));
     for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", String(count === state.horizon));
-    if (!data.canCost || state.cost === null || isStated) { byId("net").replaceChildren(); return; }
+    if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` at ${count}`]);
-    const back = found.net.payback === null ? ` in the first ${words.periods(state.longest)}` : "";
-    byId("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(`${data.period} ${found.net.payback}`)]));
+    const back = found.net.payback === null ? ` in the first ${words.periods(found.net.line.length)}` : "";
+    this.part("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(`${data.period} ${found.net.payback}`)]), this.paidBack());
+  }
+
+  /** When it is paid back from P10 to P90: " (P10 to P90: 17 to 30)". */
+  paidBack() {
+    const [early, late] = this.ranges?.net?.payback ?? [0, 0];
+    if (early === late) return "";
+    return ` (P10 to P90: ${early ?? "later"} to ${late ?? `after ${this.found.net.line.length}`})`;
   }
 
   /** What a card says of a metric. */
@@ -251,27 +287,27 @@ class Page {
 
   tree() {
     const { data, state, found } = this, [part, all = part] = data.views, inPart = new Set(part.cards.map(([slot]) => slot));
-    const needed = [...found.flows.keys()].flatMap((key) => key.split(" ").map(Number));
-    const isBeyond = needed.some((slot) => !inPart.has(slot)), view = state.whole || isBeyond ? all : part;
-    const focused = document.activeElement?.closest?.(".card")?.dataset.slot;
-    const isMoved = found.changes.size > 0;
+    
+    const isBeyond = found.flows.some(([source, target]) => !inPart.has(source) || !inPart.has(target)), view = state.whole || isBeyond ? all : part;
+    const focused = this.root.activeElement?.closest?.(".card")?.dataset.slot;
+    const isMoved = state.changes.size > 0;
     const told = {
-      flows: found.flows, largest: found.largest, isMoved, picture: byId("sentence").textContent,
+      flows: new Map(found.flows.map(([source, target, amount]) => [`${source} ${target}`, amount])), largest: this.largest, isMoved, picture: this.part("sentence").textContent,
       money: (amount) => (amount ? this.money(amount) : ""), card: (slot) => this.card(slot),
     };
     const svg = drawTree(view, told, (slot) => this.choose(slot));
     if (view === all && all !== part) svg.style.minWidth = `${Math.round(svg.viewBox.baseVal.width * 1.05)}px`;
     if (isMoved && Number.isFinite(found.total)) this.callout(svg, view);
-    byId("tree").replaceChildren(svg);
-    byId("tree").tabIndex = svg.style.minWidth ? 0 : -1;
-    if (focused) byId("tree").querySelector(`[data-slot="${focused}"]`)?.focus();
+    this.part("tree").replaceChildren(svg);
+    this.part("tree").tabIndex = svg.style.minWidth ? 0 : -1;
+    if (focused) this.part("tree").querySelector(`[data-slot="${focused}"]`)?.focus();
     this.rows(view);
     const shown = new Set(view.cards.map(([slot]) => slot)), hidden = [...data.metrics.keys()].filter((slot) => !shown.has(slot));
-    byId("rest").style.display = all === part ? "none" : "";
-    byId("whole").style.visibility = isBeyond ? "hidden" : "";
-    byId("whole").textContent = view === part ? "Show the whole tree" : "Show what carries money";
+    this.part("rest").style.display = all === part ? "none" : "";
+    this.part("whole").style.visibility = isBeyond ? "hidden" : "";
+    this.part("whole").textContent = view === part ? "Show the whole tree" : "Show what carries money";
     const names = hidden.slice(0, NAMED).map((slot) => `${data.metrics[slot].label} ${formatValue(data.metrics[slot], found.after[slot])}`);
-    byId("rest-text").textContent = hidden.length
+    this.part("rest-text").textContent = hidden.length
       ? `${hidden.length} metric${hidden.length > 1 ? "s" : ""} carr${hidden.length > 1 ? "y" : "ies"} no money in this change: ${names.join(", ")}${hidden.length > NAMED ? ` and ${hidden.length - NAMED} more` : ""}`
       : `All ${data.metrics.length} metrics are shown`;
   }
@@ -280,7 +316,7 @@ class Page {
   callout(svg, view) {
     const { found, state, words, outcome, data } = this, card = view.cards.find(([slot]) => slot === data.outcome);
     if (!card) return;
-    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = found.isStated ? data.range : "";
+    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = /\d/.test(this.range().replace("P10 to P90", "")) ? this.range() : "";
     const low = range ? 72 : 54, top = y + high + 22;
     const isFree = view.cards.every(([, cx, cy, cw, ch]) => cx + cw < left || cx > left + long || cy + ch <= y + high + 1 || cy > top + low);
     if (!isFree) return;
@@ -295,40 +331,41 @@ class Page {
   }
 
   rows(view) {
-    const { found, data } = this, into = new Map();
-    for (const [key, amount] of found.flows) { const target = Number(key.split(" ")[1]); into.set(target, (into.get(target) ?? 0) + amount); }
+    const { found, data, state } = this, { changes } = state, into = new Map();
+    for (const [, target, amount] of found.flows) into.set(target, (into.get(target) ?? 0) + amount);
     const order = [...view.path, ...view.cards.map(([slot]) => slot).filter((slot) => !view.path.includes(slot))];
-    byId("rows").replaceChildren(...order.map((slot) => {
-      const card = this.card(slot), isStart = found.changes.has(slot), flow = into.get(slot) ?? (isStart && found.flows.size ? found.total : 0);
+    this.part("rows").replaceChildren(...order.map((slot) => {
+      const card = this.card(slot), isStart = changes.has(slot), flow = into.get(slot) ?? (isStart && found.flows.length ? found.total : 0);
       const icon = shape("svg", { viewBox: "-1 -1 14 14", width: 14, height: 14, "aria-hidden": "true" }, glyph(card.kind, 0, 0, 12, false));
       const button = element("button", { type: "button", "aria-pressed": String(card.isChosen) }, icon, element("strong", {}, card.label), element("span", { class: "value" }, card.value),
         element("span", { class: "kind" }, `${KINDS[card.kind]}${data.metrics[slot].owner ? `, ${data.metrics[slot].owner}` : ""}${card.unit ? `, ${card.unit}` : ""}`), element("span", { class: "flow" }, flow ? this.money(flow) : ""),
         card.pill ? element("span", { class: `pill ${card.tone}` }, card.pill) : element("span"));
-      button.addEventListener("click", () => { this.choose(slot); byId("panel").scrollIntoView({ block: "nearest" }); });
-      return element("li", { class: view.path.includes(slot) && found.changes.size ? "main" : null }, button);
+      button.addEventListener("click", () => { this.choose(slot); this.part("panel").scrollIntoView({ block: "nearest" }); });
+      return element("li", { class: view.path.includes(slot) && state.changes.size ? "main" : null }, button);
     }));
   }
 
   choose(slot) {
     this.state.selected = slot;
     this.changed();
-    byId("status").textContent = `Details of ${this.data.metrics[slot].label}`;
+    this.part("status").textContent = `Details of ${this.data.metrics[slot].label}`;
   }
 
   guards() {
     const { found, data } = this;
-    byId("guards-box").hidden = !found.guardrails.length;
-    byId("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }) => {
+    this.part("guards-box").hidden = !found.guardrails.length;
+    this.part("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }, which) => {
       const metric = data.metrics[slot], label = metric.label, isBroken = broken.length > 0;
       const verdict = isBroken ? (broken.length === this.state.horizon ? `BROKEN in every ${data.period}` : `BROKEN from ${data.period} ${broken[0]}`) : "holds";
+      const share = this.ranges?.risks[which] ?? null, risk = share === null ? "" : `, risk ${percentage(share)}`;
       return element("li", { class: isBroken ? "broken" : null },
         element("div", { class: "top" }, element("span", {}, element("span", { class: "mark", "aria-hidden": "true" }, "▲ "), label), element("span", {}, formatValue(metric, value))),
-        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${data.period} ${period}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}`)));
+        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${data.period} ${period}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}${risk}`)));
     }));
-    const broken = found.guardrails.filter((one) => one.broken.length).length, [, inputs, guards] = byId("tabs").children;
+    const broken = found.guardrails.filter((one) => one.broken.length).length, [, inputs, guards] = this.part("tabs").children;
     inputs.textContent = `Inputs, ${this.sliders.size}`;
     guards.replaceChildren("Guardrails", element("br"), bold(found.guardrails.length ? (broken ? `${broken} broken` : `${found.guardrails.length} hold`) : "none"));
-    for (const [k, button] of [...byId("tabs").children].entries()) button.dataset.tab = TABS[k];
+    for (const [k, button] of [...this.part("tabs").children].entries()) button.dataset.tab = TABS[k];
   }
 
   panel() {
@@ -336,7 +373,7 @@ class Page {
     const [before, after] = [formatValue(metric, found.before[slot]), formatValue(metric, found.after[slot])];
     const at = (rows) => Array.from({ length: state.horizon }, (_, t) => rows[rows.length > 1 ? t : 0][slot]);
     const [path, was] = [at(found.rows), at(found.baseRows)], better = metric.better === "lower" ? "; lower is better" : "";
-    byId("panel").replaceChildren(
+    this.part("panel").replaceChildren(
       element("div", { class: "top" }, element("h2", { id: "panel-head" }, metric.label), bold(before === after ? after : `${before} → ${after}`)),
       metric.about ? element("p", {}, metric.about) : "",
       element("dl", {}, ...term("Formula", metric.formula), ...term("Moves with", ...metric.moves.map((one) => one.words)),
@@ -348,51 +385,51 @@ class Page {
   }
 
   line() {
-    const { state, found, data, words } = this, { line, payback } = found.net, hasLine = line.length > 1 && line.every(Number.isFinite) && this.outcome.rule === "sum" && found.changes.size > 0;
-    byId("line-box").hidden = !hasLine;
+    const { state, found, data, words } = this, { line, payback } = found.net, hasLine = line.length > 1 && line.every(Number.isFinite) && this.outcome.rule === "sum" && state.changes.size > 0;
+    this.part("line-box").hidden = !hasLine;
     if (!hasLine) return;
     const cost = state.cost ? ` less ${this.money(state.cost).replace(/^\+/, "")}` : "";
-    byId("line-head").textContent = state.cost ? `Cumulative net of the ${this.money(state.cost).replace(/^\+/, "")}, ${words.periods(line.length)}` : `Cumulative change of ${this.outcome.low}, ${words.periods(line.length)}`;
+    this.part("line-head").textContent = state.cost ? `Cumulative net of the ${this.money(state.cost).replace(/^\+/, "")}, ${words.periods(line.length)}` : `Cumulative change of ${this.outcome.low}, ${words.periods(line.length)}`;
     const isMarked = state.cost > 0 && payback !== null;
-    byId("line").replaceChildren(drawLine({
-      values: line, written: (value) => this.money(value) || "0", period: data.period, mark: isMarked ? payback - 1 : null, markText: isMarked ? `${data.period} ${payback}` : "",
-      alt: `Cumulative change of ${this.outcome.low}${cost}: ${this.money(line[line.length - 1])} after ${words.periods(line.length)}`,
+    const { low, high } = this.ranges?.net ?? {}, isSure = low && low.every(Number.isFinite) && high.every(Number.isFinite);
+    this.part("line").replaceChildren(drawLine({
+      values: line, band: isSure ? [low, high] : null, written: (value) => this.money(value) || "0", period: data.period, mark: isMarked ? payback - 1 : null, markText: isMarked ? `${data.period} ${payback}` : "",
+      alt: `Cumulative change of ${this.outcome.low}${cost}: ${this.money(line[line.length - 1])} after ${words.periods(line.length)}${isSure ? `, P10 to P90 ${words.span(this.outcome, low[low.length - 1], high[high.length - 1])}` : ""}`,
     }));
   }
 
-  tornado() {
-    const { found, words, outcome } = this, bars = this.state.tornado(BARS);
-    byId("tornado-box").hidden = !bars.length;
+  tornado(bars) {
+    const { found, words, outcome } = this;
+    this.part("tornado-box").hidden = !bars.length;
     if (!bars.length) return;
-    byId("tornado-head").textContent = `What the ${this.money(found.total).replace(/^\+/, "")} rests on (each from P10 to P90)`;
-    byId("tornado").replaceChildren(drawTornado(bars, found.total, (value) => this.money(value).replace(/^\+/, ""), (change) => words.tone(outcome, change) === "good"));
+    this.part("tornado-head").textContent = `What the ${this.money(found.total).replace(/^\+/, "")} rests on (each from P10 to P90)`;
+    this.part("tornado").replaceChildren(drawTornado(bars, found.total, (value) => this.money(value).replace(/^\+/, ""), (change) => words.tone(outcome, change) === "good"));
   }
 
-  needs() {
-    const { state, data } = this, metric = data.metrics[state.focus], output = byId("needs");
+  needs(found) {
+    const { state, data } = this, metric = data.metrics[state.focus], output = this.part("needs");
     const asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
     if (state.need === null) { output.replaceChildren(`Type an amount to see what ${metric.low} must be`); return; }
-    const found = state.needed();
     if (!found) output.replaceChildren(`${metric.label} is not an input`);
     else if (found.isToday) output.replaceChildren(`${asked} needs no move of ${metric.low}`);
     else if (found.value === null) output.replaceChildren(`No value of ${metric.low} alone gives ${asked}`);
-    else output.replaceChildren(`${asked} needs ${metric.low} at `, bold(found.text));
+    else output.replaceChildren(`${asked} needs ${metric.low} at `, bold(state.written(metric, found.value, found.digits)));
   }
 
   basis() {
     const { data, state } = this, { money, held } = data.basis;
     const what = [money ? "accrual, pre-tax, undiscounted" : "", state.cost && data.canCost ? `before the cost unless net; the cost is paid in ${data.period} 1` : "before the cost of achieving it", held].filter(Boolean);
     this.basisText = `Basis: ${what.join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${data.notes.join(" ")}${data.notes.length ? " " : ""}${data.name}, version ${data.version}.`;
-    byId("basis").textContent = this.basisText;
+    this.part("basis").textContent = this.basisText;
   }
 
   // -- sharing ---------------------------------------------------------------------------------------------------------
 
   async copy() {
-    const text = `${byId("sentence").textContent} (${byId("sub").textContent}). ${this.basisText}`;
+    const text = `${this.part("sentence").textContent} (${this.part("sub").textContent}). ${this.basisText}`;
     let isDone = true;
     try { await navigator.clipboard.writeText(text); } catch { isDone = this.copiedByHand(text); }
-    this.tell(byId("copy"), isDone ? "Copied" : "Could not copy");
+    this.tell(this.part("copy"), isDone ? "Copied" : "Could not copy");
   }
 
   /** Where a file may not reach the clipboard: select the text and copy that. */
@@ -409,18 +446,18 @@ class Page {
   tell(button, text) {
     const was = button.textContent;
     button.textContent = text;
-    byId("status").textContent = text;
+    this.part("status").textContent = text;
     setTimeout(() => { button.textContent = was; }, 1500);
   }
 
   save() {
-    const svg = byId("tree").querySelector("svg"), text = standAlone(svg, byId("sentence").textContent, this.basisText), image = new Image();
+    const svg = this.part("tree").querySelector("svg"), text = standAlone(svg, this.part("sentence").textContent, this.basisText), image = new Image();
     const name = this.data.name.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase() || "tree";
     const download = (blob, suffix) => {
       const link = element("a", { href: URL.createObjectURL(blob), download: `${name}${suffix}` });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-      this.tell(byId("save"), "Saved");
+      this.tell(this.part("save"), "Saved");
     };
     image.onload = () => {
       const canvas = element("canvas", { width: image.width, height: image.height });
@@ -432,6 +469,14 @@ class Page {
   }
 }
 
+/** Begin in a file of its own: the state stands in the address. */
 export function start() {
-  window.impacttree = new Page(JSON.parse(byId("data").textContent));
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const address = {
+    read: () => location.hash.slice(1),
+    write: (fragment) => history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search),
+  };
+  const page = new Page(document, data, new Answers(data), address);
+  addEventListener("hashchange", () => { if (location.hash.slice(1) !== page.state.fragment) page.open(); });
+  window.impacttree = page;
 }

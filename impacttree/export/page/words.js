@@ -86,20 +86,55 @@ export function relative(before, change) {
   return `${shown(times, multiple, false)} as much`;
 }
 
-const SCALES = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
+/** A share in whole percent, half up: "92%". */
+export const formatShare = (share) => `${Math.round(100 * share)}%`;
+
+/** A share of draws; never 0% of what does happen, nor 100% of what may fail. */
+export function percentage(share) {
+  if (share > 0 && share < 0.001) return "under 0.1%";
+  if (share > 0.999 && share < 1) return "over 99.9%";
+  return `${(100 * share).toFixed(share < 0.01 || share > 0.99 ? 1 : 0).replace(/\.0$/, "")}%`;
+}
+
+const SCALES = { k: 1e3, thousand: 1e3, m: 1e6, mn: 1e6, million: 1e6, b: 1e9, bn: 1e9, billion: 1e9, t: 1e12, trillion: 1e12 };
+const TYPED = /^\s*([+\-−]?)\s*(\D*?)\s*((?:\d{1,3}(?:[, _\u202f\u00a0]\d{3})+|\d+)?(?:\.\d+)?)\s*(k|thousand|mn?|million|bn?|billion|t|trillion)?(?![a-z])\s*(.*)$/iu;
 
 /** The number that somebody typed for a metric: "44.1%", "$50k", "1.2M", "38 points"; NaN where it is not one. */
-export function parse(typed, style) {
-  const found = /^\s*([+\-−]?)[^\d.,+\-−]*(\d[\d_, ]*\.?\d*|\.\d+)\s*([kmbt](?![a-z]))?/i.exec(typed);
-  if (!found) return NaN;
-  const number = Number(found[2].replace(/[_, ]/g, "")) * (SCALES[(found[3] ?? "").toLowerCase()] ?? 1);
-  return (found[1] && found[1] !== "+" ? -number : number) / (style.shift ? 100 : 1);
+export function parse(typed, style, code = "") {
+  const [, sign, before, digits, scale = "", after] = TYPED.exec(typed) ?? [], unit = after?.trim() ?? "";
+  const isOwn = (text) => !text || [style.before?.trim(), code].includes(text);
+  if (!digits || !isOwn(before) || !isUnit(unit, style, code)) return NaN;
+  const number = Number(digits.replace(/[^\d.]/g, "")) * (SCALES[scale.toLowerCase()] ?? 1);
+  return (sign && sign !== "+" ? -number : number) / (style.shift ? 100 : 1);
+}
+
+/** Whether what stands after a number can be its unit: not a sign or a code of other money, nor a stray digit. */
+function isUnit(text, style, code) {
+  if (text === code || text === style.before?.trim()) return true;
+  if (text.startsWith("%") || /^pp\b/.test(text)) return Boolean(style.shift);
+  return !/[\d\p{Sc}]|^[.,]|\b[A-Z]{3}\b/u.test(text.startsWith(code) && code ? text.slice(code.length) : text);
 }
 
 export class Words {
   constructor(data) { this.data = data; }
 
   periods(count) { return `${count} ${this.data.period}${count === 1 ? "" : "s"}`; }
+
+  /** A change of an outcome: "+$17k"; of an amount that is better lower "saves $17k" or "costs $17k". */
+  figure(metric, change, digits = DIGITS) {
+    if (!change || !metric.isAmount || metric.better === "higher") return formatSigned(metric, change, digits);
+    return `${change < 0 ? "saves" : "costs"} ${formatSigned(metric, Math.abs(change), digits).replace(/^\+/, "")}`;
+  }
+
+  /** From one change to another: "+$44.2k to +$130k", "saves $9k to $26k". */
+  span(metric, low, high) {
+    let digits = DIGITS;
+    while (low !== high && digits < 12 && this.figure(metric, low, digits) === this.figure(metric, high, digits)) digits++;
+    const [first, second] = [low, high].map((one) => this.figure(metric, one, digits)), verb = /^(saves|costs) /.exec(first)?.[0];
+    if (first === second) return first;
+    if (!verb || !second.startsWith(verb)) return `${first} to ${second}`;
+    return verb === "costs " ? `${first} to ${second.slice(6)}` : `${second} to ${first.slice(6)}`;
+  }
 
   over(metric, count) {
     const first = count === 1 ? `first ${this.data.period}` : `first ${this.periods(count)}`;

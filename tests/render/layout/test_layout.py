@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from random import Random
 
@@ -19,6 +18,7 @@ from impacttree.views import Card, Diagram
 from tests.render import diagrams
 from tests.render.checks import crossings, frame, groups, hard, line
 from tests.render.layout.strategies import tree_diagrams, wild_diagrams
+from tests.work import calls
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LARGE = ("rand40", "rand150")
@@ -111,11 +111,8 @@ def test_these_fit_on_a_slide(name: str) -> None:
     assert (scene.width, scene.height) == (style.PAGE_WIDTH, style.PAGE_HEIGHT)
 
 
-def test_a_tree_of_25_cards_is_laid_out_within_a_second() -> None:
-    diagram = diagrams.saas25()
-    start = time.process_time()
-    layout(diagram)
-    assert time.process_time() - start < 1.5  # generous: the machine may be busy
+def test_the_work_of_laying_out_25_cards_is_bounded() -> None:
+    assert calls(lambda: layout(diagrams.saas25())) < 2_500_000
 
 
 @given(tree_diagrams(14))

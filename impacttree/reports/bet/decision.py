@@ -1,0 +1,129 @@
+"""The first slide: what is asked, what it returns, how good the evidence is, and who signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from impacttree.answers.days import MONTHS
+from impacttree.answers.samples import percentage
+from impacttree.answers.words import joined, lowered
+from impacttree.graph.model import Influence
+from impacttree.reports.bet.bet import Bet, spanning_levels
+from impacttree.reports.bet.payback import payback_texts
+from impacttree.views import Panel
+from impacttree.views.slides import Figures, RangeBar, ShareOfBar, Shares, Signatures, Slide, SlidePart, Spans
+
+__all__ = ["decision"]
+
+
+def decision(bet: Bet) -> Slide:
+    """Return the decision in one sentence, with its amounts, range, payback, evidence and lines to sign on."""
+    found, stages = bet.returns, bet.stages
+    parts = [SlidePart(Figures(tuple(_tiles(bet))), 0, 12, 0.0, 0.28)]
+    parts.append(SlidePart(_spans(bet, stages), 0, 8, 0.34, 1.0))
+    parts.append(SlidePart(_evidence(bet), 8, 4, 0.34, 0.68))
+    parts.append(SlidePart(Signatures("Sign-off", _signing(bet)), 8, 4, 0.72, 1.0))
+    title = _claim(bet)
+    if bet.cost is not None:
+        back = f"pays back in {bet.words.period} {found.payback}" if found.payback else f"does not pay back {bet.end}"
+        title = f"We ask {bet.asked}: {title} and {back}"
+    return Slide(title, tuple(parts), _subtitle(bet))
+
+
+def _claim(bet: Bet) -> str:
+    """``+5% weekly engagement returns $706k by month 36 ($369k to $1.11M)``."""
+    low, point, high = bet.returns.after(bet.horizon)
+    verb = "loses" if point < 0 else "returns" if bet.outcome.spec.better == "higher" else "saves"
+    said = f"{bet.lift} {verb} {bet.amount(point)} {bet.end}"
+    return said if low == high else f"{said} ({bet.span(low, high, signed=False)})"
+
+
+def _subtitle(bet: Bet) -> str:
+    answer, words = bet.worth, bet.words
+    moved = " to ".join(words.apart(bet.metric, answer.metric_before, answer.metric_after))
+    said = f"{words.label(bet.metric)} from {moved}"
+    first = bet.first_step
+    if first is None:
+        return said
+    name, share = first
+    slot = bet.subject.graph.by_name[name]
+    way = "lower" if bet.case.after[slot] < bet.case.before[slot] else "higher"
+    return f"{said}; {share:.0%} of the effect comes through {way} {lowered(words.label(name))}"
+
+
+def _tiles(bet: Bet) -> Iterator[Panel]:
+    found, words = bet.returns, bet.words
+    low, point, high = found.after(bet.horizon)
+    spread = f"P10 to P90: {bet.span(low, high, signed=False)}" if low != high else lowered(bet.outcome.label)
+    if bet.cost is None:
+        for period in bet.stages[:-1]:
+            ends = found.after(period)
+            small = f"P10 to P90: {bet.span(ends[0], ends[2], signed=False)}" if ends[0] != ends[2] else ""
+            yield Panel(f"Worth {bet.by(period)}", bet.signed(ends[1]), small)
+        yield Panel(f"Worth {bet.end}", bet.signed(point), spread, accent=True)
+        yield Panel("Run rate", bet.signed(bet.run_rate or 0.0), f"a year, {bet.end}")
+        return
+    yield Panel("We ask", bet.asked, f"once, in {words.period} 1")
+    yield Panel(f"Returns {bet.end}", bet.signed(point), spread, accent=True)
+    net = (
+        f"P10 to P90: {bet.span(low - found.cost, high - found.cost, signed=True)}" if low != high else "after the cost"
+    )
+    yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), net)
+    yield Panel("Pays back in", *payback_texts(bet))
+
+
+def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
+    rows = []
+    for period in stages:
+        low, point, high = bet.returns.after(period)
+        texts = (bet.amount(low) if low >= 0 else bet.signed(low), bet.amount(point), bet.amount(high))
+        texts = texts if point >= 0 else (bet.signed(low), bet.signed(point), bet.signed(high))
+        rows.append(RangeBar(f"By {bet.words.period} {period}", low, point, high, *texts, strong=period == stages[-1]))
+    ends = [0.0, *(row.low for row in rows), *(row.high for row in rows)]
+    ends += [bet.returns.cost] if bet.cost is not None else []
+    levels = tuple((level, _level(bet, level)) for level in spanning_levels(min(ends), max(ends)))
+    title = "What it returns against what it costs" if bet.cost is not None else "What it returns"
+    ask = (bet.returns.cost, f"ask {bet.asked}") if bet.cost is not None else (None, "")
+    return Spans(f"{title}, {lowered(bet.outcome.label)}", tuple(rows), levels, *ask)
+
+
+def _level(bet: Bet, level: float) -> str:
+    return bet.words.value(bet.outcome.name, level)
+
+
+def _evidence(bet: Bet) -> Shares:
+    answer = bet.worth
+    shares = tuple(
+        ShareOfBar(text, grounds.share) for text, grounds in zip(answer.evidence_mix, answer.rests_on, strict=True)
+    )
+    notes: list[str] = []
+    if len(answer.evidence_mix) > 1:
+        notes.append(f"{joined(answer.evidence_mix[1:])}.")
+    source = next((one for one in _influences(bet) if one.evidence.source), None)
+    if source is not None:
+        dated = source.evidence.date
+        when = f", {MONTHS[dated.month - 1]} {dated.year}" if dated else ""
+        notes = [" ".join([*notes, f"{source.evidence.source}{when}."])]
+    if bet.returns.loss is not None and bet.cost is not None:
+        notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
+    if not shares:
+        return Shares(
+            "How good is the evidence", (ShareOfBar("formulas alone, no evidence stated", 1.0),), tuple(notes)
+        )
+    return Shares("How good is the evidence", shares, tuple(notes))
+
+
+def _influences(bet: Bet) -> list[Influence]:
+    """Return the assumed effects that the worth rests on, along its largest paths first."""
+    graph = bet.subject.graph
+    found: dict[tuple[str, str], Influence] = {}
+    for path in bet.worth.paths:
+        for source, target in zip(path.metrics, path.metrics[1:], strict=False):
+            for influence in graph[target].influences:
+                if influence.source == source:
+                    found.setdefault((source, target), influence)
+    return list(found.values())
+
+
+def _signing(bet: Bet) -> tuple[tuple[str, str], ...]:
+    return (("Owner", bet.owner(bet.metric)), ("Approves", bet.owner(bet.outcome.name)))

@@ -1,0 +1,78 @@
+"""The second slide: how the bet makes money."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from impacttree.analyses.diagram import lifted_diagram
+from impacttree.answers.words import is_still, lowered
+from impacttree.reports.bet.bet import Bet
+from impacttree.views import Panel
+from impacttree.views.slides import Figures, Slide, SlidePart
+
+__all__ = ["how_it_makes_money"]
+
+
+def how_it_makes_money(bet: Bet) -> Slide:
+    """Return the board cut, with what offsets it, above the equation from revenue to the net."""
+    board = replace(lifted_diagram(bet.worth, "board"), panels=(), callout=None, title="", subtitle="", notes=())
+    equation = _equation(bet)
+    parts = [SlidePart(board, 0, 12, 0.0, 0.7 if equation else 1.0)]
+    parts += [SlidePart(equation, 0, 12, 0.76, 1.0)] if equation else []
+    words, when = bet.words, bet.words.periods(bet.horizon)
+    subtitle = (
+        f"{words.label(bet.outcome.name)} carried on each arrow, {when}; open dot: assumed effect, no dot: formula"
+    )
+    return Slide(_how_title(bet), tuple(parts), subtitle)
+
+
+def _how_title(bet: Bet) -> str:
+    words, answer = bet.words, bet.worth
+    label = words.label(bet.metric)
+    if not answer.paths or not answer.total:
+        return f"{label} does not move {lowered(bet.outcome.label)}"
+    amounts = bet.carried_first
+    name = max(amounts, key=lambda one: amounts[one] * answer.total)
+    through = "directly" if name == bet.outcome.name else f"through {lowered(words.label(name))}"
+    said = f"{label} pays {through}"
+    if 0 < amounts[name] / answer.total < 0.995:
+        said += f": {bet.amount(amounts[name])} of the {bet.amount(answer.total)}"
+    back = _takes_back(bet)
+    return f"{said}, and {back}" if back else said
+
+
+def _takes_back(bet: Bet) -> str:
+    """``COGS takes back $165k of $871k revenue``."""
+    if bet.pnl is None:
+        return ""
+    moved = [line for line in bet.pnl.lines if line.role != "=" and not is_still(line.before, line.after)]
+    gains, costs = [line for line in moved if line.change > 0], [line for line in moved if line.change < 0]
+    if len(gains) != 1 or not costs:
+        return ""
+    cost = min(costs, key=lambda line: line.change)
+    return (
+        f"{cost.label} takes back {bet.amount(cost.change)} of {bet.amount(gains[0].change)} {lowered(gains[0].label)}"
+    )
+
+
+def _equation(bet: Bet) -> Figures | None:
+    """Return what moves in the statement as an equation: revenue less costs is the outcome, less the ask is the net."""
+    if bet.pnl is None:
+        return None
+    moved = [line for line in bet.pnl.lines if line.role != "=" and not is_still(line.before, line.after)]
+    if not 1 <= len(moved) <= 3:
+        return None
+    when = f"in {bet.words.periods(bet.horizon)}"
+    panels, signs = [], []
+    for number, line in enumerate(moved):
+        minus = line.change < 0 and number > 0
+        panels.append(Panel(line.label, bet.amount(line.change) if minus else bet.signed(line.change), when))
+        signs += [("−" if minus else "+")] if number else []
+    panels.append(Panel(bet.outcome.label, bet.signed(bet.worth.total), "before the ask" if bet.cost else when,
+                        accent=bet.cost is None))  # fmt: skip
+    signs.append("=")
+    if bet.cost is not None:
+        panels.append(Panel("The ask", bet.asked, f"once, in {bet.words.period} 1"))
+        panels.append(Panel("Net", bet.signed(bet.returns.net[-1]), bet.end, accent=True))
+        signs += ["−", "="]
+    return Figures(tuple(panels), tuple(signs))

@@ -1,0 +1,130 @@
+"""The sixth slide: the decision, who does what, the next number to measure, and when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from impacttree.analyses.value_of_information import Decision, value_of_information
+from impacttree.answers.days import day_text
+from impacttree.answers.words import lowered
+from impacttree.reports.bet.assumptions import number_name
+from impacttree.reports.bet.bet import Bet
+from impacttree.reports.phrases import period_end
+from impacttree.views import Cell, Column, Table
+from impacttree.views.slides import Event, Passage, Prose, Slide, SlidePart, Timeline
+
+__all__ = ["what_happens_next"]
+
+
+def what_happens_next(bet: Bet) -> Slide:
+    """Return the decision that is asked for, who does what, and the next numbers to measure."""
+    words, spec = bet.words, bet.subject.graph.spec
+    check = max(1, round(bet.subject.periods() / 4))
+    day = period_end(spec, check)
+    on_day = f"on {day_text(day)}" if day else f"by {words.period} {check}"
+    needs = _needs(bet)
+    what = lowered(words.label(bet.metric))
+    ask = f"Approve {bet.asked}" if bet.cost is not None else f"Decide on {bet.lift}"
+    title = f"{ask}; {on_day} {what} must stand at {needs}" if needs else f"{ask}; check {what} {on_day}"
+    release = f"Release {bet.asked} for {bet.lift}" if bet.cost is not None else f"Commit to {bet.lift}"
+    passages = [Passage(f"{release}, held for {words.periods(bet.horizon)}.", strong=True)]
+    passages += [Passage(text) for text in _worth_knowing(bet)]
+    rows = [
+        ("Owner", bet.owner(bet.metric), f"delivers {_target(bet)} {what}"),
+        ("Approves", bet.owner(bet.outcome.name), f"answers for {lowered(bet.outcome.label)}"),
+    ]
+    people = Table("", (Column("Role"), Column("Who"), Column("What")),
+                   tuple(tuple(map(Cell, row)) for row in rows))  # fmt: skip
+    parts = (
+        SlidePart(Prose("Decision requested", tuple(passages), accent=True), 0, 7, 0.0, 0.34),
+        SlidePart(people, 0, 7, 0.38, 0.62),
+        SlidePart(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.4),
+        *([SlidePart(Prose("", (Passage(_or_else(bet, needs)),)), 7, 5, 0.43, 0.62)] if needs else []),
+        SlidePart(Timeline(tuple(_events(bet, check))), 0, 12, 0.68, 1.0),
+    )
+    return Slide(title, parts, "One decision, one owner, one day at which we act if the number is not there")
+
+
+def _or_else(bet: Bet, needs: str) -> str:
+    limit, _, side = needs.partition(" or ")
+    beyond = "Below" if side == "more" else "Above"
+    who = bet.owner(bet.metric)
+    return f"{beyond} {limit} the {bet.asked} does not come back {bet.end}" + (f": {who} acts." if who else ".")
+
+
+def _target(bet: Bet) -> str:
+    return bet.words.value(bet.metric, bet.worth.metric_after)
+
+
+def _needs(bet: Bet) -> str:
+    """Return the level at which the bet still pays, rounded to the side that does: ``42.8% or more``."""
+    if bet.cost is None:
+        return ""
+    first = next((row for row in bet.switching if row.address == f"{bet.metric}.lift"), None)
+    answer = bet.worth
+    if first is None or first.at is None or not first.today:
+        return ""
+    level = answer.metric_before + (answer.metric_after - answer.metric_before) * first.at / first.today
+    rising = answer.metric_after > answer.metric_before
+    return f"{_rounded_level(bet, level, up=rising)} or {'more' if rising else 'less'}"
+
+
+def _rounded_level(bet: Bet, level: float, *, up: bool) -> str:
+    """Write a level with three digits, rounded to the side that still holds."""
+    digits = 2 - math.floor(math.log10(abs(level))) if level else 0
+    scaled = level * 10.0**digits
+    whole = math.ceil(scaled - 1e-9) if up else math.floor(scaled + 1e-9)
+    return bet.words.value(bet.metric, whole / 10.0**digits)
+
+
+def _worth_knowing(bet: Bet) -> Iterator[str]:
+    """Say what it is worth to wait and learn."""
+    if bet.cost is None:
+        return
+    asked = Decision(bet.metric, bet.change, cost=bet.cost, on=bet.on)
+    found = value_of_information(bet.subject, asked, 2**12, horizon=bet.horizon, scenario=bet.scenario)
+    if not found.evpi:
+        yield f"No measurement can change this decision: {found.choice}."
+        return
+    most = found.evpi + 2.0 * (found.evpi_error or 0.0)
+    yield f"Waiting to learn everything first is worth at most {bet.amount(most)}."
+    if found.measure is not None:
+        number = number_name(bet, Cell(found.measure.label, found.measure.address)).text
+        yield f"The number to measure next: {lowered(number)}."
+
+
+def _numbers(bet: Bet, on_day: str, needs: str) -> Table:
+    words, case = bet.words, bet.case
+    first = bet.first_step
+    rows = [(words.label(bet.metric), words.value(bet.metric, bet.worth.metric_before), _target(bet),
+             needs.removesuffix(" or more").removesuffix(" or less") or "watch")]  # fmt: skip
+    if first is not None and first[0] != bet.outcome.name:
+        slot = bet.subject.graph.by_name[first[0]]
+        rows.append((words.label(first[0]), words.value(first[0], case.before[slot]),
+                     words.value(first[0], case.after[slot]), "watch"))  # fmt: skip
+    side = "Act below" if bet.worth.metric_after > bet.worth.metric_before else "Act above"
+    columns = (Column(""), Column("Today", "right"), Column("Plan", "right"), Column(side if needs else "", "right"))
+    when = on_day.removeprefix("on ")
+    return Table(f"Next numbers to measure, {when}", columns, tuple(tuple(map(Cell, row)) for row in rows), accent=0)
+
+
+def _events(bet: Bet, check: int) -> Iterator[Event]:
+    words, found, last = bet.words, bet.returns, bet.horizon
+
+    def when(period: int) -> str:
+        end = period_end(bet.subject.graph.spec, period)
+        name = f"{words.period.capitalize()} {period}"
+        return f"{name}, {end.day} {day_text(end).split()[1][:3]} {end.year}" if end else name
+
+    def at(period: int) -> float:
+        return (period - 1) / max(1, last - 1)
+
+    events = {1: Event(0.0, f"{bet.asked} paid" if bet.cost is not None else "begin", when(1), "money")}
+    events[last] = Event(1.0, f"{'net ' if bet.cost is not None else ''}{bet.signed(found.net[-1])}", when(last))
+    if found.payback and found.payback not in events:
+        events[found.payback] = Event(at(found.payback), "paid back", when(found.payback))
+    events.setdefault(check, Event(at(check), "first check", when(check), "check"))
+    one = bet.stages[0]
+    events.setdefault(one, Event(at(one), f"{bet.signed(found.after(one)[1])} returned", when(one)))
+    yield from (events[period] for period in sorted(events))

@@ -1,0 +1,77 @@
+"""The third slide: when the money comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from impacttree.answers.words import lowered
+from impacttree.reports.bet.bet import Bet, spanning_levels
+from impacttree.reports.phrases import period_name
+from impacttree.views import Band, Lines, Panel, Series
+from impacttree.views.slides import Figures, Slide, SlidePart
+
+__all__ = ["payback_texts", "when_it_comes_back"]
+
+
+def when_it_comes_back(bet: Bet) -> Slide:
+    """Return the cumulative net by period, with its deepest outlay, its payback and its range."""
+    found, words = bet.returns, bet.words
+    ticks = tuple(str(t) for t in range(1, bet.horizon + 1))
+    last = bet.signed(found.net[-1])
+    bands: tuple[Band, ...] = ()
+    ends = [0.0, min(found.net), max(found.net)]
+    if found.low is not None and found.high is not None and found.low != found.high:
+        texts = (f"P10 {bet.signed(found.low[-1])}", f"P90 {bet.signed(found.high[-1])}")
+        bands = (Band(found.low, found.high, "P10 to P90", *texts),)
+        ends += [min(found.low), max(found.high)]
+    levels = tuple((level, bet.signed(level)) for level in spanning_levels(min(ends), max(ends)))
+    lines = Lines("", "", ticks, (Series("Net", found.net, last, accent=True),), levels, (), bands)
+    what = "Cumulative net effect" if bet.cost is not None else "Cumulative effect"
+    subtitle = f"{what} on {lowered(bet.outcome.label)} by {words.period}; line as stated"
+    subtitle += ", band P10 to P90" if bands else ""
+    parts = (SlidePart(lines, 0, 9), SlidePart(Figures(tuple(_stations(bet)), upright=True), 9, 3))
+    return Slide(_when_title(bet), parts, subtitle)
+
+
+def payback_texts(bet: Bet) -> tuple[str, str]:
+    """Return the period of payback in large letters, and its date and range below."""
+    found, period = bet.returns, bet.words.period
+    if found.payback is None:
+        return "not yet", f"not within {bet.words.periods(bet.horizon)}"
+    when = period_name(bet.subject.graph.spec, found.payback)
+    late = str(found.payback_high) if found.payback_high else f"after {bet.horizon}"
+    ends = f"P10 to P90: {found.payback_low} to {late}" if found.payback_low != found.payback_high else ""
+    return f"{period} {found.payback}", "; ".join(text for text in (when, ends) if text)
+
+
+def _when_title(bet: Bet) -> str:
+    found, period = bet.returns, bet.words.period
+    net = bet.signed(found.net[-1])
+    if bet.cost is None:
+        rate = bet.run_rate
+        tail = f", at a run rate of {bet.signed(rate)} a year" if rate is not None else ""
+        return f"{bet.lift} stands at {net} {bet.end}{tail}"
+    if found.payback is None:
+        return f"The {bet.asked} is not back {bet.end}: the net stands at {net}"
+    return f"The {bet.asked} is back by {period} {found.payback} and stands at {net} {bet.end}"
+
+
+def _stations(bet: Bet) -> Iterator[Panel]:
+    found, words = bet.returns, bet.words
+    rate = f"run rate {bet.signed(bet.run_rate)} a year" if bet.run_rate is not None else ""
+    spread = ""
+    if found.low is not None and found.high is not None:
+        spread = f"{bet.span(found.low[-1], found.high[-1], signed=True)} (P10 to P90)"
+    detail = "; ".join(text for text in (spread, rate) if text)
+    if bet.cost is None:
+        for period in bet.stages[:-1]:
+            low, point, high = found.after(period)
+            small = f"{bet.span(low, high, signed=True)} (P10 to P90)" if low != high else ""
+            yield Panel(f"Worth {bet.by(period)}", bet.signed(point), small)
+        yield Panel(f"Worth {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
+        return
+    period, amount = found.deepest
+    yield Panel("Deepest outlay", bet.signed(amount), f"after {words.period} {period}")
+    large, small = payback_texts(bet)
+    yield Panel("Payback", large, small)
+    yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), detail, accent=True)

@@ -1,0 +1,99 @@
+"""The fifth slide: profit and loss before and after, and the guardrails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from impacttree.analyses.pnl import Pnl
+from impacttree.answers.case import Case
+from impacttree.answers.guardrail_checks import GuardrailCheck
+from impacttree.answers.samples import percentage
+from impacttree.answers.words import is_still, joined, lowered
+from impacttree.reports.bet.bet import Bet
+from impacttree.views import Cell, Table
+from impacttree.views.slides import Gauge, Gauges, Slide, SlidePart
+
+__all__ = ["statement_and_guardrails"]
+
+
+def statement_and_guardrails(bet: Bet) -> Slide | None:
+    """Return the statement before and after beside the guardrails; None where the tree has neither."""
+    checks = bet.worth.guardrails
+    if bet.pnl is None and not checks:
+        return None
+    parts = []
+    wide = 8 if checks else 12
+    if bet.pnl is not None:
+        parts.append(SlidePart(_with_cost(bet, bet.pnl), 0, wide))
+    if checks:
+        head = f"Guardrails, worst {bet.words.period} of {bet.horizon}"
+        gauges = Gauges(head, tuple(_gauge(bet, check) for check in checks[:MOST_GAUGES]))
+        parts.append(SlidePart(gauges, 12 - wide + 4 if bet.pnl else 0, 4 if bet.pnl else 12))
+    notes = tuple(check.text for check in checks)
+    return Slide(_statement_title(bet), tuple(parts), _statement_subtitle(bet), notes=notes)
+
+
+def _statement_title(bet: Bet) -> str:
+    broken = [check.label for check in bet.worth.guardrails if not check.holds]
+    likely = max((check.risk or 0.0 for check in bet.worth.guardrails), default=0.0)
+    kept = "every guardrail holds" if likely < NOTABLE else "every guardrail holds as stated"
+    rails = kept if not broken else f"{joined(broken)} {'breaks' if len(broken) == 1 else 'break'}"
+    rails += "" if not broken else " its guardrail" if len(broken) == 1 else " their guardrails"
+    if bet.pnl is None:
+        return rails[:1].upper() + rails[1:]
+    last, words = bet.pnl.lines[-1], bet.words
+    if is_still(last.before, last.after):
+        said = f"{last.label} does not move over {words.periods(bet.horizon)}"
+    else:
+        verb = "rises" if last.change > 0 else "falls"
+        to_level = words.value(last.metric, last.after)
+        said = f"{last.label} {verb} {bet.amount(last.change)} to {to_level} over {words.periods(bet.horizon)}"
+    return f"{said}, and {rails}" if bet.worth.guardrails else said
+
+
+def _statement_subtitle(bet: Bet) -> str:
+    """Say which scenario of the file breaks a guardrail, with or without the bet."""
+    subject = bet.subject
+    for scenario in subject.graph.spec.scenarios:
+        case = Case.of(subject, dict(scenario.changes), bet.horizon)
+        broken = [check for check in case.guardrails if not check.holds]
+        if broken and not bet.scenario:
+            check = broken[0]
+            value, limit = bet.words.apart(check.metric, check.value, check.limit)
+            where = f"In the scenario {lowered(scenario.title)}, without the bet, {check.label} stands at {value}"
+            return f"{where}, {'below its floor' if check.side == 'floor' else 'above its cap'} of {limit}"
+    return f"Profit and loss over {bet.words.periods(bet.horizon)}, rounded so that rows and columns add up"
+
+
+def _with_cost(bet: Bet, statement: Pnl) -> Table:
+    """Return the statement with the cost of the bet, and what is left after it, below."""
+    table = statement.view()
+    if bet.cost is None or not statement.changes:
+        return replace(table, notes=())
+    step = 10.0 ** statement.scale[0]
+    before, after, change = statement.shown()[-1]
+    net = round((statement.lines[-1].change - bet.returns.cost) / step)
+    spent = net - change
+    cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
+    last = statement.lines[-1]
+    relative = bet.words.percent(last.before, last.change - bet.returns.cost)
+    texts = ("After the cost", f"{before:,}", f"{after + spent:,}", f"{net:+,}" if net else "0", relative)
+    left = tuple(map(Cell, texts))
+    totals = table.totals | {len(table.rows) + 1}
+    return replace(table, rows=(*table.rows, cost, left), totals=totals, notes=())
+
+
+MOST_GAUGES = 3
+NOTABLE = 0.05
+"""Risk of a breach from which on the title does not call a guardrail safe."""
+
+
+def _gauge(bet: Bet, check: GuardrailCheck) -> Gauge:
+    value, limit = bet.words.apart(check.metric, check.value, check.limit)
+    reach = 1.6 * max(abs(check.value), abs(check.limit)) or 1.0
+    verdict = "Holds." if check.holds else f"Broken in {bet.words.periods(len(check.breached))} of {bet.horizon}."
+    before = {(one.metric, one.side): one.risk for one in bet.before}.get((check.metric, check.side))
+    if check.risk is not None and before is not None:
+        verdict += f" Risk of breach: {percentage(before)} before, {percentage(check.risk)} after"
+    places = (min(1.0, max(0.0, check.value / reach)), min(1.0, max(0.0, check.limit / reach)))
+    return Gauge(check.label, value, *places, f"{check.side} {limit}", verdict, breached=not check.holds)

@@ -1,0 +1,146 @@
+"""The deck of a bet: six slides that ask for a decision, and an appendix that answers what will be asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from impacttree.analyses.sensitivity import sensitivity
+from impacttree.answers.local import local
+from impacttree.answers.subject import Subject
+from impacttree.errors import Problem, QuestionError
+from impacttree.quantity import Change, RawQuantity, to
+from impacttree.reports.bet.appendix import appendix
+from impacttree.reports.bet.assumptions import what_must_hold
+from impacttree.reports.bet.bet import Bet
+from impacttree.reports.bet.decision import decision
+from impacttree.reports.bet.money import how_it_makes_money
+from impacttree.reports.bet.next_steps import what_happens_next
+from impacttree.reports.bet.payback import when_it_comes_back
+from impacttree.reports.bet.statement import statement_and_guardrails
+from impacttree.reports.deck import Deck, read_template
+from impacttree.reports.phrases import typeset
+from impacttree.views import Diagram
+from impacttree.views.slides import Slide, SlidePart
+
+__all__ = ["bet_deck"]
+
+MOST_BETS = 10
+
+
+@local
+def bet_deck(
+    subject: Subject,
+    metric: str | Sequence[tuple[str, str | Change]] | None = None,
+    change: str | Change | None = None,
+    on: str | None = None,
+    *,
+    scenario: str | None = None,
+    cost: RawQuantity | None = None,
+    template: str | os.PathLike[str] | bytes | None = None,
+    people: bool = True,
+) -> Deck:
+    """Make the deck of a bet: six slides for the people who decide, and an appendix.
+
+    The decision in one sentence, how it makes money, when it comes back, what must be true, the profit and loss
+    statement with the guardrails, and what happens next; behind them how sure it is, the paths, scenarios, assumptions,
+    definitions and the whole tree. It looks three horizons of the tree ahead. Without a cost nothing is asked for.
+
+    Parameters
+    ----------
+    subject
+        The tree.
+    metric, change
+        What is done, from period 1; without them the lever with the most to gain from its plausible move. Several bets
+        as a list of pairs: the six slides of each.
+    on
+        The outcome that it is done for, an amount per period; by default the tree's.
+    scenario
+        A scenario of the model file, held with and without the change.
+    cost
+        What is asked for, paid once in period 1, in the outcome's unit.
+    template
+        A company's presentation (``.pptx``), whose fonts, theme colors, logo, layouts and size are kept.
+    people
+        Whether owners are named.
+
+    Returns
+    -------
+    Deck
+        `slides` as plain data, `save` writes ``.pptx``.
+
+    Raises
+    ------
+    QuestionError
+        When the outcome does not add up over time, or a metric does not exist.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> made = it.template("saas").deck("engagement", "+5%", cost="$250k")
+    >>> print(made.slides[0].title)
+    We ask $250k: +5% weekly engagement returns $706k by month 36 ($369k to $1.11M) and pays back in month 21
+    """
+    pairs = _pairs(subject, metric, change, on)
+    slides: list[Slide] = []
+    for name, done in pairs:
+        bet = Bet(subject, name, done, on, scenario, cost, people)
+        slides += [*_six(bet), *appendix(bet.worth, bet.returns, bet.footer, whole=(name, done) == pairs[-1])]
+    shown = slides if people else [_without_people(slide) for slide in slides]
+    return Deck(tuple(map(typeset, shown)), read_template(template))
+
+
+Acts = list[tuple[str, str | Change]]
+
+
+def _pairs(subject: Subject, metric: object, change: str | Change | None, on: str | None) -> Acts:
+    if metric is None:
+        return [_best(subject, on)]
+    if isinstance(metric, str):
+        if change is None:
+            raise QuestionError(Problem(metric=metric, reason="no change is given", fix="write e.g. '+1%'"))
+        return [(metric, change)]
+    pairs = list(metric) if isinstance(metric, Sequence) else []
+    if not pairs or len(pairs) > MOST_BETS or any(not isinstance(p, tuple | list) or len(p) != 2 for p in pairs):
+        fix = f"write [('engagement', '+5%'), ('arpu', '+$1')], at most {MOST_BETS}"
+        raise QuestionError(Problem(reason="bets are a list of pairs of metric and change", fix=fix))
+    return [(name, done) for name, done in pairs]
+
+
+def _best(subject: Subject, on: str | None) -> tuple[str, Change]:
+    """Return the lever whose plausible move gains most, and that move."""
+    found = sensitivity(subject, on)
+    best = next((row for row in found.rows if row.rank is not None and row.plausible is not None), None)
+    if best is None or best.plausible is None:
+        fix = "name a metric and a change, or state `plausible` for some metrics"
+        raise QuestionError(Problem(reason="no metric states how far it may plausibly move", fix=fix))
+    return best.metric, to(best.plausible[1])
+
+
+SIX = (
+    decision,
+    how_it_makes_money,
+    when_it_comes_back,
+    what_must_hold,
+    statement_and_guardrails,
+    what_happens_next,
+)
+
+
+def _six(bet: Bet) -> Iterator[Slide]:
+    for make in SIX:
+        slide = make(bet)
+        if slide is not None:
+            title = slide.title[:1].upper() + slide.title[1:]
+            yield replace(slide, title=title, footer=bet.footer, notes=(*slide.notes, *bet.worth.warnings))
+
+
+def _without_people(slide: Slide) -> Slide:
+    def bare(part: SlidePart) -> SlidePart:
+        picture = part.picture
+        if isinstance(picture, Diagram):
+            picture = replace(picture, cards=tuple(replace(card, owner="") for card in picture.cards))
+        return replace(part, picture=picture)
+
+    return replace(slide, parts=tuple(map(bare, slide.parts)))
