@@ -83,8 +83,7 @@ class Projection(Result):
 
     def view(self) -> Table:
         words, period, last = self.words, self.words.period, len(self.values) - 1
-        window = words.periods(last) if words.calendar is None and words.since == 1 else words.window(last)
-        title = f"Projection by {period}, over {window}"
+        title = f"Projection by {period}, over {words.lasting(last)}"
         columns = (Column(period.capitalize(), "right"), *(Column(words.label(n), "right") for n in self.outcomes))
         rows = tuple(
             (Cell(self._name(t), float(t)), *(self._cell(name, t) for name in self.outcomes)) for t in self.shown

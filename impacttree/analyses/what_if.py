@@ -278,7 +278,7 @@ class Comparison(Result):
         }
 
     def view(self) -> Table:
-        words, window = self.words, self.words.window(self.horizon)
+        words, window = self.words, self.words.lasting(self.horizon)
         outcomes = (Column(self._head(name), "right") for name in self.outcomes)
         guarded = bool(self.base.guardrails)
         columns = (Column(f"Over {window}"), *outcomes, *([Column("Guardrails")] if guarded else []))

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from impacttree.answers.placeholders import ILLUSTRATIVE, headed
-from impacttree.graph.model import Graph, Metric
+from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.quantity import (
     MONEY,
     PERIODS_PER_YEAR,
@@ -282,6 +282,15 @@ class Words:
         first = self.first(last)
         return f"the {first}" if first.startswith("first ") else first.replace("Week of", "week of")
 
+    def lasting(self, last: int) -> str:
+        """Write for how long: ``12 months``; where periods have names, the window: ``FY27``."""
+        return self.periods(last) if self._by_number else self.window(last)
+
+    @property
+    def _by_number(self) -> bool:
+        """Whether answers are about the first periods, and these have no names."""
+        return self.calendar is None and self.since == 1
+
     def during(self, name: str, last: int, value: float | None = None) -> str:
         """Return which time a value over the periods up to `last` belongs to: `` in 12 months``, `` by month 12``.
 
@@ -289,8 +298,7 @@ class Words:
         """
         metric = self.graph[name]
         if metric.aggregation == "sum":
-            plain = self.calendar is None and self.since == 1
-            return f" in {self.periods(last)}" if plain else f" {self.over(name, last)}"
+            return f" in {self.periods(last)}" if self._by_number else f" {self.over(name, last)}"
         stated = metric.spec.start or metric.spec.value
         if metric.index not in self._moving or (stated is not None and stated.value == value):
             return ""
@@ -302,8 +310,12 @@ class Words:
 
     def over(self, name: str, last: int) -> str:
         """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``, ``in FY27``."""
+        return self.taken(self.graph[name].aggregation, last)
+
+    def taken(self, rule: Aggregation, last: int) -> str:
+        """Write the same of any metric that is taken over the periods by a rule."""
         window = self.window(last)
-        match self.graph[name].aggregation:
+        match rule:
             case "sum":
                 return f"from {window}" if self.calendar is not None and " to " in window else f"in {window}"
             case "last":

@@ -234,13 +234,13 @@ def test_the_sentence_and_the_lines_of_the_template():
     """The form of the example in the design."""
     lines = str(it.template("saas").worth("engagement", "+1%")).splitlines()
     assert lines[0] == (
-        "+1% Weekly engagement (42.0% -> 42.4%, +0.4pp) adds $16.7k operating profit in the first 12 months (+0.22%)"
+        "+1% Weekly engagement (42.0% -> 42.4%, +0.4pp) adds $16.7k operating profit from Nov 2026 to Oct 2027 (+0.22%)"
     )
     assert [line[2:15].strip() for line in lines[1:] if line[2] != " "] == [
         "range", "run rate", "also", "through", "rests on", "guardrails", "basis"
     ]  # fmt: skip
     assert lines[-1].endswith(
-        "accrual, pre-tax, undiscounted, before the cost of achieving it; lift held from month 1, if achieved in full; "
+        "accrual, pre-tax, undiscounted, before the cost of achieving it; lift held from Nov 2026, if achieved in full; "
         "illustrative template figures"
     )
 
@@ -329,7 +329,7 @@ def test_figures_of_other_outcomes_say_when():
     assert also == "revenue +$110k; basket +$1 by month 12"
     also = facts(it.template("saas").worth("engagement", "+1%", on="mrr"))["also"][0]
     assert also[0] == (
-        "revenue +$20.6k, gross profit +$16.7k, contribution +$16.7k, operating profit +$16.7k in the first 12 months"
+        "revenue +$20.6k, gross profit +$16.7k, contribution +$16.7k, operating profit +$16.7k from Nov 2026 to Oct 2027"
     )
 
 
@@ -465,7 +465,7 @@ def test_a_waterfall_stands_on_the_paths():
     assert whole.amount == worth.total
     assert [step.text for step in parts] == [worth.words.signed("profit", step.amount) for step in parts]
     assert math.isclose(sum(step.amount for step in parts), worth.total, rel_tol=1e-9)
-    assert "in the first 12 months" in picture.title
+    assert "from Nov 2026 to Oct 2027" in picture.title
     assert worth.picture() == picture
 
 

@@ -77,7 +77,9 @@ def test_the_page_opens_with_the_librarys_sentence(browser: Any, saas: Path) -> 
         assert "month 21" in tab.inner_text("#net")
         total = tab.evaluate("impacttree.found.total")
         assert abs(total - worth.total) <= 1e-9 * abs(worth.total)
-        flows = tab.evaluate("Object.fromEntries(impacttree.found.flows.map(([s, t, amount]) => [`${s} ${t}`, amount]))")
+        flows = tab.evaluate(
+            "Object.fromEntries(impacttree.found.flows.map(([s, t, amount]) => [`${s} ${t}`, amount]))"
+        )
     names = {m.name: m.index for m in it.template("saas")._graph.metrics}
     for edge in worth.edges:
         if not edge.lag:
