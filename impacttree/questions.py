@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from impacttree.analyses.break_even import break_even
+    from impacttree.analyses.decide import decide
     from impacttree.analyses.diagram import diagram
     from impacttree.analyses.guardrails import check_guardrails
     from impacttree.analyses.headroom import headroom
@@ -26,6 +27,7 @@ __all__ = [
     "break_even",
     "check_guardrails",
     "compare",
+    "decide",
     "diagram",
     "headroom",
     "pnl",

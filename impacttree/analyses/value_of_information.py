@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +11,7 @@ from impacttree.analyses.sensitivity import sensitivity_of
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.decision import WRITE, Decision
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.number_names import label_of
@@ -21,7 +22,7 @@ from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
-from impacttree.quantity import Change, Quantity, RawQuantity, shown_parts, to
+from impacttree.quantity import Quantity, shown_parts, to
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -31,58 +32,9 @@ if TYPE_CHECKING:
     from impacttree.engine.information import Information
     from impacttree.engine.simulation import Job, Scramblings
 
-__all__ = ["Decision", "NumberWorth", "ValueOfInformation", "value_of_information"]
+__all__ = ["NumberWorth", "ValueOfInformation", "value_of_information"]
 
 Choice = Literal["do it", "leave it", "either"]
-
-
-@dataclass(frozen=True, init=False)
-class Decision:
-    """To do something or to leave it: changes of metrics, and what they cost.
-
-    Parameters
-    ----------
-    metric
-        The metric that is changed; or a mapping of metric to change, for several at once.
-    change
-        What is done to it; left out when `metric` is a mapping.
-    cost
-        What it costs over the horizon, in the outcome's unit: any form of a quantity, so it may have a range.
-    on
-        The outcome that it is done for; by default the tree's.
-
-    Examples
-    --------
-    >>> Decision("engagement", "+1%", cost="$10k ($8k to $15k)").changes
-    (('engagement', '+1%'),)
-    """
-
-    changes: tuple[tuple[str, str | Change | Sequence[str | Change]], ...]
-    cost: RawQuantity | None
-    on: str | None
-
-    def __init__(
-        self,
-        metric: str | Changes,
-        change: str | Change | Sequence[str | Change] | None = None,
-        *,
-        cost: RawQuantity | None = None,
-        on: str | None = None,
-    ) -> None:
-        several = isinstance(metric, Mapping)
-        if several == (change is not None):
-            raise QuestionError(Problem(reason="a decision names a metric and what is done to it", fix=WRITE))
-        given = metric.items() if isinstance(metric, Mapping) else [(metric, change)]
-        changes = tuple((name, tuple(one) if isinstance(one, list) else one) for name, one in given)
-        if not changes:
-            raise QuestionError(Problem(reason="the decision changes nothing", fix=WRITE))
-        if cost is None:
-            raise QuestionError(Problem(reason="the decision has no cost to weigh its worth against", fix=WRITE))
-        for name, value in (("changes", changes), ("cost", cost), ("on", on)):
-            object.__setattr__(self, name, value)
-
-
-WRITE = "write it.Decision('engagement', '+1%', cost='$10k'), or it.Decision({'engagement': '+1%'}, cost='$10k')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -514,9 +466,12 @@ def _understood(held: Case, decision: object) -> _Weighed:
     if not isinstance(decision, Decision):
         shown = type(decision).__name__
         raise QuestionError(Problem(reason=f"{shown} is not a decision", fix=WRITE))
-    outcome, case = held.subject.outcome(decision.on), held.asking(dict(decision.changes))
-    assert decision.cost is not None
-    return _Weighed(outcome, case, read_cost(case, outcome, decision.cost))
+    if len(decision.acts) > 1:
+        fix = "give a decision of one act; `decide` weighs several, and says what knowing every number is worth"
+        raise QuestionError(Problem(reason="which number to measure is asked of one act at a time", fix=fix))
+    act, outcome = decision.acts[0], held.subject.outcome(decision.on)
+    case = held.asking(dict(act.changes))
+    return _Weighed(outcome, case, read_cost(case, outcome, act.cost))
 
 
 def _there(worth: Samples) -> npt.NDArray[np.bool_]:

@@ -9,19 +9,18 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.cost import COST, check_start, read_cost, uncertain_cost
+from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.result import Scalar
 from impacttree.answers.samples import Range, Samples
 from impacttree.engine.horizon import HORIZONS, Window
-from impacttree.graph.model import Metric
-from impacttree.quantity import Quantity, RawQuantity
+from impacttree.graph.model import Metric, UncertainNumber
+from impacttree.quantity import RawQuantity
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-    from impacttree.engine.simulation import Job
 
     Numbers = npt.NDArray[np.float64]
 
@@ -39,6 +38,8 @@ class Stage:
     """Worth less the cost: above zero it pays."""
     range: Range | None = None
     """Of the net over the samples; None where nothing that it rests on is uncertain, or nothing was sampled."""
+    samples: Samples | None = None
+    """Of the net; None likewise."""
 
     @property
     def pays(self) -> bool:
@@ -65,8 +66,6 @@ class Returns:
         The first period after which the net is zero or more; None where there is none, or no cost.
     gain_low, gain_high, low, high
         P10 and P90 of gain and net after each period; None where nothing that they rest on is uncertain.
-    samples
-        Of the net after the last period; None likewise.
     payback_low, payback_high
         The period by which it is paid back in one sample of ten, and in nine of ten; None beyond the last period.
     share
@@ -85,8 +84,12 @@ class Returns:
     gain_high: tuple[float, ...] | None = None
     low: tuple[float, ...] | None = None
     high: tuple[float, ...] | None = None
-    samples: Samples | None = None
     share: float | None = None
+
+    @property
+    def samples(self) -> Samples | None:
+        """The net over the last horizon, sample by sample; None where nothing that it rests on is uncertain."""
+        return self.stages[-1].samples
 
     @property
     def periods(self) -> int:
@@ -138,7 +141,13 @@ class Returns:
 
 
 def returns(
-    case: Case, outcome: Metric, cost: RawQuantity | None = None, step: int | None = None, *, sampled: bool = True
+    case: Case,
+    outcome: Metric,
+    cost: RawQuantity | None = None,
+    step: int | None = None,
+    *,
+    sampled: bool = True,
+    address: str = COST,
 ) -> Returns:
     """Add up what a change returns, period by period.
 
@@ -154,6 +163,8 @@ def returns(
         Periods of one horizon; all of them unless given.
     sampled
         Whether to draw samples of what is uncertain.
+    address
+        Under which the cost is drawn: costs with other addresses are independent of each other.
 
     Raises
     ------
@@ -170,6 +181,7 @@ def returns(
     >>> [round(net) for net in found.net[:3]], found.payback
     ([-250, -100, 50], 3)
     """
+    check_start(case)
     step = step or case.periods
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
     read = None if cost is None else read_cost(case.over(step), outcome, cost)
@@ -180,7 +192,7 @@ def returns(
     payback = next((t for t, value in enumerate(net, 1) if value >= 0), None) if spent else None
     text = "" if read is None else read.text
     found = Returns(spent, text, gain, net, stages, payback, payback, payback)
-    return _with_samples(found, case, outcome, sign, read) if sampled else found
+    return _with_samples(found, case, outcome, uncertain_cost(outcome, read, address)) if sampled else found
 
 
 def _cumulative(case: Case, outcome: Metric) -> Sequence[float]:
@@ -190,7 +202,7 @@ def _cumulative(case: Case, outcome: Metric) -> Sequence[float]:
     return [case.change_over(outcome, periods) for periods in range(1, case.periods + 1)]
 
 
-def _with_samples(found: Returns, case: Case, outcome: Metric, sign: float, cost: Quantity | None) -> Returns:
+def _with_samples(found: Returns, case: Case, outcome: Metric, cost: tuple[UncertainNumber, ...]) -> Returns:
     """Return it with ranges, where anything that it rests on is uncertain."""
     import numpy as np
 
@@ -201,25 +213,37 @@ def _with_samples(found: Returns, case: Case, outcome: Metric, sign: float, cost
         return found
     wanted = Wanted(paths=(slot,))
     runs = tuple(asked.drawn(subject.graph) for asked in (case.held, case.together))
-    extra = (*case.together.uncertain(subject.graph), *uncertain_cost(outcome, cost))
+    extra = (*case.together.uncertain(subject.graph), *cost)
     job = Job.of(subject.model, case.periods, wanted, seed=case.seed, runs=runs, extra=extra)
     if not job.drawn:
         return found
     before, after = simulate_many(job, case.samples or sample_count(subject, wanted, case.periods))
+    sign = 1.0 if outcome.spec.better == "higher" else -1.0
     gains = _gains(sign * (after.paths[slot][1:] - before.paths[slot][1:]), outcome)
-    nets = gains - _costs(job, gains.shape[1], outcome, cost)
+    drawn = [job.sampler.draw(0, gains.shape[1], only=(one.address,))[one.address] for one in cost]
+    nets = gains - (drawn[0] if drawn else found.cost)
     if not np.isfinite(nets).any(axis=1).all():
         return found
+    missing = missing_mean(case.words, job, slot, gains[-1])
     gain_low, gain_high = _ends(gains)
     low, high = _ends(nets)
-    size, last = case.sizes[slot], Samples(nets[-1].copy())
-    ranges = [Samples(nets[stage.periods - 1]).range(size) for stage in found.stages]
-    stages = tuple(replace(stage, range=one) for stage, one in zip(found.stages, ranges, strict=True))
     early, late, share = _first(nets[:, np.isfinite(nets[-1])]) if found.cost else (None, None, None)
-    return Returns(
-        found.cost, found.text, found.gain, found.net, stages, found.payback, early, late,
-        gain_low, gain_high, low, high, last, share,
-    )  # fmt: skip
+    return replace(
+        found,
+        stages=tuple(_sampled_stage(stage, nets, case.sizes[slot], missing) for stage in found.stages),
+        payback_low=early,
+        payback_high=late,
+        gain_low=gain_low,
+        gain_high=gain_high,
+        low=low,
+        high=high,
+        share=share,
+    )
+
+
+def _sampled_stage(stage: Stage, nets: Numbers, size: float, missing: str) -> Stage:
+    samples = Samples(nets[stage.periods - 1].copy())
+    return replace(stage, range=samples.range(size, mean_missing=missing), samples=samples)
 
 
 def _gains(moves: Numbers, outcome: Metric) -> Numbers:
@@ -232,12 +256,6 @@ def _gains(moves: Numbers, outcome: Metric) -> Numbers:
         total = rule.added(total, row, t - 1, Window(t, t))
         rows.append(rule.finished(total, Window(t, t)))
     return np.array(rows)
-
-
-def _costs(job: Job, samples: int, outcome: Metric, cost: Quantity | None) -> Numbers | float:
-    if cost is None or not uncertain_cost(outcome, cost):
-        return 0.0 if cost is None else cost.central()
-    return job.sampler.draw(0, samples, only=(COST,))[COST]
 
 
 def _ends(rows: Numbers) -> tuple[tuple[float, ...], tuple[float, ...]]:

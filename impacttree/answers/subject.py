@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from impacttree.answers.asked import NOTHING, Asked, Changes
 from impacttree.answers.days import latest_day
 from impacttree.answers.result import Provenance
-from impacttree.answers.words import Words, joined
+from impacttree.answers.words import Words, joined, undefined
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import settled_today, sizes
@@ -144,7 +144,7 @@ class Subject:
         follows = any(ref.source in unknown for ref in metric.references)
         if metric.name in unknown and (follows or not found):
             return f"first known in {self.words.at(1)}"
-        return f"undefined: {found.reason}" if found else ""
+        return undefined(found.reason) if found else ""
 
     @cached_property
     def closed(self) -> Closed:

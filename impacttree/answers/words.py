@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from impacttree.answers.placeholders import ILLUSTRATIVE, headed
+from impacttree.formula import NOT_MEANINGFUL
 from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.quantity import (
     MONEY,
@@ -29,7 +30,18 @@ from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
 
-__all__ = ["ACCRUAL", "Words", "counted", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
+__all__ = [
+    "ACCRUAL",
+    "Words",
+    "counted",
+    "counted_noun",
+    "is_still",
+    "joined",
+    "lowered",
+    "noted",
+    "sentence",
+    "undefined",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,14 +144,20 @@ class Words:
         return tuple((value, write(value, digits or None)) for value in values)
 
     def move(self, name: str, before: float, after: float, when: str = "") -> str:
-        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points; `when` says at what time."""
-        text = " -> ".join(self.apart(name, before, after))
+        """Write ``42.0% -> 42.42%, +0.42pp``: from, to and, for shares, the points; `when` says at what time.
+
+        Shares and points have the same decimals, and enough of them that one recomputes the change.
+        """
         metric = self.graph[name]
         if not metric.unit.is_share or before == after:
-            return f"{text}{when}"
-        size = abs(after - before) * 100
-        digits = len(f"{size:.0f}") + (size >= 1) if size >= 0.1 else None  # to 0.1 pp, as the values beside it
-        return f"{text}, {format_signed(after - before, metric.unit, digits=digits)}{when}"
+            return f"{' -> '.join(self.apart(name, before, after))}{when}"
+        lead = math.floor(math.log10(abs(after - before) * 100))
+        place = min(-2, lead - 1)
+        texts = [self.value(name, value, step=place) for value in (before, after)]
+        if texts[0] == texts[1]:
+            texts = [*self.apart(name, before, after)]
+        points = format_signed(after - before, metric.unit, digits=max(lead - place + 1, 1))
+        return f"{' -> '.join(texts)}, {points}{when}"
 
     def change(self, name: str, change: Change) -> str:
         """Write a change before the label of its metric: ``+1%``, ``=45%``, ``+$3k/month``, ``+20``."""
@@ -429,10 +447,21 @@ STILL = 1e-12
 
 
 def _digits_apart(first: float, second: float, write: Callable[[float, int | None], str]) -> int | None:
-    """Return how many digits tell the texts of two numbers apart; None where those of each alone do."""
-    if first == second or write(first, None) != write(second, None):
+    """Return how many digits tell the texts of two numbers apart; None where each alone does, or rounding differs."""
+    if is_still(first, second) or write(first, None) != write(second, None):
         return None
     return next((digits for digits in range(4, 12) if write(first, digits) != write(second, digits)), 12)
+
+
+def undefined(reason: str) -> str:
+    """Say that there is no value, and why.
+
+    Examples
+    --------
+    >>> undefined("division by zero in month 1"), undefined("not meaningful in month 1")
+    ('undefined: division by zero in month 1', 'not meaningful in month 1')
+    """
+    return reason if reason.startswith(NOT_MEANINGFUL) else f"undefined: {reason}"
 
 
 def is_still(before: float, after: float) -> bool:

@@ -314,7 +314,7 @@ def test_the_sentence_names_the_number_and_its_price():
     tree = it.template("saas")
     answer = tree.value_of_information(it.Decision("engagement", "+1%", cost="$15k"))
     label = "Monthly churn <- Weekly engagement, slope"
-    assert answer.title == f"Measure next: {label}. Knowing it is worth up to $1.59k to this decision"
+    assert answer.title == f"Measure next: {label}. Knowing it is worth up to $1.5k to this decision"
     assert answer.measure == answer.rows[0]
     assert str(answer).startswith(answer.title)
     document = json.loads(answer.to_json())
