@@ -280,7 +280,7 @@ class Decided(Result):
         left = len(self.acts) - len(shown)
         more = (f"{counted(left, 'more act')} not drawn.",) if left else ()
         subtitle = f"Net of cost by {words.period}, {words.label(name)}, every number at its stated value"
-        ticks = tuple(map(str, range(1, end + 1)))
+        ticks = words.ticks(1, end)
         return Lines(self.title, subtitle, ticks, series, levels, (*more, f"Basis: {self.provenance.basis}."))
 
 
