@@ -227,7 +227,15 @@ class Subject:
             source=f"{spec.name} tree",
             as_of=day_text(day) if day else "",
             illustrative=spec.illustrative,
+            window=self._window,
         )
+
+    @property
+    def _window(self) -> str:
+        if self.since == 1 or self.until is None:
+            return ""
+        numbers = f"{self.words.period}s {self.since} to {self.until}"
+        return numbers if self.words.calendar is None else f"{self.words.first(self.until)}, {numbers}"
 
     def metric(self, name: str) -> Metric:
         """Return the metric called `name`.
