@@ -101,7 +101,7 @@ class Subject:
     def counting(self, periods: range) -> Subject:
         """Return the same tree, asked about some of its periods."""
         later = Subject(self.graph, self.kept, periods[0], periods[-1])
-        vars(later)["whole"] = self.whole.counting(periods[0])
+        vars(later).update(whole=self.whole.counting(periods[0]), model=self.model.counting(periods[0]))
         return later
 
     def _named(self, over: str) -> range:
