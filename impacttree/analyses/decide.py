@@ -335,7 +335,7 @@ def decide(
     ...     it.Act("cost_to_serve", "-4%", cost="$150k", label="Cheaper hosting"),
     ... ]))
     >>> [round(stage.net, -3) for stage in answer.acts[1].returns.stages]
-    [27000.0, 213000.0, 408000.0]
+    [27000.0, 208000.0, 393000.0]
     """
     subject = subject.over(over, horizon)
     if not isinstance(decision, Decision):
