@@ -74,7 +74,7 @@ def test_the_page_opens_with_the_librarys_sentence(browser: Any, saas: Path) -> 
         )
         assert worth.claim in tab.inner_text("#sentence")
         assert "+$44.2k to +$130k (P10 to P90)" in tab.inner_text("#sub")
-        assert "month 21" in tab.inner_text("#net")
+        assert "Jul 2028" in tab.inner_text("#net")
         total = tab.evaluate("impacttree.found.total")
         assert abs(total - worth.total) <= 1e-9 * abs(worth.total)
         flows = tab.evaluate(
