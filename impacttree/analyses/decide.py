@@ -18,7 +18,7 @@ from impacttree.answers.local import local
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text
 from impacttree.answers.words import Words, counted, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
@@ -280,7 +280,7 @@ class Decided(Result):
         left = len(self.acts) - len(shown)
         more = (f"{counted(left, 'more act')} not drawn.",) if left else ()
         subtitle = f"Net of cost by {words.period}, {words.label(name)}, every number at its stated value"
-        ticks = tuple(map(str, range(1, end + 1)))
+        ticks = words.ticks(1, end)
         return Lines(self.title, subtitle, ticks, series, levels, (*more, f"Basis: {self.provenance.basis}."))
 
 
@@ -294,6 +294,7 @@ def decide(
     decision: Decision,
     *,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -312,6 +313,8 @@ def decide(
         The acts, of which one at most is taken, each with its cost.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon, from the first one on, in which costs are paid: ``"FY27"``.
     scenario
         A scenario of the model file, held with each act and without any.
     samples
@@ -334,6 +337,7 @@ def decide(
     >>> [round(stage.net, -3) for stage in answer.acts[1].returns.stages]
     [27000.0, 208000.0, 393000.0]
     """
+    subject = subject.over(over, horizon)
     if not isinstance(decision, Decision):
         raise QuestionError(Problem(reason=f"{type(decision).__name__} is not a decision", fix=ACTS))
     held, outcome = Case.of(subject, None, horizon, scenario, samples, seed), subject.outcome(decision.on)

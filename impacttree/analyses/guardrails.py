@@ -11,7 +11,7 @@ from impacttree.answers.guardrail_checks import GuardrailCheck, breach_words, ga
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, sentence
 from impacttree.views import Cell, Column, Table
 from impacttree.views.slides import Slide
@@ -85,7 +85,8 @@ class GuardrailReport(Result):
                 f"Risk: share of {samples:,} samples (seed {seed}) that break the limit in some {self.words.period}."
             )
         notes += [*(f"{note}." for note in self.notes), *map(sentence, self.warnings)]
-        periods = self.words.periods(self.horizon)
+        periods, calendar = self.words.periods(self.horizon), self.words.calendar
+        periods += f", {calendar.label(1, self.horizon)}" if calendar is not None else ""
         title = f"Guardrails in each of {periods}" if self.horizon > 1 else f"Guardrails over {periods}"
         title = self.words.headed(self.provenance.told(title))
         return Table(title, columns, tuple(map(self._cells, self.checks)), tuple(notes))
@@ -110,7 +111,7 @@ class GuardrailReport(Result):
             Cell(check.label, check.metric),
             Cell(f"{check.side} {limit}{each}", check.limit),
             Cell(f"{value}{each}", check.value),
-            Cell(f"{words.period} {check.period}", float(check.period)),
+            Cell(words.at(check.period), float(check.period)),
             Cell(verdict, None, "favourable" if check.holds else "adverse"),
             *(
                 [Cell("" if check.risk is None else percentage(check.risk), check.risk)]
@@ -127,6 +128,7 @@ def check_guardrails(
     range: bool = True,  # noqa: A002 - the word that users know
     *,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -143,6 +145,8 @@ def check_guardrails(
         Whether to draw samples of what is uncertain, for the risk that a limit is broken in some period.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the changes.
     samples
@@ -157,9 +161,10 @@ def check_guardrails(
     >>> report.holds, max(check.risk for check in report.checks) < 0.01
     (True, True)
     """
+    subject = subject.over(over, horizon)
     case = Case.of(subject, changes, horizon, scenario, samples, seed)
     checks, moves = case.guardrails, case.moves
-    basis = f"changes held from {subject.words.period} 1" if moves else ""
+    basis = f"changes held from {subject.words.at(1)}" if moves else ""
     risks = case.risks if range and checks else None
     if risks is None:
         provenance = case.provenance("values of each period against the limits", basis)

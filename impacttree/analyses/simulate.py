@@ -16,7 +16,7 @@ from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric,
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import BASE, ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import ACCRUAL, Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -330,6 +330,7 @@ def simulate(
     *,
     changes: Changes | None = None,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
 ) -> Simulation:
     """Draw many samples of all that is uncertain, and see how the outcomes spread.
@@ -356,6 +357,8 @@ def simulate(
         What is done, by metric, from period 1; nothing for the base case.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held beside the changes.
 
@@ -372,6 +375,7 @@ def simulate(
     >>> low < middle < high, simulation.probability("ltv_to_cac < 3") < 0.01
     (True, True)
     """
+    subject = subject.over(over, horizon)
     from impacttree.engine.simulation import Job, Wanted, simulate_many
     from impacttree.render.progress import progress
 
@@ -440,7 +444,7 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
 
 def _basis(case: Case, kept: Sequence[Metric]) -> str:
     parts = [ACCRUAL] if any(metric.unit.is_money for metric in kept) else []
-    parts += [f"changes held from {case.words.period} 1"] if case.asked.recipes else []
+    parts += [f"changes held from {case.words.at(1)}"] if case.asked.recipes else []
     return "; ".join(parts)
 
 

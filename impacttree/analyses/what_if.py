@@ -14,7 +14,7 @@ from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import BASE, Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -174,6 +174,7 @@ def what_if(
     range: bool = True,  # noqa: A002 - the word that users know
     *,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -192,6 +193,8 @@ def what_if(
         Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the changes.
     samples
@@ -206,6 +209,7 @@ def what_if(
     >>> answer.range.p10 < answer.total < answer.range.p90
     True
     """
+    subject = subject.over(over, horizon)
     outcome = subject.outcome(on)
     return _what_if(Case.of(subject, changes, horizon, scenario, samples, seed), outcome, range)
 
@@ -291,10 +295,10 @@ class Comparison(Result):
         return zip(self.scenarios, self.titles, self.descriptions, strict=True)
 
     def view(self) -> Table:
-        words, periods = self.words, self.words.periods(self.horizon)
+        words, window = self.words, self.words.lasting(self.horizon)
         outcomes = (Column(self._head(name), "right") for name in self.outcomes)
         guarded = bool(self.base.guardrails)
-        columns = (Column(f"Over {periods}"), *outcomes, *([Column("Guardrails")] if guarded else []))
+        columns = (Column(f"Over {window}"), *outcomes, *([Column("Guardrails")] if guarded else []))
         rows, notes = [self._row("Base case", BASE, self.base)], []
         for (name, scenario), shown, description in self._told:
             rows.append(self._row(shown, name, scenario))
@@ -305,7 +309,7 @@ class Comparison(Result):
                 notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
-        title = words.headed(f"Scenarios over the {words.first(self.horizon)}", *self.outcomes)
+        title = words.headed(f"Scenarios over {words.window(self.horizon)}", *self.outcomes)
         return Table(title, columns, tuple(rows), tuple(notes))
 
     def slides(self) -> tuple[Slide, ...]:
@@ -343,6 +347,7 @@ def compare(
     range: bool = True,  # noqa: A002 - the word that users know
     *,
     horizon: Horizon = None,
+    over: Over = None,
 ) -> Comparison:
     """Compute several sets of changes side by side.
 
@@ -356,6 +361,8 @@ def compare(
         Whether to draw samples of what is uncertain, for the range of each scenario's change.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
 
     Raises
     ------
@@ -370,6 +377,7 @@ def compare(
     >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
     ['downturn']
     """
+    subject = subject.over(over, horizon)
     own = {scenario.name: dict(scenario.changes) for scenario in subject.graph.spec.scenarios}
     given = own if scenarios is None else scenarios
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):

@@ -18,7 +18,7 @@ from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
@@ -93,6 +93,9 @@ class Worth(Result):
         Of the run rate.
     long : tuple of float
         The total over one, two and three horizons; shorter when the tree has no value that far.
+    by_year : tuple of (str, float)
+        Where the tree states a fiscal calendar, what the lift is worth in each fiscal year within three horizons, and
+        in what comes before the first whole one.
     before, after : float
         The outcome over the horizon without and with the lift.
     relative : float or None
@@ -139,6 +142,7 @@ class Worth(Result):
     run_rate: float | None
     run_rate_range: Range | None
     long: tuple[float, ...]
+    by_year: tuple[tuple[str, float], ...]
     before: float
     after: float
     relative: float | None
@@ -233,15 +237,24 @@ class Worth(Result):
         ]
         return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
 
+    def _by_year(self) -> tuple[str, ...]:
+        return tuple(f"{year} {self.words.figure(self.outcome, amount)}" for year, amount in self.by_year)
+
     def _before_cost(self) -> list[Fact]:
         """Return the facts on what the lift brings: under a cost, with a head that says it is not off."""
         spread, also = range_cells(self.words, self.outcome, self.total, self.range), tuple(self._also())
         name, amounts = self._amounts()
         if self.pays is None:
-            return [Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
+            years = Fact("by year", (self._by_year(),))
+            return [years, Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
         words = self.words
         total = f"{words.figure(self.outcome, self.total)} {words.over(self.outcome, self.horizon)}"
-        rows = [", ".join([total, *spread]), ", ".join(amounts), f"also {'; '.join(also)}" if also else ""]
+        rows = [
+            ", ".join([total, *spread]),
+            ", ".join(self._by_year()),
+            ", ".join(amounts),
+            f"also {'; '.join(also)}" if also else "",
+        ]
         return [Fact("before cost", tuple((row,) for row in rows if row))]
 
     def _amounts(self) -> tuple[str, tuple[str, ...]]:
@@ -249,7 +262,7 @@ class Worth(Result):
         words, name, n = self.words, self.outcome, self.horizon
         if not any(self.long) and not self.run_rate:
             return "run rate", ()
-        later = words.over(name, len(self.long) * n)
+        later = words.over(name, words.end(n, len(self.long)))
         longest = self.long[-1]
         figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
@@ -403,6 +416,7 @@ class Worth(Result):
             "run_rate": self.run_rate,
             "run_rate_range": self.run_rate_range and self.run_rate_range.as_dict(),
             "long": list(self.long),
+            "by_year": dict(self.by_year),
             **(self.pays.as_dict() if self.pays else {}),
             "before": self.before,
             "after": self.after,
@@ -469,6 +483,7 @@ def worth(
     *,
     cost: RawQuantity | None = None,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -498,6 +513,8 @@ def worth(
         says whether it pays, at one, two and three horizons, and when it has paid back.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the lift.
     samples
@@ -519,6 +536,7 @@ def worth(
     >>> worth.change, worth.outcome, worth.guardrails[0].holds
     ('+1%', 'profit', True)
     """
+    subject = subject.over(over, horizon)
     lifted, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, {metric: change}, horizon, scenario, samples, seed)
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
@@ -540,6 +558,7 @@ def worth(
         run_rate=case.run_rate(outcome),
         run_rate_range=ranges.last.times(annual) if ranges.last and annual is not None else None,
         long=_long(case, outcome),
+        by_year=case.by_year(outcome),
         before=case.before[slot],
         after=case.after[slot],
         relative=total / abs(case.before[slot]) if case.before[slot] else None,
@@ -565,7 +584,7 @@ def worth(
 def _long(case: Case, outcome: Metric) -> tuple[float, ...]:
     """Return the change over one, two and three horizons, as far as the tree has values."""
     far = case.furthest
-    return tuple(far.change_over(outcome, end) for end in range(case.periods, far.periods + 1, case.periods))
+    return tuple(far.change_over(outcome, end) for end in case.ends)
 
 
 def _one_point(case: Case, metric: Metric, outcome: Metric) -> float | None:

@@ -10,7 +10,7 @@ from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "cost_address", "read_cost", "uncertain_cost"]
+__all__ = ["COST", "check_start", "cost_address", "read_cost", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
@@ -28,6 +28,22 @@ def uncertain_cost(outcome: Metric, cost: Quantity | None, address: str = COST) 
     return (UncertainNumber(address, outcome.name, cost, None, True),)
 
 
+def check_start(case: Case) -> None:
+    """Refuse to set a cost, which is paid in period 1, against what comes in a window that begins later.
+
+    Raises
+    ------
+    QuestionError
+        When the case counts from a later period.
+    """
+    words = case.words
+    if words.since > 1:
+        reason = (
+            f"the cost is paid in {words.at(1)}, and {words.window(case.subject.until or case.periods)} begins later"
+        )
+        raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask from {words.at(1)} on"))
+
+
 def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     """Return a cost as it was understood; it is paid once, at the start of period 1.
 
@@ -39,6 +55,7 @@ def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     from impacttree.engine.distributions import distribution_of
 
     words = case.words
+    check_start(case)
     unit = words.total_unit(outcome.name)
     try:
         cost = parse_quantity(raw, currency=words.currency)

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.cost import COST, check_start, read_cost, uncertain_cost
 from impacttree.answers.means import missing_mean
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.result import Scalar
@@ -181,6 +181,7 @@ def returns(
     >>> [round(net) for net in found.net[:3]], found.payback
     ([-250, -100, 50], 3)
     """
+    check_start(case)
     step = step or case.periods
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
     read = None if cost is None else read_cost(case.over(step), outcome, cost)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 from impacttree.answers.placeholders import ILLUSTRATIVE, headed
 from impacttree.formula import NOT_MEANINGFUL
-from impacttree.graph.model import Graph, Metric
+from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.quantity import (
     MONEY,
     PERIODS_PER_YEAR,
@@ -25,6 +25,7 @@ from impacttree.quantity import (
     format_value,
     is_noun,
 )
+from impacttree.quantity.calendar import Calendar
 from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
@@ -51,9 +52,12 @@ class Words:
     ----------
     graph
         The checked graph, for labels, units, currency and period.
+    since
+        The first of the periods that answers are about.
     """
 
     graph: Graph
+    since: int = 1
 
     @property
     def currency(self) -> str:
@@ -247,38 +251,101 @@ class Words:
         """Write ``12 months``."""
         return f"{count} {self.period}{'' if count == 1 else 's'}"
 
-    def first(self, count: int) -> str:
-        """Write ``first 12 months``."""
-        return f"first {self.period}" if count == 1 else f"first {self.periods(count)}"
+    @cached_property
+    def calendar(self) -> Calendar | None:
+        """What periods are called; None where the tree states no first day."""
+        return self.graph.spec.calendar
 
-    def during(self, name: str, count: int, value: float | None = None) -> str:
-        """Return which time a value over so many periods belongs to: `` in 12 months``, `` by month 12``.
+    def at(self, t: int) -> str:
+        """Write a period: ``Oct 2027``, without a first day ``month 12``."""
+        label = f"{self.period} {t}" if self.calendar is None else self.calendar.label(t)
+        return label.replace("Week of", "week of")
+
+    def called(self, periods: range) -> str:
+        """Write what periods are called together: ``FY27 Q2``, without a first day ``months 4 to 6``."""
+        return replace(self, since=periods[0]).first(periods[-1])
+
+    def ticks(self, first: int, last: int) -> tuple[str, ...]:
+        """Write periods below an axis, as short as they are told apart: ``1``, ``Nov 26``."""
+        return tuple(self._tick(t) for t in range(first, last + 1))
+
+    def _tick(self, t: int) -> str:
+        if self.calendar is None:
+            return str(t)
+        return "today" if t == 0 else self.calendar.tick(t)
+
+    @property
+    def today(self) -> str:
+        """What t = 0 is called below an axis: ``today``, with its number where periods go by theirs."""
+        return "today (0)" if self.calendar is None else "today"
+
+    def end(self, last: int, times: int) -> int:
+        """Return the last period of a time that is several times as long as that up to `last`."""
+        return self.since - 1 + times * self.count_to(last)
+
+    def count_to(self, last: int) -> int:
+        """Return how many periods answers up to `last` are about."""
+        return last - self.since + 1
+
+    def first(self, last: int) -> str:
+        """Write the periods up to `last` that answers are about: ``first 12 months``, ``FY27``, ``months 13 to 24``."""
+        if self.calendar is not None:
+            return self.calendar.label(self.since, last)
+        if self.since > 1:
+            return f"{self.period} {last}" if self.since == last else f"{self.period}s {self.since} to {last}"
+        return f"first {self.period}" if last == 1 else f"first {self.periods(last)}"
+
+    def window(self, last: int) -> str:
+        """Write the same within a sentence: ``the first 12 months``, ``FY27``."""
+        first = self.first(last)
+        return f"the {first}" if first.startswith("first ") else first.replace("Week of", "week of")
+
+    def lasting(self, last: int) -> str:
+        """Write for how long: ``12 months``; where periods have names, the window: ``FY27``."""
+        return self.periods(last) if self._by_number else self.window(last)
+
+    @property
+    def _by_number(self) -> bool:
+        """Whether answers are about the first periods, and these have no names."""
+        return self.calendar is None and self.since == 1
+
+    def during(self, name: str, last: int, value: float | None = None) -> str:
+        """Return which time a value over the periods up to `last` belongs to: `` in 12 months``, `` by month 12``.
 
         Nothing where the value is today's: of what does not change with time, or is the stated one.
         """
         metric = self.graph[name]
         if metric.aggregation == "sum":
-            return f" in {self.periods(count)}"
+            return f" in {self.periods(last)}" if self._by_number else f" {self.over(name, last)}"
         stated = metric.spec.start or metric.spec.value
         if metric.index not in self._moving or (stated is not None and stated.value == value):
             return ""
-        return f" {self.over(name, count)}"
+        return f" {self.over(name, last)}"
 
-    def by(self, count: int) -> str:
-        """Write ``by month 12``."""
-        return f"by {self.period} {count}"
+    def by(self, last: int) -> str:
+        """Write ``by month 12``, ``by Oct 2027``."""
+        return f"by {self.at(last)}"
 
-    def over(self, name: str, count: int) -> str:
-        """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``."""
-        match self.graph[name].aggregation:
+    def over(self, name: str, last: int) -> str:
+        """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``, ``in FY27``."""
+        return self.taken(self.graph[name].aggregation, last)
+
+    def taken(self, rule: Aggregation, last: int) -> str:
+        """Write the same of any metric that is taken over the periods by a rule."""
+        window = self.window(last)
+        match rule:
             case "sum":
-                return f"in the {self.first(count)}"
+                return f"from {window}" if self.calendar is not None and " to " in window else f"in {window}"
             case "last":
-                return self.by(count)
+                return self.by(last)
             case "mean":
-                return f"on average over the {self.first(count)}"
+                return f"on average over {window}"
             case "recompute":
-                return f"as measured over the {self.first(count)}"
+                return f"as measured over {window}"
+
+    def when(self, name: str, last: int) -> str:
+        """Write the same where no sentence leads to it: ``first 12 months``, ``FY27``, ``by Oct 2027``."""
+        return self.first(last) if self.graph[name].aggregation == "sum" else self.over(name, last)
 
     @cached_property
     def _moving(self) -> frozenset[int]:
@@ -291,22 +358,23 @@ class Words:
                 moving.add(index)
         return frozenset(moving)
 
-    def heading(self, name: str, count: int) -> str:
+    def heading(self, name: str, last: int) -> str:
         """Write the same at the head of a chart: ``First 12 months``, ``By month 12``."""
-        when = self.over(name, count).removeprefix("in the ")
+        when = self.when(name, last)
         return f"{when[:1].upper()}{when[1:]}"
 
-    def formed(self, name: str, count: int) -> str:
+    def formed(self, name: str, last: int) -> str:
         """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``."""
+        lasting = self.periods(self.count_to(last))
         match self.graph[name].aggregation:
             case "sum":
-                return f"sum of {self.periods(count)}"
+                return f"sum of {lasting}"
             case "last":
-                return f"{self.period} {count}"
+                return self.at(last)
             case "mean":
-                return f"mean of {self.periods(count)}"
+                return f"mean of {lasting}"
             case "recompute":
-                return f"recomputed over {self.periods(count)}"
+                return f"recomputed over {lasting}"
 
     def total_unit(self, name: str) -> Unit:
         """Return the unit of a value over the horizon: a sum over periods is no longer per period."""
@@ -352,17 +420,20 @@ class Words:
             Whether a change has no range of its own, so that it is taken to be achieved.
         """
         unit = self.graph[outcome].unit
-        when = f"net is after a cost of {cost}, paid once in {self.period} 1"
+        when = f"net is after a cost of {cost}, paid once in {self.at(1)}"
         told = f"{'after' if costed else 'before'} the cost of achieving it"
         cost = f"{told}; {when}" if cost else told
         parts = [f"{ACCRUAL}, " if unit.is_money else "", cost]
-        held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
+        held = f"; lift held from {self.at(1)}" if lifted else f"; changes held from {self.at(1)}"
         achieved = ", if achieved in full" if in_full else ""
         return "".join(parts) + held + achieved + (f"; {ILLUSTRATIVE}" if self.graph.spec.illustrative else "")
 
-    def horizon(self, outcome: str, count: int) -> str:
+    def horizon(self, outcome: str, last: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""
-        return f"{self.first(count)} ({self.graph[outcome].aggregation_reason})"
+        lasting = "" if self.calendar is None else f", {self.periods(self.count_to(last))}"
+        if self.calendar is not None and self.period == "week":
+            lasting += f", {self.calendar.days(self.since, last)}"
+        return f"{self.first(last)}{lasting} ({self.graph[outcome].aggregation_reason})"
 
 
 MOST_DIGITS = 6

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 from impacttree.analyses.diagram import diagram, lifted_diagram
 from impacttree.analyses.worth import worth
@@ -31,7 +31,7 @@ from impacttree.errors import ImpactTreeError, Problem, QuestionError
 from impacttree.export.draws import draws_data
 from impacttree.export.script import ENGINE, as_json, model_data, script
 from impacttree.formula import unparse
-from impacttree.graph.model import Metric
+from impacttree.graph.model import Aggregation, Metric
 from impacttree.quantity import Change, Intervention, Quantity, RawQuantity, number_of, unit_words
 from impacttree.quantity.formatting import style_of
 from impacttree.render.characters import clean
@@ -197,6 +197,11 @@ class _Contents:
             "period": spec.period,
             "currency": spec.currency,
             "horizons": horizons,
+            "names": self._names(horizons[-1]),
+            "windows": {
+                str(count): {rule: self.words.taken(rule, count) for rule in get_args(Aggregation)}
+                for count in horizons
+            },
             "outcome": outcome.index,
             "basis": {"money": outcome.unit.is_money, "held": held},
             "version": self.subject.provenance("").fingerprint,
@@ -215,6 +220,15 @@ class _Contents:
             "draws": self._draws(),
             "views": self._views(),
             "model": model_data(self.whole.model),
+        }
+
+    def _names(self, last: int) -> Mapping[str, list[str]] | None:
+        """Return what periods are called, in full and below an axis; None where they go by their numbers."""
+        if self.words.calendar is None:
+            return None
+        return {
+            "full": [self.words.at(t) for t in range(1, last + 1)],
+            "short": list(self.words.ticks(1, last)),
         }
 
     def _reaches(self, periods: int) -> bool:

@@ -280,7 +280,7 @@ def test_what_is_no_decision(arguments, cost, message):
     [
         (it.Decision("engagement", "+1%", cost=10_000), "does not say which money: write it with its currency: USD"),
         (it.Decision("engagement", "+1%", cost="10k hours"), "hours does not fit a metric in USD"),
-        (it.Decision("engagement", "+1%", cost="$1k/month"), "first 12 months is in USD: USD/month does not fit"),
+        (it.Decision("engagement", "+1%", cost="$1k/month"), "Nov 2026 to Oct 2027 is in USD: USD/month does not fit"),
         (it.Decision("engagement", "+1%", cost="-$1k"), "below zero"),
         (it.Decision("engagement", "+1%", cost="$1k (-$1k to $3k)"), "below zero"),
         (it.Decision("engagement", "+1%", cost={"uniform": "-$1k to $3k"}), "below zero"),

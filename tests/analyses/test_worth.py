@@ -234,14 +234,15 @@ def test_the_sentence_and_the_lines_of_the_template():
     """The form of the example in the design."""
     lines = str(it.template("saas").worth("engagement", "+1%")).splitlines()
     assert lines[0] == (
-        "+1% Weekly engagement (42.0% -> 42.42%, +0.42pp) adds $17.1k operating profit in the first 12 months (+0.22%)"
+        "+1% Weekly engagement (42.0% -> 42.42%, +0.42pp) adds $17.1k operating profit "
+        "from Nov 2026 to Oct 2027 (+0.22%)"
     )
     assert [line[2:15].strip() for line in lines[1:] if line[2] != " "] == [
         "range", "run rate", "also", "through", "rests on", "guardrails", "basis"
     ]  # fmt: skip
     assert lines[-1].endswith(
-        "accrual, pre-tax, undiscounted, before the cost of achieving it; lift held from month 1, if achieved in full; "
-        "illustrative template figures"
+        "accrual, pre-tax, undiscounted, before the cost of achieving it; lift held from Nov 2026, "
+        "if achieved in full; illustrative template figures"
     )
 
 
@@ -330,7 +331,7 @@ def test_figures_of_other_outcomes_say_when():
     also = facts(it.template("saas").worth("engagement", "+1%", on="mrr"))["also"][0]
     assert also[0] == (
         "revenue +$21k, gross profit +$17.1k, contribution after S&M +$17.1k, operating profit +$17.1k "
-        "in the first 12 months"
+        "from Nov 2026 to Oct 2027"
     )
 
 
@@ -467,7 +468,7 @@ def test_a_waterfall_stands_on_the_paths():
     assert whole.amount == worth.total
     assert [step.text for step in parts] == [worth.words.signed("profit", step.amount) for step in parts]
     assert math.isclose(sum(step.amount for step in parts), worth.total, rel_tol=1e-9)
-    assert "in the first 12 months" in picture.title
+    assert "from Nov 2026 to Oct 2027" in picture.title
     assert worth.picture() == picture
 
 

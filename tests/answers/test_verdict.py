@@ -106,14 +106,14 @@ def test_ranges_of_net_and_payback_are_those_of_the_samples():
     assert costly.range is None
 
 
-def test_the_template_pays_back_in_month_21():
+def test_the_template_pays_back_after_21_months():
     worth = it.template("saas").worth("engagement", "+5%", cost="$250k")
     assert [stage.pays for stage in worth.pays.stages] == [False, True, True]
     assert worth.payback == 21
     assert worth.title.endswith(
-        "for $250k does not pay back within 12 months (-$164k) but does within 36 (+$499k), in month 21"
+        "for $250k does not pay back within 12 months (-$164k) but does within 36 (+$499k), in Jul 2028"
     )
-    assert worth.picture().title.endswith("in month 21")
+    assert worth.picture().title.endswith("in Jul 2028")
 
 
 def test_a_scenario_is_held_on_both_sides():

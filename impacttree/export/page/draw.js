@@ -247,7 +247,7 @@ const rounded = (span) => {
 };
 
 /** A line over periods; `mark` is a period to point out, `second` another line, dashed, `band` lies from P10 to P90. */
-export function drawLine({ values, second = null, band = null, written, period, mark = null, markText = "", alt, high = 222, isSmall = false, hasZero = true }) {
+export function drawLine({ values, second = null, band = null, written, period, tick = null, mark = null, markText = "", alt, high = 222, isSmall = false, hasZero = true }) {
   const wide = 360, left = isSmall ? 4 : 56, right = isSmall ? 74 : 62, top = 10, bottom = isSmall ? 18 : 34;
   const all = [...values, ...(second ?? []), ...(band ?? []).flat(), ...(hasZero ? [0] : [])].filter(Number.isFinite);
   let [low, most] = [Math.min(...all), Math.max(...all)];
@@ -284,7 +284,7 @@ export function drawLine({ values, second = null, band = null, written, period, 
     svg.append(shape("circle", { cx: x(mark), cy: y(values[mark]), r: 5, class: "f-back s-accent", "stroke-width": 2.5 }), words(x(mark) + 8, y(values[mark]) + 17, 12, markText, "ink", { "font-weight": 700, class: "f-ink halo" }));
   }
   const ticks = isSmall ? [0, last] : [0, ...[1 / 3, 2 / 3, 1].map((part) => Math.round(part * (last + 1)) - 1)];
-  for (const t of new Set(ticks)) svg.append(words(x(t), high - bottom + 15, 11.5, isSmall ? `${period} ${t + 1}` : t + 1, "grey", { "text-anchor": isSmall ? (t ? "end" : "start") : "middle" }));
+  for (const t of new Set(ticks)) svg.append(words(x(t), high - bottom + 15, 11.5, tick ? tick(t + 1) : isSmall ? `${period} ${t + 1}` : t + 1, "grey", { "text-anchor": isSmall ? (t ? "end" : "start") : "middle" }));
   if (!isSmall) svg.append(words((left + wide - right) / 2, high - 2, 11.5, period, "grey", { "text-anchor": "middle" }));
   return svg;
 }

@@ -269,14 +269,15 @@ export class Page {
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` at ${count}`]);
     const back = found.net.payback === null ? ` in the first ${words.periods(found.net.line.length)}` : "";
-    this.part("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(`${data.period} ${found.net.payback}`)]), this.paidBack());
+    this.part("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(words.at(found.net.payback))]), this.paidBack());
   }
 
   /** When it is paid back from P10 to P90: " (P10 to P90: 17 to 30)". */
   paidBack() {
     const [early, late] = this.ranges?.net?.payback ?? [0, 0];
     if (early === late) return "";
-    return ` (P10 to P90: ${early ?? "later"} to ${late ?? `after ${this.found.net.line.length}`})`;
+    const { found, data, words } = this, named = (t) => (data.names ? words.at(t) : t);
+    return ` (P10 to P90: ${early ? named(early) : "later"} to ${late ? named(late) : `after ${named(found.net.line.length)}`})`;
   }
 
   /** What a card says of a metric. */
@@ -366,11 +367,11 @@ export class Page {
     this.part("guards-box").hidden = !found.guardrails.length;
     this.part("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }, which) => {
       const metric = data.metrics[slot], label = metric.label, isBroken = broken.length > 0;
-      const verdict = isBroken ? (broken.length === this.state.horizon ? `BROKEN in every ${data.period}` : `BROKEN from ${data.period} ${broken[0]}`) : "holds";
+      const verdict = isBroken ? (broken.length === this.state.horizon ? `BROKEN in every ${data.period}` : `BROKEN from ${this.words.at(broken[0])}`) : "holds";
       const share = this.ranges?.risks[which] ?? null, risk = share === null ? "" : `, risk ${percentage(share)}`;
       return element("li", { class: isBroken ? "broken" : null },
         element("div", { class: "top" }, element("span", {}, element("span", { class: "mark", "aria-hidden": "true" }, "▲ "), label), element("span", {}, formatValue(metric, value))),
-        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${data.period} ${period}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}${risk}`)));
+        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${this.words.at(period)}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}${risk}`)));
     }));
     const broken = found.guardrails.filter((one) => one.broken.length).length, [, inputs, guards] = this.part("tabs").children;
     inputs.textContent = `Inputs, ${this.sliders.size}`;
@@ -390,7 +391,7 @@ export class Page {
         ...term("Unit", `${metric.unit || metric.style.words[1] || metric.style.before.trim() || (metric.isShare ? "%" : metric.style.after) || "number"}${better}`),
         ...term("Owner", metric.owner), ...term("Source", metric.source), ...term("Evidence", ...metric.moves.map((one) => one.evidence)), ...term("Notes", metric.notes)),
       path.every(Number.isFinite) && was.every(Number.isFinite) && path.length > 1
-        ? drawLine({ values: path, second: was, written: (value) => formatValue(metric, value), period: data.period, high: 78, isSmall: true, hasZero: false, alt: `${metric.label} goes from ${formatValue(metric, path[0])} to ${formatValue(metric, path[path.length - 1])}; as stated to ${formatValue(metric, was[was.length - 1])}` })
+        ? drawLine({ values: path, second: was, written: (value) => formatValue(metric, value), period: data.period, tick: this.words.tick, high: 78, isSmall: true, hasZero: false, alt: `${metric.label} goes from ${formatValue(metric, path[0])} to ${formatValue(metric, path[path.length - 1])}; as stated to ${formatValue(metric, was[was.length - 1])}` })
         : "");
   }
 
@@ -405,7 +406,7 @@ export class Page {
     const told = (value, digits) => formatValue(outcome, value, digits), last = path.length - 1;
     this.part("line-head").textContent = `${outcome.label}, ${this.words.periods(path.length)}`;
     this.part("line").replaceChildren(drawLine({
-      values: path, second, written: told, period: data.period, hasZero: false,
+      values: path, second, written: told, period: data.period, tick: this.words.tick, hasZero: false,
       alt: `${outcome.label} goes from ${told(path[0])} to ${told(path[last])}${second ? `; as stated to ${told(second[last])}` : ""}`,
     }));
   }
@@ -419,8 +420,8 @@ export class Page {
     const { low, high } = this.ranges?.net ?? {}, isSure = low && [...low, ...high].every(Number.isFinite);
     this.part("line-head").textContent = `${head}, ${words.periods(line.length)}`;
     this.part("line").replaceChildren(drawLine({
-      values: line, band: isSure ? [low, high] : null, written: (value, digits) => formatSigned(outcome, value, digits), period: data.period,
-      mark: isMarked ? payback - 1 : null, markText: isMarked ? `${data.period} ${payback}` : "",
+      values: line, band: isSure ? [low, high] : null, written: (value, digits) => formatSigned(outcome, value, digits), period: data.period, tick: words.tick,
+      mark: isMarked ? payback - 1 : null, markText: isMarked ? words.at(payback) : "",
       alt: `${head}: ${this.money(line[last])} after ${words.periods(line.length)}${isSure ? `, P10 to P90 ${this.money(low[last])} to ${this.money(high[last])}` : ""}`,
     }));
   }
@@ -448,7 +449,7 @@ export class Page {
 
   basis() {
     const { data, state } = this, { money, held } = data.basis;
-    const what = [money ? "accrual, pre-tax, undiscounted" : "", state.cost && data.canCost ? `before the cost unless net; the cost is paid in ${data.period} 1` : "before the cost of achieving it", held].filter(Boolean);
+    const what = [money ? "accrual, pre-tax, undiscounted" : "", state.cost && data.canCost ? `before the cost unless net; the cost is paid in ${this.words.at(1)}` : "before the cost of achieving it", held].filter(Boolean);
     this.basisText = `Basis: ${what.join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${data.notes.join(" ")}${data.notes.length ? " " : ""}${data.name}, version ${data.version}.`;
     this.part("basis").textContent = this.basisText;
   }

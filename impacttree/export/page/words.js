@@ -119,6 +119,12 @@ function isUnit(text, style, code) {
 export class Words {
   constructor(data) { this.data = data; }
 
+  /** A period: "Oct 2027", without a first day "month 12". */
+  at(t) { return this.data.names ? this.data.names.full[t - 1] : `${this.data.period} ${t}`; }
+
+  /** The same below an axis: "Oct 27"; null where periods go by their numbers. */
+  get tick() { const { names } = this.data; return names && ((t) => names.short[t - 1]); }
+
   periods(count) { return `${count} ${this.data.period}${count === 1 ? "" : "s"}`; }
 
   /** A change of an outcome: "+$17k"; of an amount that is better lower "saves $17k" or "costs $17k". */
@@ -138,11 +144,7 @@ export class Words {
   }
 
   over(metric, count) {
-    const first = count === 1 ? `first ${this.data.period}` : `first ${this.periods(count)}`;
-    return {
-      sum: `in the ${first}`, last: `by ${this.data.period} ${count}`,
-      mean: `on average over the ${first}`, recompute: `as measured over the ${first}`,
-    }[metric.rule];
+    return this.data.windows[count][metric.rule];
   }
 
   /** What a change does to the outcome, before and after the amount: "adds", "$84k", "operating profit". */

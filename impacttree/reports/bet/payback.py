@@ -16,7 +16,7 @@ __all__ = ["payback_texts", "when_it_comes_back"]
 def when_it_comes_back(bet: Bet) -> Slide:
     """Return the cumulative net by period, with its deepest outlay, its payback and its range."""
     found, words = bet.returns, bet.words
-    ticks = tuple(str(t) for t in range(1, bet.horizon + 1))
+    ticks = words.ticks(1, bet.horizon)
     last = bet.signed(found.net[-1])
     bands: tuple[Band, ...] = ()
     ends = [0.0, min(found.net), max(found.net)]
@@ -30,9 +30,7 @@ def when_it_comes_back(bet: Bet) -> Slide:
         places.insert(0, places[0] - step)
     levels = tuple((level, bet.signed(level)) for level in places)
     lines = Lines("", "", ticks, (Series("Net", found.net, last, accent=True),), levels, (), bands)
-    first = period_name(bet.subject.graph.spec, 1)
-    axis = f"{words.period.capitalize()} (1 = {first})" if first else words.period.capitalize()
-    course = Course(lines, tuple(_milestones(bet)), axis)
+    course = Course(lines, tuple(_milestones(bet)), words.period.capitalize())
     what = "Cumulative net effect" if bet.cost is not None else "Cumulative effect"
     subtitle = f"{what} on {lowered(bet.outcome.label)} by {words.period}; line as stated"
     subtitle += ", band P10 to P90" if bands else ""
@@ -56,15 +54,15 @@ def _milestones(bet: Bet) -> Iterator[Milestone]:
     found, words = bet.returns, bet.words
     period, amount = found.deepest
     if bet.cost is not None and amount < 0:
-        yield Milestone(period - 1, amount, f"{bet.signed(amount)} deepest outlay, {words.period} {period}")
+        yield Milestone(period - 1, amount, f"{bet.signed(amount)} deepest outlay, {words.at(period)}")
     if found.payback:
-        when = period_name(bet.subject.graph.spec, found.payback)
+        when = "" if words.calendar is None else f"{words.period} {found.payback}"
         at = found.payback - 1
-        yield Milestone(at, found.net[at], f"Pays back in {words.period} {found.payback}", when, drops=True)
+        yield Milestone(at, found.net[at], f"Pays back in {words.at(found.payback)}", when, drops=True)
 
 
 def _when_title(bet: Bet) -> str:
-    found, period = bet.returns, bet.words.period
+    found = bet.returns
     net = bet.signed(found.net[-1])
     if bet.cost is None:
         rate = bet.run_rate
@@ -72,7 +70,7 @@ def _when_title(bet: Bet) -> str:
         return f"{bet.lift} stands at {net} {bet.end}{tail}"
     if found.payback is None:
         return f"The {bet.asked} is not back {bet.end}: the net stands at {net}"
-    return f"The {bet.asked} is back by {period} {found.payback} and stands at {net} {bet.end}"
+    return f"The {bet.asked} is back by {bet.words.at(found.payback)} and stands at {net} {bet.end}"
 
 
 def _stations(bet: Bet) -> Iterator[Panel]:
@@ -90,7 +88,7 @@ def _stations(bet: Bet) -> Iterator[Panel]:
         yield Panel(f"Worth {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
         return
     period, amount = found.deepest
-    yield Panel("Deepest outlay", bet.signed(amount), f"after {words.period} {period}")
+    yield Panel("Deepest outlay", bet.signed(amount), f"after {words.at(period)}")
     large, small = payback_texts(bet)
     yield Panel("Payback", large, small)
     yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
