@@ -290,7 +290,7 @@ def pnl(
     _check(case, lines)
     words = subject.words
     last = subject.graph[lines[-1].metric]
-    basis = words.basis(last.name, lifted=False) if case.asked.recipes else ACCRUAL
+    basis = words.basis(last.name, lifted=False, weights=case.asked.weights) if case.asked.recipes else ACCRUAL
     return Pnl(
         provenance=case.provenance("two exact evaluations; subtotals checked in every period", basis),
         lines=lines,

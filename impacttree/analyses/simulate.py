@@ -444,7 +444,7 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
 
 def _basis(case: Case, kept: Sequence[Metric]) -> str:
     parts = [ACCRUAL] if any(metric.unit.is_money for metric in kept) else []
-    parts += [f"changes held from {case.words.at(1)}"] if case.asked.recipes else []
+    parts += [case.words.held("changes", case.asked.weights)] if case.asked.recipes else []
     return "; ".join(parts)
 
 

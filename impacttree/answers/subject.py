@@ -177,6 +177,8 @@ class Subject:
             start = unparse(metric.start) if metric.start is not None else ""
             line = f"\n{metric.name}|{metric.unit}|{metric.aggregation}|{unparse(metric.rule)}|{start}"
             digest.update(line.encode())
+        if self.graph.schedules:
+            digest.update(repr(sorted(self.graph.schedules.items())).encode())
         digest.update(repr(self.graph.doubts).encode())
         return digest.hexdigest()[:12]
 
@@ -377,6 +379,8 @@ class Subject:
             unit=metric.unit,
             base=self.first_known(metric),
             bounds=metric.spec.bounds.low_high() if metric.spec.bounds else None,
+            period=self.graph.spec.period,
+            calendar=self.graph.spec.calendar,
         )
 
     def _one_to_a_loop(self, changes: Mapping[int, Recipe]) -> None:
