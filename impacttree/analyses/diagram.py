@@ -387,7 +387,7 @@ def _elasticities(case: Case) -> Mapping[tuple[str, str, int], float]:
     """
     model, run, metrics = case.subject.model, case.base, case.subject.graph.metrics
     window = model.window(run.periods)
-    partials, horizon = model.partials(run)
+    partials, horizon = model.partials(run, run.held)
     totals, owners = case.before, model.owners
     memory = {slot: edge for edge, (slot, load) in enumerate(model.step.edges) if load.slot == slot and load.lag == 1}
     found: dict[tuple[str, str, int], float] = {}
@@ -491,11 +491,11 @@ def _main_route(answer: Worth) -> str:
         return ""
     shares: dict[str, float] = {}
     for path in answer.paths:
-        if len(path.metrics) > 2:
-            shares[path.metrics[1]] = shares.get(path.metrics[1], 0.0) + path.share
+        shares[path.metrics[1]] = shares.get(path.metrics[1], 0.0) + path.share
+    offset = answer.rest * answer.total < 0 or any(share < 0 for share in shares.values())
+    shares.pop(answer.outcome, None)
     name = max(shares, key=lambda n: shares[n])
     direction = "lower" if answer.case.change(answer.words.graph[name]) < 0 else "higher"
-    offset = answer.rest * answer.total < 0 or any(path.share < 0 for path in answer.paths)
     share = "" if offset else f"{shares[name]:.0%} "
     return f"{share}through {direction} {lowered(answer.words.label(name))}"
 

@@ -133,7 +133,7 @@ def check_guardrails(
     samples: int | None = None,
     seed: int = 0,
 ) -> GuardrailReport:
-    """Check every guardrail in each period of the horizon, and how likely a breach is.
+    """Check every guardrail in each period from period 1 to the end of the horizon, and how likely a breach is.
 
     Parameters
     ----------
@@ -146,7 +146,8 @@ def check_guardrails(
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
     over
-        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
+        Periods by name in place of a horizon: ``"FY27"``. Every period from period 1 to the last of them is looked
+        at, those before the first too: changes act from period 1, and a limit that they break on the way is broken.
     scenario
         A scenario of the model file, held without and with the changes.
     samples

@@ -13,7 +13,7 @@ from impacttree.answers.guardrail_checks import Limit, guarded, sized
 from impacttree.answers.levers import is_level, lever_of, moved_to, plausible_of, stands_at
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, sentence
 from impacttree.graph.model import Influence, Metric
 from impacttree.views import Cell, Column, Table
@@ -276,7 +276,7 @@ SLACK = 1e-9
 
 
 @local
-def headroom(subject: Subject, metric: str | None = None) -> Headroom:
+def headroom(subject: Subject, metric: str | None = None, *, horizon: Horizon = None, over: Over = None) -> Headroom:
     """Find how far each metric may move, to either side, before a guardrail is breached in some period.
 
     Parameters
@@ -286,6 +286,11 @@ def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     metric
         The one to move, which may have a formula, against each guardrail by itself; by default all that have a stated
         value, each against the guardrail that it breaks first.
+    horizon
+        Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``. What moves over time is told over these; guardrails are
+        looked at from period 1 to the last of them, since a move is held from period 1.
 
     Examples
     --------
@@ -297,7 +302,8 @@ def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     from impacttree.engine.first_crossing import grid_steps
 
     asked = None if metric is None else subject.metric(metric)
-    case = Case.of(subject)
+    subject = subject.over(over, horizon)
+    case = Case.of(subject, None, horizon)
     limits = sized(guarded(subject.graph), case.sizes)
     checks = case.guardrails
     broken = [limit for limit, check in zip(limits, checks, strict=True) if not check.holds]

@@ -1,4 +1,4 @@
-"""What is every metric now, or over the horizon under some changes?"""
+"""What is every metric now, or over some periods, with and without changes?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.cautions import beyond_bounds_today
 from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, undefined
 from impacttree.graph.model import Metric
 from impacttree.quantity import Unit, unit_words
@@ -44,7 +44,8 @@ class MetricValue:
 class Values(Result, Mapping[str, float | None]):
     """Values of all metrics, by name; a mapping, with None for what has no value.
 
-    Without changes they are those at t = 0; with changes, those over the horizon by each metric's aggregation rule.
+    They are those at t = 0; where changes or periods are asked about, those over the periods by each metric's
+    aggregation rule.
 
     Attributes
     ----------
@@ -58,7 +59,8 @@ class Values(Result, Mapping[str, float | None]):
 
     metrics: tuple[MetricValue, ...]
     moves: tuple[Move, ...]
-    horizon: int
+    horizon: int | None
+    """The last of the periods that values are taken over; None at t = 0."""
     warnings: tuple[str, ...]
     words: Words = field(compare=False)
 
@@ -103,26 +105,29 @@ class Values(Result, Mapping[str, float | None]):
         )
 
     def _title(self) -> str:
-        if not self.changed:
+        if self.horizon is None:
             return "Values today (t = 0)"
-        return f"Values over {self.words.window(self.horizon)}"
+        return self.provenance.told(f"Values over {self.words.window(self.horizon)}")
 
     def _columns(self) -> tuple[Column, ...]:
-        moved = (Column("Formed as"), Column("Before", "right"), Column("Change", "right")) if self.changed else ()
-        return (Column("Metric"), Column("Name"), Column("Value", "right"), Column("Unit"), *moved)
+        formed = () if self.horizon is None else (Column("Formed as"),)
+        moved = (Column("Before", "right"), Column("Change", "right")) if self.changed else ()
+        return (Column("Metric"), Column("Name"), Column("Value", "right"), Column("Unit"), *formed, *moved)
 
     def _row(self, m: MetricValue) -> tuple[Cell, ...]:
         words, unit, change = self.words, self._value_unit(m.name), m.change
         named = (Cell(m.label, m.name), Cell(m.name))
+        formed = () if self.horizon is None else (Cell(words.formed(m.name, self.horizon)),)
         if m.value is None or m.before is None or change is None:
             before = "" if m.before is None else words.value(m.name, m.before)
-            blank = (Cell(words.formed(m.name, self.horizon)), Cell(before, m.before), Cell(""))
-            return (*named, Cell(m.reason), Cell(""), *(blank if self.changed else ()))
+            blank = (Cell(before, m.before), Cell("")) if self.changed else ()
+            return (*named, Cell(m.reason), Cell(""), *formed, *blank)
         before, value = words.apart(m.name, m.before, m.value)
         cells = (
             *named,
             Cell(value, m.value),
             Cell(" ".join(filter(None, (words.count(m.name, unit), unit_words(unit))))),
+            *formed,
         )
         if not self.changed:
             return cells
@@ -131,13 +136,13 @@ class Values(Result, Mapping[str, float | None]):
         else:
             relative = "" if words.unit(m.name).is_share else words.percent(m.before, change)
             moved = Cell(relative or words.signed(m.name, change), change, words.tone(m.name, change))
-        return (*cells, Cell(words.formed(m.name, self.horizon)), Cell(before, m.before), moved)
+        return (*cells, Cell(before, m.before), moved)
 
     def slides(self) -> tuple[Slide, ...]:
         return self.slide(self.view(), self.words.headed(f"{self._title()}: {len(self.metrics)} metrics"))
 
     def _value_unit(self, name: str) -> Unit:
-        return self.words.total_unit(name) if self.changed else self.words.unit(name)
+        return self.words.unit(name) if self.horizon is None else self.words.total_unit(name)
 
     def _notes(self) -> tuple[str, ...]:
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
@@ -145,15 +150,28 @@ class Values(Result, Mapping[str, float | None]):
 
 
 @marking
-def values(subject: Subject, changes: Changes | None = None) -> Values:
-    """Return every metric's value.
+def values(
+    subject: Subject,
+    changes: Changes | None = None,
+    *,
+    horizon: Horizon = None,
+    over: Over = None,
+    scenario: str | None = None,
+) -> Values:
+    """Return every metric's value: today, or over the periods that are asked about, by its aggregation rule.
 
     Parameters
     ----------
     subject
         The tree.
     changes
-        What is done, by metric, from period 1. Without any, the values are those of t = 0.
+        What is done, by metric, from period 1. With no argument at all the values are those of t = 0.
+    horizon
+        Periods, or text such as ``"36 months"``; with changes by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
+    scenario
+        A scenario of the model file, held without and with the changes.
 
     Examples
     --------
@@ -161,15 +179,18 @@ def values(subject: Subject, changes: Changes | None = None) -> Values:
     >>> tree = it.template("saas")
     >>> tree.values()["churn"]
     0.025
+    >>> tree.values(over="2027")["revenue"] > 12 * tree.values()["revenue"]
+    True
     """
-    case, metrics = Case.of(subject, changes), subject.graph.metrics
-    if not case.asked.recipes:
+    subject = subject.over(over, horizon)
+    case, metrics = Case.of(subject, changes, horizon, scenario), subject.graph.metrics
+    if not case.asked.recipes and (horizon, over, scenario) == (None, None, None):
         rows = tuple(_today(subject, m) for m in metrics)
         warnings = tuple(beyond_bounds_today(subject))
-        return Values(subject.provenance("evaluated at t = 0"), rows, (), case.periods, warnings, subject.words)
+        return Values(subject.provenance("evaluated at t = 0"), rows, (), None, warnings, subject.words)
     rows = tuple(_over_horizon(case, m) for m in metrics)
-    provenance = subject.provenance("evaluated", subject.words.held("changes", case.asked.weights))
-    return Values(provenance, rows, case.moves, case.periods, case.warnings(), subject.words)
+    basis = subject.words.held("changes", case.asked.weights) if case.asked.recipes else ""
+    return Values(case.provenance("evaluated", basis), rows, case.moves, case.periods, case.warnings(), subject.words)
 
 
 def _today(subject: Subject, m: Metric) -> MetricValue:

@@ -121,7 +121,7 @@ class WhatIf(Result):
         words = self.words
         columns = (
             Column("Outcome"),
-            Column("Over"),
+            *([Column("Over")] if self._differ else []),
             Column("Before", "right"),
             Column("After", "right"),
             Column("Change", "right"),
@@ -147,13 +147,18 @@ class WhatIf(Result):
     def _has_ranges(self) -> bool:
         return any(o.range is not None for o in self.outcomes)
 
+    @property
+    def _differ(self) -> bool:
+        """Whether outcomes are taken over the horizon in different ways; else the title says it of all."""
+        return len({self.words.formed(o.name, self.horizon) for o in self.outcomes}) > 1
+
     def _cells(self, o: OutcomeChange) -> tuple[Cell, ...]:
         words, still = self.words, is_still(o.before, o.after)
         ends = range_cells(words, o.name, o.change, o.range)[:1]
         span = "".join(ends).removesuffix(" (P10 to P90)") if o.range is None or not o.range.is_point else "no spread"
         return (
             Cell(o.label, o.name),
-            Cell(words.formed(o.name, self.horizon)),
+            *([Cell(words.formed(o.name, self.horizon))] if self._differ else []),
             Cell(words.value(o.name, o.before), o.before),
             Cell(words.value(o.name, o.after), o.after),
             Cell(words.signed(o.name, 0.0 if still else o.change), o.change, words.tone(o.name, o.change)),

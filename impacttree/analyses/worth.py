@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -24,12 +25,12 @@ from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
-from impacttree.graph.model import Influence, Metric
+from impacttree.graph.model import Graph, Influence, Metric
 from impacttree.quantity import Change, RawQuantity, shown_shares
 from impacttree.views import Fact, Headline, Panel, Step, Waterfall
 from impacttree.views.slides import Figures, ShareOfBar, Shares, Slide, SlidePart
 
-__all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
+__all__ = ["Edge", "Grounds", "Path", "Route", "Worth", "worth"]
 
 TEMPLATE = "template values"
 """What is said of effects that only stand in until a real one is known, whatever their grade."""
@@ -48,6 +49,23 @@ class Path:
     """Of the total; shares of paths that pull the other way are negative."""
     grade: str | None
     """Weakest evidence along the path; None when no assumed effect is on it: exact formulas are not evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The paths that rest on the same assumed effects: where formulas part and join again after these is one way.
+
+    Paths by formulas alone are one where they begin with the same step.
+    """
+
+    labels: tuple[str, ...]
+    """What its paths have in common before they part, between the lifted metric and the outcome."""
+    amount: float
+    share: float
+    """Of the total; negative where it pulls the other way."""
+    paths: tuple[Path, ...]
+    parts: tuple[tuple[str, float], ...]
+    """Where its paths part, the label of what each goes through last before they join, and what comes through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,25 +300,44 @@ class Worth(Result):
             cells.append(f"+1pp {self.words.would(self.outcome, self.one_point)}")
         return cells
 
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """The paths, put together where only formulas part them; largest first, and with `rest` they add up."""
+        together: dict[tuple[str, ...], list[Path]] = {}
+        for path in self.paths:
+            together.setdefault(path.metrics[: _assumed(self.words.graph, path) + 1], []).append(path)
+        routes = [_route(paths, self.total) for paths in together.values()]
+        return tuple(sorted(routes, key=lambda route: -abs(route.amount)))
+
     def _through(self) -> list[Fact]:
         if not self.paths and not self.rest:
             return []
-        shown = self.paths if len(self.paths) <= SHOWN_PATHS + 1 else self.paths[:SHOWN_PATHS]
-        left = len(self.paths) - len(shown)
-        others = math.fsum(path.amount for path in self.paths[len(shown) :]) + self.rest
-        amounts = [path.amount for path in shown]
-        names = [" > ".join(path.labels[1:-1]) or "directly" for path in shown]
+        shown = self.routes if len(self.routes) <= SHOWN_ROUTES + 1 else self.routes[:SHOWN_ROUTES]
+        left = sum(len(route.paths) for route in self.routes[len(shown) :])
+        amounts = [route.amount for route in shown]
+        names = [_shortened(route) for route in shown]
         if left or self.rest:
-            amounts.append(others)
+            amounts.append(math.fsum(route.amount for route in self.routes[len(shown) :]) + self.rest)
             names.append(f"{left} more path{'s' * (left != 1)}" if left else "other paths")
         texts = [self.words.signed(self.outcome, amount) for amount in amounts]
-        offset = any(amount * self.total < 0 for amount in amounts) or not self.total
+        offset = not self.total or any(amount * self.total < 0 for amount in amounts)
         shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
         rows = list(zip(names, texts, shares, strict=True))
         if len(rows) > 1:
             whole = self.words.signed(self.outcome, self.total)
             rows.append((f"= {lowered(self.words.label(self.outcome))}", whole, "" if offset else "100%"))
+        parts = ", ".join(self._parts(shown[0])) if shown else ""
+        rows[1:1] = [(f"of which {parts}", "", "")] if parts else []
         return [Fact("through", tuple(rows))]
+
+    def _parts(self, route: Route) -> Iterator[str]:
+        """Yield ``revenue +$97k``, ``COGS -$18.1k``: what comes through each part, the least of many together."""
+        shown = route.parts if len(route.parts) <= SHOWN_PARTS + 1 else route.parts[:SHOWN_PARTS]
+        for label, amount in shown:
+            yield f"{lowered(label)} {self.words.signed(self.outcome, amount)}"
+        if len(shown) < len(route.parts):
+            others = math.fsum(amount for _, amount in route.parts[len(shown) :])
+            yield f"{len(route.parts) - len(shown)} more {self.words.signed(self.outcome, others)}"
 
     def _left_out(self) -> list[str]:
         return left_out_texts(self.words, self.not_modelled)
@@ -438,10 +475,46 @@ class Worth(Result):
 
 
 METHOD = "two exact evaluations; split by Gauss-Legendre integration of local flows, loops of a path erased"
-SHOWN_PATHS = 2
+SHOWN_ROUTES = 2
+SHOWN_PARTS = 2
+SHOWN_STEPS = 4
 MOST_STEPS = 5
 UNSTATED = "no evidence stated for how people react"
 """What is said of exact formulas: they carry a lift on, and know nothing of what it does to anybody."""
+
+
+def _assumed(graph: Graph, path: Path) -> int:
+    """Return the position on a path that its last assumed effect leads to; 1 on a path by formulas alone."""
+    on_it = [graph[name] for name in path.metrics]
+    steps = [any(i.source == a.name for i in b.influences) for a, b in pairwise(on_it)]
+    return max((position for position, assumed in enumerate(steps, 1) if assumed), default=1)
+
+
+def _route(paths: Sequence[Path], total: float) -> Route:
+    """Put paths together that begin alike."""
+    least = min(len(path.metrics) for path in paths) - 1
+    ahead = _alike([path.metrics[:least] for path in paths])
+    behind = _alike([path.metrics[: ahead - 1 : -1][: least + 1 - ahead] for path in paths])
+    parts: dict[str, list[float]] = {}
+    for path in paths if len(paths) > 1 else ():
+        last = len(path.metrics) - behind - 1
+        parts.setdefault(path.labels[last] if last >= ahead else "directly", []).append(path.amount)
+    amount = math.fsum(path.amount for path in paths)
+    sums = sorted(((label, math.fsum(part)) for label, part in parts.items()), key=lambda part: -abs(part[1]))
+    labels = paths[0].labels[1:ahead]
+    return Route(labels, amount, amount / total if total else 0.0, tuple(paths), tuple(sums))
+
+
+def _alike(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many items rows have in common from the first on."""
+    return next((n for n, items in enumerate(zip(*rows, strict=False)) if len(set(items)) > 1), min(map(len, rows)))
+
+
+def _shortened(route: Route) -> str:
+    """Write ``Monthly churn > Customers > …``: what a route begins with, all of it where that is short."""
+    if len(route.labels) > SHOWN_STEPS:
+        return " > ".join([*route.labels[: SHOWN_STEPS - 1], "…"])
+    return " > ".join([*route.labels, *(["…"] if len(route.paths) > 1 else [])]) or "directly"
 
 
 def told_apart(paths: Sequence[Path]) -> tuple[str, ...]:

@@ -41,8 +41,8 @@ def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
             last = periods if weights.until is None else min(periods, weights.until)
             if weights.start > periods:
                 yield (
-                    f"the change of {label} starts in {words.at(weights.start)}: nothing of it falls within the "
-                    f"{words.first(periods)}"
+                    f"the change of {label} starts in {words.at(weights.start)}: nothing of it falls within "
+                    f"{words.window(periods)}"
                 )
             elif weights.full > last:
                 ends = "ends before" if last < periods else "is in full only after the horizon"

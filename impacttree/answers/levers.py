@@ -55,7 +55,7 @@ def moved_to(case: Case, lever: Lever, stands: float, amount: float) -> float:
         return stands * (1.0 + amount)
     metric = case.subject.graph.metrics[lever.slot]
     summed = metric.aggregation == "sum" and not is_level(case, metric)
-    return stands + amount * (case.periods if summed else 1)
+    return stands + amount * (case.words.count_to(case.periods) if summed else 1)
 
 
 def plausible_of(metric: Metric) -> tuple[float, float] | None:

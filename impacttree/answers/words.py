@@ -266,8 +266,7 @@ class Words:
 
     def at(self, t: int) -> str:
         """Write a period: ``Oct 2027``, without a first day ``month 12``."""
-        label = f"{self.period} {t}" if self.calendar is None else self.calendar.label(t)
-        return label.replace("Week of", "week of")
+        return self.graph.spec.named(t)
 
     def called(self, periods: range) -> str:
         """Write what periods are called together: ``FY27 Q2``, without a first day ``months 4 to 6``."""

@@ -47,6 +47,8 @@ class LiftSlopes:
         self._start_horizon = before.horizon()[slot]
         self.delta = [row[slot] - value for row, value in zip(after.rows, self._start, strict=True)]
         """How far the lifted metric moves in each distinct period."""
+        self.held = before.held.fixed(slot, self._start, lambda _: self._start_horizon)
+        """What is changed in both runs, and the lifted metric, whose own inputs are cut."""
         self.delta_horizon = after.horizon()[slot] - self._start_horizon if model.recomputes(slot) else 0.0
 
     def at(self, share: float) -> Run:
@@ -63,7 +65,7 @@ class LiftSlopes:
         An infinite slope counts only if what it reads moves there; then the piece does not close, and is taken at other
         shares. Where it stays (a square root at zero), the other edges of that metric keep the slopes that they have.
         """
-        rows, horizon = self.model.partials(run)
+        rows, horizon = self.model.partials(run, self.held)
         for position, row in ((HORIZON, horizon), *enumerate(rows)):
             if not math.isfinite(sum(row)):
                 self._correct(run, position, row)

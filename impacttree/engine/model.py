@@ -72,6 +72,11 @@ class Held:
     horizons: Mapping[int, Callable[[int], Any]] = field(default_factory=dict)
     """Effects that differ: what each is over the first n periods."""
 
+    @property
+    def fixed_slots(self) -> list[int]:
+        """The slots whose own rule counts for nothing."""
+        return [slot for slot, kind in self.kinds.items() if kind == "fix"]
+
     def effects(self, position: int) -> Effects:
         if not self.paths:
             return self.steady
@@ -79,6 +84,8 @@ class Held:
 
     def over(self, periods: int, slots: Collection[int]) -> Effects:
         """Return what changes do over the first n periods to those of `slots` that are recomputed from others."""
+        if not self.horizons:
+            return self.steady
         return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items() if slot in slots}}
 
     def along(
@@ -681,25 +688,34 @@ class Model:
         way = self.horizons[slot]
         return 0.0 if way is None else way.tangent(moves[window.before :], window)
 
-    def partials(self, run: Run) -> tuple[tuple[Row, ...], Row]:
-        """Return the local derivative along every edge, in each distinct period and over the horizon."""
-        quick = self._quick_partials(run)
-        if quick is not None:
-            return quick
-        rows = []
+    def partials(self, run: Run, held: Held) -> tuple[tuple[Row, ...], Row]:
+        """Return the local derivative along every edge, in each distinct period and over the horizon.
+
+        Into a metric that `held` changes an edge carries what the change makes of it: nothing where it is fixed.
+        """
+        rows, horizon = self._quick_partials(run) or self._own_partials(run, held.fixed_slots)
+        if held.kinds:
+            for position, row in enumerate(rows):
+                _as_changed(self.step, row, held.effects(position))
+            _as_changed(self.recomputed, horizon, held.over(run.periods, self.recomputed.chunk_of))
+        return rows, horizon
+
+    def _own_partials(self, run: Run, fixed: Collection[int]) -> tuple[tuple[Row, ...], Row]:
+        """Return the derivatives of the rules themselves."""
+        rows, functions = [], self.step.partials(fixed)
         for position, row in enumerate(run.rows):
             partials = [0.0] * len(self.step.edges)
-            for function in self.step.partials:
+            for function in functions:
                 function(row, self.base, self.numbers(position + 1), run.past(position), partials)
             rows.append(partials)
         horizon = [0.0] * len(self.recomputed.edges)
         totals, base = run.horizon(), self.horizon_base(run.periods)
-        for function in self.recomputed.partials:
+        for function in self.recomputed.partials(fixed):
             function(totals, base, self.parameters, (), horizon)
         return tuple(rows), horizon
 
     def _quick_partials(self, run: Run) -> tuple[tuple[Row, ...], Row] | None:
-        """Return what `partials` gives, by the compiled evaluator; None without it, or where one is not finite."""
+        """Return the same by the compiled evaluator; None without it, or where one is not finite."""
         pair = self._compiled()
         if pair is None or run.missing:
             self._work.metrics += len(run.rows) * len(self.step.blocks)
@@ -712,21 +728,26 @@ class Model:
         return tuple(rows.tolist()), horizon[0].tolist()
 
     def decisions(self, run: Run) -> Iterator[tuple[int, Mapping[tuple[int, int], float]]]:
-        """Yield, by position, the side taken at every branch that is reached and where each step stands."""
-        pair = None if run.missing else self._compiled()
+        """Yield, by position, the side taken at every branch that is reached and where each step stands.
+
+        The rule of a fixed metric is not followed.
+        """
+        pair, fixed = None if run.missing else self._compiled(), run.held.fixed_slots
         totals, base = run.horizon(), self.horizon_base(run.periods)
         if pair is not None:
             rows, numbers = pair.step.rows(run.rows), self._scheduled(len(run.rows))
-            yield from ((position, pair.step.decisions(rows, numbers, position)) for position in range(len(rows)))
-            yield HORIZON, pair.recomputed.decisions(pair.recomputed.rows([totals]), (), 0, base)
+            for position in range(len(rows)):
+                yield position, _but(pair.step.decisions(rows, numbers, position), fixed)
+            yield HORIZON, _but(pair.recomputed.decisions(pair.recomputed.rows([totals]), (), 0, base), fixed)
             return
         self._work.metrics += len(run.rows) * len(self.step.blocks)
+        branches = self.step.branches(fixed)
         for position, row in enumerate(run.rows):
             taken: dict[tuple[int, int], float] = {}
-            self.step.branches(row, self.base, self.numbers(position + 1), run.past(position), taken)
+            branches(row, self.base, self.numbers(position + 1), run.past(position), taken)
             yield position, taken
         taken = {}
-        self.recomputed.branches(totals, base, self.parameters, (), taken)
+        self.recomputed.branches(fixed)(totals, base, self.parameters, (), taken)
         yield HORIZON, taken
 
     def adjoints(self, run: Run, outcome: int) -> Adjoints:
@@ -826,8 +847,8 @@ class Model:
 def local_effects(model: Model, given: Mapping[int, Intervention]) -> tuple[Held, tuple[int, ...]]:
     """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order."""
     graph, since = model.graph, model.since
-    loops = _upstream_first(graph, [s for s in given if graph.metrics[s].on_loop and given[s].kind == "wrap"])
-    local = {slot: change for slot, change in given.items() if slot not in loops}
+    loops = _upstream_first(graph, [s for s in given if given[s].kind == "wrap" and graph.metrics[s].on_loop])
+    local = {slot: change for slot, change in given.items() if slot not in loops} if loops else given
     kinds = {slot: change.kind for slot, change in local.items()}
     varying = {slot: change for slot, change in local.items() if change.varies}
     if not varying:
@@ -882,6 +903,19 @@ def _total(slopes: Sequence[float]) -> float:
 
 def _changes(program: CompiledProgram, count: int, held: Held) -> CompiledChanges:
     return program.changes(held.kinds, [held.effects(position) for position in range(count)])
+
+
+def _as_changed(program: Program, slopes: Row, effects: Effects) -> None:
+    """Give the edges into changed metrics the slopes that they have with the change."""
+    for slot, effect in effects.items():
+        scale = effect[0] if isinstance(effect, tuple) else 0.0
+        for edge in program.edges_into.get(slot, ()):
+            slopes[edge] = slopes[edge] * scale if scale else 0.0
+
+
+def _but(decisions: Mapping[tuple[int, int], float], fixed: Collection[int]) -> Mapping[tuple[int, int], float]:
+    """Return the decisions of metrics that are not fixed."""
+    return {key: side for key, side in decisions.items() if key[0] not in fixed} if fixed else decisions
 
 
 def _effect_at(change: Intervention, position: int) -> object:

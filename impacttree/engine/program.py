@@ -122,6 +122,8 @@ class Program:
         self.chunks = tuple(self.blocks[i : i + self.size] for i in range(0, len(self.blocks), self.size))
         self._values: dict[tuple[int, Spelling, bool], Forward] = {}
         self._reverse: dict[tuple[int, bool], Reverse] = {}
+        self._partials: dict[tuple[int, frozenset[int]], Partials] = {}
+        self._recorders: dict[tuple[Spelling, frozenset[int]], Any] = {}
 
     @cached_property
     def edges(self) -> tuple[tuple[int, Load], ...]:
@@ -144,30 +146,49 @@ class Program:
         return tuple(self._chunk_reverse(number, number in changed) for number in reversed(range(len(self.chunks))))
 
     @cached_property
-    def partials(self) -> tuple[Partials, ...]:
-        """Functions that write the local derivative along every edge."""
-        functions: list[Partials] = []
-        first = 0
-        for chunk in self.chunks:
-            lines: list[str] = []
-            for block in chunk:
-                lines += codegen.write_partials(block, first, self.lags)
-                first += len(codegen.edge_loads(block))
-            functions.append(_compile("v, b, p, h, d", lines, _names("real")))
-        return tuple(functions)
+    def edges_into(self) -> Mapping[int, Sequence[int]]:
+        """Slot -> the numbers of the edges that move it."""
+        found: dict[int, list[int]] = {}
+        for edge, (slot, _) in enumerate(self.edges):
+            found.setdefault(slot, []).append(edge)
+        return found
 
-    @cached_property
-    def branches(self) -> Branches:
-        """The function that records every decision of a period."""
-        lines = codegen.write_branches([block for block in self.blocks if block.branches], self.lags)
-        function: Branches = _compile("v, b, p, h, s", lines, _names("real"))
+    def partials(self, fixed: Collection[int] = ()) -> tuple[Partials, ...]:
+        """Return functions that write the local derivative along every edge, but those into what is fixed.
+
+        The rule of a fixed metric counts for nothing, and may have no value.
+        """
+        return tuple(
+            self._chunk_partials(number, frozenset(slot for slot in fixed if self.chunk_of.get(slot) == number))
+            for number in range(len(self.chunks))
+        )
+
+    def branches(self, fixed: Collection[int] = ()) -> Branches:
+        """Return the function that records every decision of a period, but those of fixed metrics."""
+        function: Branches = self._recording("real", fixed)
         return function
 
-    @cached_property
-    def margins(self) -> Any:
-        """The function that records left minus right of every condition reached, on complex values."""
-        lines = codegen.write_branches([block for block in self.blocks if block.branches], self.lags, "complex")
-        return _compile("v, b, p, h, s", lines, _names("complex"))
+    def margins(self, fixed: Collection[int] = ()) -> Any:
+        """Return the function that records left minus right of every condition reached, on complex values."""
+        return self._recording("complex", fixed)
+
+    def _chunk_partials(self, number: int, fixed: frozenset[int]) -> Partials:
+        if (number, fixed) not in self._partials:
+            first = sum(len(codegen.edge_loads(block)) for chunk in self.chunks[:number] for block in chunk)
+            lines: list[str] = []
+            for block in self.chunks[number]:
+                lines += codegen.write_partials(block, first, self.lags) if block.slot not in fixed else []
+                first += len(codegen.edge_loads(block))
+            self._partials[number, fixed] = _compile("v, b, p, h, d", lines, _names("real"))
+        return self._partials[number, fixed]
+
+    def _recording(self, spelling: Spelling, fixed: Collection[int]) -> Any:
+        branching = [block for block in self.blocks if block.branches]
+        key = (spelling, frozenset(block.slot for block in branching if block.slot in fixed))
+        if key not in self._recorders:
+            lines = codegen.write_branches([b for b in branching if b.slot not in key[1]], self.lags, spelling)
+            self._recorders[key] = _compile("v, b, p, h, s", lines, _names(spelling))
+        return self._recorders[key]
 
     def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Forward:
         key = (number, spelling, changed)

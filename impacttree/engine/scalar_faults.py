@@ -148,7 +148,8 @@ def _missing(naming: Naming, block: Block, fault: Fault, period: PeriodState) ->
         row = row_of(load, period.now, period.base, period.past)
         when = {"now": "", "baseline": " at t = 0", "prev": f" {load.lag} earlier"}[load.timing]
         operands.append(f"{graph.metrics[owners[load.slot]].name}{when} = {row[load.slot]:g}")
-    when = {0: "at t = 0", -1: "over the horizon"}.get(period.t, f"in {graph.spec.period} {period.t}")
+    in_it = f"in {graph.spec.named(period.t)}" if period.t > 0 else ""
+    when = {0: "at t = 0", -1: "over the horizon"}.get(period.t, in_it)
     listed = ", ".join(operands[:8]) + (" ..." if len(operands) > 8 else "")
     text, span = _formula(metric.spec.formula, metric.rule, fault)
     line, column = graph.spec.places.find("metrics", metric.name, "formula")
@@ -163,7 +164,7 @@ def _missing(naming: Naming, block: Block, fault: Fault, period: PeriodState) ->
         formula=text,
         span=span,
     )
-    told = {0: "today", -1: "over the horizon"}.get(period.t, f"in {graph.spec.period} {period.t}")
+    told = {0: "today", -1: "over the horizon"}.get(period.t, in_it)
     return Missing(f"{fault.reason} {told}", problem)
 
 

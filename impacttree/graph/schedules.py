@@ -93,7 +93,8 @@ def _series(metric: MetricSpec, spec: TreeSpec, findings: Findings) -> ValueSeri
         findings.add(metric.name, ("then",), reason, f"state it by {spec.period}: grow 1%/{spec.period}")
     if len(findings.problems) > before:
         return None
-    series = ValueSeries(tuple(numbers), then.then if then else "", then.growth if then else 0.0, metric.name)
+    growth = (then.then, then.growth) if then else ("", 0.0)
+    series = ValueSeries(tuple(numbers), *growth, metric.name, spec.period, spec.calendar)
     if series.last is not None and series.last < spec.horizon_periods:
         named = _named(series.last, spec)
         reason = f"the values end with {named}, and the horizon is {spec.horizon_periods} {spec.period}s"

@@ -361,18 +361,20 @@ def decide(
     answer(opened.decide(Decision(weighed, on=_on(opened, on)), **within), as_json, output)
 
 
-@command("values", "saas", "saas engagement=+1%")
+@command("values", "saas", "saas engagement=+1%", "saas --over 2027")
 @tree_argument
 @changes_argument
+@horizon_option
+@scenario_option
 @json_option
 @save_option
-def values(tree: str, changes: NamedTexts, as_json: bool, output: str | None) -> None:
+def values(tree: str, changes: NamedTexts, as_json: bool, output: str | None, **within: str | None) -> None:
     """Every metric: its name and its value today.
 
-    With changes, its value over the horizon, beside that of the base case.
+    With changes or periods, its value over the periods, beside that of the base case.
     """
     opened = open_tree(tree)
-    answer(opened.values(changes_of(opened, changes)), as_json, output)
+    answer(opened.values(changes_of(opened, changes), **within), as_json, output)
 
 
 @command("project", "saas", "saas engagement=+1% --periods 24")
@@ -544,16 +546,19 @@ def uncertainty(
 @command("headroom", "saas", "saas churn")
 @tree_argument
 @click.argument("metric", required=False, metavar="[METRIC]")
+@horizon_option
 @json_option
 @save_option
-def headroom(tree: str, metric: str | None, as_json: bool, output: str | None) -> None:
+def headroom(
+    tree: str, metric: str | None, as_json: bool, output: str | None, horizon: str | None, over: str | None
+) -> None:
     """How far metrics may move before a guardrail breaks.
 
     Moves each metric that has a stated value, alone and to both sides, against the guardrail that it breaks first; or
     only METRIC, which may have a formula, against every guardrail.
     """
     opened = open_tree(tree)
-    answer(opened.headroom(_on(opened, metric)), as_json, output)
+    answer(opened.headroom(_on(opened, metric), horizon=horizon, over=over), as_json, output)
 
 
 @command("verify", "saas")

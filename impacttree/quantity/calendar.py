@@ -35,6 +35,7 @@ __all__ = [
     "day_text",
     "month_number",
     "parse_year_end",
+    "period_name",
 ]
 
 MONTHS = (
@@ -691,6 +692,17 @@ class Calendar:
 
 
 _BY_THE_CALENDAR = FiscalRule()
+
+
+def period_name(t: int, period: Period, calendar: Calendar | None) -> str:
+    """Return what a period is called within a sentence: by the calendar, without one by its number.
+
+    Examples
+    --------
+    >>> period_name(12, "month", None), period_name(1, "week", Calendar(datetime.date(2027, 1, 4), "week"))
+    ('month 12', 'week of 4 Jan 2027')
+    """
+    return f"{period} {t}" if calendar is None else calendar.label(t).replace("Week of", "week of")
 
 
 def _calendar_year(found: re.Match[str]) -> _Named:

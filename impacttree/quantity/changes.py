@@ -860,9 +860,10 @@ class _Metric(NamedTuple):
                 f"write an absolute change: {self._absolute_form()}",
             )
         if self.in_file and self.unit.is_share and not change.stated:
+            body, when = str(replace(change, timing=None)), "" if change.timing is None else f" {change.timing}"
             raise self.error(
                 f"is shown in %, so {change} could mean a ratio or points",
-                f"write '{change} relative' or '{str(change).replace('%', 'pp')}'",
+                f"write '{body} relative{when}' or '{body.replace('%', 'pp')}{when}'",
             )
 
     def _check_points(self, change: Points) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from impacttree.errors import EvaluationError, Problem
-from impacttree.quantity.calendar import Calendar
+from impacttree.quantity.calendar import Calendar, period_name
+from impacttree.quantity.units import Period
 
 __all__ = ["Count", "Month", "Schedule", "Season", "Then", "ValueSeries"]
 
@@ -55,8 +56,8 @@ class ValueSeries:
         What holds in later ones.
     growth
         By which share the number grows from period to period then.
-    name
-        The metric that has these numbers, for messages.
+    name, period, calendar
+        The metric that has these numbers, and what periods are called, for messages.
 
     Examples
     --------
@@ -69,6 +70,8 @@ class ValueSeries:
     then: Then = ""
     growth: float = 0.0
     name: str = ""
+    period: Period = field(default="month", repr=False)
+    calendar: Calendar | None = field(default=None, repr=False, compare=False)
 
     @property
     def today(self) -> float:
@@ -93,11 +96,12 @@ class ValueSeries:
                 return self._grown(t - count)
             case "repeat":
                 return self.values[(t - 1) % count]
+        last, asked = (period_name(one, self.period, self.calendar) for one in (count, t))
         raise EvaluationError(
             Problem(
                 metric=self.name,
                 key="values",
-                reason=f"the series ends with period {count}, and period {t} is asked for",
+                reason=f"the series ends with {last}, and {asked} is asked for",
                 fix="state more values, ask for a shorter horizon, or say what comes `then`: hold, grow 1%/month or "
                 "repeat",
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from impacttree.errors import ChangeError, Problem, QuantityError, QuestionError, meant, printable
-from impacttree.quantity.calendar import Calendar
+from impacttree.quantity.calendar import Calendar, period_name
 from impacttree.quantity.quantities import parse_quantity
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period, Unit
 
@@ -140,7 +140,9 @@ class InForce:
                 problems.append(Problem(reason=reason, fix=f"state it by {period}"))
         start, until = found["start"], found["until"] or None
         if not problems and until is not None and until < start:
-            reason = f"a lift cannot end ({self.until}) before it starts ({self.start or f'{period} 1'})"
+            reason = (
+                f"a lift cannot end ({self.until}) before it starts ({self.start or period_name(1, period, calendar)})"
+            )
             problems.append(Problem(reason=reason, fix="exchange the two, or leave `until` out"))
         if problems:
             raise ChangeError(*problems)

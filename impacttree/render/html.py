@@ -113,7 +113,8 @@ def _table(view: Table) -> str:
     )
     rows = "".join(f"<tr>{''.join(map(_cell, row, view.columns))}</tr>" for row in view.rows)
     table = f'<table style="{TABLE}"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-    return f'<div>{_title(view.title)}<div style="overflow-x:auto">{table}</div>{_notes(view.notes)}</div>'
+    shown = f'<div style="overflow-x:auto">{table}</div>' if view.rows else ""
+    return f"<div>{_title(view.title)}{shown}{_notes(view.notes)}</div>"
 
 
 def _cell(cell: Cell, column: Column) -> str:

@@ -75,7 +75,7 @@ def _run_on(row: Iterable[str]) -> str:
 
 
 def _grid(view: Table) -> str:
-    heads = [_text(column.label) for column in view.columns]
+    heads = [_text(column.label) for column in view.columns] if view.rows else []
     rules = ["---:" if column.align == "right" else "---" for column in view.columns]
     rows = [[_cell(cell.text) for cell in row] for row in view.rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rules, *rows)) if heads else ""

@@ -168,7 +168,7 @@ def _fill(row: Sequence[str], space: int) -> list[str]:
 
 def _table(view: Table, width: int) -> tuple[Line, ...]:
     drawn = wrapped(view.title, width, "title")
-    blocks = _blocks(view, width)
+    blocks = _blocks(view, width) if view.rows else []
     for number, (columns, sizes) in enumerate(blocks):
         drawn += [()] if number else []
         drawn += _block(view, columns, sizes, min(3, max(2, _gap(sizes, width))))

@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr
 from impacttree.errors import printable
 from impacttree.quantity import Period, Quantity, Unit, format_value
 from impacttree.quantity.acronyms import in_words
-from impacttree.quantity.calendar import FIRST_YEAR, LAST_YEAR, Calendar
+from impacttree.quantity.calendar import FIRST_YEAR, LAST_YEAR, Calendar, period_name
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Entry, read_many, read_one
 from impacttree.spec.effects import Driver, EvidenceDefaults
@@ -880,6 +880,10 @@ class TreeSpec(Entry):
             return None
         fiscal = self.fiscal_calendar
         return Calendar(self.start_date, self.period, None if fiscal is None else fiscal.rule)
+
+    def named(self, t: int) -> str:
+        """Return what a period is called: ``Oct 2027``, without a first day ``month 12``."""
+        return period_name(t, self.period, self.calendar)
 
     @property
     def horizon_periods(self) -> int:

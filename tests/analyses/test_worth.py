@@ -353,7 +353,7 @@ def test_a_loss_that_shrinks_is_a_gain():
 
 def shown_lines(worth):
     """The parts, their shares and the total of a printed answer."""
-    rows = [row for row in facts(worth).get("through", ()) if not row[0].startswith("= ")]
+    rows = [row for row in facts(worth).get("through", ()) if not row[0].startswith(("= ", "of which "))]
     return [amount(row[1]) for row in rows], [amount(row[2].rstrip("%")) for row in rows if row[2]]
 
 
@@ -367,11 +367,72 @@ def test_shown_parts_are_rounded_one_by_one(name):
         worth = tree.worth(metric, "+1%")
         if worth.total:
             parts, shares = shown_lines(worth)
-            shown = [path.amount for path in worth.paths[: len(parts)]]
+            shown = [route.amount for route in worth.routes[: len(parts)]]
             rounded = [amount(worth.words.signed(worth.outcome, value)) for value in shown]
             assert parts[:2] == rounded[:2], str(worth)
             offset = any(part * worth.total < 0 for part in map(float, parts))
             assert sum(shares) == (0 if offset else 100), str(worth)
+
+
+# ---- paths that only formulas part are one route
+
+
+FORKED = """
+metrics:
+  usage: {value: 40%}
+  churn: {value: 10%, drivers: {usage: {slope: -0.1pp per pp, evidence: experiment}}}
+  buyers: {value: 1000, drivers: {usage: {slope: 5 per pp, evidence: judgement}}}
+  kept: {formula: buyers * (1 - churn)}
+  sales: {formula: kept * 20}
+  costs: {label: Cost of sales, formula: kept * 8}
+  fees: {formula: usage * 100}
+  margin: {formula: sales - costs}
+  profit: {formula: margin - fees, aggregate: last}
+outcome: profit
+"""
+
+
+def test_paths_part_and_join_again_within_a_route():
+    worth = it.loads(FORKED).worth("usage", "+10pp", range=False)
+    found = {route.labels: route for route in worth.routes}
+    assert set(found) == {("Buyers", "Kept"), ("Churn", "Kept"), ("Fees",)}
+    buyers = found["Buyers", "Kept"]
+    parts = dict(buyers.parts)
+    assert list(parts) == ["Sales", "Cost of sales"]
+    assert parts["Sales"] == pytest.approx(-parts["Cost of sales"] * 20 / 8)
+    assert buyers.amount == pytest.approx(math.fsum(parts.values()))
+    assert found["Fees",].parts == ()
+    assert found["Fees",].amount == pytest.approx(-10.0)
+    rows = facts(worth)["through"]
+    assert [row[0] for row in rows] == [
+        "Buyers > Kept > …", "of which sales +905x, cost of sales -362x", "Churn > Kept > …", "Fees", "= profit",
+    ]  # fmt: skip
+    assert not any(row[2] for row in rows)
+
+
+def test_the_flagship_says_its_share_though_costs_rise_with_revenue():
+    rows = facts(it.template("saas").worth("engagement", "+1%"))["through"]
+    assert [row[2] for row in rows] == ["92%", "", "5%", "3%", "100%"]
+
+
+@examples(60)
+@given(ANY_TREE, st.data())
+def test_routes_hold_every_path_once_and_foot(sketch: Sketch, data: st.DataObject) -> None:
+    drawn = data.draw(changes(sketch, [name for name in sketch.metrics if name != sketch.outcome]))
+    tree = sketch.tree()
+    assume(can_be_asked(sketch, drawn, tree.values()))
+    ((metric, given_changes),) = asked(drawn).items()
+    worth = tree.worth(metric, given_changes, range=False)
+    size = 1e-9 * (1 + math.fsum(abs(path.amount) for path in worth.paths))
+    paths = [path for route in worth.routes for path in route.paths]
+    assert sorted(path.metrics for path in paths) == sorted(path.metrics for path in worth.paths)
+    assert math.fsum([*(route.amount for route in worth.routes), worth.rest]) == pytest.approx(worth.total, abs=size)
+    for route in worth.routes:
+        assert all(path.labels[1 : 1 + len(route.labels)] == route.labels for path in route.paths)
+        assert len({path.grade for path in route.paths}) == 1
+        assert bool(route.parts) == (len(route.paths) > 1)
+        if route.parts:
+            assert math.fsum(amount for _, amount in route.parts) == pytest.approx(route.amount, abs=size)
 
 
 # ---- what holds for every tree

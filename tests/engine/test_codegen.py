@@ -73,7 +73,7 @@ def test_local_derivatives_are_difference_quotients(sketch: Sketch) -> None:
     compiled = Compiled(sketch)
     model, run, oracle = compiled.model, compiled.model.run(compiled.horizon), compiled.oracle
     world = oracle.world()
-    rows, _ = model.partials(run)
+    rows, _ = model.partials(run, run.held)
     for position, partials in enumerate(rows):
         t = position + 1
         found: dict[tuple[int, int, int], float] = {}

@@ -61,7 +61,7 @@ def answers(model: Model, interventions: Mapping[int, Intervention], periods: in
         totals = run.horizon()
     except EvaluationError as error:
         return [str(error)]
-    partials, horizon = model.partials(run)
+    partials, horizon = model.partials(run, run.held)
     return [
         bits(*run.rows, totals),
         bits(model.gradient(run, outcome), model.relative_gradient(run, outcome)),

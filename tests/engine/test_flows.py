@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from impacttree import loads
 from impacttree.engine.flows import Lift
+from impacttree.engine.model import Model, Run
 from impacttree.engine.quadrature import HORIZON
 from impacttree.quantity import Intervention
 from tests.engine.support import ANY_TREE, Compiled, lift_of, lifted, named
@@ -258,3 +260,76 @@ def test_an_infinite_slope_of_what_stays_carries_nothing() -> None:
     assert {path.metrics: path.amount for path in worth.paths} == pytest.approx({("x", "y"): 3.0}, rel=1e-12)
     assert all(math.isfinite(edge.amount) for edge in worth.edges)
     assert worth.rest == 0
+
+
+# ---- beside what is changed in both runs
+
+
+def held_tree(b: str, c: str, changes: dict[str, str]) -> str:
+    """Return a tree of two ways to its outcome, as JSON; `changes` are its scenario."""
+    metrics = {
+        "a": {"value": 2},
+        "b": {"formula": b},
+        "c": {"formula": c},
+        "stock": {"start": 10, "formula": "prev(stock) * 0.9 + b"},
+        "out": {"formula": "stock + b * c", "aggregate": "sum"},
+    }
+    scenarios = {"scenarios": {"held": changes}} if changes else {}
+    return json.dumps({"metrics": metrics, "outcome": "out", **scenarios})
+
+
+WRITTEN = {
+    "a product": ("b", "+50%", "(a ** 2 + 1) * 1.5"),
+    "a sum": ("b", "+5", "a ** 2 + 1 + 5"),
+    "a value": ("b", "=7", "7 + 0 * a"),
+    "a ramp": ("b", "+50% from 3 over 4", "(a ** 2 + 1) * (1 + 0.5 * clip((period_number() - 2) / 4, 0, 1))"),
+    "a value to come": ("b", "=7 from 4", "if(period_number() >= 4, 7, a ** 2 + 1)"),
+}
+
+
+@pytest.mark.parametrize("held", WRITTEN)
+def test_a_split_beside_a_change_is_that_of_the_tree_with_the_change_in_its_formula(held: str) -> None:
+    name, change, formula = WRITTEN[held]
+    found = loads(held_tree("a ** 2 + 1", "a + 1", {name: change})).worth("a", "+20%", scenario="held", range=False)
+    expected = loads(held_tree(formula, "a + 1", {})).worth("a", "+20%", range=False)
+    assert found.total == pytest.approx(expected.total, rel=1e-12)
+    carried = {path.metrics: path.amount for path in expected.paths}
+    for path in found.paths:
+        assert path.amount == pytest.approx(carried.pop(path.metrics), rel=1e-9)
+    assert not any(abs(amount) > 1e-9 for amount in carried.values())
+    assert found.rest == 0
+
+
+@pytest.mark.parametrize("held", WRITTEN)
+def test_a_split_beside_a_change_takes_no_more_runs(held: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, change, _ = WRITTEN[held]
+    runs: list[int] = []
+    simulate = Model.simulate
+
+    def counted(model: Model, *given: Any) -> Run:
+        runs.append(1)
+        return simulate(model, *given)
+
+    monkeypatch.setattr(Model, "simulate", counted)
+    tree = loads(held_tree("a ** 2 + 1", "a + 1", {name: change}))
+    tree.worth("a", "+20%", range=False)
+    plain, runs[:] = len(runs), []
+    tree.worth("a", "+20%", scenario="held", range=False)
+    assert len(runs) <= plain + 4
+
+
+FAULTY = """
+metrics:
+  a: {value: 2}
+  zero: {value: 1}
+  ratio: {formula: "if(a > 1, a / zero, 3)"}
+  out: {formula: 'ratio * 2 + a + if(a > 2.1, 1, 0)'}
+outcome: out
+scenarios: {fixed: {zero: =0, ratio: =3}}
+"""
+
+
+def test_the_rule_of_a_fixed_metric_is_not_followed_so_its_fault_is_none_of_a_lift() -> None:
+    found = loads(FAULTY).worth("a", "+10%", scenario="fixed", range=False)
+    assert found.total == pytest.approx(1.2)
+    assert [path.metrics for path in found.paths] == [("a", "out")]

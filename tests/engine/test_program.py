@@ -17,7 +17,7 @@ def test_chunks_of_any_size_compute_the_same(sketch: Sketch) -> None:
     compiled = Compiled(sketch)
     run = compiled.model.run(compiled.horizon)
     gradient = compiled.model.gradient(run, compiled.outcome)
-    partials = compiled.model.partials(run)
+    partials = compiled.model.partials(run, run.held)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(program.Program, "size", 2)
         small = Model(compiled.model.graph)
@@ -25,7 +25,7 @@ def test_chunks_of_any_size_compute_the_same(sketch: Sketch) -> None:
         again = small.run(compiled.horizon)
         assert (again.initial, again.rows) == (run.initial, run.rows)
         assert small.gradient(again, compiled.outcome) == gradient
-        assert small.partials(again) == partials
+        assert small.partials(again, again.held) == partials
 
 
 @examples(20)
