@@ -300,10 +300,10 @@ class Comparison(Result):
         return zip(self.scenarios, self.titles, self.descriptions, strict=True)
 
     def view(self) -> Table:
-        words, window = self.words, self.words.lasting(self.horizon)
+        words = self.words
         outcomes = (Column(self._head(name), "right") for name in self.outcomes)
         guarded = bool(self.base.guardrails)
-        columns = (Column(f"Over {window}"), *outcomes, *([Column("Guardrails")] if guarded else []))
+        columns = (Column("Scenario"), *outcomes, *([Column("Guardrails")] if guarded else []))
         rows, notes = [self._row("Base case", BASE, self.base)], []
         for (name, scenario), shown, description in self._told:
             rows.append(self._row(shown, name, scenario))

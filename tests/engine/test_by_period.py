@@ -279,7 +279,7 @@ def test_a_tree_without_anything_that_differs_is_computed_once_whatever_the_hori
 def test_a_series_that_ends_is_said_by_every_evaluator() -> None:
     text = "horizon: 2\nmetrics: {a: {values: [1, 2]}, b: {formula: a + 1}}\noutcome: b"
     model = it.loads(text)._subject.model
-    with pytest.raises(it.EvaluationError, match="ends with period 2, and period 3 is asked for"):
+    with pytest.raises(it.EvaluationError, match="ends with month 2, and month 3 is asked for"):
         model.run(3)
     with pytest.raises(it.EvaluationError, match="ends with period 2"):
         evaluate_many(model, 3, count=2, totals=[1])

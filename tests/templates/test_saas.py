@@ -25,6 +25,7 @@ def northwind(
     by_month = []
     customers, bought, nrr, grr = 65_800.0, 1.0, (0.975 * 1.002) ** 12, (0.975 * 0.996) ** 12
     mrr, deferred, price = customers * 29, 2.29e6, 29.0
+    closings = [mrr]
     kept, kept_gross, spent = [0.975 * 1.002] * 12, [0.975 * 0.996] * 12, [330e3] * 3
     for month in range(1, months + 1):
         moved = (engagement - 0.42) if month > 1 else 0.0
@@ -51,6 +52,8 @@ def northwind(
         customers = stayed + won
         mrr = opening + new_mrr + expansion - contraction - churned
         net_new = 12 * (new_mrr + expansion - contraction - churned)
+        closings.append(mrr)
+        growth = mrr / closings[month - 12] - 1 if month >= 12 else net_new / opening
 
         kept.append((opening + expansion - contraction - churned) / opening)
         kept_gross.append((opening - contraction - churned) / opening)
@@ -114,7 +117,7 @@ def northwind(
                 "cac": before / new_customers,
                 "ltv_to_cac": ltv * new_customers / before,
                 "cac_payback": before / new_customers * customers / gross_profit,
-                "rule_of_40": net_new / opening + ebitda / mrr,
+                "rule_of_40": growth + ebitda / mrr,
                 "magic_number": net_new / before,
                 "burn_multiple": -cash / net_new if cash < 0 < net_new else math.nan,
             }
