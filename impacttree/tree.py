@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from impacttree.graph import Graph
     from impacttree.quantity import Change, Period, RawQuantity
     from impacttree.reports.deck import Deck
-    from impacttree.spec import EvidenceDefaults, MetricSpec, Reading, Scenario, TreeSpec
+    from impacttree.spec import EvidenceDefaults, FiscalCalendar, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
     from impacttree.spec.refresh import NewValues
 
@@ -45,8 +45,10 @@ class ImpactTree:
     ----------
     metrics
         The metrics, as `Metric` objects or as a mapping from names to the keys of a model file.
-    name, description, currency, period, horizon, start_date
-        What the model is about, its money, its time step, how many periods are looked ahead, and the first day.
+    name, description, currency, period, horizon
+        What the model is about, its money, its time step, and how many periods are looked ahead.
+    start_date, fiscal_calendar
+        The first day of period 1, and how fiscal years are divided, as ``{"start": "February"}``.
     outcome, outcomes
         The metric that questions are asked about by default, and the few that are shown together.
     statement
@@ -85,6 +87,7 @@ class ImpactTree:
         period: Period | None = None,
         horizon: int | str | None = None,
         start_date: Day | None = None,
+        fiscal_calendar: FiscalCalendar | Mapping[str, str] | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
         illustrative: bool | None = None,

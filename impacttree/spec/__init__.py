@@ -1,6 +1,7 @@
 """What the user wrote: frozen models that mirror the model file, read with line numbers and written back with care."""
 
 from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults
+from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.forms import Grade, Parameters
 from impacttree.spec.load import Reading, load_file, load_text, read_file, read_text
 from impacttree.spec.models import (
@@ -27,6 +28,7 @@ __all__ = [
     "Driver",
     "Evidence",
     "EvidenceDefaults",
+    "FiscalCalendar",
     "Grade",
     "Guardrail",
     "Kind",

@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr
 from impacttree.errors import printable
 from impacttree.quantity import Period, Quantity, Unit, format_value
 from impacttree.quantity.acronyms import in_words
+from impacttree.quantity.calendar import FIRST_YEAR, LAST_YEAR, Calendar
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Entry, read_many, read_one
 from impacttree.spec.effects import Driver, EvidenceDefaults
@@ -34,6 +35,7 @@ from impacttree.spec.fields import (
     is_above,
     mistake,
 )
+from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Periods, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
 from impacttree.spec.yaml_events import MAX_PROBLEMS
@@ -72,6 +74,10 @@ def _read_guardrail(raw: object, context: Context) -> Guardrail:
 
 def _read_defaults(raw: object, context: Context) -> EvidenceDefaults:
     return read_one(EvidenceDefaults, raw, context)
+
+
+def _read_fiscal(raw: object, context: Context) -> FiscalCalendar:
+    return read_one(FiscalCalendar, raw, context)
 
 
 def _read_agreed(raw: object, context: Context) -> Agreed:
@@ -636,7 +642,10 @@ class TreeSpec(Entry):
     horizon: Annotated[
         int | None, as_(leaves.periods(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
     ] = Field(None, description="Periods that are looked ahead, as `18` or `18 months`; not stated: one year.")
-    start_date: DayField = Field(None, description="First day of period 1, as 2026-11-01.")
+    start_date: DayField = Field(None, description="First day of period 1, as 2026-11-01; answers then name periods.")
+    fiscal_calendar: Annotated[FiscalCalendar | None, As(_read_fiscal, {"$ref": "#/$defs/fiscal_calendar"})] = Field(
+        None, description="How the company divides time into fiscal years, as `{start: February}`."
+    )
     outcome: Annotated[str | None, as_(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
         None, description="Metric that questions are asked about by default."
     )
@@ -697,6 +706,7 @@ class TreeSpec(Entry):
         period: Period | None = None,
         horizon: int | str | None = None,
         start_date: Day | None = None,
+        fiscal_calendar: FiscalCalendar | Mapping[str, str] | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
         illustrative: bool | None = None,
@@ -721,10 +731,34 @@ class TreeSpec(Entry):
         for number, path in ((self.horizon, ("horizon",)), *lags):
             if isinstance(number, Periods) and number.period not in ("", self.period):
                 yield mistake(*leaves.other_periods(number, self.period), *path)
+        yield from self._wrong_dates()
+
+    def _wrong_dates(self) -> Iterator[Finding]:
+        if self.start_date is None:
+            if self.fiscal_calendar is not None:
+                reason = "a fiscal calendar needs the first day of period 1"
+                yield mistake(reason, "state it beside it: start_date: 2026-11-01", "fiscal_calendar")
+            return
+        if not FIRST_YEAR <= self.start_date.year <= LAST_YEAR:
+            reason = f"{self.start_date} lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
+            yield mistake(reason, "write the first day of period 1, e.g. 2026-11-01", "start_date")
+        elif self.calendar is not None and self.calendar.misfit is not None:
+            yield mistake(*self.calendar.misfit, "start_date")
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """Which days the periods are and what they are called; None where no first day is stated."""
+        if self.start_date is None:
+            return None
+        fiscal = self.fiscal_calendar
+        return Calendar(self.start_date, self.period, None if fiscal is None else fiscal.rule)
 
     @property
     def horizon_periods(self) -> int:
-        """Periods that are looked ahead: as stated, else one year."""
+        """Periods that are looked ahead: as stated, else one year, which is the fiscal one where period 1 begins it."""
+        if self.horizon is None and self.fiscal_calendar is not None and self.calendar is not None:
+            year = self.calendar.first_fiscal_year
+            return len(year) if year[0] == 1 else PERIODS_IN_A_YEAR[self.period]
         return self.horizon or PERIODS_IN_A_YEAR[self.period]
 
     @property

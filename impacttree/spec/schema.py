@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from impacttree.spec.base import Entry, fields_of
 from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults
+from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.forms import FORMS, Grade
 from impacttree.spec.leaves import NAME
 from impacttree.spec.models import Agreed, Guardrail, MetricSpec, Scenario, TreeSpec
@@ -102,6 +103,7 @@ def json_schema() -> dict[str, Any]:
         "evidence": _object(Evidence),
         "treatment": _object(Treatment),
         "evidence_defaults": _object(EvidenceDefaults),
+        "fiscal_calendar": _object(FiscalCalendar) | {"minProperties": 1},
         "guardrail": _object(Guardrail) | {"minProperties": 1},
         "agreed": _object(Agreed),
         "scenario": _field(Scenario, "changes"),

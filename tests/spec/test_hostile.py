@@ -32,6 +32,8 @@ metrics:
   revenue: {formula: "max(customers * arpu, 0)", guardrail: {min: $3}, agreed: {by: CFO, on: 2026-01-01}}
 scenarios:
   low: {churn: +1pp}
+start_date: 2027-02-01
+fiscal_calendar: {start: February, named_after: start}
 evidence_defaults: {judgement: 4, causal_share: 30%}
 correlations: [[engagement.value, churn.engagement.slope, 0.3], [arpu.value, customers.start, -0.2]]
 """
@@ -86,7 +88,8 @@ def test_mutated_models(rng: random.Random):
 
 words = """value formula drivers start unit bounds plausible guardrail agreed by on min max label as_of evidence grade
     points slope when then groups with without range lag observed p10 p90 normal discrete metrics scenarios outcomes
-    currency name evidence_defaults judgement causal_share correlations ci95 randomised"""
+    currency name start_date fiscal_calendar pattern year_end named_after evidence_defaults
+    judgement causal_share correlations ci95 randomised"""
 keys = st.sampled_from(words.split())
 texts = st.sampled_from(["42%", "+1%", "a", "1 to 2", "judgement", "1,2", "2026-01-01", "$"])
 values = st.recursive(

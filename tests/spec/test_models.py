@@ -18,6 +18,7 @@ from impacttree.spec import (
     Driver,
     Evidence,
     EvidenceDefaults,
+    FiscalCalendar,
     Guardrail,
     MetricSpec,
     Scenario,
@@ -29,7 +30,18 @@ from impacttree.spec import (
 from impacttree.spec.base import Entry, fields_of
 from impacttree.spec.forms import FORMS, KEYS
 
-MODELS = [Agreed, Driver, Evidence, EvidenceDefaults, Guardrail, MetricSpec, Scenario, Treatment, TreeSpec]
+MODELS = [
+    Agreed,
+    Driver,
+    Evidence,
+    EvidenceDefaults,
+    FiscalCalendar,
+    Guardrail,
+    MetricSpec,
+    Scenario,
+    Treatment,
+    TreeSpec,
+]
 
 
 def problems(make) -> list[str]:
@@ -496,6 +508,35 @@ def test_scenarios_keep_their_order_and_text():
         ({"outcomes": []}, "empty"),
         ({"outcomes": ["a b"]}, "cannot be a name"),
         ({"start_date": "now"}, "not a date"),
+        ({"start_date": "0206-11-01"}, "lies outside the years 1900 to 2199"),
+        ({"fiscal_calendar": {"start": "February"}}, "needs the first day of period 1"),
+        ({"start_date": "2027-02-01", "fiscal_calendar": {"start": "Feb"}}, "write February"),
+        ({"start_date": "2027-02-01", "fiscal_calendar": {"start": "2"}}, "write February"),
+        ({"start_date": "2027-02-01", "fiscal_calendar": {"start": "Smarch"}}, "not the name of a month"),
+        (
+            {"start_date": "2027-02-01", "fiscal_calendar": {"pattern": "months"}},
+            "states the month that it begins",
+        ),
+        ({"start_date": "2027-01-31", "fiscal_calendar": {"pattern": "4-5-4"}}, "states on which day its years end"),
+        (
+            {"start_date": "2027-02-01", "fiscal_calendar": {"start": "February", "year_end": "last Friday of May"}},
+            "year_end is for years of whole weeks",
+        ),
+        (
+            {"start_date": "2027-02-01", "fiscal_calendar": {"pattern": "4-5-4", "year_end": "soon"}},
+            "does not say when a fiscal year ends",
+        ),
+        (
+            {
+                "start_date": "2027-01-31",
+                "fiscal_calendar": {"start": "March", "pattern": "4-5-4", "year_end": "last Saturday of January"},
+            },
+            "start in February, not in March",
+        ),
+        (
+            {"start_date": "2027-02-02", "fiscal_calendar": {"start": "February"}},
+            "no fiscal month begins on 2027-02-02: the next one begins on 2027-03-01",
+        ),
         ({"metric": {}}, "did you mean 'metrics'"),
         ({"scenarios": [1]}, "not a scenario"),
     ],
@@ -510,6 +551,37 @@ def test_a_tree_needs_metrics_with_names_of_their_own():
     assert "at least one" in problems(lambda: TreeSpec(metrics=[]))[0]
     metric = MetricSpec("a", value=1)
     assert "twice" in problems(lambda: TreeSpec(metrics=[metric, metric]))[0]
+
+
+def test_the_problems_of_a_calendar_are_all_listed():
+    keys = {"start": "Smarch", "pattern": "4-4-4", "year_end": "soon", "quarter": "x"}
+    found = problems(lambda: TreeSpec(metrics=[MetricSpec("a", value=1)], start_date="tomorrow", fiscal_calendar=keys))
+    assert len(found) >= 5
+    assert sum("fiscal_calendar" in problem for problem in found) >= 4
+
+
+def test_a_fiscal_calendar_is_written_as_it_was_stated():
+    stated = {"start": "February", "pattern": "4-5-4", "year_end": "last Saturday of January", "named_after": "start"}
+    spec = TreeSpec(
+        metrics=[MetricSpec("a", value=1)], period="week", start_date="2027-01-31", fiscal_calendar=dict(stated)
+    )
+    assert spec.written()["fiscal_calendar"] == stated
+    assert spec.fiscal_calendar == FiscalCalendar(**stated)
+    assert spec.calendar.label(1) == "FY27 W1"
+    assert spec.calendar.label(1, 52) == "FY27"
+
+
+def test_without_a_first_day_there_is_no_calendar():
+    assert TreeSpec(metrics=[MetricSpec("a", value=1)]).calendar is None
+
+
+def test_the_default_year_is_the_fiscal_one_where_the_first_period_begins_it():
+    retail = {"pattern": "4-5-4", "year_end": "Saturday nearest 31 January"}
+    keys = {"metrics": [MetricSpec("a", value=1)], "period": "week", "fiscal_calendar": retail}
+    assert TreeSpec(start_date="2023-01-29", **keys).horizon_periods == 53
+    assert TreeSpec(start_date="2024-02-04", **keys).horizon_periods == 52
+    assert TreeSpec(start_date="2023-02-05", **keys).horizon_periods == 52
+    assert TreeSpec(start_date="2023-01-29", horizon=26, **keys).horizon_periods == 26
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def specs(draw):
         currency=st.sampled_from(["USD", "EUR", "CAD"]),
         period=st.sampled_from(["day", "week", "month", "quarter", "year"]),
         horizon=st.integers(1, 60),
-        start_date=dates,
+        start_date=st.dates(datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)),
         outcome=names,
         outcomes=st.lists(names, min_size=1, max_size=3, unique=True),
         scenarios=st.lists(scenario, max_size=2, unique_by=lambda scenario: scenario.name),
