@@ -16,8 +16,8 @@ from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric,
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
-from impacttree.answers.subject import Horizon, Subject
-from impacttree.answers.words import ACCRUAL, Words, sentence
+from impacttree.answers.subject import Basis, Horizon, Subject
+from impacttree.answers.words import Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Distribution, Table
@@ -201,7 +201,7 @@ class Simulation(Result):
     @property
     def _sentence(self) -> str:
         words, name = self.words, self.outcome
-        label = words.label(name)
+        label = words.titled(name)
         found = self.ranges[self.names.index(name)]
         if found is None:
             return f"{label}: no sample has a value"
@@ -224,7 +224,7 @@ class Simulation(Result):
             rows.append(
                 {
                     "metric": name,
-                    "label": self.words.label(name),
+                    "label": self.words.titled(name),
                     "unit": str(self.words.total_unit(name)),
                     "over": self.words.formed(name, self.horizon),
                     "central": central,
@@ -273,7 +273,7 @@ class Simulation(Result):
             last = Cell("no mean") if found.mean is None else Cell(mean, found.mean)
             cells = [Cell(low, found.p10), Cell(middle, found.p50), Cell(high, found.p90), last]
         return (
-            Cell(words.label(name), name),
+            Cell(words.titled(name), name),
             Cell(words.formed(name, self.horizon)),
             Cell(words.value(name, central), central),
             *cells,
@@ -319,6 +319,7 @@ def simulate(
     changes: Changes | None = None,
     horizon: Horizon = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> Simulation:
     """Draw many samples of all that is uncertain, and see how the outcomes spread.
 
@@ -346,6 +347,8 @@ def simulate(
         Periods, or text such as ``"36 months"``; by default the tree's.
     scenario
         A scenario of the model file, held beside the changes.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -363,6 +366,7 @@ def simulate(
     from impacttree.engine.simulation import Job, Wanted, simulate_many
     from impacttree.render.progress import progress
 
+    subject = subject.on_basis(basis)
     kept, case = _kept(subject, on), Case.of(subject, changes, horizon, scenario)
     slots = tuple(metric.index for metric in kept)
     limits = [limit for limit in sized(guarded(subject.graph), case.sizes) if limit.metric.index in slots]
@@ -421,12 +425,13 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
     if not names:
         fix = "give a name or a list of names, or leave it out"
         raise QuestionError(Problem(reason="`on` names no metric", fix=fix))
-    found = {metric.index: metric for metric in map(subject.metric, names)}
+    found = {metric.index: metric for metric in map(subject.metric if on is None else subject.outcome, names)}
     return tuple(found.values())
 
 
 def _basis(case: Case, kept: Sequence[Metric]) -> str:
-    parts = [ACCRUAL] if any(metric.unit.is_money for metric in kept) else []
+    money = [metric.name for metric in kept if metric.unit.is_money]
+    parts = [case.words.accounting(*money)] if money or case.words.is_discounted else []
     parts += [f"changes held from {case.words.period} 1"] if case.asked.recipes else []
     return "; ".join(parts)
 

@@ -18,7 +18,7 @@ from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Basis, Horizon, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
 from impacttree.answers.words import Words, is_still
 from impacttree.engine.flows import Lift
@@ -220,7 +220,10 @@ class Worth(Result):
     def view(self) -> Headline:
         facts = [
             Fact("not modelled", tuple((text,) for text in self._left_out())),
-            Fact("net", tuple(stage_rows(self.words, self.outcome, self.pays)) if self.pays else ()),
+            Fact(
+                self.words.net(self.outcome),
+                tuple(stage_rows(self.words, self.outcome, self.pays)) if self.pays else (),
+            ),
             Fact("payback", ((payback_text(self.words, self.pays),),) if self.pays and self.pays.cost else ()),
             Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
             self._amounts(),
@@ -423,6 +426,7 @@ def worth(
     cost: RawQuantity | None = None,
     horizon: Horizon = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
     samples: int | None = None,
     seed: int = 0,
 ) -> Worth:
@@ -453,6 +457,8 @@ def worth(
         Periods, or text such as ``"36 months"``; by default the tree's.
     scenario
         A scenario of the model file, held without and with the lift.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
     samples
         How many are drawn; as many as there is time for unless given.
     seed
@@ -472,6 +478,7 @@ def worth(
     >>> worth.change, worth.outcome, worth.guardrails[0].holds
     ('+1%', 'profit', True)
     """
+    subject = subject.on_basis(basis)
     lifted, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, {metric: change}, horizon, scenario, samples, seed)
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
@@ -496,8 +503,8 @@ def worth(
         before=case.before[slot],
         after=case.after[slot],
         relative=total / abs(case.before[slot]) if case.before[slot] else None,
-        metric_before=case.before[lifted.index],
-        metric_after=case.after[lifted.index],
+        metric_before=case.undiscounted.before[lifted.index],
+        metric_after=case.undiscounted.after[lifted.index],
         one_point=_one_point(case, lifted, outcome),
         outcomes=case.outcomes(outcome, ranges),
         paths=paths,

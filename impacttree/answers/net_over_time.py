@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -13,7 +14,7 @@ from impacttree.answers.cost import COST, read_cost, uncertain_cost
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.result import Scalar
 from impacttree.answers.samples import Range, Samples
-from impacttree.engine.horizon import HORIZONS, Window
+from impacttree.engine.horizon import HORIZONS, HorizonRule, Window
 from impacttree.graph.model import Metric
 from impacttree.quantity import Quantity, RawQuantity
 
@@ -186,8 +187,16 @@ def returns(
 def _cumulative(case: Case, outcome: Metric) -> Sequence[float]:
     """Return the change of a metric over the first periods, by its aggregation rule, up to each period."""
     if outcome.aggregation == "sum":
-        return list(accumulate(case.by_period(outcome)))
+        weights = _rule(case, outcome).adjoint(1.0, Window(case.periods, case.periods))
+        return list(accumulate(map(operator.mul, weights, case.by_period(outcome))))
     return [case.change_over(outcome, periods) for periods in range(1, case.periods + 1)]
+
+
+def _rule(case: Case, outcome: Metric) -> HorizonRule:
+    """Return how the outcome is taken over the horizon, where it is not recomputed from others."""
+    rule = case.subject.model.horizons[outcome.index]
+    assert rule is not None
+    return rule
 
 
 def _with_samples(found: Returns, case: Case, outcome: Metric, sign: float, cost: Quantity | None) -> Returns:
@@ -206,7 +215,7 @@ def _with_samples(found: Returns, case: Case, outcome: Metric, sign: float, cost
     if not job.drawn:
         return found
     before, after = simulate_many(job, case.samples or sample_count(subject, wanted, case.periods))
-    gains = _gains(sign * (after.paths[slot][1:] - before.paths[slot][1:]), outcome)
+    gains = _gains(sign * (after.paths[slot][1:] - before.paths[slot][1:]), _rule(case, outcome))
     nets = gains - _costs(job, gains.shape[1], outcome, cost)
     if not np.isfinite(nets).any(axis=1).all():
         return found
@@ -222,11 +231,10 @@ def _with_samples(found: Returns, case: Case, outcome: Metric, sign: float, cost
     )  # fmt: skip
 
 
-def _gains(moves: Numbers, outcome: Metric) -> Numbers:
+def _gains(moves: Numbers, rule: HorizonRule) -> Numbers:
     """Return how the outcome changes over the first periods, up to each of them, a column for each sample."""
     import numpy as np
 
-    rule = HORIZONS[outcome.aggregation]
     total, rows = None, []
     for t, row in enumerate(moves, 1):
         total = rule.added(total, row, t - 1, Window(t, t))

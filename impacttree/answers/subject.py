@@ -7,30 +7,34 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from impacttree.answers.asked import NOTHING, Asked, Changes
 from impacttree.answers.days import day_text, latest_day
 from impacttree.answers.result import Provenance
-from impacttree.answers.words import Words, joined
+from impacttree.answers.words import Words, joined, lowered
+from impacttree.engine.horizon import HORIZONS, HorizonRule, discounted
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import settled_today, sizes
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
-from impacttree.graph.model import Graph, Metric
+from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.graph.reach import upstream
-from impacttree.quantity import Change, Recipe, parse_change, recipe
+from impacttree.quantity import PERIODS_PER_YEAR, Change, Recipe, parse_change, recipe
 from impacttree.spec import leaves
 
 if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
     from impacttree.spec import Scenario
 
-__all__ = ["Horizon", "Subject"]
+__all__ = ["Basis", "Horizon", "Subject"]
 
 Horizon = int | str | None
 """Over which periods a question is answered: ``36``, ``"36 months"``; None for the tree's own."""
+
+Basis = Literal["horizon", "pv"]
+"""How amounts are taken over the horizon: added up as they come, or discounted to today."""
 
 MOST_KEPT = 4
 """Base cases kept, the last ones asked for: questions about one tree share them."""
@@ -46,23 +50,61 @@ class Subject:
         As `impacttree.graph.build` returns it.
     kept
         The metrics that are computed, with what they rest on; all of them unless given.
+    basis
+        How amounts are taken over the horizon.
     """
 
     graph: Graph
     kept: frozenset[int] | None = None
+    basis: Basis = "horizon"
 
-    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None]]:
+    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None, Basis]]:
         """Pickle the graph; what was computed from it is computed again where it arrives."""
-        return Subject, (self.graph, self.kept)
+        return Subject, (self.graph, self.kept, self.basis)
 
     @property
     def words(self) -> Words:
-        return Words(self.graph)
+        return Words(self.graph, is_discounted=self.basis == "pv")
 
     @cached_property
     def whole(self) -> Model:
         """The model of all metrics."""
-        return Model(self.graph)
+        return Model(self.graph, self._rules)
+
+    @property
+    def _rules(self) -> Mapping[Aggregation, HorizonRule]:
+        """How metrics are taken over the horizon."""
+        finance, period = self.graph.spec.finance, self.graph.spec.period
+        if self.basis == "horizon" or finance is None:
+            return HORIZONS
+        return discounted(finance.rate, PERIODS_PER_YEAR[period], finance.timing)
+
+    def on_basis(self, basis: Basis) -> Subject:
+        """Return the same tree, whose amounts are taken over the horizon on another basis.
+
+        Raises
+        ------
+        QuestionError
+            When there is no such basis, or the model states no discount rate.
+        """
+        if basis == self.basis:
+            return self
+        if basis not in get_args(Basis):
+            shown = printable(str(basis), 40)
+            reason = f"there is no basis '{shown}'{nearest(shown, get_args(Basis))}"
+            raise QuestionError(Problem(reason=reason, fix=f"write one of {joined(get_args(Basis), 'or')}"))
+        if basis == "pv" and self.graph.spec.finance is None:
+            fix = "add it to the model: `finance: {discount_rate: 12%/year}`"
+            raise QuestionError(Problem(reason="present values need a discount rate, which is not stated", fix=fix))
+        if basis not in self._on_bases:
+            other = Subject(self.graph, self.kept, basis)
+            vars(other)["whole"] = self.whole.taking(other._rules)
+            self._on_bases[basis] = other
+        return self._on_bases[basis]
+
+    @cached_property
+    def _on_bases(self) -> dict[Basis, Subject]:
+        return {}
 
     @cached_property
     def model(self) -> Model:
@@ -70,14 +112,14 @@ class Subject:
 
     def cut(self, kept: frozenset[int]) -> Subject:
         """Return the same tree, of which only some metrics are computed, with what they rest on."""
-        part = Subject(self.graph, kept)
+        part = Subject(self.graph, kept, self.basis)
         vars(part)["whole"] = self.whole
         return part
 
     @cached_property
     def marked(self) -> Subject:
         """The same tree, where NaN marks what has no value."""
-        marked = Subject(self.graph)
+        marked = Subject(self.graph, basis=self.basis)
         vars(marked)["model"] = self.whole.marking()
         return marked
 
@@ -120,6 +162,8 @@ class Subject:
             start = unparse(metric.start) if metric.start is not None else ""
             line = f"\n{metric.name}|{metric.unit}|{metric.aggregation}|{unparse(metric.rule)}|{start}"
             digest.update(line.encode())
+        if spec.finance is not None:
+            digest.update(repr(spec.finance.written()).encode())
         digest.update(repr(self.graph.doubts).encode())
         return digest.hexdigest()[:12]
 
@@ -189,11 +233,24 @@ class Subject:
         return self.graph[name]
 
     def outcome(self, on: str | None = None) -> Metric:
-        """Return the metric that a question is about: `on`, else the tree's outcome."""
+        """Return the metric that a question is about: `on`, else the tree's outcome.
+
+        Raises
+        ------
+        QuestionError
+            When there is none, or it is a level and the basis discounts amounts.
+        """
         if on is None and not self.graph.outcome:
             fix = "pass on='...' or add `outcome:` to the model"
             raise QuestionError(Problem(reason="the tree states no outcome", fix=fix))
-        return self.metric(self.graph.outcome if on is None else on)
+        metric = self.metric(self.graph.outcome if on is None else on)
+        if self.basis == "pv" and metric.aggregation in ("last", "mean"):
+            reason = (
+                f"{lowered(metric.label)} is a level, and a level has no present value: only amounts are discounted"
+            )
+            fix = f"ask about an amount per {self.words.period}, or leave the basis out"
+            raise QuestionError(Problem(metric=metric.name, reason=reason, fix=fix))
+        return metric
 
     def periods(self, horizon: Horizon = None) -> int:
         """Return how many periods to look ahead: ``18``, ``"18"`` or ``"18 months"``, else the tree's horizon.

@@ -28,7 +28,7 @@ from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
 
-__all__ = ["ACCRUAL", "Words", "counted", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
+__all__ = ["Words", "counted", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +39,12 @@ class Words:
     ----------
     graph
         The checked graph, for labels, units, currency and period.
+    is_discounted
+        Whether amounts over the horizon are discounted.
     """
 
     graph: Graph
+    is_discounted: bool = False
 
     @property
     def currency(self) -> str:
@@ -53,6 +56,25 @@ class Words:
 
     def label(self, name: str) -> str:
         return self.graph[name].label
+
+    def titled(self, name: str) -> str:
+        """Return what a metric over the horizon is called: its label, where amounts are discounted with that said.
+
+        Only what the model says is cash has a present value; any other amount is a discounted one.
+        """
+        label = self.label(name)
+        if not self.is_discounted or self.graph[name].aggregation != "sum":
+            return label
+        return f"Present value of {lowered(label)}" if self.is_cash(name) else f"Discounted {lowered(label)}"
+
+    def is_cash(self, name: str) -> bool:
+        """Return whether the model says that a metric is cash, after tax."""
+        finance = self.graph.spec.finance
+        return finance is not None and finance.cash == name
+
+    def net(self, name: str) -> str:
+        """Return what a metric over the horizon less an outlay is called: ``NPV`` of cash that is discounted."""
+        return "NPV" if self.is_discounted and self.is_cash(name) else "net"
 
     def unit(self, name: str) -> Unit:
         return self.graph[name].unit
@@ -177,7 +199,7 @@ class Words:
 
     def effect(self, name: str, before: float, after: float, *, plural: bool = False) -> str:
         """Write ``adds $17k operating profit``, ``saves 64 support hours``, ``raises LTV/CAC by 0.1x``."""
-        change, label = after - before, lowered(self.label(name))
+        change, label = after - before, lowered(self.titled(name))
         if is_still(before, after):
             return f"{'do' if plural else 'does'} not change {label}"
         verb = self.verb(name, change)
@@ -191,7 +213,7 @@ class Words:
 
     def amount_of(self, name: str, change: float) -> str:
         """Write ``$17k operating profit``, ``64 support hours``, ``64 hours of downtime``."""
-        amount, label = self.unsigned(name, change), lowered(self.label(name))
+        amount, label = self.unsigned(name, change), lowered(self.titled(name))
         number, _, word = amount.partition(" ")
         if not word or number[:1].isalpha():
             return f"{amount} {label}"
@@ -282,7 +304,7 @@ class Words:
         """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``."""
         match self.graph[name].aggregation:
             case "sum":
-                return f"sum of {self.periods(count)}"
+                return f"{'discounted ' if self.is_discounted else ''}sum of {self.periods(count)}"
             case "last":
                 return f"{self.period} {count}"
             case "mean":
@@ -334,23 +356,36 @@ class Words:
             Whether a change has no range of its own, so that it is taken to be achieved.
         """
         unit = self.graph[outcome].unit
-        when = f"net is after a cost of {cost}, paid once in {self.period} 1"
+        when = "today" if self.is_discounted else f"in {self.period} 1"
+        when = f"{self.net(outcome)} is after a cost of {cost}, paid once {when}"
         told = f"{'after' if costed else 'before'} the cost of achieving it"
         cost = f"{told}; {when}" if cost else told
-        parts = [f"{ACCRUAL}, " if unit.is_money else "", cost]
+        parts = [f"{self.accounting(outcome)}, " if unit.is_money or self.is_discounted else "", cost]
         held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
         achieved = ", if achieved in full" if in_full else ""
         return "".join(parts) + held + achieved + (f"; {ILLUSTRATIVE}" if self.graph.spec.illustrative else "")
 
+    def accounting(self, *outcomes: str) -> str:
+        """Return what amounts of money mean: ``accrual, pre-tax, undiscounted``, of cash ``cash, after tax, ...``."""
+        cash = [name for name in outcomes if self.is_cash(name)]
+        parts = ["cash, after tax"] if cash and len(cash) == len(outcomes) else ["accrual, pre-tax"]
+        if 0 < len(cash) < len(outcomes):
+            parts = [f"accrual, pre-tax, but {lowered(self.label(cash[0]))} is cash, after tax"]
+        finance = self.graph.spec.finance
+        if not self.is_discounted or finance is None:
+            return ", ".join([*parts, "undiscounted"])
+        when = "at the end" if finance.timing == "end" else "in the middle"
+        rate = finance.discount_rate.text.partition("/")[0]
+        return ", ".join([*parts, f"discounted to today at {rate} a year, amounts {when} of each {self.period}"])
+
     def horizon(self, outcome: str, count: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""
-        return f"{self.first(count)} ({self.graph[outcome].aggregation_reason})"
+        reason = self.graph[outcome].aggregation_reason
+        return f"{self.first(count)} ({reason}{', discounted' if 'discounted' in self.formed(outcome, 1) else ''})"
 
 
 MOST_DIGITS = 6
 """Numbers that were written with more digits are shown rounded, as those that are computed."""
-ACCRUAL = "accrual, pre-tax, undiscounted"
-"""What an amount of money means unless it is said otherwise."""
 EXACT_DIGITS = 12
 """Digits of a stated amount: none of them is rounded away."""
 STILL = 1e-12

@@ -15,6 +15,7 @@ from impacttree.spec import MetricSpec, TreeSpec
 __all__ = [
     "bounds_of",
     "check_aggregate",
+    "check_finance",
     "check_flow",
     "check_limits",
     "check_not_modelled",
@@ -133,6 +134,42 @@ def default_outcome(
         reason = f"no outcome is stated, and no financial metric ends the tree; it ends in {listed}"
     findings.add_at(("outcome",), reason, f"write e.g. `outcome: {names[-1]}`")
     return None
+
+
+def check_finance(
+    spec: TreeSpec,
+    units: Mapping[str, Unit | None],
+    summed: Collection[str],
+    unread: Collection[str],
+    findings: Findings,
+) -> None:
+    """Check that what is said to be cash is an amount of money per period."""
+    finance = spec.finance
+    if finance is None or finance.cash is None:
+        return
+    _check_flow_of_money(("finance", "cash"), finance.cash, "cash", spec, units, summed, unread, findings)
+
+
+def _check_flow_of_money(
+    keys: Sequence[str],
+    name: str,
+    what: str,
+    spec: TreeSpec,
+    units: Mapping[str, Unit | None],
+    summed: Collection[str],
+    unread: Collection[str],
+    findings: Findings,
+) -> None:
+    """Check that a top-level entry names a metric that is money per period, summed over the horizon."""
+    if name not in units:
+        if name not in unread:
+            findings.add_unknown(keys, name, units)
+        return
+    unit = units[name]
+    if unit is not None and (name not in summed or not unit.is_money):
+        reason = f"{what} is an amount of money per {spec.period}, and {name} is in {str(unit) or 'plain numbers'}"
+        reason += "" if name in summed else ", which does not add up over time"
+        findings.add_at(keys, reason, f"name a metric in {spec.currency}/{spec.period}")
 
 
 def check_scenarios(

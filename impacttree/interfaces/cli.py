@@ -114,6 +114,12 @@ def scenario_option(function: F) -> F:
     return click.option("--scenario", metavar="NAME", help=text)(function)
 
 
+def basis_option(function: F) -> F:
+    text = "How amounts count: as they come, or discounted to today (pv) at the rate of the model's `finance`."
+    choice = click.Choice(["horizon", "pv"])
+    return click.option("--basis", type=choice, default="horizon", show_default=True, help=text)(function)
+
+
 def sampled_options(function: F) -> F:
     """Add the options of what is asked within: the horizon, a scenario, and how samples are drawn."""
     text = "How many samples are drawn; as many as there is time for unless given."
@@ -151,6 +157,7 @@ def save_option(function: F) -> F:
 @on_option
 @range_option
 @cost_option
+@basis_option
 @sampled_options
 @json_option
 @save_option
@@ -213,6 +220,7 @@ def break_even(
 @click.argument("changes", nargs=-1, required=True, callback=metric_and_change, metavar="METRIC=CHANGE...")
 @on_option
 @range_option
+@basis_option
 @sampled_options
 @json_option
 @save_option
@@ -263,6 +271,7 @@ def sweep(
 @command("sensitivity", "saas", "saas --on ltv_to_cac", "saas --save tornado.png")
 @tree_argument
 @on_option
+@basis_option
 @horizon_option
 @scenario_option
 @json_option
@@ -415,6 +424,7 @@ def guardrails(tree: str, changes: NamedTexts, ranged: bool, as_json: bool, outp
     show_default=True,
     help="Which picture --save writes: of the outcome, or of the first metric given by --on.",
 )
+@basis_option
 @horizon_option
 @scenario_option
 @json_option

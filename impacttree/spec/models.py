@@ -35,6 +35,7 @@ from impacttree.spec.fields import (
     is_above,
     mistake,
 )
+from impacttree.spec.finance import Finance
 from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Periods, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
@@ -78,6 +79,10 @@ def _read_defaults(raw: object, context: Context) -> EvidenceDefaults:
 
 def _read_fiscal(raw: object, context: Context) -> FiscalCalendar:
     return read_one(FiscalCalendar, raw, context)
+
+
+def _read_finance(raw: object, context: Context) -> Finance:
+    return read_one(Finance, raw, context)
 
 
 def _read_agreed(raw: object, context: Context) -> Agreed:
@@ -646,6 +651,9 @@ class TreeSpec(Entry):
     fiscal_calendar: Annotated[FiscalCalendar | None, As(_read_fiscal, {"$ref": "#/$defs/fiscal_calendar"})] = Field(
         None, description="How the company divides time into fiscal years, as `{start: February}`."
     )
+    finance: Annotated[Finance | None, As(_read_finance, {"$ref": "#/$defs/finance"})] = Field(
+        None, description="How amounts of later periods are weighed, as `{discount_rate: 12%/year}`."
+    )
     outcome: Annotated[str | None, as_(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
         None, description="Metric that questions are asked about by default."
     )
@@ -707,6 +715,7 @@ class TreeSpec(Entry):
         horizon: int | str | None = None,
         start_date: Day | None = None,
         fiscal_calendar: FiscalCalendar | Mapping[str, str] | None = None,
+        finance: Finance | Mapping[str, Any] | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
         illustrative: bool | None = None,

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from impacttree.spec.base import Entry, fields_of
 from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults
+from impacttree.spec.finance import Finance
 from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.forms import FORMS, Grade
 from impacttree.spec.leaves import NAME
@@ -103,6 +104,7 @@ def json_schema() -> dict[str, Any]:
         "evidence": _object(Evidence),
         "treatment": _object(Treatment),
         "evidence_defaults": _object(EvidenceDefaults),
+        "finance": _object(Finance),
         "fiscal_calendar": _object(FiscalCalendar) | {"minProperties": 1},
         "guardrail": _object(Guardrail) | {"minProperties": 1},
         "agreed": _object(Agreed),

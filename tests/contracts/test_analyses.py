@@ -73,6 +73,7 @@ FURTHER: Mapping[str, Any] = {
     "samples": 2_048,
     "seed": 3,
     "executor": None,
+    "basis": "horizon",
     "horizon": "6 months",
     "scenario": None,
     "steps": 5,
