@@ -12,7 +12,7 @@ from impacttree.answers.cost import COST, read_cost
 from impacttree.answers.local import local
 from impacttree.answers.number_names import label_of, size_of
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, counted, lowered, sentence
 from impacttree.errors import ChangeError, Problem, QuestionError
 from impacttree.graph.model import Metric
@@ -265,6 +265,7 @@ def break_even(
     *,
     cost: RawQuantity | None = None,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
 ) -> BreakEven:
     """Find how far each number and assumed effect may move, alone, before a lift stops paying.
@@ -288,6 +289,8 @@ def break_even(
         What it costs, once, in the outcome's unit; without one, what is looked for is where the worth turns around.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the lift.
 
@@ -305,6 +308,7 @@ def break_even(
     >>> answer.pays, answer.rows[0].address, round(answer.rows[0].at, 3)
     (True, 'engagement.lift', 0.018)
     """
+    subject = subject.over(over, horizon)
     from impacttree.engine.first_crossing import grid_steps
     from impacttree.engine.switching import switching_points
 

@@ -16,7 +16,7 @@ from impacttree.answers.local import local
 from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, noted
 from impacttree.errors import QuestionError
 from impacttree.graph.model import Metric
@@ -66,6 +66,7 @@ def diagram(
     size: Size = "slide",
     *,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
 ) -> Picture:
     """Draw the tree; with `lift`, the money that it carries along each edge.
@@ -86,9 +87,12 @@ def diagram(
         out.
     horizon
         Periods over which the lift is worth what is drawn, as a number or ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the lift.
     """
+    subject = subject.over(over, horizon)
     if cut not in ("full", "board"):
         raise QuestionError(f"cut is {cut!r}; use 'full' or 'board'")
     if size not in ("slide", "poster"):
@@ -431,7 +435,7 @@ def _distance(check: GuardrailCheck) -> float:
 
 def _callout(answer: Worth) -> Callout:
     words, name = answer.words, answer.outcome
-    when = words.over(name, answer.horizon).removeprefix("in the ").removeprefix("over the ")
+    when = words.when(name, answer.horizon)
     tone = words.tone(name, answer.total)
     amount = words.signed(name, answer.total)
     span = range_text(words, name, answer.range)

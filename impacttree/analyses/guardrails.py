@@ -11,7 +11,7 @@ from impacttree.answers.guardrail_checks import GuardrailCheck, breach_words, gu
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, sentence
 from impacttree.views import Cell, Column, Table
 
@@ -97,7 +97,7 @@ class GuardrailReport(Result):
             Cell(check.label, check.metric),
             Cell(f"{check.side} {limit}{each}", check.limit),
             Cell(f"{value}{each}", check.value),
-            Cell(f"{words.period} {check.period}", float(check.period)),
+            Cell(words.at(check.period), float(check.period)),
             Cell(verdict, None, "favourable" if check.holds else "adverse"),
             *(
                 [Cell("" if check.risk is None else percentage(check.risk), check.risk)]
@@ -114,6 +114,7 @@ def check_guardrails(
     range: bool = True,  # noqa: A002 - the word that users know
     *,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -130,6 +131,8 @@ def check_guardrails(
         Whether to draw samples of what is uncertain, for the risk that a limit is broken in some period.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the changes.
     samples
@@ -144,9 +147,10 @@ def check_guardrails(
     >>> report.holds, max(check.risk for check in report.checks) < 0.01
     (True, True)
     """
+    subject = subject.over(over, horizon)
     case = Case.of(subject, changes, horizon, scenario, samples, seed)
     checks, moves = case.guardrails, case.moves
-    basis = f"changes held from {subject.words.period} 1" if moves else ""
+    basis = f"changes held from {subject.words.at(1)}" if moves else ""
     risks = case.risks if range and checks else None
     if risks is None:
         provenance = case.provenance("values of each period against the limits", basis)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Literal, get_args
 
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.graph.statement import StatementLine, derived_statement, stated_line
+from impacttree.quantity import PERIODS_PER_YEAR
+from impacttree.quantity.calendar import Part
 from impacttree.quantity.footing import footed
 from impacttree.quantity.formatting import format_percent_change
 from impacttree.quantity.money import sign_of
@@ -69,13 +72,17 @@ class Pnl(Result):
     horizon: int
     warnings: tuple[str, ...]
     words: Words = field(compare=False)
+    parts: tuple[range, ...] = ()
+    """The periods of each column; empty where there are none but the whole."""
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         unit = str(self.words.total_unit(self.lines[0].metric))
         flow = str(self.words.unit(self.lines[0].metric))
         rows = [_row(line, line.before, line.after, unit, None) for line in self.lines]
-        for period in range(self.horizon):
-            rows += [_row(line, *line.by_period[period], flow, period + 1) for line in self.lines]
+        for part in self.parts:
+            rows += [_row(line, *self._over(line, part), unit, self.words.called(part)) for line in self.lines]
+        for place, period in enumerate(range(self.words.since, self.horizon + 1) if not self.parts else ()):
+            rows += [_row(line, *line.by_period[place], flow, period) for line in self.lines]
         return rows
 
     def summary(self) -> dict[str, Any]:
@@ -122,16 +129,57 @@ class Pnl(Result):
             rows.append((first, first + more, more))
         return tuple(rows)
 
+    def _over(self, line: PnlLine, part: range) -> tuple[float, float]:
+        """Return what a line comes to over some of the periods, before and after."""
+        first = self.words.since
+        pairs = line.by_period[part.start - first : part.stop - first]
+        return math.fsum(was for was, _ in pairs), math.fsum(now for _, now in pairs)
+
+    def _by_part(self) -> Table:
+        """Return the statement with a column for each part of the time: amounts, or what the changes do to them."""
+        head = "Change of profit and loss" if self.changes else "Profit and loss"
+        labels = [self.words.called(part) for part in self.parts]
+        columns = (Column(""), *(Column(label, "right") for label in labels), Column("Total", "right"))
+        shown = [[0] * (len(labels) + 1) for _ in self.lines]
+        running = [0] * (len(labels) + 1)
+        for row, line in zip(shown, self.lines, strict=True):
+            if line.role != "=":
+                amounts = self._rounded([self._told(*self._over(line, part)) for part in self.parts])
+                row[:] = [*amounts, sum(amounts)]
+                running = [total + more for total, more in zip(running, row, strict=True)]
+            else:
+                row[:] = running
+        rows = tuple(
+            (Cell(line.label, line.metric), *(Cell(f"{amount:,}", float(amount)) for amount in row))
+            for line, row in zip(self.lines, shown, strict=True)
+        )
+        totals = frozenset(k for k, line in enumerate(self.lines) if line.role == "=")
+        title = f"{head}, {self.words.first(self.horizon)}, {self.scale[1]}"
+        return Table(title, columns, rows, self._notes(), totals, len(self.lines) - 1 if self.changes else None)
+
+    def _told(self, before: float, after: float) -> float:
+        return (after - before if self.changes else after) / 10.0 ** self.scale[0]
+
+    @staticmethod
+    def _rounded(amounts: Sequence[float]) -> list[int]:
+        """Round amounts so that they add up to the rounded sum of them."""
+        reached = [round(math.fsum(amounts[:count])) for count in range(len(amounts) + 1)]
+        return [later - earlier for earlier, later in pairwise(reached)]
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = [f"With {move}" for move in self.moves]
+        notes += ["What is taken off stands below zero; rounded so that rows and columns add up."]
+        return (*notes, *self.warnings, f"Basis: {self.provenance.basis}.")
+
     def view(self) -> Table:
+        if self.parts:
+            return self._by_part()
         head = f"Profit and loss, {self.words.first(self.horizon)}, {self.scale[1]}"
         numbers = ("Before", "After", "Change", "%") if self.changes else ("Amount",)
         columns = (Column(""), *(Column(text, "right") for text in numbers))
         rows = tuple(self._cells(line, shown) for line, shown in zip(self.lines, self.shown(), strict=True))
         totals = frozenset(k for k, line in enumerate(self.lines) if line.role == "=")
-        notes = [f"With {move}" for move in self.moves]
-        notes += ["What is taken off stands below zero; rounded so that rows and columns add up."]
-        notes += [*self.warnings, f"Basis: {self.provenance.basis}."]
-        return Table(head, columns, rows, tuple(notes), totals, len(self.lines) - 1 if self.changes else None)
+        return Table(head, columns, rows, self._notes(), totals, len(self.lines) - 1 if self.changes else None)
 
     def _cells(self, line: PnlLine, shown: tuple[int, int, int]) -> tuple[Cell, ...]:
         before, after, change = shown
@@ -165,7 +213,7 @@ class Pnl(Result):
         return Waterfall(self.title, subtitle + done, tuple(steps), (f"Basis: {self.provenance.basis}.",))
 
 
-def _row(line: PnlLine, before: float, after: float, unit: str, period: int | None) -> dict[str, Scalar]:
+def _row(line: PnlLine, before: float, after: float, unit: str, period: int | str | None) -> dict[str, Scalar]:
     return {
         "line": line.metric,
         "label": line.label,
@@ -179,7 +227,13 @@ def _row(line: PnlLine, before: float, after: float, unit: str, period: int | No
 
 @local
 def pnl(
-    subject: Subject, changes: Changes | None = None, *, horizon: Horizon = None, scenario: str | None = None
+    subject: Subject,
+    changes: Changes | None = None,
+    *,
+    horizon: Horizon = None,
+    over: Over = None,
+    scenario: str | None = None,
+    by: Part | None = None,
 ) -> Pnl:
     """Lay out the profit and loss statement: lines before, after and their change, by period and in total.
 
@@ -195,14 +249,18 @@ def pnl(
         What is done, by metric, from period 1; without, both columns are alike.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held before and after.
+    by
+        ``"month"``, ``"quarter"`` or ``"year"``: a column for each, fiscal ones where the tree has a fiscal calendar.
 
     Returns
     -------
     Pnl
         Rows ``{line, label, before, after, change, unit, period}``: those of the whole horizon first, whose `period`
-        is None.
+        is None, then those of each period, or of each column by its name.
 
     Raises
     ------
@@ -219,6 +277,7 @@ def pnl(
     >>> revenue[2] + cogs[2] == gross_profit[2]
     True
     """
+    subject = subject.over(over, horizon)
     case = Case.of(subject, changes, horizon, scenario)
     lines = tuple(_lines(case, _statement(subject)))
     _check(case, lines)
@@ -233,7 +292,22 @@ def pnl(
         horizon=case.periods,
         warnings=case.warnings(shown=[subject.graph[line.metric] for line in lines]),
         words=words,
+        parts=() if by is None else _parts(case, by),
     )
+
+
+def _parts(case: Case, by: Part) -> tuple[range, ...]:
+    """Return the periods of each month, quarter or year that is asked about."""
+    if by not in get_args(Part):
+        raise QuestionError(Problem(reason=f"by is {by!r}", fix="write 'month', 'quarter' or 'year'"))
+    words = case.words
+    if words.calendar is None:
+        reason = f"the tree states no start_date, so it has no {by}s"
+        raise QuestionError(Problem(reason=reason, fix="state `start_date:` in the model, the first day of period 1"))
+    if PERIODS_PER_YEAR[words.graph.spec.period] < PERIODS_PER_YEAR[by]:
+        reason = f"the tree steps by {words.period}, and a {by} is shorter"
+        raise QuestionError(Problem(reason=reason, fix=f"write by='{words.period}', or leave it out"))
+    return words.calendar.parts(words.since, case.periods, by)
 
 
 def _statement(subject: Subject) -> tuple[StatementLine, ...]:
@@ -252,7 +326,8 @@ def _statement(subject: Subject) -> tuple[StatementLine, ...]:
 def _lines(case: Case, statement: Sequence[StatementLine]) -> Iterator[PnlLine]:
     graph = case.subject.graph
     first = graph[statement[0].metric]
-    rows = list(zip(case.told_before.periods_of(), case.told_after.periods_of(), strict=True))
+    periods = range(case.words.since, case.periods + 1)
+    rows = [(case.told_before.at(t), case.told_after.at(t)) for t in periods]
     for line in statement:
         metric = graph[line.metric]
         _check_kind(case.words, metric, first)
@@ -277,7 +352,7 @@ def _check_kind(words: Words, metric: Metric, first: Metric) -> None:
 def _check(case: Case, lines: Sequence[PnlLine]) -> None:
     """Raise where a subtotal is not what its lines add up to, in some period or over all of them."""
     whole = [(line, [(line.before, line.after), *line.by_period]) for line in lines]
-    for column in range(case.periods + 1):
+    for column in range(case.words.count_to(case.periods) + 1):
         for side, run in enumerate(("without the changes", "with the changes")):
             reached = size = 0.0
             for line, pairs in whole:
@@ -286,7 +361,7 @@ def _check(case: Case, lines: Sequence[PnlLine]) -> None:
                     reached, size = reached + amount, size + abs(amount)
                 elif abs(reached - amount) > CLOSES * size:
                     when = (
-                        f" in {case.words.period} {column}"
+                        f" in {case.words.at(case.words.since - 1 + column)}"
                         if column
                         else f" {case.words.over(line.metric, case.periods)}"
                     )

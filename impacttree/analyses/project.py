@@ -12,7 +12,7 @@ from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
 from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Subject
+from impacttree.answers.subject import Over, Subject
 from impacttree.answers.words import Words, joined, noted
 from impacttree.engine.rounding import Settled
 from impacttree.errors import OutputError, Problem, QuestionError, nearest, printable
@@ -67,7 +67,13 @@ class Projection(Result):
         key = "period"
         while key in self.names:
             key += "_"
-        return [{key: t, **dict(zip(self.names, row, strict=True))} for t, row in enumerate(self.values)]
+        return [{key: t, **dict(zip(self.names, self.values[t], strict=True))} for t in self.shown]
+
+    @property
+    def shown(self) -> range:
+        """The periods that were asked about: from today on, unless they begin later."""
+        since = self.words.since
+        return range(0 if since == 1 else since, len(self.values))
 
     def summary(self) -> dict[str, Any]:
         units = {name: str(self.words.unit(name)) for name in self.names}
@@ -77,19 +83,28 @@ class Projection(Result):
 
     def view(self) -> Table:
         words, period, last = self.words, self.words.period, len(self.values) - 1
-        title = f"Projection by {period}, over {words.periods(last)}"
+        window = words.periods(last) if words.calendar is None and words.since == 1 else words.window(last)
+        title = f"Projection by {period}, over {window}"
         columns = (Column(period.capitalize(), "right"), *(Column(words.label(n), "right") for n in self.outcomes))
         rows = tuple(
-            (Cell(str(t), float(t)), *(self._cell(name, t) for name in self.outcomes)) for t in range(len(self.values))
+            (Cell(self._name(t), float(t)), *(self._cell(name, t) for name in self.outcomes)) for t in self.shown
         )
-        notes = [f"{period.capitalize()} 0 is today, before any change."]
+        zero = f"{period.capitalize()} 0" if words.calendar is None else "Today"
+        notes = (
+            [f"{zero} is {'today, ' if words.calendar is None else ''}before any change."] if 0 in self.shown else []
+        )
         before = self.before[-1]
         for name, change in self.changes:
             start, end = before[words.graph.by_name[name]], self[name][-1]
-            moved = words.move(name, _marked(start), _marked(end), f" in {period} {last}")
+            moved = words.move(name, _marked(start), _marked(end), f" in {words.at(last)}")
             notes.append(f"With {change} {words.label(name)} ({moved})")
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
         return Table(words.headed(title, *self.outcomes), columns, rows, (*notes, *self.warnings, *basis))
+
+    def _name(self, t: int) -> str:
+        """Write a period as it heads its row: by its number, or by its name."""
+        calendar = self.words.calendar
+        return str(t) if calendar is None else calendar.label(t) if t else "Today"
 
     def _cell(self, name: str, t: int) -> Cell:
         value = self[name][t]
@@ -102,7 +117,7 @@ class Projection(Result):
         words, name = self.words, self.outcome
         column = self.names.index(name)
         rows = enumerate(zip(self.values, self.before, strict=True))
-        pairs = [(t, row[column], was[column]) for t, (row, was) in rows]
+        pairs = [(t, row[column], was[column]) for t, (row, was) in rows if t in self.shown]
         shown = [(t, after, before) for t, after, before in pairs if after is not None and before is not None]
         if not shown:
             raise OutputError(f"{words.label(name)} has no value in any {words.period}, so there is no line to draw")
@@ -110,20 +125,22 @@ class Projection(Result):
         series = [Series(words.label(name), after, words.value(name, after[-1]), accent=True)]
         if self.changes:
             series.append(Series("Without the changes", before, words.value(name, before[-1])))
-        ticks = tuple(map(str, periods))
+        ticks = tuple(words.ticks(t, t)[0] for t in periods)
         low, high = min(*after, *before), max(*after, *before)
         levels = words.levels(name, round_levels(low, high))
         done = f"; {joined([f'{change} {words.label(metric)}' for metric, change in self.changes])}"
-        since = "from today (0)" if periods[0] == 0 else f"from {words.period} {periods[0]}"
+        since = f"from {words.today}" if periods[0] == 0 else f"from {words.at(periods[0])}"
         subtitle = f"By {words.period}, {since}{done if self.changes else ''}"
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
-        left_out = [f"{words.period} {t}: {why}" for metric, t, why in self.reasons if metric == name]
+        left_out = [f"{words.at(t) if t else 'today'}: {why}" for metric, t, why in self.reasons if metric == name]
         notes = (*left_out, *noted(self.warnings), *basis)
         return Lines(words.headed(words.label(name), name), subtitle, ticks, tuple(series), levels, notes)
 
 
 @marking
-def project(subject: Subject, periods: int | None = None, changes: Changes | None = None) -> Projection:
+def project(
+    subject: Subject, periods: int | None = None, changes: Changes | None = None, *, over: Over = None
+) -> Projection:
     """Step the tree through time.
 
     Parameters
@@ -134,14 +151,17 @@ def project(subject: Subject, periods: int | None = None, changes: Changes | Non
         How many; by default the horizon.
     changes
         What is done, by metric, from period 1.
+    over
+        Periods by name in place of how many: ``"FY27"``, ``"2027-04 to 2027-09"``; these are shown.
     """
+    subject = subject.over(over, periods)
     case = Case.of(subject, changes, periods)
     metrics, words = subject.graph.metrics, subject.words
     stated = (subject.graph.outcome,) if subject.graph.outcome else tuple(m.name for m in metrics)
     outcomes = subject.graph.spec.outcomes or stated
     money = [name for name in outcomes if words.unit(name).is_money]
     parts = [words.accounting(*money)] if money else []
-    parts += [f"changes held from {words.period} 1"] if case.asked.recipes else []
+    parts += [f"changes held from {words.at(1)}"] if case.asked.recipes else []
     reasons = tuple(_reasons(case))
     return Projection(
         provenance=subject.provenance("stepped period by period", "; ".join(parts)),

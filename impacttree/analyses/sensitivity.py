@@ -13,7 +13,7 @@ from impacttree.answers.corners import bottlenecks
 from impacttree.answers.direction import better_ways
 from impacttree.answers.local import local
 from impacttree.answers.result import ChartResult, Result, Scalar
-from impacttree.answers.subject import Basis, Horizon, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -145,7 +145,7 @@ class Sensitivity(Result):
             Column("Today", "right"),
             Column("Plausible", "right"),
             Column("Is worth" if self._is_worth else "Effect", "right"),
-            *([Column(f"In {words.periods(self.later)}", "right")] if self.later > n else []),
+            *([Column(f"In {words.periods(words.count_to(self.later))}", "right")] if self.later > n else []),
             Column("1% better", "right"),
             Column("Elasticity", "right"),
         )
@@ -167,13 +167,14 @@ class Sensitivity(Result):
         else:
             yield "1% better: of the metric, in the direction that is better for it."
             if self.later > self.horizon:
-                yield f"In {self.words.periods(self.later)}: what the plausible move does, else 1%."
+                longer = self.words.periods(self.words.count_to(self.later))
+                yield f"In {longer}: what the plausible move does, else 1%."
             taken = [row.label for row in self.rows if row.percent == "-1%" and self._is_taken(row)]
             if taken:
                 verb = "lowers" if self._is_worth else "raises"
                 yield f"`better` is not stated of {_some(taken)}; lower is taken, since a rise {verb} {label}."
             if any(row.turns for row in self.rows):
-                yield f"! another sign or another rank in {self.words.periods(self.later)}."
+                yield f"! another sign or another rank in {self.words.periods(self.words.count_to(self.later))}."
             if any(row.is_spend for row in self.rows):
                 yield "Spend stands below the levers: budgets, whose plausible move is a cut."
             yield "Elasticity: % change of the outcome per % of the metric held from the first period."
@@ -292,6 +293,7 @@ def sensitivity(
     on: str | None = None,
     *,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     basis: Basis = "horizon",
 ) -> Sensitivity:
@@ -309,12 +311,14 @@ def sensitivity(
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's. What moves are worth is told over three times
         as many as well.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held in every run.
     basis
         How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
     """
-    subject = subject.on_basis(basis)
+    subject = subject.over(over, horizon).on_basis(basis)
     return sensitivity_of(Case.of(subject, None, horizon, scenario), subject.outcome(on))
 
 

@@ -16,7 +16,7 @@ from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric,
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
-from impacttree.answers.subject import Basis, Horizon, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.words import Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -318,6 +318,7 @@ def simulate(
     *,
     changes: Changes | None = None,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     basis: Basis = "horizon",
 ) -> Simulation:
@@ -345,6 +346,8 @@ def simulate(
         What is done, by metric, from period 1; nothing for the base case.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held beside the changes.
     basis
@@ -366,7 +369,7 @@ def simulate(
     from impacttree.engine.simulation import Job, Wanted, simulate_many
     from impacttree.render.progress import progress
 
-    subject = subject.on_basis(basis)
+    subject = subject.over(over, horizon).on_basis(basis)
     kept, case = _kept(subject, on), Case.of(subject, changes, horizon, scenario)
     slots = tuple(metric.index for metric in kept)
     limits = [limit for limit in sized(guarded(subject.graph), case.sizes) if limit.metric.index in slots]
@@ -432,7 +435,7 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
 def _basis(case: Case, kept: Sequence[Metric]) -> str:
     money = [metric.name for metric in kept if metric.unit.is_money]
     parts = [case.words.accounting(*money)] if money or case.words.is_discounted else []
-    parts += [f"changes held from {case.words.period} 1"] if case.asked.recipes else []
+    parts += [f"changes held from {case.words.at(1)}"] if case.asked.recipes else []
     return "; ".join(parts)
 
 

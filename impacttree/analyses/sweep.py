@@ -12,7 +12,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, lowered, noted, sentence
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Run
@@ -182,7 +182,7 @@ class Sweep(Result):
         levels = tuple((y, words.value(name, y)) for y in round_levels(low, high))
         after = Series(words.label(name), outcomes, words.value(name, outcomes[-1]), accent=True)
         before = Series("As stated", (self.base,) * len(outcomes), words.value(name, self.base))
-        subtitle = f"{words.heading(name, self.horizon)}, by {words.label(self.metric)}, held from {words.period} 1"
+        subtitle = f"{words.heading(name, self.horizon)}, by {words.label(self.metric)}, held from {words.at(1)}"
         notes = (*self._bent(), *noted(self.warnings), f"Basis: {self.provenance.basis}.")
         return Lines(self.title, subtitle, tuple(map(self._value, values)), (after, before), levels, notes)
 
@@ -197,6 +197,7 @@ def sweep(
     on: str | None = None,
     *,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
 ) -> Sweep:
     """Hold one metric at evenly spaced values, and see what the outcome does at each of them.
@@ -217,6 +218,8 @@ def sweep(
         The outcome; by default the tree's.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file that holds at every value.
 
@@ -234,6 +237,7 @@ def sweep(
     >>> [point.value for point in answer.points], answer.points[0].change > 0
     ([0.02, 0.025, 0.03], True)
     """
+    subject = subject.over(over, horizon)
     moved, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, None, horizon, scenario)
     if isinstance(steps, bool) or not isinstance(steps, int) or not 2 <= steps <= MOST_POINTS:

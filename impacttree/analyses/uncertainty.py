@@ -15,7 +15,7 @@ from impacttree.answers.number_names import label_of
 from impacttree.answers.ranges import no_mean
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import STILL, Words, joined, lowered, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.quantity.changes import at
@@ -295,6 +295,7 @@ def uncertainty(
     *,
     changes: Changes | None = None,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
 ) -> Uncertainty:
     """Find which uncertain numbers drive the spread of an outcome.
@@ -318,6 +319,8 @@ def uncertainty(
         What is done, by metric: the answer is then about the spread of what that does to the outcome.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held in every run.
 
@@ -332,6 +335,7 @@ def uncertainty(
     >>> it.template("saas").uncertainty(samples=2**10).rows[0].address
     'arpu.value'
     """
+    subject = subject.over(over, horizon)
     from impacttree.engine.indices import indices_of, sample_factors, swings
     from impacttree.engine.sampling import Sampler
     from impacttree.engine.simulation import Job, Wanted

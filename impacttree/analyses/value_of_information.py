@@ -17,7 +17,7 @@ from impacttree.answers.number_names import label_of
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
@@ -360,6 +360,7 @@ def value_of_information(
     *,
     changes: Changes | None = None,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
 ) -> ValueOfInformation:
     """Compute what it is worth to know the numbers that a decision rests on, each by itself and all together.
@@ -383,6 +384,8 @@ def value_of_information(
         What is done, by metric, whether the decision is taken or not.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held whether the decision is taken or not.
 
@@ -401,6 +404,7 @@ def value_of_information(
     >>> answer.measure.label, answer.choice
     ('Monthly churn <- Weekly engagement, slope', 'do it')
     """
+    subject = subject.over(over, horizon)
     import numpy as np
 
     from impacttree.engine.information import SCRAMBLINGS, Information

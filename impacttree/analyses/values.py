@@ -104,7 +104,7 @@ class Values(Result, Mapping[str, float | None]):
     def _title(self) -> str:
         if not self.changed:
             return "Values today (t = 0)"
-        return f"Values over the {self.words.first(self.horizon)}"
+        return f"Values over {self.words.window(self.horizon)}"
 
     def _columns(self) -> tuple[Column, ...]:
         moved = (Column("Formed as"), Column("Before", "right"), Column("Change", "right")) if self.changed else ()
@@ -164,7 +164,7 @@ def values(subject: Subject, changes: Changes | None = None) -> Values:
         warnings = tuple(beyond_bounds_today(subject))
         return Values(subject.provenance("evaluated at t = 0"), rows, (), case.periods, warnings, subject.words)
     rows = tuple(_over_horizon(case, m) for m in metrics)
-    provenance = subject.provenance("evaluated", f"changes held from {subject.words.period} 1")
+    provenance = subject.provenance("evaluated", f"changes held from {subject.words.at(1)}")
     return Values(provenance, rows, case.moves, case.periods, case.warnings(), subject.words)
 
 

@@ -14,7 +14,7 @@ from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Basis, Horizon, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -169,6 +169,7 @@ def what_if(
     range: bool = True,  # noqa: A002 - the word that users know
     *,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     basis: Basis = "horizon",
     samples: int | None = None,
@@ -188,6 +189,8 @@ def what_if(
         Whether to draw samples of what is uncertain, for ranges and the risk of guardrails.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the changes.
     basis
@@ -204,7 +207,7 @@ def what_if(
     >>> answer.range.p10 < answer.total < answer.range.p90
     True
     """
-    subject = subject.on_basis(basis)
+    subject = subject.over(over, horizon).on_basis(basis)
     outcome = subject.outcome(on)
     return _what_if(Case.of(subject, changes, horizon, scenario, samples, seed), outcome, range)
 
@@ -278,10 +281,10 @@ class Comparison(Result):
         }
 
     def view(self) -> Table:
-        words, periods = self.words, self.words.periods(self.horizon)
+        words, window = self.words, self.words.window(self.horizon)
         outcomes = (Column(self._head(name), "right") for name in self.outcomes)
         guarded = bool(self.base.guardrails)
-        columns = (Column(f"Over {periods}"), *outcomes, *([Column("Guardrails")] if guarded else []))
+        columns = (Column(f"Over {window}"), *outcomes, *([Column("Guardrails")] if guarded else []))
         rows, notes = [self._row("Base case", "base", self.base)], []
         for name, scenario in self.scenarios:
             shown = name.replace("_", " ")
@@ -293,7 +296,7 @@ class Comparison(Result):
                 notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
-        title = words.headed(f"Scenarios over the {words.first(self.horizon)}", *self.outcomes)
+        title = words.headed(f"Scenarios over {words.window(self.horizon)}", *self.outcomes)
         return Table(title, columns, tuple(rows), tuple(notes))
 
     def _head(self, name: str) -> str:
@@ -323,6 +326,7 @@ def compare(
     range: bool = True,  # noqa: A002 - the word that users know
     *,
     horizon: Horizon = None,
+    over: Over = None,
 ) -> Comparison:
     """Compute several sets of changes side by side.
 
@@ -336,6 +340,8 @@ def compare(
         Whether to draw samples of what is uncertain, for the range of each scenario's change.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
 
     Raises
     ------
@@ -350,6 +356,7 @@ def compare(
     >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
     ['downturn']
     """
+    subject = subject.over(over, horizon)
     own = {scenario.name: dict(scenario.changes) for scenario in subject.graph.spec.scenarios}
     given = own if scenarios is None else scenarios
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):

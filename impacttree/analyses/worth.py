@@ -18,7 +18,7 @@ from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Basis, Horizon, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
 from impacttree.answers.words import Words, is_still
 from impacttree.engine.flows import Lift
@@ -92,6 +92,9 @@ class Worth(Result):
         Of the run rate.
     long : tuple of float
         The total over one, two and three horizons; shorter when the tree has no value that far.
+    by_year : tuple of (str, float)
+        Where the tree states a fiscal calendar, what the lift is worth in each fiscal year within three horizons, and
+        in what comes before the first whole one.
     before, after : float
         The outcome over the horizon without and with the lift.
     relative : float or None
@@ -138,6 +141,7 @@ class Worth(Result):
     run_rate: float | None
     run_rate_range: Range | None
     long: tuple[float, ...]
+    by_year: tuple[tuple[str, float], ...]
     before: float
     after: float
     relative: float | None
@@ -226,6 +230,7 @@ class Worth(Result):
             ),
             Fact("payback", ((payback_text(self.words, self.pays),),) if self.pays and self.pays.cost else ()),
             Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
+            Fact("by year", (self._by_year(),)),
             self._amounts(),
             Fact("also", ((*self._also(),),)),
             *self._through(),
@@ -237,17 +242,20 @@ class Worth(Result):
         ]
         return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
 
+    def _by_year(self) -> tuple[str, ...]:
+        return tuple(f"{year} {self.words.figure(self.outcome, amount)}" for year, amount in self.by_year)
+
     def _amounts(self) -> Fact:
         words, name, n = self.words, self.outcome, self.horizon
         if not any(self.long) and not self.run_rate:
             return Fact("run rate", ())
-        later = words.over(name, len(self.long) * n)
+        later = words.over(name, words.end(n, len(self.long)))
         longest = self.long[-1]
         figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
             return Fact("later", ((f"{figure} {later}",),))
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
-        return Fact("run rate", ((rate, later.removeprefix("in the "), figure),))
+        return Fact("run rate", ((rate, later.removeprefix("in the ").removeprefix("from "), figure),))
 
     def _also(self) -> list[str]:
         main = self.words.over(self.outcome, self.horizon)
@@ -359,6 +367,7 @@ class Worth(Result):
             "run_rate": self.run_rate,
             "run_rate_range": self.run_rate_range and self.run_rate_range.as_dict(),
             "long": list(self.long),
+            "by_year": dict(self.by_year),
             **(self.pays.as_dict() if self.pays else {}),
             "before": self.before,
             "after": self.after,
@@ -425,6 +434,7 @@ def worth(
     *,
     cost: RawQuantity | None = None,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     basis: Basis = "horizon",
     samples: int | None = None,
@@ -455,6 +465,8 @@ def worth(
         says whether it pays, at one, two and three horizons, and when it has paid back.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the lift.
     basis
@@ -478,7 +490,7 @@ def worth(
     >>> worth.change, worth.outcome, worth.guardrails[0].holds
     ('+1%', 'profit', True)
     """
-    subject = subject.on_basis(basis)
+    subject = subject.over(over, horizon).on_basis(basis)
     lifted, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, {metric: change}, horizon, scenario, samples, seed)
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
@@ -500,6 +512,7 @@ def worth(
         run_rate=case.run_rate(outcome),
         run_rate_range=ranges.last.times(annual) if ranges.last and annual is not None else None,
         long=_long(case, outcome),
+        by_year=case.by_year(outcome),
         before=case.before[slot],
         after=case.after[slot],
         relative=total / abs(case.before[slot]) if case.before[slot] else None,
@@ -525,7 +538,7 @@ def worth(
 def _long(case: Case, outcome: Metric) -> tuple[float, ...]:
     """Return the change over one, two and three horizons, as far as the tree has values."""
     far = case.furthest
-    return tuple(far.change_over(outcome, end) for end in range(case.periods, far.periods + 1, case.periods))
+    return tuple(far.change_over(outcome, end) for end in case.ends)
 
 
 def _one_point(case: Case, metric: Metric, outcome: Metric) -> float | None:

@@ -130,8 +130,14 @@ class Case:
         return replace(self, asked=self.subject.changes(changes))
 
     def over(self, periods: int) -> Case:
-        """Return the case of the same changes over other periods."""
+        """Return the case of the same changes up to another period."""
         return replace(self, periods=periods)
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """The last periods of one, two and three horizons, as far as the tree has values."""
+        count = self.words.count_to(self.furthest.periods) // self.words.count_to(self.periods)
+        return tuple(self.words.end(self.periods, times) for times in range(1, count + 1))
 
     @cached_property
     def undiscounted(self) -> Case:
@@ -143,7 +149,7 @@ class Case:
     def furthest(self) -> Case:
         """The same case over three horizons, or as many of them as the tree has values for."""
         for count in (3, 2):
-            longer = self.over(count * self.periods)
+            longer = self.over(self.words.end(self.periods, count))
             try:
                 _ = longer.base, longer.run
             except EvaluationError:
@@ -252,14 +258,31 @@ class Case:
         return self.after[metric.index] - self.before[metric.index]
 
     def change_over(self, metric: Metric, periods: int) -> float:
-        """Return by how much it does so over the first of the periods."""
+        """Return by how much it does so up to one of the periods."""
         slot = metric.index
         return self.told_after.horizon(periods)[slot] - self.told_before.horizon(periods)[slot]
 
     def by_period(self, metric: Metric) -> tuple[float, ...]:
-        """Return by how much it does so in each period."""
-        rows = zip(self.told_before.periods_of(), self.told_after.periods_of(), strict=True)
-        return tuple(row[metric.index] - was[metric.index] for was, row in rows)
+        """Return by how much it does so in each of the periods that are asked about."""
+        slot, last = metric.index, self.periods
+        before, after = self.told_before, self.told_after
+        return tuple(after.at(t)[slot] - before.at(t)[slot] for t in range(self.words.since, last + 1))
+
+    def by_year(self, metric: Metric) -> tuple[tuple[str, float], ...]:
+        """Return by how much it does so in each fiscal year within three horizons, and in what comes before the first.
+
+        Nothing where the tree states no fiscal calendar.
+        """
+        calendar = self.words.calendar
+        if calendar is None or calendar.fiscal is None:
+            return ()
+        first, *others = calendar.parts(self.words.since, self.furthest.periods, "year")
+        years = [*([first] if others or calendar.is_year(first) else []), *filter(calendar.is_year, others)]
+        return tuple((self.words.called(year), self._within(year).change(metric)) for year in years)
+
+    def _within(self, periods: range) -> Case:
+        """Return the case of the same changes over some periods alone."""
+        return replace(self, subject=self.subject.counting(periods), periods=periods[-1])
 
     def run_rate(self, metric: Metric) -> float | None:
         """Return by how much it does so in the last period, annualised; None for what has no run rate."""
@@ -346,7 +369,12 @@ class Case:
         else:
             found += extrapolations(subject, self.run.rows, self.base.rows)
         found += unmoved(subject, changed, on) if on is not None else ()
-        return (*found, *beyond_bounds(subject, self.base, self.run, resting))
+        return (*found, *beyond_bounds(subject, self.base, self.run, resting), *self._long_years())
+
+    def _long_years(self) -> tuple[str, ...]:
+        """Return which fiscal years have a 53rd week among the periods: a year before or after is shorter."""
+        calendar = self.words.calendar
+        return () if calendar is None else calendar.long_years(self.words.since, self.periods)
 
     def _shown_with(self, on: Metric) -> Iterator[Metric]:
         graph = self.subject.graph

@@ -25,8 +25,8 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
         yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
     elif waited >= periods:
         yield (
-            f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, from {words.period} "
-            f"{waited + 1} on: nothing of it falls within the {words.first(periods)}"
+            f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, from "
+            f"{words.at(waited + 1)} on: nothing of it falls within {words.window(periods)}"
         )
 
 
@@ -91,7 +91,7 @@ def beyond_bounds(subject: Subject, base: Run, run: Run, among: Collection[int])
             found = found or _outside(metric, base, since)
             if found is not None:
                 t, value = found
-                when = f"in {subject.words.period} {t}" if t else "today"
+                when = f"in {subject.words.at(t)}" if t else "today"
                 yield _beyond(subject, metric, value, when + aside)
 
 

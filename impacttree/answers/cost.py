@@ -34,6 +34,10 @@ def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     from impacttree.engine.distributions import distribution_of
 
     words = case.words
+    if words.since > 1:
+        reason = f"the cost is paid in {words.at(1)}, and {words.window(case.periods)} begins later"
+        fix = f"leave the cost out, or ask from {words.at(1)} on"
+        raise QuestionError(Problem(reason=reason, fix=fix))
     unit = words.total_unit(outcome.name)
     try:
         cost = parse_quantity(raw, currency=words.currency)

@@ -1,4 +1,4 @@
-"""Days as answers write them."""
+"""Which day an answer stands for."""
 
 from __future__ import annotations
 
@@ -6,23 +6,7 @@ import datetime
 
 from impacttree.spec import TreeSpec
 
-__all__ = ["MONTHS", "day_text", "latest_day"]
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-
-
-def day_text(day: datetime.date) -> str:
-    """Write a day: ``31 October 2026``.
-
-    Examples
-    --------
-    >>> day_text(datetime.date(2026, 10, 31))
-    '31 October 2026'
-    """
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+__all__ = ["latest_day"]
 
 
 def latest_day(spec: TreeSpec) -> datetime.date | None:

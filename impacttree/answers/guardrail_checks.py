@@ -167,7 +167,7 @@ def _check(words: Words, limit: Limit, run: Settled) -> GuardrailCheck:
     beyond = (t for t, value in enumerate(values, 1) if limit.room(value) < 0)
     breached = tuple(t for t in beyond if not run.is_at(limit.metric.index, t, limit.value))
     shown, bound = words.apart(name, value, limit.value)
-    when = words.each(name) if is_still(min(values), max(values)) else f" in {words.period} {position + 1}"
+    when = words.each(name) if is_still(min(values), max(values)) else f" in {words.at(position + 1)}"
     verdict = breach_words(words, breached, len(values)) if breached else "holds"
     text = f"{limit.metric.label} {shown}{when}, {limit.side} {bound}{words.each(name)}: {verdict}"
     return GuardrailCheck(name, limit.metric.label, limit.side, limit.value, value, position + 1, breached, text)
@@ -179,7 +179,8 @@ def breach_words(words: Words, breached: Sequence[int], periods: int) -> str:
     if count == periods:
         return f"BREACHED in every {words.period}" if periods > 1 else "BREACHED"
     if count == 1:
-        return f"BREACHED in {words.period} {first}"
+        return f"BREACHED in {words.at(first)}"
     if count < last - first + 1:
-        return f"BREACHED in {count} of {words.periods(periods)}, first in {words.period} {first}"
-    return f"BREACHED from {words.period} {first}" + (f" to {last}" if last < periods else "")
+        return f"BREACHED in {count} of {words.periods(periods)}, first in {words.at(first)}"
+    until = f" to {last if words.calendar is None else words.at(last)}" if last < periods else ""
+    return f"BREACHED from {words.at(first)}{until}"

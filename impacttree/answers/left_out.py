@@ -79,7 +79,7 @@ def left_out(case: Case, outcome: Metric, cost: float = 0.0) -> tuple[LeftOut, .
         return ()
     found = {}
     for count in HORIZONS:
-        longer = case if count == 1 else case.over(count * case.periods)
+        longer = case if count == 1 else case.over(case.words.end(case.periods, count))
         if longer.periods > MAX_HORIZON:
             continue
         try:
@@ -205,7 +205,9 @@ def left_out_note(words: Words, found: Sequence[LeftOut]) -> str:
     """Write the same in a few words, for a box on a slide; empty when nothing is left out."""
     parts = []
     for number, entries in enumerate(_by_metric(found)):
-        ends = [(_shown(words, one)[1], words.periods(one.horizon)) for one in entries if one.at is not None]
+        ends = [
+            (_shown(words, one)[1], words.periods(words.count_to(one.horizon))) for one in entries if one.at is not None
+        ]
         texts = [end if number or not place else f"{end} over {when}" for place, (end, when) in enumerate(ends)]
         gone = "" if number or not ends else f"{_lost(entries[0])} at "
         parts.append(lowered(entries[0].label) + (f" ({gone}{', '.join(texts)})" if texts else ""))
@@ -230,7 +232,7 @@ def _undone_text(words: Words, entries: Sequence[LeftOut]) -> str:
     """Write ``the gain is gone if it goes from 2.5% to 3.11% (12 months), to 2.75% (36 months)``."""
     parts, last = [], ""
     for one in entries:
-        lost, when = _lost(one), words.periods(one.horizon)
+        lost, when = _lost(one), words.periods(words.count_to(one.horizon))
         if one.at is not None:
             stands, at = _shown(words, one)
             said = f"to {at} ({when})"

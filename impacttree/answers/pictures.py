@@ -197,8 +197,8 @@ def fan(sampled: SampledMetric) -> ChartResult:
     )
     series = Series("P50", kept.p50, words.value(name, kept.p50[-1]), accent=True)
     levels = words.levels(name, round_levels(min(kept.p10), max(kept.p90)))
-    ticks = tuple(str(t) for t in range(len(kept.p50)))
-    subtitle = f"By {words.period}, from today (0); {kept.samples:,} samples"
+    ticks = words.ticks(0, len(kept.p50) - 1)
+    subtitle = f"By {words.period}, from {words.today}; {kept.samples:,} samples"
     drawn = Lines(words.headed(words.label(name), name), subtitle, ticks, (series,), levels, sampled.basis, bands)
     quantiles = zip(kept.p10, kept.p25, kept.p50, kept.p75, kept.p90, strict=True)
     rows = tuple((name, t, *row) for t, row in enumerate(quantiles))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from impacttree.answers.asked import NOTHING, Asked, Changes
-from impacttree.answers.days import day_text, latest_day
+from impacttree.answers.days import latest_day
 from impacttree.answers.result import Provenance
 from impacttree.answers.words import Words, joined, lowered
 from impacttree.engine.horizon import HORIZONS, HorizonRule, discounted
@@ -22,19 +23,23 @@ from impacttree.formula import unparse
 from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import PERIODS_PER_YEAR, Change, Recipe, parse_change, recipe
+from impacttree.quantity.calendar import day_text
 from impacttree.spec import leaves
 
 if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
     from impacttree.spec import Scenario
 
-__all__ = ["Basis", "Horizon", "Subject"]
+__all__ = ["Basis", "Horizon", "Over", "Subject"]
 
 Horizon = int | str | None
 """Over which periods a question is answered: ``36``, ``"36 months"``; None for the tree's own."""
 
 Basis = Literal["horizon", "pv"]
 """How amounts are taken over the horizon: added up as they come, or discounted to today."""
+
+Over = str | None
+"""The periods that a question is about, by name: ``"FY27"``, ``"2027-04 to 2027-09"``; None for the first ones."""
 
 MOST_KEPT = 4
 """Base cases kept, the last ones asked for: questions about one tree share them."""
@@ -50,26 +55,32 @@ class Subject:
         As `impacttree.graph.build` returns it.
     kept
         The metrics that are computed, with what they rest on; all of them unless given.
+    since, until
+        The first and the last of the periods that questions are about; the tree is run from period 1 on. Where `until`
+        is None, a question's own horizon ends them.
     basis
         How amounts are taken over the horizon.
     """
 
     graph: Graph
     kept: frozenset[int] | None = None
+    since: int = 1
+    until: int | None = None
     basis: Basis = "horizon"
 
-    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None, Basis]]:
+    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None, int, int | None, Basis]]:
         """Pickle the graph; what was computed from it is computed again where it arrives."""
-        return Subject, (self.graph, self.kept, self.basis)
+        return Subject, (self.graph, self.kept, self.since, self.until, self.basis)
 
-    @property
+    @cached_property
     def words(self) -> Words:
-        return Words(self.graph, is_discounted=self.basis == "pv")
+        return Words(self.graph, self.since, self.basis == "pv")
 
     @cached_property
     def whole(self) -> Model:
         """The model of all metrics."""
-        return Model(self.graph, self._rules)
+        model = Model(self.graph, self._rules)
+        return model if self.since == 1 else model.counting(self.since)
 
     @property
     def _rules(self) -> Mapping[Aggregation, HorizonRule]:
@@ -97,7 +108,7 @@ class Subject:
             fix = "add it to the model: `finance: {discount_rate: 12%/year}`"
             raise QuestionError(Problem(reason="present values need a discount rate, which is not stated", fix=fix))
         if basis not in self._on_bases:
-            other = Subject(self.graph, self.kept, basis)
+            other = replace(self, basis=basis)
             vars(other)["whole"] = self.whole.taking(other._rules)
             self._on_bases[basis] = other
         return self._on_bases[basis]
@@ -106,20 +117,66 @@ class Subject:
     def _on_bases(self) -> dict[Basis, Subject]:
         return {}
 
+    def over(self, over: Over, horizon: Horizon = None) -> Subject:
+        r"""Return the same tree, asked about the periods that a text names: the one meaning of ``over``.
+
+        Raises
+        ------
+        QuestionError
+            When it names no whole periods of the tree, or a horizon is given as well.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> tree = it.loads("metrics: {a: {value: 2 orders/month}}\nstart_date: 2026-11-01")
+        >>> later = tree._subject.over("2027")
+        >>> later.since, later.until, later.words.window(14)
+        (3, 14, '2027')
+        """
+        if over is None:
+            return self
+        if horizon is not None:
+            reason = "over and horizon both say which periods are meant"
+            raise QuestionError(Problem(reason=reason, fix="give one of the two"))
+        return self.counting(self._named(over))
+
+    def counting(self, periods: range) -> Subject:
+        """Return the same tree, asked about some of its periods."""
+        later = replace(self, since=periods[0], until=periods[-1])
+        vars(later)["whole"] = self.whole.counting(periods[0])
+        return later
+
+    def _named(self, over: str) -> range:
+        """Return the periods that a text names, by the calendar or by their numbers."""
+        spec = self.graph.spec
+        plain = re.fullmatch(rf"{spec.period}s? (\d{{1,6}})(?: to (\d{{1,6}}))?", str(over).strip().lower(), re.ASCII)
+        if plain is not None:
+            named = range(int(plain[1]), int(plain[2] or plain[1]) + 1)
+        elif spec.calendar is None:
+            reason = f"the tree states no start_date, so '{printable(str(over), 60)}' does not name periods of it"
+            raise QuestionError(Problem(reason=reason, fix=f"state `start_date:`, or write '{spec.period}s 1 to 6'"))
+        else:
+            named = spec.calendar.named(over, latest_day(spec))
+        if not named or named[0] < 1 or named[-1] > leaves.MAX_HORIZON:
+            reason = f"'{printable(str(over), 60)}' lies outside the periods that the tree can be run for"
+            fix = f"name periods of 1 to {leaves.MAX_HORIZON:,}, the earlier one first"
+            raise QuestionError(Problem(reason=reason, fix=fix))
+        return named
+
     @cached_property
     def model(self) -> Model:
         return self.whole if self.kept is None else self.whole.cut(self.kept)
 
     def cut(self, kept: frozenset[int]) -> Subject:
         """Return the same tree, of which only some metrics are computed, with what they rest on."""
-        part = Subject(self.graph, kept, self.basis)
+        part = replace(self, kept=kept)
         vars(part)["whole"] = self.whole
         return part
 
     @cached_property
     def marked(self) -> Subject:
         """The same tree, where NaN marks what has no value."""
-        marked = Subject(self.graph, basis=self.basis)
+        marked = replace(self, kept=None)
         vars(marked)["model"] = self.whole.marking()
         return marked
 
@@ -128,7 +185,7 @@ class Subject:
         found, unknown = self.model.missing_today.get(metric.index), self.graph.unknown_today
         follows = any(ref.source in unknown for ref in metric.references)
         if metric.name in unknown and (follows or not found):
-            return f"first known in {self.words.period} 1"
+            return f"first known in {self.words.at(1)}"
         return f"undefined: {found.reason}" if found else ""
 
     @cached_property
@@ -253,13 +310,15 @@ class Subject:
         return metric
 
     def periods(self, horizon: Horizon = None) -> int:
-        """Return how many periods to look ahead: ``18``, ``"18"`` or ``"18 months"``, else the tree's horizon.
+        """Return the last period that is looked at: ``18``, ``"18"`` or ``"18 months"``, else the tree's horizon.
 
         Raises
         ------
         QuestionError
             When it is not a whole number of the tree's periods, or out of range.
         """
+        if horizon is None and self.until is not None:
+            return self.until
         if horizon is None:
             return self.graph.spec.horizon_periods
         try:

@@ -36,17 +36,17 @@ def _opening(words: Words, found: Returns, stage: Stage) -> str:
     """Return what is said of the first horizons, as far as they agree with each other."""
     if found.payback is None or found.payback > stage.periods:
         return "pays" if stage.pays else f"does not pay back within {words.periods(stage.periods)}"
-    back = f"pays back in {words.period} {found.payback}"
-    return back if stage.pays else f"{back} but has lost it again by {words.period} {stage.periods}"
+    back = f"pays back in {words.at(found.payback)}"
+    return back if stage.pays else f"{back} but has lost it again by {words.at(stage.periods)}"
 
 
 def _turn(words: Words, found: Returns, before: Stage, stage: Stage, nets: str) -> str:
     """Return what is said of a horizon with another verdict than the one before it."""
     if not stage.pays:
-        return f"has lost it again by {words.period} {stage.periods}{nets}"
+        return f"has lost it again by {words.at(stage.periods)}{nets}"
     if found.payback is not None and before.periods < found.payback <= stage.periods:
-        return f"does within {stage.periods}{nets}, in {words.period} {found.payback}"
-    return f"is ahead again by {words.period} {stage.periods}{nets}"
+        return f"does within {stage.periods}{nets}, in {words.at(found.payback)}"
+    return f"is ahead again by {words.at(stage.periods)}{nets}"
 
 
 def _nets(words: Words, outcome: str, stages: Sequence[Stage]) -> str:
@@ -70,10 +70,10 @@ def stage_rows(words: Words, outcome: str, found: Returns) -> Iterator[tuple[str
 def payback_text(words: Words, found: Returns) -> str:
     """Write ``in month 21 (P10 to P90: month 17 to 30)``, and in how many samples where not in all of them."""
     within = f"within {words.periods(found.periods)}"
-    when = f"in {words.period} {found.payback}" if found.payback else f"not {within}"
+    when = f"in {words.at(found.payback)}" if found.payback else f"not {within}"
     if found.share is None:
         return when
     if found.payback_low is not None and found.payback_low != found.payback_high:
         late = str(found.payback_high) if found.payback_high is not None else f"after {found.periods}"
-        when = f"{when} (P10 to P90: {words.period} {found.payback_low} to {late})"
+        when = f"{when} (P10 to P90: {words.at(found.payback_low)} to {late})"
     return when if found.share == 1 else f"{when}; {within} in {percentage(found.share)} of samples"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ from impacttree.quantity import (
     format_value,
     is_noun,
 )
+from impacttree.quantity.calendar import Calendar
 from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
@@ -39,11 +40,14 @@ class Words:
     ----------
     graph
         The checked graph, for labels, units, currency and period.
+    since
+        The first of the periods that answers are about.
     is_discounted
         Whether amounts over the horizon are discounted.
     """
 
     graph: Graph
+    since: int = 1
     is_discounted: bool = False
 
     @property
@@ -251,38 +255,89 @@ class Words:
         """Write ``12 months``."""
         return f"{count} {self.period}{'' if count == 1 else 's'}"
 
-    def first(self, count: int) -> str:
-        """Write ``first 12 months``."""
-        return f"first {self.period}" if count == 1 else f"first {self.periods(count)}"
+    @cached_property
+    def calendar(self) -> Calendar | None:
+        """What periods are called; None where the tree states no first day."""
+        return self.graph.spec.calendar
 
-    def during(self, name: str, count: int, value: float | None = None) -> str:
-        """Return which time a value over so many periods belongs to: `` in 12 months``, `` by month 12``.
+    def at(self, t: int) -> str:
+        """Write a period: ``Oct 2027``, without a first day ``month 12``."""
+        label = f"{self.period} {t}" if self.calendar is None else self.calendar.label(t)
+        return label.replace("Week of", "week of")
+
+    def called(self, periods: range) -> str:
+        """Write what periods are called together: ``FY27 Q2``, without a first day ``months 4 to 6``."""
+        return replace(self, since=periods[0]).first(periods[-1])
+
+    def ticks(self, first: int, last: int) -> tuple[str, ...]:
+        """Write periods below an axis, as short as they are told apart: ``1``, ``Nov 26``."""
+        return tuple(self._tick(t) for t in range(first, last + 1))
+
+    def _tick(self, t: int) -> str:
+        if self.calendar is None:
+            return str(t)
+        return "today" if t == 0 else self.calendar.tick(t)
+
+    @property
+    def today(self) -> str:
+        """What t = 0 is called below an axis: ``today``, with its number where periods go by theirs."""
+        return "today (0)" if self.calendar is None else "today"
+
+    def end(self, last: int, times: int) -> int:
+        """Return the last period of a time that is several times as long as that up to `last`."""
+        return self.since - 1 + times * self.count_to(last)
+
+    def count_to(self, last: int) -> int:
+        """Return how many periods answers up to `last` are about."""
+        return last - self.since + 1
+
+    def first(self, last: int) -> str:
+        """Write the periods up to `last` that answers are about: ``first 12 months``, ``FY27``, ``months 13 to 24``."""
+        if self.calendar is not None:
+            return self.calendar.label(self.since, last)
+        if self.since > 1:
+            return f"{self.period} {last}" if self.since == last else f"{self.period}s {self.since} to {last}"
+        return f"first {self.period}" if last == 1 else f"first {self.periods(last)}"
+
+    def window(self, last: int) -> str:
+        """Write the same within a sentence: ``the first 12 months``, ``FY27``."""
+        first = self.first(last)
+        return f"the {first}" if first.startswith("first ") else first.replace("Week of", "week of")
+
+    def during(self, name: str, last: int, value: float | None = None) -> str:
+        """Return which time a value over the periods up to `last` belongs to: `` in 12 months``, `` by month 12``.
 
         Nothing where the value is today's: of what does not change with time, or is the stated one.
         """
         metric = self.graph[name]
         if metric.aggregation == "sum":
-            return f" in {self.periods(count)}"
+            plain = self.calendar is None and self.since == 1
+            return f" in {self.periods(last)}" if plain else f" {self.over(name, last)}"
         stated = metric.spec.start or metric.spec.value
         if metric.index not in self._moving or (stated is not None and stated.value == value):
             return ""
-        return f" {self.over(name, count)}"
+        return f" {self.over(name, last)}"
 
-    def by(self, count: int) -> str:
-        """Write ``by month 12``."""
-        return f"by {self.period} {count}"
+    def by(self, last: int) -> str:
+        """Write ``by month 12``, ``by Oct 2027``."""
+        return f"by {self.at(last)}"
 
-    def over(self, name: str, count: int) -> str:
-        """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``."""
+    def over(self, name: str, last: int) -> str:
+        """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``, ``in FY27``."""
+        window = self.window(last)
         match self.graph[name].aggregation:
             case "sum":
-                return f"in the {self.first(count)}"
+                return f"from {window}" if self.calendar is not None and " to " in window else f"in {window}"
             case "last":
-                return self.by(count)
+                return self.by(last)
             case "mean":
-                return f"on average over the {self.first(count)}"
+                return f"on average over {window}"
             case "recompute":
-                return f"as measured over the {self.first(count)}"
+                return f"as measured over {window}"
+
+    def when(self, name: str, last: int) -> str:
+        """Write the same where no sentence leads to it: ``first 12 months``, ``FY27``, ``by Oct 2027``."""
+        return self.first(last) if self.graph[name].aggregation == "sum" else self.over(name, last)
 
     @cached_property
     def _moving(self) -> frozenset[int]:
@@ -295,22 +350,23 @@ class Words:
                 moving.add(index)
         return frozenset(moving)
 
-    def heading(self, name: str, count: int) -> str:
+    def heading(self, name: str, last: int) -> str:
         """Write the same at the head of a chart: ``First 12 months``, ``By month 12``."""
-        when = self.over(name, count).removeprefix("in the ")
+        when = self.when(name, last)
         return f"{when[:1].upper()}{when[1:]}"
 
-    def formed(self, name: str, count: int) -> str:
+    def formed(self, name: str, last: int) -> str:
         """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``."""
+        lasting = self.periods(self.count_to(last))
         match self.graph[name].aggregation:
             case "sum":
-                return f"{'discounted ' if self.is_discounted else ''}sum of {self.periods(count)}"
+                return f"{'discounted ' if self.is_discounted else ''}sum of {lasting}"
             case "last":
-                return f"{self.period} {count}"
+                return self.at(last)
             case "mean":
-                return f"mean of {self.periods(count)}"
+                return f"mean of {lasting}"
             case "recompute":
-                return f"recomputed over {self.periods(count)}"
+                return f"recomputed over {lasting}"
 
     def total_unit(self, name: str) -> Unit:
         """Return the unit of a value over the horizon: a sum over periods is no longer per period."""

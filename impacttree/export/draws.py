@@ -44,8 +44,7 @@ def draws_data(sampler: Sampler, addresses: Sequence[str], count: int) -> dict[s
         for one, net in zip(chosen, nets, strict=True)
     ]
     linked = [
-        {"members": [places[names[one]] for one in group.members], "factor": group.factor.tolist()}
-        for group in groups
+        {"members": [places[names[one]] for one in group.members], "factor": group.factor.tolist()} for group in groups
     ]
     return {"count": count if all(nets) else 0, "inputs": inputs, "linked": linked}
 

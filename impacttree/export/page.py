@@ -154,7 +154,9 @@ class _Contents:
             return None
         outcome, case = self.outcome, Case.of(self.subject)
         if outcome.aggregation != "sum":
-            reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason}), so that nothing pays back"
+            reason = (
+                f"{outcome.label} does not add up over time ({outcome.aggregation_reason}), so that nothing pays back"
+            )
             raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="leave the cost out"))
         return read_cost(case, outcome, cost)
 
@@ -316,7 +318,10 @@ class _Contents:
         places = {one["address"]: place for place, one in enumerate(drawn["inputs"])}
         for one in drawn["inputs"]:
             address = one.pop("address")
-            one |= {"parameter": parameters.get(address), "label": self._named(address) if address in parameters else ""}
+            one |= {
+                "parameter": parameters.get(address),
+                "label": self._named(address) if address in parameters else "",
+            }
         lifts = [(slot, _lift(change, places)) for slot, change in runs[0].items() if isinstance(change, DrawnChange)]
         return {**drawn, "lifts": lifts, "cost": places.get(COST), "size": self.whole.sizes(self.periods)[slots[0]]}
 

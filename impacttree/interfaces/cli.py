@@ -37,6 +37,7 @@ from impacttree.interfaces.terminal import (
 )
 
 if TYPE_CHECKING:
+    from impacttree.quantity.calendar import Part
     from impacttree.tree import ImpactTree
 
 __all__ = ["main"]
@@ -106,7 +107,12 @@ def seed_option(function: F) -> F:
 
 def horizon_option(function: F) -> F:
     text = "Over which periods, as 36 or '36 months'; if not given, the tree's own."
-    return click.option("--horizon", metavar="PERIODS", help=text)(function)
+    return over_option(click.option("--horizon", metavar="PERIODS", help=text)(function))
+
+
+def over_option(function: F) -> F:
+    text = "Over which periods by name, as FY27, 'FY27 Q2', 2027 or '2027-04 to 2027-09', in place of --horizon."
+    return click.option("--over", metavar="PERIODS", help=text)(function)
 
 
 def scenario_option(function: F) -> F:
@@ -199,6 +205,7 @@ def break_even(
     on: str | None,
     cost: str | None,
     horizon: str | None,
+    over: str | None,
     scenario: str | None,
     as_json: bool,
     output: str | None,
@@ -210,7 +217,7 @@ def break_even(
     """
     opened = open_tree(tree)
     found = opened.break_even(
-        metric_of(opened, metric), change_, _on(opened, on), cost=cost, horizon=horizon, scenario=scenario
+        metric_of(opened, metric), change_, _on(opened, on), cost=cost, horizon=horizon, over=over, scenario=scenario
     )
     answer(found, as_json, output)
 
@@ -254,6 +261,7 @@ def sweep(
     steps: int,
     on: str | None,
     horizon: str | None,
+    over: str | None,
     scenario: str | None,
     as_json: bool,
     output: str | None,
@@ -264,7 +272,7 @@ def sweep(
     """
     opened = open_tree(tree)
     name = metric_of(opened, metric)
-    found = opened.sweep(name, low, high, steps, _on(opened, on), horizon=horizon, scenario=scenario)
+    found = opened.sweep(name, low, high, steps, _on(opened, on), horizon=horizon, over=over, scenario=scenario)
     answer(found, as_json, output)
 
 
@@ -343,15 +351,18 @@ def values(tree: str, changes: NamedTexts, as_json: bool, output: str | None) ->
 @tree_argument
 @changes_argument
 @click.option("--periods", type=int, metavar="N", help="How many; if not given, the tree's horizon.")
+@over_option
 @json_option
 @save_option
-def project(tree: str, changes: NamedTexts, periods: int | None, as_json: bool, output: str | None) -> None:
+def project(
+    tree: str, changes: NamedTexts, periods: int | None, over: str | None, as_json: bool, output: str | None
+) -> None:
     """The outcomes, period by period.
 
     With --json, every metric.
     """
     opened = open_tree(tree)
-    answer(opened.project(periods, changes_of(opened, changes)), as_json, output)
+    answer(opened.project(periods, changes_of(opened, changes), over=over), as_json, output)
 
 
 @command("compare", "saas")
@@ -360,31 +371,45 @@ def project(tree: str, changes: NamedTexts, periods: int | None, as_json: bool, 
 @horizon_option
 @json_option
 @save_option
-def compare(tree: str, ranged: bool, horizon: str | None, as_json: bool, output: str | None) -> None:
+def compare(tree: str, ranged: bool, horizon: str | None, over: str | None, as_json: bool, output: str | None) -> None:
     """The scenarios of a model file, side by side."""
     opened = open_tree(tree)
     if not opened.spec.scenarios:
         fix = "add some to the file, as `scenarios: {downturn: {traffic: -20%}}`, or ask `impacttree what-if`"
         raise QuestionError(Problem(reason=f"{printable(tree)} has no scenarios", fix=fix))
-    answer(opened.compare(range=ranged, horizon=horizon), as_json, output)
+    answer(opened.compare(range=ranged, horizon=horizon, over=over), as_json, output)
 
 
-@command("pnl", "saas", "saas engagement=+5% --horizon 36", "saas engagement=+5% --save pnl.pptx")
+@command("pnl", "saas", "saas engagement=+5% --over 2027 --by quarter", "saas engagement=+5% --save pnl.pptx")
 @tree_argument
 @changes_argument
 @horizon_option
+@click.option(
+    "--by",
+    type=click.Choice(("month", "quarter", "year")),
+    help="A column for each; fiscal ones where these are stated.",
+)
 @scenario_option
 @json_option
 @save_option
 def pnl(
-    tree: str, changes: NamedTexts, horizon: str | None, scenario: str | None, as_json: bool, output: str | None
+    tree: str,
+    changes: NamedTexts,
+    horizon: str | None,
+    over: str | None,
+    by: Part | None,
+    scenario: str | None,
+    as_json: bool,
+    output: str | None,
 ) -> None:
     """The profit and loss statement, before and after changes.
 
     Its lines are those of `statement:` in the model file, else the sums and differences that lead to the outcome.
     """
     opened = open_tree(tree)
-    answer(opened.pnl(changes_of(opened, changes), horizon=horizon, scenario=scenario), as_json, output)
+    answer(
+        opened.pnl(changes_of(opened, changes), horizon=horizon, over=over, by=by, scenario=scenario), as_json, output
+    )
 
 
 @command("guardrails", "saas", "saas cac=+30%")

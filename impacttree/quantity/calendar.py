@@ -29,6 +29,7 @@ __all__ = [
     "PATTERNS",
     "Calendar",
     "FiscalRule",
+    "Part",
     "YearEnd",
     "YearName",
     "day_text",
@@ -52,6 +53,8 @@ _MONTHS_IN: Mapping[str, int] = MappingProxyType({"month": 1, "quarter": 3, "yea
 _DAYS_IN: Mapping[str, int] = MappingProxyType({"day": 1, "week": 7})
 _ONE_DAY = datetime.timedelta(days=1)
 _MOST_CHARACTERS = 100
+Part = Literal["month", "quarter", "year"]
+"""What time is divided into where amounts are laid out side by side."""
 YearName = Literal["end", "start"]
 """After which of its ends a fiscal year is called: most call it by its end, the National Retail Federation not."""
 
@@ -412,7 +415,13 @@ class Calendar:
         first = self.rule.first_month(serial)
         return range(self._begin(first), self._begin(first + 12))
 
-    def parts(self, first: int, last: int, of: Literal["month", "quarter", "year"]) -> tuple[range, ...]:
+    def is_year(self, periods: range) -> bool:
+        """Return whether periods are a whole fiscal year."""
+        first, last = self.months(periods[0])[0], self.months(periods[-1])[1]
+        begin = self.rule.first_month(self.rule.serial(first))
+        return (self._begin(begin), self._begin(begin + 12)) == (periods.start, periods.stop) and last == begin + 11
+
+    def parts(self, first: int, last: int, of: Part) -> tuple[range, ...]:
         """Return the periods from first to last by the month, quarter or year that they lie in.
 
         Examples
@@ -466,6 +475,21 @@ class Calendar:
             return self._label(first, last)
         except (OverflowError, ValueError):
             return f"{self.period} {first}" if first == last else f"{self.period}s {first} to {last}"
+
+    def tick(self, t: int) -> str:
+        """Return what a period is called where there is little room: ``Nov 26``, ``Q1 27``, ``4 Jan``, ``W5``.
+
+        Examples
+        --------
+        >>> Calendar(datetime.date(2026, 11, 1), "month").tick(1), Calendar(datetime.date(2027, 1, 4), "week").tick(1)
+        ('Nov 26', '4 Jan')
+        """
+        label = self.label(t)
+        if self.period in _DAYS_IN and self.fiscal_week(t) is None:
+            return " ".join(label.removeprefix("Week of ").split()[:2])
+        if self.period == "week":
+            return label.split()[-1]
+        return re.sub(r"(?<=[A-Za-z0-9] )\d\d(\d\d)$", r"\1", label)
 
     def days(self, first: int, last: int) -> str:
         """Write the days from the first of one period to the last of another: ``1 Nov 2026 to 31 Oct 2027``."""

@@ -7,15 +7,12 @@ import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
-from impacttree.answers.days import MONTHS, day_text
 from impacttree.spec import TreeSpec
 
 __all__ = ["period_end", "period_name", "typeset"]
 
 T = TypeVar("T")
 
-_MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
-_DAYS_IN = {"day": 1, "week": 7}
 _MINUS = re.compile(r"(?<![\w.])-(?=[^\w\s]?\d)")
 _DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 
@@ -57,24 +54,12 @@ def period_end(spec: TreeSpec, period: int) -> datetime.date | None:
     >>> period_end(it.template("saas").spec, 21)
     datetime.date(2028, 7, 31)
     """
-    first = spec.start_date
-    if first is None:
-        return None
-    one = datetime.timedelta(days=1)
     try:
-        if spec.period in _DAYS_IN:
-            return first + datetime.timedelta(days=_DAYS_IN[spec.period] * period) - one
-        months = first.month - 1 + _MONTHS_IN[spec.period] * period
-        year, month = first.year + months // 12, months % 12 + 1
-        following = datetime.date(year + month // 12, month % 12 + 1, 1)
-        return min(datetime.date(year, month, min(first.day, (following - one).day)), following) - one
+        return None if spec.calendar is None else spec.calendar.last_day(period)
     except (ValueError, OverflowError):
         return None
 
 
 def period_name(spec: TreeSpec, period: int) -> str:
-    """Return ``July 2028``; empty where the tree states no first day."""
-    end = period_end(spec, period)
-    if end is None:
-        return ""
-    return f"{MONTHS[end.month - 1]} {end.year}" if spec.period in ("month", "quarter", "year") else day_text(end)
+    """Return ``Jul 2028``; empty where the tree states no first day."""
+    return "" if spec.calendar is None else spec.calendar.label(period)

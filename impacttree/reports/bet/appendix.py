@@ -10,12 +10,12 @@ from impacttree.analyses.diagram import lifted_diagram
 from impacttree.analyses.what_if import compare
 from impacttree.analyses.worth import Worth
 from impacttree.answers.axis import round_ticks
-from impacttree.answers.days import day_text
 from impacttree.answers.net_over_time import Returns
 from impacttree.answers.pictures import BINS, binned
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
 from impacttree.graph.reach import upstream
+from impacttree.quantity.calendar import day_text
 from impacttree.views import Cell, Column, Distribution, Mark, Table
 from impacttree.views.slides import Slide, SlidePart, paged
 
@@ -60,7 +60,7 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
     )
     loss = found.loss or 0.0
     what = "net" if found.cost else "worth"
-    end = f"by {words.period} {answer.horizon}"
+    end = words.by(answer.horizon)
     picture = Distribution(
         title="",
         subtitle="",

@@ -19,7 +19,6 @@ from impacttree.answers.words import Words, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, RawQuantity
-from impacttree.reports.phrases import period_name
 
 __all__ = ["Bet", "spanning_levels"]
 
@@ -98,7 +97,7 @@ class Bet:
         return tuple(range(step, self.horizon + 1, step)) or (self.horizon,)
 
     def by(self, period: int) -> str:
-        return f"by {self.words.period} {period}"
+        return self.words.by(period)
 
     @property
     def end(self) -> str:
@@ -157,12 +156,9 @@ class Bet:
 
     @property
     def footer(self) -> tuple[str, str]:
-        spec = self.subject.graph.spec
         basis = self.words.basis(self.outcome.name, costed=False).partition(", before the cost")[0]
-        held = f"lift held from {self.words.period} 1"
-        start = period_name(spec, 1)
-        held += f" ({start})" if start else ""
-        paid = f"; {self.asked} paid once in {self.words.period} 1" if self.cost is not None else "; before any cost"
+        held = f"lift held from {self.words.at(1)}"
+        paid = f"; {self.asked} paid once in {self.words.at(1)}" if self.cost is not None else "; before any cost"
         within = f"; in the scenario {self.case.scenario}" if self.scenario else ""
         return self.worth.provenance.origin, f"Basis: {basis}; {held}{paid}{within}."
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from impacttree.answers.days import MONTHS
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import joined, lowered
 from impacttree.graph.model import Influence
+from impacttree.quantity.calendar import MONTHS
 from impacttree.reports.bet.bet import Bet, spanning_levels
 from impacttree.reports.bet.payback import payback_texts
 from impacttree.views import Panel
@@ -25,7 +25,7 @@ def decision(bet: Bet) -> Slide:
     parts.append(SlidePart(Signatures("Sign-off", _signing(bet)), 8, 4, 0.72, 1.0))
     title = _claim(bet)
     if bet.cost is not None:
-        back = f"pays back in {bet.words.period} {found.payback}" if found.payback else f"does not pay back {bet.end}"
+        back = f"pays back in {bet.words.at(found.payback)}" if found.payback else f"does not pay back {bet.end}"
         title = f"We ask {bet.asked}: {title} and {back}"
     return Slide(title, tuple(parts), _subtitle(bet))
 
@@ -63,7 +63,7 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
         yield Panel(f"Worth {bet.end}", bet.signed(point), spread, accent=True)
         yield Panel("Run rate", bet.signed(bet.run_rate or 0.0), f"a year, {bet.end}")
         return
-    yield Panel("We ask", bet.asked, f"once, in {words.period} 1")
+    yield Panel("We ask", bet.asked, f"once, in {words.at(1)}")
     yield Panel(f"Returns {bet.end}", bet.signed(point), spread, accent=True)
     net = (
         f"P10 to P90: {bet.span(low - found.cost, high - found.cost, signed=True)}" if low != high else "after the cost"
@@ -78,7 +78,7 @@ def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
         low, point, high = bet.returns.after(period)
         texts = (bet.amount(low) if low >= 0 else bet.signed(low), bet.amount(point), bet.amount(high))
         texts = texts if point >= 0 else (bet.signed(low), bet.signed(point), bet.signed(high))
-        rows.append(RangeBar(f"By {bet.words.period} {period}", low, point, high, *texts, strong=period == stages[-1]))
+        rows.append(RangeBar(f"By {bet.words.at(period)}", low, point, high, *texts, strong=period == stages[-1]))
     ends = [0.0, *(row.low for row in rows), *(row.high for row in rows)]
     ends += [bet.returns.cost] if bet.cost is not None else []
     levels = tuple((level, _level(bet, level)) for level in spanning_levels(min(ends), max(ends)))

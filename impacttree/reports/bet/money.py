@@ -72,7 +72,7 @@ def _equation(bet: Bet) -> Figures | None:
                         accent=bet.cost is None))  # fmt: skip
     signs.append("=")
     if bet.cost is not None:
-        panels.append(Panel("The ask", bet.asked, f"once, in {bet.words.period} 1"))
+        panels.append(Panel("The ask", bet.asked, f"once, in {bet.words.at(1)}"))
         panels.append(Panel("Net", bet.signed(bet.returns.net[-1]), bet.end, accent=True))
         signs += ["−", "="]
     return Figures(tuple(panels), tuple(signs))

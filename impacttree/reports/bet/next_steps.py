@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 from impacttree.analyses.value_of_information import Decision, value_of_information
-from impacttree.answers.days import day_text
 from impacttree.answers.words import lowered
+from impacttree.quantity.calendar import day_text
 from impacttree.reports.bet.assumptions import number_name
 from impacttree.reports.bet.bet import Bet
 from impacttree.reports.phrases import period_end
@@ -22,7 +22,7 @@ def what_happens_next(bet: Bet) -> Slide:
     words, spec = bet.words, bet.subject.graph.spec
     check = max(1, round(bet.subject.periods() / 4))
     day = period_end(spec, check)
-    on_day = f"on {day_text(day)}" if day else f"by {words.period} {check}"
+    on_day = f"on {day_text(day)}" if day else words.by(check)
     needs = _needs(bet)
     what = lowered(words.label(bet.metric))
     ask = f"Approve {bet.asked}" if bet.cost is not None else f"Decide on {bet.lift}"

@@ -16,7 +16,7 @@ __all__ = ["payback_texts", "when_it_comes_back"]
 def when_it_comes_back(bet: Bet) -> Slide:
     """Return the cumulative net by period, with its deepest outlay, its payback and its range."""
     found, words = bet.returns, bet.words
-    ticks = tuple(str(t) for t in range(1, bet.horizon + 1))
+    ticks = words.ticks(1, bet.horizon)
     last = bet.signed(found.net[-1])
     bands: tuple[Band, ...] = ()
     ends = [0.0, min(found.net), max(found.net)]
@@ -45,7 +45,7 @@ def payback_texts(bet: Bet) -> tuple[str, str]:
 
 
 def _when_title(bet: Bet) -> str:
-    found, period = bet.returns, bet.words.period
+    found = bet.returns
     net = bet.signed(found.net[-1])
     if bet.cost is None:
         rate = bet.run_rate
@@ -53,7 +53,7 @@ def _when_title(bet: Bet) -> str:
         return f"{bet.lift} stands at {net} {bet.end}{tail}"
     if found.payback is None:
         return f"The {bet.asked} is not back {bet.end}: the net stands at {net}"
-    return f"The {bet.asked} is back by {period} {found.payback} and stands at {net} {bet.end}"
+    return f"The {bet.asked} is back by {bet.words.at(found.payback)} and stands at {net} {bet.end}"
 
 
 def _stations(bet: Bet) -> Iterator[Panel]:
@@ -71,7 +71,7 @@ def _stations(bet: Bet) -> Iterator[Panel]:
         yield Panel(f"Worth {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
         return
     period, amount = found.deepest
-    yield Panel("Deepest outlay", bet.signed(amount), f"after {words.period} {period}")
+    yield Panel("Deepest outlay", bet.signed(amount), f"after {words.at(period)}")
     large, small = payback_texts(bet)
     yield Panel("Payback", large, small)
     yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
