@@ -224,6 +224,7 @@ class ImpactTree:
     worth = asks(lambda: questions.worth)
     what_if = asks(lambda: questions.what_if)
     pnl = asks(lambda: questions.pnl)
+    cash_flow = asks(lambda: questions.cash_flow)
     compare = asks(lambda: questions.compare)
     sensitivity = asks(lambda: questions.sensitivity)
     sweep = asks(lambda: questions.sweep)

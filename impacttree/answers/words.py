@@ -74,7 +74,7 @@ class Words:
     def is_cash(self, name: str) -> bool:
         """Return whether the model says that a metric is cash, after tax."""
         finance = self.graph.spec.finance
-        return finance is not None and finance.cash == name
+        return finance is not None and finance.cash_metric == name
 
     def net(self, name: str) -> str:
         """Return what a metric over the horizon less an outlay is called: ``NPV`` of cash that is discounted."""
@@ -427,12 +427,17 @@ class Words:
         parts = ["cash, after tax"] if cash and len(cash) == len(outcomes) else ["accrual, pre-tax"]
         if 0 < len(cash) < len(outcomes):
             parts = [f"accrual, pre-tax, but {lowered(self.label(cash[0]))} is cash, after tax"]
+        return ", ".join([*parts, self.discounting])
+
+    @property
+    def discounting(self) -> str:
+        """Return how amounts of later periods are weighed: ``undiscounted``, ``discounted to today at 12% a year``."""
         finance = self.graph.spec.finance
         if not self.is_discounted or finance is None:
-            return ", ".join([*parts, "undiscounted"])
+            return "undiscounted"
         when = "at the end" if finance.timing == "end" else "in the middle"
         rate = finance.discount_rate.text.partition("/")[0]
-        return ", ".join([*parts, f"discounted to today at {rate} a year, amounts {when} of each {self.period}"])
+        return f"discounted to today at {rate} a year, amounts {when} of each {self.period}"
 
     def horizon(self, outcome: str, count: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""

@@ -185,7 +185,7 @@ class Discounted:
         return value * _exact_sum(self.factors(window))
 
     def tangent(self, moves: Sequence[float], window: Window) -> float:
-        return sum(map(operator.mul, self.factors(window), moves))
+        return float(sum(map(operator.mul, self.factors(window), moves)))
 
     def adjoint(self, weight: float, window: Window) -> Sequence[float]:
         return [weight * factor for factor in self.factors(window)]

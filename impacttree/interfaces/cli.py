@@ -56,6 +56,7 @@ SECTIONS = {
         "compare",
         "guardrails",
         "pnl",
+        "cash-flow",
         "verify",
     ),
     "How sure": ("break-even", "simulate", "uncertainty", "value-of-information", "headroom"),
@@ -410,6 +411,46 @@ def pnl(
     answer(
         opened.pnl(changes_of(opened, changes), horizon=horizon, over=over, by=by, scenario=scenario), as_json, output
     )
+
+
+@command(
+    "cash-flow",
+    "northwind.yaml engagement=+5% --cost '$250k' --horizon 36",
+    "northwind.yaml engagement=+5% --cost '$50k in month 3' --cost '$200k over 36 months' --after-tax",
+)
+@tree_argument
+@changes_argument
+@click.option(
+    "--cost",
+    metavar="AMOUNT",
+    multiple=True,
+    help="What is paid, today, as '$250k', '$20k in month 3' or '$100k over 36 months'; may be given several times.",
+)
+@click.option("--after-tax", is_flag=True, help="Tax profits, and what is paid, at the `tax_rate` of the model.")
+@click.option(
+    "--horizon", metavar="PERIODS", help="How far to look, as 36 or '36 months'; if not given, the tree's own."
+)
+@scenario_option
+@click.option("--samples", type=int, metavar="N", help="How many are drawn; as many as there is time for unless given.")
+@seed_option
+@json_option
+@save_option
+def cash_flow(
+    tree: str,
+    changes: NamedTexts,
+    cost: tuple[str, ...],
+    after_tax: bool,
+    as_json: bool,
+    output: str | None,
+    **within: Any,
+) -> None:
+    """What a change brings and costs by period, and what that is worth today.
+
+    NPV, IRR and payback, from the metric that the model's `finance` says is cash, or from a profit down to cash.
+    """
+    opened = open_tree(tree)
+    found = opened.cash_flow(changes_of(opened, changes), cost=cost or None, after_tax=after_tax, **within)
+    answer(found, as_json, output)
 
 
 @command("guardrails", "saas", "saas cac=+30%")

@@ -740,6 +740,8 @@ class TreeSpec(Entry):
         for number, path in ((self.horizon, ("horizon",)), *lags):
             if isinstance(number, Periods) and number.period not in ("", self.period):
                 yield mistake(*leaves.other_periods(number, self.period), *path)
+        for finding in self.finance.wrong_periods(self.period) if self.finance is not None else ():
+            yield finding.below("finance")
         yield from self._wrong_dates()
 
     def _wrong_dates(self) -> Iterator[Finding]:

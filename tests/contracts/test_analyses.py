@@ -77,6 +77,7 @@ FURTHER: Mapping[str, Any] = {
     "horizon": "6 months",
     "scenario": None,
     "steps": 5,
+    "after_tax": True,
 }
 DECISIONS: Mapping[str, Decision] = {
     "saas": Decision("engagement", "+1%", cost="$15k ($10k to $20k)"),
@@ -119,7 +120,9 @@ def arguments(function: Callable[..., Result], name: str, *, every: bool) -> dic
 
 @cache
 def tree_of(name: str) -> ImpactTree:
-    return template(name)  # type: ignore[arg-type]
+    """Return a template with what money later is worth, which questions about cash need."""
+    finance = {"discount_rate": "10%/year", "tax_rate": "25%"}
+    return ImpactTree.from_spec(template(name).spec.with_keys(finance=finance))  # type: ignore[arg-type]
 
 
 @cache
