@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from impacttree.analyses.value_of_information import Decision
+    from impacttree.answers.decision import Act, Decision
     from impacttree.errors import (
         ChangeError,
         Edit,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 __all__ = [
+    "Act",
     "ChangeError",
     "Decision",
     "Driver",
@@ -65,8 +66,9 @@ __all__ = [
 ]
 
 _HOME = {
+    "Act": "answers.decision",
     "ChangeError": "errors",
-    "Decision": "analyses.value_of_information",
+    "Decision": "answers.decision",
     "Driver": "spec",
     "Edit": "errors",
     "EvaluationError": "errors",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from impacttree.analyses.break_even import break_even
     from impacttree.analyses.cash_flow import cash_flow
+    from impacttree.analyses.decide import decide
     from impacttree.analyses.diagram import diagram
     from impacttree.analyses.guardrails import check_guardrails
     from impacttree.analyses.headroom import headroom
@@ -28,6 +29,7 @@ __all__ = [
     "cash_flow",
     "check_guardrails",
     "compare",
+    "decide",
     "diagram",
     "headroom",
     "pnl",

@@ -233,6 +233,7 @@ class ImpactTree:
     simulate = asks(lambda: questions.simulate)
     uncertainty = asks(lambda: questions.uncertainty)
     break_even = asks(lambda: questions.break_even)
+    decide = asks(lambda: questions.decide)
     value_of_information = asks(lambda: questions.value_of_information)
     verify = asks(lambda: questions.verify)
     diagram = asks(lambda: questions.diagram)

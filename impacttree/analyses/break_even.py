@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost
 from impacttree.answers.local import local
-from impacttree.answers.number_names import label_of, size_of
+from impacttree.answers.number_names import label_of, size_of, size_per
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, counted, lowered, sentence
@@ -162,7 +162,7 @@ class BreakEven(Result):
         if self.cost is not None and not self.pays:
             condition = "It would pay if"
         columns = (Column("What must hold"), Column("Stated"), Column(condition), Column("P10 to P90"), Column("Holds"))
-        shown = [row for row in self.rows if row.at is not None][:MOST_SHOWN]
+        shown = self.shown
         accent = 0 if shown and shown[0].address == self._lift else None
         return Table(self.title, columns, tuple(map(self._cells, shown)), tuple(self._notes(shown)), accent=accent)
 
@@ -173,7 +173,7 @@ class BreakEven(Result):
     def _cells(self, row: SwitchingValue) -> tuple[Cell, ...]:
         spread = "not stated"
         if row.low is not None and row.high is not None:
-            spread = f"{self._number(row, row.low)} to {self._number(row, row.high)}"
+            spread = f"{self.written(row, row.low)} to {self.written(row, row.high)}"
         holds = "" if row.within_range is None else "within its range" if row.within_range else "over its range"
         if not self.pays:
             holds = "reachable" if row.within_range else ""
@@ -210,14 +210,37 @@ class BreakEven(Result):
         yield f"Basis: {self.provenance.basis}."
 
     def _today(self, row: SwitchingValue) -> str:
-        return self._number(row, row.today)
+        return self.written(row, row.today)
 
     def _bound(self, row: SwitchingValue, *, opposite: bool = False) -> str:
         """Write ``1.8% or more``: the number that still holds, rounded to the side that does."""
+        rounded, side = self.bound(row, opposite=opposite)
+        return f"{self.written(row, rounded)} or {side}"
+
+    def bound(self, row: SwitchingValue, *, opposite: bool = False) -> tuple[float, str]:
+        """Return up to which number a row holds, rounded to the side that does, and which side: ``more``, ``weaker``.
+
+        Parameters
+        ----------
+        row
+            One with a value in `at`.
+        opposite
+            Whether to name the side on which it does not hold.
+        """
         assert row.at is not None
         at_least = row.at < row.today if self.pays else row.at > row.today
         rounded = _rounded(row.at, up=at_least, digits=4 if self._in_small_money(row) else 3)
-        return f"{self._number(row, rounded)} or {self._side(row, rounded, more=at_least != opposite)}"
+        return rounded, self._side(row, rounded, more=at_least != opposite)
+
+    @property
+    def shown(self) -> tuple[SwitchingValue, ...]:
+        """The rows that text and pictures show: those that switch at all, nearest first."""
+        return tuple(row for row in self.rows if row.at is not None)[:MOST_SHOWN]
+
+    @property
+    def lift(self) -> SwitchingValue | None:
+        """The row of the size of the lift; None where that never switches."""
+        return next((row for row in self.rows if row.address == self._lift and row.at is not None), None)
 
     @staticmethod
     def _side(row: SwitchingValue, bound: float, *, more: bool) -> str:
@@ -234,12 +257,13 @@ class BreakEven(Result):
         is_value = row.address != COST and number.source is None and number.key in ("value", "start")
         return is_value and self.words.unit(number.metric).is_money and abs(row.at or 0.0) < 1_000
 
-    def _number(self, row: SwitchingValue, value: float) -> str:
+    def written(self, row: SwitchingValue, value: float, *, per: bool = True) -> str:
+        """Write a value of a row's number; of an effect with what its source moves by for it, unless `per` is False."""
         if row.address == COST:
             return self.words.value(self.outcome, value)
         if row.address == self._lift:
             return self.words.change(self.metric, at(self.parsed, float(f"{value:.9g}")))
-        return size_of(self.words, row.address, value)
+        return size_of(self.words, row.address, value) if per else size_per(self.words, row.address, value)[0]
 
 
 def _rounded(value: float, *, up: bool, digits: int = 3) -> float:
@@ -306,7 +330,7 @@ def break_even(
     >>> import impacttree as it
     >>> answer = it.template("saas").break_even("engagement", "+5%", cost="$250k", horizon=36)
     >>> answer.pays, answer.rows[0].address, round(answer.rows[0].at, 3)
-    (True, 'engagement.lift', 0.018)
+    (True, 'engagement.lift', 0.017)
     """
     subject = subject.over(over, horizon)
     from impacttree.engine.first_crossing import grid_steps

@@ -295,19 +295,21 @@ class CashFlow(Result):
         told = self.value_name[:1].upper() + self.value_name[1:]
         if self.npv_range is not None and not self.npv_range.is_point:
             write = words.changes_apart if self.moves or self.costs else words.spread
-            ends = write(name, self.npv_range.p10, self.npv_range.p90)
-            yield f"{told}: {ends[0]} to {ends[1]} (P10 to P90); below zero in {self._loss} of samples."
+            low, high, *_ = write(name, self.npv_range.p10, self.npv_range.p90)
+            yield f"{told}: {low} to {high} (P10 to P90); below zero in {self._loss} of samples."
         if self.costs:
-            yield f"Payback, counted from the first payment: {self._after(self.payback)}; discounted, {self._after(self.discounted_payback)}."
+            plain, present = self._after(self.payback), self._after(self.discounted_payback)
+            yield f"Payback, counted from the first payment: {plain}; discounted, {present}."
         if self.profitability_index is not None:
-            yield f"Profitability index: {self.profitability_index:.2f}, value today for each unit that is paid, as that counts today."
+            index = f"{self.profitability_index:.2f}"
+            yield f"Profitability index: {index}, what comes back for each unit that is paid, both today."
         yield from self._rate_notes()
         if self.terminal_share is not None:
-            shown = words.value(name, self.terminal_present)
-            yield f"{TERMINAL}: {shown} today, {percentage(self.terminal_share)} of the value before what is paid; {self._terminal_text}."
+            shown, share = words.value(name, self.terminal_present), percentage(self.terminal_share)
+            yield f"{TERMINAL}: {shown} today, {share} of the value before what is paid; {self._terminal_text}."
         elif self._finance.terminal is None:
             yield "What comes after the last period is not counted: no terminal value is stated."
-        yield from (f"With {move}" for move in self.moves)
+        yield from (f"With {move}." for move in self.moves)
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 
@@ -338,7 +340,7 @@ class CashFlow(Result):
         elif found:
             rates = joined([_rate(rate) for rate in found])
             changes = sign_changes(self.net)
-            yield f"IRR: none that decides; amounts change sign {changes} times, and {rates} each make them worth nothing."
+            yield f"IRR: none that decides; amounts change sign {changes} times, {rates} each make them worth nothing."
         else:
             yield "IRR: none; no rate makes these amounts worth nothing today."
         if by_date is not None:
@@ -490,16 +492,14 @@ def cash_flow(
 
 
 def _weighed(subject: Subject) -> Metric:
-    """Return the metric that the lines begin with: what the model says is cash, the profit before it, or the outcome."""
+    """Return the metric that the lines begin with: cash, the profit on the way to it, or the outcome."""
     finance = subject.graph.spec.finance
     assert finance is not None
     if finance.bridge is not None:
         return subject.graph[finance.bridge.profit]
     metric = subject.outcome(finance.cash_metric)
     if metric.aggregation != "sum" or not metric.unit.is_money:
-        reason = (
-            f"{lowered(metric.label)} is not an amount of money per {subject.words.period}, so it cannot be weighed"
-        )
+        reason = f"{lowered(metric.label)} is not an amount of money per {subject.words.period}"
         fix = "say in the model what cash is: `finance: {cash: METRIC}`"
         raise QuestionError(Problem(metric=metric.name, reason=reason, fix=fix))
     return metric
@@ -595,14 +595,7 @@ class _Weighing:
         return samples.range(case.sizes[self.metric.index], mean_missing=why), loss, len(samples)
 
     def _drawn(self, job: Job, count: int) -> list[Paid]:
-        return [
-            Paid(
-                job.sampler.draw(0, count, only=(one.address,))[one.address] if one.cost.spread else one.amount,
-                one.period,
-                one.life,
-            )
-            for one in self.outlays
-        ]
+        return [Paid(one.drawn(job, count), one.period, one.life) for one in self.outlays]
 
     def _value(self, flows: Flows, paid: Sequence[Paid]) -> Any:
         spec = self.case.subject.graph.spec

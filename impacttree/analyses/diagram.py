@@ -17,11 +17,12 @@ from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, plac
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Over, Subject
-from impacttree.answers.words import Words, is_still, joined, lowered, noted
-from impacttree.errors import QuestionError
+from impacttree.answers.verdict import net_text, payback_text
+from impacttree.answers.words import Words, is_still, joined, lowered, noted, undefined
+from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, shown_levels, unit_words
-from impacttree.views import Callout, Card, Diagram, Link, Panel
+from impacttree.quantity import Change, RawQuantity, shown_levels, unit_words
+from impacttree.views import Aside, Callout, Card, Diagram, Link, Panel
 
 if TYPE_CHECKING:
     from impacttree.render.layout import Size
@@ -65,6 +66,7 @@ def diagram(
     cut: Cut = "full",
     size: Size = "slide",
     *,
+    cost: RawQuantity | None = None,
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
@@ -85,6 +87,9 @@ def diagram(
         ``slide`` (16:9) shows up to 40 metrics, 60 where the lift changes more than 40, and 400 lines; ``poster`` 400
         metrics and 2,000 lines. A larger tree is folded from its far ends inwards, and the picture says what it leaves
         out.
+    cost
+        What the lift costs, once, in the outcome's unit: the picture then shows the net at one, two and three horizons
+        and when it has paid back, as `worth` does.
     horizon
         Periods over which the lift is worth what is drawn, as a number or ``"36 months"``; by default the tree's.
     over
@@ -98,11 +103,13 @@ def diagram(
     if size not in ("slide", "poster"):
         raise QuestionError(f"size is {size!r}; use 'slide' or 'poster'")
     if lift is None:
+        if cost is not None:
+            raise QuestionError(Problem(reason="a cost is that of a lift, and there is none", fix="name a lift, too"))
         plain = _plain(Case.of(subject, None, horizon, scenario), subject.outcome(on))
         return Picture(subject.provenance("values at t = 0"), replace(plain, cut=cut, size=size))
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
-    answer = worth(subject, lift[0], lift[1], on, horizon=horizon, scenario=scenario)
+    answer = worth(subject, lift[0], lift[1], on, cost=cost, horizon=horizon, scenario=scenario)
     return Picture(answer.provenance, replace(lifted_diagram(answer, cut), size=size))
 
 
@@ -145,7 +152,8 @@ def lifted_diagram(answer: Worth, cut: Cut) -> Diagram:
     stated = f" ({moved})" if board else ""
     drawn = Diagram(
         title=words.headed(
-            answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.claim}"), answer.outcome
+            answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.verdict or answer.claim}"),
+            answer.outcome,
         ),
         subtitle=_subtitle(answer),
         cards=cards,
@@ -168,52 +176,108 @@ def _footed(drawn: Diagram, answer: Worth) -> Diagram:
 
     words, shown = answer.words, board(cleaned(drawn)).diagram
     arrows = {(link.source, link.target): link.money for link in shown.links}
-    levels = [answer.total, *(arrows.get(pair, 0.0) for pair in pairwise(shown.path)), answer.total]
-    texts, steps = shown_levels(levels, words.unit(answer.outcome), currency=words.currency)
     place = {name: position for position, name in enumerate(drawn.path)}
+    flows: list[_Flow] = []
+    levels, ends = [answer.total], []
+    for number, name in enumerate(shown.path):
+        before = place[shown.path[number - 1]] + 1 if number else 0
+        after = place[shown.path[number + 1]] if number + 1 < len(shown.path) else len(drawn.path)
+        out = arrows.get((name, shown.path[number + 1]), 0.0) if number + 1 < len(shown.path) else answer.total
+        parts = _parts(drawn, name, drawn.path[before:after], out - levels[-1], answer.total)
+        for part in parts:
+            levels.append(levels[-1] + part.amount)
+        flows += parts
+        ends.append(len(levels))
+        levels.append(out)
+    texts, steps = shown_levels(levels, words.unit(answer.outcome), currency=words.currency)
     written: dict[tuple[str, str], str] = {}
-    for (first, last), text in zip(pairwise(shown.path), texts[1:], strict=False):
+    for (first, last), end in zip(pairwise(shown.path), ends, strict=False):
         stretch = pairwise(drawn.path[place[first] : place[last] + 1])
-        written |= dict.fromkeys(stretch, text)
-    asides = {}
-    for number, (name, text) in enumerate(zip(shown.path, steps, strict=True)):
-        amount = levels[number + 1] - levels[number]
-        if text != words.signed(answer.outcome, 0.0):
-            before = place[shown.path[number - 1]] + 1 if number else 0
-            after = place[shown.path[number + 1]] if number + 1 < len(shown.path) else len(drawn.path)
-            asides[name] = (amount, text, _largest_aside(drawn, drawn.path[before:after], amount))
+        written |= dict.fromkeys(stretch, texts[end])
     links = (
         replace(link, money_text=written[pair])
         if (pair := (link.source, link.target)) in written and link.money in arrows.values() and link.money_text
         else link
         for link in drawn.links
     )
-    cards = (
-        replace(card, aside=asides[card.id][0], aside_text=asides[card.id][1], aside_by=asides[card.id][2])
-        if card.id in asides
-        else card
-        for card in drawn.cards
-    )
-    return replace(drawn, links=tuple(links), cards=tuple(cards))
+    sums = iter(text for number, text in enumerate(steps) if number + 1 not in ends)
+    cards = {card.id: card for card in drawn.cards}
+    asides = [
+        Aside(flow.at, flow.carried, text if flow.joins else _turned(text), cards[flow.card], flow.joins)
+        for flow, text in zip(flows, sums, strict=True)
+        if text != words.signed(answer.outcome, 0.0)
+    ]
+    return replace(drawn, links=tuple(links), asides=_rooted(drawn, asides))
 
 
-def _largest_aside(drawn: Diagram, around: Sequence[str], amount: float) -> str:
-    """Name the largest flow of that sign that joins the path at some of its cards, or leaves it there."""
-    labels = {card.id: card.label for card in drawn.cards}
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """What joins the path at a card (above zero), or leaves it there, by the card next to it."""
+
+    at: str
+    card: str
+    amount: float
+    joins: bool
+
+    @property
+    def carried(self) -> float:
+        return self.amount if self.joins else -self.amount
+
+
+SMALL_PART = 0.01
+"""Of the worth: flows below this are told with the largest beside them."""
+
+
+def _parts(drawn: Diagram, at: str, around: Sequence[str], whole: float, total: float) -> list[_Flow]:
+    """Return what joins the path at some of its cards, and leaves it there, so that it adds up to `whole`."""
     steps = set(pairwise(drawn.path))
-    parts: list[tuple[float, str]] = []
+    amounts: dict[str, float] = {}
+    feeding: set[str] = set()
+    fed: set[str] = set()
     for link in drawn.links:
         if (link.source, link.target) in steps and not link.back:
             continue
-        if link.target in around:
-            parts.append((link.money, f"through {labels[link.source]}"))
-        if link.source in around:
-            parts.append((-link.money, f"by way of {labels[link.target]}"))
-    same = [part for part in parts if part[0] * amount > 0]
-    if not same:
-        return ""
-    largest = max(same, key=lambda part: abs(part[0]))[1]
-    return f"{largest} and others" if len(same) > 1 else largest
+        if link.target in around and link.source not in around:
+            amounts[link.source] = amounts.get(link.source, 0.0) + link.money
+            feeding.add(link.source)
+        if link.source in around and link.target not in around:
+            amounts[link.target] = amounts.get(link.target, 0.0) - link.money
+            fed.add(link.target)
+    # what goes to a card and comes back from it is told as what is left of both
+    found = [
+        _Flow(at, card, amount, card in feeding and (card not in fed or amount * total > 0))
+        for card, amount in amounts.items()
+        if amount
+    ]
+    if not found or not whole:
+        return []
+    found.sort(key=lambda flow: -abs(flow.amount))
+    large = [flow for flow in found if abs(flow.amount) > SMALL_PART * abs(total)] or found[:1]
+    rest = whole - math.fsum(flow.amount for flow in large)
+    return [replace(large[0], amount=large[0].amount + rest), *large[1:]]
+
+
+def _turned(text: str) -> str:
+    """Return an amount with the other sign."""
+    return {"+": "-", "-": "+"}.get(text[:1], text[:1]) + text[1:]
+
+
+def _rooted(drawn: Diagram, asides: Sequence[Aside]) -> tuple[Aside, ...]:
+    """Return the asides, those that join the path with the card by which they have left it."""
+    onward: dict[str, list[str]] = {}
+    on_path = set(drawn.path)
+    for link in drawn.links:
+        if link.money and link.source not in on_path and link.target not in on_path:
+            onward.setdefault(link.source, []).append(link.target)
+    roots: dict[str, str] = {}
+    for one in asides:
+        pending = [one.card.id] if not one.joins else []
+        while pending:
+            card = pending.pop()
+            if card not in roots:
+                roots[card] = one.card.id
+                pending += onward.get(card, ())
+    return tuple(replace(one, root=roots.get(one.card.id, "")) if one.joins else one for one in asides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +286,7 @@ class _Shown:
     unit: str
     change: str = ""
     amount: float = 0.0
+    missing: bool = False
 
 
 def _today(subject: Subject, metric: Metric) -> _Shown:
@@ -235,7 +300,7 @@ def _today(subject: Subject, metric: Metric) -> _Shown:
 def _missing(reason: str) -> _Shown:
     """Return what a card shows of a metric without a value: ``undefined`` and, where its unit stands, why."""
     value, _, why = reason.partition(": ")
-    return _Shown(value, why) if why else _Shown("–", reason)
+    return _Shown(value, why, missing=True) if why else _Shown("–", reason, missing=True)
 
 
 def _split(shown: str) -> tuple[str, str]:
@@ -249,7 +314,7 @@ def _moved(case: Case, metric: Metric) -> _Shown:
     words, before, after = case.words, whole.before[metric.index], whole.after[metric.index]
     if math.isnan(before) or math.isnan(after):
         run = whole.base if math.isnan(before) else whole.run
-        return _missing(f"undefined: {run.why(metric.index)}")
+        return _missing(undefined(run.why(metric.index)))
     change, moves = after - before, not is_still(before, after)
     relative = words.percent(before, change) or words.signed(metric.name, change)
     pill = relative if moves else ""
@@ -294,6 +359,7 @@ def _card(words: Words, metric: Metric, shown: _Shown, breached: bool, money: fl
         guardrail=", ".join(limits),
         breached=breached,
         memory=_remembers(metric),
+        missing=shown.missing,
         money=money,
     )
 
@@ -439,6 +505,7 @@ def _callout(answer: Worth) -> Callout:
     tone = words.tone(name, answer.total)
     amount = words.signed(name, answer.total)
     span = range_text(words, name, answer.range)
+    when += ", before cost" if answer.pays else ""
     return Callout(when[:1].upper() + when[1:], amount, lowered(words.label(name)), span, tone)
 
 
@@ -462,10 +529,22 @@ def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
         broken = sum(not check.holds for check in answer.guardrails)
         verdict = f"{broken} of {len(answer.guardrails)} broken" if broken else "all hold as stated"
         panels.append(Panel("Guardrails", verdict, _guardrail_words(answer)))
-    if callout.tone == "favourable":
+    if answer.pays is not None:
+        net = words.signed(name, answer.pays.stages[0].net)
+        head = f"Net of {answer.pays.text} after {words.periods(answer.horizon)}"
+        panels.append(Panel(head, net, _returns_words(answer, 1, payback_text(words, answer.pays, spread=False))))
+    elif callout.tone == "favourable":
         lifted = f"{answer.change} {words.label(answer.metric)}"
         panels.append(Panel("The ask", "Decide", f"whether to fund what achieves {lifted}"))
     return tuple(panels)
+
+
+def _returns_words(answer: Worth, first: int, back: str) -> str:
+    """Write ``+$79.2k after 24 months, +$456k after 36; paid back in month 21``, from one of the horizons on."""
+    assert answer.pays is not None
+    later = answer.pays.stages[first:]
+    nets = net_text(answer.words, answer.outcome, later) if later else ""
+    return _line(nets, f"paid back {back}" if answer.pays.cost else "")
 
 
 def _line(*parts: str) -> str:
@@ -481,11 +560,22 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
     if full and any(link.elasticity_text for link in drawn.links):
         figures.insert(0, ELASTICITY)
     explained = [f"Figures on arrows: {', and '.join(figures)}."] if figures else []
-    if any(card.aside_text for card in drawn.cards):
-        explained.append("Under a box: what joins or leaves the path there, so that all that enters the box leaves it.")
+    if drawn.asides:
+        explained.append("Below the path: what leaves it and joins it, so that all that enters a box leaves it.")
     warnings = tuple(dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ()))))
     left_out = [f"Not modelled: {text}." for text in left_out_texts(answer.words, answer.not_modelled)]
-    notes = [*left_out, f"Basis: {answer.basis}.", *explained, _template_note(answer.case.subject), *noted(warnings)]
+    net = []
+    if answer.pays is not None:
+        back = payback_text(answer.words, answer.pays)
+        net.append(f"Net of {answer.pays.text}: {_returns_words(answer, 0, back)}.")
+    notes = [
+        *left_out,
+        *net,
+        f"Basis: {answer.basis}.",
+        *explained,
+        _template_note(answer.case.subject),
+        *noted(warnings),
+    ]
     return tuple(note for note in notes if note)
 
 

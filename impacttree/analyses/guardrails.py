@@ -7,13 +7,14 @@ from typing import Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case
-from impacttree.answers.guardrail_checks import GuardrailCheck, breach_words, guarded, guardrail_row
+from impacttree.answers.guardrail_checks import GuardrailCheck, breach_words, gauges_part, guarded, guardrail_row
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
 from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, sentence
 from impacttree.views import Cell, Column, Table
+from impacttree.views.slides import Slide
 
 __all__ = ["GuardrailReport", "check_guardrails"]
 
@@ -88,6 +89,18 @@ class GuardrailReport(Result):
         title = f"Guardrails in each of {periods}" if self.horizon > 1 else f"Guardrails over {periods}"
         title = self.words.headed(self.provenance.told(title))
         return Table(title, columns, tuple(map(self._cells, self.checks)), tuple(notes))
+
+    def slides(self) -> tuple[Slide, ...]:
+        words, broken = self.words, [check for check in self.checks if not check.holds]
+        count, risks = len(self.checks), [check.risk for check in self.checks if check.risk is not None]
+        held = f"All {count} guardrails hold" if count > 1 else f"{count} guardrail holds"
+        verb = "is" if len(broken) == 1 else "are"
+        told = f"{len(broken)} of {count} guardrails {verb} broken" if broken else held
+        told += f" over {words.periods(self.horizon)}"
+        told += f"; the largest risk of a breach is {percentage(max(risks))}" if risks else ""
+        title = words.headed(self.provenance.told(told))
+        gauges = gauges_part(words, self.checks, self.horizon)
+        return self.slide(self.view(), title, beside=gauges, columns=8 if gauges else 12)
 
     def _cells(self, check: GuardrailCheck) -> tuple[Cell, ...]:
         words, each = self.words, self.words.each(check.metric)

@@ -292,7 +292,7 @@ def headroom(subject: Subject, metric: str | None = None) -> Headroom:
     >>> import impacttree as it
     >>> nearest = it.template("saas").headroom("churn").rows[0]
     >>> nearest.guardrail, nearest.side, round(nearest.at, 4)
-    ('ltv_to_cac', 'floor', 0.0372)
+    ('ltv_to_cac', 'floor', 0.0373)
     """
     from impacttree.engine.first_crossing import grid_steps
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
@@ -23,6 +23,7 @@ from impacttree.quantity.footing import footed
 from impacttree.quantity.formatting import format_percent_change
 from impacttree.quantity.money import sign_of
 from impacttree.views import Cell, Column, Step, Table, Waterfall
+from impacttree.views.slides import Slide
 
 __all__ = ["Pnl", "PnlLine", "pnl"]
 
@@ -181,6 +182,12 @@ class Pnl(Result):
         totals = frozenset(k for k, line in enumerate(self.lines) if line.role == "=")
         return Table(head, columns, rows, self._notes(), totals, len(self.lines) - 1 if self.changes else None)
 
+    def slides(self) -> tuple[Slide, ...]:
+        table, notes = self.view(), (*self.warnings, *self.moves)
+        (steps,) = self.slide(self.picture())
+        shown = self.slide(table, self.title, table.title)
+        return tuple(replace(slide, notes=(*slide.notes, *notes)) for slide in (*shown, steps))
+
     def _cells(self, line: PnlLine, shown: tuple[int, int, int]) -> tuple[Cell, ...]:
         before, after, change = shown
         head = Cell(line.label, line.metric)
@@ -271,8 +278,8 @@ def pnl(
     --------
     >>> import impacttree as it
     >>> answer = it.template("saas").pnl({"engagement": "+5%"})
-    >>> [line.label for line in answer.lines]
-    ['Revenue', 'COGS', 'Gross profit', 'Sales and marketing', 'Contribution', 'R&D', 'G&A', 'Operating profit']
+    >>> [line.label for line in answer.lines if line.role == "="]
+    ['Gross profit', 'Contribution after S&M', 'EBITDA', 'Operating profit']
     >>> revenue, cogs, gross_profit = answer.shown()[:3]
     >>> revenue[2] + cogs[2] == gross_profit[2]
     True

@@ -13,10 +13,11 @@ from impacttree.answers.case import Case
 from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Over, Subject
-from impacttree.answers.words import Words, joined, noted
+from impacttree.answers.words import Words, joined, noted, undefined
 from impacttree.engine.rounding import Settled
 from impacttree.errors import OutputError, Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
+from impacttree.views.slides import Slide
 
 __all__ = ["Projection", "project"]
 
@@ -83,8 +84,7 @@ class Projection(Result):
 
     def view(self) -> Table:
         words, period, last = self.words, self.words.period, len(self.values) - 1
-        window = words.periods(last) if words.calendar is None and words.since == 1 else words.window(last)
-        title = f"Projection by {period}, over {window}"
+        title = f"Projection by {period}, over {words.lasting(last)}"
         columns = (Column(period.capitalize(), "right"), *(Column(words.label(n), "right") for n in self.outcomes))
         rows = tuple(
             (Cell(self._name(t), float(t)), *(self._cell(name, t) for name in self.outcomes)) for t in self.shown
@@ -105,6 +105,14 @@ class Projection(Result):
         """Write a period as it heads its row: by its number, or by its name."""
         calendar = self.words.calendar
         return str(t) if calendar is None else calendar.label(t) if t else "Today"
+
+    def slides(self) -> tuple[Slide, ...]:
+        picture = self.picture()
+        words, name, last = self.words, self.outcome, len(self.values) - 1
+        line = next(series for series in picture.series if series.accent)
+        first, each = words.value(name, line.values[0]), words.each(name)
+        goes = f"{words.label(name)} goes from {first}{each} to {line.last_text}{each} in {words.at(last)}"
+        return (*self.slide(picture, words.headed(goes, name)), *self.slide(self.view()))
 
     def _cell(self, name: str, t: int) -> Cell:
         value = self[name][t]
@@ -192,7 +200,7 @@ def _reasons(case: Case) -> Iterator[tuple[str, int, str]]:
             yield metric.name, 0, today
         for t in range(1, case.periods + 1) if case.run.missing else ():
             if math.isnan(case.run.at(t)[metric.index]):
-                yield metric.name, t, f"undefined: {case.run.why(metric.index, t)}"
+                yield metric.name, t, undefined(case.run.why(metric.index, t))
 
 
 def _undefined(words: Words, reasons: Sequence[tuple[str, int, str]]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
 from impacttree.spec.models import Better
 from impacttree.views import Bar, Bars, Cell, Column, Table
+from impacttree.views.slides import Slide
 
 __all__ = ["Sensitivity", "SensitivityRow", "sensitivity", "sensitivity_of"]
 
@@ -52,6 +54,12 @@ class SensitivityRow:
     """What the plausible move, else one percent, is worth over `Sensitivity.later` periods."""
     later_rank: int | None = None
     """By the size of that."""
+    overtakes: bool = False
+    """Whether it is one of the fewest metrics that change their place between both rankings."""
+    left_out: str = ""
+    """Why one percent has no worth: ``value is zero``, ``out of bounds``, ``no value``; empty where it has one."""
+    no_value: str = ""
+    """Why the tree has no value after a move of the metric: ``Result: division by zero in month 3``."""
 
     @property
     def main(self) -> float | None:
@@ -60,9 +68,8 @@ class SensitivityRow:
 
     @property
     def turns(self) -> bool:
-        """Whether over the longer horizon its worth has another sign, or it another rank."""
-        signs = (self.main or 0.0) * (self.later or 0.0) < 0
-        return signs or (self.rank is not None and self.later_rank is not None and self.rank != self.later_rank)
+        """Whether over the longer horizon its worth has another sign."""
+        return (self.main or 0.0) * (self.later or 0.0) < 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,7 +129,9 @@ class Sensitivity(Result):
                 "is_spend": row.is_spend,
                 "worth_later": row.later,
                 "rank_later": row.later_rank,
+                "overtakes": row.overtakes,
                 "turns": row.turns,
+                "percent_left_out": row.left_out or None,
             }
             for row in self.rows
         ]
@@ -173,8 +182,12 @@ class Sensitivity(Result):
             if taken:
                 verb = "lowers" if self._is_worth else "raises"
                 yield f"`better` is not stated of {_some(taken)}; lower is taken, since a rise {verb} {label}."
+            if any(row.overtakes for row in self.rows):
+                longer = self.words.periods(self.words.count_to(self.later))
+                yield f"(3rd): rank over {longer} of what passes others or falls back."
             if any(row.turns for row in self.rows):
-                yield f"! another sign or another rank in {self.words.periods(self.words.count_to(self.later))}."
+                yield f"(turns): another sign over {self.words.periods(self.words.count_to(self.later))}."
+            yield from self._gaps()
             if any(row.is_spend for row in self.rows):
                 yield "Spend stands below the levers: budgets, whose plausible move is a cut."
             yield "Elasticity: % change of the outcome per % of the metric held from the first period."
@@ -194,18 +207,27 @@ class Sensitivity(Result):
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 
+    def _gaps(self) -> Iterator[str]:
+        """Say why moves have no worth: bounds that they would leave, and formulas without a value."""
+        for row in [row for row in self.rows if row.left_out == BEYOND][:MOST_NAMED]:
+            spec = self.words.graph[row.metric].spec
+            assert spec.bounds is not None
+            yield f"Out of bounds: {row.percent} would take {row.label} beyond its bounds, {spec.bounds.text}."
+        for why in dict.fromkeys(row.no_value for row in self.rows if row.no_value):
+            yield f"No value after the move: {why}."
+
     def _is_taken(self, row: SensitivityRow) -> bool:
         """Return whether the better way of a metric is not stated."""
         return "better" not in self.words.graph[row.metric].spec.stated_keys()
 
     def _cells(self, row: SensitivityRow) -> tuple[Cell, ...]:
         words, outcome = self.words, self.outcome
-        percent = f"{row.percent}: {words.figure(outcome, row.worth)}" if row.worth is not None else "undefined"
+        percent = f"{row.percent}: {words.figure(outcome, row.worth)}" if row.worth is not None else row.left_out
         move = f"-> {words.apart(row.metric, *row.plausible)[1]}" if row.plausible else "not stated"
         worth = words.figure(outcome, row.plausible_worth) if row.plausible_worth is not None else ""
         worth += " *" if row.extrapolated else ""
         if row.plausible and row.plausible_worth is None:
-            worth = "undefined"
+            worth = NOWHERE
         return (
             Cell(row.label, row.metric),
             Cell(words.value(row.metric, row.value), row.value),
@@ -213,13 +235,23 @@ class Sensitivity(Result):
             Cell(worth, row.plausible_worth, words.tone(outcome, row.plausible_worth or 0.0)),
             *([self._later(row)] if self.later > self.horizon else []),
             Cell(percent, row.worth, words.tone(outcome, row.worth or 0.0)),
-            Cell(_elasticity(row.elasticity) + " ^" * row.at_corner, row.elasticity),
+            Cell(self._elasticity(row) + " ^" * row.at_corner, row.elasticity),
         )
+
+    def _elasticity(self, row: SensitivityRow) -> str:
+        """Write an elasticity with two decimals; one that rounds to zero has no sign. Else say why there is none."""
+        if row.elasticity is not None:
+            return f"{row.elasticity:+.2f}" if abs(row.elasticity) >= 0.005 else "0.00"
+        return "value is zero" if not row.value else "outcome is zero" if not self.total else "no slope"
 
     def _later(self, row: SensitivityRow) -> Cell:
         if row.later is None:
-            return Cell("undefined")
-        text = self.words.figure(self.outcome, row.later) + " !" * row.turns
+            return Cell(row.left_out if row.plausible is None else NOWHERE)
+        text = self.words.figure(self.outcome, row.later)
+        if row.turns:
+            text += " (turns)"
+        elif row.overtakes and row.later_rank is not None:
+            text += f" ({ordinal(row.later_rank)})"
         return Cell(text, row.later, self.words.tone(self.outcome, row.later))
 
     def tornado(self) -> ChartResult:
@@ -243,6 +275,16 @@ class Sensitivity(Result):
         bars = tuple(self._bar(row) for row in drawn[:MOST_BARS])
         notes = (*self._left_out(drawn), f"Basis: {self.provenance.basis}.")
         return Bars(words.headed(title, outcome), subtitle, 0.0, words.signed(outcome, 0.0), bars, notes)
+
+    def slides(self) -> tuple[Slide, ...]:
+        picture, words = self.picture(), self.words
+        first = next(iter(picture.bars), None)
+        label = lowered(words.label(self.outcome))
+        told = f"Nothing moves {label}"
+        if first is not None:
+            told = f"Of {len(self.rows)} metrics, {first.label} moves {label} most: {first.high_text or first.low_text}"
+        title = words.headed(self.provenance.told(told), self.outcome)
+        return (*self.slide(picture, title), *self.slide(self.view()))
 
     def _left_out(self, drawn: Sequence[SensitivityRow]) -> Iterator[str]:
         """Say which rows of the table are not drawn, and why."""
@@ -280,11 +322,20 @@ STEP = 1e-6
 """Relative; far below what anyone would move, far above rounding."""
 
 
-def _elasticity(elasticity: float | None) -> str:
-    """Write an elasticity with two decimals; one that rounds to zero has no sign."""
-    if elasticity is None:
-        return "undefined"
-    return f"{elasticity:+.2f}" if abs(elasticity) >= 0.005 else "0.00"
+BEYOND = "out of bounds"
+NOWHERE = "no value"
+
+
+def ordinal(rank: int) -> str:
+    """Write a rank: ``3rd``.
+
+    Examples
+    --------
+    >>> [ordinal(rank) for rank in (1, 2, 3, 4, 11, 22)]
+    ['1st', '2nd', '3rd', '4th', '11th', '22nd']
+    """
+    teen = rank % 100 in (11, 12, 13)
+    return f"{rank}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(rank % 10, 'th')}"
 
 
 @local
@@ -358,22 +409,48 @@ def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: boo
     one = Intervention("wrap", 1.01 if better else 0.99)
     end = _favorable_end(metric, way)
     plausible = Intervention("fix", shift=end) if end is not None else None
-    steps = value > 0 and _is_within(metric, one.apply(value))
+    left_out = _left_out(metric, value, one)
+    worth = None if left_out else _worth(case, metric, outcome, one)
+    plausible_worth = _worth(case, metric, outcome, plausible) if plausible else None
+    missing = [
+        move
+        for move, found in ((None if left_out else one, worth), (plausible, plausible_worth))
+        if move is not None and found is None
+    ]
     return SensitivityRow(
         metric=metric.name,
         label=metric.label,
         value=value,
         elasticity=pull / total if total and value and math.isfinite(pull) else None,
         percent=percent,
-        worth=_worth(case, metric, outcome, one) if steps else None,
+        worth=worth,
         plausible=(value, end) if end is not None else None,
-        plausible_worth=_worth(case, metric, outcome, plausible) if plausible else None,
+        plausible_worth=plausible_worth,
         at_corner=may_bend and bool(total and value) and _bends(case, metric, outcome),
         extrapolated=plausible is not None and _extrapolates(case, metric, plausible),
         rank=None,
         is_spend=_is_spend(case, metric, way),
-        later=_later(case, metric, outcome, Intervention("fix", shift=end) if end is not None else one),
+        later=_later(case, metric, outcome, one if plausible is None else plausible, left_out),
+        left_out=left_out or (NOWHERE if worth is None else ""),
+        no_value=next((_why(case, metric, move) for move in missing), ""),
     )
+
+
+def _left_out(metric: Metric, value: float, one: Intervention) -> str:
+    """Return why a metric cannot move by one percent; empty where it can."""
+    if value <= 0:
+        return "value is zero" if value == 0 else "below zero"
+    return "" if _is_within(metric, one.apply(value)) else BEYOND
+
+
+def _why(case: Case, metric: Metric, move: Intervention) -> str:
+    """Return why the tree has no value after a move."""
+    try:
+        case.moved({metric.index: move})
+    except EvaluationError as error:
+        problem = error.problems[0]
+        return f"{case.words.label(problem.metric)}: {problem.reason}" if problem.metric else problem.reason
+    return ""
 
 
 def _is_spend(case: Case, metric: Metric, way: Better) -> bool:
@@ -383,9 +460,9 @@ def _is_spend(case: Case, metric: Metric, way: Better) -> bool:
     return metric.spec.value is not None and way == "lower" and bool(is_budget)
 
 
-def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
-    """Return what a move is worth over the longer horizon."""
-    return _worth(case.furthest, metric, outcome, move)
+def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention, left_out: str) -> float | None:
+    """Return what a move is worth over the longer horizon; None of one percent that is left out."""
+    return None if left_out and move.kind == "wrap" else _worth(case.furthest, metric, outcome, move)
 
 
 def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:
@@ -397,9 +474,29 @@ def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:
     ranked = sorted((row for row in rows if row.plausible_worth is not None), key=largest)
     longer = sorted(ranked, key=lambda row: -abs(row.later or 0.0))
     places = {row.metric: place for place, row in enumerate(longer, 1)}
-    numbered = [replace(row, rank=place, later_rank=places[row.metric]) for place, row in enumerate(ranked, 1)]
+    steady = _steady([places[row.metric] for row in ranked])
+    numbered = [
+        replace(row, rank=place, later_rank=places[row.metric], overtakes=places[row.metric] not in steady)
+        for place, row in enumerate(ranked, 1)
+    ]
     others = (row for row in rows if row.plausible_worth is None)
     return [*numbered, *sorted(others, key=lambda row: -abs(row.worth or 0.0))]
+
+
+def _steady(places: Sequence[int]) -> frozenset[int]:
+    """Return a longest rising run of places: those who stay in order among each other."""
+    ends: list[int] = []
+    """Of runs of each length, the least place at which one ends."""
+    runs: list[int] = []
+    for place in places:
+        length = bisect_left(ends, place)
+        ends[length : length + 1] = [place]
+        runs.append(length)
+    kept: list[int] = []
+    for place, length in zip(reversed(places), reversed(runs), strict=True):
+        if length == len(ends) - 1 - len(kept) and (not kept or place < kept[-1]):
+            kept.append(place)
+    return frozenset(kept)
 
 
 def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:

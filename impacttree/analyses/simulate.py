@@ -14,13 +14,14 @@ from impacttree.answers.local import local
 from impacttree.answers.means import divisor_corridors, missing_mean
 from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric, cdf, fan, histogram
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
-from impacttree.answers.result import ChartResult, Result, Scalar
+from impacttree.answers.result import BASE, ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.words import Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Distribution, Table
+from impacttree.views.slides import Slide
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -47,6 +48,8 @@ class Simulation(Result):
         Metrics whose samples were kept.
     horizon : int
         Periods.
+    scenario : str
+        The name of what is held; ``base`` where nothing is.
     count : int
         Samples drawn.
     central : tuple of float
@@ -75,6 +78,7 @@ class Simulation(Result):
     outcome: str
     names: tuple[str, ...]
     horizon: int
+    scenario: str
     count: int
     central: tuple[float, ...]
     kept: tuple[Samples, ...]
@@ -179,6 +183,7 @@ class Simulation(Result):
             fan=next(one for one in self.fans if one.metric == named),
             rails=tuple(rail for rail in self.guardrails if rail.metric == named),
             horizon=self.horizon,
+            scenario=self.scenario,
             notes=(*self.notes, *map(sentence, self.warnings)),
             provenance=self.provenance,
             words=self.words,
@@ -224,6 +229,8 @@ class Simulation(Result):
             rows.append(
                 {
                     "metric": name,
+                    "period": self.horizon,
+                    "scenario": self.scenario,
                     "label": self.words.titled(name),
                     "unit": str(self.words.total_unit(name)),
                     "over": self.words.formed(name, self.horizon),
@@ -278,6 +285,11 @@ class Simulation(Result):
             Cell(words.value(name, central), central),
             *cells,
         )
+
+    def slides(self) -> tuple[Slide, ...]:
+        picture = self.picture()
+        table = self.slide(self.view())
+        return table if isinstance(picture, Table) else (*self.slide(picture, self.title), *table)
 
     def _table_notes(self) -> tuple[str, ...]:
         words = self.words
@@ -391,6 +403,7 @@ def simulate(
         outcome=kept[0].name,
         names=tuple(metric.name for metric in kept),
         horizon=case.periods,
+        scenario=scenario or BASE,
         count=samples,
         central=tuple(case.after[slot] for slot in slots),
         kept=found,

@@ -11,7 +11,7 @@ from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.local import local
-from impacttree.answers.result import Result, Scalar
+from impacttree.answers.result import BASE, Result, Scalar
 from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, lowered, noted, sentence
 from impacttree.engine.flows import Lift
@@ -54,6 +54,8 @@ class Sweep(Result):
         What is watched.
     horizon : int
         Over how many periods.
+    scenario : str
+        The name of the scenario that is held; ``base`` where none is.
     today : float
         The metric as it is.
     base : float
@@ -68,6 +70,7 @@ class Sweep(Result):
     metric: str
     outcome: str
     horizon: int
+    scenario: str
     today: float
     base: float
     points: tuple[SweepPoint, ...]
@@ -98,9 +101,12 @@ class Sweep(Result):
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
             {
-                "metric": self.metric,
-                "value": point.value,
-                "outcome": point.outcome,
+                "metric": self.outcome,
+                "period": self.horizon,
+                "scenario": self.scenario,
+                "moved": self.metric,
+                "moved_to": point.value,
+                "value": point.outcome,
                 "change": point.change,
                 "slope": point.slope,
                 "extrapolated": point.extrapolated,
@@ -256,6 +262,7 @@ def sweep(
         metric=metric,
         outcome=outcome.name,
         horizon=case.periods,
+        scenario=scenario or BASE,
         today=subject.first_known(moved),
         base=case.before[outcome.index],
         points=tuple(_points(case, outcome, values, runs)),

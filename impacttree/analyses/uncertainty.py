@@ -21,6 +21,7 @@ from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.quantity.changes import at
 from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
+from impacttree.views.slides import Slide
 
 if TYPE_CHECKING:
     from impacttree.engine.indices import Index
@@ -244,6 +245,18 @@ class Uncertainty(Result):
         notes = (*self._spread(), *self._left_out(valued, len(groups)), *self.notes, *self._drawn())
         base = self._told(self.central)
         return Bars(self.title, subtitle, self.central, base, bars, notes, "of spread" if bars else "")
+
+    def slides(self) -> tuple[Slide, ...]:
+        picture, words = self.picture(), self.words
+        told = self.title
+        if picture.bars:
+            first, label = picture.bars[0], lowered(words.label(self.outcome))
+            does = "what the change does to " if self.moves else ""
+            told = words.headed(
+                self.provenance.told(f"{first.label} moves {does}{label} most: {first.low_text} to {first.high_text}"),
+                self.outcome,
+            )
+        return (*self.slide(picture, told), *self.slide(self.view()))
 
     def _left_out(self, valued: Sequence[UncertaintyRow], groups: int) -> Iterator[str]:
         """Say which rows of the table have no bar of their own, and why."""

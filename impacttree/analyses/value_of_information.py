@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from impacttree.analyses.sensitivity import sensitivity_of
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.cost import COST
+from impacttree.answers.decision import WRITE, Decision
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.number_names import label_of
+from impacttree.answers.outlays import Outlay, charges, read_outlays
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
-from impacttree.answers.subject import Horizon, Over, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
-from impacttree.quantity import Change, Quantity, RawQuantity, shown_parts, to
+from impacttree.quantity import shown_parts, to
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -31,58 +33,9 @@ if TYPE_CHECKING:
     from impacttree.engine.information import Information
     from impacttree.engine.simulation import Job, Scramblings
 
-__all__ = ["Decision", "NumberWorth", "ValueOfInformation", "value_of_information"]
+__all__ = ["NumberWorth", "ValueOfInformation", "value_of_information"]
 
 Choice = Literal["do it", "leave it", "either"]
-
-
-@dataclass(frozen=True, init=False)
-class Decision:
-    """To do something or to leave it: changes of metrics, and what they cost.
-
-    Parameters
-    ----------
-    metric
-        The metric that is changed; or a mapping of metric to change, for several at once.
-    change
-        What is done to it; left out when `metric` is a mapping.
-    cost
-        What it costs over the horizon, in the outcome's unit: any form of a quantity, so it may have a range.
-    on
-        The outcome that it is done for; by default the tree's.
-
-    Examples
-    --------
-    >>> Decision("engagement", "+1%", cost="$10k ($8k to $15k)").changes
-    (('engagement', '+1%'),)
-    """
-
-    changes: tuple[tuple[str, str | Change | Sequence[str | Change]], ...]
-    cost: RawQuantity | None
-    on: str | None
-
-    def __init__(
-        self,
-        metric: str | Changes,
-        change: str | Change | Sequence[str | Change] | None = None,
-        *,
-        cost: RawQuantity | None = None,
-        on: str | None = None,
-    ) -> None:
-        several = isinstance(metric, Mapping)
-        if several == (change is not None):
-            raise QuestionError(Problem(reason="a decision names a metric and what is done to it", fix=WRITE))
-        given = metric.items() if isinstance(metric, Mapping) else [(metric, change)]
-        changes = tuple((name, tuple(one) if isinstance(one, list) else one) for name, one in given)
-        if not changes:
-            raise QuestionError(Problem(reason="the decision changes nothing", fix=WRITE))
-        if cost is None:
-            raise QuestionError(Problem(reason="the decision has no cost to weigh its worth against", fix=WRITE))
-        for name, value in (("changes", changes), ("cost", cost), ("on", on)):
-            object.__setattr__(self, name, value)
-
-
-WRITE = "write it.Decision('engagement', '+1%', cost='$10k'), or it.Decision({'engagement': '+1%'}, cost='$10k')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,13 +295,13 @@ class _Weighed:
 
     outcome: Metric
     case: Case
-    cost: Quantity | None
+    outlays: tuple[Outlay, ...] | None
     """None where it is the expected worth."""
 
     @property
     def uncertain_cost(self) -> tuple[UncertainNumber, ...]:
         """The cost, where it is uncertain."""
-        return uncertain_cost(self.outcome, self.cost)
+        return tuple(number for one in self.outlays or () for number in one.uncertain(self.outcome))
 
 
 @local
@@ -362,6 +315,7 @@ def value_of_information(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> ValueOfInformation:
     """Compute what it is worth to know the numbers that a decision rests on, each by itself and all together.
 
@@ -388,6 +342,8 @@ def value_of_information(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held whether the decision is taken or not.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -404,7 +360,7 @@ def value_of_information(
     >>> answer.measure.label, answer.choice
     ('Monthly churn <- Weekly engagement, slope', 'do it')
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     import numpy as np
 
     from impacttree.engine.information import SCRAMBLINGS, Information
@@ -436,11 +392,13 @@ def value_of_information(
     information = None if missing else Information(net, _sizes(nets, there))
     correlated = tuple(address for group in subject.correlated(job.drawn) for address in group)
     rows = _rows(subject, job, nets, information, there, correlated) if information is not None else []
-    basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, lifted=False, costed=True)}"
+    meant = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, lifted=False, costed=True)}"
     return ValueOfInformation(
-        provenance=case.provenance(METHOD, basis, samples, seed),
+        provenance=case.provenance(METHOD, meant, samples, seed),
         decision=tuple(move.text for move in case.moves),
-        cost=_taken(words, outcome, float(cost[0])) if weighed.cost is None else printable(weighed.cost.text),
+        cost=_taken(words, outcome, float(cost[0]))
+        if weighed.outlays is None
+        else joined([printable(one.text) for one in weighed.outlays]),
         is_closest=decision is None,
         outcome=outcome.name,
         horizon=case.periods,
@@ -476,7 +434,7 @@ def _rows(
     return [
         NumberWorth(
             address=number,
-            label="Cost of the decision" if number == COST else label_of(subject.graph, number),
+            label="Cost of the decision" if number.startswith(COST) else label_of(subject.graph, number),
             evppi=found[number].value,
             error=found[number].error,
             share=found[number].value / information.of_all.value if found[number].value else 0.0,
@@ -514,9 +472,12 @@ def _understood(held: Case, decision: object) -> _Weighed:
     if not isinstance(decision, Decision):
         shown = type(decision).__name__
         raise QuestionError(Problem(reason=f"{shown} is not a decision", fix=WRITE))
-    outcome, case = held.subject.outcome(decision.on), held.asking(dict(decision.changes))
-    assert decision.cost is not None
-    return _Weighed(outcome, case, read_cost(case, outcome, decision.cost))
+    if len(decision.acts) > 1:
+        fix = "give a decision of one act; `decide` weighs several, and says what knowing every number is worth"
+        raise QuestionError(Problem(reason="which number to measure is asked of one act at a time", fix=fix))
+    act, outcome = decision.acts[0], held.subject.outcome(decision.on)
+    case = held.asking(dict(act.changes))
+    return _Weighed(outcome, case, read_outlays(case, outcome, act.cost))
 
 
 def _there(worth: Samples) -> npt.NDArray[np.bool_]:
@@ -549,9 +510,13 @@ def _costs(nets: Scramblings, weighed: _Weighed, worth: float, samples: int) -> 
     """Return what doing it costs in each sample: where no cost is stated, its worth."""
     import numpy as np
 
-    if weighed.uncertain_cost:
-        return nets.draw(COST)
-    return np.full(samples, max(worth, 0.0) if weighed.cost is None else weighed.cost.central())
+    if weighed.outlays is None:
+        return np.full(samples, max(worth, 0.0))
+    drawn = [nets.draw(one.address) if one.cost.spread is not None else one.amount for one in weighed.outlays]
+    whole: npt.NDArray[np.float64] = np.zeros(samples)
+    for charged in charges(weighed.case, weighed.outcome, weighed.outlays, drawn):
+        whole = whole + charged
+    return whole
 
 
 def _correlation_note(subject: Subject, correlated: Sequence[str]) -> Iterator[str]:

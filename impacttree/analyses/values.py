@@ -12,10 +12,11 @@ from impacttree.answers.cautions import beyond_bounds_today
 from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, is_still
+from impacttree.answers.words import Words, is_still, undefined
 from impacttree.graph.model import Metric
 from impacttree.quantity import Unit, unit_words
 from impacttree.views import Cell, Column, Table
+from impacttree.views.slides import Slide
 
 __all__ = ["MetricValue", "Values", "values"]
 
@@ -132,6 +133,9 @@ class Values(Result, Mapping[str, float | None]):
             moved = Cell(relative or words.signed(m.name, change), change, words.tone(m.name, change))
         return (*cells, Cell(words.formed(m.name, self.horizon)), Cell(before, m.before), moved)
 
+    def slides(self) -> tuple[Slide, ...]:
+        return self.slide(self.view(), self.words.headed(f"{self._title()}: {len(self.metrics)} metrics"))
+
     def _value_unit(self, name: str) -> Unit:
         return self.words.total_unit(name) if self.changed else self.words.unit(name)
 
@@ -177,5 +181,5 @@ def _today(subject: Subject, m: Metric) -> MetricValue:
 def _over_horizon(case: Case, m: Metric) -> MetricValue:
     before, after = (known(values[m.index]) for values in (case.before, case.after))
     run = case.base if before is None else case.run
-    reason = f"undefined: {run.why(m.index)}" if before is None or after is None else ""
+    reason = undefined(run.why(m.index)) if before is None or after is None else ""
     return MetricValue(m.name, m.label, after, before, m.aggregation_reason, reason)

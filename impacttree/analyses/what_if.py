@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from impacttree.answers.asked import Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
-from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
+from impacttree.answers.guardrail_checks import GuardrailCheck, gauges_part, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
-from impacttree.answers.result import Result, Scalar
+from impacttree.answers.result import BASE, Result, Scalar
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Basis, Horizon, Over, Subject
-from impacttree.answers.words import Words, is_still, joined, lowered
+from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Table
+from impacttree.views.slides import Slide
 
 __all__ = ["Comparison", "WhatIf", "compare", "what_if"]
 
@@ -131,12 +132,16 @@ class WhatIf(Result):
         notes += [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
-            notes.append(f"Change of {lowered(words.titled(self.outcome))} over the samples: {', '.join(beside)}")
+            notes.append(f"Change of {lowered(words.titled(self.outcome))}: {', '.join(beside)}")
         if self.run_rate is not None and self.moves:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
         notes += [*self.warnings, *(check.text for check in self.guardrails), f"Basis: {self.provenance.basis}."]
         return Table(self.title, columns, tuple(map(self._cells, self.outcomes)), tuple(notes))
+
+    def slides(self) -> tuple[Slide, ...]:
+        gauges = gauges_part(self.words, self.guardrails, self.horizon)
+        return self.slide(self.view(), beside=gauges, columns=8 if gauges else 12)
 
     @property
     def _has_ranges(self) -> bool:
@@ -244,10 +249,16 @@ class Comparison(Result):
         Without a change.
     scenarios : tuple of (str, WhatIf)
         By name, in the order given.
+    titles : tuple of str
+        What they are called, in the same order.
+    descriptions : tuple of str
+        What happens in them; empty where nothing is said of it.
     """
 
     base: WhatIf
     scenarios: tuple[tuple[str, WhatIf], ...]
+    titles: tuple[str, ...]
+    descriptions: tuple[str, ...]
     outcomes: tuple[str, ...]
     horizon: int
     words: Words = field(compare=False)
@@ -262,8 +273,8 @@ class Comparison(Result):
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
-            {"scenario": name, "metric": row.pop("outcome"), "period": self.horizon, **row}
-            for name, scenario in self.scenarios
+            {"metric": row.pop("outcome"), "period": self.horizon, "scenario": name, "title": title, **row}
+            for title, (name, scenario) in zip(self.titles, self.scenarios, strict=True)
             for row in scenario.to_dicts()
         ]
 
@@ -272,25 +283,30 @@ class Comparison(Result):
             "horizon": self.horizon,
             "scenarios": {
                 name: {
+                    "title": title,
+                    "description": description or None,
                     "changes": dict(scenario.changes),
                     "guardrails": [guardrail_row(check) for check in scenario.guardrails],
                     "warnings": list(scenario.warnings),
                 }
-                for name, scenario in self.scenarios
+                for (name, scenario), title, description in self._told
             },
         }
 
+    @property
+    def _told(self) -> Iterator[tuple[tuple[str, WhatIf], str, str]]:
+        return zip(self.scenarios, self.titles, self.descriptions, strict=True)
+
     def view(self) -> Table:
-        words, window = self.words, self.words.window(self.horizon)
+        words, window = self.words, self.words.lasting(self.horizon)
         outcomes = (Column(self._head(name), "right") for name in self.outcomes)
         guarded = bool(self.base.guardrails)
         columns = (Column(f"Over {window}"), *outcomes, *([Column("Guardrails")] if guarded else []))
-        rows, notes = [self._row("Base case", "base", self.base)], []
-        for name, scenario in self.scenarios:
-            shown = name.replace("_", " ")
-            shown = shown[:1].upper() + shown[1:]
+        rows, notes = [self._row("Base case", BASE, self.base)], []
+        for (name, scenario), shown, description in self._told:
             rows.append(self._row(shown, name, scenario))
             notes.append(f"{shown}: {'; '.join(move.text for move in scenario.moves) or 'no change'}")
+            notes += [f"{shown}: {sentence(description).rstrip('.')}"] if description else []
             spread = range_cells(words, scenario.outcome, scenario.total, scenario.range)
             if spread and scenario.range is not None and not scenario.range.is_point:
                 notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
@@ -298,6 +314,14 @@ class Comparison(Result):
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
         title = words.headed(f"Scenarios over {words.window(self.horizon)}", *self.outcomes)
         return Table(title, columns, tuple(rows), tuple(notes))
+
+    def slides(self) -> tuple[Slide, ...]:
+        words, told = self.words, f"{len(self.scenarios)} scenarios beside the base case"
+        if self.scenarios:
+            name, most = max(self.scenarios, key=lambda pair: abs(pair[1].total))
+            effect = words.effect(most.outcome, most.before, most.after)
+            told = f"{name.replace('_', ' ').capitalize()} {effect} {words.over(most.outcome, self.horizon)}"
+        return self.slide(self.view(), words.headed(told, *self.outcomes), self.view().title)
 
     def _head(self, name: str) -> str:
         words = self.words
@@ -368,7 +392,15 @@ def compare(
     without = _what_if(base, outcome, False)
     answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
     provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))
-    return Comparison(provenance, without, answers, base.beside(outcome), base.periods, subject.words)
+    known = {scenario.name: scenario for scenario in subject.graph.spec.scenarios} if scenarios is None else {}
+    titles = tuple(known[name].title if name in known else _title(name) for name in given)
+    said = tuple(" ".join((known[name].description or "").split()) if name in known else "" for name in given)
+    return Comparison(provenance, without, answers, titles, said, base.beside(outcome), base.periods, subject.words)
+
+
+def _title(name: str) -> str:
+    shown = name.replace("_", " ")
+    return shown[:1].upper() + shown[1:]
 
 
 def _check_name(name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,19 +14,21 @@ from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
 from impacttree.answers.net_over_time import Returns, returns
+from impacttree.answers.outlays import Costs
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
-from impacttree.answers.words import Words, is_still
+from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, RawQuantity, shown_shares
-from impacttree.views import Fact, Headline, Step, Waterfall
+from impacttree.quantity import Change, shown_shares
+from impacttree.views import Fact, Headline, Panel, Step, Waterfall
+from impacttree.views.slides import Figures, ShareOfBar, Shares, Slide, SlidePart
 
 __all__ = ["Edge", "Grounds", "Path", "Worth", "worth"]
 
@@ -207,7 +209,7 @@ class Worth(Result):
 
     @property
     def verdict(self) -> str:
-        """``for $250k does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21``.
+        """``for $250k does not pay back within 12 months (-$164k) but does within 36 (+$499k), in month 21``.
 
         Empty where no cost is stated.
         """
@@ -229,10 +231,7 @@ class Worth(Result):
                 tuple(stage_rows(self.words, self.outcome, self.pays)) if self.pays else (),
             ),
             Fact("payback", ((payback_text(self.words, self.pays),),) if self.pays and self.pays.cost else ()),
-            Fact("range", (range_cells(self.words, self.outcome, self.total, self.range),)),
-            Fact("by year", (self._by_year(),)),
-            self._amounts(),
-            Fact("also", ((*self._also(),),)),
+            *self._before_cost(),
             *self._through(),
             Fact("rests on", tuple((text,) for text in self._rests_on())),
             Fact("guardrails", tuple((check.text,) for check in self.guardrails)),
@@ -245,17 +244,35 @@ class Worth(Result):
     def _by_year(self) -> tuple[str, ...]:
         return tuple(f"{year} {self.words.figure(self.outcome, amount)}" for year, amount in self.by_year)
 
-    def _amounts(self) -> Fact:
+    def _before_cost(self) -> list[Fact]:
+        """Return the facts on what the lift brings: under a cost, with a head that says it is not off."""
+        spread, also = range_cells(self.words, self.outcome, self.total, self.range), tuple(self._also())
+        name, amounts = self._amounts()
+        if self.pays is None:
+            years = Fact("by year", (self._by_year(),))
+            return [years, Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
+        words = self.words
+        total = f"{words.figure(self.outcome, self.total)} {words.over(self.outcome, self.horizon)}"
+        rows = [
+            ", ".join([total, *spread]),
+            ", ".join(self._by_year()),
+            ", ".join(amounts),
+            f"also {'; '.join(also)}" if also else "",
+        ]
+        return [Fact("before cost", tuple((row,) for row in rows if row))]
+
+    def _amounts(self) -> tuple[str, tuple[str, ...]]:
+        """Return what is said of the run rate and of three horizons, and the label of it."""
         words, name, n = self.words, self.outcome, self.horizon
         if not any(self.long) and not self.run_rate:
-            return Fact("run rate", ())
+            return "run rate", ()
         later = words.over(name, words.end(n, len(self.long)))
         longest = self.long[-1]
         figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
-            return Fact("later", ((f"{figure} {later}",),))
+            return "later", (f"{figure} {later}",)
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
-        return Fact("run rate", ((rate, later.removeprefix("in the ").removeprefix("from "), figure),))
+        return "run rate", (rate, f"{figure} {later}")
 
     def _also(self) -> list[str]:
         main = self.words.over(self.outcome, self.horizon)
@@ -283,7 +300,11 @@ class Worth(Result):
         texts = [self.words.signed(self.outcome, amount) for amount in amounts]
         offset = any(amount * self.total < 0 for amount in amounts) or not self.total
         shares = [""] * len(amounts) if offset else shown_shares([amount / self.total for amount in amounts])
-        return [Fact("through", tuple(zip(names, texts, shares, strict=True)))]
+        rows = list(zip(names, texts, shares, strict=True))
+        if len(rows) > 1:
+            whole = self.words.signed(self.outcome, self.total)
+            rows.append((f"= {lowered(self.words.label(self.outcome))}", whole, "" if offset else "100%"))
+        return [Fact("through", tuple(rows))]
 
     def _left_out(self) -> list[str]:
         return left_out_texts(self.words, self.not_modelled)
@@ -340,6 +361,38 @@ class Worth(Result):
 
     def picture(self) -> Waterfall:
         return self.waterfall()
+
+    def slides(self) -> tuple[Slide, ...]:
+        words, name = self.words, self.outcome
+        lift = f"{self.change} {words.label(self.metric)}"
+        spread = "" if self.range is None or self.range.is_point else words.span(name, self.range.p10, self.range.p90)
+        title = self.provenance.told(f"{lift} {self.claim}{f' ({spread})' if spread else ''}")
+        drawn = self.waterfall()
+        bare = tuple(replace(step, range_text="") for step in drawn.steps)
+        steps = replace(drawn, title="The paths that it takes", subtitle="", steps=bare, notes=())
+        parts = [SlidePart(Figures(tuple(self._tiles(spread))), bottom=0.28)]
+        parts.append(SlidePart(steps, columns=8 if self.rests_on else 12, top=0.33))
+        if self.rests_on:
+            shares = tuple(
+                ShareOfBar(text, grounds.share) for text, grounds in zip(self.evidence_mix, self.rests_on, strict=True)
+            )
+            told = (joined(self.evidence_mix), *(text for grounds in self.rests_on for text in grounds.effects[:2]))
+            parts.append(SlidePart(Shares("How good is the evidence", shares, told), 8, 4, 0.33))
+        moved = words.move(self.metric, self.metric_before, self.metric_after)
+        notes = (self.title, *self.warnings, *(check.text for check in self.guardrails))
+        subtitle = f"{lift} {self.verdict}" if self.pays else f"{words.label(self.metric)} {moved}"
+        return (Slide(title, tuple(parts), subtitle, notes, self.footer),)
+
+    def _tiles(self, spread: str) -> Iterator[Panel]:
+        words, name = self.words, self.outcome
+        when = words.heading(name, self.horizon)
+        yield Panel(when, words.signed(name, self.total), f"P10 to P90: {spread}" if spread else "", accent=True)
+        if len(self.long) > 1:
+            yield Panel(words.heading(name, len(self.long) * self.horizon), words.signed(name, self.long[-1]), "")
+        if self.run_rate is not None:
+            yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
+        if self.pays is not None:
+            yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays)}")
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [
@@ -432,7 +485,7 @@ def worth(
     on: str | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
     *,
-    cost: RawQuantity | None = None,
+    cost: Costs | None = None,
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
@@ -461,8 +514,9 @@ def worth(
         Whether to draw samples of what is uncertain, for the range of the worth and the risk of guardrails. They are
         the same draws without and with the lift, so what does not move the worth does not widen it.
     cost
-        What it costs, once, in the outcome's unit: any form of a quantity, so it may have a range. With it the answer
-        says whether it pays, at one, two and three horizons, and when it has paid back.
+        What it costs, in the outcome's unit: any form of a quantity, so it may have a range, paid today, or as
+        ``"$20k in month 3"`` or ``"$100k over 36 months"``, or a list of these. With it the answer says whether it
+        pays, at one, two and three horizons, and when it has paid back.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
     over
@@ -499,7 +553,7 @@ def worth(
     annual = case.words.annual(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
     pays = None if cost is None else returns(case.furthest, outcome, cost, case.periods, sampled=range)
-    spent = "" if pays is None else pays.text
+    spent = "" if pays is None else pays.terms
     return Worth(
         provenance=case.sampled(METHOD, case.words.basis(outcome.name, cost=spent, in_full=case.asked.in_full), ranges),
         metric=metric,

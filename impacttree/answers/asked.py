@@ -111,4 +111,4 @@ class Move:
     after: float
     """Over the horizon, by the metric's aggregation rule."""
     text: str
-    """``+1% Weekly engagement (42.0% -> 42.4%, +0.4pp)``."""
+    """``+1% Weekly engagement (42.0% -> 42.42%, +0.42pp)``."""

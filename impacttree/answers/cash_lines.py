@@ -1,13 +1,14 @@
-"""From a profit to cash, line by line: outlays, what is written off, tax, working capital, and what comes after the end.
+"""From a profit to cash, line by line: outlays, tax, working capital, and what comes after the end.
 
-Amounts are numbers or arrays of samples: the same lines are computed of both. A line has an amount for today (t = 0) and
-for each period; what is paid stands below zero.
+Amounts are numbers or arrays of samples: the same lines are computed of both. A line has an amount for today (t = 0)
+and for each period; what is paid stands below zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 from impacttree.engine.horizon import Discounted
@@ -217,7 +218,7 @@ def _spread(spent: Amounts, life: int, count: int) -> Amounts:
 
 
 def _moves(balances: Sequence[Any]) -> Amounts:
-    return (0.0, *(after - before for before, after in zip(balances, balances[1:], strict=False)))
+    return (0.0, *(after - before for before, after in pairwise(balances)))
 
 
 def _zeros(count: int) -> Amounts:

@@ -10,17 +10,36 @@ from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "read_cost", "uncertain_cost"]
+__all__ = ["COST", "check_start", "cost_address", "read_cost", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
 
 
-def uncertain_cost(outcome: Metric, cost: Quantity | None) -> tuple[UncertainNumber, ...]:
+def cost_address(number: int) -> str:
+    """Return the address of what one of several acts costs, counted from 1."""
+    return COST if number == 1 else str(Address("decision", key=f"cost{number}"))
+
+
+def uncertain_cost(outcome: Metric, cost: Quantity | None, address: str = COST) -> tuple[UncertainNumber, ...]:
     """Return a cost as a number to draw; nothing where it is certain."""
     if cost is None or cost.spread is None:
         return ()
-    return (UncertainNumber(COST, outcome.name, cost, None, True),)
+    return (UncertainNumber(address, outcome.name, cost, None, True),)
+
+
+def check_start(case: Case) -> None:
+    """Refuse to set a cost, which is paid in period 1, against what comes in a window that begins later.
+
+    Raises
+    ------
+    QuestionError
+        When the case counts from a later period.
+    """
+    words = case.words
+    if words.since > 1:
+        reason = f"the cost is paid in {words.at(1)}, and {words.window(case.periods)} begins later"
+        raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask from {words.at(1)} on"))
 
 
 def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
@@ -34,10 +53,7 @@ def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     from impacttree.engine.distributions import distribution_of
 
     words = case.words
-    if words.since > 1:
-        reason = f"the cost is paid in {words.at(1)}, and {words.window(case.periods)} begins later"
-        fix = f"leave the cost out, or ask from {words.at(1)} on"
-        raise QuestionError(Problem(reason=reason, fix=fix))
+    check_start(case)
     unit = words.total_unit(outcome.name)
     try:
         cost = parse_quantity(raw, currency=words.currency)

@@ -11,6 +11,7 @@ from impacttree.answers.samples import percentage
 from impacttree.answers.words import STILL, Words, is_still
 from impacttree.engine.rounding import Settled
 from impacttree.graph.model import Graph, Metric
+from impacttree.views.slides import Gauge, Gauges, SlidePart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from impacttree.engine.simulation import Corridor
 
 __all__ = [
+    "NOTABLE",
     "GuardrailCheck",
     "Limit",
     "breach_words",
+    "gauge",
+    "gauges_part",
     "guarded",
     "guardrail_checks",
     "guardrail_row",
@@ -102,7 +106,7 @@ class GuardrailCheck:
     breached: tuple[int, ...]
     """Periods in which the limit is broken; empty when it holds."""
     text: str
-    """``LTV/CAC 4.5x in month 1, floor 3.0x: holds``; no period where all are alike."""
+    """``LTV/CAC 4.5x in month 1, floor 3.0x: holds``; in every month where all are alike."""
     risk: float | None = None
     """Share of samples in which the limit is broken in some period; None where nothing was sampled."""
 
@@ -141,9 +145,9 @@ def with_risks(checks: Sequence[GuardrailCheck], risks: Sequence[float | None]) 
 
 def _with_risk(check: GuardrailCheck, risk: float) -> GuardrailCheck:
     if risk == float(bool(check.breached)):
-        return replace(check, risk=risk, text=f"{check.text} (in all samples)")
-    text = f"{check.text} as stated" if check.holds else check.text
-    return replace(check, risk=risk, text=f"{text} (broken in {percentage(risk)} of samples)")
+        return replace(check, risk=risk, text=f"{check.text}, in all samples")
+    text = f"{check.text} at the stated values" if check.holds else check.text
+    return replace(check, risk=risk, text=f"{text}; broken in {percentage(risk)} of samples")
 
 
 def guardrail_row(check: GuardrailCheck) -> dict[str, Scalar]:
@@ -167,10 +171,65 @@ def _check(words: Words, limit: Limit, run: Settled) -> GuardrailCheck:
     beyond = (t for t, value in enumerate(values, 1) if limit.room(value) < 0)
     breached = tuple(t for t in beyond if not run.is_at(limit.metric.index, t, limit.value))
     shown, bound = words.apart(name, value, limit.value)
-    when = words.each(name) if is_still(min(values), max(values)) else f" in {words.at(position + 1)}"
+    when = f" in {words.at(position + 1)}"
+    if len(values) > 1 and is_still(min(values), max(values)):
+        when = words.each(name) if breached else f" in every {words.period}"
     verdict = breach_words(words, breached, len(values)) if breached else "holds"
     text = f"{limit.metric.label} {shown}{when}, {limit.side} {bound}{words.each(name)}: {verdict}"
     return GuardrailCheck(name, limit.metric.label, limit.side, limit.value, value, position + 1, breached, text)
+
+
+NOTABLE = 0.05
+"""Risk of a breach from which on nobody is told that all is well."""
+
+
+def gauge(words: Words, check: GuardrailCheck, periods: int, risk_before: float | None = None) -> Gauge:
+    """Return a guardrail as a gauge of a slide.
+
+    Parameters
+    ----------
+    check
+        The guardrail.
+    periods
+        Over which it was checked.
+    risk_before
+        Of a breach without what is done; None where nothing is, or where that is not known.
+    """
+    value, limit = words.apart(check.metric, check.value, check.limit)
+    reach = 1.6 * max(abs(check.value), abs(check.limit)) or 1.0
+    verdict = "Holds." if check.holds else f"Broken in {words.periods(len(check.breached))} of {periods}."
+    if check.risk is not None:
+        risk = percentage(check.risk)
+        both = "" if risk_before is None else f"{percentage(risk_before)} before, "
+        verdict += f" Risk of breach: {both}{risk}{' after' if both else ''}"
+    places = (min(1.0, max(0.0, check.value / reach)), min(1.0, max(0.0, check.limit / reach)))
+    return Gauge(check.label, value, *places, f"{check.side} {limit}", verdict, breached=not check.holds)
+
+
+def gauges_part(
+    words: Words, checks: Sequence[GuardrailCheck], periods: int, column: int = 8, before: Sequence[GuardrailCheck] = ()
+) -> tuple[SlidePart, ...]:
+    """Return the first guardrails as a part of a slide, from a column of twelve on; nothing where there are none.
+
+    Parameters
+    ----------
+    checks
+        With what is done, those that are broken first.
+    periods
+        Over which they were checked.
+    before
+        The same without it.
+    """
+    if not checks:
+        return ()
+    risks = {(one.metric, one.side): one.risk for one in before}
+    ranked = sorted(checks, key=lambda check: check.holds)
+    head = f"Guardrails, worst {words.period} of {periods}"
+    shown = tuple(gauge(words, one, periods, risks.get((one.metric, one.side))) for one in ranked[:MOST_GAUGES])
+    return (SlidePart(Gauges(head, shown), column, 12 - column),)
+
+
+MOST_GAUGES = 3
 
 
 def breach_words(words: Words, breached: Sequence[int], periods: int) -> str:

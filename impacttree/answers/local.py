@@ -72,4 +72,4 @@ def _texts(given: object) -> Iterable[str]:
         elif isinstance(item, list | tuple | set | frozenset):
             pending += item
         elif hasattr(item, "changes"):
-            pending.append(item.changes)
+            pending += [item.changes, getattr(item, "on", None)]

@@ -40,7 +40,7 @@ def metrics(subject: Subject) -> tuple[MetricSpec, ...]:
         metric.spec.in_tree(
             InTree(
                 metric.unit,
-                None if today is None else today[metric.index],
+                None if today is None or subject.missing_today(metric) else today[metric.index],
                 graph.spec.currency,
                 metric.aggregation,
                 tuple(inputs[metric.name]),

@@ -7,7 +7,7 @@ from impacttree.graph.model import Graph
 from impacttree.quantity import format_percent_change
 from impacttree.spec.address import Address
 
-__all__ = ["label_of", "size_of"]
+__all__ = ["label_of", "size_of", "size_per"]
 
 
 def label_of(graph: Graph, address: str) -> str:
@@ -46,16 +46,29 @@ def size_of(words: Words, address: str, value: float) -> str:
     >>> size_of(words, "arpu.value", 29.0), size_of(words, "churn.nps.slope", -0.0001)
     ('$29', '-0.01pp per +1')
     """
+    size, per = size_per(words, address, value)
+    return f"{size} per {per}" if per else size
+
+
+def size_per(words: Words, address: str, value: float) -> tuple[str, str]:
+    """Write a number of the tree, and by what its source moves for that; nothing where it is not an effect of one.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> size_per(Words(it.template("saas")._graph), "churn.nps.slope", -0.0001)
+    ('-0.01pp', '+1')
+    """
     number = Address.parse(address)
     if number.source is None:
-        return words.value(number.metric, value)
+        return words.value(number.metric, value), ""
     is_share = words.unit(number.source).is_share
     step, per = (0.01, "+1pp") if is_share else (1.0, "+1")
     match number.key:
         case "slope":
-            return f"{words.signed(number.metric, value * step)} per {per}"
+            return words.signed(number.metric, value * step), per
         case "semi_elasticity":
-            return f"{format_percent_change(value * step)} per {per}"
+            return format_percent_change(value * step), per
         case "elasticity":
-            return f"{format_percent_change(value * 0.01)} per +1%"
-    return f"{value:.4g}"
+            return format_percent_change(value * 0.01), "+1%"
+    return f"{value:.4g}", ""

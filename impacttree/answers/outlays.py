@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from impacttree.answers.case import Case
-from impacttree.answers.cost import read_cost
-from impacttree.answers.words import counted
+from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.words import counted, joined
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Quantity, RawQuantity
 from impacttree.spec import leaves
-from impacttree.spec.address import Address
 from impacttree.spec.finance import LONGEST_LIFE
 
-__all__ = ["Costs", "Outlay", "read_outlays"]
+if TYPE_CHECKING:
+    from impacttree.engine.simulation import Job
+
+__all__ = ["Costs", "Outlay", "charges", "read_outlays", "terms"]
 
 Costs = RawQuantity | Sequence[RawQuantity]
 """One amount or several: ``"$250k"``, ``"$20k in month 3"``, ``"$100k over 36 months"``."""
@@ -58,11 +60,32 @@ class Outlay:
 
     def uncertain(self, outcome: Metric) -> tuple[UncertainNumber, ...]:
         """Return the amount as a number to draw; nothing where it is certain."""
-        return () if self.cost.spread is None else (UncertainNumber(self.address, outcome.name, self.cost, None, True),)
+        return uncertain_cost(outcome, self.cost, self.address)
+
+    def drawn(self, job: Job, count: int) -> Any:
+        """Return what is paid in each of the first samples of a job; one number where it is certain."""
+        if self.cost.spread is None:
+            return self.amount
+        return job.sampler.draw(0, count, only=(self.address,))[self.address]
 
 
-def read_outlays(case: Case, outcome: Metric, raw: Costs | None) -> tuple[Outlay, ...]:
+def read_outlays(
+    case: Case, outcome: Metric, raw: Costs | None, step: int | None = None, *, address: str = COST
+) -> tuple[Outlay, ...]:
     """Return what is paid, as it was understood.
+
+    Parameters
+    ----------
+    case
+        What is paid for, over all periods that are looked ahead.
+    outcome
+        In whose unit amounts are.
+    raw
+        As they were written.
+    step
+        Periods of one horizon, over which messages tell the outcome; all of them unless given.
+    address
+        Under which the first one is drawn; those of others follow from it.
 
     Raises
     ------
@@ -88,7 +111,8 @@ def read_outlays(case: Case, outcome: Metric, raw: Costs | None) -> tuple[Outlay
     problems: list[Problem] = []
     for number, one in enumerate(several, 1):
         try:
-            found.append(_read(case, outcome, one, number))
+            own = address if number == 1 else f"{address}_{number}"
+            found.append(_read(case, case.over(step or case.periods), outcome, one, own))
         except QuestionError as error:
             problems += error.problems
     if problems:
@@ -96,13 +120,36 @@ def read_outlays(case: Case, outcome: Metric, raw: Costs | None) -> tuple[Outlay
     return tuple(found)
 
 
-def _read(case: Case, outcome: Metric, raw: RawQuantity, number: int) -> Outlay:
-    address = str(Address("decision", key="cost" if number == 1 else f"cost{number}"))
+def terms(case: Case, outcome: Metric, outlays: Sequence[Outlay]) -> str:
+    """Write what is paid and when: ``$250k, paid once in month 1``, ``$20k in month 3 and $90k over 36 months``."""
+    words = case.words
+    today = "today" if words.is_discounted else f"in {words.at(1)}"
+    if len(outlays) == 1 and not outlays[0].period and outlays[0].life is None:
+        return f"{outlays[0].text}, paid once {today}"
+    lives = any(one.life is not None for one in outlays) and not words.is_cash(outcome.name)
+    told = joined([one.text if one.period else f"{one.text}, paid {today}" for one in outlays])
+    return told + ("; what has a life is charged in equal parts over it" if lives else "")
+
+
+def charges(case: Case, outcome: Metric, outlays: Sequence[Outlay], amounts: Sequence[Any]) -> list[Any]:
+    """Return what outlays of such amounts charge each period with, as it counts on the basis of the case."""
+    charged: list[Any] = [0.0] * case.periods
+    for one, amount in zip(outlays, amounts, strict=True):
+        first, life = max(one.period, 1), one.life or 1
+        if one.life is None or case.words.is_cash(outcome.name):
+            charged[first - 1] = charged[first - 1] + amount * case.subject.counts(one.period)
+            continue
+        for t in range(first, min(first + life, case.periods + 1)):
+            charged[t - 1] = charged[t - 1] + amount * (case.subject.counts(t) / life)
+    return charged
+
+
+def _read(case: Case, told: Case, outcome: Metric, raw: RawQuantity, address: str) -> Outlay:
     parts = _WHEN.match(raw.strip()) if isinstance(raw, str) else None
     if parts is None or not (parts["when"] or parts["life"]):
-        cost = read_cost(case, outcome, raw)
+        cost = read_cost(told, outcome, raw)
         return Outlay(cost, 0, None, cost.text, address)
-    cost = read_cost(case, outcome, parts["amount"])
+    cost = read_cost(told, outcome, parts["amount"])
     period = 0 if parts["when"] in (None, "today") else _period(case, parts["when"])
     life = None if parts["life"] is None else _life(case, parts["life"])
     return Outlay(cost, period, life, str(raw).strip(), address)

@@ -64,6 +64,8 @@ class SampledMetric:
         The limits that it must keep.
     horizon
         Periods.
+    scenario
+        The name of what is held; ``base`` where nothing is.
     notes
         What the answer says of its samples.
     provenance, words
@@ -76,6 +78,7 @@ class SampledMetric:
     fan: Fan
     rails: tuple[GuardrailRisk, ...]
     horizon: int
+    scenario: str
     notes: tuple[str, ...]
     provenance: Provenance
     words: Words
@@ -201,5 +204,6 @@ def fan(sampled: SampledMetric) -> ChartResult:
     subtitle = f"By {words.period}, from {words.today}; {kept.samples:,} samples"
     drawn = Lines(words.headed(words.label(name), name), subtitle, ticks, (series,), levels, sampled.basis, bands)
     quantiles = zip(kept.p10, kept.p25, kept.p50, kept.p75, kept.p90, strict=True)
-    rows = tuple((name, t, *row) for t, row in enumerate(quantiles))
-    return ChartResult(sampled.provenance, drawn, ("metric", "period", "p10", "p25", "p50", "p75", "p90"), rows)
+    rows = tuple((name, t, sampled.scenario, *row) for t, row in enumerate(quantiles))
+    columns = ("metric", "period", "scenario", "p10", "p25", "p50", "p75", "p90")
+    return ChartResult(sampled.provenance, drawn, columns, rows)

@@ -15,9 +15,13 @@ ILLUSTRATIVE = "illustrative template figures"
 
 def placeholders(graph: Graph) -> tuple[int, int]:
     """Return how many of the tree's stated values and assumed effects are still a template's, and how many it has."""
-    return _marked(graph.metrics), sum(m.origin != "formula" or m.start is not None for m in graph.metrics) + sum(
-        len(m.influences) for m in graph.metrics
-    )
+    inputs = sum(_is_stated(metric) + len(metric.influences) for metric in graph.metrics)
+    return _marked(graph.metrics), inputs
+
+
+def _is_stated(metric: Metric) -> bool:
+    start = metric.spec.start
+    return metric.origin != "formula" or (start is not None and not start.is_formula)
 
 
 def _marked(metrics: Iterable[Metric]) -> int:

@@ -209,12 +209,12 @@ def range_cells(words: Words, name: str, point: float, of: Range | None) -> tupl
     if rare:
         cells.append(f"another value in {percentage(of.beyond)} of samples")
     if of.mean is None:
-        return (*cells, f"median {words.figure(name, of.p50)}", *loss_text(words, name, of), no_mean(of))
+        return (*cells, f"median of samples {words.figure(name, of.p50)}", *loss_text(words, name, of), no_mean(of))
     shown = {words.figure(name, point)}
     for word, number in (("median", of.p50), ("mean", of.mean)):
         text = words.figure(name, number)
         if text not in shown and (visibly_differ(number, point) or (rare and word == "mean")):
-            cells.append(f"{word} {text}{_error(words, name, of) if word == 'mean' else ''}")
+            cells.append(f"{word} of samples {text}{_error(words, name, of) if word == 'mean' else ''}")
             shown.add(text)
     return tuple(cells)
 

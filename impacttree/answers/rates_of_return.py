@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from impacttree.errors import MissingDependency, Problem
@@ -27,7 +28,7 @@ def sign_changes(amounts: Sequence[float]) -> int:
     2
     """
     signs = [amount > 0 for amount in amounts if amount]
-    return sum(left != right for left, right in zip(signs, signs[1:], strict=False))
+    return sum(left != right for left, right in pairwise(signs))
 
 
 def internal_rates(amounts: Sequence[float], per_year: float) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,12 @@ from impacttree.views import Cell, Column, Table, View
 if TYPE_CHECKING:
     import pandas
 
-    from impacttree.views.slides import Slide
+    from impacttree.views.slides import Slide, SlidePart
 
-__all__ = ["ChartResult", "Provenance", "Result", "Scalar"]
+__all__ = ["BASE", "ChartResult", "Provenance", "Result", "Scalar"]
 
+BASE = "base"
+"""What stands in the column ``scenario`` of rows that hold in none."""
 Scalar = float | int | str | bool | None
 """What a row of a result holds."""
 
@@ -106,15 +108,42 @@ class Result(ABC):
         return json.dumps(self.summary() | {"rows": self.to_dicts()}, indent=2, ensure_ascii=False, allow_nan=False)
 
     def slides(self) -> tuple[Slide, ...]:
-        """Return the answer as slides: its title, its picture or table, and what it rests on in notes and footer.
+        """Return the answer as slides: a title with its number, what shows it, notes and footer.
 
-        Long tables go on over several slides.
+        Unless a question says otherwise these are its picture, and the table behind it. Long tables go on over several
+        slides.
+        """
+        picture, view = self.picture(), self.view()
+        behind = self.slide(view) if isinstance(view, Table) and picture != view else ()
+        return (*self.slide(picture), *behind)
+
+    def slide(
+        self, shown: View, title: str = "", subtitle: str = "", beside: Sequence[SlidePart] = (), columns: int = 12
+    ) -> tuple[Slide, ...]:
+        """Return the slides of one of the answer's views, with the answer's footer.
+
+        Parameters
+        ----------
+        shown
+            A picture, which makes one slide, or a table, which goes on over several where it is long.
+        title, subtitle
+            By default those of the view.
+        beside
+            What stands beside it, on the first slide.
+        columns
+            Of twelve, those that the view takes up.
         """
         from impacttree.views.slides import one_slide, paged
 
-        picture = self.picture()
-        slide = one_slide(picture, self.footer)
-        return paged(slide) if isinstance(picture, Table) else (slide,)
+        slide = one_slide(shown, self.footer)
+        (part,) = slide.parts
+        slide = replace(
+            slide,
+            title=title or slide.title,
+            subtitle=subtitle or slide.subtitle,
+            parts=(replace(part, columns=columns), *beside),
+        )
+        return paged(slide)
 
     @property
     def footer(self) -> tuple[str, ...]:

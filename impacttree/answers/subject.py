@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from impacttree.answers.asked import NOTHING, Asked, Changes
 from impacttree.answers.days import latest_day
 from impacttree.answers.result import Provenance
-from impacttree.answers.words import Words, joined, lowered
-from impacttree.engine.horizon import HORIZONS, HorizonRule, discounted
+from impacttree.answers.words import Words, joined, lowered, undefined
+from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, discounted
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import settled_today, sizes
@@ -79,16 +79,21 @@ class Subject:
     @cached_property
     def whole(self) -> Model:
         """The model of all metrics."""
-        model = Model(self.graph, self._rules)
+        model = Model(self.graph, self.rules)
         return model if self.since == 1 else model.counting(self.since)
 
     @property
-    def _rules(self) -> Mapping[Aggregation, HorizonRule]:
+    def rules(self) -> Mapping[Aggregation, HorizonRule]:
         """How metrics are taken over the horizon."""
         finance, period = self.graph.spec.finance, self.graph.spec.period
         if self.basis == "horizon" or finance is None:
             return HORIZONS
         return discounted(finance.rate, PERIODS_PER_YEAR[period], finance.timing)
+
+    def counts(self, t: int) -> float:
+        """Return what an amount of period t counts, 0 being today: 1, or less where amounts are discounted."""
+        rule = self.rules["sum"]
+        return rule.factor(t) if isinstance(rule, Discounted) else 1.0
 
     def on_basis(self, basis: Basis) -> Subject:
         """Return the same tree, whose amounts are taken over the horizon on another basis.
@@ -109,7 +114,7 @@ class Subject:
             raise QuestionError(Problem(reason="present values need a discount rate, which is not stated", fix=fix))
         if basis not in self._on_bases:
             other = replace(self, basis=basis)
-            vars(other)["whole"] = self.whole.taking(other._rules)
+            vars(other)["whole"] = self.whole.taking(other.rules)
             self._on_bases[basis] = other
         return self._on_bases[basis]
 
@@ -186,7 +191,7 @@ class Subject:
         follows = any(ref.source in unknown for ref in metric.references)
         if metric.name in unknown and (follows or not found):
             return f"first known in {self.words.at(1)}"
-        return f"undefined: {found.reason}" if found else ""
+        return undefined(found.reason) if found else ""
 
     @cached_property
     def closed(self) -> Closed:

@@ -9,11 +9,11 @@ from impacttree.answers.net_over_time import Returns, Stage
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import Words
 
-__all__ = ["payback_text", "stage_rows", "verdict"]
+__all__ = ["net_text", "payback_text", "stage_rows", "verdict"]
 
 
 def verdict(words: Words, outcome: str, found: Returns) -> str:
-    """Write ``does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21``.
+    """Write ``does not pay back within 12 months (-$164k) but does within 36 (+$499k), in month 21``.
 
     Horizons that agree are told by the first and the last of them.
     """
@@ -23,7 +23,8 @@ def verdict(words: Words, outcome: str, found: Returns) -> str:
     for group in others:
         parts.append(_turn(words, found, before, group[0], _nets(words, outcome, group)))
         before = group[-1]
-    return ", and ".join([" but ".join(parts[:2]), *parts[2:]])
+    link = ", " if " but " in parts[0] else " but "
+    return ", and ".join([link.join(parts[:2]), *parts[2:]])
 
 
 def _told(stages: Sequence[Stage]) -> list[Stage]:
@@ -60,18 +61,26 @@ def _nets(words: Words, outcome: str, stages: Sequence[Stage]) -> str:
 def stage_rows(words: Words, outcome: str, found: Returns) -> Iterator[tuple[str, ...]]:
     """Yield the net at each horizon, its range, and in how many samples it pays, as the cells of a fact."""
     for stage in found.stages:
-        cells = [f"{words.signed(outcome, stage.net)} after {words.periods(stage.periods)}"]
+        cells = [words.periods(stage.periods), words.signed(outcome, stage.net)]
         if stage.range is not None and not stage.range.is_point:
             ends = words.changes_apart(outcome, stage.range.p10, stage.range.p90)
-            cells += [f"{ends[0]} to {ends[1]}", f"pays in {percentage(stage.range.above_zero)} of samples"]
+            share = percentage(stage.range.above_zero).replace("under ", "<").replace("over ", ">")
+            cells += [f"{ends[0]} to {ends[1]}", f"{share} of samples pay"]
         yield tuple(cells)
 
 
-def payback_text(words: Words, found: Returns) -> str:
+def net_text(words: Words, outcome: str, stages: Sequence[Stage]) -> str:
+    """Write ``-$166k after 12 months, +$79.2k after 24, +$456k after 36``."""
+    first, *others = stages
+    parts = [f"{words.signed(outcome, first.net)} after {words.periods(first.periods)}"]
+    return ", ".join([*parts, *(f"{words.signed(outcome, stage.net)} after {stage.periods}" for stage in others)])
+
+
+def payback_text(words: Words, found: Returns, *, spread: bool = True) -> str:
     """Write ``in month 21 (P10 to P90: month 17 to 30)``, and in how many samples where not in all of them."""
     within = f"within {words.periods(found.periods)}"
     when = f"in {words.at(found.payback)}" if found.payback else f"not {within}"
-    if found.share is None:
+    if found.share is None or not spread:
         return when
     if found.payback_low is not None and found.payback_low != found.payback_high:
         late = str(found.payback_high) if found.payback_high is not None else f"after {found.periods}"

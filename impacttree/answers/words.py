@@ -9,7 +9,8 @@ from functools import cached_property
 from itertools import pairwise
 
 from impacttree.answers.placeholders import ILLUSTRATIVE, headed
-from impacttree.graph.model import Graph, Metric
+from impacttree.formula import NOT_MEANINGFUL
+from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.quantity import (
     MONEY,
     PERIODS_PER_YEAR,
@@ -29,7 +30,17 @@ from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.views import Tone
 
-__all__ = ["Words", "counted", "counted_noun", "is_still", "joined", "lowered", "noted", "sentence"]
+__all__ = [
+    "Words",
+    "counted",
+    "counted_noun",
+    "is_still",
+    "joined",
+    "lowered",
+    "noted",
+    "sentence",
+    "undefined",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,14 +165,20 @@ class Words:
         return tuple((value, write(value, digits or None)) for value in values)
 
     def move(self, name: str, before: float, after: float, when: str = "") -> str:
-        """Write ``42.0% -> 42.4%, +0.4pp``: from, to and, for shares, the points; `when` says at what time."""
-        text = " -> ".join(self.apart(name, before, after))
+        """Write ``42.0% -> 42.42%, +0.42pp``: from, to and, for shares, the points; `when` says at what time.
+
+        Shares and points have the same decimals, and enough of them that one recomputes the change.
+        """
         metric = self.graph[name]
         if not metric.unit.is_share or before == after:
-            return f"{text}{when}"
-        size = abs(after - before) * 100
-        digits = len(f"{size:.0f}") + (size >= 1) if size >= 0.1 else None  # to 0.1 pp, as the values beside it
-        return f"{text}, {format_signed(after - before, metric.unit, digits=digits)}{when}"
+            return f"{' -> '.join(self.apart(name, before, after))}{when}"
+        lead = math.floor(math.log10(abs(after - before) * 100))
+        place = min(-2, lead - 1)
+        texts = [self.value(name, value, step=place) for value in (before, after)]
+        if texts[0] == texts[1]:
+            texts = [*self.apart(name, before, after)]
+        points = format_signed(after - before, metric.unit, digits=max(lead - place + 1, 1))
+        return f"{' -> '.join(texts)}, {points}{when}"
 
     def change(self, name: str, change: Change) -> str:
         """Write a change before the label of its metric: ``+1%``, ``=45%``, ``+$3k/month``, ``+20``."""
@@ -304,6 +321,15 @@ class Words:
         first = self.first(last)
         return f"the {first}" if first.startswith("first ") else first.replace("Week of", "week of")
 
+    def lasting(self, last: int) -> str:
+        """Write for how long: ``12 months``; where periods have names, the window: ``FY27``."""
+        return self.periods(last) if self._by_number else self.window(last)
+
+    @property
+    def _by_number(self) -> bool:
+        """Whether answers are about the first periods, and these have no names."""
+        return self.calendar is None and self.since == 1
+
     def during(self, name: str, last: int, value: float | None = None) -> str:
         """Return which time a value over the periods up to `last` belongs to: `` in 12 months``, `` by month 12``.
 
@@ -311,8 +337,7 @@ class Words:
         """
         metric = self.graph[name]
         if metric.aggregation == "sum":
-            plain = self.calendar is None and self.since == 1
-            return f" in {self.periods(last)}" if plain else f" {self.over(name, last)}"
+            return f" in {self.periods(last)}" if self._by_number else f" {self.over(name, last)}"
         stated = metric.spec.start or metric.spec.value
         if metric.index not in self._moving or (stated is not None and stated.value == value):
             return ""
@@ -324,8 +349,12 @@ class Words:
 
     def over(self, name: str, last: int) -> str:
         """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``, ``in FY27``."""
+        return self.taken(self.graph[name].aggregation, last)
+
+    def taken(self, rule: Aggregation, last: int) -> str:
+        """Write the same of any metric that is taken over the periods by a rule."""
         window = self.window(last)
-        match self.graph[name].aggregation:
+        match rule:
             case "sum":
                 return f"from {window}" if self.calendar is not None and " to " in window else f"in {window}"
             case "last":
@@ -407,13 +436,12 @@ class Words:
         costed
             Whether the cost is taken off all figures.
         cost
-            What is taken off those that are called net.
+            What is taken off those that are called net, and when it is paid.
         in_full
             Whether a change has no range of its own, so that it is taken to be achieved.
         """
         unit = self.graph[outcome].unit
-        when = "today" if self.is_discounted else f"in {self.period} 1"
-        when = f"{self.net(outcome)} is after a cost of {cost}, paid once {when}"
+        when = f"{self.net(outcome)} is after a cost of {cost}"
         told = f"{'after' if costed else 'before'} the cost of achieving it"
         cost = f"{told}; {when}" if cost else told
         parts = [f"{self.accounting(outcome)}, " if unit.is_money or self.is_discounted else "", cost]
@@ -454,10 +482,21 @@ STILL = 1e-12
 
 
 def _digits_apart(first: float, second: float, write: Callable[[float, int | None], str]) -> int | None:
-    """Return how many digits tell the texts of two numbers apart; None where those of each alone do."""
-    if first == second or write(first, None) != write(second, None):
+    """Return how many digits tell the texts of two numbers apart; None where each alone does, or rounding differs."""
+    if is_still(first, second) or write(first, None) != write(second, None):
         return None
     return next((digits for digits in range(4, 12) if write(first, digits) != write(second, digits)), 12)
+
+
+def undefined(reason: str) -> str:
+    """Say that there is no value, and why.
+
+    Examples
+    --------
+    >>> undefined("division by zero in month 1"), undefined("not meaningful in month 1")
+    ('undefined: division by zero in month 1', 'not meaningful in month 1')
+    """
+    return reason if reason.startswith(NOT_MEANINGFUL) else f"undefined: {reason}"
 
 
 def is_still(before: float, after: float) -> bool:

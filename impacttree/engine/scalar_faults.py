@@ -11,12 +11,16 @@ from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.tape import Block, Load, load_of, row_of
 from impacttree.errors import EvaluationError, Problem
-from impacttree.formula import Fault, evaluate, unparse
+from impacttree.formula import NOT_MEANINGFUL, Fault, evaluate, unparse
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph
 
 __all__ = ["Missing", "Naming", "PeriodState", "redo", "too_large"]
+
+
+_TO_CORRECT = "correct the values, or say with if(condition, a, b) what holds then"
+_AS_WRITTEN = "its formula divides by 0 there to say so; ask about another metric, or of other values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ def _missing(naming: Naming, block: Block, fault: Fault, period: PeriodState) ->
     line, column = graph.spec.places.find("metrics", metric.name, "formula")
     problem = Problem(
         reason=f"{fault.reason} {when}" + (f" ({listed})" if listed else ""),
-        fix="correct the values, or say with if(condition, a, b) what holds then",
+        fix=_AS_WRITTEN if fault.reason == NOT_MEANINGFUL else _TO_CORRECT,
         file=graph.spec.places.file,
         line=line,
         column=column,

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 from impacttree.analyses.diagram import diagram, lifted_diagram
 from impacttree.analyses.worth import worth
@@ -30,7 +30,7 @@ from impacttree.errors import ImpactTreeError, Problem, QuestionError
 from impacttree.export.draws import draws_data
 from impacttree.export.script import ENGINE, as_json, model_data, script
 from impacttree.formula import unparse
-from impacttree.graph.model import Metric
+from impacttree.graph.model import Aggregation, Metric
 from impacttree.quantity import Change, Intervention, Quantity, RawQuantity, number_of, unit_words
 from impacttree.quantity.formatting import style_of
 from impacttree.render.characters import clean
@@ -40,11 +40,24 @@ from impacttree.render.svg import escape
 from impacttree.spec.leaves import MAX_HORIZON
 from impacttree.views import Diagram
 
-__all__ = ["page"]
+__all__ = ["page", "page_data"]
 
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
 LONG = 3
 """Horizons that the longer view has."""
+USUAL = {
+    "kind": "driver",
+    "rule": "last",
+    "better": "higher",
+    "isAmount": False,
+    "isShare": False,
+    "count": "",
+    "unit": "",
+    "about": "",
+    "formula": "",
+    "moves": [],
+}
+"""What the page takes a metric to be where its data do not say otherwise."""
 MOST_UNCERTAIN = 400
 """Uncertain numbers that the page knows of; of a tree with more it says no ranges but that of the case as written."""
 TEMPLATE = """<!DOCTYPE html>
@@ -86,7 +99,7 @@ def page(
     on
         The outcome; by default the tree's.
     cost
-        What the change costs, paid once, at the start of the first period: ``"$250k"`` or a number; it may have a range.
+        What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
     people
         Whether owners, sources and notes are in the file.
 
@@ -111,10 +124,22 @@ def page(
         body=body,
         style=style,
         style_hash=_hash(style),
-        data=as_json(_Contents(subject, lift, on, cost, people).data),
+        data=as_json(page_data(subject, lift, on, cost=cost, people=people)),
         script=code,
         script_hash=_hash(code),
     )
+
+
+def page_data(
+    subject: Subject,
+    lift: tuple[str, str | Change] | None = None,
+    on: str | None = None,
+    *,
+    cost: RawQuantity | None = None,
+    people: bool = True,
+) -> Mapping[str, Any]:
+    """Return all that the script of a page reads, as plain data; arguments are those of `page`."""
+    return _Contents(subject, lift, on, cost, people).data
 
 
 def _hash(text: str) -> str:
@@ -122,7 +147,7 @@ def _hash(text: str) -> str:
 
 
 class _Contents:
-    """All that the page's script reads."""
+    """All that the page's script reads, in the making."""
 
     def __init__(
         self,
@@ -171,6 +196,11 @@ class _Contents:
             "period": spec.period,
             "currency": spec.currency,
             "horizons": horizons,
+            "names": self._names(horizons[-1]),
+            "windows": {
+                str(count): {rule: self.words.taken(rule, count) for rule in get_args(Aggregation)}
+                for count in horizons
+            },
             "outcome": outcome.index,
             "basis": {"money": outcome.unit.is_money, "held": held},
             "version": self.subject.provenance("").fingerprint,
@@ -182,12 +212,22 @@ class _Contents:
             "changes": self._changes(self.asked),
             "focus": self._focus(),
             "scenarios": list(self._scenarios()),
+            "usual": USUAL,
             "metrics": [self._metric(metric) for metric in self.graph.metrics],
             "styles": self.styles,
             "guardrails": list(self._guardrails()),
             "draws": self._draws(),
             "views": self._views(),
             "model": model_data(self.whole.model),
+        }
+
+    def _names(self, last: int) -> Mapping[str, list[str]] | None:
+        """Return what periods are called, in full and below an axis; None where they go by their numbers."""
+        if self.words.calendar is None:
+            return None
+        return {
+            "full": [self.words.at(t) for t in range(1, last + 1)],
+            "short": list(self.words.ticks(1, last)),
         }
 
     def _reaches(self, periods: int) -> bool:
@@ -204,8 +244,9 @@ class _Contents:
         return f"{max(dates).day} {max(dates):%b %Y}" if dates else ""
 
     def _notes(self) -> Iterator[str]:
+        said = self.words.basis(self.outcome.name)
         for note in self.drawn.notes:
-            if not note.startswith(("Basis", "Figures on arrows")):
+            if not note.startswith(("Basis", "Figures on arrows")) and lowered(note).removesuffix(".") not in said:
                 yield note
 
     def _range(self) -> tuple[float, float] | None:
@@ -226,21 +267,20 @@ class _Contents:
 
     def _scenarios(self) -> Iterator[Mapping[str, Any]]:
         for scenario in self.graph.spec.scenarios:
-            name = scenario.name.replace("_", " ")
             try:
                 case = Case.of(self.subject, dict(scenario.changes))
                 worth = case.change(self.outcome)
             except ImpactTreeError:
                 continue
             changes = self._changes(case.asked)
-            yield {"name": scenario.name, "label": name[:1].upper() + name[1:], "changes": changes, "worth": worth}
+            yield {"name": scenario.name, "label": scenario.title, "changes": changes, "worth": worth}
 
     # -- metrics ------------------------------------------------------------------------------------------------
 
     def _metric(self, metric: Metric) -> Mapping[str, Any]:
         words, spec, name, currency = self.words, metric.spec, metric.name, self.words.currency
         people = {"owner": spec.owner, "source": spec.source, "notes": spec.notes} if self.people else {}
-        return {
+        told = {
             "name": name,
             "label": metric.label,
             "low": lowered(metric.label),
@@ -258,8 +298,10 @@ class _Contents:
             "about": spec.description or "",
             "formula": spec.formula or ("" if not metric.influences else unparse(metric.rule)),
             "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
-            **{key: value for key, value in people.items() if value},
+            **people,
         }
+        usual = {**USUAL, "low": metric.label[:1].lower() + metric.label[1:]}
+        return {key: value for key, value in told.items() if value is not None and value != usual.get(key)}
 
     def _style(self, style: Mapping[str, Any]) -> int:
         """Return the place of a way of writing numbers among those of the page."""
@@ -362,7 +404,7 @@ class _Contents:
         return [self._view(drawn, keep) for keep in parts]
 
     def _view(self, drawn: Diagram, keep: frozenset[str]) -> Mapping[str, Any]:
-        cards = tuple(replace(card, aside_text="") for card in drawn.cards if card.id in keep)
+        cards = tuple(card for card in drawn.cards if card.id in keep)
         links = (link for link in drawn.links if link.source in keep and link.target in keep)
         thin = tuple(replace(link, elasticity_text="") for link in links)
         scene = layout(replace(drawn, cards=cards, links=thin, path=tuple(name for name in drawn.path if name in keep)))
@@ -370,7 +412,7 @@ class _Contents:
 
 
 def _lift(change: DrawnChange, places: Mapping[str, int]) -> list[Any]:
-    """Return what is done to a metric step by step: how, the number, and its place among the draws where it is drawn."""
+    """Return what is done to a metric step by step: how, the number, and its place among the draws if it has one."""
     steps = zip(change.recipe.changes, change.addresses, strict=True)
     return [
         [type(one).__name__.lower(), number_of(one), None if address is None else places[address]]
@@ -400,17 +442,14 @@ def _places(
             cards.append([by_name[group.id], *map(_points, (box.x, box.y, box.width, box.height))])
         elif group.role == "connector" and group.source in by_name and group.target in by_name:
             ends = (group.source, group.target)
-            lines.append(
-                {
-                    "source": by_name[ends[0]],
-                    "target": by_name[ends[1]],
-                    "path": _centre(group),
-                    "label": labels.get(ends),
-                    "back": back.get(ends, False),
-                    "assumed": ends in assumed,
-                    "delay": delays.get(ends, ""),
-                }
-            )
+            more = {
+                "label": labels.get(ends),
+                "back": back.get(ends, False),
+                "assumed": ends in assumed,
+                "delay": delays.get(ends, ""),
+            }
+            said = {key: value for key, value in more.items() if value}
+            lines.append({"source": by_name[ends[0]], "target": by_name[ends[1]], "path": _centre(group), **said})
         elif group.role == "head":
             text = next(shape for shape in group.shapes if isinstance(shape, Text))
             right = max(

@@ -13,13 +13,21 @@ from impacttree.engine.tape import Block, Body, Instruction, Select
 from impacttree.formula import FUNCTIONS
 from impacttree.graph.cycles import components
 
-__all__ = ["as_json", "model_data", "script"]
+__all__ = ["as_json", "model_data", "script", "squeezed"]
 
 ENGINE = ("model.js", "lift.js")
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _ASIDE = re.compile(r"^\s+|^(//|/\*\*).*\n", re.MULTILINE)
 """Indentation, and comments on a line of their own."""
+_OPAQUE = re.compile(
+    r"""(?P<template>`)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+    r"""|(?<=[(=,:?!&|\[])\ *(?P<pattern>/(?![*/])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\]|\\.)*\])+/)"""
+)
+"""Text in quotes, where a template begins, and regular expressions."""
+_BLANKS = re.compile(r" *([=<>!?:;,(){}\[\]*/%|&^]+) *")
+_BREAKS = re.compile(r"(?<=[;{,(\[:?=&|>])\n|\n(?=[}\]).?:&|])")
+"""Blanks beside signs that mean the same without them; not beside plus and minus, which would run together."""
 _SLOPES = """function slope_of_base(base, exponent) {
   return exponent ? exponent * Math.pow(base, exponent - 1) : 0;
 }
@@ -41,7 +49,50 @@ def script(modules: Iterable[str] = ENGINE) -> str:
     folder = files("impacttree.export") / "page"
     texts = ((folder / name).read_text(encoding="utf-8") for name in modules)
     plain = "".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
-    return _functions() + _ASIDE.sub("", _ASIDE.sub("", plain))
+    return squeezed(_functions() + _ASIDE.sub("", _ASIDE.sub("", plain)))
+
+
+def squeezed(code: str) -> str:
+    """Return code without what means nothing to a browser; texts, templates and regular expressions stay as they are.
+
+    Examples
+    --------
+    >>> squeezed('const a = b ? `${c} = d` : "e = f", g = h.match(/ = /);')
+    'let a=b?`${c} = d`:"e = f",g=h.match(/ = /);'
+    """
+    parts, start = [], 0
+    while (found := _OPAQUE.search(code, start)) is not None:
+        end = _end_of_template(code, found.end()) if found["template"] else found.end()
+        first = found.start("pattern") if found["pattern"] else found.start()
+        parts += [_plain(code[start:first]), code[first:end]]
+        start = end
+    return "".join((*parts, _plain(code[start:])))
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"\bconst\b", "let", _BREAKS.sub("", _BLANKS.sub(r"\1", code)).replace(";}", "}"))
+
+
+def _end_of_template(code: str, place: int) -> int:
+    """Return where a template ends; templates within its braces are passed over."""
+    open_templates, braces = 1, [0]
+    while open_templates:
+        sign = code[place]
+        is_text = len(braces) == open_templates and not braces[-1]
+        if sign == "\\":
+            place += 1
+        elif sign == "`" and is_text:
+            open_templates -= 1
+            braces.pop()
+        elif sign == "`":
+            open_templates += 1
+            braces.append(0)
+        elif sign == "{" and (not is_text or code[place - 1] == "$"):
+            braces[-1] += 1
+        elif sign == "}" and not is_text:
+            braces[-1] -= 1
+        place += 1
+    return place
 
 
 def _functions() -> str:

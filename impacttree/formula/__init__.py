@@ -17,7 +17,7 @@ from impacttree.formula.ast import (
 )
 from impacttree.formula.conversions import conversion_factor
 from impacttree.formula.core import Core, lowered
-from impacttree.formula.evaluate import Fault, evaluate
+from impacttree.formula.evaluate import NOT_MEANINGFUL, Fault, evaluate
 from impacttree.formula.functions import EXAMPLE_METRICS, FUNCTIONS, Function
 from impacttree.formula.parser import parse, parse_condition, parse_expression
 from impacttree.formula.printer import brief, names, same, unparse
@@ -26,6 +26,7 @@ from impacttree.formula.units import Inferred, infer_unit
 __all__ = [
     "EXAMPLE_METRICS",
     "FUNCTIONS",
+    "NOT_MEANINGFUL",
     "Binary",
     "Call",
     "Compare",

@@ -23,9 +23,11 @@ from impacttree.formula.core import (
 )
 from impacttree.formula.functions import FUNCTIONS
 
-__all__ = ["COMPARISONS", "Fault", "Leaf", "evaluate"]
+__all__ = ["COMPARISONS", "NOT_MEANINGFUL", "Fault", "Leaf", "evaluate"]
 
 Leaf = Name | Parameter | Timed
+NOT_MEANINGFUL = "not meaningful"
+"""Why there is no value where a formula divides by a written 0: its author says that there is none."""
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -153,7 +155,8 @@ def _result(node: Negate | Binary | Primitive, operands: Sequence[float]) -> flo
 
 def _reason(node: Negate | Binary | Primitive, operands: Sequence[float], error: Exception) -> str:
     if isinstance(node, Binary) and node.op == "/":
-        return "division by zero"
+        is_written = isinstance(node.right, Number) and node.right.value == 0
+        return NOT_MEANINGFUL if is_written else "division by zero"
     if isinstance(error, OverflowError):
         return "the result is too large for a number"
     if isinstance(node, Primitive):

@@ -159,6 +159,8 @@ def infer_unit(
         unit, memory = checker.of_own(expr, own, unit), None
     elif unit is not None:
         unit = checker.without_noun_ratio(expr, unit)
+        if checker.steps and unit is not None and declared is not None and _is_movement(unit, declared, period):
+            unit = declared
     if checker.problems:
         raise FormulaError(*checker.problems)
     shown = written_out(expr, checker.conversions) if checker.conversions else expr
@@ -785,6 +787,12 @@ def _equal_but_for(left: Unit, right: Unit, period: str) -> bool:
     """Tell whether two units agree once every power of the period equals none."""
     sides = [tuple(factor for factor in unit.hard().factors if factor[0] != period) for unit in (left, right)]
     return sides[0] == sides[1]
+
+
+def _is_movement(unit: Unit, declared: Unit, period: str) -> bool:
+    """Tell whether money per period, each period, is declared as money per period: what MRR gains or loses in one."""
+    each = Unit("", ((period, -1),))
+    return unit.is_money and declared.calendar == each.factors and (declared * each).hard() == unit.hard()
 
 
 def _level_or_flow(left: Unit, right: Unit, period: str, *, wants_flow: bool) -> Unit:

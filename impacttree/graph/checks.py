@@ -194,7 +194,9 @@ def check_scenarios(
     metrics = {metric.name: metric for metric in spec.metrics}
     for scenario in spec.scenarios:
         for name, text in scenario.changes:
-            keys = ("scenarios", scenario.name, name)
+            keys: tuple[str, ...] = ("scenarios", scenario.name, "changes", name)
+            if spec.places.exact(*keys) is None and scenario.is_body(scenario.written()):
+                keys = ("scenarios", scenario.name, name)
             if name not in metrics:
                 if name not in unknown:
                     findings.add_unknown(keys, name, metrics, at_key=True)

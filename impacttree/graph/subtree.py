@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from impacttree.errors import FormulaError, ModelError, QuestionError, nearest, printable
 from impacttree.formula import names, parse, parse_expression
 from impacttree.graph.reach import reached
-from impacttree.spec import MetricSpec, Scenario, TreeSpec
+from impacttree.spec import MetricSpec, TreeSpec
 from impacttree.spec.address import Address
 
 __all__ = ["subtree"]
@@ -50,15 +50,14 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
         raise QuestionError("a subtree needs at least one outcome: name a metric of the tree")
     kept = reached(asked, lambda name: metrics.keys() & _read_by(metrics[name]))
     scenarios = (
-        (scenario.name, tuple(change for change in scenario.changes if change[0] in kept))
-        for scenario in spec.scenarios
+        (scenario, {name: text for name, text in scenario.changes if name in kept}) for scenario in spec.scenarios
     )
     part = spec.with_keys(
         metrics=[_within(metric, kept) for metric in spec.metrics if metric.name in kept],
         outcome=spec.outcome if spec.outcome in kept else asked[0],
         outcomes=[name for name in spec.outcomes if name in kept] or None,
         statement=_whole(spec.statement, kept),
-        scenarios=[Scenario(name, dict(changes)) for name, changes in scenarios if changes] or None,
+        scenarios=[scenario.with_keys(changes=changes) for scenario, changes in scenarios if changes] or None,
         correlations=[entry for entry in spec.correlations if kept.issuperset(map(_metric_of, entry[:2]))] or None,
     )
     return part.at(spec.places)

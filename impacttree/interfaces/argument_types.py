@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from impacttree.tree import ImpactTree
 
 __all__ = [
+    "ActTexts",
     "Command",
+    "acts_of",
     "change",
     "changes_of",
     "is_path",
@@ -111,6 +113,36 @@ def metric_and_change(
             raise click.BadParameter(f"{reason}: {fix}", ctx, parameter)
         pairs.append((metric, change(ctx, parameter, text)))
     return tuple(pairs)
+
+
+ActTexts = tuple[str, tuple[tuple[str, str], ...], str]
+"""What an act is called (empty: by its changes), its changes, and its cost."""
+
+
+def acts_of(
+    ctx: click.Context, parameter: click.Parameter, values: tuple[tuple[str, str], ...]
+) -> tuple[ActTexts, ...]:
+    """Return ``("Pricing", (("arpu", "+$1"),), "$600k")`` for each ``'Pricing: arpu=+$1' '$600k'``.
+
+    Raises
+    ------
+    click.BadParameter
+        When one does not name a metric and its change.
+    """
+    acts = []
+    for text, cost in values:
+        head, colon, rest = text.partition(":")
+        label, changes = (head.strip(), rest) if colon and "=" not in head else ("", text)
+        parts = tuple(part for part in CHANGES.split(changes) if part.strip())
+        if not parts:
+            shown = printable(text, 60)
+            raise click.BadParameter(f"'{shown}' changes nothing: write 'engagement=+5%'", ctx, parameter)
+        acts.append((label, metric_and_change(ctx, parameter, parts), cost))
+    return tuple(acts)
+
+
+CHANGES = re.compile(r"[\s,]+(?=[A-Za-z_]\w*\s*=)")
+"""Between two changes of one text: what stands before the next ``metric=``."""
 
 
 def is_path(name: str) -> bool:

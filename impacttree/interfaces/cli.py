@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,9 @@ import click
 from impacttree import __version__
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.interfaces.argument_types import (
+    ActTexts,
     Command,
+    acts_of,
     change,
     changes_of,
     is_path,
@@ -59,7 +61,7 @@ SECTIONS = {
         "cash-flow",
         "verify",
     ),
-    "How sure": ("break-even", "simulate", "uncertainty", "value-of-information", "headroom"),
+    "How sure": ("break-even", "decide", "simulate", "uncertainty", "value-of-information", "headroom"),
     "Pictures": ("show", "diagram", "page", "deck"),
     "Model files": ("templates", "new", "check", "schema"),
 }
@@ -326,12 +328,47 @@ def value_of_information(
     opened = open_tree(tree)
     decision = None
     if metric is not None and change_ is not None and cost is not None:
-        from impacttree.analyses.value_of_information import Decision
+        from impacttree.answers.decision import Decision
 
         decision = Decision(metric_of(opened, metric), change(None, None, change_), cost=cost, on=_on(opened, on))
     elif any(given is not None for given in (metric, cost, on)):
         raise Mistake("a decision is METRIC, CHANGE and --cost: engagement +1% --cost '$15k'")
     answer(opened.value_of_information(decision, samples, seed, **within), as_json, output)
+
+
+@command(
+    "decide",
+    "saas --act 'engagement=+5%' '$250k' --act 'cost_to_serve=-4%' '$150k'",
+    "saas --act 'Onboarding: engagement=+5% churn=-0.05pp' '$250k to $320k' --act 'Pricing: arpu=+$1' '$600k'",
+)
+@tree_argument
+@click.option(
+    "--act",
+    "acts",
+    nargs=2,
+    multiple=True,
+    required=True,
+    metavar="CHANGES COST",
+    callback=acts_of,
+    help="What may be done, as 'engagement=+5%' or 'Onboarding: engagement=+5% churn=-0.1pp', and its cost; repeat it.",
+)
+@on_option
+@sampled_options
+@json_option
+@save_option
+def decide(
+    tree: str, acts: Sequence[ActTexts], on: str | None, as_json: bool, output: str | None, **within: Any
+) -> None:
+    """Which of several acts to take, if any, at which horizon.
+
+    Prints the net of each at one, two and three horizons, when it is paid back, in how many samples it is best, and
+    what knowing every number before choosing is worth.
+    """
+    from impacttree.answers.decision import Act, Decision
+
+    opened = open_tree(tree)
+    weighed = [Act(changes_of(opened, changes), cost=cost, label=label) for label, changes, cost in acts]
+    answer(opened.decide(Decision(weighed, on=_on(opened, on)), **within), as_json, output)
 
 
 @command("values", "saas", "saas engagement=+1%")
@@ -604,11 +641,17 @@ def show(tree: str, as_json: bool) -> None:
     print_view(outline_of(opened))
 
 
-@command("diagram", "saas tree.svg", "saas impact.png --lift engagement +1% --cut board")
+@command(
+    "diagram",
+    "saas tree.svg",
+    "saas impact.png --lift engagement +1% --cut board",
+    "saas bet.svg --lift engagement +5% --cost '$250k'",
+)
 @tree_argument
 @click.argument("output")
 @click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="Draw the money that this change carries.")
 @on_option
+@cost_option
 @click.option(
     "--cut",
     type=click.Choice(["full", "board"]),

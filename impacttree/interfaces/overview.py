@@ -11,6 +11,7 @@ from impacttree.views import Cell, Column, Fact, Headline, Table
 
 if TYPE_CHECKING:
     from impacttree.analyses.guardrails import GuardrailReport
+    from impacttree.spec.models import Scenario
     from impacttree.tree import ImpactTree
 
 __all__ = [
@@ -35,7 +36,7 @@ def summary(tree: ImpactTree) -> Headline:
         Fact("about", ((spec.description,),) if spec.description else ()),
         Fact("scope", ((scope(tree),),)),
         Fact("guardrails", tuple((check.text,) for check in checks)),
-        Fact("scenarios", ((", ".join(scenario.name for scenario in spec.scenarios),),) if spec.scenarios else ()),
+        Fact("scenarios", ((", ".join(map(_named, spec.scenarios)),),) if spec.scenarios else ()),
         Fact("notes", tuple((note,) for note in tree.notes)),
     )
     return Headline(spec.name, tuple(fact for fact in facts if fact.rows), tree.values().warnings)
@@ -61,6 +62,11 @@ def outline_of(tree: ImpactTree) -> Table:
         tuple(tuple(row[index] for index in kept) for row in table.rows),
         ("Effect: % change of the metric above per % of this one. Assumed ones rest on evidence.",),
     )
+
+
+def _named(scenario: Scenario) -> str:
+    """Return the name of a scenario, and what it is called where that is stated."""
+    return scenario.name if scenario.label is None else f"{scenario.name} ({scenario.label})"
 
 
 def summary_data(tree: ImpactTree) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Entry(BaseModel):
     identity: ClassVar[str] = ""
     """Field that holds the name; in a file it is the key before the body."""
     body: ClassVar[str] = ""
-    """Field that is the whole body in a file; empty when the body maps the other fields."""
+    """Field that may be the whole body in a file; empty when the body always maps the other fields."""
     short: ClassVar[str] = ""
     """Field that may stand alone in place of the body."""
     hints: ClassVar[Mapping[str, str]] = {}
@@ -73,7 +73,7 @@ class Entry(BaseModel):
 
     def written(self) -> Any:
         """Return what was stated, as it stands in a file after the name: texts, dicts and lists."""
-        if self.body:
+        if self.body and set(self.stated_keys()) <= {self.identity, self.body}:
             return _plain(getattr(self, self.body))
         stated = {key: self.plain(key) for key in self.stated_keys() if key != self.identity}
         return stated[self.short] if self.short and stated.keys() == {self.short} else stated
@@ -125,6 +125,11 @@ class Entry(BaseModel):
     def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002
         """Yield what is wrong between values that are each well written."""
         return iter(())
+
+    @classmethod
+    def is_body(cls, raw: object) -> bool:  # noqa: ARG003 - a kind of its own may have fields beside the body
+        """Return whether what is written after the name is the field `body` alone."""
+        return bool(cls.body)
 
     @classmethod
     def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG003
@@ -243,7 +248,7 @@ def _named(cls: type[M], raw: object) -> Iterator[tuple[str, object]]:
 
 def _read_named(cls: type[M], name: str, body: object, currency: str) -> tuple[M | None, list[Finding]]:
     """Make a model whose name stands before its body."""
-    if cls.body:
+    if cls.is_body(body):
         instance, findings = read(cls, {cls.identity: name, cls.body: body}, currency)
         return instance, [_at_name(cls, _without(cls.body, finding)) for finding in findings]
     try:

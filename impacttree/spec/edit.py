@@ -142,7 +142,7 @@ class _Editor:
 
 def _order(path: KeyPath, keys: Sequence[str], old: Data, new: Data, *, at_end: bool = False) -> list[str]:
     """Return the keys of the result: in the new order where order is part of the model, else as the file has them."""
-    if not _holds_fields(path):
+    if not (_holds_fields(path) or _is_labelled_scenario(path, old, new)):
         return list(new)
     order = [key for key in keys if key in new or key not in old]
     before = ""
@@ -151,6 +151,11 @@ def _order(path: KeyPath, keys: Sequence[str], old: Data, new: Data, *, at_end: 
             order.insert(order.index(before) + 1 if before and not at_end else len(order), key)
         before = key
     return order
+
+
+def _is_labelled_scenario(path: KeyPath, *statements: Data) -> bool:
+    """Return whether a mapping holds the fields of a scenario, not its changes alone."""
+    return len(path) == 2 and path[0] == "scenarios" and all(isinstance(s.get("changes"), Mapping) for s in statements)
 
 
 def _holds_fields(path: KeyPath) -> bool:

@@ -112,6 +112,9 @@ def _read_changes(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
     for key, text in leaves.pairs(given, Scenario.noun, Scenario.example):
         if len(found) >= MAX_PROBLEMS:
             break
+        if key in ("label", "description") and isinstance(text, str) and not _is_change(text, context.currency):
+            found.append(mistake(f"a scenario with a {key} writes its changes below it", _LABELLED).below(key))
+            continue
         try:
             changes.append((leaves.name(key), leaves.change(text, context.currency)))
         except Wrong as error:
@@ -120,6 +123,17 @@ def _read_changes(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
         raise wrong("a scenario changes something", f"write e.g. {Scenario.example}, or leave it out")
     context.findings += found
     return tuple(changes)
+
+
+_LABELLED = "write e.g. {label: Weak demand, changes: {new_customers: -20%}}"
+
+
+def _is_change(text: str, currency: str) -> bool:
+    try:
+        leaves.change(text, currency)
+    except Wrong:
+        return False
+    return True
 
 
 def _read_not_modelled(raw: object, context: Context) -> tuple[tuple[str, str], ...]:
@@ -584,10 +598,14 @@ class MetricSpec(Entry):
 class Scenario(Entry):
     """Named changes that hold together, each written as text.
 
+    In a file they may be all of the body; with a label or a description they stand under `changes`.
+
     Examples
     --------
     >>> Scenario("downturn", {"new_customers": "-20%", "churn": "+0.5pp"}).changes
     (('new_customers', '-20%'), ('churn', '+0.5pp'))
+    >>> Scenario("low", {"new_customers": "-20%"}, label="Weak demand").title
+    'Weak demand'
     """
 
     noun: ClassVar[str] = "a scenario"
@@ -596,17 +614,33 @@ class Scenario(Entry):
     body: ClassVar[str] = "changes"
 
     name: NameField = Field(description="Name of the scenario.")
+    label: LineField = Field(None, description="Name that readers see; not stated: the name with spaces.")
+    description: ProseField = Field(None, description="What happens in it, and why it is looked at.")
     changes: Annotated[
         tuple[tuple[str, str], ...],
         As(_read_changes, {"type": "object", "additionalProperties": {"$ref": "#/$defs/change"}, "minProperties": 1}),
     ] = Field(description="Changes by metric: `{new_customers: -20%, churn: +0.5pp}`.")
 
-    def __init__(self, name: str, changes: Mapping[str, str] | None = None, **unknown: Never) -> None:
+    def __init__(
+        self,
+        name: str,
+        changes: Mapping[str, str] | None = None,
+        *,
+        label: str | None = None,
+        description: str | None = None,
+        **unknown: Never,
+    ) -> None:
         self.set_keys(locals())
+
+    @classmethod
+    def is_body(cls, raw: object) -> bool:
+        return not (isinstance(raw, Mapping) and isinstance(raw.get("changes"), Mapping))
 
     @property
     def title(self) -> str:
         """What the scenario is called in answers."""
+        if self.label is not None:
+            return self.label
         shown = self.name.replace("_", " ")
         return shown[:1].upper() + shown[1:]
 
@@ -689,7 +723,13 @@ class TreeSpec(Entry):
     scenarios: Annotated[
         tuple[Scenario, ...],
         As(_read_scenarios, {"type": "object", "additionalProperties": {"$ref": "#/$defs/scenario"}}),
-    ] = Field((), description="Named changes that hold together.")
+    ] = Field(
+        (),
+        description=(
+            "Named changes that hold together: `downturn: {new_customers: -20%}`, or with a label and a description: "
+            "`downturn: {label: Weak demand, changes: {new_customers: -20%}}`."
+        ),
+    )
     evidence_defaults: Annotated[EvidenceDefaults, As(_read_defaults, {"$ref": "#/$defs/evidence_defaults"})] = Field(
         cast("EvidenceDefaults", None),
         description="What evidence grades stand for where an effect has no range, and what a correlation counts.",

@@ -114,7 +114,7 @@ def json_schema() -> dict[str, Any]:
         "fiscal_calendar": _object(FiscalCalendar) | {"minProperties": 1},
         "guardrail": _object(Guardrail) | {"minProperties": 1},
         "agreed": _object(Agreed),
-        "scenario": _field(Scenario, "changes"),
+        "scenario": _scenario(),
     }
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -134,6 +134,13 @@ def _object(cls: type[Entry]) -> dict[str, Any]:
         "properties": {key: _field(cls, key) for key in keys},
     }
     return {**schema, "required": required} if required else schema
+
+
+def _scenario() -> dict[str, Any]:
+    """Return the schema of a scenario: its changes alone, or its fields, which have the changes as a mapping."""
+    whole = _object(Scenario)
+    is_whole = {"properties": {"changes": {"type": "object"}}, "required": ["changes"]}
+    return {"type": "object", "if": is_whole, "then": whole, "else": _field(Scenario, "changes")}
 
 
 def _field(cls: type[Entry], key: str) -> dict[str, Any]:

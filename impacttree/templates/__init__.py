@@ -9,7 +9,8 @@ from impacttree.errors import Problem, QuestionError, nearest, printable
 __all__ = ["instantiate", "names", "text"]
 
 _NAMES = ("saas", "internal", "duolingo")
-_STATED = re.compile(r"^    (?:value|start): .*\n", re.MULTILINE)
+_STATED = re.compile(r"^    (?:value|start): [-$\d].*\n", re.MULTILINE)
+"""A number that is stated: a start may be a formula."""
 _EVIDENCE = re.compile(r"^        evidence: .*\n", re.MULTILINE)
 _ILLUSTRATIVE = "illustrative: true\n"
 

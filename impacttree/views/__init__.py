@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 __all__ = [
     "Align",
+    "Aside",
     "Band",
     "Bar",
     "Bars",
@@ -261,14 +262,10 @@ class Card:
     breached: bool = False
     memory: bool = False
     """A stock: reads its own previous value; shown as a small loop mark, not as an edge."""
+    missing: bool = False
+    """Has no value; the unit says why."""
     money: float = 0.0
     """Absolute amount that passes through the card, for layout only."""
-    aside: float = 0.0
-    """On the board cut: what joins the main path at the card, or leaves it (negative), besides what is drawn."""
-    aside_text: str = ""
-    """``-$285k``; empty when nothing does."""
-    aside_by: str = ""
-    """``through Cost to serve``: the largest part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +286,28 @@ class Link:
     elasticity: float = 0.0
     """Of the target to the source, at today's values; layout chooses the main path with it."""
     elasticity_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A flow that joins the main path of the board cut at one of its cards, or leaves it there."""
+
+    at: str
+    """The card of the path, by its id."""
+    amount: float
+    """What the flow carries."""
+    text: str
+    """``+$38k``."""
+    card: Card
+    """Off the path: where what joins comes from, where what leaves goes to."""
+    joins: bool
+    root: str = ""
+    """The card by which what joins here has left the path, by its id; empty where it is none of the asides."""
+
+    @property
+    def words(self) -> str:
+        """``+$38k through NPS``, ``+$59k to NPS``."""
+        return f"{self.text} {'through' if self.joins else 'to'} {self.card.label}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +349,8 @@ class Diagram(Shown):
     cut: Literal["full", "board"] = "full"
     size: Literal["slide", "poster"] = "slide"
     """A slide folds what a large tree has beyond forty cards or so, a poster what it has beyond four hundred."""
+    asides: tuple[Aside, ...] = ()
+    """On the board cut: what joins the main path and leaves it, so that all that enters a card leaves it."""
     callout: Callout | None = None
     panels: tuple[Panel, ...] = ()
     notes: tuple[str, ...] = ()

@@ -8,14 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from impacttree.views import Cell, Chart, Column, Diagram, Headline, Panel, Table, View
+from impacttree.views import (
+    Bars,
+    Cell,
+    Chart,
+    Column,
+    Diagram,
+    Distribution,
+    Headline,
+    Lines,
+    Panel,
+    Table,
+    View,
+    Waterfall,
+)
 
 __all__ = [
     "COLUMNS",
+    "Course",
     "Event",
     "Figures",
     "Gauge",
     "Gauges",
+    "Milestone",
     "Passage",
     "Prose",
     "RangeBar",
@@ -29,11 +44,12 @@ __all__ = [
     "Timeline",
     "one_slide",
     "paged",
+    "title_with_number",
 ]
 
 COLUMNS = 12
-PAGE = 9
-"""Rows of a table on one slide."""
+PAGE = 10
+"""Rows of a table on one slide, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +168,31 @@ class Timeline:
     events: tuple[Event, ...]
 
 
-SlidePicture = Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Signatures | Prose | Timeline
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A point of a line that is named: the deepest outlay, the payback."""
+
+    at: int
+    """Position among the values of the line, from 0."""
+    value: float
+    text: str
+    detail: str = ""
+    """``July 2028``; stands below the text, and not in bold."""
+    drops: bool = False
+    """Whether a dashed line leads down from it, as where the line crosses zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A line over periods with points that are named, and what its periods are."""
+
+    lines: Lines
+    milestones: tuple[Milestone, ...] = ()
+    axis: str = ""
+    """``Month (1 = November 2026)``."""
+
+
+SlidePicture = Course | Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Signatures | Prose | Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +226,37 @@ class Slide:
     """Source, as-of date and version; basis."""
 
 
+def title_with_number(view: View) -> str:
+    """Return the title of a picture; where it holds no number, with the one that the picture is about.
+
+    Examples
+    --------
+    >>> from impacttree.views import Series
+    >>> line = Series("Operating profit", (1.0, 2.0), "$2M", accent=True)
+    >>> title_with_number(Lines("Operating profit", "By month", ("0", "1"), (line,), ()))
+    'Operating profit: $2M at 1'
+    """
+    if any(letter.isdigit() for letter in view.title):
+        return view.title
+    told = ""
+    match view:
+        case Lines(series=series, ticks=ticks) if series and ticks:
+            first = next((one for one in series if one.accent), series[0])
+            told = f"{first.last_text} at {ticks[-1]}"
+        case Distribution(marks=marks):
+            told = ", ".join(f"{mark.label} {mark.text}".strip() for mark in marks)
+        case Bars(bars=bars) if bars:
+            ends = [text for text in (bars[0].low_text, bars[0].high_text) if text]
+            told = f"{bars[0].label}: {' to '.join(ends)}"
+        case Waterfall(steps=steps) if steps:
+            told = f"{steps[-1].label} {steps[-1].text}"
+        case Diagram(subtitle=subtitle):
+            told = subtitle
+        case Table(rows=rows):
+            told = f"{len(rows)} rows"
+    return f"{view.title}: {told}" if told else view.title
+
+
 def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
     """Return the slide that a picture makes by itself: its title, itself, and its notes for the speaker.
 
@@ -205,34 +276,39 @@ def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
         facts = [(fact.label if not k else "", row) for fact in view.facts for k, row in enumerate(fact.rows)]
         rows = tuple((Cell(head), Cell("   ".join(cell for cell in row if cell))) for head, row in facts)
         table = Table("", (Column(""), Column("")), rows)
-        return Slide(view.title, (SlidePart(table),), notes=view.warnings, footer=footer or ())
+        return Slide(title_with_number(view), (SlidePart(table),), notes=view.warnings, footer=footer or ())
     subtitle = "" if isinstance(view, Table) else view.subtitle
     shown = (
         replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())
     )
-    return Slide(view.title, (SlidePart(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)
+    title = title_with_number(view)
+    return Slide(title, (SlidePart(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)
 
 
 def paged(slide: Slide) -> tuple[Slide, ...]:
-    """Return a slide of one table as slides of a few rows each, whose titles count them.
+    """Return a slide whose first part is a long table as slides of a few rows each, whose titles count them.
 
     Examples
     --------
     >>> table = Table("", (Column("n"),), tuple((Cell(str(n)),) for n in range(20)))
     >>> [one.title for one in paged(Slide("Numbers", (SlidePart(table),)))]
-    ['Numbers (1 of 3)', 'Numbers (2 of 3)', 'Numbers (3 of 3)']
+    ['Numbers (1 of 2)', 'Numbers (2 of 2)']
     """
-    (part,) = slide.parts
+    part, *beside = slide.parts
     table = part.picture
     if not isinstance(table, Table) or len(table.rows) <= PAGE:
         return (slide,)
-    starts = range(0, len(table.rows), PAGE)
+    each = -(-len(table.rows) // -(-len(table.rows) // PAGE))
+    starts = range(0, len(table.rows), each)
     slides = []
     for number, start in enumerate(starts, 1):
-        within = range(start, min(start + PAGE, len(table.rows)))
+        within = range(start, min(start + each, len(table.rows)))
         totals = frozenset(row - start for row in table.totals if row in within)
         accent = table.accent - start if table.accent in within and table.accent is not None else None
-        page = replace(table, rows=table.rows[start : start + PAGE], totals=totals, accent=accent)
+        page = replace(table, rows=table.rows[start : start + each], totals=totals, accent=accent)
         title = f"{slide.title} ({number} of {len(starts)})"
-        slides.append(replace(slide, title=title, parts=(replace(part, picture=page),)))
+        shown = replace(part, picture=page)
+        slides.append(
+            replace(slide, title=title, parts=(shown, *beside) if number == 1 else (replace(shown, columns=COLUMNS),))
+        )
     return tuple(slides)

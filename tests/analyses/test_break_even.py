@@ -123,11 +123,11 @@ def test_a_threshold_is_rounded_to_the_side_that_still_holds():
 
 def test_the_template_reads_as_people_say_it():
     answer = it.template("saas").break_even("engagement", "+5%", cost="$250k", horizon=36)
-    assert answer.title == ("+5% Weekly engagement pays in the first 36 months if it is +1.79% or more; stated is +5%")
+    assert answer.title == "+5% Weekly engagement pays from Nov 2026 to Oct 2029 if it is +1.68% or more; stated is +5%"
     text = str(answer)
-    assert "$13.83 or more" in text
-    assert "-0.0114pp per +1pp or stronger" in text
-    assert "$20.67 or less" in text
+    assert "$11.73 or more" in text
+    assert "-0.0106pp per +1pp or stronger" in text
+    assert "$22.10 or less" in text
 
 
 # ---- against the worth, computed again

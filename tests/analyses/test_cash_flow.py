@@ -148,7 +148,7 @@ def test_several_internal_rates_are_said() -> None:
     answer = tree.cash_flow(None, cost=["$100", "$362 in year 2"])
     assert answer.irrs == pytest.approx([0.1, 0.2], rel=1e-9)
     assert answer.irr is None
-    assert "amounts change sign 2 times, and 10.0% and 20.0% each make them worth nothing" in str(answer)
+    assert "amounts change sign 2 times, 10.0% and 20.0% each make them worth nothing" in str(answer)
 
 
 def test_no_internal_rate_is_said() -> None:

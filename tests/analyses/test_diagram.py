@@ -51,7 +51,11 @@ def test_links_are_the_references_with_their_delay():
 
 
 def test_a_loop_has_a_return_edge():
-    shown = links(it.template("saas").diagram())
+    tree = it.loads(
+        "outcome: customers\nmetrics: {rate: {value: 2%/month}, referrals: {formula: prev(customers) * rate},"
+        " customers: {start: 9 customers, formula: prev(customers) + referrals}}"
+    )
+    shown = links(tree.diagram())
     assert {pair for pair, link in shown.items() if link.back} == {("customers", "referrals")}
     assert not shown["referrals", "customers"].back
 
@@ -135,6 +139,30 @@ def test_a_broken_guardrail_is_broken_on_its_card_and_in_the_subtitle():
     assert "; Profit share 16.2%, floor 20.0%: BREACHED in every month" in subtitle
 
 
+def test_a_picture_under_a_cost_shows_the_net_and_payback_of_the_worth():
+    tree = it.loads(SHOP)
+    worth = tree.worth("conversion", "+1%", cost="$2k")
+    assert [stage.pays for stage in worth.pays.stages] == [True] * 3
+    costly = tree.worth("conversion", "+1%", cost="$5k")
+    assert [stage.pays for stage in costly.pays.stages] == [False, True, True]
+    for cost, answer in (("$2k", worth), ("$5k", costly)):
+        for cut in ("full", "board"):
+            drawn = tree.diagram(("conversion", "+1%"), cut=cut, cost=cost).view()
+            assert drawn.title.endswith(answer.title.partition(") for ")[2])
+            assert drawn.callout.head == "First 12 months, before cost"
+            shown = [answer.words.signed("profit", stage.net) for stage in answer.pays.stages]
+            note = next(note for note in drawn.notes if note.startswith(f"Net of {cost}: "))
+            assert note.startswith(
+                f"Net of {cost}: {shown[0]} after 12 months, {shown[1]} after 24, {shown[2]} after 36"
+            )
+            assert f"paid back in month {answer.payback}" in note
+        net = drawn.panels[-1]
+        assert (net.head, net.body) == (f"Net of {cost} after 12 months", shown[0])
+        assert net.detail.endswith(f"; paid back in month {answer.payback}")
+    with pytest.raises(QuestionError, match="a cost is that of a lift"):
+        tree.diagram(cost="$1k")
+
+
 def test_the_board_says_what_it_saves():
     panels = it.loads(COST).diagram(lift=("self_service", "+1pp"), cut="board").view().panels
     assert (panels[0].head, panels[0].body) == ("Saves, first 4 quarters", "€3.84k")
@@ -159,12 +187,15 @@ def test_nobody_is_asked_to_fund_what_is_adverse():
 def test_footnotes_explain_only_what_appears():
     tree = it.loads("outcome: b\nmetrics: {a: {value: 0}, b: {formula: a + 1}}")
     assert not any("Figures" in note for note in tree.diagram().view().notes)
-    full, board = (it.template("saas").diagram(lift=("churn", "+0.2pp"), cut=cut).view() for cut in ("full", "board"))
+    full, board = (
+        it.template("saas").diagram(lift=("general_and_administrative", "-1%"), cut=cut).view()
+        for cut in ("full", "board")
+    )
     assert any("elasticity" in note and "amount carried" in note for note in full.notes)
     assert any("amount carried" in note and "elasticity" not in note for note in board.notes)
-    assert not any("Under a box" in note for note in (*full.notes, *board.notes))
+    assert not any("Below the path" in note for note in (*full.notes, *board.notes))
     joined = it.template("saas").diagram(lift=("engagement", "+1%"), cut="board").view()
-    assert any("Under a box" in note for note in joined.notes)
+    assert any("Below the path" in note for note in joined.notes)
 
 
 def amount(text):
@@ -181,14 +212,25 @@ def test_what_is_written_on_a_board_foots(name, lift):
     view = tree.diagram(lift=lift, cut="board").view()
     shown = board(view).diagram
     labels = {(link.source, link.target): link.money_text for link in shown.links}
-    asides = {card.id: card for card in shown.cards}
     level = amount(view.callout.amount)
     for first, last in pairwise(shown.path):
-        aside = asides[first].aside_text
-        level += amount(aside) if aside else 0.0
+        level += beside(view, first)
         assert level == pytest.approx(amount(labels[first, last])), (first, last)
-    aside = asides[shown.path[-1]].aside_text
-    assert level + (amount(aside) if aside else 0.0) == pytest.approx(amount(view.callout.amount))
+    assert level + beside(view, shown.path[-1]) == pytest.approx(amount(view.callout.amount))
+
+
+def beside(view, card):
+    """Add up what joins a card, less what leaves it, as it is written."""
+    return math.fsum(amount(one.text) * (1 if one.joins else -1) for one in view.asides if one.at == card)
+
+
+def test_what_leaves_the_path_is_the_root_of_what_joins_it_again():
+    view = it.template("saas").diagram(lift=("engagement", "+5%"), cut="board").view()
+    nps = next(one for one in view.asides if one.card.id == "nps" and not one.joins)
+    again = [one for one in view.asides if one.joins and one.root == "nps"]
+    assert nps.at == "engagement"
+    assert {one.at for one in again} == {"churn", "customers"}
+    assert amount(nps.text) == pytest.approx(sum(amount(one.text) for one in again))
 
 
 @examples(40)
@@ -212,7 +254,9 @@ def test_flows_into_each_card_add_up_to_what_leaves_it(sketch: Sketch, data: st.
         assert into[card.id] == pytest.approx(out[card.id], abs=1e-6 * size), card.id
     shown = board(view).diagram
     arrows = {(link.source, link.target): link.money for link in shown.links}
-    asides = {card.id: card.aside for card in shown.cards}
+    asides = dict.fromkeys(shown.path, 0.0)
+    for one in view.asides:
+        asides[one.at] += one.amount if one.joins else -one.amount
     level = total
     for first, last in pairwise(shown.path):
         level += asides[first]

@@ -66,9 +66,9 @@ def test_when_a_limit_is_broken(formula, text):
     assert check.text.startswith("Level ")
 
 
-def test_the_text_names_the_period_unless_all_are_alike():
+def test_the_text_names_the_period_or_that_all_are_alike():
     floor, _ = it.loads(SHOP).check_guardrails(range=False).checks
-    assert floor.text == "Profit share 16.1%, floor 15.0%: holds"
+    assert floor.text == "Profit share 16.1% in every month, floor 15.0%: holds"
     assert level(STOCK)[0].text == "Level -20 in month 12, floor 35: BREACHED from month 7"
     assert level(STOCK)[1].text == "Level 90 in month 1, cap 200: holds"
 

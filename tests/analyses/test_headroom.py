@@ -78,14 +78,17 @@ def test_the_sentence_is_about_the_nearest():
 
 def test_the_saas_template():
     tree = it.template("saas")
-    room = {row.metric: row for row in tree.headroom().rows}
-    assert room["churn"].at == pytest.approx(0.025 * tree.values()["ltv_to_cac"] / 3)
-    new = 290_000 * 0.03 * 0.18
-    assert room["sales_and_marketing"].at == pytest.approx(12 * 23.5 * new)
-    assert room["cost_to_serve"].at == pytest.approx(29 * 0.25)
-    assert room["arpu"].at == pytest.approx(5.5 + 330_000 / new / 12)
+    room = {row.metric: row for row in reversed(tree.headroom().rows)}
+    new, earned = 290_000 * 0.03 * 0.18, {month: 29 * 1.002**month - 5.5 for month in (1, 4)}
+    assert room["churn"].at == pytest.approx(earned[1] / 3 / (330_000 / new))
+    assert room["trial_rate"].at == pytest.approx(0.03 * 330_000 / new / (12 * earned[1]))
+    spent = room["sales_and_marketing"]  # of month 1, in the CAC of month 4; it brings visits with elasticity 0.35
+    assert spent.at == pytest.approx(330_000 * (12 * earned[4] * new / 330_000) ** (1 / 0.65))
+    assert spent.period == 4
+    assert room["cost_to_serve"].at == pytest.approx(29 * 1.002 * 0.25)
+    assert room["arpu"].at == pytest.approx(5.5 / 0.25 / 1.002)
     assert "research_and_development" not in room
-    assert tree.headroom().rows[0].metric == "sales_and_marketing"
+    assert tree.headroom().rows[0].metric == "trial_rate"
 
 
 @pytest.mark.parametrize("metric", [None, "x"])
@@ -263,8 +266,8 @@ def test_a_tree_without_guardrails_says_so():
 
 
 def test_a_metric_that_moves_no_guarded_one():
-    answer = it.template("saas").headroom("customers")
-    assert (answer.rows, answer.headline) == ((), "Customers moves no guarded metric")
+    answer = it.template("saas").headroom("capex")
+    assert (answer.rows, answer.headline) == ((), "Capex moves no guarded metric")
     with pytest.raises(QuestionError, match="no metric 'churm'"):
         it.template("saas").headroom("churm")
     lone = it.loads("metrics: {a: {start: 2, formula: prev(a), guardrail: {min: 1}}}").headroom()

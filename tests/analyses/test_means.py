@@ -36,7 +36,7 @@ def test_a_ratio_that_may_divide_by_zero_is_told_without_a_mean_by_every_answer(
     assert worth.range.p10 < worth.range.p50 < worth.range.p90
     text = " ".join(str(worth).split())
     assert f"no mean: {WHY}" in text
-    assert "median +$48" in text
+    assert "median of samples +$48" in text
     assert "a loss in 2% of samples" in text
     assert json.loads(worth.to_json())["range"]["mean"] is None
     assert tree.what_if({"arpu": "+$1"}).range.mean is None

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import impacttree as it
+from impacttree.analyses import sensitivity
+from impacttree.analyses.sensitivity import ordinal
 from impacttree.errors import QuestionError
 from tests.analyses.models import CLUB, COST, SHOP, club, near, over, shop
 from tests.strategies import Sketch, examples, trees
@@ -139,7 +142,7 @@ def test_a_move_is_not_blamed_for_what_was_beyond_before():
     assert not answer["visits"].extrapolated
 
 
-def test_zero_and_bounds_leave_one_percent_undefined():
+def test_zero_and_bounds_leave_one_percent_out_and_say_why():
     text = """
 outcome: y
 metrics:
@@ -152,17 +155,24 @@ metrics:
     assert (rows["zero"].worth, rows["full"].worth, rows["loss"].worth) == (None, None, None)
     assert rows["zero"].elasticity is None
     assert rows["full"].elasticity == pytest.approx(1 / -1)
-    assert str(it.loads(text).sensitivity()).count("undefined") == 4
+    assert [rows[name].left_out for name in ("zero", "full", "loss")] == [
+        "value is zero",
+        "out of bounds",
+        "below zero",
+    ]
+    text = str(it.loads(text).sensitivity())
+    assert "undefined" not in text
+    assert "Out of bounds: +1% would take Full beyond its bounds, 0% to 100%." in text
 
 
-def test_a_move_without_a_value_is_undefined():
+def test_a_move_without_a_value_says_why():
     text = "outcome: y\nmetrics: {a: {value: 1, plausible: 0 to 2, better: lower}, y: {formula: 1 / a}}"
     row = it.loads(text).sensitivity()["a"]
     assert row.plausible == (1, 0)
     assert row.plausible_worth is None
     assert row.rank is None
     assert row.worth == pytest.approx(1 / 0.99 - 1)
-    assert "undefined" in str(it.loads(text).sensitivity())
+    assert "No value after the move: Y: division by zero" in str(it.loads(text).sensitivity())
 
 
 def test_a_negative_outcome_explains_its_elasticities():
@@ -253,7 +263,7 @@ def test_rows_carry_names_numbers_and_units():
         "percent": "+1%", "worth_of_percent": pytest.approx(profit(speed=80.8) - profit()), "plausible_to": 92,
         "worth_of_plausible": pytest.approx(profit(speed=92) - profit()), "worth_unit": "USD", "extrapolated": True,
         "rank": 1, "is_spend": False, "worth_later": pytest.approx(3 * (profit(speed=92) - profit())),
-        "rank_later": 1, "turns": False,
+        "rank_later": 1, "overtakes": False, "turns": False, "percent_left_out": None,
     }  # fmt: skip
     data = json.loads(it.loads(SHOP).sensitivity(on="orders").to_json())
     assert data["outcome"] == "orders"
@@ -286,7 +296,7 @@ def test_no_row_of_the_table_is_silently_left_out_of_the_tornado():
         drawn = any(bar.label.startswith(f"{row.label}, ") for bar in bars)
         assert drawn == (row.plausible is not None)
         assert drawn or row.label in notes
-    assert sum(row.plausible is not None for row in found.rows) == len(bars) == 13
+    assert sum(row.plausible is not None for row in found.rows) == len(bars) == 15
 
 
 def test_without_a_plausible_range_the_tornado_is_of_one_percent():
@@ -326,4 +336,27 @@ def test_what_turns_around_or_changes_its_rank_over_three_horizons_is_marked():
     assert spark.turns
     text = str(answer)
     assert "In 12 months" in text
-    assert "! another sign or another rank in 12 months." in text
+    assert "(turns): another sign over 12 months." in text
+    marked = [row.metric for row in answer.rows if row.overtakes and not row.turns]
+    for row in answer.rows:
+        assert row.plausible is None or (row.metric in marked) == (
+            f" ({ordinal(row.later_rank)})" in cells(answer, row)
+        )
+
+
+def cells(answer, row):
+    """The text of a row over the longer horizon."""
+    return next(shown[4].text for shown in answer.view().rows if shown[0].value == row.metric)
+
+
+@given(st.permutations(range(8)))
+def test_the_fewest_that_change_place_are_marked(places):
+    """Against all subsets: nobody else can be left unmarked without two of them standing in another order."""
+    kept = sensitivity._steady(places)
+    shown = [place for place in places if place in kept]
+    assert shown == sorted(shown)
+    longest = max(
+        (subset for size in range(9) for subset in combinations(places, size) if list(subset) == sorted(subset)),
+        key=len,
+    )
+    assert len(kept) == len(longest)

@@ -225,6 +225,8 @@ def test_the_fan_is_of_each_period():
     found = it.loads(source).simulate(2**12)
     rows = found.fan("level").to_dicts()
     assert [row["period"] for row in rows] == list(range(7))
+    assert list(rows[0])[:3] == ["metric", "period", "scenario"]
+    assert {(row["metric"], row["scenario"]) for row in rows} == {("level", "base")}
     assert rows[0]["p10"] == rows[0]["p90"] == 100
     for t, row in enumerate(rows):
         assert (row["p10"], row["p90"]) == pytest.approx((100 + 8 * t, 100 + 13 * t), rel=5e-3)

@@ -65,7 +65,11 @@ def test_a_sweep_is_a_line_and_a_long_frame():
     picture = answer.picture()
     assert picture.ticks == ("$8k", "$9k", "$10k", "$11k", "$12k")
     assert [series.label for series in picture.series] == ["Operating profit", "As stated"]
-    assert list(answer.to_dicts()[0]) == ["metric", "value", "outcome", "change", "slope", "extrapolated"]
+    assert list(answer.to_dicts()[0]) == [
+        "metric", "period", "scenario", "moved", "moved_to", "value", "change", "slope", "extrapolated"
+    ]  # fmt: skip
+    first = answer.to_dicts()[0]
+    assert [first[key] for key in ("metric", "period", "scenario", "moved")] == ["profit", 24, "base", "fixed"]
     assert answer.title.startswith("Fixed cost from $8k to $12k: operating profit ")
 
 

@@ -280,7 +280,7 @@ def test_what_is_no_decision(arguments, cost, message):
     [
         (it.Decision("engagement", "+1%", cost=10_000), "does not say which money: write it with its currency: USD"),
         (it.Decision("engagement", "+1%", cost="10k hours"), "hours does not fit a metric in USD"),
-        (it.Decision("engagement", "+1%", cost="$1k/month"), "first 12 months is in USD: USD/month does not fit"),
+        (it.Decision("engagement", "+1%", cost="$1k/month"), "Nov 2026 to Oct 2027 is in USD: USD/month does not fit"),
         (it.Decision("engagement", "+1%", cost="-$1k"), "below zero"),
         (it.Decision("engagement", "+1%", cost="$1k (-$1k to $3k)"), "below zero"),
         (it.Decision("engagement", "+1%", cost={"uniform": "-$1k to $3k"}), "below zero"),
@@ -314,7 +314,7 @@ def test_the_sentence_names_the_number_and_its_price():
     tree = it.template("saas")
     answer = tree.value_of_information(it.Decision("engagement", "+1%", cost="$15k"))
     label = "Monthly churn <- Weekly engagement, slope"
-    assert answer.title == f"Measure next: {label}. Knowing it is worth up to $1.59k to this decision"
+    assert answer.title == f"Measure next: {label}. Knowing it is worth up to $1.5k to this decision"
     assert answer.measure == answer.rows[0]
     assert str(answer).startswith(answer.title)
     document = json.loads(answer.to_json())

@@ -60,7 +60,7 @@ SENTENCES = [
     (
         SHOP,
         {"profit_share": "+1pp"},
-        "+1pp Profit share (16.1% -> 17.1%, +1pp) does not change operating profit",
+        "+1pp Profit share (16.11% -> 17.11%, +1pp) does not change operating profit",
     ),
     (SHOP, {}, "Without a change: operating profit $139k"),
     (
@@ -199,6 +199,7 @@ def test_rows_carry_names_numbers_and_units():
     row = comparison.to_dicts()[0]
     assert row == {
         "scenario": "dear",
+        "title": "Dear",
         "metric": "result",
         "period": 6,
         "label": "Result",
@@ -210,7 +211,7 @@ def test_rows_carry_names_numbers_and_units():
         "unit": "EUR",
         "over": "sum of 6 quarters",
     }
-    same = {key: value for key, value in row.items() if key not in ("scenario", "metric", "period")}
+    same = {key: value for key, value in row.items() if key not in ("scenario", "title", "metric", "period")}
     assert it.loads(CLUB).what_if({"fee": "+€5"}).to_dicts()[0] == {"outcome": "result", **same}
     assert len(comparison.to_frame()) == 4
 
@@ -237,3 +238,49 @@ def test_a_comparison_is_its_what_ifs(sketch: Sketch, data: st.DataObject) -> No
     assert beside["none"].total == 0
     assert beside.base.before == alone.before
     assert near(alone.after - alone.before, alone.total)
+
+
+LABELLED = """
+outcome: paid
+metrics:
+  sold: {value: 50 orders/month}
+  price: {value: $30/order}
+  paid: {formula: sold * price}
+scenarios:
+  low: {label: Weak demand, description: A large customer leaves., changes: {sold: -20%}}
+  high_price: {price: +10%}
+"""
+
+
+def test_scenarios_are_called_by_their_label_in_every_answer():
+    tree = it.loads(LABELLED)
+    compared = tree.compare(range=False)
+    assert [row[0].text for row in compared.view().rows] == ["Base case", "Weak demand", "High price"]
+    assert "Weak demand: A large customer leaves" in compared.view().notes
+    assert compared.to_dicts()[0]["title"] == "Weak demand"
+    assert tree.worth("price", "+1%", scenario="low").title.startswith("Weak demand: +1% Price")
+    assert tree.what_if({"price": "+1%"}, scenario="low").title.startswith("Weak demand: +1% Price")
+    assert tree.diagram(("price", "+1%"), scenario="low").view().title.startswith("Weak demand: +1% Price")
+    assert tree.subtree("paid").spec.scenarios == tree.spec.scenarios
+
+
+def test_a_wrong_change_of_a_scenario_with_a_label_is_put_in_its_place():
+    with pytest.raises(ModelError) as caught:
+        it.loads(LABELLED.replace("sold: -20%", "slod: -20%"))
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.line) == ("scenarios.low.changes.slod", 8)
+
+
+def test_long_frames_join_on_metric_period_and_scenario():
+    tree = it.template("saas")
+    frames = [
+        tree.compare(range=False),
+        tree.sweep("churn", "2%", "3%", steps=2, scenario="growth"),
+        tree.simulate(512, scenario="growth").fan(),
+        tree.simulate(512, scenario="growth"),
+    ]
+    for frame in frames:
+        rows = frame.to_dicts()
+        assert list(rows[0])[:3] == ["metric", "period", "scenario"]
+        assert "growth" in {row["scenario"] for row in rows}
+    assert list(tree.project(3).to_dicts()[0])[:2] == ["period", tree.project(3).names[0]]

@@ -126,3 +126,24 @@ def test_first_known_in_the_first_period() -> None:
     assert tree.project()["nrr"][1] == pytest.approx(1.1)
     assert tree.project()["nrr"][0] is None
     assert not math.isnan(tree.worth("new", "+1%", on="nrr", range=False).total)
+
+
+def test_what_its_author_calls_not_meaningful_is_called_so_and_warned_of_nowhere() -> None:
+    tree = it.loads(
+        "outcome: sales\nmetrics: {sales: {value: $5/month}, spent: {value: $8/month},"
+        " margin: {formula: 'if(spent < sales, 1 - spent / sales, 1 / 0)', unit: '%'}}"
+    )
+    assert (
+        next(row for row in tree.values().to_dicts() if row["metric"] == "margin")["reason"] == "not meaningful today"
+    )
+    assert tree["margin"].today is None
+    assert "margin" in repr(tree["margin"])
+    found = tree.project(2)
+    assert ("margin", 1, "not meaningful in month 1") in found.reasons
+    assert not found.warnings
+    assert tree.project(2, {"spent": "=$4"})["margin"][1:] == pytest.approx((0.2, 0.2))
+    drawn = tree.diagram(lift=("sales", "-1%"))
+    assert drawn.view().cards[2].unit == "not meaningful in month 1"
+    assert "Margin: – not meaningful in month 1; driver." in drawn._repr_mimebundle_()["image/svg+xml"]
+    with pytest.raises(EvaluationError, match=r"not meaningful in month 1.*its formula divides by 0 there to say so"):
+        tree.worth("sales", "-1%", on="margin")

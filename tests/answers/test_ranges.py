@@ -95,13 +95,13 @@ def test_the_line_of_the_range():
     ((ends, *beside),) = facts(worth)["range"]
     assert ends == f"{worth.words.span('profit', worth.range.p10, worth.range.p90)} (P10 to P90)"
     assert re.fullmatch(r"\+\$7\.\d+k to \+\$10\.\dk \(P10 to P90\)", ends)
-    assert beside == [f"mean {worth.words.figure('profit', worth.range.mean)}"]
+    assert beside == [f"mean of samples {worth.words.figure('profit', worth.range.mean)}"]
 
 
 def test_median_and_mean_are_printed_where_they_visibly_differ():
     words = it.loads(SHOP)._subject.words
     cells = ranges.range_cells(words, "profit", 100e3, Range(20e3, 90e3, 400e3, 150e3))
-    assert cells == ("+$20k to +$400k (P10 to P90)", "median +$90k", "mean +$150k")
+    assert cells == ("+$20k to +$400k (P10 to P90)", "median of samples +$90k", "mean of samples +$150k")
     assert ranges.range_cells(words, "profit", 100e3, Range(20e3, 99e3, 180e3, 101e3)) == (
         "+$20k to +$180k (P10 to P90)",
     )
@@ -129,7 +129,7 @@ def test_the_risk_of_a_breach_in_closed_form():
     middle, sd = math.sqrt(45 * 56), math.log(56 / 45) / 2 / Z
     beyond = math.log((72 - 16) / middle) / sd
     assert check.risk == pytest.approx(0.5 * math.erfc(beyond / math.sqrt(2)), abs=2e-3)
-    assert check.text.endswith(f"(broken in {check.risk:.0%} of samples)")
+    assert check.text.endswith(f"; broken in {check.risk:.0%} of samples")
 
 
 def test_a_breach_in_any_period_counts():
@@ -146,10 +146,10 @@ def test_a_breach_in_any_period_counts():
 def test_a_certain_verdict_says_so():
     rail = it.loads(SHOP.replace("$10k/month", "-$900k/month")).worth("conversion", "+1%").guardrails[0]
     assert rail.risk == 0
-    assert rail.text.endswith("holds (in all samples)")
+    assert rail.text.endswith("holds, in all samples")
     broken = it.loads(SHOP.replace("$10k/month", "$900k/month")).worth("conversion", "+1%").guardrails[0]
     assert broken.risk == 1
-    assert broken.text.endswith("(in all samples)")
+    assert broken.text.endswith(", in all samples")
 
 
 # ---- lifts that are not certain, correlations
@@ -371,7 +371,7 @@ def test_sentences_of_ranges_are_sentences_where_lower_is_better():
     tree = it.loads(source)
     notes = tree.what_if({"bugs": "-10%"}).view().notes
     assert any(
-        re.fullmatch(r"Change of tickets over the samples: (median saves .*, )?mean saves \d.*", n) for n in notes
+        re.fullmatch(r"Change of tickets: (median of samples saves .*, )?mean of samples saves \d.*", n) for n in notes
     )
     notes = tree.compare().view().notes
     assert any(re.match(r"Fix, change of tickets: saves .* to .* \(P10 to P90\)", note) for note in notes)

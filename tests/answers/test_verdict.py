@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import impacttree as it
+from impacttree.answers.net_over_time import Returns, Stage
+from impacttree.answers.verdict import verdict
 from impacttree.errors import QuestionError
 from tests.analyses.models import CLUB, COST
 
@@ -104,14 +106,14 @@ def test_ranges_of_net_and_payback_are_those_of_the_samples():
     assert costly.range is None
 
 
-def test_the_template_pays_back_in_month_21():
+def test_the_template_pays_back_after_21_months():
     worth = it.template("saas").worth("engagement", "+5%", cost="$250k")
     assert [stage.pays for stage in worth.pays.stages] == [False, True, True]
     assert worth.payback == 21
     assert worth.title.endswith(
-        "for $250k does not pay back within 12 months (-$166k) but does within 36 (+$456k), in month 21"
+        "for $250k does not pay back within 12 months (-$164k) but does within 36 (+$499k), in Jul 2028"
     )
-    assert worth.picture().title.endswith("in month 21")
+    assert worth.picture().title.endswith("in Jul 2028")
 
 
 def test_a_scenario_is_held_on_both_sides():
@@ -124,3 +126,30 @@ def test_a_scenario_is_held_on_both_sides():
     assert within.title.startswith("Downturn: +5% Weekly engagement")
     assert within.summary()["scenario"] == "Downturn"
     assert tree.what_if({"engagement": "+5%"}, scenario="downturn", range=False).total == pytest.approx(within.total)
+
+
+def told(nets, payback):
+    """The verdict of these nets at one, two and three horizons of 12 months."""
+    words = it.loads(GROWS)._subject.words
+    stages = tuple(Stage(12 * number, net + 30.0, net) for number, net in enumerate(nets, 1))
+    found = Returns(30.0, "$30", (30.0,) * 36, (0.0,) * 36, stages, payback, payback, payback)
+    return verdict(words, "paid", found)
+
+
+@pytest.mark.parametrize(
+    ("nets", "payback", "text"),
+    [
+        ((-1, -2, -3), None, "does not pay back within 36 months (-$1 after 12, -$3 after 36)"),
+        ((1, 2, 3), 5, "pays back in month 5 (+$1 after 12, +$3 after 36)"),
+        ((1, -2, -3), 5, "pays back in month 5 (+$1) but has lost it again by month 36 (-$3)"),
+        ((-1, -2, 3), 30, "does not pay back within 12 months (-$1) but does within 36 (+$3), in month 30"),
+        ((1, -2, 3), 5, "pays back in month 5 (+$1) but has lost it again by month 24 (-$2), and is ahead again by "
+         "month 36 (+$3)"),
+        ((-1, 2, -3), 5, "pays back in month 5 but has lost it again by month 12 (-$1), is ahead again by month 24 "
+         "(+$2), and has lost it again by month 36 (-$3)"),
+        ((-1,), None, "does not pay back within 12 months (-$1)"),
+        ((1, 2, 3), None, "pays (+$1 after 12, +$3 after 36)"),
+    ],
+)  # fmt: skip
+def test_every_course_is_told_in_words(nets, payback, text):
+    assert told(nets, payback) == text

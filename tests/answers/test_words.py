@@ -96,10 +96,10 @@ def test_figures(words, name, change, figure, would):
         ("margin", 40e3, 40.4e3, "£40k -> £40.4k"),
         ("users", 500, 505, "500 -> 505"),
         ("churn", 0.02, 0.018, "2.0% -> 1.8%, -0.2pp"),
-        ("churn", 0.42, 0.4242, "42.0% -> 42.4%, +0.4pp"),
-        ("churn", 0.42, 0.4325, "42.0% -> 43.3%, +1.3pp"),
+        ("churn", 0.42, 0.4242, "42.0% -> 42.42%, +0.42pp"),
+        ("churn", 0.42, 0.4325, "42.0% -> 43.25%, +1.25pp"),
         ("churn", 0.05, 0.25, "5.0% -> 25.0%, +20pp"),
-        ("churn", 0.02, 0.02001, "2% -> 2.001%, +0.001pp"),
+        ("churn", 0.02, 0.02001, "2.0% -> 2.001%, +0.001pp"),
         ("churn", 0.02, 0.02, "2.0% -> 2.0%"),
         ("cash", 90e3, 90_001, "£90k -> £90.001k"),
     ],
@@ -195,3 +195,9 @@ def test_still():
     assert is_still(1e6, 1e6 + 1e-7)
     assert not is_still(0, 1e-300)
     assert not is_still(1, 1 + 1e-9)
+
+
+def test_rounding_is_not_told_apart():
+    words = Words(it.loads("outcome: a\nmetrics: {a: {value: 8.7 months}}")._graph)
+    assert words.apart("a", 8.70643356385, 8.70643356385 * (1 + 5e-16)) == ("8.71 months", "8.71 months")
+    assert words.apart("a", 8.70643, 8.70644) == ("8.70643 months", "8.70644 months")

@@ -78,6 +78,8 @@ FURTHER: Mapping[str, Any] = {
     "scenario": None,
     "steps": 5,
     "after_tax": True,
+    "over": None,
+    "by": "quarter",
 }
 DECISIONS: Mapping[str, Decision] = {
     "saas": Decision("engagement", "+1%", cost="$15k ($10k to $20k)"),
@@ -311,6 +313,49 @@ def test_a_question_says_what_it_takes(question: str) -> None:
     assert text
     for parameter in list(inspect.signature(QUESTIONS[question]).parameters)[1:]:
         assert f"\n{parameter}\n" in text, parameter
+
+
+WINDOWED = [name for name in sorted(QUESTIONS) if "over" in inspect.signature(QUESTIONS[name]).parameters]
+
+
+@each_question
+def test_a_question_with_a_horizon_takes_periods_by_name(question: str) -> None:
+    assert question in WINDOWED or not {"horizon", "periods"} & inspect.signature(QUESTIONS[question]).parameters.keys()
+
+
+@pytest.mark.parametrize("question", WINDOWED)
+def test_periods_by_name_are_those_by_number(question: str) -> None:
+    function = QUESTIONS[question]
+    asked = arguments(function, "saas", every=False)
+    horizon = "periods" if question == "project" else "horizon"
+    named = function(tree_of("saas")._subject, **asked, over="Nov 2026 to Apr 2027")
+    numbered = function(tree_of("saas")._subject, **asked, **{horizon: 6})
+    assert named.to_json() == numbered.to_json()
+    assert str(named) == str(numbered)
+    with pytest.raises(QuestionError, match="over and horizon both say"):
+        function(tree_of("saas")._subject, **asked, over="2027", **{horizon: 6})
+    with pytest.raises(QuestionError, match="before the first month"):
+        function(tree_of("saas")._subject, **asked, over="2026-09 to 2026-12")
+
+
+@pytest.mark.parametrize("question", [name for name in WINDOWED if name != "value_of_information"])
+def test_a_later_window_is_answered_by_its_name(question: str) -> None:
+    function = QUESTIONS[question]
+    result = function(tree_of("saas")._subject, **arguments(function, "saas", every=False), over="2027-04 to 2027-09")
+    assert result.to_dicts()
+    said = str(result) + str(result.picture()) + result.to_json()
+    assert "Sep 2027" in said
+    assert "month 1" not in said
+    assert pickle.loads(pickle.dumps(result)) == result
+
+
+@pytest.mark.parametrize("question", ["worth", "break_even", "value_of_information"])
+def test_a_cost_is_paid_before_a_later_window(question: str) -> None:
+    function = QUESTIONS[question]
+    asked = arguments(function, "saas", every=False) | {"over": "2027"}
+    asked |= {"decision": DECISIONS["saas"]} if question == "value_of_information" else {"cost": "$15k"}
+    with pytest.raises(QuestionError, match="the cost is paid in Nov 2026, and 2027 begins later"):
+        function(tree_of("saas")._subject, **asked)
 
 
 @each_question

@@ -1,4 +1,4 @@
-"""What holds for every way out: found from the table of renderers, the reports and the export package."""
+"""What holds for every way out: found from the table of renderers, and from whoever replaces a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import builtins
 import csv
 import importlib
 import io
+import json
 import pkgutil
+import re
+import tomllib
 from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
@@ -15,11 +18,15 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import click
 import pytest
 
 import impacttree
 import impacttree.files
+import impacttree.spec
 from impacttree.errors import MissingDependency
+from impacttree.export.page import page
+from impacttree.interfaces.cli import main
 from impacttree.render import render, renderers
 from impacttree.render.layout.measure import clean
 from impacttree.reports.deck import Deck
@@ -47,6 +54,25 @@ def deck(label: str) -> Deck:
     return Deck((one_slide(table(label)),))
 
 
+def tree(label: str) -> impacttree.ImpactTree:
+    """A tree whose words are all `label`."""
+    words = json.dumps(label, ensure_ascii=False)
+    return impacttree.loads(
+        "outcome: paid\nmetrics:\n"
+        f"  sold: {{value: 50 orders/month, label: {words}, notes: {words}}}\n"
+        f"  price: {{value: $30/order ($25 to $36), label: {words}, owner: {words}}}\n"
+        f"  paid: {{formula: sold * price, label: {words}, description: {words}, kind: financial}}\n"
+    )
+
+
+def page_of(label: str) -> bytes:
+    return page(tree(label)._subject, ("price", "+1%")).encode()
+
+
+def schema() -> bytes:
+    return json.dumps(impacttree.spec.json_schema(), indent=2, ensure_ascii=False).encode()
+
+
 def exporters() -> dict[str, Callable[[str], bytes]]:
     """Return every exporter as a function of the label that it writes."""
     found: dict[str, Callable[[str], bytes]] = {}
@@ -57,7 +83,41 @@ def exporters() -> dict[str, Callable[[str], bytes]]:
             view = lambda label, chosen=chosen: hostile(chosen, label)  # noqa: E731 - bound to what was chosen
         found[renderer.format] = lambda label, draw=renderer.draw, view=view: draw(view(label))
     found["deck"] = lambda label: deck(label).to_bytes()
+    found["page"] = page_of
+    found["yaml"] = lambda label: tree(label).to_yaml().encode()
+    found["json"] = lambda label: tree(label).values().to_json().encode()
+    found["schema"] = lambda label: schema()
     return found
+
+
+def savers() -> dict[str, Callable[[Path], object]]:
+    """Return every exporter as a function that writes its file."""
+    plain = tree("Weekly engagement")
+    found: dict[str, Callable[[Path], object]] = {
+        "deck": deck("x").save,
+        "page": lambda path: plain.to_html(path, ("price", "+1%")),
+        "yaml": plain.save,
+        "json": plain.values().save,
+        "schema": lambda path: main(["schema", str(path)], standalone_mode=False),
+    }
+    for renderer in renderers():
+        view: Any = (
+            table("x") if Table in renderer.views else VIEWS["diagram" if Diagram in renderer.views else "tornado"]
+        )
+        found[renderer.format] = view.save
+    return found
+
+
+SUFFIXES = {"deck": ".pptx", "page": ".html", "yaml": ".yaml", "json": ".json", "schema": ".json"}
+WRITERS = {
+    "answers/result.py": ("json",),
+    "interfaces/cli.py": ("schema",),
+    "render/files.py": tuple(renderer.format for renderer in renderers()),
+    "reports/deck.py": ("deck",),
+    "spec/write.py": ("yaml",),
+    "tree.py": ("page",),
+}
+"""Who replaces files, and by which exporters that is tested."""
 
 
 EXPORTERS = exporters()
@@ -66,6 +126,10 @@ each_exporter = pytest.mark.parametrize("name", sorted(EXPORTERS))
 
 def test_the_exporters_are_found() -> None:
     assert {"txt", "html", "md", "csv", "svg", "png", "pdf", "pptx", "dot", "mmd", "deck"} <= EXPORTERS.keys()
+    root = Path(impacttree.__file__).parent
+    sources = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in root.rglob("*.py")}
+    assert {name for name, text in sources.items() if "replace_file(" in text} == {*WRITERS, "files.py"}
+    assert {name for names in WRITERS.values() for name in names} == EXPORTERS.keys() == savers().keys()
 
 
 @each_exporter
@@ -132,12 +196,61 @@ def read_pptx(content: bytes) -> str:
     return " ".join(found)
 
 
+class _Page(HTMLParser):
+    """The elements of a page, and the data that its script reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.data = ""
+        self.is_data = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.is_data = ("type", "application/json") in attrs
+
+    def handle_data(self, data: str) -> None:
+        self.data += data if self.is_data else ""
+
+
+def page_elements(content: bytes) -> _Page:
+    parser = _Page()
+    parser.feed(content.decode())
+    return parser
+
+
+def read_page(content: bytes) -> str:
+    assert page_elements(content).elements == page_elements(page_of("Weekly engagement")).elements
+    return "\n".join(strings(json.loads(page_elements(content).data)))
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from strings(key)
+            yield from strings(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from strings(one)
+
+
+def read_yaml(content: bytes) -> str:
+    read = impacttree.loads(content.decode())
+    assert read.to_yaml() == content.decode()
+    return "\n".join(text for metric in read.metrics for text in (metric.label, metric.owner) if text)
+
+
 READERS: dict[str, Callable[[bytes], str]] = {
     "html": read_html,
     "csv": read_csv,
     "svg": read_svg,
     "pptx": read_pptx,
     "deck": read_pptx,
+    "page": read_page,
+    "yaml": read_yaml,
+    "json": lambda content: "\n".join(strings(json.loads(content))),
     "txt": bytes.decode,
     "md": lambda content: unescape(content.decode().replace("\\", "")),
 }
@@ -159,7 +272,9 @@ def _bare(text: str) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # letters that the font lacks, figures without room
-@each_exporter
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.slow] * (one == "pdf")) for one in sorted(EXPORTERS)]
+)
 @pytest.mark.parametrize("label", LABELS, ids=range(len(LABELS)))
 def test_every_label_leaves_a_file_whole(name: str, label: str) -> None:
     content = EXPORTERS[name](label)
@@ -174,41 +289,59 @@ def test_every_label_leaves_a_file_whole(name: str, label: str) -> None:
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = {renderer.format: renderer.suffixes[0] for renderer in renderers()}
-    path = tmp_path / f"answer{found.get(name, '.pptx')}"
-    path.write_bytes(b"old")
+    found = SUFFIXES | {renderer.format: renderer.suffixes[0] for renderer in renderers()}
+    path, save = tmp_path / f"answer{found[name]}", savers()[name]
+    save(path)
+    written = path.read_bytes()
+    path.write_bytes(old := b"metrics: {}\n")
 
     def broken(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(impacttree.files.os, "replace", broken)
-    view = deck("x") if name == "deck" else table("x")
-    if name not in ("deck", *(r.format for r in renderers() if Table in r.views)):
-        view = VIEWS["diagram"]
-    with pytest.raises(impacttree.OutputError):
-        view.save(path)
-    assert path.read_bytes() == b"old"
+    with pytest.raises((impacttree.OutputError, click.ClickException)):
+        save(path)
+    assert path.read_bytes() == old
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert written
 
 
-@pytest.mark.parametrize(("name", "package"), [("pptx", "pptx"), ("deck", "pptx")])
-def test_a_missing_extra_is_named_with_what_to_install(
-    name: str, package: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    original = builtins.__import__
+EXTRAS = {
+    "python-pptx": ("pptx", "lxml", "xlsxwriter"),
+    "matplotlib": ("matplotlib",),
+    "vl-convert-python": ("vl_convert",),
+    "numba": ("numba",),
+}
+"""Distributions that the extras bring, and what is imported of them."""
+NEEDS = {"pptx": "deck", "deck": "deck", "pdf": "pdf"}
+"""Which extra an exporter cannot do without."""
 
-    def without(wanted: str, *args: Any, **kwargs: Any) -> Any:
-        if wanted.partition(".")[0] == package:
+
+def test_the_extras_are_those_of_the_project() -> None:
+    stated = tomllib.loads((Path(impacttree.__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = stated["project"]["optional-dependencies"].values()
+    assert {re.split(r"[<>=]", one)[0] for names in extras for one in names} == EXTRAS.keys()
+
+
+@each_exporter
+def test_without_extras_an_exporter_works_or_says_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, missing = builtins.__import__, {one for names in EXTRAS.values() for one in names}
+
+    def without(wanted: str, names: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if wanted.partition(".")[0] in missing and (names or {}).get("__name__", "").startswith("impacttree"):
             raise ImportError(wanted)
-        return original(wanted, *args, **kwargs)
+        return original(wanted, names, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingDependency, match="pip install"):
-        EXPORTERS[name]("x")
+    if name in NEEDS:
+        with pytest.raises(MissingDependency, match=rf"pip install 'impacttree\[{NEEDS[name]}\]'"):
+            EXPORTERS[name]("x")
+    else:
+        assert EXPORTERS[name]("x")
 
 
 def modules() -> Iterator[str]:
-    for package in ("render", "reports", "export"):
+    for package in ("answers", "export", "render", "reports", "spec", "views"):
         try:
             root = importlib.import_module(f"impacttree.{package}")
         except ModuleNotFoundError:

@@ -102,7 +102,7 @@ def test_a_change_is_rounded_as_well() -> None:
 
 
 def test_a_run_without_cancellation_is_told_as_it_is() -> None:
-    tree = it.template("saas")
+    tree = it.template("saas").subtree("profit")
     run = tree._subject.base(12)
     told = settled(run)
     assert told.rows == run.rows

@@ -46,6 +46,7 @@ def model(formula: str, **inputs: float) -> Model:
         ("a * a - a * a", {"a": 1e200}, "a * a", "the result is too large for a number"),
         ("a / b * b", {"a": 1, "b": 0}, "a / b", "division by zero"),
         ("0 * (a / b)", {"a": 1, "b": 0}, "a / b", "division by zero"),
+        ("if(a > b, a / b, a / 0)", {"a": 1, "b": 2}, "a / 0", "not meaningful in month 1 (a = 1, b = 2)"),
     ],
 )
 def test_every_fault_names_metric_formula_and_operands(

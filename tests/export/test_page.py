@@ -36,7 +36,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def saas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "saas.html"
-    it.template("saas").to_html(path, LIFT, cost=250_000)
+    it.template("saas").to_html(path, LIFT, cost="$250k")
     return path
 
 
@@ -77,11 +77,42 @@ def test_the_page_opens_with_the_librarys_sentence(browser: Any, saas: Path) -> 
         assert "month 21" in tab.inner_text("#net")
         total = tab.evaluate("impacttree.found.total")
         assert abs(total - worth.total) <= 1e-9 * abs(worth.total)
-        flows = tab.evaluate("Object.fromEntries(impacttree.found.flows.map(([s, t, amount]) => [`${s} ${t}`, amount]))")
+        flows = tab.evaluate(
+            "Object.fromEntries(impacttree.found.flows.map(([s, t, amount]) => [`${s} ${t}`, amount]))"
+        )
     names = {m.name: m.index for m in it.template("saas")._graph.metrics}
     for edge in worth.edges:
         if not edge.lag:
             assert abs(flows[f"{names[edge.source]} {names[edge.target]}"] - edge.amount) <= 1e-9 * abs(worth.total)
+
+
+def _sampled(tab: Any) -> None:
+    for _ in range(600):
+        if tab.evaluate("window.impacttree.ranges && window.impacttree.ranges.isAll"):
+            return
+        tab.wait_for_timeout(100)
+    raise AssertionError("no ranges")
+
+
+def test_ranges_risks_and_the_band_follow_a_move(browser: Any, saas: Path) -> None:
+    worth = it.template("saas").worth("engagement", "+10%", cost="$100k")
+    with Opened(browser, saas) as tab:
+        tab.fill("#v-0", "46.2%")
+        tab.fill("#cost", "$100k")
+        assert "P10 to P90 follows" in tab.inner_text("#sub") or "P10 to P90)" in tab.inner_text("#sub")
+        _sampled(tab)
+        assert worth.range is not None
+        low, high = (f"+{format_value(end, Unit.parse('USD'))}" for end in (worth.range.p10, worth.range.p90))
+        assert f"{low} to {high} (P10 to P90)" in tab.inner_text("#sub")
+        assert "92% of it through lower monthly churn" in tab.inner_text("#sub")
+        assert f"{low} to {high}" in tab.inner_text("#tree")
+        risks = tab.evaluate("window.impacttree.ranges.risks")
+        assert risks == [check.risk for check in worth.guardrails]
+        assert tab.inner_text("#guards").count("risk") == len(risks)
+        assert tab.locator("#line .f-spread").count() == 1
+        assert "P10 to P90: " in tab.inner_text("#net")
+        tab.click("#reset")
+        assert "+$44.2k to +$130k (P10 to P90)" in tab.inner_text("#sub")
 
 
 def test_a_slider_moves_everything(browser: Any, saas: Path) -> None:
@@ -117,16 +148,53 @@ def _slot(name: str) -> int:
     return it.template("saas")._graph.by_name[name]
 
 
+def test_on_a_phone_a_target_is_found_and_sent_back(browser: Any, saas: Path) -> None:
+    """Who only has the file finds what engagement must be for +$50k, takes it, and sends that state as a link."""
+    phone = {"width": 390, "has_touch": True, "is_mobile": True}
+    with Opened(browser, saas, **phone) as tab:
+        for part in ("#focus-home .slider", "#need", "#needs"):
+            box = tab.locator(part).bounding_box()
+            assert box["y"] + box["height"] <= 844, part
+        tab.tap("#need")
+        tab.keyboard.type("50k")
+        _settle(tab)
+        assert tab.inner_text("#needs").replace("\n", " ").startswith("$50k needs weekly engagement at 43.3%")
+        tab.tap("#take")
+        _settle(tab)
+        total = tab.evaluate("impacttree.found.total")
+        sentence = tab.inner_text("#sentence")
+        assert tab.input_value("#focus-home .slider input:not([type=range])") == "43.3%"
+        tab.tap("#tabs button[data-tab=Share]")
+        tab.evaluate(
+            "const writeText = async (text) => { window.copied = text; };"
+            "Object.defineProperty(navigator, 'clipboard', { value: { writeText } })"
+        )
+        tab.tap("#link")
+        tab.wait_for_timeout(100)
+        link = tab.evaluate("window.copied")
+        assert link == tab.evaluate("location.href")
+    assert total == pytest.approx(it.template("saas").worth("engagement", "=43.3%", range=False).total, rel=1e-9)
+    assert total >= 50_000
+    with Opened(browser, saas, f"#{link.partition('#')[2]}", **phone) as tab:
+        assert tab.inner_text("#sentence") == sentence
+        assert tab.input_value("#need") == "$50k"
+    with Opened(browser, saas, **phone) as tab:
+        tab.tap("#tabs button[data-tab=Share]")
+        tab.fill("#given", link)
+        assert tab.inner_text("#sentence") == sentence
+        assert tab.locator("#rows").is_visible()
+
+
 def test_a_target_says_what_it_needs(browser: Any, saas: Path) -> None:
     with Opened(browser, saas, width=390) as tab:
         tab.fill("#need", "$50k")
         _settle(tab)
-        assert tab.inner_text("#needs") == "$50k needs weekly engagement at 43.3%"
+        assert tab.inner_text("#needs").startswith("$50k needs weekly engagement at 43.3%")
         link = tab.evaluate("location.hash")
     assert it.template("saas").worth("engagement", "=43.3%", range=False).total >= 50_000
     with Opened(browser, saas, link, width=390) as tab:
         _settle(tab)
-        assert tab.inner_text("#needs") == "$50k needs weekly engagement at 43.3%"
+        assert tab.inner_text("#needs").startswith("$50k needs weekly engagement at 43.3%")
         assert tab.evaluate("location.hash") == link
 
 
@@ -175,6 +243,27 @@ def test_nothing_is_wider_than_the_screen(browser: Any, saas: Path, width: int, 
                 assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_axe_finds_nothing(browser: Any, saas: Path, width: int, scheme: str) -> None:
+    """Axe-core comes from PyPI, in a package of bindings that brings its script."""
+    bindings = pytest.importorskip("axe_playwright_python", reason="axe-core is in requirements-wide.txt")
+    axe = Path(bindings.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+    with Opened(browser, saas, width=width, color_scheme=scheme, bypass_csp=True) as tab:
+        tab.evaluate(axe)
+        for part in ("Tree", "Inputs", "Guardrails", "Share") if width == 390 else ("",):
+            if part:
+                tab.click(f"#tabs button[data-tab={part}]")
+            tab.fill("#need", "$50k") if part in ("", "Tree") else None
+            _settle(tab)
+            found = tab.evaluate("axe.run()")
+            told = [
+                (one["id"], one["impact"], [node["target"] for node in one["nodes"]]) for one in found["violations"]
+            ]
+            assert told == [], part
+            assert len(found["passes"]) > 15
+
+
 def test_every_control_has_a_name(browser: Any, saas: Path) -> None:
     unnamed = """[...document.querySelectorAll('button, input, [role=button], [role=img]')].filter((e) =>
         !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length))).length"""
@@ -182,6 +271,24 @@ def test_every_control_has_a_name(browser: Any, saas: Path) -> None:
         assert tab.evaluate(unnamed) == 0
         assert tab.locator("h1").count() == 1
         assert tab.evaluate("document.documentElement.lang") == "en"
+
+
+def test_the_tree_is_worked_from_the_keyboard(browser: Any, saas: Path) -> None:
+    """Tab reaches the skip link, every control and every card, each with a visible mark where it is."""
+    count = len(it.template("saas")._graph.metrics)
+    with Opened(browser, saas) as tab:
+        reached = set()
+        for _ in range(6 * count):
+            tab.keyboard.press("Tab")
+            at = tab.evaluate(
+                "[document.activeElement.tagName, document.activeElement.id, document.activeElement.dataset.slot]"
+            )
+            if at[0] == "BODY":
+                break
+            reached.add((at[0].lower(), at[1] or at[2] or ""))
+        assert ("a", "") in reached
+        assert {name for kind, name in reached if kind == "input"} >= {"need", "cost", "v-0", "v-0-range"}
+        assert len([name for kind, name in reached if kind == "g"]) == tab.locator(".card").count()
 
 
 def test_it_prints_on_one_page(browser: Any, saas: Path, tmp_path: Path) -> None:
@@ -246,7 +353,9 @@ def test_the_policy_allows_its_own_script_alone() -> None:
     assert policy is not None
     assert policy[1].startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy[1]
-    assert not re.search(r"\bon\w+=|\beval\(|new Function|javascript:|https?://(?!www\.w3\.org/2000/svg)", text)
+    markup = re.sub(r"(?s)<(script|style)\b.*?</\1>", "", text)
+    assert not re.search(r"\son\w+\s*=|\sstyle\s*=", markup)
+    assert not re.search(r"\beval\(|new Function|javascript:|https?://(?!www\.w3\.org/2000/svg)", text)
 
 
 def test_forty_metrics_stay_small() -> None:
@@ -259,6 +368,7 @@ def test_forty_metrics_stay_small() -> None:
     tree = it.ImpactTree(metrics=keys, outcome="profit")
     assert len(tree) == 40
     assert len(page(tree._subject, ("m0", "+5%")).encode()) < 150_000
+    assert len(page(it.template("saas")._subject, LIFT).encode()) < 150_000
 
 
 def test_pages_of_all_templates_open(browser: Any, tmp_path: Path) -> None:
@@ -280,9 +390,11 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     tree.to_html(path)
     with pytest.raises(OutputError):
         tree.to_html(path, overwrite=False)
-    for cost in (-1.0, float("nan"), float("inf"), "250k"):
-        with pytest.raises(QuestionError, match="cost is"):
-            tree.to_html(path, cost=cost)  # type: ignore[arg-type] - what users may pass
+    for cost in (-1.0, float("nan"), "250k", "-$3", "$1 per user", "€250k"):
+        with pytest.raises(QuestionError, match="cost"):
+            tree.to_html(path, cost=cost)
+    with pytest.raises(QuestionError, match="nothing pays back"):
+        tree.to_html(path, on="ltv_to_cac", cost="3x")
 
 
 def test_numbers_are_written_by_the_librarys_rule(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def _random_questions(count: int) -> list[Question]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_random_trees_give_the_same_values_and_money(engine: str, tmp_path: Path) -> None:
-    questions = _random_questions(120)
+    questions = _random_questions(140)
     assert len(questions) >= 100
     assert sum(q.lift for q in questions) >= 80
     for question, answer in zip(questions, run_all(engine, [q.data for q in questions], tmp_path), strict=True):

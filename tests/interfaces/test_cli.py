@@ -111,6 +111,23 @@ def test_value_of_information_without_a_decision_takes_the_closest(run):
     assert found["expected"] == 0
 
 
+def test_decide_weighs_acts(run):
+    acts = (
+        "--act",
+        "Onboarding: engagement=+5%, nps=+1 point",
+        "$250k to $300k",
+        "--act",
+        "cost_to_serve=-4%",
+        "$150k",
+    )
+    found = data(run, "decide", "saas", *acts, "--samples", "1024", "--seed", "3")
+    onboarding = it.Act({"engagement": "+5%", "nps": "+1 point"}, cost="$250k to $300k", label="Onboarding")
+    decision = it.Decision([onboarding, it.Act("cost_to_serve", "-4%", cost="$150k")])
+    assert found == json.loads(it.template("saas").decide(decision, samples=1024, seed=3).to_json())
+    assert list(found["acts"]) == ["Onboarding", "-4% Cost to serve"]
+    assert run("decide", "saas", *acts, "--horizon", "24", "--no-range").exit_code == 2
+
+
 def test_values_show_names_beside_labels(run, shop):
     result = run("values", str(shop))
     [line] = [line for line in result.stdout.splitlines() if "Site visits" in line]
@@ -234,7 +251,8 @@ def test_new_marks_every_stated_value(run, tmp_path):
     result = run("new", "saas", str(path))
     assert f"impacttree check {path}" in result.stdout
     tree = it.load(path)
-    stated = [metric.name for metric in tree.spec.metrics if metric.value or metric.start]
+    numbers = {metric.name: metric.value or metric.start for metric in tree.spec.metrics}
+    stated = [name for name, number in numbers.items() if number and not number.is_formula]
     assert [metric.name for metric in tree.spec.metrics if metric.placeholder] == stated
     effects = [f"{metric.name} <- {driver.source}" for metric in tree.spec.metrics for driver in metric.drivers]
     marked = len(stated) + len(effects)
@@ -357,6 +375,12 @@ MISTAKES = {
     "value-of-information saas nps +1% --cost 10": "the cost is 10",
     "value-of-information saas nps - --cost $1k": "write it in single quotes, '-$3'",
     "value-of-information saas --samples 10": "give a whole number from 200",
+    "decide saas": "Missing option '--act'",
+    "decide saas --act engagement=+5%": "--act",
+    "decide saas --act engagement $1k": "'engagement' is not a metric and its change: write engagement=+1%",
+    "decide saas --act 'Onboarding:' $1k": "changes nothing: write 'engagement=+5%'",
+    "decide saas --act engagement=+5% 3": "the cost is 3",
+    "decide saas --act nsp=+5% $1k": "there is no metric 'nsp' (did you mean 'nps'?)",
     "verify saas --on nothing": "there is no metric 'nothing'",
     "guardrails saas nsp=+1%": "there is no metric 'nsp'",
     "headroom saas nsp": "there is no metric 'nsp'",
@@ -365,6 +389,7 @@ MISTAKES = {
     "diagram saas tree.svg --cut half": "'half' is not one of 'full', 'board'",
     "diagram saas tree.svg --lift engagement": "--lift",
     "diagram saas tree.svg --lift engagment +1%": "there is no metric 'engagment'",
+    "diagram saas tree.svg --cost $1k": "a cost is that of a lift, and there is none",
     "diagram saas tree.svg --lift arpu -": "write it in single quotes",
     "new sas mine.yaml": "there is no template 'sas' (did you mean 'saas'?)",
     "new saas mine": "write mine.yaml",
@@ -482,6 +507,7 @@ PICTURED = {
     "project": ("project", "saas", "engagement=+1%"),
     "uncertainty": ("uncertainty", "saas", "--samples", "64"),
     "value-of-information": ("value-of-information", "saas", "--samples", "512"),
+    "decide": ("decide", "saas", "--act", "engagement=+5%", "$250k", "--samples", "256"),
     "simulate": ("simulate", "saas", "--samples", "256"),
     "sweep": ("sweep", "saas", "engagement", "40%", "44%"),
     "pnl": ("pnl", "saas", "engagement=+1%"),

@@ -147,6 +147,24 @@ def test_every_independent_problem_with_its_place():
         assert line[problem.column - 1 :].strip()
 
 
+@pytest.mark.parametrize(
+    ("body", "key", "line", "words"),
+    [
+        ("{label: Weak, a: -20%}", "low.label", 5, "write e.g. {label: Weak demand, changes:"),
+        ("\n    label: Weak\n    changes:\n      a: 20%", "low.changes.a", 8, "write '\\+20%' to multiply"),
+        ("\n    label: [Weak]\n    changes: {a: -20%}", "low.label", 6, "this is text"),
+        ("\n    lable: Weak\n    changes: {a: -20%}", "low.lable", 6, "did you mean 'label'"),
+        ("{label: Weak, changes: {}}", "low.changes", 5, "a scenario changes something"),
+    ],
+)
+def test_problems_of_a_scenario_with_a_label_have_their_place(body, key, line, words):
+    text = f"metrics:\n  a: {{value: 1}}\n  b: {{formula: 2 * a}}\nscenarios:\n  low: {body}\n"
+    with pytest.raises(ModelError, match=words) as caught:
+        load_text(text)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.line) == (f"scenarios.{key}", line)
+
+
 def test_what_could_be_understood_is_kept():
     reading = read_text(WRONG)
     spec = reading.spec

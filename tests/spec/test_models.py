@@ -494,6 +494,16 @@ def test_scenarios_keep_their_order_and_text():
         assert problems(lambda bad=bad: Scenario("low", bad))
 
 
+def test_a_scenario_may_say_what_it_is_called_and_what_happens_in_it():
+    bare, named = Scenario("weak_demand", {"b": "+1%"}), Scenario("low", {"b": "+1%"}, label="Weak", description="x\ny")
+    assert (bare.title, named.title) == ("Weak demand", "Weak")
+    assert bare.written() == {"b": "+1%"}
+    assert named.written() == {"label": "Weak", "description": "x\ny", "changes": {"b": "+1%"}}
+    assert TreeSpec(metrics={"b": {"value": 1}}, scenarios={"low": named.written()}).scenarios == (named,)
+    metric = TreeSpec(metrics={"changes": {"value": 1}}, scenarios={"low": {"changes": "+1%"}})
+    assert metric.scenarios == (Scenario("low", {"changes": "+1%"}),)
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [

@@ -66,11 +66,14 @@ METRIC = "metrics: {a: {%s}}"
         " on_target: +1 (0 to 2), correlation: 0.2}}}}}",
         "metrics: {a: {value: 1, guardrail: {min: 3}, agreed: {by: CFO, on: 2026-01-01}}}",
         "metrics: {a: {value: 1}}\nhorizon: 24\nperiod: week\nscenarios: {low: {a: +1%}}",
+        "metrics: {a: {value: 1}}\nscenarios: {low: {label: Weak, description: x, changes: {a: +1%}}}",
+        "metrics: {changes: {value: 1}}\nscenarios: {low: {changes: +1%}, bare: {changes: {changes: +1%}}}",
         "metrics: {a: {value: 1}}\nevidence_defaults: {judgement: 4, causal_share: 30%}",
         "metrics: {a: {value: 1}}\nstart_date: 2027-01-15\nperiod: day\nfiscal_calendar: {start: February}",
         "metrics: {a: {value: 1}}\nstart_date: 2027-01-31\nperiod: week\nfiscal_calendar: {start: February,"
         " pattern: 4-5-4, year_end: Saturday nearest 31 January, named_after: start}",
-        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%/year, timing: mid, tax_rate: 25%, losses: lost, cash: a}",
+        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%/year, timing: mid, tax_rate: 25%, losses: lost,"
+        " cash: a}",
         "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%, terminal: none}",
         "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%, terminal: {perpetuity: {growth: 2%/year}}, cash: {"
         "profit: a, receivables: {of: a, days: 45}, deferred_revenue: b, capex: {of: c, life: 36 months}}}",
@@ -115,6 +118,8 @@ def test_what_loads_is_valid(validator, text):
         "metrics: {a: {value: 1}}\nhorizon: 0",
         "metrics: {a: {value: 1}}\ncurrency: usd",
         "metrics: {a: {value: 1}}\nscenarios: {low: {}}",
+        "metrics: {a: {value: 1}}\nscenarios: {low: {changes: {}}}",
+        "metrics: {a: {value: 1}}\nscenarios: {low: {lable: x, changes: {a: +1%}}}",
         "metrics: {a: {value: 1}}\nevidence_defaults: {judgment: 4}",
         "metrics: {a: {value: 1}}\nevidence_defaults: [4]",
         "metrics: {a: {value: 1}}\nstart_date: 2027-02-01\nfiscal_calendar: {start: feb}",

@@ -133,7 +133,9 @@ def specs(draw):
         MetricSpec(name, **draw(rules), **draw(described))
         for name in draw(st.lists(names, min_size=1, max_size=4, unique=True))
     ]
-    scenario = st.builds(Scenario, names, st.dictionaries(names, changes, min_size=1, max_size=3))
+    said = optional(label=lines, description=prose)
+    changed = st.dictionaries(names, changes, min_size=1, max_size=3)
+    scenario = st.builds(lambda name, done, words: Scenario(name, done, **words), names, changed, said)
     head = optional(
         name=lines,
         description=prose,
@@ -340,6 +342,11 @@ def test_saving_without_a_change_keeps_every_byte(path, no_fallback):
             lambda spec: spec.with_keys(scenarios=[Scenario("low", {"churn": "+2pp"})]),
             "{ churn: +1pp }",
             "{ churn: +2pp }",
+        ),
+        (
+            lambda spec: spec.with_keys(scenarios=[Scenario("low", {"churn": "+1pp"}, label="Weak demand")]),
+            "{ churn: +1pp }",
+            "{label: Weak demand, changes: {churn: +1pp}}",
         ),
         (
             lambda spec: spec.with_keys(metrics=[*spec.metrics, MetricSpec("arpu", value="$30")]),

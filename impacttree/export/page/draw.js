@@ -25,7 +25,7 @@ function width(text, size, bold = false) {
   return pen.measureText(text).width;
 }
 
-function shortened(text, size, bold, room) {
+export function shortened(text, size, bold, room) {
   if (width(text, size, bold) <= room) return text;
   let end = text.length;
   while (end > 1 && width(`${text.slice(0, end)}…`, size, bold) > room) end--;
@@ -67,26 +67,94 @@ export function drawTree(view, told, choose) {
   for (const [text, x, y, end] of view.heads) {
     svg.append(words(x, y, 9.5, text, "grey", { "font-weight": 700 }), shape("path", { d: `M${x} ${y + 5.5}H${Math.max(end, x + 60)}`, class: "s-rule", fill: "none" }));
   }
-  const lines = shape("g", { "aria-hidden": "true" }), labels = shape("g", { "aria-hidden": "true" });
+  const [lines, feet, labels] = [0, 0, 0].map(() => shape("g", { "aria-hidden": "true" }));
   const drawn = [...view.lines].sort((one, two) => on.has(`${one.source} ${one.target}`) - on.has(`${two.source} ${two.target}`));
-  for (const line of drawn) {
+  const arrows = drawn.map((line) => {
     const key = `${line.source} ${line.target}`, amount = told.flows.get(key) ?? 0, isMain = on.has(key) && amount !== 0;
-    const share = told.largest ? Math.min(1, Math.abs(amount) / told.largest) : 0;
-    const thick = amount ? 1.2 + 7.8 * share : 0.8, paint = isMain ? "accent" : amount ? "edge" : "rule";
-    lines.append(...arrow(line.path, thick, paint, line.back ? "5 2 1.5 2" : amount ? null : "3 2.5", line.assumed));
-    const text = told.money(amount);
-    if (text || (line.label && line.delay)) {
-      const [, from, , to] = line.path.match(/-?[\d.]+/g).map(Number), isLevel = isMain && from === to;
-      const [x, place, anchor] = line.label ?? middle(line.path), y = isLevel ? from - Math.max(thick, 7) / 2 - 4 : place;
-      const below = isLevel ? from + Math.max(thick, 7) / 2 + 10 : y + (text ? 9.5 : 0);
-      if (text) labels.append(words(x, y, 8.5, text, isMain ? "accent-text" : "ink", { "text-anchor": anchor, "font-weight": 700, class: `f-${isMain ? "accent-text" : "ink"} halo` }));
-      if (line.delay && (amount || !told.isMoved)) labels.append(words(x, below, 8, line.delay, "grey", { "text-anchor": anchor, class: "f-grey halo" }));
-    }
+    const share = told.largest ? Math.min(1, Math.abs(amount) / told.largest) : 0, thick = amount ? 1.2 + 7.8 * share : 0.8;
+    const delay = line.delay && (amount || (line.label && !told.isMoved)) ? line.delay : "";
+    return { line, isMain, thick, paint: isMain ? "accent" : amount ? "edge" : "rule", isLive: amount !== 0, text: told.money(amount), delay };
+  });
+  for (const { line, thick, paint, isLive } of arrows) {
+    const [body, head, foot] = arrow(line.path, thick, paint, line.back ? "5 2 1.5 2" : isLive ? null : "3 2.5", line.assumed);
+    lines.append(body, head);
+    if (foot) feet.append(foot);
+  }
+  for (const { rows, isMain } of figures(view, arrows)) {
+    for (const [text, x, y, isMoney] of rows) labels.append(words(x, y, isMoney ? 8.5 : 8, text, "", { "text-anchor": "middle", "font-weight": isMoney ? 700 : null, class: `halo f-${isMoney ? (isMain ? "accent-text" : "ink") : "grey"}` }));
   }
   svg.append(lines);
   for (const [slot, x, y, wide, high] of view.cards) svg.append(drawCard(told.card(slot), slot, x, y, wide, high, view.path.includes(slot) && told.isMoved, choose));
-  svg.append(labels);
+  svg.append(feet, labels);
   return svg;
+}
+
+const ROW = 9.5, SHIFTS = [0, -7, 7, -14, 14, -22, 22];
+
+/** The figures of each arrow with their places, which stay while the same arrows carry something. */
+function figures(view, arrows) {
+  const asked = arrows.filter(({ text, delay }) => text || delay).map((one) => ({ ...one, wide: 8 * Math.ceil(Math.max(width(one.text, 8.5, true), 36) / 8) }));
+  const sign = asked.map(({ line, wide, delay }) => `${line.source} ${line.target} ${wide} ${delay}`).join();
+  if (view.sign !== sign) {
+    view.sign = sign;
+    view.places = placed(view, asked);
+  }
+  return asked.map((one, k) => {
+    const [x, y, rows] = view.places[k], money = one.text ? [[one.text, true]] : [];
+    const all = [...money, ...rows.map((row) => [row, false])], { gap = 0, dx = 0 } = rows;
+    return { ...one, rows: all.map(([text, isMoney], row) => [text, row ? x + dx : x, y + ROW * row + (row ? gap : 0), isMoney]) };
+  });
+}
+
+/** Places clear of cards, of other arrows and of each other, as near as may be to where the layout has them. */
+function placed(view, asked) {
+  const taken = view.cards.map(([, x, y, wide, high]) => [x - 2, y - 2, x + wide + 2, y + high + 2, 3]), found = new Map();
+  for (const line of view.lines) for (const [x, y] of points(line)) taken.push([x - 2.5, y - 2.5, x + 2.5, y + 2.5, 1]);
+  const over = ([x0, y0, x1, y1], [a0, b0, a1, b1, weight]) => weight * Math.max(0, Math.min(x1, a1) - Math.max(x0, a0)) * Math.max(0, Math.min(y1, b1) - Math.max(y0, b0));
+  for (const one of [...asked].sort((a, b) => b.isMain - a.isMain || b.thick - a.thick)) {
+    let best = null;
+    for (const [x, y, rows, cost] of choices(one)) {
+      const boxes = boxesOf(x, y, rows, one), sum = boxes.reduce((all, box) => taken.reduce((more, other) => more + over(box, other), all), cost);
+      if (!best || sum < best.sum - 1e-9) best = { sum, boxes, place: [x, y, rows] };
+    }
+    taken.push(...best.boxes.map((box) => [...box, 3]));
+    found.set(one, best.place);
+  }
+  return asked.map((one) => found.get(one));
+}
+
+/** Where the figures of an arrow may stand: x of the middle, y of the first row, what follows below it, and how far-fetched. */
+function* choices({ line, isMain, thick, text, delay, wide }) {
+  const numbers = line.path.match(/-?[\d.]+/g).map(Number), [, from, , to] = numbers, halves = delay.split(" ");
+  const forms = [[delay].filter(Boolean), ...(halves.length > 1 ? [halves] : []), ...(text && delay ? [[]] : [])];
+  for (const [form, rows] of forms.entries()) {
+    if (isMain && from === to && numbers.length === 4) {
+      const below = Math.max(thick, 7) + 4.5;
+      for (const dx of [0, -4, 4, -8, 8]) yield [(numbers[0] + numbers[2]) / 2, from - Math.max(thick, 7) / 2 - 4, Object.assign([...rows], { gap: below, dx }), 12 * form + 0.4 * Math.abs(dx)];
+      continue;
+    }
+    const [x, y, anchor] = line.label ?? middle(line.path), centre = anchor === "middle" ? x : anchor === "start" ? x + wide / 2 : x - wide / 2;
+    for (const dy of SHIFTS) for (const dx of SHIFTS) yield [centre + dx, y + dy, rows, 12 * form + 0.4 * (Math.abs(dx) + Math.abs(dy))];
+    for (const [px, py] of points(line).slice(2, -2)) for (const side of [-1, 1]) yield [px + side * (wide / 2 + 4), py, rows, 6 + 12 * form];
+  }
+}
+
+function boxesOf(x, y, rows, { text, wide }) {
+  const box = (long, row, size) => {
+    const low = y + ROW * row + (row ? rows.gap ?? 0 : 0), middle = x + (row ? rows.dx ?? 0 : 0);
+    return [middle - long / 2, low - size + 1, middle + long / 2, low + 2];
+  };
+  const first = text ? 1 : 0;
+  return [...(text ? [box(wide - 4, 0, 8.5)] : []), ...rows.map((told, row) => box(width(told, 8), row + first, 8))];
+}
+
+/** Points along an arrow. */
+function points(line) {
+  if (!line.points) {
+    const path = shape("path", { d: line.path }), long = path.getTotalLength(), count = Math.max(6, Math.round(long / 7));
+    line.points = Array.from({ length: count + 1 }, (_, k) => { const { x, y } = path.getPointAtLength((long * k) / count); return [x, y]; });
+  }
+  return line.points;
 }
 
 /** Where a label stands that the layout made no room for. */
@@ -103,11 +171,11 @@ function arrow(path, thick, paint, dash, isAssumed) {
   const way = Math.hypot(x - fromX, y - fromY) || 1, [ux, uy] = [(x - fromX) / way, (y - fromY) / way];
   const [bx, by] = [x - ux * long, y - uy * long];
   const cut = path.replace(/-?[\d.]+[ ,]-?[\d.]+$/, `${bx.toFixed(1)} ${by.toFixed(1)}`);
-  const start = numbers.slice(0, 2);
+  const [sx, sy, tx, ty] = numbers, out = Math.hypot(tx - sx, ty - sy) || 1;
   return [
     shape("path", { d: cut, fill: "none", class: `s-${paint}`, "stroke-width": thick.toFixed(2), "stroke-dasharray": dash, "stroke-linejoin": "round" }),
     shape("path", { d: `M${x} ${y}L${bx - uy * half} ${by + ux * half}L${bx + uy * half} ${by - ux * half}Z`, class: `f-${paint}` }),
-    ...(isAssumed ? [shape("circle", { cx: start[0] + 2, cy: start[1], r: Math.max(2.2, thick / 2), class: `f-back s-${paint}`, "stroke-width": 1.2 })] : []),
+    ...(isAssumed ? [shape("circle", { cx: sx + (2 * (tx - sx)) / out, cy: sy + (2 * (ty - sy)) / out, r: Math.max(2.2, thick / 2), class: `f-back s-${paint}`, "stroke-width": 1.2 })] : []),
   ];
 }
 
@@ -172,7 +240,7 @@ const rounded = (span) => {
 };
 
 /** A line over periods; `mark` is a period to point out, `second` another line, dashed, `band` lies from P10 to P90. */
-export function drawLine({ values, second = null, band = null, written, period, mark = null, markText = "", alt, high = 250, isSmall = false, hasZero = true }) {
+export function drawLine({ values, second = null, band = null, written, period, tick = null, mark = null, markText = "", alt, high = 222, isSmall = false, hasZero = true }) {
   const wide = 360, left = isSmall ? 4 : 56, right = isSmall ? 74 : 62, top = 10, bottom = isSmall ? 18 : 34;
   const all = [...values, ...(second ?? []), ...(band ?? []).flat(), ...(hasZero ? [0] : [])].filter(Number.isFinite);
   let [low, most] = [Math.min(...all), Math.max(...all)];
@@ -183,9 +251,12 @@ export function drawLine({ values, second = null, band = null, written, period, 
   const y = (value) => top + ((most - value) / (most - low)) * (high - top - bottom);
   const svg = shape("svg", { viewBox: `0 0 ${wide} ${high}`, width: "100%", role: "img", "aria-label": alt });
   if (!isSmall) {
-    for (let level = low; level <= most + step / 2; level += step) {
-      const told = Math.abs(level) < step / 1e6 ? 0 : level;
-      svg.append(shape("path", { d: `M${left} ${y(told)}H${wide - right}`, class: told ? "s-grid" : "s-ink", "stroke-width": 1 }), words(left - 6, y(told) + 4, 11.5, written(told), "grey", { "text-anchor": "end" }));
+    const levels = [];
+    for (let level = low; level <= most + step / 2; level += step) levels.push(Math.abs(level) < step / 1e6 ? 0 : level);
+    let digits = 3;
+    while (digits < 9 && new Set(levels.map((level) => written(level, digits))).size < levels.length) digits++;
+    for (const told of levels) {
+      svg.append(shape("path", { d: `M${left} ${y(told)}H${wide - right}`, class: told ? "s-grid" : "s-ink", "stroke-width": 1 }), words(left - 6, y(told) + 4, 11.5, written(told, digits), "grey", { "text-anchor": "end" }));
     }
   }
   const trace = (path) => path.map((value, t) => `${t ? "L" : "M"}${x(t).toFixed(1)} ${y(value).toFixed(1)}`).join("");
@@ -206,7 +277,7 @@ export function drawLine({ values, second = null, band = null, written, period, 
     svg.append(shape("circle", { cx: x(mark), cy: y(values[mark]), r: 5, class: "f-back s-accent", "stroke-width": 2.5 }), words(x(mark) + 8, y(values[mark]) + 17, 12, markText, "ink", { "font-weight": 700, class: "f-ink halo" }));
   }
   const ticks = isSmall ? [0, last] : [0, ...[1 / 3, 2 / 3, 1].map((part) => Math.round(part * (last + 1)) - 1)];
-  for (const t of new Set(ticks)) svg.append(words(x(t), high - bottom + 15, 11.5, isSmall ? `${period} ${t + 1}` : t + 1, "grey", { "text-anchor": isSmall ? (t ? "end" : "start") : "middle" }));
+  for (const t of new Set(ticks)) svg.append(words(x(t), high - bottom + 15, 11.5, tick ? tick(t + 1) : isSmall ? `${period} ${t + 1}` : t + 1, "grey", { "text-anchor": isSmall ? (t ? "end" : "start") : "middle" }));
   if (!isSmall) svg.append(words((left + wide - right) / 2, high - 2, 11.5, period, "grey", { "text-anchor": "middle" }));
   return svg;
 }
@@ -215,7 +286,7 @@ export function drawGauge(value, limit, alt) {
   const most = 1.6 * Math.max(Math.abs(value), Math.abs(limit)) || 1, at = (one) => 100 * Math.max(0, Math.min(1, one / most));
   return shape("svg", { viewBox: "0 0 100 12", height: 12, preserveAspectRatio: "none", role: "img", "aria-label": alt },
     shape("rect", { x: 0, y: 3, width: 100, height: 6, class: "f-rule" }), shape("rect", { x: 0, y: 3, width: at(value), height: 6, class: "f-driver" }),
-    shape("rect", { x: at(limit) - 0.8, y: 0, width: 1.6, height: 12, class: "f-guard" }));
+    shape("path", { d: `M${at(limit)} 0V12`, class: "s-guard", "stroke-width": 3, "vector-effect": "non-scaling-stroke" }));
 }
 
 const PAINTS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-weight", "text-anchor", "paint-order"];

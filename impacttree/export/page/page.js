@@ -1,5 +1,5 @@
 // The page: controls, and what follows from them.
-import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, standAlone } from "./draw.js";
+import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, shortened, standAlone } from "./draw.js";
 import { Answers } from "./answers.js";
 import { State } from "./state.js";
 import { formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
@@ -44,6 +44,9 @@ export class Page {
     this.part("whole").addEventListener("click", () => { state.whole = !state.whole; this.update(); });
     this.part("copy").addEventListener("click", () => this.copy());
     this.part("save").addEventListener("click", () => this.save());
+    this.part("link").hidden = !this.address;
+    this.part("link").addEventListener("click", () => this.link());
+    this.part("given").addEventListener("input", () => this.opened(this.part("given")));
     this.typed(this.part("need"), this.outcome.signed, (value) => { state.need = value; });
     this.typed(this.part("cost"), this.outcome.signed, (value) => { state.cost = value === null ? null : Math.max(0, value); });
     this.part("cost-box").hidden = !data.canCost;
@@ -222,8 +225,8 @@ export class Page {
   range() {
     const { state, data, ranges, words, outcome } = this, told = (ends) => (ends ? `${words.span(outcome, ...ends)} (P10 to P90)` : "");
     if (!state.changes.size) return "";
+    if (state.isStated && data.range && !ranges?.isAll) return told(data.range);
     if (ranges) return `${ranges.isAll || !ranges.total ? "" : "about "}${told(ranges.total)}`;
-    if (state.isStated && data.range) return told(data.range);
     return data.draws.count ? (data.draws.inputs.length ? "P10 to P90 follows" : "") : "ranges are known for the case as written alone";
   }
 
@@ -243,7 +246,7 @@ export class Page {
       box.classList.toggle("moved", isMoved);
       if (range !== from) range.value = Math.round((STEPS * (value - input.least)) / (input.most - input.least || 1));
       range.setAttribute("aria-valuetext", shownValue);
-      if (field !== from) field.value = shownValue;
+      if (field !== from) { field.value = shownValue; field.style.width = `${Math.max(76, 7.2 * shownValue.length + 18)}px`; }
       const [a, b] = [Math.min(value, input.base), Math.max(value, input.base)];
       move.style.left = at(a);
       move.style.width = `calc(${at(b)} - ${at(a)})`;
@@ -251,6 +254,7 @@ export class Page {
     const plain = (value) => (value === null ? "" : this.money(value).replace(/^\+/, ""));
     if (this.part("need") !== from && idle(this.part("need"))) this.part("need").value = plain(state.need);
     if (this.part("cost") !== from && idle(this.part("cost"))) this.part("cost").value = plain(state.cost);
+    this.part("target").classList.toggle("idle", state.need === null);
     this.part("need-label").textContent = `I need, ${this.words.over(this.outcome, state.horizon).replace("in the first", "in")}`;
     this.from = null;
   }
@@ -262,7 +266,7 @@ export class Page {
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` at ${count}`]);
     const back = found.net.payback === null ? ` in the first ${words.periods(found.net.line.length)}` : "";
-    this.part("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(`${data.period} ${found.net.payback}`)]), this.paidBack());
+    this.part("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(words.at(found.net.payback))]), this.paidBack());
   }
 
   /** When it is paid back from P10 to P90: " (P10 to P90: 17 to 30)". */
@@ -316,7 +320,7 @@ export class Page {
   callout(svg, view) {
     const { found, state, words, outcome, data } = this, card = view.cards.find(([slot]) => slot === data.outcome);
     if (!card) return;
-    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, range = /\d/.test(this.range().replace("P10 to P90", "")) ? this.range() : "";
+    const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, told = this.range(), range = told.endsWith(")") && !told.startsWith("about") ? told : "";
     const low = range ? 72 : 54, top = y + high + 22;
     const isFree = view.cards.every(([, cx, cy, cw, ch]) => cx + cw < left || cx > left + long || cy + ch <= y + high + 1 || cy > top + low);
     if (!isFree) return;
@@ -326,7 +330,7 @@ export class Page {
     const [head] = [capital(words.over(outcome, state.horizon).replace("in the ", ""))];
     svg.append(shape("g", { "aria-hidden": "true" },
       shape("rect", { x: left, y: top, width: long, height: low, class: "f-tint" }), shape("rect", { x: left, y: top, width: 3, height: low, class: "f-accent" }),
-      text(13, 8.5, head, "accent-text", 700), text(33, 17, this.money(found.total), "accent", 700), text(46, 9, outcome.low, "ink"),
+      text(13, 8.5, shortened(head, 8.5, true, long - 12), "accent-text", 700), text(33, 17, this.money(found.total), "accent", 700), text(46, 9, shortened(outcome.low, 9, false, long - 12), "ink"),
       ...(range ? range.split(/ (?=\()/).map((part, k) => text(57 + 9 * k, 7.5, part, "tint-text")) : [])));
   }
 
@@ -356,11 +360,11 @@ export class Page {
     this.part("guards-box").hidden = !found.guardrails.length;
     this.part("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }, which) => {
       const metric = data.metrics[slot], label = metric.label, isBroken = broken.length > 0;
-      const verdict = isBroken ? (broken.length === this.state.horizon ? `BROKEN in every ${data.period}` : `BROKEN from ${data.period} ${broken[0]}`) : "holds";
+      const verdict = isBroken ? (broken.length === this.state.horizon ? `BROKEN in every ${data.period}` : `BROKEN from ${this.words.at(broken[0])}`) : "holds";
       const share = this.ranges?.risks[which] ?? null, risk = share === null ? "" : `, risk ${percentage(share)}`;
       return element("li", { class: isBroken ? "broken" : null },
         element("div", { class: "top" }, element("span", {}, element("span", { class: "mark", "aria-hidden": "true" }, "▲ "), label), element("span", {}, formatValue(metric, value))),
-        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${data.period} ${period}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}${risk}`)));
+        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${this.words.at(period)}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}${risk}`)));
     }));
     const broken = found.guardrails.filter((one) => one.broken.length).length, [, inputs, guards] = this.part("tabs").children;
     inputs.textContent = `Inputs, ${this.sliders.size}`;
@@ -380,21 +384,38 @@ export class Page {
         ...term("Unit", `${metric.unit || metric.style.words[1] || metric.style.before.trim() || (metric.isShare ? "%" : metric.style.after) || "number"}${better}`),
         ...term("Owner", metric.owner), ...term("Source", metric.source), ...term("Evidence", ...metric.moves.map((one) => one.evidence)), ...term("Notes", metric.notes)),
       path.every(Number.isFinite) && was.every(Number.isFinite) && path.length > 1
-        ? drawLine({ values: path, second: was, written: (value) => formatValue(metric, value), period: data.period, high: 78, isSmall: true, hasZero: false, alt: `${metric.label} goes from ${formatValue(metric, path[0])} to ${formatValue(metric, path[path.length - 1])}; as stated to ${formatValue(metric, was[was.length - 1])}` })
+        ? drawLine({ values: path, second: was, written: (value) => formatValue(metric, value), period: data.period, tick: this.words.tick, high: 78, isSmall: true, hasZero: false, alt: `${metric.label} goes from ${formatValue(metric, path[0])} to ${formatValue(metric, path[path.length - 1])}; as stated to ${formatValue(metric, was[was.length - 1])}` })
         : "");
   }
 
   line() {
-    const { state, found, data, words } = this, { line, payback } = found.net, hasLine = line.length > 1 && line.every(Number.isFinite) && this.outcome.rule === "sum" && state.changes.size > 0;
+    const { state, found, data, outcome } = this, isSummed = outcome.rule === "sum" && state.changes.size > 0;
+    const at = (rows) => Array.from({ length: state.horizon }, (_, t) => rows[rows.length > 1 ? t : 0][data.outcome]);
+    const path = isSummed ? found.net.line : at(found.rows), second = isSummed || !state.changes.size ? null : at(found.baseRows);
+    const hasLine = path.length > 1 && [...path, ...(second ?? [])].every(Number.isFinite);
     this.part("line-box").hidden = !hasLine;
     if (!hasLine) return;
-    const cost = state.cost ? ` less ${this.money(state.cost).replace(/^\+/, "")}` : "";
-    this.part("line-head").textContent = state.cost ? `Cumulative net of the ${this.money(state.cost).replace(/^\+/, "")}, ${words.periods(line.length)}` : `Cumulative change of ${this.outcome.low}, ${words.periods(line.length)}`;
-    const isMarked = state.cost > 0 && payback !== null;
-    const { low, high } = this.ranges?.net ?? {}, isSure = low && low.every(Number.isFinite) && high.every(Number.isFinite);
+    if (isSummed) { this.net(path); return; }
+    const told = (value, digits) => formatValue(outcome, value, digits), last = path.length - 1;
+    this.part("line-head").textContent = `${outcome.label}, ${this.words.periods(path.length)}`;
     this.part("line").replaceChildren(drawLine({
-      values: line, band: isSure ? [low, high] : null, written: (value) => this.money(value) || "0", period: data.period, mark: isMarked ? payback - 1 : null, markText: isMarked ? `${data.period} ${payback}` : "",
-      alt: `Cumulative change of ${this.outcome.low}${cost}: ${this.money(line[line.length - 1])} after ${words.periods(line.length)}${isSure ? `, P10 to P90 ${words.span(this.outcome, low[low.length - 1], high[high.length - 1])}` : ""}`,
+      values: path, second, written: told, period: data.period, tick: this.words.tick, hasZero: false,
+      alt: `${outcome.label} goes from ${told(path[0])} to ${told(path[last])}${second ? `; as stated to ${told(second[last])}` : ""}`,
+    }));
+  }
+
+  /** What a change returns, added up, less what it costs. */
+  net(line) {
+    const { state, found, data, words, outcome } = this, { payback } = found.net, last = line.length - 1;
+    const plain = this.money(state.cost ?? 0).replace(/^\+/, ""), what = outcome.better === "lower" ? "saving" : "change";
+    const head = state.cost ? `Cumulative net of the ${plain}` : `Cumulative ${what} of ${outcome.low}`;
+    const isMarked = state.cost > 0 && payback !== null;
+    const { low, high } = this.ranges?.net ?? {}, isSure = low && [...low, ...high].every(Number.isFinite);
+    this.part("line-head").textContent = `${head}, ${words.periods(line.length)}`;
+    this.part("line").replaceChildren(drawLine({
+      values: line, band: isSure ? [low, high] : null, written: (value, digits) => formatSigned(outcome, value, digits), period: data.period, tick: words.tick,
+      mark: isMarked ? payback - 1 : null, markText: isMarked ? words.at(payback) : "",
+      alt: `${head}: ${this.money(line[last])} after ${words.periods(line.length)}${isSure ? `, P10 to P90 ${this.money(low[last])} to ${this.money(high[last])}` : ""}`,
     }));
   }
 
@@ -402,14 +423,17 @@ export class Page {
     const { found, words, outcome } = this;
     this.part("tornado-box").hidden = !bars.length;
     if (!bars.length) return;
-    this.part("tornado-head").textContent = `What the ${this.money(found.total).replace(/^\+/, "")} rests on (each from P10 to P90)`;
+    this.part("tornado-head").textContent = `What the ${this.money(found.total).replace(/^\+/, "")} rests on (P10 to P90)`;
     this.part("tornado").replaceChildren(drawTornado(bars, found.total, (value) => this.money(value).replace(/^\+/, ""), (change) => words.tone(outcome, change) === "good"));
   }
 
   needs(found) {
+    const isOpen = found !== null && found.value !== null && !found.isToday && found.value !== this.state.value(this.state.focus);
+    this.part("take").hidden = !isOpen;
+    this.part("take").onclick = () => { this.state.set(this.state.focus, found.value); this.changed(); };
     const { state, data } = this, metric = data.metrics[state.focus], output = this.part("needs");
     const asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
-    if (state.need === null) { output.replaceChildren(`Type an amount to see what ${metric.low} must be`); return; }
+    if (state.need === null) { output.replaceChildren(`Type an amount: what must ${metric.low} be?`); return; }
     if (!found) output.replaceChildren(`${metric.label} is not an input`);
     else if (found.isToday) output.replaceChildren(`${asked} needs no move of ${metric.low}`);
     else if (found.value === null) output.replaceChildren(`No value of ${metric.low} alone gives ${asked}`);
@@ -418,18 +442,37 @@ export class Page {
 
   basis() {
     const { data, state } = this, { money, held } = data.basis;
-    const what = [money ? "accrual, pre-tax, undiscounted" : "", state.cost && data.canCost ? `before the cost unless net; the cost is paid in ${data.period} 1` : "before the cost of achieving it", held].filter(Boolean);
+    const what = [money ? "accrual, pre-tax, undiscounted" : "", state.cost && data.canCost ? `before the cost unless net; the cost is paid in ${this.words.at(1)}` : "before the cost of achieving it", held].filter(Boolean);
     this.basisText = `Basis: ${what.join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${data.notes.join(" ")}${data.notes.length ? " " : ""}${data.name}, version ${data.version}.`;
     this.part("basis").textContent = this.basisText;
   }
 
   // -- sharing ---------------------------------------------------------------------------------------------------------
 
-  async copy() {
-    const text = `${this.part("sentence").textContent} (${this.part("sub").textContent}). ${this.basisText}`;
+  copy() { return this.copied(this.part("copy"), `${this.part("sentence").textContent}. ${this.part("sub").textContent} ${this.basisText}`); }
+
+  /** The address carries the state: as it is now, not as it was a moment ago. */
+  link() {
+    this.follow();
+    return this.copied(this.part("link"), this.address.link());
+  }
+
+  /** Take the state of a link that was pasted: what stands after its #. */
+  opened(field) {
+    const [, fragment] = field.value.split("#");
+    field.setAttribute("aria-invalid", String(Boolean(field.value.trim()) && !fragment));
+    if (!fragment) return;
+    this.state.read(fragment);
+    this.place();
+    this.changed();
+    this.show(TABS[0]);
+    field.value = "";
+  }
+
+  async copied(button, text) {
     let isDone = true;
     try { await navigator.clipboard.writeText(text); } catch { isDone = this.copiedByHand(text); }
-    this.tell(this.part("copy"), isDone ? "Copied" : "Could not copy");
+    this.tell(button, isDone ? "Copied" : "Could not copy");
   }
 
   /** Where a file may not reach the clipboard: select the text and copy that. */
@@ -474,6 +517,7 @@ export function start() {
   const data = JSON.parse(document.getElementById("data").textContent);
   const address = {
     read: () => location.hash.slice(1),
+    link: () => location.href,
     write: (fragment) => history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search),
   };
   const page = new Page(document, data, new Answers(data), address);

@@ -212,6 +212,7 @@ export function betaShare(a, b, x) {
 }
 
 function betaQuantile(a, b, share) {
+  if (share > 0.5) return 1 - betaQuantile(b, a, 1 - share);
   let [low, high] = [0, 1];
   for (let tries = 0; tries < 200 && low < high; tries++) {
     const middle = (low + high) / 2;

@@ -14,7 +14,10 @@ export function change(input, value) {
 export class State {
   constructor(data) {
     this.data = data;
-    for (const metric of data.metrics) Object.assign(metric, { style: data.styles[metric.style], signed: data.styles[metric.signed] });
+    for (const metric of data.metrics) {
+      const low = metric.label.slice(0, 1).toLowerCase() + metric.label.slice(1);
+      Object.assign(metric, { ...data.usual, low, ...metric, style: data.styles[metric.style], signed: data.styles[metric.signed] });
+    }
     this.reset();
   }
 

@@ -97,7 +97,7 @@ export function percentage(share) {
 }
 
 const SCALES = { k: 1e3, thousand: 1e3, m: 1e6, mn: 1e6, million: 1e6, b: 1e9, bn: 1e9, billion: 1e9, t: 1e12, trillion: 1e12 };
-const TYPED = /^\s*([+\-−]?)\s*(\D*?)\s*((?:\d{1,3}(?:[, _\u202f\u00a0]\d{3})+|\d+)?(?:\.\d+)?)\s*(k|thousand|mn?|million|bn?|billion|t|trillion)?(?![a-z])\s*(.*)$/iu;
+const TYPED = /^\s*([+\-−]?)\s*([^\d.]*?)\s*((?:\d{1,3}(?:[, _\u202f\u00a0]\d{3})+|\d+)(?:\.\d+)?|\.\d+)\s*(k|thousand|mn?|million|bn?|billion|t|trillion)?(?![a-z])\s*(.*)$/iu;
 
 /** The number that somebody typed for a metric: "44.1%", "$50k", "1.2M", "38 points"; NaN where it is not one. */
 export function parse(typed, style, code = "") {
@@ -118,6 +118,12 @@ function isUnit(text, style, code) {
 export class Words {
   constructor(data) { this.data = data; }
 
+  /** A period: "Oct 2027", without a first day "month 12". */
+  at(t) { return this.data.names ? this.data.names.full[t - 1] : `${this.data.period} ${t}`; }
+
+  /** The same below an axis: "Oct 27"; null where periods go by their numbers. */
+  get tick() { const { names } = this.data; return names && ((t) => names.short[t - 1]); }
+
   periods(count) { return `${count} ${this.data.period}${count === 1 ? "" : "s"}`; }
 
   /** A change of an outcome: "+$17k"; of an amount that is better lower "saves $17k" or "costs $17k". */
@@ -137,11 +143,7 @@ export class Words {
   }
 
   over(metric, count) {
-    const first = count === 1 ? `first ${this.data.period}` : `first ${this.periods(count)}`;
-    return {
-      sum: `in the ${first}`, last: `by ${this.data.period} ${count}`,
-      mean: `on average over the ${first}`, recompute: `as measured over the ${first}`,
-    }[metric.rule];
+    return this.data.windows[count][metric.rule];
   }
 
   /** What a change does to the outcome, before and after the amount: "adds", "$84k", "operating profit". */

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from impacttree.render.layout import cards, connectors
+from impacttree.render.layout.asides import BELOW, aside_groups
 from impacttree.render.layout.cards import text
 from impacttree.render.layout.cut import Excerpt
 from impacttree.render.layout.frame import Headings
-from impacttree.render.layout.measure import text_width, wrap
+from impacttree.render.layout.measure import fit, text_width, wrap
 from impacttree.render.layout.network import Network
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.sizes import thickness
-from impacttree.render.layout.style import ACCENT, INK, MARGIN, MUTED, NAME, PAGE_WIDTH
+from impacttree.render.layout.style import ACCENT_DARK, INK, MARGIN, MUTED, NAME, PAGE_WIDTH, POINT
 from impacttree.render.scene import Box, Group, Shape
-from impacttree.views import Diagram
+from impacttree.views import Aside, Diagram
 
 __all__ = ["board_groups"]
 
 BOTTOM = 6.6
 PANEL_HEIGHT = 1.6
-BOX_HEIGHT = 1.86
+BOX_HEIGHT = 2.06
 WIDEST = 2.5
-AMOUNT = 12.0
-ASIDE = 10.5
+AMOUNT = 12.3
+NOTE_SIZES = (12.3, 11.0, 10.0, 9.0, 8.0)
+ASIDE, ASIDE_BY = 10.5, 8.0
+MOST_WRITTEN = 2
+"""Flows that are written under a card."""
 ASIDE_HEIGHT = 0.75
+"""Of texts below the cards, where no box finds room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,11 @@ def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Gr
     spare = BOTTOM - top - BOX_HEIGHT - panels
     above = max(0.1, spare * (0.28 if panels else 0.42))
     row = _row(net, top + above)
-    asides = [group for position, card in enumerate(net.path) for group in _aside(net, card, row.boxes[position])]
-    y = top + above + BOX_HEIGHT + max(ASIDE_HEIGHT if asides else 0.3, spare * 0.38)
+    path = [net.cards[card].id for card in net.path]
+    beside, drawn = aside_groups(diagram.asides, path, row.boxes, PAGE_WIDTH - MARGIN)
+    written = _written([one for one in diagram.asides if id(one) not in drawn], path, row.boxes)
+    below = max(BELOW if beside else 0.3, ASIDE_HEIGHT if written else 0.3)
+    y = top + above + BOX_HEIGHT + max(below, spare * 0.38)
     on_path = {card: position for position, card in enumerate(net.path)}
     groups: list[Group] = []
     for arrow in net.arrows:
@@ -55,21 +64,36 @@ def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Gr
     for position, card in enumerate(net.path):
         box = row.boxes[position]
         groups.append(cards.card(net.cards[card], box, row.scale, main=True, lifted=net.lifted, on_board=True))
-    return (*groups, *asides, *_panels(diagram, y))
+    return (*groups, *beside, *written, *_panels(diagram, y))
 
 
-def _aside(net: Network, card: int, box: Box) -> list[Group]:
-    """Write under a box what joins or leaves the path there."""
-    item = net.cards[card]
-    if not item.aside_text:
-        return []
-    middle, below = box.x + box.width / 2, box.y + BOX_HEIGHT
-    lines: list[Shape] = [text(middle, below + 0.21, item.aside_text, ASIDE, INK, bold=True, anchor="middle")]
-    lines += [
-        text(middle, below + 0.21 + 0.15 * number, line, 8.0, MUTED, anchor="middle")
-        for number, line in enumerate(wrap(item.aside_by, 8.0, box.width, 2), start=1)
-    ]
-    return [Group("label", tuple(lines), id=item.id, source=item.id, target=item.id)]
+def _written(asides: Sequence[Aside], path: Sequence[str], row: Sequence[Box]) -> list[Group]:
+    """Write under the cards what joins or leaves the path there, where no box shows it."""
+    groups = []
+    for name, box in zip(path, row, strict=True):
+        found = [one for one in asides if one.at == name]
+        if not found:
+            continue
+        middle, y = box.x + box.width / 2, box.y + BOX_HEIGHT + 0.21
+        lines: list[Shape] = []
+        for one in found[:MOST_WRITTEN]:
+            lines.append(
+                text(middle, y, fit(one.text, ASIDE, box.width, bold=True), ASIDE, INK, bold=True, anchor="middle")
+            )
+            where = f"{'through' if one.joins else 'to'} {one.card.label}"
+            lines.append(
+                text(middle, y + 0.16, fit(where, ASIDE_BY, box.width + row_gap(row)), ASIDE_BY, MUTED, anchor="middle")
+            )
+            y += 0.36
+        groups.append(
+            Group("label", tuple(lines), id=name, source=name, target=name, alt="; ".join(o.words for o in found))
+        )
+    return groups
+
+
+def row_gap(row: Sequence[Box]) -> float:
+    """Return how far the cards of a row stand apart."""
+    return row[1].x - row[0].x - row[0].width if len(row) > 1 else 0.0
 
 
 def _row(net: Network, y: float) -> _Row:
@@ -112,13 +136,13 @@ def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int)
         while size > 8 and text_width(words, size, bold=True) > row.gap - 0.06:
             size -= 0.5
         above = y - max(head_width(width) / 2, 0.06) - 0.06
-        lines.append(text((x0 + x1) / 2, above, words, size, ACCENT if net.lifted else INK, bold=True, anchor="middle"))
+        lines.append(
+            text((x0 + x1) / 2, above, words, size, ACCENT_DARK if net.lifted else INK, bold=True, anchor="middle")
+        )
     below = y + max(head_width(width) / 2, 0.06) + 0.05
-    notes = _via(excerpt.skipped.get(ends, ()), row.gap)
-    if link.delay:
-        notes = (*notes, *wrap(link.delay, 8.0, row.gap - 0.06, 2))
+    size, notes = _notes(excerpt.skipped.get(ends, ()), link.delay, row.gap - 0.06)
     under.extend(
-        text((x0 + x1) / 2, below + 0.135 * number, note, 8.0, MUTED, anchor="middle")
+        text((x0 + x1) / 2, below + 1.15 * size * POINT * number, note, size, MUTED, anchor="middle")
         for number, note in enumerate(notes, start=1)
     )
     labels = [
@@ -129,12 +153,15 @@ def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int)
     return [connectors.connector(net, route, row.scale), *labels]
 
 
-def _via(names: tuple[str, ...], gap: float) -> tuple[str, ...]:
-    if not names:
-        return ()
-    words = f"via {names[0]}" if len(names) == 1 else f"via {len(names)} metrics"
-    lines = wrap(words, 8.0, gap - 0.06, 3)
-    return lines if "…" not in "".join(lines) else wrap("via 1 metric", 8.0, gap - 0.06, 2)
+def _notes(skipped: tuple[str, ...], delay: str, room: float) -> tuple[float, tuple[str, ...]]:
+    """Return what stands under an arrow, and how large: which boxes it runs via, and when it acts."""
+    via = f"via {skipped[0]}" if len(skipped) == 1 else f"via {len(skipped)} metrics" if skipped else ""
+    said = [words for words in (via, delay) if words]
+    for size in NOTE_SIZES:
+        lines = tuple(line for words in said for line in wrap(words, size, room, 3))
+        if "…" not in "".join(lines):
+            return size, lines
+    return size, tuple(line for words in ("via 1 metric" if via else "", delay) for line in wrap(words, size, room, 2))
 
 
 def _panels(diagram: Diagram, y: float) -> list[Group]:

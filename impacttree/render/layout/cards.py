@@ -24,10 +24,12 @@ from impacttree.render.layout.style import (
     NAVY,
     NAVY_GLYPH,
     ON_NAVY,
+    ON_TINT,
     PANEL,
     PILL,
     POINT,
     PRODUCT,
+    QUIET,
     VALUE,
     VALUE_LEAST,
     WHITE,
@@ -35,12 +37,14 @@ from impacttree.render.layout.style import (
 from impacttree.render.scene import Anchor, Box, Curve, Disc, Group, Segment, Shape, Text
 from impacttree.views import Callout, Card, Panel, Tone
 
-__all__ = ["callout", "card", "glyph", "panel", "pill"]
+__all__ = ["callout", "card", "glyph", "panel", "pill", "pill_width", "polygon", "small_card"]
 
 WORDS = {"product": "METRIC", "driver": "DRIVER", "financial": "FINANCIAL", "guardrail": "GUARDRAIL"}
 COLORS = {"product": PRODUCT, "driver": DRIVER, "financial": NAVY, "guardrail": GUARDRAIL}
 VALUE_BESIDE = 11.0
 """A value keeps this size as long as the pill beside it can give way."""
+BOARD = 12.3
+"""Letters on the board: 12 points on a slide, where it is drawn a little smaller."""
 SPACING = 0.35
 """Extra points between the capitals of the kind."""
 CAP = 0.72
@@ -169,17 +173,56 @@ class _Painter:
             self._foot_line(box.y + box.height - 0.075 * scale - 0.6 * step, "" if unit else self.foot)
 
     def fill_board(self) -> None:
-        """Draw the same with a larger value and the pill on a line of its own, aligned at the foot over all boxes."""
-        scale, box = self.scale, self.box
-        names = wrap(self.card.label, NAME * scale, self.room, 2, bold=True)
-        self._top(box.y + 0.13 * scale, 0.08 * scale, names, with_foot=True)
-        y = box.y + box.height - 0.12 * scale
-        self._foot_line(y, self.foot)
-        y -= 0.30 * scale
+        """Draw the same in larger letters, the pill, unit and owner on lines of their own, aligned over all boxes."""
+        scale, box, size = self.scale, self.box, BOARD
+        y = box.y + 0.13 + size * POINT * CAP
+        self._kind_in_words(y, size)
+        y += 0.08 + NAME * scale * POINT * CAP
+        for number, name in enumerate(wrap(self.card.label, NAME * scale, self.room, 2, bold=True)):
+            self.shapes.append(
+                text(self.left, y + number * NAME_LINE * scale, name, NAME * scale, self._ink(), bold=True)
+            )
+        line = size * 1.2 * POINT
+        y = box.y + box.height - 0.12
+        for words in (self.card.owner, self.foot):
+            if words:
+                self.shapes.append(self._unit(self.left, y, words, size))
+            y -= line
+        y -= 0.12
         if self.card.change:
-            right = self.left + pill_width(self.card.change, PILL * scale)
-            self.shapes += pill(right, y, self.card.change, self.card.tone, PILL * scale, dark=self.dark)
-        self._value(y - 0.27 * scale, VALUE * scale * 1.2, self.room, "")
+            change = fit(self.card.change, size, self.room - 0.2, bold=True)
+            self.shapes += pill(self.left + pill_width(change, size), y, change, self.card.tone, size, dark=self.dark)
+        self._value(y - 0.37, VALUE * 1.5, self.room, "")
+
+    def _kind_in_words(self, y: float, size: float) -> None:
+        """Draw the glyph and the word of the kind, as large as the other letters of a board."""
+        color = NAVY_GLYPH if self.dark else COLORS[self.kind]
+        shown = ACCENT_DARK if self.breached else MUTED if self.kind == "driver" else color
+        words = "Breached" if self.breached else WORDS[self.kind].capitalize()
+        middle = y - size * POINT * CAP / 2
+        self.shapes.append(glyph(self.kind, self.left + size * POINT * 0.4, middle, size * POINT * 0.75, color))
+        start = self.left + size * POINT * 1.05
+        label = text(start, y, fit(words, size, self.right - start, bold=True), size, shown, bold=True)
+        self.shapes.append(label)
+        if self.card.memory and label.x + label.width + size * POINT * 1.2 < self.right:
+            self.shapes += _loop(label.x + label.width + size * POINT * 0.7, middle, size * POINT * 0.36, self.muted)
+
+    def fill_small(self, size: float) -> None:
+        """Draw glyph and name with the pill at the right, the value with its unit below."""
+        box = self.box
+        y = box.y + box.height / 2 - 0.06
+        color = NAVY_GLYPH if self.dark else COLORS[self.kind]
+        middle = y - size * POINT * CAP / 2
+        self.shapes.append(glyph(self.kind, self.left + size * POINT * 0.4, middle, size * POINT * 0.75, color))
+        end = self.right
+        if self.card.change:
+            change = fit(self.card.change, 0.9 * size, self.room * 0.6, bold=True)
+            self.shapes += pill(self.right, middle, change, self.card.tone, 0.9 * size, dark=self.dark)
+            end -= pill_width(change, 0.9 * size) + 0.06
+        start = self.left + size * POINT * 1.05
+        self.shapes.append(text(start, y, fit(self.card.label, size, end - start, True), size, self._ink(), bold=True))
+        words = f"{self.card.value} {self.card.unit}".strip()
+        self.shapes.append(text(self.left, y + 0.24, fit(words, size, self.room), size, self.muted))
 
     def _top(self, y: float, space: float, names: tuple[str, ...], with_foot: bool) -> float:
         """Draw kind and name; return the last baseline."""
@@ -242,7 +285,7 @@ class _Painter:
             taken = pill_width(change, points)
             self.shapes += pill(self.right + 0.025 * scale, middle, change, card.tone, points, dark=self.dark)
         used = self._value(middle, size, self.room - taken - (0.025 * scale if taken else 0.0), unit)
-        if self.lifted and not card.change:
+        if self.lifted and not card.change and not card.missing:
             self._no_change(middle, self.room - used - 0.02)
 
     def _no_change(self, middle: float, room: float) -> None:
@@ -340,17 +383,23 @@ def card(
     return Group("card", tuple(painter.shapes), id=item.id, alt=describe(item, folded, lifted=lifted))
 
 
+def small_card(item: Card, box: Box, size: float) -> Group:
+    """Draw a metric beside the main path."""
+    painter = _Painter(item, box, 1.0, lifted=True, folded=0)
+    painter.frame(main=False, lifted_accent=True)
+    painter.fill_small(size)
+    return Group("card", tuple(painter.shapes), id=item.id, alt=describe(item))
+
+
 def describe(item: Card, folded: int = 0, *, lifted: bool = True) -> str:
     """Return a card in words."""
     parts = [f"{item.label}: {item.value} {item.unit}".strip(), WORDS[kind_of(item)].lower()]
     if item.change:
         parts.append(f"change {item.change}" + (f", {item.tone}" if item.tone != "neutral" else ""))
-    elif lifted:
+    elif lifted and not item.missing:
         parts.append("no change")
     if item.guardrail:
         parts.append(item.guardrail + (", breached" if item.breached else ""))
-    if item.aside_text:
-        parts.append(f"{item.aside_text} {item.aside_by}".rstrip())
     if item.owner:
         parts.append(f"owner {item.owner}")
     if item.memory:
@@ -434,7 +483,7 @@ def _range_lines(words: str, size: float, room: float) -> list[_Line]:
     rows = balanced(words, size, room)
     if "…" in "".join(rows):
         rows = wrap(words, size, room, 3)
-    return [_Line(row, size, MUTED, False, 0.0) for row in rows]
+    return [_Line(row, size, ON_TINT, False, 0.0) for row in rows]
 
 
 def panel(item: Panel, box: Box) -> Group:
@@ -452,7 +501,7 @@ def panel(item: Panel, box: Box) -> Group:
             y,
             fit(item.head, 10.5, room, bold=True),
             10.5,
-            ACCENT_DARK if item.accent else MUTED,
+            ACCENT_DARK if item.accent else QUIET,
             bold=True,
         )
     )
@@ -463,5 +512,5 @@ def panel(item: Panel, box: Box) -> Group:
     y += 0.1
     for line in wrap(item.detail, 10.0, room, max(1, int((box.y + box.height - y - 0.12) / 0.175))):
         y += 0.175
-        shapes.append(text(box.x + pad, y, line, 10.0, MUTED))
+        shapes.append(text(box.x + pad, y, line, 10.0, ON_TINT if item.accent else QUIET))
     return Group("panel", tuple(shapes), alt="; ".join(part for part in (item.head, item.body, item.detail) if part))

@@ -14,6 +14,8 @@ from impacttree.views import Callout, Card, Diagram, Link, Panel
 __all__ = ["POSTER", "SLIDE", "Capacity", "Excerpt", "board", "cleaned", "collapsed"]
 
 BOARD_BOXES = 6
+BESIDE = 0.01
+"""Of the largest amount: smaller ones beside the path do not decide which cards of it are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def cleaned(diagram: Diagram) -> Diagram:
         outcome=outcome,
         path=path or ((outcome,) if outcome else ()),
         callout=_clean_callout(diagram.callout) if diagram.callout and diagram.lifted and cards else None,
+        asides=tuple(replace(one, text=clean(one.text), card=_clean_card(one.card, False)) for one in diagram.asides),
         panels=tuple(Panel(clean(p.head), clean(p.body), clean(p.detail), p.accent) for p in diagram.panels),
         notes=tuple(clean(note) for note in diagram.notes),
         period=clean(diagram.period),
@@ -91,8 +94,6 @@ def _clean_card(card: Card, memory: bool) -> Card:
         change=clean(card.change),
         guardrail=clean(card.guardrail),
         memory=memory,
-        aside_text=clean(card.aside_text),
-        aside_by=clean(card.aside_by),
     )
 
 
@@ -129,16 +130,22 @@ def board(diagram: Diagram, boxes: int = BOARD_BOXES) -> Excerpt:
 
 
 def _shortened(diagram: Diagram, most: int) -> tuple[str, ...]:
-    """Return the main path with at most so many cards: its ends, and the inner ones with the most other links."""
+    """Return the main path with at most so many cards: its ends, and the inner ones that most hangs on.
+
+    Those come first where an amount joins the path or leaves it, then those with the most other links.
+    """
     path = diagram.path
     if len(path) <= most:
         return path
-    others = dict.fromkeys(path, 0)
+    others, joined = dict.fromkeys(path, 0), dict.fromkeys(path, False)
+    steps = set(pairwise(path))
+    large = BESIDE * max((abs(link.money) for link in diagram.links), default=0.0)
     for link in diagram.links:
         for end in (link.source, link.target):
             if end in others:
                 others[end] += 1
-    inner = sorted(range(1, len(path) - 1), key=lambda position: (others[path[position]], position))
+                joined[end] |= (link.source, link.target) not in steps and abs(link.money) > large
+    inner = sorted(range(1, len(path) - 1), key=lambda k: (joined[path[k]], others[path[k]], k))
     kept = {0, len(path) - 1, *inner[len(inner) - (most - 2) :]}
     return tuple(name for position, name in enumerate(path) if position in kept)
 

@@ -12,7 +12,7 @@ from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.sizes import Geometry
-from impacttree.render.layout.style import ACCENT, ACCENT_DARK, FAINT, INK, LABEL, LEAST, MARGIN, MUTED, POINT, RETURN
+from impacttree.render.layout.style import ACCENT_DARK, INK, LABEL, LEAST, MARGIN, MUTED, POINT, RETURN
 
 __all__ = ["Label", "LabelLine", "Rect", "place_labels", "variants"]
 
@@ -61,11 +61,11 @@ def variants(net: Network, arrow: Arrow, good_sign: float) -> tuple[tuple[LabelL
         rows = tuple(LabelLine(words, RETURN, number == 0) for number, words in enumerate((first, delay)) if words)
         return tuple(rows[:length] for length in range(len(rows), 0, -1))
     if not net.lifted or not (arrow.live or arrow.on_path) or not money:
-        color = (INK if arrow.on_path else MUTED) if not net.lifted else FAINT
+        color = INK if arrow.on_path and not net.lifted else MUTED
         quiet = tuple(LabelLine(words, color, arrow.on_path) for words in (elasticity, delay) if words)
         return tuple(quiet[:length] for length in range(len(quiet), 0, -1))
-    strong = ACCENT if arrow.on_path else INK
-    plain = ACCENT if arrow.on_path else ACCENT_DARK if link.money * good_sign < 0 else INK
+    strong = ACCENT_DARK if arrow.on_path else INK
+    plain = ACCENT_DARK if arrow.on_path or link.money * good_sign < 0 else INK
     top = LabelLine(elasticity, strong, True)
     below = LabelLine(money, plain, False)
     late = LabelLine(delay, MUTED, False)

@@ -8,8 +8,20 @@ from itertools import zip_longest
 from typing import Any
 
 from impacttree.render.layout.measure import text_width
-from impacttree.render.layout.style import ACCENT, ACCENT_DARK, ACCENT_TINT, GUARDRAIL, INK, NAVY, PANEL, WHITE
+from impacttree.render.layout.style import (
+    ACCENT,
+    ACCENT_DARK,
+    ACCENT_TINT,
+    GUARDRAIL,
+    INK,
+    NAVY,
+    ON_TINT,
+    PANEL,
+    QUIET,
+    WHITE,
+)
 from impacttree.render.pptx import markup
+from impacttree.render.pptx.axis_texts import in_one_unit
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Ids, Paragraph
 from impacttree.render.pptx.texts import fitted, height_of, lines_in, one_line
@@ -19,10 +31,9 @@ from impacttree.views.slides import Event, Figures, Gauge, Gauges, Prose, RangeB
 
 __all__ = ["BLOCKS", "GREY", "HEAD", "RULE", "WORSE", "heading", "label"]
 
-GREY = "#5b6470"
+GREY = QUIET
 RULE = "#c6cdd5"
 GRID = "#e3e7ec"
-TINT_TEXT = "#6b4a33"
 WORSE = "#b9c2cd"
 HEAD = 13.0
 """Size of the head of a part."""
@@ -67,12 +78,12 @@ def _panel(ids: Ids, frame: Frame, *, accent: bool) -> str:
 
 def _tile(ids: Ids, frame: Frame, panel: Panel) -> str:
     inner = frame.within(0.2, 0.16, 0.14, 0.1)
-    small = GREY if not panel.accent else TINT_TEXT
+    small = GREY if not panel.accent else ON_TINT
     head = Frame(inner.left, inner.top, inner.width, height_of(1, HEAD))
     body = Frame(inner.left, head.bottom + 0.04, inner.width, min(0.52, inner.height * 0.4))
     detail = Frame(inner.left, body.bottom + 0.05, inner.width, inner.bottom - body.bottom - 0.05)
     shown, size = one_line(panel.head, HEAD, inner.width, bold=True)
-    figure, large = one_line(panel.body, 28.0, inner.width, bold=True)
+    figure, large = one_line(panel.body, 30.0, inner.width, bold=True)
     return "".join(
         (
             _panel(ids, frame, accent=panel.accent),
@@ -123,7 +134,7 @@ def spans(ids: Ids, frame: Frame, view: Spans) -> str:
     numbers = [level for level, _ in view.levels] + [end for one in view.spans for end in (one.low, one.high)]
     numbers += [view.threshold] if view.threshold is not None else []
     scale = _Scale(min(numbers, default=0.0), max(numbers, default=1.0), plot.left, plot.width)
-    drawn = [head, *_axis(ids, plot, scale, view.levels)]
+    drawn = [head, *_axis(ids, plot, scale, in_one_unit(view.levels))]
     pitch = plot.height / max(1, len(view.spans))
     for number, one in enumerate(view.spans):
         middle = plot.top + (number + 0.5) * pitch
@@ -281,6 +292,10 @@ def signatures(ids: Ids, frame: Frame, view: Signatures) -> str:
         named = Frame(inner.left + third * 0.9, top, third * 0.95, 0.24)
         drawn.append(label(ids, named, one_line(who, 12, named.width, bold=True)[0], 12.0, INK, bold=True))
         drawn.append(markup.rule(ids, inner.left + third * 1.95, inner.right, top + 0.24, GREY))
+    end = inner.top + pitch * (len(view.lines) - 1) + 0.27
+    if view.lines and end + 0.2 <= frame.bottom:
+        below = Frame(inner.left + inner.width * 0.65, end, inner.width * 0.35, 0.2)
+        drawn.append(label(ids, below, "signature, date", 12.0, GREY))
     return "".join(drawn)
 
 
@@ -296,7 +311,7 @@ def prose(ids: Ids, frame: Frame, view: Prose) -> str:
         (
             _panel(ids, frame, accent=view.accent),
             label(ids, head, shown, size, color, bold=True) if view.title else "",
-            _paragraphs(ids, below, texts, TINT_TEXT if view.accent else GREY),
+            _paragraphs(ids, below, texts, ON_TINT if view.accent else GREY),
         )
     )
 

@@ -7,9 +7,8 @@ own. So the plot is written here and put into a chart that python-pptx made.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from impacttree.render.layout.measure import clean
@@ -21,7 +20,7 @@ from impacttree.render.svg import escape
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
-__all__ = ["Axis", "Plot", "PlotSeries", "PointLabel", "add_chart", "number_format"]
+__all__ = ["Axis", "Plot", "PlotSeries", "PointLabel", "add_chart"]
 
 Position = Literal["outEnd", "inEnd", "inBase", "ctr", "t", "b", "l", "r"]
 _NAMESPACES = (
@@ -40,6 +39,7 @@ class PointLabel:
     """A text at a point."""
 
     text: str
+    """After a line break, in regular letters."""
     position: Position
     bold: bool = False
     color: str = INK
@@ -62,6 +62,9 @@ class PlotSeries:
     labels: Mapping[int, PointLabel] = field(default_factory=dict)
     markers: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     """Of a line: the points that carry a dot, as (fill, outline)."""
+    marker_size: int = 9
+    drop: float = 0.0
+    """Of a line: how far a dashed line leads down from each of its points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Axis:
     format: str = "General"
     shown: bool = True
     base: float | None = None
+    title: str = ""
+    """What the categories are."""
 
 
 def add_chart(
@@ -192,11 +197,21 @@ def _series(plot: Plot, series: PlotSeries, categories: Sequence[str], number: i
     return (
         f'<c:ser><c:idx val="{number}"/><c:order val="{number}"/><c:tx><c:strRef>{name}</c:strRef></c:tx>'
         f"<c:spPr>{paint}</c:spPr>{inverted}{marker}"
-        f"{_points(plot, series)}{_labels(series, height)}"
+        f"{_points(plot, series)}{_labels(series, height)}{_drop(series)}"
         f"<c:cat><c:strRef><c:f>{_SHEET}!$A$2:$A${last}</c:f><c:strCache>{count}{texts}</c:strCache></c:strRef></c:cat>"
         f"<c:val><c:numRef><c:f>{_SHEET}!${column}$2:${column}${last}</c:f>"
         f"<c:numCache><c:formatCode>General</c:formatCode>{count}{numbers}</c:numCache></c:numRef></c:val>"
         f"{smooth}</c:ser>"
+    )
+
+
+def _drop(series: PlotSeries) -> str:
+    if not series.drop:
+        return ""
+    return (
+        '<c:errBars><c:errDir val="y"/><c:errBarType val="minus"/><c:errValType val="fixedVal"/><c:noEndCap val="1"/>'
+        f'<c:val val="{series.drop!r}"/>'
+        f"<c:spPr>{_paint('', series.stroke or INK, 1.75, dash=True)}</c:spPr></c:errBars>"
     )
 
 
@@ -206,9 +221,9 @@ def _point(number: int, text: str) -> str:
 
 def _points(plot: Plot, series: PlotSeries) -> str:
     if plot.kind == "line":
-        line = _paint("", series.stroke, series.weight, dash=series.dash)
+        line = _paint("", "" if series.drop else series.stroke, series.weight, dash=series.dash)
         return "".join(
-            f'<c:dPt><c:idx val="{k}"/><c:marker><c:symbol val="circle"/><c:size val="9"/>'
+            f'<c:dPt><c:idx val="{k}"/><c:marker><c:symbol val="circle"/><c:size val="{series.marker_size}"/>'
             f"<c:spPr>{_paint(fill, stroke, 2.25)}</c:spPr></c:marker>"
             f'<c:bubble3D val="0"/><c:spPr>{line}</c:spPr></c:dPt>'
             for k, (fill, stroke) in sorted(series.markers.items())
@@ -228,13 +243,20 @@ def _labels(series: PlotSeries, height: float) -> str:
 
 
 def _label(number: int, label: PointLabel, height: float) -> str:
-    run = f"<a:r>{_font(label, 'rPr')}<a:t>{escape(label.text)}</a:t></a:r>"
-    rich = f'<a:bodyPr wrap="none"/><a:p><a:pPr>{_font(label, "defRPr")}</a:pPr>{run}</a:p>'
+    first, *others = label.text.split("\n")
+    lines = [(label, first), *((replace(label, bold=False), text) for text in others)]
+    rich = '<a:bodyPr wrap="none"/>' + "".join(_line_of_label(one, text) for one, text in lines)
     shown = _SHOW.replace('showVal val="0"', 'showVal val="1"')
     return (
         f'<c:dLbl><c:idx val="{number}"/>{_nudge(label, height)}<c:tx><c:rich>{rich}</c:rich></c:tx>'
         f'<c:dLblPos val="{label.position}"/>{shown}</c:dLbl>'
     )
+
+
+def _line_of_label(label: PointLabel, text: str) -> str:
+    side = {"r": ' algn="l"', "l": ' algn="r"'}.get(label.position, "")
+    run = f"<a:r>{_font(label, 'rPr')}<a:t>{escape(text)}</a:t></a:r>"
+    return f"<a:p><a:pPr{side}>{_font(label, 'defRPr')}</a:pPr>{run}</a:p>"
 
 
 def _nudge(label: PointLabel, height: float) -> str:
@@ -271,12 +293,21 @@ def _category_axis(axis: Axis, *, across: bool, reverse: bool) -> str:
     return (
         f'<c:catAx><c:axId val="{_CATEGORY_AXIS}"/><c:scaling>'
         f'<c:orientation val="{"maxMin" if reverse else "minMax"}"/></c:scaling><c:delete val="0"/>'
-        f'<c:axPos val="{"l" if across else "b"}"/><c:numFmt formatCode="General" sourceLinked="0"/>'
+        f'<c:axPos val="{"l" if across else "b"}"/>{_axis_title(axis.title)}'
+        '<c:numFmt formatCode="General" sourceLinked="0"/>'
         '<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="low"/>'
         f"<c:spPr>{_paint('', INK, 1.0)}</c:spPr>{_texts(INK)}"
         f'<c:crossAx val="{_VALUE_AXIS}"/>{crosses}<c:auto val="0"/><c:lblAlgn val="ctr"/><c:lblOffset val="100"/>'
         '<c:tickLblSkip val="1"/><c:noMultiLvlLbl val="1"/></c:catAx>'
     )
+
+
+def _axis_title(text: str) -> str:
+    if not text:
+        return ""
+    label = PointLabel(text, "b", color=MUTED)
+    rich = f"<a:bodyPr/>{_line_of_label(label, text)}"
+    return f'<c:title><c:tx><c:rich>{rich}</c:rich></c:tx><c:overlay val="0"/></c:title>'
 
 
 def _value_axis(axis: Axis, *, across: bool) -> str:
@@ -327,39 +358,3 @@ def _workbook(
                     sheet.write_number(row, column, value)
         sheet.set_column(0, 0, 30)
     return stream.getvalue()
-
-
-_WRITTEN = re.compile(r"^(?P<sign>[+−-]?)(?P<head>[^\d+−-]*)(?P<number>[\d,]*\.?\d+)(?P<tail>\D*)$")
-_SCALES = {"k": (1e3, ","), "M": (1e6, ",,"), "B": (1e9, ",,,"), "%": (0.01, "")}
-
-
-def number_format(levels: Sequence[tuple[float, str]]) -> str:
-    """Return the number format of Excel that writes an axis as its texts do, in one scale.
-
-    >>> number_format([(0.0, "$0"), (200_000.0, "$200k"), (1_200_000.0, "$1.2M")])
-    '"$"#,##0.0,,"M"'
-    >>> number_format([(0.0, "0%"), (0.05, "5%")])
-    '0%'
-    """
-    found = [(match, value) for value, text in levels if value and (match := _WRITTEN.match(text))]
-    if not found:
-        return "General"
-    match, value = max(found, key=lambda one: abs(one[1]))
-    head, tail = match["head"], match["tail"]
-    scale, commas = _SCALES.get(tail[:1], (1.0, ""))
-    if abs(abs(value) - float(match["number"].replace(",", "")) * scale) > 0.06 * abs(value):
-        return "General"
-    decimals = _decimals([level / scale for level, _ in levels])
-    digits = ("0" if tail[:1] == "%" else "#,##0") + ("." + "0" * decimals if decimals else "")
-    quoted = f'"{head}"' if head else ""
-    if tail[:1] == "%":
-        return f"{quoted}{digits}%"
-    after = f'"{tail}"' if tail else ""
-    body = f"{quoted}{digits}{commas}{after}"
-    return f"+{body};−{body};{quoted}0" if any(text.startswith("+") for _, text in levels) else body
-
-
-def _decimals(numbers: Iterable[float]) -> int:
-    """Return how many decimals tell all of these apart from their roundings, at most three."""
-    listed = list(numbers)
-    return next((d for d in range(3) if all(abs(n - round(n, d)) <= 1e-9 * max(1.0, abs(n)) for n in listed)), 3)

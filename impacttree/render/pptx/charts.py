@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.render.chartdata import (
     CUT_NOTE,
@@ -22,18 +23,20 @@ from impacttree.render.chartdata import (
 from impacttree.render.layout.measure import clean, text_width
 from impacttree.render.layout.style import ACCENT, ACCENT_DARK, INK, NAVY, WHITE
 from impacttree.render.pptx import markup
+from impacttree.render.pptx.axis_texts import in_one_unit, number_format
 from impacttree.render.pptx.blocks import GREY, WORSE, label
-from impacttree.render.pptx.chartml import Axis, Plot, PlotSeries, PointLabel, add_chart, number_format
+from impacttree.render.pptx.chartml import Axis, Plot, PlotSeries, PointLabel, add_chart
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Ids
 from impacttree.render.pptx.texts import lines_in, one_line
 from impacttree.render.scene import Box, Curve
 from impacttree.views import Bars, Chart, Distribution, Lines, Tone, Waterfall
+from impacttree.views.slides import Course, Milestone
 
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
-__all__ = ["draw_chart"]
+__all__ = ["draw_chart", "draw_course"]
 
 PAINTS: dict[Tone, tuple[str, str]] = {"favourable": (NAVY, NAVY), "adverse": (WORSE, NAVY), "neutral": (GREY, GREY)}
 WORDS: dict[Tone, str] = {"favourable": "better", "adverse": "worse", "neutral": "neither better nor worse"}
@@ -42,7 +45,11 @@ BAND = "#e1e6ec"
 LINE = "#8792a0"
 _LABEL = 12.0
 _ROW = 0.24
-_MOST_TICKS = 13
+_TALLEST = 0.7
+"""Of a row of a tornado."""
+_MOST_TICKS = 8
+_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
+"""Between the periods that an axis names."""
 
 
 def draw_chart(slide: Slide, ids: Ids, frame: Frame, view: Chart) -> str:
@@ -60,8 +67,7 @@ def draw_chart(slide: Slide, ids: Ids, frame: Frame, view: Chart) -> str:
         case Waterfall():
             return _waterfall(slide, ids, frame, view)
         case Lines():
-            _lines(slide, frame, view)
-            return ""
+            return draw_course(slide, ids, frame, Course(view))
         case Distribution():
             return _histogram(slide, ids, frame, view)
 
@@ -80,8 +86,8 @@ def _key(ids: Ids, frame: Frame, tones: Sequence[Tone]) -> str:
 
 
 def _cut(texts: Sequence[str], width: float) -> list[str]:
-    """Return names that stand in two lines of an axis."""
-    return [" ".join(lines_in(text, _LABEL, width, most=2)) for text in texts]
+    """Return names that stand in two lines of an axis, broken where they were measured."""
+    return ["\n".join(lines_in(text, _LABEL, width, most=2)) for text in texts]
 
 
 def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
@@ -90,6 +96,7 @@ def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
     wide = min(max((text_width(clean(bar.label), _LABEL) for bar in bars), default=1.0) + 0.2, frame.width * 0.36)
     noted = max((text_width(bar.note, _LABEL) for bar in bars), default=0.0)
     inner = frame.within(left=wide, top=0.32, right=noted + 0.2 if noted else 0.0, bottom=0.34)
+    inner = replace(inner, height=min(inner.height, _TALLEST * len(bars)))
     sides = [end_texts(bar, view.base) for bar in bars]
     left = max((text_width(text, _LABEL) for text, _ in sides), default=0.0) + 0.15
     right = max((text_width(text, _LABEL) for _, text in sides), default=0.0) + 0.15
@@ -151,7 +158,7 @@ def _waterfall(slide: Slide, ids: Ids, frame: Frame, view: Waterfall) -> str:
     start, end = min((min(pair) for pair in levels), default=0.0), max(tops, default=1.0)
     start = min(start, axis_start(view))
     axis = Axis(start, end + ((end - start) or 1.0) * 0.09, shown=False)
-    paint = {k: (INK, INK) if step.role == "total" else PAINTS[step.tone] for k, step in enumerate(steps)}
+    paint = {k: (GREY, GREY) if step.role == "total" else PAINTS[step.tone] for k, step in enumerate(steps)}
     texts = {k: PointLabel(_amount(step.text, step.range_text), "t", bold=True) for k, step in enumerate(steps)}
     plots = [
         Plot(
@@ -194,21 +201,24 @@ def _spread_out(heights: Sequence[float]) -> list[float]:
     return [after - before - excess / 2 for before, after in zip(heights, placed, strict=True)]
 
 
-def _lines(slide: Slide, frame: Frame, view: Lines) -> None:
+def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
+    """Put lines over periods on a slide, with their bands, their ends named, and the points that have a name."""
+    view = course.lines
+    check_finite(view)
     ends: list[tuple[float, str]] = []
     for band in view.bands:
         ends += [(band.low[-1], band.low_text), (band.high[-1], band.high_text)]
     named = len(view.series) > 1
     ends += [(one.values[-1], f"{one.label} {one.last_text}" if named else one.last_text) for one in view.series]
     right = min(max((text_width(text, _LABEL, True) for _, text in ends), default=0.0) + 0.25, frame.width * 0.3)
-    left = max((text_width(text, _LABEL) for _, text in view.levels), default=0.0) + 0.15
-    inner = frame.within(left=left, top=0.12, right=right, bottom=0.32)
+    left = max((text_width(text, _LABEL) for _, text in in_one_unit(view.levels)), default=0.0) + 0.15
+    inner = frame.within(left=left, top=0.12, right=right, bottom=0.56 if course.axis else 0.32)
     numbers = [level for level, _ in view.levels] + [value for one in view.series for value in one.values]
     numbers += [value for band in view.bands for value in (*band.low, *band.high)]
     low, high = min(numbers, default=0.0), max(numbers, default=1.0)
     places = [level for level, _ in view.levels]
     step = places[1] - places[0] if len(places) > 1 else None
-    axis = Axis(low, high if high > low else low + 1.0, step, number_format(view.levels))
+    axis = Axis(low, high if high > low else low + 1.0, step, number_format(view.levels), title=clean(course.axis))
     per_inch = (axis.high - axis.low) / inner.height
     moves = iter(_spread_out([(axis.high - value) / per_inch for value, _ in ends]))
     areas, lines = [], []
@@ -227,21 +237,77 @@ def _lines(slide: Slide, frame: Frame, view: Lines) -> None:
         dots = {last: (color, color)} if one.accent else {}
         lines.append(
             PlotSeries(
-                one.label, one.values, stroke=color, weight=3.0 if one.accent else 2.0, labels=shown, markers=dots
+                one.label,
+                one.values,
+                stroke=color,
+                weight=3.0 if one.accent else 2.0,
+                dash=named and not one.accent,
+                labels=shown,
+                markers=dots,
             )
         )
+    lines += [one for mark in course.milestones for one in _milestone(mark, len(view.ticks), axis, per_inch)]
     plots = [Plot("area", areas, stacked=True)] if areas else []
     plots.append(Plot("line", lines))
-    alt = f"{view.title}. " + "; ".join(text for _, text in ends if text)
+    told = [f"{mark.text} {mark.detail}".strip() for mark in course.milestones] + [text for _, text in ends if text]
+    alt = f"{view.title}. " + "; ".join(told)
     beside = [("period", list(view.ticks))]
-    add_chart(slide, frame, inner, _ticks(view.ticks, inner.width), plots, axis, alt=alt, beside=beside)
+    ticks = _ticks(view.ticks, inner.width)
+    pitch = inner.width / max(1, len(ticks))
+    narrow = all(text_width(tick, _LABEL) < max(pitch, 0.2) for tick in ticks)
+    names = ticks if narrow else [" "] * len(ticks)
+    add_chart(slide, frame, inner, names, plots, axis, alt=alt, beside=beside)
+    return "" if narrow else "".join(_tick_labels(ids, frame, inner, ticks))
+
+
+def _tick_labels(ids: Ids, frame: Frame, inner: Frame, ticks: Sequence[str]) -> Iterator[str]:
+    """Yield the texts of an axis that are wider than the room of one period, which charts would break."""
+    pitch = inner.width / len(ticks)
+    for number, tick in enumerate(ticks):
+        if tick.strip():
+            wide = text_width(tick, _LABEL) * 1.08
+            left = min(max(inner.left + (number + 0.5) * pitch - wide / 2, frame.left), frame.right - wide)
+            place = Frame(left, inner.bottom + 0.06, wide, _ROW)
+            yield label(ids, place, tick, _LABEL, INK, anchor="middle")
+
+
+def _milestone(mark: Milestone, periods: int, axis: Axis, per_inch: float) -> Iterator[PlotSeries]:
+    """Yield a point that is named: its dot, a dashed line down from it, and its name below the line."""
+
+    def point(name: str, value: float, text: str = "", **further: Any) -> PlotSeries:
+        labels = {mark.at: PointLabel(text, side, bold=bold)} if text else {}
+        return PlotSeries(name, [value if k == mark.at else None for k in range(periods)], labels=labels, **further)
+
+    name, detail = clean(mark.text), clean(mark.detail)
+    side: Literal["l", "r"] = "r" if mark.at < 0.7 * periods else "l"
+    drop = mark.value - axis.low if mark.drops else 0.0
+    yield point(name, mark.value, stroke=ACCENT, markers={mark.at: (ACCENT, ACCENT)}, marker_size=12, drop=drop)
+    if mark.drops:
+        yield point(f"{name}, its middle", mark.value, markers={mark.at: (WHITE, WHITE)}, marker_size=6)
+    lines = 2 if detail else 1
+    least = axis.low + (0.2 * lines - 0.06) * per_inch
+    top = axis.low + 0.5 * per_inch if mark.drops else max(least, mark.value - 0.24 * per_inch)
+    bold = True
+    yield point(f"{name}, its name", top, name)
+    if detail:
+        bold = False
+        yield point(f"{name}, more of it", top - 0.2 * per_inch, detail)
 
 
 def _ticks(ticks: Sequence[str], width: float) -> list[str]:
-    """Return the texts of the axis: as many as stand beside each other, the others empty."""
+    """Return the texts of the axis: as many as stand beside each other, the others empty.
+
+    Of numbered periods those are the multiples of a round number.
+    """
     widest = max((text_width(tick, _LABEL) for tick in ticks), default=0.1) + 0.15
     fitting = max(1, min(_MOST_TICKS, int(width / widest)))
     every = -(-len(ticks) // fitting)
+    if all(tick.isdecimal() for tick in ticks):
+        every = next((k for k in _STEPS if k >= every), every)
+        next_one = every - int(ticks[0]) % every if ticks else 0
+        return [
+            tick if int(tick) % every == 0 or (k == 0 and next_one > every / 2) else " " for k, tick in enumerate(ticks)
+        ]
     last = len(ticks) - 1
     return [tick if (last - k) % every == 0 or (k == 0 and last % every > every / 2) else " " for k, tick in
             enumerate(ticks)]  # fmt: skip
@@ -269,7 +335,7 @@ def _histogram(slide: Slide, ids: Ids, frame: Frame, view: Distribution) -> str:
         return inner.left + (value - low) / (high - low) * inner.width
 
     drawn = []
-    for level, text in view.levels:
+    for level, text in in_one_unit(view.levels):
         if low <= level <= high:
             wide = text_width(text, _LABEL) * 1.08
             drawn.append(label(ids, Frame(place(level) - wide / 2, inner.bottom + 0.06, wide, _ROW), text, _LABEL, GREY,

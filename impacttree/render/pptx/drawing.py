@@ -34,12 +34,17 @@ def scene_shapes(ids: Ids, scene: Scene, skip: Sequence[str]) -> str:
     return "".join(pen.draw(group) for group in scene.groups if group.role not in skip)
 
 
+def _box_of(card: Group) -> Box:
+    """Return the box of a card, which stands behind the lines of those that are folded into it."""
+    return next(shape for shape in card.shapes if isinstance(shape, Box))
+
+
 class _Pen:
     """Draws the groups of one scene; what is glued to a card is known before the card is drawn."""
 
     def __init__(self, ids: Ids, scene: Scene) -> None:
         self.ids = ids
-        self.cards = {group.id: group.shapes[0] for group in scene.groups if group.role == "card"}
+        self.cards = {group.id: _box_of(group) for group in scene.groups if group.role == "card"}
         self.ports: dict[str, list[tuple[int, float, float]]] = {name: [] for name in self.cards}
         self.rings: dict[str, list[Disc]] = {name: [] for name in self.cards}
         self.glued: dict[int, tuple[Glue, Glue]] = {}
@@ -52,8 +57,6 @@ class _Pen:
         line, source, target = group.line, self.cards.get(group.source), self.cards.get(group.target)
         if line is None or source is None or target is None or not group.headed or not _is_native(line):
             return
-        assert isinstance(source, Box)
-        assert isinstance(target, Box)
         (x0, y0), (x1, y1) = _corners(line)[0], _corners(line)[-1]
         begin, end = _side(source, x0, y0), _side(target, x1, y1)
         if begin is None or end is None:
@@ -110,8 +113,12 @@ class _Pen:
 
 
 def _is_native(line: Curve) -> bool:
-    """Return whether PowerPoint has a connector of this shape: straight, or one bend that ends level."""
-    return [step[0] for step in line.steps] in (["M", "L"], ["M", "C", "L"])
+    """Return whether PowerPoint has a connector of this shape: straight, a bend that ends level, or one corner."""
+    kinds = [step[0] for step in line.steps]
+    if kinds == ["M", "L", "L"]:
+        (_, y0), (corner, level), (x1, _) = _corners(line)
+        return level == y0 and corner == x1
+    return kinds in (["M", "L"], ["M", "C", "L"])
 
 
 def _side(card: Box, x: float, y: float) -> int | None:

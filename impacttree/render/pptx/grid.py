@@ -59,7 +59,7 @@ class SlideGrid:
 
     @property
     def body(self) -> Frame:
-        return Frame(self.margin, 1.8, self.width - 2 * self.margin, self.height - 2.6)
+        return Frame(self.margin, 1.8, self.width - 2 * self.margin, self.height - 2.72)
 
     @property
     def rule(self) -> float:

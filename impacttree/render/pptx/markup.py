@@ -196,10 +196,11 @@ def _step(step: Segment, left: float, top: float) -> str:
 
 
 def connector(ids: Ids, shape: Curve, begin: Glue, end: Glue, *, alt: str, headed: bool) -> str:
-    """Return a line between two glued ends: straight, or bent as one cubic with level ends."""
+    """Return a line between two glued ends: straight, bent as one cubic with level ends, or level and then upright."""
     (x0, y0), (x1, y1) = _points(shape.steps[0])[0], _points(shape.steps[-1])[-1]
     flips = (' flipH="1"' if x1 < x0 else "") + (' flipV="1"' if y1 < y0 else "")
-    kind = "straightConnector1" if len(shape.steps) == 2 else "curvedConnector3"
+    curved = "curvedConnector3" if shape.steps[1][0] == "C" else "bentConnector2"
+    kind = "straightConnector1" if len(shape.steps) == 2 else curved
     head = _head(shape.weight) if headed else ""
     return (
         f"<p:cxnSp><p:nvCxnSpPr>{named(ids.take(), 'Connector', alt)}<p:cNvCxnSpPr>"

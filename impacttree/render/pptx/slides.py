@@ -10,7 +10,7 @@ from impacttree.render.layout.measure import clean
 from impacttree.render.layout.style import INK
 from impacttree.render.pptx import markup
 from impacttree.render.pptx.blocks import BLOCKS, GREY, RULE, heading, label
-from impacttree.render.pptx.charts import draw_chart
+from impacttree.render.pptx.charts import draw_chart, draw_course
 from impacttree.render.pptx.drawing import add_shapes, fitted, on_page, scene_shapes
 from impacttree.render.pptx.grid import Frame, SlideGrid
 from impacttree.render.pptx.markup import Ids
@@ -20,7 +20,7 @@ from impacttree.render.pptx.texts import fitted as fitted_text
 from impacttree.render.pptx.texts import title_lines
 from impacttree.render.scene import Text
 from impacttree.views import Bars, Diagram, Distribution, Lines, Table, Waterfall
-from impacttree.views.slides import Slide, SlidePicture, one_slide
+from impacttree.views.slides import Course, Slide, SlidePicture, one_slide
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -150,6 +150,8 @@ def _picture(page: Page, ids: Ids, frame: Frame, picture: SlidePicture) -> str:
             scene = layout(picture)
             skip = (*_FRAME, "legend") if picture.cut == "board" else _FRAME
             return scene_shapes(ids, fitted(scene, frame, skip), skip)
+        case Course():
+            return draw_course(page, ids, frame, picture)
         case Bars() | Waterfall() | Lines() | Distribution():
             head, inner = heading(ids, frame, picture.title)
             return head + draw_chart(page, ids, inner, picture)

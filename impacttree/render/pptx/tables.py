@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from impacttree.render.layout.measure import clean, text_width
-from impacttree.render.layout.style import ACCENT_DARK, ACCENT_TINT, INK
+from impacttree.render.layout.style import ACCENT, ACCENT_DARK, ACCENT_TINT, INK
 from impacttree.render.pptx import markup
 from impacttree.render.pptx.blocks import GREY, RULE, heading, label
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Ids, Paragraph
 from impacttree.render.pptx.texts import height_of, lines_in
-from impacttree.render.scene import Anchor
+from impacttree.render.scene import Anchor, Box
 from impacttree.views import Cell, Table
 
 __all__ = ["draw_table"]
@@ -20,26 +20,40 @@ SIZE = 12.0
 _ROOM = (0.05, 0.12)
 """Between text and the left and right of its cell."""
 _TALLEST = 0.46
-_LINES = 2
+_LINES = (3, 2, 1)
+"""Of a row at most: as many as all rows have room for."""
+_INDENT = 0.14
+"""By which a line of a statement stands in from the subtotal that it leads to."""
+_WIDE = 1.35
+"""A column of numbers has at most this many times the room that it needs."""
+_BAR = 0.05
 
 
 def draw_table(ids: Ids, frame: Frame, table: Table) -> str:
     """Return a native table under its title; rows without room are counted below."""
     head, inner = heading(ids, frame, table.title)
     widths = _widths(table, inner.width)
-    heights = [_height(row, widths) for row in table.rows]
-    top = _height([Cell(column.label) for column in table.columns], widths, bold=True)
-    count = _fitting(heights, inner.height - top)
+    rooms = [widths[0] - _inset(table), *widths[1:]]
+    top = _height([Cell(column.label) for column in table.columns], rooms, 2, bold=True)
+    for most in _LINES:
+        heights = [_height(row, rooms, most) for row in table.rows]
+        count = _fitting(heights, inner.height - top)
+        if count == len(table.rows):
+            break
     more = len(table.rows) - count
     if more:
         count = _fitting(heights, inner.height - top - 0.3)
         more = len(table.rows) - count
     spare = inner.height - top - sum(heights[:count]) - (0.3 if more else 0.0)
     stretch = max(0.0, min(_TALLEST - min(heights[:count], default=_TALLEST), spare / max(1, count)))
-    rows = [_row([Cell(column.label) for column in table.columns], table, widths, top, None)]
-    rows += [_row(table.rows[k], table, widths, heights[k] + stretch, k) for k in range(count)]
+    rows = [_row([Cell(column.label) for column in table.columns], table, widths, top, 2, None)]
+    rows += [_row(table.rows[k], table, widths, heights[k] + stretch, most, k) for k in range(count)]
     high = top + sum(heights[:count]) + count * stretch
     drawn = head + _frame(ids, inner, high, widths, rows, table)
+    if table.accent is not None and table.accent < count:
+        above = inner.top + top + sum(heights[: table.accent]) + table.accent * stretch
+        bar = Box(inner.left - _BAR, above, _BAR, heights[table.accent] + stretch, fill=ACCENT)
+        drawn += markup.box(ids, bar, "Accent")
     if more:
         below = Frame(inner.left, inner.top + high + 0.06, inner.width, 0.24)
         drawn += label(ids, below, f"{more} more {'row' if more == 1 else 'rows'}", SIZE, GREY)
@@ -53,9 +67,17 @@ def _widths(table: Table, width: float) -> list[float]:
     for number in range(len(table.columns)):
         texts = [clean(row[number]) for row in rows]
         natural.append(max(text_width(text, SIZE, True) for text in texts) * 1.04 + sum(_ROOM))
+    natural[0] += _inset(table)
     whole = sum(natural)
     if whole <= width:
-        natural[0] += width - whole
+        is_named = table.columns[0].align == "left"
+        numbers = [k for k, column in enumerate(table.columns) if column.align == "right" and k] if is_named else []
+        spare = min((width - whole) * 0.6, (_WIDE - 1.0) * sum(natural[k] for k in numbers))
+        for k in numbers:
+            natural[k] += spare / len(numbers)
+        evenly = (width - sum(natural)) / len(natural) if not numbers else 0.0
+        natural = [wide + evenly for wide in natural]
+        natural[0] += width - sum(natural)
         return natural
     return _shared_out(natural, width)
 
@@ -73,12 +95,18 @@ def _shared_out(natural: Sequence[float], width: float) -> list[float]:
     return widths
 
 
-def _lines(text: str, width: float, *, bold: bool) -> tuple[str, ...]:
-    return lines_in(text, SIZE, width - sum(_ROOM), bold=bold, most=_LINES)
+def _inset(table: Table) -> float:
+    return _INDENT if table.totals else 0.0
 
 
-def _height(row: Sequence[Cell], widths: Sequence[float], *, bold: bool = False) -> float:
-    lines = max((len(_lines(cell.text, width, bold=bold)) for cell, width in zip(row, widths, strict=True)), default=1)
+def _lines(text: str, width: float, most: int, *, bold: bool) -> tuple[str, ...]:
+    return lines_in(text, SIZE, width - sum(_ROOM), bold=bold, most=most)
+
+
+def _height(row: Sequence[Cell], widths: Sequence[float], most: int, *, bold: bool = False) -> float:
+    lines = max(
+        (len(_lines(cell.text, width, most, bold=bold)) for cell, width in zip(row, widths, strict=True)), default=1
+    )
     return height_of(max(1, lines), SIZE) + 0.08
 
 
@@ -92,19 +120,23 @@ def _fitting(heights: Sequence[float], room: float) -> int:
     return count
 
 
-def _row(cells: Sequence[Cell], table: Table, widths: Sequence[float], height: float, number: int | None) -> str:
+def _row(
+    cells: Sequence[Cell], table: Table, widths: Sequence[float], height: float, most: int, number: int | None
+) -> str:
     bold = number is None or number in table.totals or number == table.accent
+    is_inner = bool(table.totals) and bool(number) and not bold
     drawn = []
     for cell, column, width in zip(cells, table.columns, widths, strict=True):
         color = GREY if number is None or not (bold or cell is cells[0]) else INK
         if number is not None and number == table.accent and cell is not cells[0] and cell.tone != "neutral":
             color = ACCENT_DARK
-        text = " ".join(_lines(cell.text, width, bold=bold))
+        text = " ".join(_lines(cell.text, width - (_inset(table) if cell is cells[0] else 0.0), most, bold=bold))
         anchor: Anchor = "end" if column.align == "right" else "start"
         paragraph = markup.full_paragraph(Paragraph(text, SIZE, color, bold, anchor))
+        left = _ROOM[0] + (_INDENT if is_inner and cell is cells[0] else 0.0)
         drawn.append(
             f"<a:tc><a:txBody><a:bodyPr/>{paragraph}</a:txBody>"
-            f'<a:tcPr marL="{markup.emu(_ROOM[0])}" marR="{markup.emu(_ROOM[1])}" marT="0" marB="0" anchor="ctr">'
+            f'<a:tcPr marL="{markup.emu(left)}" marR="{markup.emu(_ROOM[1])}" marT="0" marB="0" anchor="ctr">'
             f"{_borders(number, table)}</a:tcPr></a:tc>"
         )
     return f'<a:tr h="{markup.emu(height)}">{"".join(drawn)}</a:tr>'

@@ -107,10 +107,10 @@ def _scenarios(answer: Worth) -> Iterator[Slide]:
         return
     found = compare(subject, range=False, horizon=answer.horizon)
     table = found.view()
-    worst = min(found.scenarios, key=lambda pair: pair[1].total)
-    change = found.words.signed(answer.outcome, worst[1].total)
-    outcome = lowered(found.words.label(worst[1].outcome))
-    title = f"the scenario {worst[0].replace('_', ' ')} moves {outcome} by {change}"
+    (_, worst), called = min(zip(found.scenarios, found.titles, strict=True), key=lambda pair: pair[0][1].total)
+    change = found.words.signed(answer.outcome, worst.total)
+    outcome = lowered(found.words.label(worst.outcome))
+    title = f"the scenario {lowered(called)} moves {outcome} by {change}"
     when = answer.words.first(answer.horizon)
     yield from _pages(title, table, f"Scenarios of the model over the {when}, without the bet")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 
-from impacttree.analyses.break_even import BreakEven
+from impacttree.analyses.break_even import BreakEven, SwitchingValue
 from impacttree.analyses.uncertainty import uncertainty
 from impacttree.answers.cost import COST
+from impacttree.answers.number_names import size_per
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
 from impacttree.errors import QuestionError
@@ -30,71 +30,84 @@ def what_must_hold(bet: Bet) -> Slide | None:
         found = bet.break_even
     except QuestionError:
         return None
-    table = found.view()
-    rows = [_short(bet, row) for row in table.rows[:MOST_ROWS]]
-    condition = table.columns[2].label
+    rows = found.shown[:MOST_ROWS]
+    condition = "It keeps its sign if" if bet.cost is None else "It pays if" if found.pays else "It would pay if"
     columns = (Column("What must hold"), Column("We assume"), Column(condition), Column("P10 to P90"), Column(""))
     head = "Where it would stop paying, one at a time" if bet.cost is not None else "Where it would turn around"
-    left = Table(head, columns, tuple(rows), accent=table.accent)
-    said = "The check mark: it holds over the whole range, P10 to P90."
-    if bet.returns.loss is not None and bet.cost is not None:
-        said += f" At {bet.worth.change}, {percentage(1 - bet.returns.loss)} of all samples pay."
+    accent = 0 if rows and rows[0] is found.lift else None
+    left = Table(head, columns, tuple(_cells(bet, found, row) for row in rows), accent=accent)
     tornado = _tornado(bet)
     wide = 7 if tornado else 12
-    parts = [SlidePart(left, 0, wide, 0.0, 0.8), SlidePart(Prose("", (Passage(said),)), 0, wide, 0.83, 1.0)]
+    said = Prose("", tuple(map(Passage, _said(bet, tornado))))
+    parts = [SlidePart(left, 0, wide, 0.0, 0.78), SlidePart(said, 0, wide, 0.8, 1.0)]
     parts += [SlidePart(tornado, 7, 5)] if tornado else []
     until = f"the net {bet.end} is zero" if bet.cost is not None else f"the effect {bet.end} changes sign"
     subtitle = f"Each assumption moved alone until {until}"
     subtitle += " (left) and across its range (right)" if tornado else ""
-    return Slide(_must_title(bet, found, rows), tuple(parts), subtitle, notes=table.notes)
+    return Slide(_title(bet, found), tuple(parts), subtitle, notes=found.view().notes)
 
 
-def _must_title(bet: Bet, found: BreakEven, rows: Sequence[tuple[Cell, ...]]) -> str:
-    if table_lift := next((row for row in rows if row[0].value == f"{bet.metric}.lift"), None):
-        needs = table_lift[2].text
-        would = "pays" if found.pays else "would pay"
-        label = lowered(bet.words.label(bet.metric))
-        size, _, side = needs.partition(" or ")
-        bare, assumed = size.lstrip("+-"), table_lift[1].text.lstrip("+-")
-        if size[:1] not in "+-" or size[:1] != table_lift[1].text[:1]:
-            return f"It {would} if {label} moves by {needs}; we assume {table_lift[1].text}"
-        way = "rises" if size.startswith("+") else "falls"
-        most = "at least" if (side == "more") == (way == "rises") else "at most"
-        return f"It {would} if {label} {way} {most} {bare}; we assume {assumed}"
-    return found.title
+def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
+    said = "The check mark: it holds over the whole range, P10 to P90."
+    if bet.returns.loss is not None and bet.cost is not None:
+        said += f" At {bet.worth.change}, {percentage(1 - bet.returns.loss)} of all samples pay."
+    yield said
+    sign = 1.0 if bet.outcome.spec.better == "higher" else -1.0
+    ends = [sign * end for bar in tornado.bars for end in (bar.low, bar.high)] if tornado else []
+    if bet.cost and ends and min(ends) > bet.returns.cost:
+        yield f"No bar at the right reaches down to the {bet.asked} that we ask."
 
 
-def _short(bet: Bet, row: Sequence[Cell]) -> tuple[Cell, ...]:
-    """Return a row in fewer words: what an effect is counted per stands in its name, a unit once in a range."""
-    name, *amounts, spread, mark = row
-    per = _PER.search(amounts[0].text)
-    texts = [_PER.sub("", cell.text) for cell in (*amounts, spread)]
-    low, between, high = texts[-1].partition(" to ")
+def _title(bet: Bet, found: BreakEven) -> str:
+    lift = found.lift
+    if lift is None or bet.cost is None:
+        return found.title
+    would, label = "pays" if found.pays else "would pay", lowered(bet.words.label(bet.metric))
+    bound, side = found.bound(lift)
+    size, assumed = found.written(lift, bound), found.written(lift, lift.today)
+    if size[:1] not in "+-" or size[:1] != assumed[:1]:
+        return f"It {would} if {label} moves by {size} or {side}; we assume {assumed}"
+    way, more = ("rises", "more") if size.startswith("+") else ("falls", "less")
+    most = "at least" if side in (more, {"more": "higher", "less": "lower"}[more]) else "at most"
+    return f"It {would} if {label} {way} {most} {size[1:]}; we assume {assumed[1:]}"
+
+
+def _cells(bet: Bet, found: BreakEven, row: SwitchingValue) -> tuple[Cell, ...]:
+    """Return a row in few words: what an effect is counted per stands in its name, a unit once in a range."""
+    bound, side = found.bound(row)
+    if row.low is not None and row.high is not None:
+        spread = _range(*(found.written(row, end, per=False) for end in (row.low, row.high)))
+    else:
+        spread = "our target" if row is found.lift else "not stated"
+    return (
+        Cell(_name(bet, row), row.address),
+        Cell(found.written(row, row.today, per=False), row.today),
+        Cell(f"{found.written(row, bound, per=False)} or {side}", row.at, "favourable"),
+        Cell(spread),
+        Cell("" if row.within_range is None or not found.pays else "not all" if row.within_range else "✓"),
+    )
+
+
+def _range(low: str, high: str) -> str:
+    """Write two ends with their unit once: ``2.3 to 2.8%``."""
     unit = re.search(r"\D*$", high)
-    if between and unit and unit.group() and low.endswith(unit.group()):
-        texts[-1] = f"{low.removesuffix(unit.group())}{between}{high}"
-    shown = number_name(bet, name)
-    if per is not None:
-        shown = replace(shown, text=shown.text.replace(" per ", f" per {per.group(1)} ", 1))
-    cells = (replace(cell, text=text) for cell, text in zip((*amounts, spread), texts, strict=True))
-    return (shown, *cells, _mark(mark))
+    return f"{low.removesuffix(unit.group()) if unit else low} to {high}"
 
 
-_PER = re.compile(r" per (\+\S+)")
+def _name(bet: Bet, row: SwitchingValue) -> str:
+    name = number_name(bet, row.address, row.label)
+    per = size_per(bet.words, row.address, row.today)[1] if Address.parse(row.address).source is not None else ""
+    return name.replace(" per ", f" per {per} ", 1) if per else name
 
 
-def number_name(bet: Bet, cell: Cell) -> Cell:
+def number_name(bet: Bet, address: str, label: str) -> str:
     """Name a number as people at a table do: ``Monthly churn per weekly engagement``."""
-    address, words = Address.parse(str(cell.value)), bet.words
-    if address.source is not None:
-        return replace(cell, text=f"{words.label(address.metric)} per {lowered(words.label(address.source))}")
-    if address.key == "lift":
-        return replace(cell, text=f"{words.label(address.metric)}, the lift")
-    return replace(cell, text="Cost of the bet") if cell.value == COST else cell
-
-
-def _mark(cell: Cell) -> Cell:
-    return Cell("✓") if cell.text == "over its range" else Cell("not all") if cell.text.startswith("NOT") else Cell("")
+    number, words = Address.parse(address), bet.words
+    if number.source is not None:
+        return f"{words.label(number.metric)} per {lowered(words.label(number.source))}"
+    if number.key == "lift":
+        return f"{words.label(number.metric)}, the lift"
+    return "Cost of the bet" if address == COST else label
 
 
 def _tornado(bet: Bet) -> Bars | None:
@@ -107,7 +120,7 @@ def _tornado(bet: Bet) -> Bars | None:
         if row.outcome_low is not None and row.outcome_high is not None and row.swing:
             ends = (row.outcome_low, row.outcome_high)
             tones = (words.tone(name, ends[0] - found.central), words.tone(name, ends[1] - found.central))
-            label = number_name(bet, Cell(row.label, row.address)).text
+            label = number_name(bet, row.address, row.label)
             low_text, high_text = map(bet.signed, ends)
             bars.append(Bar(label, *ends, low_text, high_text, *tones))
     if not bars:

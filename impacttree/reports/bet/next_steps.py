@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from impacttree.analyses.value_of_information import Decision, value_of_information
+from impacttree.analyses.value_of_information import value_of_information
+from impacttree.answers.decision import Decision
 from impacttree.answers.words import lowered
 from impacttree.quantity.calendar import day_text
 from impacttree.reports.bet.assumptions import number_name
@@ -39,8 +40,8 @@ def what_happens_next(bet: Bet) -> Slide:
     parts = (
         SlidePart(Prose("Decision requested", tuple(passages), accent=True), 0, 7, 0.0, 0.34),
         SlidePart(people, 0, 7, 0.38, 0.62),
-        SlidePart(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.4),
-        *([SlidePart(Prose("", (Passage(_or_else(bet, needs)),)), 7, 5, 0.43, 0.62)] if needs else []),
+        SlidePart(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.36),
+        *([SlidePart(Prose("", (Passage(_or_else(bet, needs)),)), 7, 5, 0.4, 0.62)] if needs else []),
         SlidePart(Timeline(tuple(_events(bet, check))), 0, 12, 0.68, 1.0),
     )
     return Slide(title, parts, "One decision, one owner, one day at which we act if the number is not there")
@@ -90,7 +91,7 @@ def _worth_knowing(bet: Bet) -> Iterator[str]:
     most = found.evpi + 2.0 * (found.evpi_error or 0.0)
     yield f"Waiting to learn everything first is worth at most {bet.amount(most)}."
     if found.measure is not None:
-        number = number_name(bet, Cell(found.measure.label, found.measure.address)).text
+        number = number_name(bet, found.measure.address, found.measure.label)
         yield f"The number to measure next: {lowered(number)}."
 
 

@@ -8,7 +8,7 @@ from impacttree.answers.words import lowered
 from impacttree.reports.bet.bet import Bet, spanning_levels
 from impacttree.reports.phrases import period_name
 from impacttree.views import Band, Lines, Panel, Series
-from impacttree.views.slides import Figures, Slide, SlidePart
+from impacttree.views.slides import Course, Figures, Milestone, Slide, SlidePart
 
 __all__ = ["payback_texts", "when_it_comes_back"]
 
@@ -24,12 +24,19 @@ def when_it_comes_back(bet: Bet) -> Slide:
         texts = (f"P10 {bet.signed(found.low[-1])}", f"P90 {bet.signed(found.high[-1])}")
         bands = (Band(found.low, found.high, "P10 to P90", *texts),)
         ends += [min(found.low), max(found.high)]
-    levels = tuple((level, bet.signed(level)) for level in spanning_levels(min(ends), max(ends)))
+    places = spanning_levels(min(ends), max(ends))
+    step = places[1] - places[0]
+    if min(ends) < 0 and min(ends) - places[0] < step / 2:  # the name of the lowest point stands below it
+        places.insert(0, places[0] - step)
+    levels = tuple((level, bet.signed(level)) for level in places)
     lines = Lines("", "", ticks, (Series("Net", found.net, last, accent=True),), levels, (), bands)
+    first = period_name(bet.subject.graph.spec, 1)
+    axis = f"{words.period.capitalize()} (1 = {first})" if first else words.period.capitalize()
+    course = Course(lines, tuple(_milestones(bet)), axis)
     what = "Cumulative net effect" if bet.cost is not None else "Cumulative effect"
     subtitle = f"{what} on {lowered(bet.outcome.label)} by {words.period}; line as stated"
     subtitle += ", band P10 to P90" if bands else ""
-    parts = (SlidePart(lines, 0, 9), SlidePart(Figures(tuple(_stations(bet)), upright=True), 9, 3))
+    parts = (SlidePart(course, 0, 9), SlidePart(Figures(tuple(_stations(bet)), upright=True), 9, 3))
     return Slide(_when_title(bet), parts, subtitle)
 
 
@@ -42,6 +49,18 @@ def payback_texts(bet: Bet) -> tuple[str, str]:
     late = str(found.payback_high) if found.payback_high else f"after {bet.horizon}"
     ends = f"P10 to P90: {found.payback_low} to {late}" if found.payback_low != found.payback_high else ""
     return f"{period} {found.payback}", "; ".join(text for text in (when, ends) if text)
+
+
+def _milestones(bet: Bet) -> Iterator[Milestone]:
+    """Yield where the net is deepest, and where it is paid back."""
+    found, words = bet.returns, bet.words
+    period, amount = found.deepest
+    if bet.cost is not None and amount < 0:
+        yield Milestone(period - 1, amount, f"{bet.signed(amount)} deepest outlay, {words.at(period)}")
+    if found.payback:
+        when = period_name(bet.subject.graph.spec, found.payback)
+        at = found.payback - 1
+        yield Milestone(at, found.net[at], f"Pays back in {words.at(found.payback)}", when, drops=True)
 
 
 def _when_title(bet: Bet) -> str:

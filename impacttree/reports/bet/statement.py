@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from impacttree.analyses.pnl import Pnl
 from impacttree.answers.case import Case
-from impacttree.answers.guardrail_checks import GuardrailCheck
-from impacttree.answers.samples import percentage
+from impacttree.answers.guardrail_checks import NOTABLE, gauges_part
 from impacttree.answers.words import is_still, joined, lowered
 from impacttree.reports.bet.bet import Bet
 from impacttree.views import Cell, Table
-from impacttree.views.slides import Gauge, Gauges, Slide, SlidePart
+from impacttree.views.slides import Slide, SlidePart
 
 __all__ = ["statement_and_guardrails"]
 
@@ -25,10 +24,7 @@ def statement_and_guardrails(bet: Bet) -> Slide | None:
     wide = 8 if checks else 12
     if bet.pnl is not None:
         parts.append(SlidePart(_with_cost(bet, bet.pnl), 0, wide))
-    if checks:
-        head = f"Guardrails, worst {bet.words.period} of {bet.horizon}"
-        gauges = Gauges(head, tuple(_gauge(bet, check) for check in checks[:MOST_GAUGES]))
-        parts.append(SlidePart(gauges, 12 - wide + 4 if bet.pnl else 0, 4 if bet.pnl else 12))
+    parts += gauges_part(bet.words, checks, bet.horizon, 8 if bet.pnl else 0, bet.before)
     notes = tuple(check.text for check in checks)
     return Slide(_statement_title(bet), tuple(parts), _statement_subtitle(bet), notes=notes)
 
@@ -81,19 +77,3 @@ def _with_cost(bet: Bet, statement: Pnl) -> Table:
     left = tuple(map(Cell, texts))
     totals = table.totals | {len(table.rows) + 1}
     return replace(table, rows=(*table.rows, cost, left), totals=totals, notes=())
-
-
-MOST_GAUGES = 3
-NOTABLE = 0.05
-"""Risk of a breach from which on the title does not call a guardrail safe."""
-
-
-def _gauge(bet: Bet, check: GuardrailCheck) -> Gauge:
-    value, limit = bet.words.apart(check.metric, check.value, check.limit)
-    reach = 1.6 * max(abs(check.value), abs(check.limit)) or 1.0
-    verdict = "Holds." if check.holds else f"Broken in {bet.words.periods(len(check.breached))} of {bet.horizon}."
-    before = {(one.metric, one.side): one.risk for one in bet.before}.get((check.metric, check.side))
-    if check.risk is not None and before is not None:
-        verdict += f" Risk of breach: {percentage(before)} before, {percentage(check.risk)} after"
-    places = (min(1.0, max(0.0, check.value / reach)), min(1.0, max(0.0, check.limit / reach)))
-    return Gauge(check.label, value, *places, f"{check.side} {limit}", verdict, breached=not check.holds)
