@@ -309,7 +309,6 @@ class CashFlow(Result):
             yield f"{TERMINAL}: {shown} today, {share} of the value before what is paid; {self._terminal_text}."
         elif self._finance.terminal is None:
             yield "What comes after the last period is not counted: no terminal value is stated."
-        yield from (f"With {move}." for move in self.moves)
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 

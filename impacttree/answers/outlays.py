@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Costs", "Outlay", "charges", "read_outlays", "terms"]
 
 Costs = RawQuantity | Sequence[RawQuantity]
-"""One amount or several: ``"$250k"``, ``"$20k in month 3"``, ``"$100k over 36 months"``."""
+"""What is paid: ``"$250k"``, ``"$20k in month 3"``, ``"$100k over 36 months"``; a list, or with ``;`` between them."""
 
 MOST = 60
 _WHEN = re.compile(r"^(?P<amount>.+?)(?:\s+in\s+(?P<when>[^$]+?))?(?:\s+over\s+(?P<life>\d+\s+[A-Za-z]+))?\s*$")
@@ -97,13 +97,14 @@ def read_outlays(
     --------
     >>> import impacttree as it
     >>> tree = it.loads("metrics: {paid: {value: $30/month}}")
-    >>> found = read_outlays(Case.of(tree._subject), tree._graph["paid"], ["$250", "$90 in month 3 over 36 months"])
+    >>> found = read_outlays(Case.of(tree._subject), tree._graph["paid"], "$250; $90 in month 3 over 36 months")
     >>> [(outlay.amount, outlay.period, outlay.life) for outlay in found]
     [(250.0, 0, None), (90.0, 3, 36)]
     """
     if raw is None:
         return ()
-    several: list[RawQuantity] = list(raw) if isinstance(raw, list | tuple) else [cast("RawQuantity", raw)]
+    given: list[RawQuantity] = list(raw) if isinstance(raw, list | tuple) else [cast("RawQuantity", raw)]
+    several = [part for one in given for part in (one.split(";") if isinstance(one, str) else [one])]
     if len(several) > MOST:
         reason = f"{counted(len(several), 'cost')} are more than {MOST}"
         raise QuestionError(Problem(reason=reason, fix="add up some of them"))

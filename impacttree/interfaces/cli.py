@@ -137,7 +137,7 @@ def sampled_options(function: F) -> F:
 
 
 def cost_option(function: F) -> F:
-    text = "What it costs, once, as '$250k'; it may be a range."
+    text = "What it costs: '$250k' today, which may be a range, '$20k in month 3', '$100k over 36 months'; or 'A; B'."
     return click.option("--cost", metavar="AMOUNT", help=text)(function)
 
 
@@ -302,6 +302,7 @@ def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None, **
 @click.argument("change_", metavar="[CHANGE]", required=False)
 @click.option("--cost", metavar="AMOUNT", help="What the change costs over the horizon; it may be a range.")
 @on_option
+@basis_option
 @click.option("--samples", type=int, default=2**14, show_default=True, metavar="N", help="How many are drawn.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed, the same samples.")
 @horizon_option
@@ -353,6 +354,7 @@ def value_of_information(
     help="What may be done, as 'engagement=+5%' or 'Onboarding: engagement=+5% churn=-0.1pp', and its cost; repeat it.",
 )
 @on_option
+@basis_option
 @sampled_options
 @json_option
 @save_option
@@ -453,16 +455,11 @@ def pnl(
 @command(
     "cash-flow",
     "northwind.yaml engagement=+5% --cost '$250k' --horizon 36",
-    "northwind.yaml engagement=+5% --cost '$50k in month 3' --cost '$200k over 36 months' --after-tax",
+    "northwind.yaml engagement=+5% --cost '$50k in month 3; $200k over 36 months' --after-tax",
 )
 @tree_argument
 @changes_argument
-@click.option(
-    "--cost",
-    metavar="AMOUNT",
-    multiple=True,
-    help="What is paid, today, as '$250k', '$20k in month 3' or '$100k over 36 months'; may be given several times.",
-)
+@cost_option
 @click.option("--after-tax", is_flag=True, help="Tax profits, and what is paid, at the `tax_rate` of the model.")
 @click.option(
     "--horizon", metavar="PERIODS", help="How far to look, as 36 or '36 months'; if not given, the tree's own."
@@ -475,7 +472,7 @@ def pnl(
 def cash_flow(
     tree: str,
     changes: NamedTexts,
-    cost: tuple[str, ...],
+    cost: str | None,
     after_tax: bool,
     as_json: bool,
     output: str | None,
@@ -486,7 +483,7 @@ def cash_flow(
     NPV, IRR and payback, from the metric that the model's `finance` says is cash, or from a profit down to cash.
     """
     opened = open_tree(tree)
-    found = opened.cash_flow(changes_of(opened, changes), cost=cost or None, after_tax=after_tax, **within)
+    found = opened.cash_flow(changes_of(opened, changes), cost=cost, after_tax=after_tax, **within)
     answer(found, as_json, output)
 
 

@@ -316,6 +316,11 @@ def test_a_cost_that_cannot_be_paid_is_one_error(cost: str, said: str) -> None:
     assert len(raised.value.problems) == 1
 
 
+def test_costs_are_a_list_or_one_text() -> None:
+    pair = [small().cash_flow({"sold": "+100%"}, cost=c) for c in (["$90", "$5 in month 2"], "$90; $5 in month 2")]
+    assert pair[0].net == pair[1].net
+
+
 def test_all_wrong_costs_are_listed() -> None:
     with pytest.raises(QuestionError) as raised:
         small().cash_flow({"sold": "+100%"}, cost=["-$100", "$100", "$5 in month 99"])
