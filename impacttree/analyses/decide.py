@@ -282,7 +282,7 @@ class Decided(Result):
         left = len(self.acts) - len(shown)
         more = (f"{counted(left, 'more act')} not drawn.",) if left else ()
         subtitle = f"Net of cost by {words.period}, {words.label(name)}, every number at its stated value"
-        ticks = tuple(map(str, range(1, end + 1)))
+        ticks = words.ticks(1, end)
         return Lines(self.title, subtitle, ticks, series, levels, (*more, f"Basis: {self.provenance.basis}."))
 
 
@@ -340,7 +340,7 @@ def decide(
     ...     it.Act("cost_to_serve", "-4%", cost="$150k", label="Cheaper hosting"),
     ... ]))
     >>> [round(stage.net, -3) for stage in answer.acts[1].returns.stages]
-    [27000.0, 213000.0, 408000.0]
+    [27000.0, 208000.0, 393000.0]
     """
     subject = subject.over(over, horizon).on_basis(basis)
     if not isinstance(decision, Decision):

@@ -85,7 +85,8 @@ class GuardrailReport(Result):
                 f"Risk: share of {samples:,} samples (seed {seed}) that break the limit in some {self.words.period}."
             )
         notes += [*(f"{note}." for note in self.notes), *map(sentence, self.warnings)]
-        periods = self.words.periods(self.horizon)
+        periods, calendar = self.words.periods(self.horizon), self.words.calendar
+        periods += f", {calendar.label(1, self.horizon)}" if calendar is not None else ""
         title = f"Guardrails in each of {periods}" if self.horizon > 1 else f"Guardrails over {periods}"
         title = self.words.headed(self.provenance.told(title))
         return Table(title, columns, tuple(map(self._cells, self.checks)), tuple(notes))

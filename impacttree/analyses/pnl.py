@@ -18,7 +18,7 @@ from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.graph.statement import StatementLine, derived_statement, stated_line
 from impacttree.quantity import PERIODS_PER_YEAR
-from impacttree.quantity.calendar import Part
+from impacttree.quantity.calendar import YearPart
 from impacttree.quantity.footing import footed
 from impacttree.quantity.formatting import format_percent_change
 from impacttree.quantity.money import sign_of
@@ -240,7 +240,7 @@ def pnl(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
-    by: Part | None = None,
+    by: YearPart | None = None,
 ) -> Pnl:
     """Lay out the profit and loss statement: lines before, after and their change, by period and in total.
 
@@ -303,9 +303,9 @@ def pnl(
     )
 
 
-def _parts(case: Case, by: Part) -> tuple[range, ...]:
+def _parts(case: Case, by: YearPart) -> tuple[range, ...]:
     """Return the periods of each month, quarter or year that is asked about."""
-    if by not in get_args(Part):
+    if by not in get_args(YearPart):
         raise QuestionError(Problem(reason=f"by is {by!r}", fix="write 'month', 'quarter' or 'year'"))
     words = case.words
     if words.calendar is None:

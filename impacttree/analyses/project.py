@@ -195,10 +195,10 @@ def _rows(case: Case, run: Settled) -> tuple[tuple[float | None, ...], ...]:
 def _reasons(case: Case) -> Iterator[tuple[str, int, str]]:
     """Yield which metrics have no value, when and why."""
     for metric in case.subject.graph.metrics:
-        today = case.subject.missing_today(metric)
-        if today:
+        today, since = case.subject.missing_today(metric), case.words.since
+        if today and since == 1:
             yield metric.name, 0, today
-        for t in range(1, case.periods + 1) if case.run.missing else ():
+        for t in range(since, case.periods + 1) if case.run.missing else ():
             if math.isnan(case.run.at(t)[metric.index]):
                 yield metric.name, t, undefined(case.run.why(metric.index, t))
 

@@ -38,7 +38,9 @@ def check_start(case: Case) -> None:
     """
     words = case.words
     if words.since > 1:
-        reason = f"the cost is paid in {words.at(1)}, and {words.window(case.periods)} begins later"
+        reason = (
+            f"the cost is paid in {words.at(1)}, and {words.window(case.subject.until or case.periods)} begins later"
+        )
         raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask from {words.at(1)} on"))
 
 

@@ -48,6 +48,8 @@ class Provenance:
     """Whether the tree says of itself that they are invented."""
     scenario: str = ""
     """What is held in every run of the answer; empty for the tree as stated."""
+    window: str = ""
+    """Which periods its figures are over, where they begin after the first: ``FY28, months 4 to 15``."""
 
     @property
     def origin(self) -> str:
@@ -158,6 +160,7 @@ class Result(ABC):
         provenance = self.provenance
         drawn = {} if provenance.samples is None else {"samples": provenance.samples, "seed": provenance.seed}
         within = {"scenario": provenance.scenario} if provenance.scenario else {}
+        within |= {"window": provenance.window} if provenance.window else {}
         return {
             "question": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower(),
             "method": provenance.method,

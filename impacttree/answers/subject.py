@@ -114,7 +114,7 @@ class Subject:
             raise QuestionError(Problem(reason="present values need a discount rate, which is not stated", fix=fix))
         if basis not in self._on_bases:
             other = replace(self, basis=basis)
-            vars(other)["whole"] = self.whole.taking(other.rules)
+            vars(other).update(whole=self.whole.taking(other.rules), model=self.model.taking(other.rules))
             self._on_bases[basis] = other
         return self._on_bases[basis]
 
@@ -148,7 +148,7 @@ class Subject:
     def counting(self, periods: range) -> Subject:
         """Return the same tree, asked about some of its periods."""
         later = replace(self, since=periods[0], until=periods[-1])
-        vars(later)["whole"] = self.whole.counting(periods[0])
+        vars(later).update(whole=self.whole.counting(periods[0]), model=self.model.counting(periods[0]))
         return later
 
     def _named(self, over: str) -> range:
@@ -276,7 +276,15 @@ class Subject:
             source=f"{spec.name} tree",
             as_of=day_text(day) if day else "",
             illustrative=spec.illustrative,
+            window=self._window,
         )
+
+    @property
+    def _window(self) -> str:
+        if self.since == 1 or self.until is None:
+            return ""
+        numbers = f"{self.words.period}s {self.since} to {self.until}"
+        return numbers if self.words.calendar is None else f"{self.words.first(self.until)}, {numbers}"
 
     def metric(self, name: str) -> Metric:
         """Return the metric called `name`.

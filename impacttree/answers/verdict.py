@@ -83,6 +83,11 @@ def payback_text(words: Words, found: Returns, *, spread: bool = True) -> str:
     if found.share is None or not spread:
         return when
     if found.payback_low is not None and found.payback_low != found.payback_high:
-        late = str(found.payback_high) if found.payback_high is not None else f"after {found.periods}"
+        late = _end(words, found.payback_high) if found.payback_high else f"after {_end(words, found.periods)}"
         when = f"{when} (P10 to P90: {words.at(found.payback_low)} to {late})"
     return when if found.share == 1 else f"{when}; {within} in {percentage(found.share)} of samples"
+
+
+def _end(words: Words, t: int) -> str:
+    """Write the second of two periods: by its name, or by its number alone."""
+    return str(t) if words.calendar is None else words.at(t)

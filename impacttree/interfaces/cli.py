@@ -39,7 +39,7 @@ from impacttree.interfaces.terminal import (
 )
 
 if TYPE_CHECKING:
-    from impacttree.quantity.calendar import Part
+    from impacttree.quantity.calendar import YearPart
     from impacttree.tree import ImpactTree
 
 __all__ = ["main"]
@@ -437,7 +437,7 @@ def pnl(
     changes: NamedTexts,
     horizon: str | None,
     over: str | None,
-    by: Part | None,
+    by: YearPart | None,
     scenario: str | None,
     as_json: bool,
     output: str | None,

@@ -29,9 +29,9 @@ __all__ = [
     "PATTERNS",
     "Calendar",
     "FiscalRule",
-    "Part",
     "YearEnd",
     "YearName",
+    "YearPart",
     "day_text",
     "month_number",
     "parse_year_end",
@@ -53,7 +53,7 @@ _MONTHS_IN: Mapping[str, int] = MappingProxyType({"month": 1, "quarter": 3, "yea
 _DAYS_IN: Mapping[str, int] = MappingProxyType({"day": 1, "week": 7})
 _ONE_DAY = datetime.timedelta(days=1)
 _MOST_CHARACTERS = 100
-Part = Literal["month", "quarter", "year"]
+YearPart = Literal["month", "quarter", "year"]
 """What time is divided into where amounts are laid out side by side."""
 YearName = Literal["end", "start"]
 """After which of its ends a fiscal year is called: most call it by its end, the National Retail Federation not."""
@@ -421,7 +421,7 @@ class Calendar:
         begin = self.rule.first_month(self.rule.serial(first))
         return (self._begin(begin), self._begin(begin + 12)) == (periods.start, periods.stop) and last == begin + 11
 
-    def parts(self, first: int, last: int, of: Part) -> tuple[range, ...]:
+    def parts(self, first: int, last: int, of: YearPart) -> tuple[range, ...]:
         """Return the periods from first to last by the month, quarter or year that they lie in.
 
         Examples

@@ -46,6 +46,7 @@ def test_a_fiscal_year_by_hand() -> None:
     assert answer.by_period == pytest.approx([0.1 * revenue[t] for t in range(4, 16)])
     assert math.fsum(path.amount for path in answer.paths) == pytest.approx(answer.total)
     assert "in FY28" in answer.title
+    assert json.loads(answer.to_json())["window"] == "FY28, months 4 to 15"
     assert tree.what_if({"price": "+10%"}, "customers", over="FY28").before == 250
 
 
@@ -70,6 +71,7 @@ def test_without_a_first_day_answers_speak_as_they_did() -> None:
     assert "in the first 12 months" in tree.worth("price", "+10%").title
     later = tree.worth("price", "+10%", over="months 13 to 24")
     assert "in months 13 to 24" in later.title
+    assert json.loads(later.to_json())["window"] == "months 13 to 24"
     assert later.total == pytest.approx(sum(0.2 * (100 + 10 * t) for t in range(13, 25)))
     assert "in month 13" in tree.worth("price", "+10%", over="month 13").title
 

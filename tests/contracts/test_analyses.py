@@ -315,6 +315,7 @@ def test_a_question_says_what_it_takes(question: str) -> None:
         assert f"\n{parameter}\n" in text, parameter
 
 
+LIFT = ("engagement", "+1%")
 WINDOWED = [name for name in sorted(QUESTIONS) if "over" in inspect.signature(QUESTIONS[name]).parameters]
 
 
@@ -338,22 +339,23 @@ def test_periods_by_name_are_those_by_number(question: str) -> None:
         function(tree_of("saas")._subject, **asked, over="2026-09 to 2026-12")
 
 
-@pytest.mark.parametrize("question", [name for name in WINDOWED if name != "value_of_information"])
+@pytest.mark.parametrize("question", [name for name in WINDOWED if name not in ("decide", "value_of_information")])
 def test_a_later_window_is_answered_by_its_name(question: str) -> None:
     function = QUESTIONS[question]
-    result = function(tree_of("saas")._subject, **arguments(function, "saas", every=False), over="2027-04 to 2027-09")
+    asked = arguments(function, "saas", every=False) | ({"lift": LIFT} if question == "diagram" else {})
+    result = function(tree_of("saas")._subject, **asked, over="2027-04 to 2027-09")
     assert result.to_dicts()
     said = str(result) + str(result.picture()) + result.to_json()
     assert "Sep 2027" in said
-    assert "month 1" not in said
+    assert "from month 1" not in said
     assert pickle.loads(pickle.dumps(result)) == result
 
 
-@pytest.mark.parametrize("question", ["worth", "break_even", "value_of_information"])
+@pytest.mark.parametrize("question", ["worth", "break_even", "decide", "value_of_information"])
 def test_a_cost_is_paid_before_a_later_window(question: str) -> None:
     function = QUESTIONS[question]
     asked = arguments(function, "saas", every=False) | {"over": "2027"}
-    asked |= {"decision": DECISIONS["saas"]} if question == "value_of_information" else {"cost": "$15k"}
+    asked |= {"decision": DECISIONS["saas"]} if question in ("decide", "value_of_information") else {"cost": "$15k"}
     with pytest.raises(QuestionError, match="the cost is paid in Nov 2026, and 2027 begins later"):
         function(tree_of("saas")._subject, **asked)
 

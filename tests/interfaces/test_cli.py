@@ -149,6 +149,20 @@ def test_project(run, shop):
     assert len(data(run, "project", str(shop))["rows"]) == 1 + YEAR
 
 
+def test_periods_are_named_with_over(run, shop):
+    year = data(run, "what-if", str(shop), "visits=+10%", "--no-range")["total"]
+    part = data(run, "what-if", str(shop), "visits=+10%", "--no-range", "--over", "months 4 to 6")
+    assert part["total"] == pytest.approx(year / 4)
+    assert part["window"] == "months 4 to 6"
+    assert [row["period"] for row in data(run, "project", str(shop), "--over", "month 5")["rows"]] == [5]
+    said = run("pnl", "saas", "--over", "2027", "--by", "quarter").stdout
+    assert "Q1 2027" in said
+    assert "Q4 2027" in said
+    refused = run("worth", str(shop), "visits", "+1%", "--over", "2027")
+    assert refused.exit_code == 2
+    assert "states no start_date" in refused.stderr
+
+
 def test_compare_shows_the_scenarios_of_the_file(run, shop):
     rows = {row["metric"]: row for row in data(run, "compare", str(shop))["rows"]}
     assert rows["profit"]["change"] == pytest.approx(-0.2 * REVENUE * YEAR)

@@ -30,9 +30,7 @@ def when_it_comes_back(bet: Bet) -> Slide:
         places.insert(0, places[0] - step)
     levels = tuple((level, bet.signed(level)) for level in places)
     lines = Lines("", "", ticks, (Series("Net", found.net, last, accent=True),), levels, (), bands)
-    first = period_name(bet.subject.graph.spec, 1)
-    axis = f"{words.period.capitalize()} (1 = {first})" if first else words.period.capitalize()
-    course = Course(lines, tuple(_milestones(bet)), axis)
+    course = Course(lines, tuple(_milestones(bet)), words.period.capitalize())
     what = "Cumulative net effect" if bet.cost is not None else "Cumulative effect"
     subtitle = f"{what} on {lowered(bet.outcome.label)} by {words.period}; line as stated"
     subtitle += ", band P10 to P90" if bands else ""
@@ -58,7 +56,7 @@ def _milestones(bet: Bet) -> Iterator[Milestone]:
     if bet.cost is not None and amount < 0:
         yield Milestone(period - 1, amount, f"{bet.signed(amount)} deepest outlay, {words.at(period)}")
     if found.payback:
-        when = period_name(bet.subject.graph.spec, found.payback)
+        when = "" if words.calendar is None else f"{words.period} {found.payback}"
         at = found.payback - 1
         yield Milestone(at, found.net[at], f"Pays back in {words.at(found.payback)}", when, drops=True)
 
