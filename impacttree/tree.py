@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from impacttree.answers.subject import Subject
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph
+    from impacttree.notebook.explorer import Explorer
     from impacttree.quantity import Change, Period, RawQuantity
     from impacttree.reports.deck import Deck
     from impacttree.spec import EvidenceDefaults, Finance, FiscalCalendar, MetricSpec, Reading, Scenario, TreeSpec
@@ -33,6 +34,12 @@ def _bet_deck() -> Callable[..., Deck]:
     from impacttree.reports.bet_deck import bet_deck
 
     return bet_deck
+
+
+def _explore() -> Callable[..., Explorer]:
+    from impacttree.notebook.explore import explore
+
+    return explore
 
 
 class ImpactTree:
@@ -238,6 +245,7 @@ class ImpactTree:
     verify = asks(lambda: questions.verify)
     diagram = asks(lambda: questions.diagram)
     deck = asks(_bet_deck)
+    explore = asks(_explore)
 
     # -- closed forms -------------------------------------------------------------------------------------------
 

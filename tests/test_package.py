@@ -30,7 +30,11 @@ HEAVY = {
     "xlsxwriter",
 }
 # Modules that are about one heavy package, and are themselves imported inside functions.
-AT_HOME = {"engine/derivative_checks.py": {"sympy"}, "engine/symbolic.py": {"sympy"}}
+AT_HOME = {
+    "engine/derivative_checks.py": {"sympy"},
+    "engine/symbolic.py": {"sympy"},
+    "notebook/explorer.py": {"anywidget"},
+}
 
 
 def test_names_are_sorted_and_each_is_there():

@@ -27,7 +27,7 @@ from impacttree.views import Aside, Callout, Card, Diagram, Link, Panel
 if TYPE_CHECKING:
     from impacttree.render.layout import Size
 
-__all__ = ["Cut", "Picture", "diagram", "lifted_diagram"]
+__all__ = ["Cut", "Picture", "changed_diagram", "diagram", "lifted_diagram"]
 
 Cut = Literal["full", "board"]
 ELASTICITY = "elasticity of the target to the source over the horizon (% per %)"
@@ -132,6 +132,22 @@ def _plain(case: Case, outcome: Metric) -> Diagram:
         path=_strongest(subject, outcome, elasticities),
         notes=tuple(note for note in (figures, illustrative, _template_note(subject), *noted(case.warnings())) if note),
         period=words.period,
+    )
+
+
+def changed_diagram(case: Case, outcome: Metric) -> Diagram:
+    """Return the picture of where several changes lead: every metric after them, without the money along edges."""
+    if not case.asked.recipes:
+        return _plain(case, outcome)
+    words, slot = case.words, outcome.index
+    breached = {check.metric for check in case.guardrails if not check.holds}
+    effect = words.effect(outcome.name, case.before[slot], case.after[slot], plural=len(case.moves) > 1)
+    return replace(
+        _plain(case, outcome),
+        title=words.headed(f"{joined([move.text for move in case.moves])} {effect}", outcome.name),
+        subtitle=f"{words.label(outcome.name)} {words.over(outcome.name, case.periods)}",
+        cards=tuple(_card(words, m, _moved(case, m), m.name in breached) for m in case.subject.graph.metrics),
+        notes=(*noted(case.warnings()), f"Basis: {words.basis(outcome.name, lifted=False)}."),
     )
 
 

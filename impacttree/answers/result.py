@@ -219,6 +219,9 @@ class Result(ABC):
 
         return to_text(self.view())
 
+    def _repr_html_(self) -> str | None:
+        return self._repr_mimebundle_().get("text/html")
+
     def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
         from impacttree.render import mimebundle
 

@@ -21,6 +21,7 @@ from impacttree.answers.asked import NOTHING, Asked
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost, uncertain_cost
 from impacttree.answers.guardrail_checks import Limit, guarded, sized
+from impacttree.answers.local import known
 from impacttree.answers.number_names import label_of
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.subject import Subject
@@ -40,7 +41,7 @@ from impacttree.render.svg import escape
 from impacttree.spec.leaves import MAX_HORIZON
 from impacttree.views import Diagram
 
-__all__ = ["page", "page_data"]
+__all__ = ["MODULES", "page", "page_data"]
 
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
 LONG = 3
@@ -233,11 +234,7 @@ class _Contents:
     def _reaches(self, periods: int) -> bool:
         if periods > MAX_HORIZON or (self.whole.model.is_static and self.outcome.aggregation != "sum"):
             return False
-        try:
-            self.subject.model.run(periods)
-        except ImpactTreeError:
-            return False
-        return True
+        return math.isfinite(self.whole.model.run(periods).horizon()[self.outcome.index])
 
     def _as_of(self) -> str:
         dates = [metric.spec.as_of for metric in self.graph.metrics if metric.spec.as_of is not None]
@@ -268,12 +265,12 @@ class _Contents:
     def _scenarios(self) -> Iterator[Mapping[str, Any]]:
         for scenario in self.graph.spec.scenarios:
             try:
-                case = Case.of(self.subject, dict(scenario.changes))
+                case = Case.of(self.whole, dict(scenario.changes))
                 worth = case.change(self.outcome)
             except ImpactTreeError:
                 continue
             changes = self._changes(case.asked)
-            yield {"name": scenario.name, "label": scenario.title, "changes": changes, "worth": worth}
+            yield {"name": scenario.name, "label": scenario.title, "changes": changes, "worth": known(worth)}
 
     # -- metrics ------------------------------------------------------------------------------------------------
 

@@ -130,9 +130,11 @@ def _notes(notes: Iterable[str]) -> str:
 def _picture(view: Chart | Diagram) -> str:
     from impacttree.render.drawing import draw_svg
     from impacttree.render.text import to_text
+    from impacttree.render.themes import CLASS, themed_style
 
     svg = draw_svg(view).decode()
     svg = svg[svg.index("<svg") :].rstrip()
     words = "\n".join(_text(line) for line in to_text(view).splitlines())
-    details = f'<details style="margin-top:.5em"><summary>As text</summary><pre>{words}</pre></details>'
-    return f'<figure style="margin:0">{svg}{details}</figure>'
+    text = f'<pre style="overflow-x:auto">{words}</pre>'
+    details = f'<details style="margin-top:.5em"><summary>As text</summary>{text}</details>'
+    return f'<figure class="{CLASS}" style="margin:0"><style>{themed_style()}</style>{svg}{details}</figure>'

@@ -17,7 +17,7 @@ STYLES = (
     "classDef driver fill:#ffffff,stroke:#8791a0,color:#16243d",
     "classDef financial fill:#16243d,stroke:#16243d,color:#ffffff",
     "classDef guardrail fill:#ffffff,stroke:#7b3fa0,color:#16243d,stroke-dasharray:5 3",
-    "classDef note fill:none,stroke:none,color:#6b7480,text-align:left",
+    "classDef note fill:none,stroke:none,color:#5b6470,text-align:left",
 )
 SHAPES = {"product": ("(", ")"), "driver": ("[", "]"), "financial": ("[[", "]]"), "guardrail": ("{{", "}}")}
 MAIN_PATH = "stroke:#d55e00,stroke-width:4px"

@@ -15,8 +15,8 @@ __all__ = ["mimebundle"]
 def mimebundle(view: View) -> dict[str, str]:
     """Return the representations of `view` by MIME type, for ``_repr_mimebundle_``.
 
-    A picture comes as SVG and plain text only, because JupyterLab would prefer HTML to SVG; headlines and tables come
-    as HTML and plain text. Without the package that draws a chart, its text form stands alone: a cell never fails.
+    All come as plain text and as HTML, which follows the notebook's theme; a picture comes as SVG as well.
+    Without the package that draws a chart, its text form stands alone: a cell never fails.
 
     Examples
     --------
@@ -24,9 +24,9 @@ def mimebundle(view: View) -> dict[str, str]:
     ['text/html', 'text/plain']
     """
     bundle = {"text/plain": to_text(view)}
-    if isinstance(view, Headline | Table):
-        return bundle | {"text/html": to_html(view)}
     try:
-        return bundle | {"image/svg+xml": fitted(find(view, "svg").draw(view).decode())}
+        if not isinstance(view, Headline | Table):
+            bundle["image/svg+xml"] = fitted(find(view, "svg").draw(view).decode())
+        return bundle | {"text/html": to_html(view)}
     except MissingDependency:
         return bundle

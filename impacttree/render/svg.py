@@ -128,7 +128,7 @@ def told_of_missing_letters(scene: Scene) -> Scene:
     words = f"{len(missing)} letter{'s' * (len(missing) > 1)} that no font here has: a box stands for each."
     size = 7.0 * scene.height / 7.5 if scene.height > 7.5 else 7.0
     width = text_width(words, size)
-    note = Text(scene.width - 0.45, scene.height - 0.06, words, size, "#6b7480", width, anchor="end")
+    note = Text(scene.width - 0.45, scene.height - 0.06, words, size, "#5b6470", width, anchor="end")
     return replace(
         scene,
         groups=(*scene.groups, Group("footer", (note,), alt=words)),

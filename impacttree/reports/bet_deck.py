@@ -140,7 +140,9 @@ def _without_people(slide: Slide) -> Slide:
     def bare(part: SlidePart) -> SlidePart:
         picture = part.picture
         if isinstance(picture, Diagram):
-            picture = replace(picture, cards=tuple(replace(card, owner="") for card in picture.cards))
+            cards = tuple(replace(card, owner="") for card in picture.cards)
+            asides = tuple(replace(one, card=replace(one.card, owner="")) for one in picture.asides)
+            picture = replace(picture, cards=cards, asides=asides)
         return replace(part, picture=picture)
 
     return replace(slide, parts=tuple(map(bare, slide.parts)))

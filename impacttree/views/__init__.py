@@ -302,7 +302,7 @@ class Aside:
     """Off the path: where what joins comes from, where what leaves goes to."""
     joins: bool
     root: str = ""
-    """The card by which what joins here has left the path, by its id; empty where it is none of the asides."""
+    """The card by which what joins here has left the path, by its id; empty where that is not among the asides."""
 
     @property
     def words(self) -> str:

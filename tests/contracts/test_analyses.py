@@ -6,6 +6,7 @@ import ast
 import datetime
 import importlib
 import inspect
+import io
 import json
 import math
 import pickle
@@ -23,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import impacttree.analyses
-from impacttree import Decision, ImpactTree, template
+from impacttree import Decision, ImpactTree, deck, template
 from impacttree.answers.result import Provenance, Result
 from impacttree.answers.samples import Samples
 from impacttree.answers.subject import Subject
@@ -272,6 +273,33 @@ def test_a_result_is_saved_in_every_format_that_its_views_have(question: str, tm
         result.save(tmp_path / "answer.nonsense")
 
 
+@each_answer
+def test_a_result_has_slides_of_its_own(question: str, name: str, every: bool) -> None:
+    result = answer(question, name, every)
+    slides = result.slides()
+    assert slides
+    assert list(mutable(slides, question)) == []
+    for slide in slides:
+        assert re.search(r"\d", slide.title), slide.title
+        assert slide.parts
+        assert slide.footer[0].startswith(f"Source: {tree_of(name)._graph.spec.name} tree. Illustrative data. As of ")
+        assert f"Version {result.provenance.fingerprint}." in slide.footer[0]
+        assert re.match(r"(Basis|Method): .+\.$", slide.footer[1])
+
+
+@each_question
+def test_the_slides_of_a_result_make_a_deck(question: str) -> None:
+    import pptx
+
+    result = answer(question, "saas", True)
+    made = deck([result], title="Board", as_of="31 October 2026")
+    assert [slide.footer[0].startswith("Source: Board; ") for slide in made.slides] == [True] * len(made.slides)
+    pages = pptx.Presentation(io.BytesIO(made.to_bytes())).slides
+    assert len(pages) == len(result.slides())
+    texts = (text for page in pages for text in page.element.itertext())
+    assert not [text for text in texts if re.fullmatch(r"\d+ more rows?", text.strip())]
+
+
 @each_question
 def test_a_result_plots_or_says_that_it_has_no_chart(question: str) -> None:
     result = answer(question, "saas", True)
@@ -292,10 +320,10 @@ def test_a_result_plots_or_says_that_it_has_no_chart(question: str) -> None:
 @each_question
 def test_a_question_leaves_the_tree_as_it_was(question: str) -> None:
     tree = template("saas")
-    before = (tree.to_yaml(), tree._subject.model.run(3).rows)
+    before = (tree.to_yaml(), tree.values().to_dicts())
     function = QUESTIONS[question]
     function(tree._subject, **arguments(function, "saas", every=True))
-    assert (tree.to_yaml(), tree._subject.model.run(3).rows) == before
+    assert (tree.to_yaml(), tree.values().to_dicts()) == before
 
 
 @each_question

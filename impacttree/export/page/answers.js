@@ -6,7 +6,8 @@
 // Both are plain data that JSON carries; a number that does not exist is null or NaN, a metric is its place (slot).
 //
 //   asked = { changes: [[slot, { kind: "wrap" | "fix", scale, shift }], ...],   a wrap shows value * scale + shift
-//             horizon, cost: number | null, need: number | null, focus: slot }
+//             horizon, cost: number | null, need: number | null, focus: slot,
+//             dragged: slot | null }                                              whose slider is moved, so that its value is rough
 //   part  = { now: { before: [by slot], after: [by slot], total,              over the horizon, by each metric's rule
 //                    flows: [[source, target, amount], ...],                  what each edge carries of the total
 //                    rows, baseRows: [[by slot], ...],                        period by period; one row where all are alike
@@ -27,8 +28,10 @@ const SCAN = 48, PAUSE = 160, BARS = 6, GLIMPSE = 1024;
 const POINT = 1e-10, ROUNDED = 1e-12, FEW = 0.01;
 
 export class Answers {
-  constructor(data) {
+  /** `isSampling` is false where somebody else says the ranges. */
+  constructor(data, { isSampling = true } = {}) {
     this.data = data;
+    this.isSampling = isSampling;
     this.model = new Model(data.model);
     this.longest = Math.max(...data.horizons);
     this.base = this.model.run(this.longest);
@@ -45,6 +48,7 @@ export class Answers {
     tell({ now: this.now(asked, changes) });
     this.waiting = setTimeout(() => {
       tell({ later: { needed: this.needed(asked, changes), tornado: this.tornado(asked, changes) } });
+      if (!this.isSampling) return;
       const steps = this.sampler.sample(asked, changes, tell);
       const next = () => { if (!steps.next().done) this.waiting = setTimeout(next); };
       this.waiting = setTimeout(next);

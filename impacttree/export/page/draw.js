@@ -18,11 +18,17 @@ function fill(made, attributes, children) {
 }
 
 let pen = null;
+const widths = new Map();
 /** How wide a text is at a size, in the page's own letters. */
 function width(text, size, bold = false) {
-  pen ??= document.createElement("canvas").getContext("2d");
-  pen.font = `${bold ? "bold " : ""}${size}px Arial, 'Liberation Sans', Helvetica, sans-serif`;
-  return pen.measureText(text).width;
+  const key = `${size} ${bold} ${text}`;
+  if (!widths.has(key)) {
+    pen ??= document.createElement("canvas").getContext("2d");
+    pen.font = `${bold ? "bold " : ""}${size}px Arial, 'Liberation Sans', Helvetica, sans-serif`;
+    if (widths.size > 5000) widths.clear();
+    widths.set(key, pen.measureText(text).width);
+  }
+  return widths.get(key);
 }
 
 export function shortened(text, size, bold, room) {
@@ -211,7 +217,8 @@ function drawCard(card, slot, x, y, wide, high, isMain, choose) {
 
 /** Bars from P10 to P90 around the result, coloured by what is better for the business. */
 export function drawTornado(bars, total, written, isBetter) {
-  const wide = 360, row = 30, top = 6, bar = 17, label = 132, margin = 46;
+  const wide = 360, row = 30, top = 6, bar = 17, label = 132;
+  const margin = Math.max(46, ...bars.flatMap(({ worths }) => worths.map((worth) => width(written(worth), 11.5) + 6)));
   const high = top + row * bars.length + 26;
   const ends = bars.flatMap(({ worths }) => worths).concat(total), low = Math.min(...ends), most = Math.max(...ends);
   const at = (value) => label + margin + ((value - low) / (most - low || 1)) * (wide - label - 2 * margin);

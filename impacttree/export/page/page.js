@@ -13,15 +13,14 @@ const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 export class Page {
   /** Draw `data` into the elements of page.html in `root`, a document or shadow root; `computer` answers (answers.js). */
-  constructor(root, data, computer, address = null) {
-    Object.assign(this, { root, data, computer, address });
+  constructor(root, data, computer, { address = null, phone = matchMedia("(max-width: 760px)") } = {}) {
+    Object.assign(this, { root, data, computer, address, phone });
     this.state = new State(data);
     this.words = new Words(data);
     this.outcome = data.metrics[data.outcome];
     this.sliders = new Map();
     this.waiting = 0;
     this.asking = 0;
-    this.phone = matchMedia("(max-width: 760px)");
     this.controls();
     this.open();
     this.phone.addEventListener("change", () => this.place());
@@ -115,7 +114,7 @@ export class Page {
     });
     field.addEventListener("input", () => {
       const value = parse(field.value, input.kind === "ratio" ? { shift: 2 } : metric.style, this.data.currency), [least, most] = input.bounds ?? [-1, null];
-      const isWrong = Number.isNaN(value) || value < (least ?? -Infinity) || value > (most ?? Infinity);
+      const isWrong = Number.isNaN(value) || (input.kind !== "ratio" && /^\s*\+/.test(field.value)) || value < (least ?? -Infinity) || value > (most ?? Infinity);
       field.setAttribute("aria-invalid", String(isWrong));
       if (isWrong) return;
       this.state.set(slot, value);
@@ -154,8 +153,8 @@ export class Page {
   /** Something was changed by hand: ask anew; what is told of an older question is dropped. */
   changed(from = null) {
     this.from = from;
-    const number = ++this.asking, begun = performance.now();
-    this.computer.ask(this.state.asked, (part) => { if (number === this.asking) this.told(part, begun); });
+    const number = ++this.asking, begun = performance.now(), dragged = from?.type === "range" ? this.state.focus : null;
+    this.computer.ask({ ...this.state.asked, dragged }, (part) => { if (number === this.asking) this.told(part, begun); });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.follow(), LATER);
   }
@@ -241,8 +240,12 @@ export class Page {
 
   fields() {
     const { state, from } = this, idle = (field) => field !== this.root.activeElement || (field !== from && field.getAttribute("aria-invalid") !== "true" && from !== null);
-    for (const [slot, { box, range, field, move, at, input, metric }] of this.sliders) {
-      const value = state.value(slot), isMoved = state.values.has(slot), shownValue = state.written(metric, value);
+    for (const [slot, slider] of this.sliders) {
+      const { box, range, field, move, at, input, metric } = slider;
+      const value = state.value(slot), isMoved = state.values.has(slot);
+      if (slider.shown === value && slider.isMoved === isMoved && from) continue;
+      Object.assign(slider, { shown: value, isMoved });
+      const shownValue = state.written(metric, value);
       box.classList.toggle("moved", isMoved);
       if (range !== from) range.value = Math.round((STEPS * (value - input.least)) / (input.most - input.least || 1));
       range.setAttribute("aria-valuetext", shownValue);
@@ -312,7 +315,7 @@ export class Page {
     this.part("whole").textContent = view === part ? "Show the whole tree" : "Show what carries money";
     const names = hidden.slice(0, NAMED).map((slot) => `${data.metrics[slot].label} ${formatValue(data.metrics[slot], found.after[slot])}`);
     this.part("rest-text").textContent = hidden.length
-      ? `${hidden.length} metric${hidden.length > 1 ? "s" : ""} carr${hidden.length > 1 ? "y" : "ies"} no money in this change: ${names.join(", ")}${hidden.length > NAMED ? ` and ${hidden.length - NAMED} more` : ""}`
+      ? `${hidden.length} ${isMoved ? "" : "more "}metric${hidden.length > 1 ? "s" : ""}${isMoved ? ` carr${hidden.length > 1 ? "y" : "ies"} no money in this change` : ""}: ${names.join(", ")}${hidden.length > NAMED ? ` and ${hidden.length - NAMED} more` : ""}`
       : `All ${data.metrics.length} metrics are shown`;
   }
 
@@ -326,7 +329,10 @@ export class Page {
     if (!isFree) return;
     const text = (dy, size, words, paint, weight = null) => shape("text", { x: left + 8, y: top + dy, "font-size": size, "font-weight": weight, class: `f-${paint}` }, words);
     const box = svg.viewBox.baseVal;
-    if (top + low + 4 > box.y + box.height) svg.setAttribute("viewBox", [box.x, box.y, box.width, top + low + 4 - box.y].join(" "));
+    if (top + low + 4 > box.y + box.height) {
+      svg.setAttribute("height", top + low + 4 - box.y);
+      svg.setAttribute("viewBox", [box.x, box.y, box.width, top + low + 4 - box.y].join(" "));
+    }
     const [head] = [capital(words.over(outcome, state.horizon).replace("in the ", ""))];
     svg.append(shape("g", { "aria-hidden": "true" },
       shape("rect", { x: left, y: top, width: long, height: low, class: "f-tint" }), shape("rect", { x: left, y: top, width: 3, height: low, class: "f-accent" }),
@@ -520,7 +526,7 @@ export function start() {
     link: () => location.href,
     write: (fragment) => history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search),
   };
-  const page = new Page(document, data, new Answers(data), address);
+  const page = new Page(document, data, new Answers(data), { address });
   addEventListener("hashchange", () => { if (location.hash.slice(1) !== page.state.fragment) page.open(); });
   window.impacttree = page;
 }

@@ -97,7 +97,7 @@ export function percentage(share) {
 }
 
 const SCALES = { k: 1e3, thousand: 1e3, m: 1e6, mn: 1e6, million: 1e6, b: 1e9, bn: 1e9, billion: 1e9, t: 1e12, trillion: 1e12 };
-const TYPED = /^\s*([+\-−]?)\s*([^\d.]*?)\s*((?:\d{1,3}(?:[, _\u202f\u00a0]\d{3})+|\d+)(?:\.\d+)?|\.\d+)\s*(k|thousand|mn?|million|bn?|billion|t|trillion)?(?![a-z])\s*(.*)$/iu;
+const TYPED = /^\s*([+\-−]?)\s*([^\d.]*?)\s*((?:\d{1,3}(?:[, _\u202f\u00a0]\d{3})+|\d+)(?:\.\d+)?|\.\d+)\s*(?:(k|thousand|mn?|million|bn?|billion|t|trillion)(?![a-z]))?\s*(.*)$/iu;
 
 /** The number that somebody typed for a metric: "44.1%", "$50k", "1.2M", "38 points"; NaN where it is not one. */
 export function parse(typed, style, code = "") {
@@ -111,7 +111,8 @@ export function parse(typed, style, code = "") {
 /** Whether what stands after a number can be its unit: not a sign or a code of other money, nor a stray digit. */
 function isUnit(text, style, code) {
   if (text === code || text === style.before?.trim()) return true;
-  if (text.startsWith("%") || /^pp\b/.test(text)) return Boolean(style.shift);
+  if (text.startsWith("%")) return Boolean(style.shift);
+  if (/^pp\b/.test(text)) return style.after === "pp";
   return !/[\d\p{Sc}]|^[.,]|\b[A-Z]{3}\b/u.test(text.startsWith(code) && code ? text.slice(code.length) : text);
 }
 

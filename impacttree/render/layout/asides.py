@@ -10,7 +10,7 @@ from impacttree.render.layout.cards import text
 from impacttree.render.layout.measure import fit, text_width, wrap
 from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.style import INK, LIVE, MUTED, POINT
-from impacttree.render.scene import Box, Curve, Group, Segment, Shape
+from impacttree.render.scene import Anchor, Box, Curve, Group, Segment, Shape
 from impacttree.views import Aside
 
 __all__ = ["BELOW", "aside_groups"]
@@ -26,6 +26,8 @@ LEAVES, JOINS = 0.68, 0.32
 """Where arrows leave and reach a box on the path, as shares of its width."""
 WIDTH = 2.0 * POINT
 APART = 0.12
+BESIDE = 0.09
+"""Between an arrow and its figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ def aside_groups(
     at = dict(zip(path, row, strict=True))
     groups: list[Group] = []
     shown: set[int] = set()
-    for place in _places(asides, at, right):
-        groups += _drawn(place, at)
+    places = list(_places(asides, at, right))
+    sources = {place.leaving.at for place in places}
+    for place in places:
+        groups += _drawn(place, at, sources)
         shown |= {id(one) for one in (place.leaving, *place.joining)}
     return groups, frozenset(shown)
 
@@ -95,12 +99,12 @@ def _width(one: Aside) -> float:
     return max(NARROWEST, min(WIDEST, text_width(one.card.label, SIZE, bold=True) + change + 0.62))
 
 
-def _drawn(place: _Place, at: dict[str, Box]) -> Iterator[Group]:
+def _drawn(place: _Place, at: dict[str, Box], sources: set[str]) -> Iterator[Group]:
     box, leaving = place.box, place.leaving
     source = at[leaving.at]
     x, y = source.x + LEAVES * source.width, source.y + source.height
     yield _arrow(leaving, (leaving.at, leaving.card.id), [(x, y), (x, box.y)])
-    yield _figures(leaving, x + 0.09, y + 0.5 * GAP + 0.06, [])
+    yield _figures(leaving, x, y + 0.5 * GAP + 0.06, [])
     count = len(place.joining)
     for number, one in enumerate(place.joining, 1):
         target = at[one.at]
@@ -109,7 +113,8 @@ def _drawn(place: _Place, at: dict[str, Box]) -> Iterator[Group]:
         yield _arrow(one, (leaving.card.id, one.at), [(box.x + box.width, level), (x, level), (x, foot)])
         via = f"via {one.card.label}" if one.card.id != leaving.card.id else ""
         room = target.width * (LEAVES - JOINS) + 0.9
-        yield _figures(one, x + 0.09, foot + 0.5 * GAP + 0.02, wrap(via, SIZE, room, 2) if via else [])
+        further = wrap(via, SIZE, room, 2) if via else []
+        yield _figures(one, x, foot + 0.5 * GAP + 0.02, further, to_left=one.at in sources)
     yield cards.small_card(leaving.card, box, SIZE)
 
 
@@ -129,10 +134,14 @@ def _arrow(one: Aside, ends: tuple[str, str], points: list[tuple[float, float]])
     )
 
 
-def _figures(one: Aside, x: float, y: float, further: Sequence[str]) -> Group:
+def _figures(one: Aside, x: float, y: float, further: Sequence[str], *, to_left: bool = False) -> Group:
+    """Return what an arrow carries, beside it: at its left where another arrow leaves the same card."""
+    anchor: Anchor = "end" if to_left else "start"
+    x += -BESIDE if to_left else BESIDE
     words = fit(one.text, SIZE, 1.2, bold=True)
-    lines: list[Shape] = [text(x, y, words, SIZE, INK, bold=True)]
+    lines: list[Shape] = [text(x, y, words, SIZE, INK, bold=True, anchor=anchor)]
     lines += [
-        text(x, y + number * SIZE * 1.2 * POINT, line, SIZE, MUTED) for number, line in enumerate(further, start=1)
+        text(x, y + number * SIZE * 1.2 * POINT, line, SIZE, MUTED, anchor=anchor)
+        for number, line in enumerate(further, start=1)
     ]
     return Group("label", tuple(lines), id=f"{one.card.id}:{one.at}", source=one.card.id, target=one.at)

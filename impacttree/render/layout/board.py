@@ -136,9 +136,7 @@ def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int)
         while size > 8 and text_width(words, size, bold=True) > row.gap - 0.06:
             size -= 0.5
         above = y - max(head_width(width) / 2, 0.06) - 0.06
-        lines.append(
-            text((x0 + x1) / 2, above, words, size, ACCENT_DARK if net.lifted else INK, bold=True, anchor="middle")
-        )
+        lines.append(text((x0 + x1) / 2, above, words, size, ACCENT_DARK, bold=True, anchor="middle"))
     below = y + max(head_width(width) / 2, 0.06) + 0.05
     size, notes = _notes(excerpt.skipped.get(ends, ()), link.delay, row.gap - 0.06)
     under.extend(

@@ -29,7 +29,6 @@ from impacttree.render.layout.style import (
     PILL,
     POINT,
     PRODUCT,
-    QUIET,
     VALUE,
     VALUE_LEAST,
     WHITE,
@@ -460,7 +459,6 @@ def _height(lines: list[_Line]) -> float:
 
 
 def _callout_lines(item: Callout, room: float, scale: float) -> list[_Line]:
-    accent = ACCENT_DARK if item.tone == "adverse" else ACCENT
     large, medium = 22.0 * scale, max(LEAST, 9.0 * scale)
     while large > 11 and text_width(item.amount, large, bold=True) > room:
         large -= 0.5
@@ -469,7 +467,7 @@ def _callout_lines(item: Callout, room: float, scale: float) -> list[_Line]:
         head -= 0.25
     lines = [
         *(_Line(row, head, ACCENT_DARK, True, 0.03) for row in wrap(item.head, head, room, 2, bold=True)),
-        _Line(fit(item.amount, large, room, bold=True), large, accent, True, 0.02),
+        _Line(fit(item.amount, large, room, bold=True), large, ACCENT_DARK, True, 0.02),
         *(_Line(row, medium, INK, False, 0.02) for row in wrap(item.what, medium, room, 2)),
         *_range_lines(item.range, max(LEAST, 8.0 * scale), room),
     ]
@@ -501,16 +499,16 @@ def panel(item: Panel, box: Box) -> Group:
             y,
             fit(item.head, 10.5, room, bold=True),
             10.5,
-            ACCENT_DARK if item.accent else QUIET,
+            ACCENT_DARK if item.accent else MUTED,
             bold=True,
         )
     )
     y += 0.14
     for line in wrap(item.body, size, room, 1 if text_width(item.body, size, bold=True) <= room else 2, bold=True):
         y += size * POINT * 1.18
-        shapes.append(text(box.x + pad, y, line, size, ACCENT if item.accent else INK, bold=True))
+        shapes.append(text(box.x + pad, y, line, size, ACCENT_DARK if item.accent else INK, bold=True))
     y += 0.1
     for line in wrap(item.detail, 10.0, room, max(1, int((box.y + box.height - y - 0.12) / 0.175))):
         y += 0.175
-        shapes.append(text(box.x + pad, y, line, 10.0, ON_TINT if item.accent else QUIET))
+        shapes.append(text(box.x + pad, y, line, 10.0, ON_TINT if item.accent else MUTED))
     return Group("panel", tuple(shapes), alt="; ".join(part for part in (item.head, item.body, item.detail) if part))

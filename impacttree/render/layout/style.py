@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 INK: Final = "#1b2430"
-MUTED: Final = "#6b7480"
-QUIET: Final = "#5b6470"
-"""Text on panels, where `MUTED` is too pale."""
+MUTED: Final = "#5b6470"
 WHITE: Final = "#ffffff"
 ACCENT: Final = "#d55e00"
 ACCENT_DARK: Final = "#9a4300"

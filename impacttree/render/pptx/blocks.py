@@ -14,10 +14,10 @@ from impacttree.render.layout.style import (
     ACCENT_TINT,
     GUARDRAIL,
     INK,
+    MUTED,
     NAVY,
     ON_TINT,
     PANEL,
-    QUIET,
     WHITE,
 )
 from impacttree.render.pptx import markup
@@ -31,7 +31,7 @@ from impacttree.views.slides import Event, Figures, Gauge, Gauges, Prose, RangeB
 
 __all__ = ["BLOCKS", "GREY", "HEAD", "RULE", "WORSE", "heading", "label"]
 
-GREY = QUIET
+GREY = MUTED
 RULE = "#c6cdd5"
 GRID = "#e3e7ec"
 WORSE = "#b9c2cd"

@@ -1,0 +1,265 @@
+"""`Explorer`: sliders in a notebook cell, on anywidget; the browser draws, Python computes and keeps the state."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from secrets import token_hex
+from typing import Any
+
+import anywidget
+import traitlets
+
+from impacttree.analyses.what_if import WhatIf, what_if
+from impacttree.answers.case import Case
+from impacttree.answers.subject import Subject
+from impacttree.errors import ChangeError, ImpactTreeError, Problem
+from impacttree.export.page import MODULES, page_data
+from impacttree.export.script import as_json, script
+from impacttree.notebook.moves import Texts, texts_of, written
+from impacttree.notebook.still import still
+from impacttree.notebook.told import figures, moves_of, plain, ranges
+from impacttree.quantity import Change, Intervention
+
+__all__ = ["Explorer"]
+
+STEPS = 400
+"""Of a slider, as in ``page.js``."""
+ROUGH = 0.4
+"""Part of a step by which the change of a dragged slider may be off: less than half, so that the slider stays there."""
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def _front_end() -> str:
+    """Return the page's script as a module that draws into a cell."""
+    own = (files("impacttree.notebook") / "explorer.js").read_text(encoding="utf-8")
+    return f"{script(MODULES)}{own}"
+
+
+def _style() -> str:
+    """Return the page's style sheet for a part of a document, which has a width and a theme of its own."""
+    page = (files("impacttree.export") / "page" / "page.css").read_text(encoding="utf-8")
+    own = (files("impacttree.notebook") / "explorer.css").read_text(encoding="utf-8")
+    dark = re.compile(r"@media \(prefers-color-scheme:dark\)\{:root,:host(\{[^}]*\})\}")
+    narrow = re.compile(r"@media (?=\((?:min|max)-width:)")
+    return narrow.sub("@container ", dark.sub(r":host([data-theme=dark])\1", page)) + own
+
+
+def _body() -> str:
+    return (files("impacttree.export") / "page" / "page.html").read_text(encoding="utf-8")
+
+
+class Explorer(anywidget.AnyWidget):
+    """Sliders in a notebook cell, and the state that they share with Python.
+
+    Made by `tree.explore`. `changes` and `values` are traits: ``explorer.observe(function, "values")`` calls a function
+    whenever a slider or an assignment has moved them.
+
+    Attributes
+    ----------
+    changes : dict of str to str
+        What is done, by metric, as in every question: ``{"engagement": "+5%"}``; a list of several changes on one
+        metric. Assigning to it moves the sliders; wrong changes raise an error and leave all as it was.
+    values : dict of str to float
+        Every metric over the horizon that is shown, by its aggregation rule; NaN where one has no value. Read only.
+    """
+
+    changes: traitlets.Any = traitlets.Any()
+    values: traitlets.Dict[str, float] = traitlets.Dict(read_only=True)
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _sheet = traitlets.Unicode().tag(sync=True)
+    _name = traitlets.Unicode().tag(sync=True)
+    """Of the element that the sliders are in, for the picture that hides beside them."""
+    _body = traitlets.Unicode().tag(sync=True)
+    _contents = traitlets.Unicode().tag(sync=True)
+    _asked: traitlets.Any = traitlets.Any().tag(sync=True)
+    """What a browser asks; it may be anything."""
+    _told: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    """The state, and to which question of which view it answers."""
+
+    def __init__(self, subject: Subject, lift: tuple[str, str | Change] | None = None, on: str | None = None) -> None:
+        data = page_data(subject, lift, on)
+        self._subject, self._data, self._on = subject, data, on
+        self._outcome = subject.outcome(on)
+        self._horizon = int(data["horizons"][0])
+        self._cost: float = 0.0
+        self._revision = 0
+        self._still: Any = None
+        self._hears = False
+        self._whole: WhatIf | None = None
+        changes = texts_of(subject, {lift[0]: lift[1]} if lift is not None else {})
+        self._case = self._case_of(changes)
+        texts = {"_esm": _front_end(), "_sheet": _style(), "_body": _body(), "_contents": as_json(data)}
+        super().__init__(**texts, _name=token_hex(8), _told=self._state(), changes=changes)
+        self._hears = True
+
+    def __repr__(self) -> str:
+        return f"<Explorer of {self._subject.graph.spec.name!r}: {self.changes}>"
+
+    @property
+    def worth(self) -> WhatIf:
+        """What the changes are worth over the horizon that is shown, with ranges: as `tree.what_if` answers."""
+        if self._whole is None:
+            self._whole = what_if(self._subject, self.changes, self._on, horizon=self._horizon)
+        return self._whole
+
+    # -- the state ------------------------------------------------------------------------------------------------
+
+    def _case_of(self, changes: Texts) -> Case:
+        return Case.of(self._subject.marked, changes, self._horizon)
+
+    @traitlets.validate("changes")
+    def _understood(self, proposal: Mapping[str, Any]) -> Texts:
+        """Return changes as text; nothing has moved yet when they are wrong."""
+        given = proposal["value"]
+        if not isinstance(given, Mapping):
+            reason = f"changes are a mapping of metric to change, not {type(given).__name__}"
+            raise ChangeError(Problem(reason=reason, fix="write {'engagement': '+1%'}"))
+        changes = texts_of(self._subject, given)
+        _ = self._case_of(changes).after
+        return changes
+
+    @traitlets.observe("changes")
+    def _moved(self, _: object) -> None:
+        self._compute()
+        if self._hears:
+            self._revision += 1
+            self._tell()
+            self._draw()
+
+    def _compute(self) -> None:
+        self._case, self._whole = self._case_of(self.changes), None
+        metrics = self._subject.graph.metrics
+        self.set_trait("values", {metric.name: self._case.after[metric.index] for metric in metrics})
+
+    # -- what browsers ask ----------------------------------------------------------------------------------------
+
+    @traitlets.observe("_asked")
+    def _heard(self, change: Mapping[str, Any]) -> None:
+        """Take what a view of the widget asks; a wrong question is answered with what is wrong, and the state stays."""
+        asked = change["new"]
+        named = asked if isinstance(asked, Mapping) else {}
+        to = {"view": named.get("view"), "number": named.get("number")}
+        if named.get("revision", self._revision) != self._revision:
+            return  # Python has moved on since, and has said so
+        try:
+            question = _Question.read(asked, self._data)
+            self._take(question)
+            horizons, rests = self._data["horizons"], question.is_settled
+            found = ranges(self.worth, self._case, horizons, self._cost) if rests else None
+        except ImpactTreeError as error:
+            self._tell(**to, error=str(error))
+            return
+        self._tell(**to, ranges=found)
+        if question.is_settled:
+            self._draw()
+
+    def _take(self, question: _Question) -> None:
+        changes = written(self._subject, question.moves, question.rough, self.changes)
+        former = self._horizon, self._cost
+        self._horizon, self._cost = question.horizon, question.cost
+        self._hears = False
+        try:
+            if changes != self.changes:
+                self.changes = changes
+            elif self._horizon != former[0]:
+                self._compute()
+        except ImpactTreeError:
+            self._horizon, self._cost = former
+            raise
+        finally:
+            self._hears = True
+
+    def _tell(self, **more: Any) -> None:
+        self._told = self._state(**more)
+
+    def _state(self, **more: Any) -> dict[str, Any]:
+        now = figures(self._case, self._outcome, self._data["horizons"], self._cost)
+        state = {"revision": self._revision, "changes": moves_of(self._case), "horizon": self._horizon, "now": now}
+        told = {"view": None, "number": None, "ranges": None, "error": "", **state, **more}
+        return {key: plain(value) for key, value in told.items()}
+
+    # -- where nothing runs ---------------------------------------------------------------------------------------
+
+    def _picture(self) -> dict[str, str]:
+        return still(self._case, self._outcome, self._name)
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the widget, and the picture of its state for what cannot show one."""
+        bundle, more = super()._repr_mimebundle_() or ({}, {})
+        picture = {kind: data for kind, data in self._picture().items() if kind != "text/html"}
+        return {**picture, **bundle, "text/plain": repr(self)}, more
+
+    def _ipython_display_(self) -> None:
+        """Show the sliders, and after them a picture of their state, which hides wherever the sliders run.
+
+        The picture stands for itself so that it can follow the state without drawing the sliders anew.
+        """
+        from IPython.display import display
+
+        show: Callable[..., Any] = display
+        bundle, more = super()._repr_mimebundle_() or ({}, {})
+        show({**bundle, "text/plain": repr(self)}, metadata=more, raw=True)
+        self._still = show(self._picture(), raw=True, display_id=True)
+
+    def _draw(self) -> None:
+        """Draw the picture of the state again, where it stands."""
+        if self._still is not None:
+            self._still.update(self._picture(), raw=True)
+
+
+class _Question:
+    """What a view of the widget asks, read from a message that may be anything."""
+
+    def __init__(
+        self, moves: Mapping[int, Intervention], rough: Mapping[int, float], horizon: int, cost: float, is_settled: bool
+    ) -> None:
+        self.moves, self.rough, self.horizon, self.cost, self.is_settled = moves, rough, horizon, cost, is_settled
+
+    @classmethod
+    def read(cls, asked: object, data: Mapping[str, Any]) -> _Question:
+        """Return the question of a message.
+
+        Raises
+        ------
+        ChangeError
+            When it is not one.
+        """
+        try:
+            assert isinstance(asked, Mapping)
+            moves = dict(_moves(asked["changes"], len(data["metrics"])))
+            dragged, horizon, cost = asked.get("dragged"), asked["horizon"], asked.get("cost")
+            spent = 0.0 if cost is None else _number(cost)
+            if horizon not in data["horizons"] or spent < 0 or (spent and not data["canCost"]):
+                raise ValueError
+            rough = {}
+            if dragged is not None:
+                ends = data["metrics"][_slot(dragged, len(data["metrics"]))]["input"]
+                rough = {dragged: ROUGH * (ends["most"] - ends["least"]) / STEPS}
+            return cls(moves, rough, horizon, spent, asked.get("settled") is True)
+        except (AssertionError, KeyError, TypeError, ValueError):
+            reason, fix = "what the browser asks cannot be read", "run the cell again, which draws the sliders anew"
+            raise ChangeError(Problem(reason=reason, fix=fix)) from None
+
+
+def _moves(given: Iterable[Any], count: int) -> Iterable[tuple[int, Intervention]]:
+    for slot, move in given:
+        kind = move["kind"]
+        if kind not in ("wrap", "fix"):
+            raise ValueError
+        yield _slot(slot, count), Intervention(kind, _number(move["scale"]), _number(move["shift"]))
+
+
+def _slot(value: object, count: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
+        raise ValueError
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError
+    return float(value)

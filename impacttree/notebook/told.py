@@ -1,0 +1,113 @@
+"""What Python tells the sliders: the figures of a state, as the page's script takes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from impacttree.analyses.what_if import WhatIf
+from impacttree.answers.case import Case
+from impacttree.answers.net_over_time import returns
+from impacttree.graph.model import Metric
+
+__all__ = ["figures", "moves_of", "plain", "ranges"]
+
+
+def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -> dict[str, Any]:
+    """Return the figures of a state: what ``export/page/answers.js`` calls ``now``, but for the flows along edges.
+
+    Parameters
+    ----------
+    case
+        The tree without and with the changes, what has no value being marked.
+    outcome
+        What is asked about.
+    horizons
+        Periods after which the net is told; the line of the net is as long as the longest.
+    cost
+        What the changes cost, paid in the first period.
+    """
+    longest = case.over(max(horizons))
+    net = returns(longest, outcome, _paid(longest, cost), sampled=False).net
+    slots = case.subject.graph.by_name
+    return {
+        "before": list(case.before),
+        "after": list(case.after),
+        "total": case.change(outcome),
+        "rows": [list(row) for row in case.told_after.periods_of()],
+        "baseRows": [list(row) for row in case.told_before.periods_of()],
+        "net": {
+            "line": net,
+            "horizons": [[count, net[count - 1]] for count in horizons],
+            "payback": next((t for t, value in enumerate(net, 1) if value >= 0), None),
+        },
+        "guardrails": [
+            {
+                "slot": slots[check.metric],
+                "side": check.side,
+                "limit": check.limit,
+                "value": check.value,
+                "period": check.period,
+                "broken": list(check.breached),
+            }
+            for check in case.guardrails
+        ],
+    }
+
+
+def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> dict[str, Any]:
+    """Return what samples say of a state: what ``export/page/answers.js`` calls ``ranges``.
+
+    Parameters
+    ----------
+    worth
+        What the changes are worth.
+    case
+        The tree without and with them.
+    horizons, cost
+        As in `figures`.
+    """
+    outcome, span = case.subject.graph[worth.outcome], worth.range
+    is_known = span is not None and not span.is_point
+    longest = case.over(max(horizons))
+    found = returns(longest, outcome, _paid(longest, cost)) if is_known and outcome.aggregation == "sum" else None
+    back = [found.payback_low, found.payback_high] if found is not None and cost else None
+    return {
+        "samples": worth.provenance.samples,
+        "isAll": True,
+        "total": [span.p10, span.p90] if span is not None and is_known else None,
+        "net": None if found is None or found.low is None else {"low": found.low, "high": found.high, "payback": back},
+        "risks": [check.risk for check in worth.guardrails],
+    }
+
+
+def _paid(case: Case, cost: float) -> str | None:
+    """Return a cost as a question takes it: in the money of the tree, to the last digit."""
+    return f"{Decimal(repr(cost)):f} {case.words.currency}" if cost else None
+
+
+def moves_of(case: Case) -> list[Any]:
+    """Return the changes of a state, by slot, as the script takes them."""
+    return [
+        [slot, {"kind": one.kind, "scale": one.scale, "shift": one.shift}]
+        for slot, one in case.asked.interventions.items()
+    ]
+
+
+def plain(data: Any) -> Any:
+    """Return data as any channel carries it: numbers of no type of ours, None for one that does not exist.
+
+    Examples
+    --------
+    >>> plain({"before": [1.5, math.nan]})
+    {'before': [1.5, None]}
+    """
+    if isinstance(data, Mapping):
+        return {key: plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(value) for value in data]
+    if isinstance(data, int) and not isinstance(data, bool):
+        return int(data)
+    return None if isinstance(data, float) and not math.isfinite(data) else data
