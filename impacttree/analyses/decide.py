@@ -281,7 +281,7 @@ class Decided(Result):
         levels = tuple((level, words.signed(name, level)) for level in round_levels(min(nets), max(nets)))
         left = len(self.acts) - len(shown)
         more = (f"{counted(left, 'more act')} not drawn.",) if left else ()
-        subtitle = f"Net of cost by {words.period}, {words.label(name)}, every number at its stated value"
+        subtitle = f"Net of cost by {words.period}, {words.titled(name)}, every number at its stated value"
         ticks = words.ticks(1, end)
         return Lines(self.title, subtitle, ticks, series, levels, (*more, f"Basis: {self.provenance.basis}."))
 

@@ -299,7 +299,7 @@ class Simulation(Result):
             for rail in self.guardrails
         ]
         unsettled = [
-            f"{words.label(name)} has no mean: {found.mean_missing}."
+            f"{words.titled(name)} has no mean: {found.mean_missing}."
             for name, found in zip(self.names, self.ranges, strict=True)
             if found is not None and found.mean is None
         ]

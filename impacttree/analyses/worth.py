@@ -303,7 +303,7 @@ class Worth(Result):
         rows = list(zip(names, texts, shares, strict=True))
         if len(rows) > 1:
             whole = self.words.signed(self.outcome, self.total)
-            rows.append((f"= {lowered(self.words.label(self.outcome))}", whole, "" if offset else "100%"))
+            rows.append((f"= {lowered(self.words.titled(self.outcome))}", whole, "" if offset else "100%"))
         return [Fact("through", tuple(rows))]
 
     def _left_out(self) -> list[str]:
@@ -348,7 +348,7 @@ class Worth(Result):
             for label, amount in parts
         ]
         whole = self._whole()
-        subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"
+        subtitle = f"Paths from {words.label(self.metric)} to {words.titled(name)}"
         return Waterfall(self.title.replace("->", "→"), subtitle, (*steps, whole), (f"Basis: {self.basis}.",))
 
     def _whole(self) -> Step:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -168,6 +168,9 @@ class Discounted:
     rate: float
     per_year: float
     timing: Timing = "end"
+    _last: list[tuple[Window | None, Sequence[float]]] = field(
+        default_factory=lambda: [(None, ())], init=False, repr=False, compare=False
+    )
 
     def factor(self, t: float) -> float:
         """Return what an amount of period t counts; of 0 what is paid today."""
@@ -175,11 +178,15 @@ class Discounted:
         return float((1.0 + self.rate) ** (-(t - early) / self.per_year))
 
     def factors(self, window: Window) -> Sequence[float]:
-        """Return what each distinct period of a window counts."""
-        return _factors(self, window)
+        """Return what each distinct period of a window counts; of the last window asked about it is known."""
+        known, factors = self._last[0]
+        if known is not window:
+            factors = _factors(self, window)
+            self._last[0] = (window, factors)
+        return factors
 
     def forward(self, path: Sequence[float], window: Window) -> float:
-        return _exact_sum(list(map(operator.mul, self.factors(window), path)))
+        return _exact_sum(map(operator.mul, self.factors(window), path))
 
     def held(self, value: float, window: Window) -> float:
         return value * _exact_sum(self.factors(window))
@@ -213,7 +220,7 @@ HORIZONS: Mapping[Aggregation, HorizonRule] = MappingProxyType({"sum": Sum(), "m
 """How a metric is taken over the horizon, by its rule; without an entry it has no value there, ``recompute`` apart."""
 
 
-def _exact_sum(values: Sequence[float]) -> float:
+def _exact_sum(values: Iterable[float]) -> float:
     """Return the exactly rounded sum; infinite where it is too large for a number."""
     try:
         return math.fsum(values)

@@ -355,6 +355,16 @@ class Finance(Entry):
         return self.cash if isinstance(self.cash, CashBridge) else None
 
     @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that are named, in whatever part."""
+        bridge, multiple = self.bridge, self.terminal and self.terminal.multiple
+        named = [self.cash_metric, multiple and multiple.of]
+        if bridge is not None:
+            named += [bridge.profit, bridge.receivables and bridge.receivables.of, bridge.deferred_revenue]
+            named += [bridge.capex and bridge.capex.of]
+        return tuple(name for name in named if name)
+
+    @property
     def cash_metric(self) -> str | None:
         """The metric that is cash, where one is."""
         return self.cash if isinstance(self.cash, str) else None

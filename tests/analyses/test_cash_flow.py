@@ -104,6 +104,17 @@ def test_xnpv_and_xirr_by_the_days_of_the_calendar() -> None:
     assert small().cash_flow({"sold": "+100%"}, cost="$1000").xirr is None
 
 
+@pytest.mark.parametrize("cash", ["cash", "{profit: cash, receivables: {of: cash, days: 30}}"])
+def test_cash_is_computed_where_another_metric_has_no_value(cash: str) -> None:
+    """The outcome does not rest on cash, and a metric that nobody asks about stops no answer."""
+    more = "  cash: {formula: paid * 2, unit: USD/month, kind: financial}\n  never: {formula: 1 / 0 * sold}\n"
+    finance = f"{{discount_rate: 12%, cash: {cash}}}"
+    answers = [
+        small(finance, "outcome: paid\n" + SMALL + lines).cash_flow() for lines in (more.partition("  never")[0], more)
+    ]
+    assert answers[0].npv == answers[1].npv > 0
+
+
 def test_without_a_cost_it_is_a_present_value_and_without_cash_neither() -> None:
     assert small().cash_flow({"sold": "+100%"}).title.startswith("+100% Sold")
     assert "present value +$2.14k" in small().cash_flow({"sold": "+100%"}).title
