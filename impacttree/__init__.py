@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         QuantityError,
         QuestionError,
     )
-    from impacttree.quantity import add, points, relative, to
+    from impacttree.quantity import add, lift, points, relative, to
     from impacttree.reports.deck import deck
     from impacttree.spec import Driver, Evidence
     from impacttree.spec import MetricSpec as Metric
@@ -57,6 +57,7 @@ __all__ = [
     "add",
     "deck",
     "from_networkx",
+    "lift",
     "load",
     "loads",
     "points",
@@ -89,6 +90,7 @@ _HOME = {
     "from_networkx": "tree",
     "load": "tree",
     "loads": "tree",
+    "lift": "quantity",
     "points": "quantity",
     "relative": "quantity",
     "template": "tree",

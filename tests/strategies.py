@@ -19,8 +19,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from impacttree import ImpactTree, loads
+from impacttree.quantity import Weights
 
-__all__ = ["Change", "Sketch", "Span", "changes", "examples", "names", "trees"]
+__all__ = ["Change", "Sketch", "Span", "changes", "examples", "names", "trees", "weightings", "with_series"]
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Change = tuple[Literal["wrap", "fix"], float, float]
@@ -703,3 +704,27 @@ def _literal(value: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{_rounded(value):+}"
+
+
+@st.composite
+def with_series(draw: Draw, sketch: Sketch) -> Sketch:
+    """Draw the same tree with some stated values by period, which stay within what the tree was grown for."""
+    stated = [name for name, keys in sketch.metrics.items() if "value" in keys and "drivers" not in keys]
+    metrics = {name: dict(keys) for name, keys in sketch.metrics.items()}
+    for name in draw(st.lists(st.sampled_from(stated), min_size=1, unique=True)) if stated else ():
+        keys = metrics[name]
+        size, count = float(keys.pop("value")), draw(st.integers(1, sketch.horizon + 1))
+        factors = draw(st.lists(st.integers(95, 110), min_size=count, max_size=count))
+        keys["values"] = [repr(size * factor / 100) for factor in factors]
+        if count < sketch.horizon:
+            keys["then"] = draw(st.sampled_from(("hold", "repeat", "grow 0.1%/month")))
+    return replace(sketch, metrics=metrics)
+
+
+@st.composite
+def weightings(draw: Draw, periods: int) -> Weights:
+    """Draw when a change is in force."""
+    start, ramp = draw(st.integers(1, periods + 1)), draw(st.integers(1, periods + 1))
+    until = draw(st.one_of(st.none(), st.integers(start, start + periods)))
+    shape = draw(st.sampled_from(("linear", "s"))) if ramp > 1 else "linear"
+    return Weights(start, ramp, shape, until, draw(st.sampled_from((0.0, 0.05, 0.5, 1.0))))

@@ -16,7 +16,7 @@ from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, counted, lowered, sentence
 from impacttree.errors import ChangeError, Problem, QuestionError
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, RawQuantity, number_of
+from impacttree.quantity import Change, Intervention, RawQuantity, number_of
 from impacttree.quantity.changes import at
 from impacttree.spec.address import Address
 from impacttree.views import Cell, Column, Table
@@ -24,7 +24,6 @@ from impacttree.views import Cell, Column, Table
 if TYPE_CHECKING:
     from impacttree.engine.arrays import Array
     from impacttree.engine.switching import Movable, SwitchingPoint, Weighing
-    from impacttree.engine.vector import RowsIntervention
 
 __all__ = ["BreakEven", "SwitchingValue", "break_even"]
 
@@ -109,7 +108,7 @@ class BreakEven(Result):
     @property
     def _sentence(self) -> str:
         words = self.words
-        what = self.provenance.told(f"{self.change} {words.label(self.metric)}")
+        what = self.provenance.told(words.changed(self.metric, self.change))
         within = words.over(self.outcome, self.horizon)
         if self.cost is None:
             nearest = next((row for row in self.rows if row.at is not None), None)
@@ -356,7 +355,8 @@ def break_even(
     others = [row for row in rows if row.address != numbers[0].address]
     priced = [] if spent is None else [_cost_row(spent.central(), net, spent.low_high())]
     words = subject.words
-    basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, costed=spent is not None)}"
+    told = words.basis(outcome.name, costed=spent is not None, weights=case.asked.weights)
+    basis = f"{words.horizon(outcome.name, case.periods)}; {told}"
     return BreakEven(
         provenance=case.provenance("exact worth at each place; sign change closed in on to rounding", basis),
         metric=metric,
@@ -386,17 +386,13 @@ def _weighing(case: Case, outcome: Metric, cost: float) -> Weighing:
     """Return what is weighed: the lift with a size for each row against its cost."""
     from impacttree.engine.simulation import DrawnChange
     from impacttree.engine.switching import Weighing
-    from impacttree.engine.vector import RowsIntervention
 
     ((slot, _),) = case.asked.recipes
     recipe = dict(case.together.recipes)[slot]  # what is held of the metric comes before what is asked
     drawn = DrawnChange(recipe, (*[None] * (len(recipe.changes) - 1), _lift_address(case)))
-    held = {
-        other: RowsIntervention(intervention.kind, intervention.scale, intervention.shift)
-        for other, intervention in case.held.interventions.items()
-    }
+    held = case.held.interventions
 
-    def after(numbers: Mapping[str, Array]) -> Mapping[int, RowsIntervention]:
+    def after(numbers: Mapping[str, Array]) -> Mapping[int, Intervention]:
         return {**held, slot: drawn.at(numbers)}
 
     sign = 1.0 if outcome.spec.better == "higher" else -1.0

@@ -20,7 +20,7 @@ from impacttree.answers.ranges import sample_count
 from impacttree.answers.rates_of_return import internal_rates, internal_rates_by_date, sign_changes
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
-from impacttree.answers.subject import Horizon, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.engine.horizon import Discounted
 from impacttree.errors import MissingDependency, Problem, QuestionError
@@ -244,7 +244,7 @@ class CashFlow(Result):
         }
 
     def _rates(self) -> Mapping[str, Any]:
-        """The internal rates, where what works them out is installed."""
+        """Return the internal rates, where what works them out is installed."""
         try:
             return {"irr": self.irr, "irrs": list(self.irrs), "xirr": self.xirr}
         except MissingDependency:
@@ -272,15 +272,16 @@ class CashFlow(Result):
 
     def _parts(self) -> tuple[range, ...]:
         """Return the periods by column: each by itself where they are few, else by quarter or by year."""
-        words, per_year = self.words, PERIODS_PER_YEAR[self.words.graph.spec.period]
-        if self.horizon <= MOST_COLUMNS:
-            return tuple(range(t, t + 1) for t in range(1, self.horizon + 1))
-        of = "quarter" if per_year > 4 and self.horizon <= per_year * MOST_COLUMNS / 4 else "year"
+        words, per_year, first = self.words, PERIODS_PER_YEAR[self.words.graph.spec.period], self.words.since
+        count = words.count_to(self.horizon)
+        if count <= MOST_COLUMNS:
+            return tuple(range(t, t + 1) for t in range(first, self.horizon + 1))
+        by_quarter = per_year > 4 and count <= per_year * MOST_COLUMNS / 4
         if words.calendar is not None:
-            return words.calendar.parts(1, self.horizon, "quarter" if of == "quarter" else "year")
-        ends = [round(k * per_year / (4 if of == "quarter" else 1)) for k in range(self.horizon + 2)]
+            return words.calendar.parts(first, self.horizon, "quarter" if by_quarter else "year")
+        ends = [first - 1 + round(k * per_year / (4 if by_quarter else 1)) for k in range(count)]
         cut = [end for end in ends if end < self.horizon] + [self.horizon]
-        return tuple(range(first + 1, last + 1) for first, last in pairwise(cut))
+        return tuple(range(left + 1, right + 1) for left, right in pairwise(cut))
 
     def _cells(
         self, label: str, amounts: Sequence[float], parts: Sequence[range], *, is_level: bool = False
@@ -395,6 +396,7 @@ def cash_flow(
     cost: Costs | None = None,
     after_tax: bool = False,
     horizon: Horizon = None,
+    over: Over = None,
     scenario: str | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -418,6 +420,8 @@ def cash_flow(
         the cost is, which lowers what is taxed.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
+    over
+        Periods by name in place of a horizon, from the first one on where something is paid: ``"FY27"``.
     scenario
         A scenario of the model file, held without and with the changes.
     samples
@@ -443,7 +447,7 @@ def cash_flow(
     >>> round(answer.irr, 4)
     0.4127
     """
-    present = subject.on_basis("pv")
+    present = subject.over(over, horizon).on_basis("pv")
     finance = present.graph.spec.finance
     assert finance is not None
     if after_tax and finance.tax is None:
@@ -451,13 +455,15 @@ def cash_flow(
         raise QuestionError(Problem(reason="after tax needs a tax rate, which is not stated", fix=fix))
     metric = _weighed(present)
     case = Case.of(present, changes, horizon, scenario, samples, seed)
+    _check_terminal(case)
     outlays = read_outlays(case, metric, cost)
     per_year = PERIODS_PER_YEAR[present.graph.spec.period]
     weighing = _Weighing(case, metric, outlays, after_tax)
     paid = [Paid(one.amount, one.period, one.life) for one in outlays]
     flows = weighing.flows()
-    found = cash_lines(finance, per_year, flows, paid, taxed=after_tax)
-    before = cash_lines(finance, per_year, flows, (), taxed=after_tax).value
+    found, before = (
+        cash_lines(finance, per_year, flows, those, taxed=after_tax, since=weighing.since) for those in (paid, ())
+    )
     spread, loss, drawn = weighing.sampled()
     first = min((one.period for one in outlays), default=None)
     method = METHOD if drawn is None else f"{METHOD}; ranges of {drawn:,} samples at scrambled Sobol points"
@@ -476,7 +482,7 @@ def cash_flow(
         is_cash=finance.cash is not None,
         terminal=found.terminal,
         terminal_present=found.terminal_present,
-        terminal_share=found.terminal_present / before if finance.terminal is not None and before > 0 else None,
+        terminal_share=_share(found.terminal_present, before.value) if finance.terminal is not None else None,
         spent=math.fsum(one.amount * rule.factor(one.period) for one in outlays),
         first_spend=first,
         payback=_payback(found.net, first),
@@ -488,6 +494,20 @@ def cash_flow(
         warnings=case.warnings(metric),
         words=case.undiscounted.words,
     )
+
+
+def _share(terminal: float, whole: float) -> float | None:
+    return terminal / whole if whole > 0 else None
+
+
+def _check_terminal(case: Case) -> None:
+    """Refuse a terminal value of what does not last: of changes that end, or that fade."""
+    finance = case.subject.graph.spec.finance
+    ends = any(one is not None and (one.until is not None or one.decay) for one in case.together.weights)
+    if finance is not None and finance.terminal is not None and ends:
+        reason = "a terminal value counts what goes on after the last period, and a change ends or fades"
+        fix = "leave out `until` and `decay`, or write `terminal: none` in the model"
+        raise QuestionError(Problem(reason=reason, fix=fix))
 
 
 def _weighed(subject: Subject) -> Metric:
@@ -531,6 +551,12 @@ class _Weighing:
         if finance.terminal is not None and finance.terminal.multiple is not None:
             found["ends_at"] = graph.by_name[finance.terminal.multiple.of]
         return found
+
+    @property
+    def since(self) -> int:
+        """The first period that is counted: with today, unless it begins later."""
+        first = self.case.words.since
+        return first if first > 1 else 0
 
     @property
     def _sign(self) -> float:
@@ -599,7 +625,9 @@ class _Weighing:
     def _value(self, flows: Flows, paid: Sequence[Paid]) -> Any:
         spec = self.case.subject.graph.spec
         assert spec.finance is not None
-        return cash_lines(spec.finance, PERIODS_PER_YEAR[spec.period], flows, paid, taxed=self.taxed).value
+        return cash_lines(
+            spec.finance, PERIODS_PER_YEAR[spec.period], flows, paid, taxed=self.taxed, since=self.since
+        ).value
 
 
 def _payback(amounts: Sequence[float], first: int | None) -> int | None:
@@ -634,5 +662,5 @@ def _basis(case: Case, taxed: bool) -> str:
         tax = f"after tax at {finance.tax_rate.text}, losses {losses}"
     parts = [f"{kind}, {tax}, {words.discounting}"]
     if case.asked.recipes:
-        parts.append(f"changes held from {words.at(1)}")
+        parts.append(words.held("changes", case.asked.weights))
     return "; ".join([*parts, *([ILLUSTRATIVE] if case.subject.graph.spec.illustrative else [])])

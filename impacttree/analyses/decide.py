@@ -358,7 +358,8 @@ def decide(
     drawn = next((len(act.returns.samples) for act in acts if act.returns.samples is not None), None)
     words = subject.words
     in_full = any(case.asked.in_full for case in cases)
-    meant = words.basis(outcome.name, lifted=False, costed=True, in_full=in_full)
+    weights = tuple(one for case in cases for one in case.asked.weights or (None,))
+    meant = words.basis(outcome.name, lifted=False, costed=True, in_full=in_full, weights=weights)
     warnings = dict.fromkeys(warning for case in cases for warning in case.warnings(outcome))
     method = METHOD if drawn is None else f"{METHOD}; ranges of {drawn:,} samples at scrambled Sobol points"
     return Decided(
@@ -375,7 +376,7 @@ def decide(
 
 def _weighed(act: Act, case: Case, far: int, outcome: Metric, number: int) -> WeighedAct:
     found = returns(case.over(far), outcome, act.cost, case.periods, address=cost_address(number))
-    changes = [f"{change} {case.words.label(name)}" for name, change in case.asked.texts]
+    changes = [case.words.changed(name, change) for name, change in case.asked.texts]
     return WeighedAct(
         label=act.label or joined(changes),
         moves=case.moves,

@@ -168,7 +168,7 @@ def lifted_diagram(answer: Worth, cut: Cut) -> Diagram:
     stated = f" ({moved})" if board else ""
     drawn = Diagram(
         title=words.headed(
-            answer.provenance.told(f"{answer.change} {words.label(metric)}{stated} {answer.verdict or answer.claim}"),
+            answer.provenance.told(f"{words.changed(metric, answer.change)}{stated} {answer.verdict or answer.claim}"),
             answer.outcome,
         ),
         subtitle=_subtitle(answer),
@@ -550,7 +550,7 @@ def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
         head = f"Net of {answer.pays.text} after {words.periods(answer.horizon)}"
         panels.append(Panel(head, net, _returns_words(answer, 1, payback_text(words, answer.pays, spread=False))))
     elif callout.tone == "favourable":
-        lifted = f"{answer.change} {words.label(answer.metric)}"
+        lifted = words.changed(answer.metric, answer.change)
         panels.append(Panel("The ask", "Decide", f"whether to fund what achieves {lifted}"))
     return tuple(panels)
 

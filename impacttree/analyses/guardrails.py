@@ -164,7 +164,7 @@ def check_guardrails(
     subject = subject.over(over, horizon)
     case = Case.of(subject, changes, horizon, scenario, samples, seed)
     checks, moves = case.guardrails, case.moves
-    basis = f"changes held from {subject.words.at(1)}" if moves else ""
+    basis = subject.words.held("changes", case.asked.weights) if moves else ""
     risks = case.risks if range and checks else None
     if risks is None:
         provenance = case.provenance("values of each period against the limits", basis)

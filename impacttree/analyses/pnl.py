@@ -290,7 +290,11 @@ def pnl(
     _check(case, lines)
     words = subject.words
     last = subject.graph[lines[-1].metric]
-    basis = words.basis(last.name, lifted=False) if case.asked.recipes else words.accounting(last.name)
+    basis = (
+        words.basis(last.name, lifted=False, weights=case.asked.weights)
+        if case.asked.recipes
+        else words.accounting(last.name)
+    )
     return Pnl(
         provenance=case.provenance("two exact evaluations; subtotals checked in every period", basis),
         lines=lines,

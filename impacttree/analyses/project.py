@@ -97,7 +97,7 @@ class Projection(Result):
         for name, change in self.changes:
             start, end = before[words.graph.by_name[name]], self[name][-1]
             moved = words.move(name, _marked(start), _marked(end), f" in {words.at(last)}")
-            notes.append(f"With {change} {words.label(name)} ({moved})")
+            notes.append(f"With {words.changed(name, change)} ({moved})")
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
         return Table(words.headed(title, *self.outcomes), columns, rows, (*notes, *self.warnings, *basis))
 
@@ -136,7 +136,7 @@ class Projection(Result):
         ticks = tuple(words.ticks(t, t)[0] for t in periods)
         low, high = min(*after, *before), max(*after, *before)
         levels = words.levels(name, round_levels(low, high))
-        done = f"; {joined([f'{change} {words.label(metric)}' for metric, change in self.changes])}"
+        done = f"; {joined([words.changed(metric, change) for metric, change in self.changes])}"
         since = f"from {words.today}" if periods[0] == 0 else f"from {words.at(periods[0])}"
         subtitle = f"By {words.period}, {since}{done if self.changes else ''}"
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
@@ -169,7 +169,7 @@ def project(
     outcomes = subject.graph.spec.outcomes or stated
     money = [name for name in outcomes if words.unit(name).is_money]
     parts = [words.accounting(*money)] if money else []
-    parts += [f"changes held from {words.at(1)}"] if case.asked.recipes else []
+    parts += [words.held("changes", case.asked.weights)] if case.asked.recipes else []
     reasons = tuple(_reasons(case))
     return Projection(
         provenance=subject.provenance("stepped period by period", "; ".join(parts)),

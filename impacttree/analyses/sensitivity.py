@@ -457,7 +457,7 @@ def _is_spend(case: Case, metric: Metric, way: Better) -> bool:
     """Return whether a metric is a budget: stated money per period, and nothing else, that is better lower."""
     unit = metric.unit
     is_budget = unit.is_money and not unit.nouns and unit.per(case.words.period)
-    return metric.spec.value is not None and way == "lower" and bool(is_budget)
+    return metric.spec.level is not None and way == "lower" and bool(is_budget)
 
 
 def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention, left_out: str) -> float | None:

@@ -448,7 +448,7 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
 def _basis(case: Case, kept: Sequence[Metric]) -> str:
     money = [metric.name for metric in kept if metric.unit.is_money]
     parts = [case.words.accounting(*money)] if money or case.words.is_discounted else []
-    parts += [f"changes held from {case.words.at(1)}"] if case.asked.recipes else []
+    parts += [case.words.held("changes", case.asked.weights)] if case.asked.recipes else []
     return "; ".join(parts)
 
 

@@ -122,7 +122,7 @@ class Uncertainty(Result):
     def title(self) -> str:
         words, name = self.words, self.outcome
         label = lowered(words.label(name))
-        done = f"what {joined([f'{move.change} {words.label(move.metric)}' for move in self.moves])} does to "
+        done = f"what {joined([words.changed(move.metric, move.change) for move in self.moves])} does to "
         what = f"{done if self.moves else ''}{label}"
         if not self.rows:
             return words.headed(self.provenance.told(f"Nothing uncertain moves {what}"), name)
@@ -378,11 +378,8 @@ def uncertainty(
     found = indices_of(outputs, size) if outputs is not None and not why else None
     indices = dict(zip(measured, found, strict=True)) if found else {}
     rows = _rows(case, sampler, swung, factors, indices)
-    basis = (
-        subject.words.basis(outcome.name, lifted=len(case.moves) == 1)
-        if case.asked.recipes
-        else subject.words.accounting(outcome.name)
-    )
+    told = subject.words.basis(outcome.name, lifted=len(case.moves) == 1, weights=case.asked.weights)
+    basis = told if case.asked.recipes else subject.words.accounting(outcome.name)
     basis = basis if outcome.unit.is_money or case.asked.recipes else ""
     method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999) with 95 % intervals"
     return Uncertainty(

@@ -392,7 +392,8 @@ def value_of_information(
     information = None if missing else Information(net, _sizes(nets, there))
     correlated = tuple(address for group in subject.correlated(job.drawn) for address in group)
     rows = _rows(subject, job, nets, information, there, correlated) if information is not None else []
-    meant = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name, lifted=False, costed=True)}"
+    told = words.basis(outcome.name, lifted=False, costed=True, weights=case.asked.weights)
+    meant = f"{words.horizon(outcome.name, case.periods)}; {told}"
     return ValueOfInformation(
         provenance=case.provenance(METHOD, meant, samples, seed),
         decision=tuple(move.text for move in case.moves),

@@ -168,7 +168,7 @@ def values(subject: Subject, changes: Changes | None = None) -> Values:
         warnings = tuple(beyond_bounds_today(subject))
         return Values(subject.provenance("evaluated at t = 0"), rows, (), case.periods, warnings, subject.words)
     rows = tuple(_over_horizon(case, m) for m in metrics)
-    provenance = subject.provenance("evaluated", f"changes held from {subject.words.at(1)}")
+    provenance = subject.provenance("evaluated", subject.words.held("changes", case.asked.weights))
     return Values(provenance, rows, case.moves, case.periods, case.warnings(), subject.words)
 
 

@@ -220,7 +220,7 @@ def what_if(
 def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
     slot = outcome.index
     ranges = case.ranges(outcome) if ranged else UNSAMPLED
-    basis = case.words.basis(outcome.name, lifted=False, in_full=case.asked.in_full)
+    basis = case.words.basis(outcome.name, lifted=False, in_full=case.asked.in_full, weights=case.asked.weights)
     return WhatIf(
         provenance=case.sampled("two exact evaluations", basis, ranges),
         moves=case.moves,
@@ -391,7 +391,9 @@ def compare(
     outcome, base = subject.outcome(), Case.of(subject, None, horizon)
     without = _what_if(base, outcome, False)
     answers = tuple((name, _scenario(base, outcome, name, given[name], range)) for name in given)
-    provenance = subject.provenance("exact evaluations", subject.words.basis(outcome.name, lifted=False))
+    weights = tuple(one for changes in given.values() for one in base.asking(changes).asked.weights or (None,))
+    told = subject.words.basis(outcome.name, lifted=False, weights=weights)
+    provenance = subject.provenance("exact evaluations", told)
     known = {scenario.name: scenario for scenario in subject.graph.spec.scenarios} if scenarios is None else {}
     titles = tuple(known[name].title if name in known else _title(name) for name in given)
     said = tuple(" ".join((known[name].description or "").split()) if name in known else "" for name in given)

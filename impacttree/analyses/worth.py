@@ -202,7 +202,7 @@ class Worth(Result):
         moved = words.move(metric, self.metric_before, self.metric_after, during)
         still = is_still(self.before, self.after)
         relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
-        lift = self.provenance.told(f"{self.change} {words.label(metric)} ({moved})")
+        lift = self.provenance.told(f"{words.changed(metric, self.change)} ({moved})")
         if self.pays is None:
             return words.headed(f"{lift} {self.claim}{relative}", self.outcome)
         return words.headed(f"{lift} {self.verdict}", self.outcome)
@@ -364,7 +364,7 @@ class Worth(Result):
 
     def slides(self) -> tuple[Slide, ...]:
         words, name = self.words, self.outcome
-        lift = f"{self.change} {words.label(self.metric)}"
+        lift = words.changed(self.metric, self.change)
         spread = "" if self.range is None or self.range.is_point else words.span(name, self.range.p10, self.range.p90)
         title = self.provenance.told(f"{lift} {self.claim}{f' ({spread})' if spread else ''}")
         drawn = self.waterfall()
@@ -554,8 +554,9 @@ def worth(
     ranges = case.ranges(outcome) if range else UNSAMPLED
     pays = None if cost is None else returns(case.furthest, outcome, cost, case.periods, sampled=range)
     spent = "" if pays is None else pays.terms
+    meant = case.words.basis(outcome.name, cost=spent, in_full=case.asked.in_full, weights=case.asked.weights)
     return Worth(
-        provenance=case.sampled(METHOD, case.words.basis(outcome.name, cost=spent, in_full=case.asked.in_full), ranges),
+        provenance=case.sampled(METHOD, meant, ranges),
         metric=metric,
         change=case.asked.texts[0][1],
         outcome=outcome.name,
@@ -596,8 +597,8 @@ def _long(case: Case, outcome: Metric) -> tuple[float, ...]:
 
 
 def _one_point(case: Case, metric: Metric, outcome: Metric) -> float | None:
-    """Return what one percentage point would be worth, where the metric is a share and has room for it."""
-    if not metric.unit.is_share:
+    """Return what one percentage point, held from period 1, would be worth, where a share has room for it."""
+    if not metric.unit.is_share or case.asked.weights:
         return None
     try:
         return case.asking({metric.name: "+1pp"}).change(outcome)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Graph, UncertainNumber
-from impacttree.quantity import Bounds, Change, Intervention, Recipe, Set, quantity_of
+from impacttree.quantity import Bounds, Change, Intervention, Recipe, Set, Weights, quantity_of
 from impacttree.spec.address import Address
 
 if TYPE_CHECKING:
@@ -44,6 +44,13 @@ class Asked:
     def in_full(self) -> bool:
         """Whether a change has no range of its own, so that answers take it to be achieved in full."""
         return any(change.spread is None for _, recipe in self.recipes for change in recipe.changes)
+
+    @property
+    def weights(self) -> tuple[Weights | None, ...]:
+        """How much of each change is in force in each period; nothing where all are in force in every period."""
+        if not any(recipe.varies for _, recipe in self.recipes):
+            return ()
+        return tuple(one for _, recipe in self.recipes for one in recipe.weights or (None,) * len(recipe.changes))
 
     @property
     def interventions(self) -> Mapping[int, Intervention]:

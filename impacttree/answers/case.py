@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from impacttree.answers.asked import NOTHING, Asked, Changes, Move
-from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached
+from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached, untimely
 from impacttree.answers.guardrail_checks import GuardrailCheck, guarded, guardrail_checks
 from impacttree.answers.ranges import UNSAMPLED, Ranges, Risks, change_ranges, guardrail_risks
 from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, lowered
-from impacttree.engine.model import Run
+from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import Settled, settled
 from impacttree.errors import EvaluationError
@@ -141,13 +141,14 @@ class Case:
 
     @cached_property
     def undiscounted(self) -> Case:
-        """The same case, whose amounts are added up as they come: what was changed is told so on any basis."""
+        """The same case, amounts added up as they come: what was changed is told so on any basis."""
         plain = self.subject.on_basis("horizon")
         return self if plain is self.subject else replace(self, subject=plain)
 
     @cached_property
     def furthest(self) -> Case:
-        """The same case over three horizons, or as many of them as the tree has values for."""
+        """The same case over three horizons, or as many of them as the tree has values for; it has them over its own."""
+        _ = self.base, self.run
         for count in (3, 2):
             longer = self.over(self.words.end(self.periods, count))
             try:
@@ -190,9 +191,14 @@ class Case:
     @cached_property
     def base(self) -> Run:
         """The run without what is asked."""
-        if not self.held.recipes:
+        if not self.held.recipes and self._model is self.subject.model:
             return self.subject.base(self.periods)
-        return self.subject.model.run(self.periods, self.held.interventions)
+        return self._model.run(self.periods, self.held.interventions)
+
+    @cached_property
+    def _model(self) -> Model:
+        """The model of both runs, whose rows stand for the same periods."""
+        return self.subject.model.beside(self.together.interventions)
 
     @cached_property
     def run(self) -> Run:
@@ -207,14 +213,14 @@ class Case:
         EvaluationError
             When the tree has no value there.
         """
-        return self.subject.model.run(self.periods, self._with(further))
+        return self._model.run(self.periods, self._with(further))
 
     def total(self, metric: Metric, further: Mapping[int, Intervention]) -> float | None:
         """Return what a metric comes to over the horizon with further interventions, as `moved` has it.
 
         None where the tree has no value there.
         """
-        quick = self.subject.model.total(self.periods, self._with(further), metric.index)
+        quick = self._model.total(self.periods, self._with(further), metric.index)
         if quick is not None:
             return quick
         try:
@@ -299,7 +305,7 @@ class Case:
             slot = self.subject.graph.by_name[name]
             before, after = self.undiscounted.before[slot], self.undiscounted.after[slot]
             moved = words.move(name, before, after, words.during(name, self.periods, before))
-            moves.append(Move(name, change, before, after, f"{change} {words.label(name)} ({moved})"))
+            moves.append(Move(name, change, before, after, f"{words.changed(name, change)} ({moved})"))
         return tuple(moves)
 
     def beside(self, outcome: Metric) -> tuple[str, ...]:
@@ -363,7 +369,8 @@ class Case:
         subject, changed = self.subject, self.asked.slots
         metrics = subject.graph.metrics if shown is None else shown
         resting = self._resting(metrics if on is None else self._shown_with(on))
-        found = [*unreached(subject, changed, on, self.periods)] if on is not None else []
+        found = [*untimely(self.words, self.asked, self.periods)]
+        found += unreached(subject, changed, on, self.periods) if on is not None else ()
         if self.run is self.base:
             found += extrapolations(subject, self.run.rows, [subject.model.base] * len(self.run.rows), resting)
         else:

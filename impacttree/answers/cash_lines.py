@@ -16,8 +16,12 @@ from impacttree.spec.finance import Finance
 
 __all__ = ["CashLine", "CashLines", "Flows", "Paid", "cash_lines"]
 
-Key = Literal["flow", "opex", "written_off", "taxable", "tax", "not_cash", "capex", "receivables", "deferred", "net"]
+LineKey = Literal[
+    "flow", "opex", "written_off", "taxable", "tax", "not_cash", "capex", "receivables", "deferred", "net"
+]
 Amounts = tuple[Any, ...]
+
+DAYS_IN_YEAR = 365.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Flows:
 class CashLine:
     """One line: what it is, and its amount today and in each period."""
 
-    key: Key
+    key: LineKey
     amounts: Amounts
     is_subtotal: bool = False
 
@@ -102,7 +106,7 @@ def cash_lines(
     outlays: Sequence[Paid],
     *,
     taxed: bool,
-    days_in_year: float = 365.0,
+    since: int = 0,
 ) -> CashLines:
     """Return the lines from what is weighed to what is left.
 
@@ -116,20 +120,21 @@ def cash_lines(
         What comes in, and what is paid for it.
     taxed
         Whether profits, or with cash that is after tax the outlays, are taxed.
-    days_in_year
-        For receivables that are stated in days.
+    since
+        The first period that is counted; amounts before it are left out.
     """
-    lines = tuple(_lines(finance, per_year, flows, outlays, taxed, days_in_year))
+    lines = tuple(
+        replace(line, amounts=(*[0.0] * since, *line.amounts[since:]))
+        for line in _lines(finance, per_year, flows, outlays, taxed)
+    )
     rule = Discounted(finance.rate, per_year, finance.timing)
     net = lines[-1].amounts
     present = tuple(amount * rule.factor(t) for t, amount in enumerate(net))
-    terminal, factor = _terminal(finance, per_year, flows, rule, taxed, days_in_year)
+    terminal, factor = _terminal(finance, per_year, flows, rule, taxed)
     return CashLines(lines, terminal, terminal * factor, present)
 
 
-def _lines(
-    finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Paid], taxed: bool, days_in_year: float
-) -> list[CashLine]:
+def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Paid], taxed: bool) -> list[CashLine]:
     count = len(flows.flow)
     rate = finance.tax or 0.0
     opex = _paid(outlays, count, lambda one: one.life is None)
@@ -153,7 +158,7 @@ def _lines(
         spent = (0.0, *flows.capex[1:]) if flows.capex else _zeros(count)
         lines.append(CashLine("capex", _minus(_add(capex, spent))))
     if flows.billed and finance.bridge is not None and finance.bridge.receivables is not None:
-        share = finance.bridge.receivables.days * per_year / days_in_year
+        share = finance.bridge.receivables.days * per_year / DAYS_IN_YEAR
         lines.append(CashLine("receivables", _minus(_moves([share * amount for amount in flows.billed]))))
     if flows.deferred:
         lines.append(CashLine("deferred", _moves(flows.deferred)))
@@ -161,9 +166,7 @@ def _lines(
     return [*lines, CashLine("net", net, is_subtotal=True)]
 
 
-def _terminal(
-    finance: Finance, per_year: float, flows: Flows, rule: Discounted, taxed: bool, days_in_year: float
-) -> tuple[Any, float]:
+def _terminal(finance: Finance, per_year: float, flows: Flows, rule: Discounted, taxed: bool) -> tuple[Any, float]:
     """Return what comes after the last period is worth at its end, and what an amount of then counts today."""
     last = len(flows.flow) - 1
     if finance.terminal is None:
@@ -173,7 +176,7 @@ def _terminal(
     assert finance.terminal.perpetuity is not None
     grown = (1.0 + finance.terminal.perpetuity.rate) ** (1.0 / per_year)
     each = (1.0 + finance.rate) ** (1.0 / per_year)
-    without = _lines(finance, per_year, replace(flows, ends_at=None), (), taxed, days_in_year)[-1]
+    without = _lines(finance, per_year, replace(flows, ends_at=None), (), taxed)[-1]
     return without.amounts[last] * (grown / (each - grown)), rule.factor(last)
 
 

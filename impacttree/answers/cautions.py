@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 
+from impacttree.answers.asked import Asked
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import is_still, joined
+from impacttree.answers.words import Words, is_still, joined
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
 from impacttree.graph.model import Influence, Metric
 from impacttree.graph.reach import delay, upstream
 
-__all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "unmoved", "unreached"]
+__all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "unmoved", "unreached", "untimely"]
 
 
 def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: int) -> Iterator[str]:
@@ -28,6 +29,24 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
             f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, from "
             f"{words.at(waited + 1)} on: nothing of it falls within {words.window(periods)}"
         )
+
+
+def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
+    """Yield the changes of which nothing, or never all, is in force within the horizon."""
+    for slot, recipe in asked.recipes:
+        label = words.graph.metrics[slot].label
+        for weights in recipe.weights:
+            if weights is None:
+                continue
+            last = periods if weights.until is None else min(periods, weights.until)
+            if weights.start > periods:
+                yield (
+                    f"the change of {label} starts in {words.at(weights.start)}: nothing of it falls within the "
+                    f"{words.first(periods)}"
+                )
+            elif weights.full > last:
+                ends = "ends before" if last < periods else "is in full only after the horizon"
+                yield f"the change of {label} {ends}: it would be in full in {words.at(weights.full)}"
 
 
 def extrapolations(

@@ -49,7 +49,7 @@ def _checked(text: str, words: Words, kept: Mapping[str, Samples], unkept: Calla
         if name not in kept:
             raise unkept(name)
     for node in walk(compared):
-        if isinstance(node, Call) and FUNCTIONS[node.function].kind == "time":
+        if isinstance(node, Call) and FUNCTIONS[node.function].kind in ("time", "clock"):
             reason = f"{node.function} has no place here: a condition compares values over the horizon"
             raise FormulaError(Problem(reason=reason, fix="name metrics alone", formula=text, span=node.span))
     holding = Call("if", (compared, Number(1.0, "1"), Number(0.0, "0")), compared.span)

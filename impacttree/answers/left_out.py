@@ -161,14 +161,12 @@ class _Search:
 
         who, moves = np.repeat(rows // 2, amounts.shape[1]), amounts.ravel()
         done = self.case.together.interventions
-        effects = {slot: RowsIntervention(one.kind, one.scale, one.shift) for slot, one in done.items()}
+        effects = dict(done)
         for number, lever in enumerate(self.levers):
             here = np.where(who == number, moves, 0.0)
-            was = effects.get(lever.slot, RowsIntervention("wrap"))
-            if lever.kind == "multiply":
-                effects[lever.slot] = RowsIntervention(was.kind, was.scale * (1.0 + here), was.shift * (1.0 + here))
-            else:
-                effects[lever.slot] = RowsIntervention(was.kind, was.scale, was.shift + here)
+            multiplies = lever.kind == "multiply"
+            by = RowsIntervention("wrap", 1.0 + here) if multiplies else RowsIntervention("wrap", shift=here)
+            effects[lever.slot] = effects[lever.slot].then(by) if lever.slot in effects else by
         batch = evaluate_many(
             self.case.subject.model,
             self.case.periods,

@@ -226,6 +226,8 @@ class Subject:
             digest.update(line.encode())
         if spec.finance is not None:
             digest.update(repr(spec.finance.written()).encode())
+        if self.graph.schedules:
+            digest.update(repr(sorted(self.graph.schedules.items())).encode())
         digest.update(repr(self.graph.doubts).encode())
         return digest.hexdigest()[:12]
 
@@ -439,6 +441,8 @@ class Subject:
             unit=metric.unit,
             base=self.first_known(metric),
             bounds=metric.spec.bounds.low_high() if metric.spec.bounds else None,
+            period=self.graph.spec.period,
+            calendar=self.graph.spec.calendar,
         )
 
     def _one_to_a_loop(self, changes: Mapping[int, Recipe]) -> None:

@@ -19,6 +19,7 @@ from impacttree.quantity import (
     Change,
     Set,
     Unit,
+    Weights,
     cents_place,
     format_percent_change,
     format_signed,
@@ -28,6 +29,7 @@ from impacttree.quantity import (
 from impacttree.quantity.calendar import Calendar
 from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
+from impacttree.quantity.timing import around
 from impacttree.views import Tone
 
 __all__ = [
@@ -104,7 +106,7 @@ class Words:
     def _digits(self, name: str, value: float) -> int | None:
         """Return how many digits a value was written with, where it was stated with more than are shown otherwise."""
         spec = self.graph[name].spec
-        stated = spec.start or spec.value
+        stated = spec.start or spec.level
         if stated is None or stated.value != value:
             return None
         digits = len(str(abs(exact(value)[0])).rstrip("0"))
@@ -185,11 +187,17 @@ class Words:
         if not isinstance(change, Add | Set) or change.spread is not None:
             return str(change)
         metric = self.graph[name]
+        when = "" if change.timing is None else f" {change.timing}"
         if isinstance(change, Add):
             text = format_signed(change.amount, metric.unit, currency=self.currency, digits=EXACT_DIGITS)
         else:
             text = f"={self.value(name, change.value, EXACT_DIGITS)}"
-        return f"{text}/{self.period}" if metric.aggregation == "sum" and metric.unit.per(self.period) else text
+        per = f"/{self.period}" if metric.aggregation == "sum" and metric.unit.per(self.period) else ""
+        return f"{text}{per}{when}"
+
+    def changed(self, name: str, change: str, *, low: bool = False) -> str:
+        """Write a metric with what is done to it: ``+1% Weekly engagement from month 4``; `low` within a sentence."""
+        return around(change, lowered(self.label(name)) if low else self.label(name))
 
     def tone(self, name: str, change: float) -> Tone:
         """Return whether a change of a metric is good for the business."""
@@ -338,7 +346,7 @@ class Words:
         metric = self.graph[name]
         if metric.aggregation == "sum":
             return f" in {self.periods(last)}" if self._by_number else f" {self.over(name, last)}"
-        stated = metric.spec.start or metric.spec.value
+        stated = metric.spec.start or metric.spec.level
         if metric.index not in self._moving or (stated is not None and stated.value == value):
             return ""
         return f" {self.over(name, last)}"
@@ -370,9 +378,9 @@ class Words:
 
     @cached_property
     def _moving(self) -> frozenset[int]:
-        """The metrics that may differ from period to period: those that read another one, directly or not."""
+        """The metrics that may differ from period to period: by themselves, or by what they read, directly or not."""
         metrics, by_name = self.graph.metrics, self.graph.by_name
-        moving: set[int] = set()
+        moving = set(self.graph.differing)
         for index in self.graph.order:
             references = metrics[index].references
             if any(r.timing in ("prev", "cumulative") or by_name[r.source] in moving for r in references):
@@ -423,7 +431,13 @@ class Words:
         return headed(self.graph, title, outcomes)
 
     def basis(
-        self, outcome: str, lifted: bool = True, costed: bool = False, cost: str = "", in_full: bool = False
+        self,
+        outcome: str,
+        lifted: bool = True,
+        costed: bool = False,
+        cost: str = "",
+        in_full: bool = False,
+        weights: Sequence[Weights | None] = (),
     ) -> str:
         """Return what the figures of an answer on `outcome` mean.
 
@@ -439,13 +453,15 @@ class Words:
             What is taken off those that are called net, and when it is paid.
         in_full
             Whether a change has no range of its own, so that it is taken to be achieved.
+        weights
+            When each change is in force; None, and those left out, for every period.
         """
         unit = self.graph[outcome].unit
         when = f"{self.net(outcome)} is after a cost of {cost}"
         told = f"{'after' if costed else 'before'} the cost of achieving it"
         cost = f"{told}; {when}" if cost else told
         parts = [f"{self.accounting(outcome)}, " if unit.is_money or self.is_discounted else "", cost]
-        held = f"; lift held from {self.period} 1" if lifted else f"; changes held from {self.period} 1"
+        held = f"; {self.held('lift' if lifted else 'changes', weights)}"
         achieved = ", if achieved in full" if in_full else ""
         return "".join(parts) + held + achieved + (f"; {ILLUSTRATIVE}" if self.graph.spec.illustrative else "")
 
@@ -467,10 +483,28 @@ class Words:
         rate = finance.discount_rate.text.partition("/")[0]
         return f"discounted to today at {rate} a year, amounts {when} of each {self.period}"
 
-    def horizon(self, outcome: str, count: int) -> str:
+    def held(self, what: str, weights: Sequence[Weights | None] = ()) -> str:
+        """Write when changes are in force: ``lift held from month 1``, ``lift from month 4, in full from month 6``."""
+        if not any(weights):
+            return f"{what} held from {self.at(1)}"
+        first = weights[0]
+        if first is None or any(other != first for other in weights):
+            return f"{what} each in force when stated"
+        parts = [f"{what} from {self.at(first.start)}"]
+        parts += [f"in full from {self.at(first.full)}"] if first.ramp > 1 else []
+        parts += [f"losing {100 * first.decay:g}% a {self.period} after that"] if first.decay else []
+        parts += [f"until {self.at(first.until)}"] if first.until is not None else []
+        return ", ".join(parts)
+
+    def horizon(self, outcome: str, last: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""
         reason = self.graph[outcome].aggregation_reason
-        return f"{self.first(count)} ({reason}{', discounted' if 'discounted' in self.formed(outcome, 1) else ''})"
+        if self.is_discounted and self.graph[outcome].aggregation == "sum":
+            reason = f"{reason}, discounted"
+        lasting = "" if self.calendar is None else f", {self.periods(self.count_to(last))}"
+        if self.calendar is not None and self.period == "week":
+            lasting += f", {self.calendar.days(self.since, last)}"
+        return f"{self.first(last)}{lasting} ({reason})"
 
 
 MOST_DIGITS = 6

@@ -40,12 +40,16 @@ class Work:
 
 
 class CompiledChanges(NamedTuple):
-    """What a run changes, in the order of the blocks: arrays over changes, and values by period and change."""
+    """What a run changes, in the order of the blocks: arrays over changes, and numbers by period and change."""
 
     blocks: Any
     kinds: Any
     scales: Any
     values: Any
+
+
+Scheduled = Sequence[Sequence[float]]
+"""The numbers of the parameters that differ by period, a row for each period; nothing where none does."""
 
 
 class Stepped(NamedTuple):
@@ -64,10 +68,12 @@ class CompiledPair(NamedTuple):
     recomputed: CompiledProgram
 
 
-def compiled_program(program: Program, slots: int, parameters: Sequence[float], base: Row) -> CompiledProgram | None:
+def compiled_program(
+    program: Program, slots: int, parameters: Sequence[float], base: Row, scheduled: Sequence[int] = ()
+) -> CompiledProgram | None:
     """Return a program for the interpreter; None where it uses a function that the interpreter does not have."""
     try:
-        return CompiledProgram(program, slots, parameters, base)
+        return CompiledProgram(program, slots, parameters, base, scheduled)
     except UnsupportedError:
         return None
 
@@ -81,9 +87,13 @@ class CompiledProgram:
         How many there are.
     base
         What ``baseline`` reads.
+    scheduled
+        Positions of the parameters that have a number of their own in each period.
     """
 
-    def __init__(self, program: Program, slots: int, parameters: Sequence[float], base: Row) -> None:
+    def __init__(
+        self, program: Program, slots: int, parameters: Sequence[float], base: Row, scheduled: Sequence[int] = ()
+    ) -> None:
         import numpy as np
 
         from impacttree.engine import interpreter
@@ -101,6 +111,9 @@ class CompiledProgram:
         keys = zip(flat.past.items(), flat.past_adjoints, strict=True)
         rows = [(register, lag, slot, adjoint) for ((lag, slot), register), adjoint in keys]
         self.past = np.array(rows, dtype=np.int64).reshape(len(rows), 4)
+        self.scheduled = np.array([2 * slots + position for position in scheduled], dtype=np.int64)
+        self.is_timeless = not rows and not scheduled
+        """Whether a period is computed from its own values alone, in every period alike."""
         self.edges = np.array(flat.edges, dtype=np.int64)
         owners = [number for number, block in enumerate(program.blocks) for _ in edge_loads(block)]
         self.owners = np.array(owners, dtype=np.int64)
@@ -110,7 +123,8 @@ class CompiledProgram:
         self._base = np.array(base)
         self._today: Stepped | None = None
         """The one period without changes, of a program that reads no other."""
-        self._unchanged = CompiledChanges(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty((1, 0)))
+        none = np.empty((1, 0))
+        self._unchanged = CompiledChanges(np.empty(0, np.int64), np.empty(0, np.int64), none, none)
         self._read, self._held = (np.array(list(part), dtype=np.int64) for part in (flat.base, flat.base.values()))
         self._registers[self._held] = self._base[self._read]
 
@@ -129,24 +143,23 @@ class CompiledProgram:
         known = sorted((self.block_of[slot], slot) for slot in kinds if slot in self.block_of)
         blocks = np.array([block for block, _ in known], dtype=np.int64)
         fixed = [kinds[slot] == "fix" for _, slot in known]
-        scales = [1.0 if is_fixed else effects[0][slot][0] for is_fixed, (_, slot) in zip(fixed, known, strict=True)]
-        values = [
-            [here[slot] if is_fixed else here[slot][1] for is_fixed, (_, slot) in zip(fixed, known, strict=True)]
+        pairs = [
+            [(1.0, here[slot]) if is_fixed else here[slot] for is_fixed, (_, slot) in zip(fixed, known, strict=True)]
             for here in effects
         ]
-        return CompiledChanges(
-            blocks,
-            np.array(fixed, dtype=np.int64),
-            np.array(scales, dtype=np.float64),
-            np.array(values, dtype=np.float64).reshape(len(effects), len(known)),
-        )
+        numbers = np.array(pairs, dtype=np.float64).reshape(len(effects), len(known), 2)
+        scales, values = (np.ascontiguousarray(numbers[:, :, part]) for part in (0, 1))
+        return CompiledChanges(blocks, np.array(fixed, dtype=np.int64), scales, values)
 
-    def run(self, count: int, changes: CompiledChanges) -> Stepped | None:
+    def _numbers(self, scheduled: Scheduled) -> Any:
+        return self.np.array(scheduled, dtype=self.np.float64) if len(scheduled) else self.np.empty((1, 0))
+
+    def run(self, count: int, scheduled: Scheduled, changes: CompiledChanges) -> Stepped | None:
         """Return the values of so many periods; None where one is not finite."""
-        if count > 1 or len(self.past):
-            return self._stepped(self.np.empty((count, self.slots)), self.registers(), changes)
+        if count > 1 or not self.is_timeless:
+            return self._stepped(self.np.empty((count, self.slots)), self.registers(), scheduled, changes)
         if self._today is None:
-            self._today = self._stepped(self.np.empty((1, self.slots)), self.registers(), self._unchanged)
+            self._today = self._stepped(self.np.empty((1, self.slots)), self.registers(), (), self._unchanged)
         if self._today is None or not len(changes.blocks):
             return self._today
         registers = self._today.registers.copy()
@@ -160,14 +173,15 @@ class CompiledProgram:
         """
         registers = self.registers(base)
         registers[: self.slots] = row
-        return self._stepped(self.np.empty((1, self.slots)), registers, changes)
+        return self._stepped(self.np.empty((1, self.slots)), registers, (), changes)
 
-    def _stepped(self, rows: Array, registers: Any, changes: CompiledChanges) -> Stepped | None:
-        if len(rows) == 1 and not len(self.past) and not len(changes.blocks):
+    def _stepped(self, rows: Array, registers: Any, scheduled: Scheduled, changes: CompiledChanges) -> Stepped | None:
+        if len(rows) == 1 and self.is_timeless and not len(changes.blocks):
             is_done = self.interpreter.evaluate(self.ahead, registers)
             return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
         is_done = self.interpreter.step_through(
-            self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, rows, *changes,
+            self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, self.scheduled,
+            self._numbers(scheduled), rows, *changes,
         )  # fmt: skip
         return Stepped(rows, registers) if is_done else None
 
@@ -181,10 +195,10 @@ class CompiledProgram:
         registers[: self.slots] = rows[0]
         return Stepped(rows, registers, is_fresh=False)
 
-    def carry_back(self, run: Stepped, adjoints: Array, changes: CompiledChanges) -> None:
+    def carry_back(self, run: Stepped, scheduled: Scheduled, adjoints: Array, changes: CompiledChanges) -> None:
         """Carry adjoints, one row a period, from the last period back to the first; `adjoints` is changed."""
         is_fresh = run.is_fresh and not len(changes.blocks)
-        if len(run.rows) == 1 and not len(self.past) and not len(changes.blocks):
+        if len(run.rows) == 1 and self.is_timeless and not len(changes.blocks):
             registers, here = run.registers.copy(), slice(self.slots, 2 * self.slots)
             registers[here] = adjoints[0]
             self.interpreter.differentiate(self.ahead, self.back, registers, is_fresh)
@@ -192,22 +206,29 @@ class CompiledProgram:
             return
         self.interpreter.carry_back(
             self.ahead, self.starts, self.ends, self.back, self.back_starts, self.back_ends, self.own,
-            run.registers.copy(), self.past, self._base, run.rows, adjoints, is_fresh, *changes,
+            run.registers.copy(), self.past, self._base, self.scheduled, self._numbers(scheduled), run.rows,
+            adjoints, is_fresh, *changes,
         )  # fmt: skip
 
-    def local_slopes(self, rows: Array, base: Row | None = None) -> Array:
+    def local_slopes(self, rows: Array, scheduled: Scheduled, base: Row | None = None) -> Array:
         """Return the local derivative along every edge, one row a period."""
         found = self.np.empty((len(rows), len(self.edges)))
         self.interpreter.local_slopes(
             self.ahead, self.starts, self.ends, self.back, self.back_starts, self.back_ends, self.own,
-            self.registers(base), self.past, self._base, rows, self.edges, self.owners, found,
+            self.registers(base), self.past, self._base, self.scheduled, self._numbers(scheduled), rows,
+            self.edges, self.owners, found,
         )  # fmt: skip
         return found
 
-    def decisions(self, rows: Array, t: int, base: Row | None = None) -> dict[tuple[int, int], float]:
+    def decisions(
+        self, rows: Array, scheduled: Scheduled, t: int, base: Row | None = None
+    ) -> dict[tuple[int, int], float]:
         """Return every branch reached in a period with the side taken, and every step with where it stands."""
         registers = self.registers(base)
-        self.interpreter.replay(self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, rows, t)
+        self.interpreter.replay(
+            self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, self.scheduled,
+            self._numbers(scheduled), rows, t,
+        )  # fmt: skip
         return {
             (choice.slot, choice.out): float(registers[choice.register])
             for choice in self.flat.choices

@@ -11,7 +11,7 @@ import sympy
 
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
-from impacttree.engine.symbolic import Closed
+from impacttree.engine.symbolic import Closed, scheduled
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.evaluate import COMPARISONS
 from impacttree.graph.model import Reference
@@ -35,7 +35,7 @@ def complex_step(model: Model, run: Run, slot: int, outcome: int) -> float:
         row: list[Any] = [0.0] * model.size
         past = [rows[position - lag] if position >= lag else initial for lag in model.lags]
         for function in functions:
-            function(row, model.base, model.parameters, past, {slot: real[slot] + STEP * 1j})
+            function(row, model.base, model.numbers(position + 1), past, {slot: real[slot] + STEP * 1j})
         rows.append(row)
     if not model.recomputes(outcome):
         return float(complex(_total(model, run, rows, outcome)).imag / STEP)
@@ -155,7 +155,8 @@ def _slopes(
 ) -> list[tuple[Reference, Any]]:
     """Return the partial derivatives of one metric's rule at a period's values (-1: at the horizon's)."""
     metric = model.graph.metrics[index]
-    values = {ref: _value(model, run, totals, ref, position) for ref in metric.references}
+    read = (*metric.references, *scheduled(model.graph, metric))
+    values = {ref: _value(model, run, totals, ref, position) for ref in read}
     slopes = closed.partials(metric)
     if not slopes:
         return []
@@ -167,6 +168,8 @@ def _slopes(
 
 
 def _value(model: Model, run: Run, totals: Row, ref: Reference, position: int) -> float:
+    if ref.source in model.graph.schedules:
+        return model.graph.schedules[ref.source].at(position + 1)
     slot = model.graph.by_name[ref.source]
     if position < 0:
         return (model.horizon_base(run.periods) if ref.timing == "baseline" else totals)[slot]

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from impacttree.graph.model import Aggregation
-from impacttree.spec.finance import Timing
+from impacttree.spec.finance import PaymentTiming
 
 __all__ = ["HORIZON", "HORIZONS", "Discounted", "HorizonRule", "Last", "Mean", "Sum", "Window", "discounted"]
 
@@ -167,7 +167,7 @@ class Discounted:
 
     rate: float
     per_year: float
-    timing: Timing = "end"
+    timing: PaymentTiming = "end"
     _last: list[tuple[Window | None, Sequence[float]]] = field(
         default_factory=lambda: [(None, ())], init=False, repr=False, compare=False
     )
@@ -211,7 +211,7 @@ def _factors(rule: Discounted, window: Window) -> Sequence[float]:
     return factors if window.distinct > 1 else (_exact_sum(factors),)
 
 
-def discounted(rate: float, per_year: float, timing: Timing) -> Mapping[Aggregation, HorizonRule]:
+def discounted(rate: float, per_year: float, timing: PaymentTiming) -> Mapping[Aggregation, HorizonRule]:
     """Return how metrics are taken over the horizon where amounts are discounted; levels stay levels."""
     return {**HORIZONS, "sum": Discounted(rate, per_year, timing)}
 

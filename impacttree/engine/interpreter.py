@@ -226,25 +226,43 @@ def change(ahead, starts, ends, slots, r, blocks, kinds, scales, values):
     """Compute anew, from the first change on, a period that stands in the registers; return whether all is finite."""
     raw = np.empty(len(blocks))
     first = np.uintp(starts[blocks[0]])
-    one_period(ahead, starts, ends, slots, r, first, blocks, kinds, scales, values[0], raw)
+    one_period(ahead, starts, ends, slots, r, first, blocks, kinds, scales[0], values[0], raw)
     return are_finite(ahead, r)
 
 
 @compiled
-def read_past(r, past, rows, initial, t):
+def read_outside(r, past, rows, initial, scheduled, numbers, t):
+    """Fill the registers of what a period reads of other periods, and of the parameters that differ by period."""
+    for position in range(len(scheduled)):
+        r[scheduled[position]] = numbers[t, position]
     for position in range(past.shape[0]):
         before = t - past[position, 1]
         r[past[position, 0]] = rows[before, past[position, 2]] if before >= 0 else initial[past[position, 2]]
 
 
 @compiled
-def step_through(ahead, starts, ends, slots, r, past, initial, rows, blocks, kinds, scales, values):
+def step_through(
+    ahead,
+    starts,
+    ends,
+    slots,
+    r,
+    past,
+    initial,
+    scheduled,
+    numbers,
+    rows,
+    blocks,
+    kinds,
+    scales,
+    values,
+):
     """Fill `rows` period by period; return False at the first that has a value which is not finite."""
     size = rows.shape[1]
     raw = np.empty(len(blocks))
     for t in range(rows.shape[0]):
-        read_past(r, past, rows, initial, t)
-        one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales, values[t], raw)
+        read_outside(r, past, rows, initial, scheduled, numbers, t)
+        one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales[t], values[t], raw)
         if not are_finite(ahead, r):
             return False
         rows[t] = r[:size]
@@ -253,8 +271,8 @@ def step_through(ahead, starts, ends, slots, r, past, initial, rows, blocks, kin
 
 @compiled
 def carry_back(
-    ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, rows, adjoints, is_fresh, blocks, kinds,
-    scales, values,
+    ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, scheduled, numbers, rows, adjoints,
+    is_fresh, blocks, kinds, scales, values,
 ):  # fmt: skip
     """Carry `adjoints`, one row a period, back from the last period to the first and through each period's blocks.
 
@@ -264,8 +282,8 @@ def carry_back(
     raw = np.empty(len(blocks))
     for t in range(rows.shape[0] - 1, -1, -1):
         if not is_fresh:
-            read_past(r, past, rows, initial, t)
-            one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales, values[t], raw)
+            read_outside(r, past, rows, initial, scheduled, numbers, t)
+            one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales[t], values[t], raw)
         is_fresh = False
         r[size : 2 * size] = adjoints[t]
         for position in range(past.shape[0]):
@@ -279,7 +297,7 @@ def carry_back(
             if kinds[change] != FIXED:
                 shown = r[size + slot]
                 r[slot] = raw[change]
-                r[size + slot] = shown * scales[change]
+                r[size + slot] = shown * scales[t, change]
                 execute(back, r, np.uintp(back_starts[block]), np.uintp(back_ends[block]))
                 r[size + slot] = shown
             pc = np.uintp(back_ends[block])
@@ -292,11 +310,11 @@ def carry_back(
 
 
 @compiled
-def replay(ahead, starts, ends, slots, r, past, initial, rows, t):
+def replay(ahead, starts, ends, slots, r, past, initial, scheduled, numbers, rows, t):
     """Compute every block of a period once more from what the period shows."""
     size = rows.shape[1]
     r[:size] = rows[t]
-    read_past(r, past, rows, initial, t)
+    read_outside(r, past, rows, initial, scheduled, numbers, t)
     for block in range(len(slots)):
         execute(ahead, r, np.uintp(starts[block]), np.uintp(ends[block]))
         r[slots[block]] = rows[t, slots[block]]
@@ -304,13 +322,14 @@ def replay(ahead, starts, ends, slots, r, past, initial, rows, t):
 
 @compiled
 def local_slopes(
-    ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, rows, edges, owners, found
-):
+    ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, scheduled, numbers, rows, edges,
+    owners, found,
+):  # fmt: skip
     """Fill `found`, one row a period, with the local derivative along every edge at what the period shows."""
     size = rows.shape[1]
     for t in range(rows.shape[0]):
         r[:size] = rows[t]
-        read_past(r, past, rows, initial, t)
+        read_outside(r, past, rows, initial, scheduled, numbers, t)
         edge = 0
         for block in range(len(slots)):
             slot = slots[block]

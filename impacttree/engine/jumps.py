@@ -173,7 +173,7 @@ class Jump:
         past: list[list[complex]] = [] if at_horizon else [list(values) for values in run.past(position)]
         (row if load.timing == "now" else past[model.lags.index(load.lag)])[load.slot] += STEP * 1j
         found: dict[tuple[int, int], complex] = {}
-        program.margins(row, base, model.parameters, past, found)
+        program.margins(row, base, model.numbers(position + 1), past, found)
         return found[key].imag / STEP if key in found else None
 
     # -- moves ----------------------------------------------------------------------------------------------------

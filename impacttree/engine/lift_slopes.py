@@ -89,7 +89,7 @@ class LiftSlopes:
         before = row[slot].real
         (function,) = self._alone(model.blocks[slot], is_total).values({}, "complex")
         try:
-            function(row, base, model.parameters, past, {})
+            function(row, base, model.numbers(position + 1), past, {})
         except (ArithmeticError, ValueError):
             return 0.0
         slope = row[slot].imag / STEP

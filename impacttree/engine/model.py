@@ -12,8 +12,8 @@ import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
@@ -26,9 +26,9 @@ from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
-from impacttree.quantity import Intervention
+from impacttree.quantity import Intervention, Schedule
 
-__all__ = ["Adjoints", "AnyIntervention", "Held", "Model", "Part", "Run", "local_effects"]
+__all__ = ["Adjoints", "Held", "Model", "Part", "Run", "local_effects"]
 
 _NOTHING_SAID = Problem(reason="")
 """Of what is marked and not raised."""
@@ -67,21 +67,29 @@ class Held:
     kinds: Intervened = field(default_factory=dict)
     steady: Effects = field(default_factory=dict)
     """Effects that are the same in every period."""
-    paths: Mapping[int, Sequence[Any]] = field(default_factory=dict)
-    """Fixed slots: the value in each distinct period."""
+    paths: Mapping[int, Callable[[int], Any]] = field(default_factory=dict)
+    """Effects that differ: what each is in the distinct period at a position."""
     horizons: Mapping[int, Callable[[int], Any]] = field(default_factory=dict)
-    """Fixed slots: the value over the first n periods."""
+    """Effects that differ: what each is over the first n periods."""
 
     def effects(self, position: int) -> Effects:
         if not self.paths:
             return self.steady
-        return {**self.steady, **{slot: path[position] for slot, path in self.paths.items()}}
+        return {**self.steady, **{slot: path(position) for slot, path in self.paths.items()}}
 
     def over(self, periods: int, slots: Collection[int]) -> Effects:
         """Return what changes do over the first n periods to those of `slots` that are recomputed from others."""
         return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items() if slot in slots}}
 
-    def along(self, slot: int, path: Sequence[Any], over: Callable[[int], Any], change: Callable[[Any], Any]) -> Held:
+    def along(
+        self,
+        slot: int,
+        path: Sequence[Any],
+        over: Callable[[int], Any],
+        change: Intervention,
+        since: int,
+        apply: Callable[[Intervention, Any], Any] = Intervention.apply,
+    ) -> Held:
         """Return a copy that also holds `slot` to a path with a change, whatever its own rule would give.
 
         Parameters
@@ -90,27 +98,21 @@ class Held:
             What the slot shows without the change in each distinct period.
         over
             The same over the first n periods; asked where the slot is recomputed from others.
+        since
+            The first period that counts in it.
+        apply
+            Returns what a value becomes by what is done in one period.
         """
-        return self.fixed(slot, [change(value) for value in path], lambda periods: change(over(periods)))
+        shown = [apply(change.at(t), value) for t, value in enumerate(path, 1)]
+        return self.fixed(slot, shown, lambda periods: apply(change.over(since, periods), over(periods)))
 
     def fixed(self, slot: int, path: Sequence[Any], over: Callable[[int], Any]) -> Held:
         """Return a copy that also fixes `slot` to a path, and to its value over the first n periods."""
         kinds: Intervened = {**self.kinds, slot: "fix"}
-        return Held(kinds, self.steady, {**self.paths, slot: path}, {**self.horizons, slot: over})
+        return Held(kinds, self.steady, {**self.paths, slot: path.__getitem__}, {**self.horizons, slot: over})
 
 
 NOTHING_HELD = Held()
-
-
-class AnyIntervention(Protocol):
-    """What is done to a metric: an `Intervention`, or the like with a number for each of many rows."""
-
-    @property
-    def kind(self) -> Literal["wrap", "fix"]: ...
-    @property
-    def scale(self) -> Any: ...
-    @property
-    def shift(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +186,7 @@ class Part(NamedTuple):
     step: Program
     recomputed: Program
     addresses: frozenset[str]
-    """Of the parameters that are read."""
+    """Of the parameters that are read, and are the same in every period."""
     read_today: frozenset[int]
     """The slots that are read at t = 0: there, of the base case or from later periods."""
     read_later: frozenset[int]
@@ -204,9 +206,12 @@ class Model:
 
     def __init__(self, graph: Graph, horizons: Mapping[Aggregation, HorizonRule] = HORIZONS) -> None:
         self.graph = graph
-        self.is_static = graph.is_static
+        self.is_static = self.is_timeless = graph.is_static
         self.addresses: list[str] = []
         self.parameters: list[float] = []
+        """The numbers that rules read, at t = 0."""
+        self.schedules: dict[int, Schedule] = {}
+        """The parameters, by position, that have a number of their own in each period."""
         metrics = graph.metrics
         totalled = sorted({graph.by_name[r.source] for m in metrics for r in m.references if r.timing == "cumulative"})
         self.accumulator = {source: len(metrics) + k for k, source in enumerate(totalled)}
@@ -243,8 +248,11 @@ class Model:
     def _register(self, address: str, value: float) -> int:
         if address not in self._positions:
             self._positions[address] = len(self.parameters)
+            schedule = self.graph.schedules.get(address)
+            if schedule is not None and not schedule.is_steady:
+                self.schedules[len(self.parameters)] = schedule
             self.addresses.append(address)
-            self.parameters.append(value)
+            self.parameters.append(value if schedule is None else schedule.today)
         return self._positions[address]
 
     def _total(self, source: int) -> Block:
@@ -263,7 +271,7 @@ class Model:
     @cached_property
     def step(self) -> Program:
         """The program of every period from t = 1; for a static tree the same as at t = 0."""
-        if self.is_static and not self.starts:
+        if self.is_timeless and not self.starts:
             return self.initial
         blocks: list[Block] = []
         for slot in self.graph.order:
@@ -333,20 +341,63 @@ class Model:
         initial = _cut(self.initial, needed)
         step = initial if self.step is self.initial else _cut(self.step, needed)
         blocks = (*initial.blocks, *step.blocks)
-        addresses = frozenset(self.addresses[p] for block in blocks for p in block.parameters.values())
+        read = {place for block in blocks for place in block.parameters.values()} - self.schedules.keys()
+        addresses = frozenset(self.addresses[place] for place in read)
         later = frozenset().union(*(_read_before(step, lag) for lag in (0, *self.lags)))
         there = frozenset(load.slot for block in initial.blocks for load in block.loads.values())
         return Part(initial, step, _cut(self.recomputed, over_horizon), addresses, there | later, later)
 
+    def numbers(self, t: int) -> Sequence[float]:
+        """Return the parameters in period `t`.
+
+        Raises
+        ------
+        EvaluationError
+            When a series has no number for it.
+        """
+        if not self.schedules or t < 1:
+            return self.parameters
+        if t not in self._numbers:
+            row = list(self.parameters)
+            for position, schedule in self.schedules.items():
+                row[position] = schedule.at(t)
+            self._numbers[t] = row
+        return self._numbers[t]
+
+    @cached_property
+    def _numbers(self) -> dict[int, list[float]]:
+        return {}
+
+    def beside(self, interventions: Mapping[int, Intervention]) -> Model:
+        """Return the model for runs that stand beside one with these interventions.
+
+        It is this one; but where all periods are alike and the interventions are not, each period has its own row.
+        """
+        if not self.is_static or not any(one.varies for one in interventions.values()):
+            return self
+        return self._by_period
+
+    def _copied(self) -> Model:
+        model = copy(self)
+        vars(model).pop("_by_period", None)
+        return model
+
+    @cached_property
+    def _by_period(self) -> Model:
+        model = self._copied()
+        vars(model).pop("_pair", None)
+        model.is_static = False
+        return model
+
     def marking(self) -> Model:
         """Return the same model, in whose runs NaN marks what has no value: for views of the whole tree."""
-        model = copy(self)
+        model = self._copied()
         model._marks = True  # noqa: SLF001 - its own
         return model
 
     def counting(self, since: int) -> Model:
         """Return the same model, whose horizon begins with period `since`: the same runs, other totals."""
-        model = copy(self)
+        model = self._copied()
         model.since = since
         vars(model).update(_bases={}, _weights_of={})
         return model
@@ -362,7 +413,7 @@ class Model:
 
     def cut(self, slots: Collection[int]) -> Model:
         """Return the model of what `slots` rest on alone: from t = 1 on the rest is not computed, and stands at 0."""
-        part, today, model = self.part(slots), self._today, copy(self)
+        part, today, model = self.part(slots), self._today, self._copied()
         for known in ("_read_at", "_pair"):
             vars(model).pop(known, None)
         vars(model).update(step=part.step, recomputed=part.recomputed, _today=today, _parts={}, _shared={})
@@ -402,19 +453,27 @@ class Model:
 
         On a time loop a changed metric wraps the path it has without its own change, so one more run is made for each.
         """
-        given = interventions or {}
-        held, loops = local_effects(self.graph, given)
+        if not interventions:
+            return self.simulate(periods)
+        given, model = interventions, self.beside(interventions)
+        held, loops = local_effects(self, given)
         for slot in loops:
-            held = self._on_loop(slot, given[slot], self.simulate(periods, held), held)
-        return self.simulate(periods, held)
+            held = self._on_loop(slot, given[slot], model.simulate(periods, held), held)
+        return model.simulate(periods, held)
 
     def _on_loop(self, slot: int, change: Intervention, without: Run, held: Held) -> Held:
         path = [row[slot] for row in without.rows]
-        return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change.apply)
+        return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change, self.since)
 
     def expect(self, evaluations: int, periods: int) -> None:
         """Say how often the tree is about to be evaluated, for compiled code to be loaded where that repays it."""
-        self._work.metrics += evaluations * self._distinct(periods) * len(self.step.blocks)
+        self._work.metrics += evaluations * self.steps(periods) * len(self.step.blocks)
+
+    def _scheduled(self, count: int) -> Sequence[Sequence[float]]:
+        """Return the numbers of the parameters that have one in each period, a row for each of so many."""
+        if not self.schedules:
+            return ()
+        return [[row[position] for position in self.schedules] for row in map(self.numbers, range(1, count + 1))]
 
     def _compiled(self) -> CompiledPair | None:
         """Return the compiled programs once they repay it; None before, and where they do not do for this tree."""
@@ -426,21 +485,18 @@ class Model:
     def _pair(self) -> CompiledPair | None:
         if self.missing_today:
             return None
-        step = compiled_program(self.step, self.size, self.parameters, self.base)
+        step = compiled_program(self.step, self.size, self.parameters, self.base, tuple(self.schedules))
         recomputed = compiled_program(self.recomputed, self.size, self.parameters, self.base)
         return None if step is None or recomputed is None else CompiledPair(step, recomputed)
 
-    def _distinct(self, periods: int) -> int:
-        return 1 if self.is_static else periods
-
     def _stepped(self, periods: int, held: Held) -> Stepped | None:
         """Return a run by the compiled evaluator; None where it is not to be had, or finds a fault."""
-        count = self._distinct(periods)
+        count = self.steps(periods)
         pair = self._compiled()
         if pair is None:
             self._work.metrics += count * len(self.step.blocks)
             return None
-        return pair.step.run(count, _changes(pair.step, count, held))
+        return pair.step.run(count, self._scheduled(count), _changes(pair.step, count, held))
 
     def total(self, periods: int, interventions: Mapping[int, Intervention], slot: int) -> float | None:
         """Return a slot's value over the horizon under interventions, quickly.
@@ -448,12 +504,13 @@ class Model:
         None where only a run can tell: without the compiled evaluator, on a time loop, and where something has no
         value.
         """
-        held, loops = local_effects(self.graph, interventions)
-        pair = self._compiled()
+        model = self.beside(interventions)
+        held, loops = local_effects(self, interventions)
+        pair = model._compiled()  # noqa: SLF001 - its own
         if loops or slot in self._valueless or pair is None:
             return None
-        found = self._stepped(periods, held)
-        return None if found is None else self._total_of(pair, found.rows, periods, held, slot)
+        found = model._stepped(periods, held)  # noqa: SLF001 - its own
+        return None if found is None else model._total_of(pair, found.rows, periods, held, slot)  # noqa: SLF001
 
     def _total_of(self, pair: CompiledPair, rows: Any, periods: int, held: Held, slot: int) -> float | None:
         window = self.window(periods)
@@ -489,7 +546,7 @@ class Model:
 
     def simulate(self, periods: int, held: Held = NOTHING_HELD) -> Run:
         """Step through the periods with `held` in force."""
-        count = self._distinct(periods)
+        count = self.steps(periods)
         repeats = periods if self.is_static else 1
         stepped = self._stepped(periods, held)
         if stepped is not None:
@@ -505,7 +562,7 @@ class Model:
                 if self._reads_missing(position, missing):
                     raise ValueError
                 for function in functions:
-                    function(row, self.base, self.parameters, past, effects)
+                    function(row, self.base, self.numbers(position + 1), past, effects)
                 if not _are_finite(row):
                     raise OverflowError
             except _FAULTS:
@@ -542,7 +599,7 @@ class Model:
     ) -> dict[int, Missing]:
         """Compute a period once more, with care; return why slots have no value in it."""
         rows = dict(zip(program.lags, past, strict=True))
-        return redo(self.naming, PeriodState(program, row, base, rows, self.parameters, kinds, effects, t), known)
+        return redo(self.naming, PeriodState(program, row, base, rows, self.numbers(t), kinds, effects, t), known)
 
     def _refuse(self, found: Mapping[int, Missing]) -> None:
         """Raise the first thing that has no value, unless that is to be marked."""
@@ -607,6 +664,23 @@ class Model:
     def _weights_of(self) -> dict[int, Sequence[float]]:
         return {}
 
+    def steps(self, periods: int) -> int:
+        """Return how many rows of values stand for the first periods: one where all are alike, else one for each.
+
+        Raises
+        ------
+        EvaluationError
+            When a series ends before.
+        """
+        for schedule in self._ending:
+            schedule.at(periods)
+        return 1 if self.is_static else periods
+
+    @cached_property
+    def _ending(self) -> tuple[Schedule, ...]:
+        """The schedules that have a last period."""
+        return tuple(schedule for schedule in self.graph.schedules.values() if schedule.last is not None)
+
     def window(self, periods: int) -> Window:
         """Return the periods that count, up to period `periods`, as a window."""
         count = periods - self.since + 1
@@ -628,7 +702,7 @@ class Model:
         for position, row in enumerate(run.rows):
             partials = [0.0] * len(self.step.edges)
             for function in self.step.partials:
-                function(row, self.base, self.parameters, run.past(position), partials)
+                function(row, self.base, self.numbers(position + 1), run.past(position), partials)
             rows.append(partials)
         horizon = [0.0] * len(self.recomputed.edges)
         totals, base = run.horizon(), self.horizon_base(run.periods)
@@ -642,9 +716,9 @@ class Model:
         if pair is None or run.missing:
             self._work.metrics += len(run.rows) * len(self.step.blocks)
             return None
-        rows = pair.step.local_slopes(pair.step.rows(run.rows))
+        rows = pair.step.local_slopes(pair.step.rows(run.rows), self._scheduled(len(run.rows)))
         totals = pair.recomputed.rows([run.horizon()])
-        horizon = pair.recomputed.local_slopes(totals, self.horizon_base(run.periods))
+        horizon = pair.recomputed.local_slopes(totals, (), self.horizon_base(run.periods))
         if not (math.isfinite(rows.sum()) and math.isfinite(horizon.sum())):
             return None
         return tuple(rows.tolist()), horizon[0].tolist()
@@ -654,14 +728,14 @@ class Model:
         pair = None if run.missing else self._compiled()
         totals, base = run.horizon(), self.horizon_base(run.periods)
         if pair is not None:
-            rows = pair.step.rows(run.rows)
-            yield from ((position, pair.step.decisions(rows, position)) for position in range(len(rows)))
-            yield HORIZON, pair.recomputed.decisions(pair.recomputed.rows([totals]), 0, base)
+            rows, numbers = pair.step.rows(run.rows), self._scheduled(len(run.rows))
+            yield from ((position, pair.step.decisions(rows, numbers, position)) for position in range(len(rows)))
+            yield HORIZON, pair.recomputed.decisions(pair.recomputed.rows([totals]), (), 0, base)
             return
         self._work.metrics += len(run.rows) * len(self.step.blocks)
         for position, row in enumerate(run.rows):
             taken: dict[tuple[int, int], float] = {}
-            self.step.branches(row, self.base, self.parameters, run.past(position), taken)
+            self.step.branches(row, self.base, self.numbers(position + 1), run.past(position), taken)
             yield position, taken
         taken = {}
         self.recomputed.branches(totals, base, self.parameters, (), taken)
@@ -693,9 +767,9 @@ class Model:
         for position in range(len(rows) - 1, -1, -1):
             past = run.past(position)
             into = [rows[position - lag] if position >= lag else before for lag in self.lags]
-            effects = run.held.effects(position)
+            numbers, effects = self.numbers(position + 1), run.held.effects(position)
             for function in functions:
-                function(run.rows[position], self.base, self.parameters, past, effects, rows[position], into)
+                function(run.rows[position], self.base, numbers, past, effects, rows[position], into)
         return Adjoints(tuple(rows), recomputed)
 
     def _quick_adjoints(self, pair: CompiledPair, run: Run, outcome: int) -> Adjoints:
@@ -705,13 +779,14 @@ class Model:
             base, effects = self.horizon_base(run.periods), self._held_over(run, run.periods)
             totals = pair.recomputed.given(pair.recomputed.rows([run.horizon()]), base)
             moved = pair.recomputed.rows([horizon])
-            pair.recomputed.carry_back(totals, moved, pair.recomputed.changes(run.held.kinds, [effects]))
+            pair.recomputed.carry_back(totals, (), moved, pair.recomputed.changes(run.held.kinds, [effects]))
             horizon = moved[0].tolist()
             for block in self.recomputed.blocks:
                 recomputed[block.slot] = horizon[block.slot]
         rows = pair.step.rows(self.seeds(self.window(run.periods), horizon))
         stepped = run.stepped or pair.step.given(pair.step.rows(run.rows))
-        pair.step.carry_back(stepped, rows, _changes(pair.step, len(run.rows), run.held))
+        numbers = self._scheduled(len(run.rows))
+        pair.step.carry_back(stepped, numbers, rows, _changes(pair.step, len(run.rows), run.held))
         return Adjoints(tuple(rows.tolist()), recomputed)
 
     def seeds(self, window: Window, horizon: Row) -> list[Row]:
@@ -760,12 +835,19 @@ class Model:
         return self.adjoints(replace(run, held=self._on_loop(slot, Intervention("wrap"), run, run.held)), outcome)
 
 
-def local_effects(graph: Graph, given: Mapping[int, AnyIntervention]) -> tuple[Held, tuple[int, ...]]:
+def local_effects(model: Model, given: Mapping[int, Intervention]) -> tuple[Held, tuple[int, ...]]:
     """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order."""
+    graph, since = model.graph, model.since
     loops = _upstream_first(graph, [s for s in given if graph.metrics[s].on_loop and given[s].kind == "wrap"])
     local = {slot: change for slot, change in given.items() if slot not in loops}
     kinds = {slot: change.kind for slot, change in local.items()}
-    return Held(kinds, {slot: _effect(change) for slot, change in local.items()}), loops
+    varying = {slot: change for slot, change in local.items() if change.varies}
+    if not varying:
+        return Held(kinds, {slot: _effect(change) for slot, change in local.items()}), loops
+    steady = {slot: _effect(change) for slot, change in local.items() if slot not in varying}
+    paths = {slot: partial(_effect_at, change) for slot, change in varying.items()}
+    totals = {slot: partial(_effect_over, change, since) for slot, change in varying.items()}
+    return Held(kinds, steady, paths, totals), loops
 
 
 def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:
@@ -814,5 +896,13 @@ def _changes(program: CompiledProgram, count: int, held: Held) -> CompiledChange
     return program.changes(held.kinds, [held.effects(position) for position in range(count)])
 
 
-def _effect(change: AnyIntervention) -> object:
+def _effect_at(change: Intervention, position: int) -> object:
+    return _effect(change.at(position + 1))
+
+
+def _effect_over(change: Intervention, since: int, periods: int) -> object:
+    return _effect(change.over(since, periods))
+
+
+def _effect(change: Intervention) -> object:
     return (change.scale, change.shift) if change.kind == "wrap" else change.shift

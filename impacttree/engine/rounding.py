@@ -114,8 +114,9 @@ def sizes(run: Run) -> Row:
     return [max(bounds) / UNIT for bounds in zip(*rounding.rows, rounding.horizon(run.periods), strict=True)]
 
 
-def _constants(run: Run, block: Block) -> list[float]:
-    return [*block.constants.values(), *(run.model.parameters[position] for position in block.parameters.values())]
+def _constants(run: Run, block: Block, t: int) -> list[float]:
+    numbers = run.model.numbers(t)
+    return [*block.constants.values(), *(numbers[position] for position in block.parameters.values())]
 
 
 def _loaded(run: Run, load: Load, row: Row, position: int) -> float:
@@ -140,7 +141,7 @@ def _is_suspicious(run: Run) -> bool:
             if not adds or value == 0.0:
                 continue
             sizes = [abs(_loaded(run, load, row, position)) for load in block.loads.values()]
-            sizes += map(abs, _constants(run, block))
+            sizes += map(abs, _constants(run, block, position + 1))
             largest = math.prod(max(size, 1.0) for size in sizes) if multiplies else max(sizes)
             if value <= CLOSE * largest:
                 return True
@@ -168,13 +169,13 @@ class Rounding:
         self.initial: Row = [0.0] * model.size
         past = [self.initial] * len(model.lags)
         values_past = [run.initial] * len(model.lags)
-        self._step(model.initial, run.initial, self.initial, values_past, past, {}, {})
+        self._step(0, model.initial, run.initial, self.initial, values_past, past, {}, {})
         self.rows: list[Row] = []
         for position, row in enumerate(run.rows):
             bounds: Row = [0.0] * model.size
             past = [self.rows[position - lag] if position >= lag else self.initial for lag in model.lags]
             effects = run.held.effects(position)
-            self._step(model.step, row, bounds, run.past(position), past, run.held.kinds, effects)
+            self._step(position + 1, model.step, row, bounds, run.past(position), past, run.held.kinds, effects)
             self.rows.append(bounds)
 
     def at(self, t: int) -> Row:
@@ -193,11 +194,12 @@ class Rounding:
         ]
         origin = (model.horizon_base(periods), [bound * periods for bound in self.initial])
         effects = run.held.over(periods, model.recomputed.chunk_of)
-        self._step(model.recomputed, values, bounds, (), (), run.held.kinds, effects, *origin)
+        self._step(-1, model.recomputed, values, bounds, (), (), run.held.kinds, effects, *origin)
         return bounds
 
     def _step(
         self,
+        t: int,
         program: Program,
         values: Row,
         bounds: Row,
@@ -208,7 +210,7 @@ class Rounding:
         base: Row | None = None,
         base_bounds: Row | None = None,
     ) -> None:
-        """Fill in the bounds of one period."""
+        """Fill in the bounds of period `t`, or over the horizon (-1)."""
         past = dict(zip(program.lags, zip(values_past, bounds_past, strict=True), strict=True))
         origin = (self.run.model.base if base is None else base, self.initial if base_bounds is None else base_bounds)
         for block in program.blocks:
@@ -223,7 +225,7 @@ class Rounding:
             for temporary, load in block.loads.items():
                 row, row_bounds = row_of(load, (values, bounds), origin, past)
                 loaded[temporary] = (row[load.slot], row_bounds[load.slot])
-            value, bound = _worked(block, self.run.model.parameters, loaded)
+            value, bound = _worked(block, self.run.model.numbers(t), loaded)
             if slot in kinds:
                 scale, shift = effects[slot]
                 bound = abs(scale) * bound + abs(value) * _stated(scale) + UNIT * abs(value * scale)

@@ -13,6 +13,7 @@ from impacttree.engine.tape import Block, Load, load_of, row_of
 from impacttree.errors import EvaluationError, Problem
 from impacttree.formula import NOT_MEANINGFUL, Fault, evaluate, unparse
 from impacttree.formula.ast import Expr, Parameter
+from impacttree.formula.core import Clock
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph
 
@@ -112,7 +113,7 @@ class _Reading:
 
     def __call__(self, leaf: Leaf) -> float:
         period = self.period
-        if isinstance(leaf, Parameter):
+        if isinstance(leaf, Parameter | Clock):
             return period.parameters[self.naming.position_of[leaf.address]]
         load = load_of(leaf, self.naming.slot_of)
         value = row_of(load, period.now, period.base, period.past)[load.slot]

@@ -30,13 +30,13 @@ import numpy as np
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.horizon import HORIZONS, HorizonRule
-from impacttree.engine.model import AnyIntervention, Model
+from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
 from impacttree.engine.sobol import chunks_of
-from impacttree.engine.vector import Batch, RowsIntervention, evaluate_many
+from impacttree.engine.vector import Batch, evaluate_many
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Aggregation, Graph, UncertainNumber
-from impacttree.quantity import Recipe, number_of
+from impacttree.quantity import Intervention, Recipe, number_of
 
 __all__ = ["Corridor", "DrawnChange", "Job", "Report", "Sampled", "Scramblings", "Wanted", "simulate_many"]
 
@@ -141,16 +141,16 @@ class DrawnChange:
     recipe: Recipe
     addresses: tuple[str | None, ...]
 
-    def at(self, draws: Mapping[str, Array]) -> RowsIntervention:
+    def at(self, draws: Mapping[str, Array]) -> Intervention:
         """Return the effect with a number for each row."""
         pairs = zip(self.recipe.changes, self.addresses, strict=True)
         numbers = [number_of(change) if address is None else draws[address] for change, address in pairs]
-        return RowsIntervention(self.recipe.kind, *self.recipe.effect(numbers))
+        return self.recipe.intervention(numbers)
 
 
 class _Inputs(TypedDict):
     parameters: Mapping[str, Array]
-    interventions: Mapping[int, AnyIntervention]
+    interventions: Mapping[int, Intervention]
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +181,7 @@ class Job:
     periods: int
     wanted: Wanted
     seed: int = 0
-    runs: tuple[Mapping[int, AnyIntervention | DrawnChange], ...] = field(default_factory=lambda: ({},))
+    runs: tuple[Mapping[int, Intervention | DrawnChange], ...] = field(default_factory=lambda: ({},))
     extra: tuple[UncertainNumber, ...] = ()
     since: int = 1
     rules: Mapping[Aggregation, HorizonRule] = field(default_factory=lambda: HORIZONS)
@@ -240,7 +240,7 @@ class Job:
         )
         return [_sampled(batch, wanted.spans) for batch in batches]
 
-    def inputs(self, draws: Mapping[str, Array], changes: Mapping[int, AnyIntervention | DrawnChange]) -> _Inputs:
+    def inputs(self, draws: Mapping[str, Array], changes: Mapping[int, Intervention | DrawnChange]) -> _Inputs:
         """Return what the evaluator takes of draws: parameters of the tree, and what a run changes at them."""
         lifts = {number.address for number in self.extra}
         return {
@@ -249,7 +249,7 @@ class Job:
         }
 
 
-def _effect(change: AnyIntervention | DrawnChange, draws: Mapping[str, Array]) -> AnyIntervention:
+def _effect(change: Intervention | DrawnChange, draws: Mapping[str, Array]) -> Intervention:
     return change.at(draws) if isinstance(change, DrawnChange) else change
 
 

@@ -11,6 +11,7 @@ from impacttree.errors import EvaluationError, Problem, QuestionError, nearest
 from impacttree.formula import FUNCTIONS, Fault, lowered, names
 from impacttree.formula import evaluate as computed
 from impacttree.formula.ast import Call, Expr, Parameter, walk
+from impacttree.formula.core import Clock
 from impacttree.formula.evaluate import Leaf
 
 if TYPE_CHECKING:
@@ -44,8 +45,14 @@ def evaluate(text: str, expr: Expr, values: Mapping[str, float]) -> float:
                 f"{node.function}() in {text!r} depends on units, which a formula by itself does not have; "
                 "make it a metric of a tree"
             )
+        if isinstance(node, Call) and FUNCTIONS[node.function].kind == "clock":
+            raise QuestionError(
+                f"{node.function}() in {text!r} depends on the period, which a formula by itself does not have; "
+                "make it a metric of a tree"
+            )
 
     def value_of(leaf: Leaf) -> float:
+        assert not isinstance(leaf, Clock), "refused above"
         return leaf.value if isinstance(leaf, Parameter) else float(values[leaf.name])
 
     try:

@@ -19,6 +19,7 @@ from impacttree.formula import FUNCTIONS, lowered
 from impacttree.formula.ast import Expr
 from impacttree.formula.core import (
     Binary,
+    Clock,
     Compare,
     Core,
     If,
@@ -30,12 +31,13 @@ from impacttree.formula.core import (
     Primitive,
     Timed,
     fold,
+    walk,
 )
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph, Metric, Reference
 from impacttree.graph.references import reference
 
-__all__ = ["Closed", "Condition", "Conditions", "latex", "to_sympy"]
+__all__ = ["Closed", "Condition", "Conditions", "latex", "scheduled", "to_sympy"]
 
 MOST_OPERATIONS = 5_000
 MOST_CONDITIONS = 16
@@ -134,7 +136,7 @@ def to_sympy(core: Core, leaf: Callable[[Leaf], Any], conditions: Conditions, *,
 
     def visit(node: Core, operands: Sequence[Any]) -> Any:
         match node:
-            case Name() | Parameter() | Timed():
+            case Name() | Parameter() | Timed() | Clock():
                 result = leaf(node)
             case Compare():
                 result = conditions.symbol(node.op, operands[0], operands[1])
@@ -236,6 +238,8 @@ def latex(expr: Expr) -> str:
             case Timed():
                 word, periods = (read.timing, "") if read.lag < 2 else ("lag", f", {read.lag}")
                 text = rf"\operatorname{{{word}}}({_upright(read.name)}{periods})"
+            case Clock():
+                text = rf"\operatorname{{{_escaped(read.function)}}}()"
             case Parameter():
                 return _number(read.value)
         return symbols.setdefault(text, sympy.Symbol(f"_m{len(symbols)}", real=True))
@@ -270,6 +274,13 @@ def _too_large(outcome: str, metric: str) -> QuestionError:
     )
 
 
+def scheduled(graph: Graph, metric: Metric) -> tuple[Reference, ...]:
+    """Return the numbers of a metric's rule that differ by period, as what it reads besides metrics."""
+    leaves = (node for node in walk(metric.core) if isinstance(node, Parameter | Clock))
+    addresses = dict.fromkeys(leaf.address for leaf in leaves if leaf.address in graph.schedules)
+    return tuple(Reference(address, "now") for address in addresses)
+
+
 class Closed:
     """Closed forms of one tree.
 
@@ -301,7 +312,8 @@ class Closed:
         Symbols have generated names; see `conditions` for those that stand for conditions.
         """
         if metric.name not in self._partials:
-            symbols = {ref: sympy.Symbol(f"_m{k}", real=True) for k, ref in enumerate(metric.references)}
+            read = (*metric.references, *scheduled(self.graph, metric))
+            symbols = {ref: sympy.Symbol(f"_m{k}", real=True) for k, ref in enumerate(read)}
             conditions = self._conditions[metric.name] = Conditions()
             expression = to_sympy(metric.core, lambda node: self._generated(node, symbols), conditions)
             self._partials[metric.name] = tuple(
@@ -317,7 +329,17 @@ class Closed:
         return tuple(self._conditions[metric.name].listed)
 
     def _generated(self, leaf: Leaf, symbols: Mapping[Reference, Any]) -> Any:
-        return _number(leaf.value) if isinstance(leaf, Parameter) else symbols[reference(leaf)]
+        if isinstance(leaf, Parameter | Clock):
+            return symbols.get(Reference(leaf.address, "now")) or self._stated(leaf)
+        return symbols[reference(leaf)]
+
+    def _stated(self, leaf: Parameter | Clock, t: int = 1) -> Any:
+        """Return the number of a leaf in period `t`."""
+        schedule = self.graph.schedules.get(leaf.address)
+        if schedule is not None:
+            return _number(schedule.at(t))
+        assert isinstance(leaf, Parameter)
+        return _number(leaf.value)
 
     def expression(self, name: str, t: int | None = None) -> Any:
         """Return a metric as an expression of the tree's inputs.
@@ -375,8 +397,8 @@ class Closed:
         return needs
 
     def _substituted(self, leaf: Leaf, t: int, known: Mapping[tuple[str, int], Any]) -> Any:
-        if isinstance(leaf, Parameter):
-            return _number(leaf.value)
+        if isinstance(leaf, Parameter | Clock):
+            return self._stated(leaf, t)
         ref = reference(leaf)
         match ref.timing:
             case "now":
@@ -461,6 +483,8 @@ class Closed:
                 return [(ref.source, t)]
 
     def _at(self, ref: Reference, t: int) -> Any:
+        if ref.source in self.graph.schedules:
+            return _number(self.graph.schedules[ref.source].at(t))
         match ref.timing:
             case "now":
                 return self.symbol(ref.source, t)

@@ -18,6 +18,7 @@ from impacttree.formula import FUNCTIONS
 from impacttree.formula.ast import Span
 from impacttree.formula.core import (
     Binary,
+    Clock,
     Compare,
     ComparisonSign,
     Core,
@@ -258,7 +259,9 @@ class _Lowering:
             case Number():
                 return self.constant(node.value)
             case Parameter():
-                return self.parameter(node)
+                return self.parameter(node.address, node.value)
+            case Clock():
+                return self.parameter(node.address, 0.0)
             case Name():
                 temporary = self.load(load_of(node, self.slot_of))
                 self.names[temporary] = node.name
@@ -306,8 +309,8 @@ class _Lowering:
         self.loads[temporary] = load
         return temporary
 
-    def parameter(self, node: Parameter) -> int:
-        position = self.parameter_of(node.address, node.value)
+    def parameter(self, address: str, value: float) -> int:
+        position = self.parameter_of(address, value)
         temporary = self.leaf(("parameter", position))
         self.parameters[temporary] = position
         return temporary

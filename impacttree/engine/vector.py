@@ -11,18 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.model import AnyIntervention, Held, Model, Part, local_effects
+from impacttree.engine.model import Held, Model, Part, local_effects
 from impacttree.engine.program import Effects, Program
 from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
+from impacttree.quantity import Intervention
 
 __all__ = ["Batch", "FloatOrArray", "RowsIntervention", "evaluate_many"]
 
@@ -37,13 +38,8 @@ MEMORY = 128 * 2**20
 SMALLEST_BLOCK = 1_024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RowsIntervention:
-    """What a change does to a metric: an `Intervention` with one number, or one for each row."""
-
-    kind: Literal["wrap", "fix"]
-    scale: FloatOrArray = 1.0
-    shift: FloatOrArray = 0.0
+RowsIntervention = Intervention
+"""What a change does to a metric, with one number or one for each row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +77,7 @@ def evaluate_many(
     *,
     count: int | None = None,
     parameters: Mapping[str, FloatOrArray] | None = None,
-    interventions: Mapping[int, AnyIntervention] | None = None,
+    interventions: Mapping[int, Intervention] | None = None,
     paths: Sequence[int] = (),
     totals: Sequence[int] = (),
     extremes: Sequence[int] = (),
@@ -128,9 +124,10 @@ def evaluate_many(
     >>> batch.totals[paid]
     array([1450., 1500., 1550.])
     """
+    model = model.beside(interventions or {})
     vector, effects, lengths = _read(model, parameters or {}, interventions or {})
     count = _agreed(lengths if count is None else {count: "count", **lengths})
-    kept_paths = {slot: np.empty((_distinct(model, periods) + 1, count)) for slot in paths}
+    kept_paths = {slot: np.empty((model.steps(periods) + 1, count)) for slot in paths}
     kept_totals = {slot: np.empty(count) for slot in totals}
     kept_lows, kept_highs = ({slot: np.empty(count) for slot in extremes} for _ in range(2))
     faults: dict[int, int] = {}
@@ -140,7 +137,8 @@ def evaluate_many(
         parameters_here = [_part(value, rows, name) for value, name in zip(vector, model.addresses, strict=True)]
         block = _Block(room, periods, parameters_here, rows.stop - first)
         block.observe = None if observe is None else partial(_told, observe, rows)
-        held = block.hold({slot: _part_of(model, slot, effect, rows) for slot, effect in effects.items()})
+        parts = {slot: partial(_part, rows=rows, name=_change_of(model, slot)) for slot in effects}
+        held = block.hold({slot: effect.mapped(parts[slot]) for slot, effect in effects.items()})
         found = block.simulate(held, paths, totals, extremes)
         for slot, path in found.paths.items():
             for t, values in enumerate(path):
@@ -195,13 +193,15 @@ class _Block:
 
     def hold(self, given: Mapping[int, RowsIntervention]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
-        if given and self.model.is_static:
+        if given and self.model.is_timeless:
             self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
-        held, loops = local_effects(self.model.graph, given)
+        held, loops = local_effects(self.model, given)
         for slot in loops:
             found = self.simulate(held, [slot], [slot] if self.model.recomputes(slot) else [])
-            moved = partial(self.moved, slot, given[slot])
-            held = held.along(slot, found.paths[slot][1:], partial(_found, found.totals.get(slot)), moved)
+            over = partial(_found, found.totals.get(slot))
+            held = held.along(
+                slot, found.paths[slot][1:], over, given[slot], self.model.since, partial(self.moved, slot)
+            )
         return held
 
     def simulate(self, held: Held, paths: Sequence[int], totals: Sequence[int], extremes: Sequence[int] = ()) -> _Found:
@@ -209,7 +209,9 @@ class _Block:
         lags, ring, initial = self.model.lags, self.room.ring, self.room.initial
         found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
         sums = _Totals(self.model, self.part, self.periods, totals)
-        for position in range(_distinct(self.model, self.periods)):
+        for position in range(self.model.steps(self.periods)):
+            for place, schedule in self.model.schedules.items():
+                self.parameters[place] = np.float64(schedule.at(position + 1))
             row = ring[position % len(ring)]
             past = [ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags]
             if self.part.step is self.part.initial and not held.kinds and self.observe is None:
@@ -269,7 +271,7 @@ class _Block:
 
     def moved(self, slot: int, change: RowsIntervention, values: Any) -> Any:
         with np.errstate(all="ignore"):
-            return self.settle(slot, values * change.scale + change.shift)
+            return self.settle(slot, change.apply(values))
 
     def settle(self, slot: int, values: Any) -> Any:
         """Return `values` with NaN for infinity, which is noted as a fault of `slot`."""
@@ -313,10 +315,10 @@ class _Totals:
 
 
 def _read(
-    model: Model, parameters: Mapping[str, FloatOrArray], interventions: Mapping[int, AnyIntervention]
+    model: Model, parameters: Mapping[str, FloatOrArray], interventions: Mapping[int, Intervention]
 ) -> tuple[list[Any], dict[int, RowsIntervention], dict[int, str]]:
     """Check what is given; return the vector of parameters, the effects, and numbers of rows with who has them."""
-    known = {address: position for position, address in enumerate(model.addresses)}
+    known = {address: place for place, address in enumerate(model.addresses) if place not in model.schedules}
     vector: list[Any] = [np.float64(value) for value in model.parameters]
     lengths: dict[int, str] = {}
     for address, value in parameters.items():
@@ -325,9 +327,7 @@ def _read(
         vector[known[address]] = _checked(value, address, lengths)
     effects: dict[int, RowsIntervention] = {}
     for slot, effect in interventions.items():
-        name = _change_of(model, slot)
-        scale, shift = _checked(effect.scale, name, lengths), _checked(effect.shift, name, lengths)
-        effects[slot] = RowsIntervention(effect.kind, scale, shift)
+        effects[slot] = effect.mapped(partial(_checked, name=_change_of(model, slot), lengths=lengths))
     return vector, effects, lengths
 
 
@@ -373,17 +373,8 @@ def _part(value: Any, rows: slice, name: str) -> Any:
     return part
 
 
-def _part_of(model: Model, slot: int, effect: RowsIntervention, rows: slice) -> RowsIntervention:
-    name = _change_of(model, slot)
-    return RowsIntervention(effect.kind, _part(effect.scale, rows, name), _part(effect.shift, rows, name))
-
-
 def _change_of(model: Model, slot: int) -> str:
     return f"the change of {model.graph.metrics[slot].name}"
-
-
-def _distinct(model: Model, periods: int) -> int:
-    return 1 if model.is_static else periods
 
 
 def _all_periods(model: Model, path: Array, periods: int) -> Array:

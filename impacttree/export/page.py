@@ -147,6 +147,26 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
+def _check_alike(subject: Subject) -> None:
+    """Refuse a tree whose stated numbers differ by period, or a scenario that does not hold in every period."""
+    graph = subject.graph
+    differing = {*graph.differing, *(metric.index for metric in graph.metrics if metric.spec.values is not None)}
+    if differing:
+        names = ", ".join(graph.metrics[index].name for index in sorted(differing)[:LISTED])
+        raise _refused(f"numbers that differ by period ({names})", "ask in Python or in a shell, or save slides")
+    for scenario in graph.spec.scenarios:
+        if subject.changes(dict(scenario.changes)).weights:
+            raise _refused(f"the scenario '{scenario.name}', which does not hold in every period", "leave it out")
+
+
+def _refused(what: str, fix: str) -> QuestionError:
+    return QuestionError(Problem(reason=f"a page that computes cannot show {what}", fix=fix))
+
+
+LISTED = 8
+"""Names that one message lists."""
+
+
 class _Contents:
     """All that the page's script reads, in the making."""
 
@@ -158,6 +178,7 @@ class _Contents:
         cost: RawQuantity | None,
         people: bool,
     ) -> None:
+        _check_alike(subject)
         self.whole, self.words, self.people = subject.marked, subject.words, people
         self.graph, self.periods = subject.graph, subject.periods(None)
         self.outcome = subject.outcome(on)
@@ -166,6 +187,8 @@ class _Contents:
         self.answer = worth(subject, *lift, on) if lift is not None else None
         self.drawn = diagram(subject, None, on).drawn if self.answer is None else lifted_diagram(self.answer, "full")
         self.asked = NOTHING if self.answer is None else self.answer.case.asked
+        if self.asked.weights:
+            raise _refused("a lift that is not in force in every period", "leave its start, ramp and end out")
         self.styles: list[Mapping[str, Any]] = []
 
     def _paid(self, cost: RawQuantity | None) -> Quantity | None:

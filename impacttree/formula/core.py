@@ -23,6 +23,7 @@ from impacttree.formula.parser import parse_expression
 
 __all__ = [
     "Binary",
+    "Clock",
     "Compare",
     "Core",
     "If",
@@ -73,6 +74,19 @@ class Timed:
     lag: int
     """1 or more for ``prev``, else 0."""
     span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clock:
+    """What depends on the period alone: its number, its month of the year."""
+
+    function: str
+    span: Span
+
+    @property
+    def address(self) -> str:
+        """What its numbers are kept under, as those of a series are."""
+        return f"{self.function}()"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,7 +160,7 @@ class If:
         return self.source == "abs" and isinstance(self.otherwise, Negate) and self.otherwise.operand is self.then
 
 
-Core = Number | Name | Parameter | Negate | Binary | Timed | Primitive | Compare | Logic | If
+Core = Number | Name | Parameter | Negate | Binary | Timed | Clock | Primitive | Compare | Logic | If
 
 
 def children(node: Core) -> tuple[Core, ...]:
@@ -261,6 +275,8 @@ def _lower(node: Expr, below: Sequence[Core]) -> Core:
 def _called(function: Function, arguments: Sequence[Core], span: Span, source: str) -> Core:
     """Return a call written out; `source` is the function that the user wrote."""
     match function.name:
+        case name if function.kind == "clock":
+            return Clock(name, span)
         case "if":
             condition, then, otherwise = arguments
             return If(condition, then, otherwise, source, span)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from impacttree.formula.ast import Span
 from impacttree.formula.core import (
     Binary,
+    Clock,
     Compare,
     Core,
     If,
@@ -25,7 +26,7 @@ from impacttree.formula.functions import FUNCTIONS
 
 __all__ = ["COMPARISONS", "NOT_MEANINGFUL", "Fault", "Leaf", "evaluate"]
 
-Leaf = Name | Parameter | Timed
+Leaf = Name | Parameter | Timed | Clock
 NOT_MEANINGFUL = "not meaningful"
 """Why there is no value where a formula divides by a written 0: its author says that there is none."""
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
@@ -93,7 +94,7 @@ def evaluate(core: Core, read: Callable[[Leaf], float]) -> float:
 def _needed(node: Core, values: Mapping[int, float]) -> Sequence[Core]:
     """Return operands that `node` cannot do without, the first one last; none when it can be computed."""
     match node:
-        case Number() | Name() | Parameter() | Timed():
+        case Number() | Name() | Parameter() | Timed() | Clock():
             return ()
         case If():
             wanted = _side(node, values) if id(node.condition) in values else node.condition
@@ -118,7 +119,7 @@ def _value(node: Core, values: Mapping[int, float], read: Callable[[Leaf], float
     match node:
         case Number():
             return node.value
-        case Name() | Parameter() | Timed():
+        case Name() | Parameter() | Timed() | Clock():
             return read(node)
         case If():
             return values[id(_side(node, values))]

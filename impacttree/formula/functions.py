@@ -14,7 +14,7 @@ __all__ = ["EXAMPLE_METRICS", "FUNCTIONS", "MAX_ARGUMENTS", "Function", "Functio
 
 MAX_ARGUMENTS = 99
 
-FunctionKind = Literal["math", "time", "conversion", "condition"]
+FunctionKind = Literal["math", "time", "clock", "conversion", "condition"]
 UnitRule = Literal[
     "pure",
     "root",
@@ -25,6 +25,7 @@ UnitRule = Literal[
     "interpolate",
     "keep",
     "cumulative",
+    "clock",
     "flow",
     "rate",
     "duration",
@@ -36,7 +37,7 @@ class Function:
     """One function: how it is called, what it does to units, how it is computed, differentiated and spelled.
 
     A function has a `definition` in the formula language, or is a primitive with a word in every backend; what the
-    others are (``min max interpolate if``, and the time functions) says `impacttree.formula.core`. Spellings are
+    others are (``min max interpolate if``, time functions, clocks) says `impacttree.formula.core`. Spellings are
     templates over the parameter names (``EXP({x})``) which may repeat a parameter: an exporter gives a name to what is
     more than a name.
     """
@@ -204,6 +205,20 @@ def _time(name: str, summary: str, rule: UnitRule, *examples: tuple[str, float])
         summary=summary,
         unit_rule=rule,
         kind="time",
+        examples=examples,
+    )
+
+
+def _clock(name: str, summary: str, *examples: tuple[str, float]) -> Function:
+    """Describe a number that depends on the period alone."""
+    return Function(
+        name=name,
+        parameters=(),
+        min_args=0,
+        max_args=0,
+        summary=summary,
+        unit_rule="clock",
+        kind="clock",
         examples=examples,
     )
 
@@ -379,6 +394,18 @@ _ENTRIES = (
     _time("lag", "value n periods ago; before the start, the value at the start", "keep", ("lag(x, 2)", 10.0)),
     _time("cumulative", "sum from period 1 to now; 0 at the start", "cumulative", ("cumulative(bookings)", 270.0)),
     _time("baseline", "value at the start of the base case", "keep", ("baseline(x)", 10.0)),
+    _clock(
+        "period_number",
+        "number of the period, 1 in the first; 0 at the start",
+        ("period_number()", 2.0),
+        ("if(period_number() < 2, 0, x)", 15.0),
+    ),
+    _clock(
+        "month_of_year",
+        "month that the period begins in, 1 for January; needs the tree's `start_date`",
+        ("month_of_year()", 2.0),
+        ("if(month_of_year() >= 11, 2, 1)", 1.0),
+    ),
     _conversion("per_day", "a flow per day", "flow", ("per_day(salary)", 200.0)),
     _conversion("per_week", "a flow per week (7 days)", "flow", ("per_week(salary)", 1400.0)),
     _conversion("per_month", "a flow per month (1/12 year)", "flow", ("per_month(salary)", 6083.333333333333)),

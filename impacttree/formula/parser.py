@@ -143,7 +143,12 @@ def parse_condition(text: str) -> Compare | Logic:
 
 
 def _reads_metric(expression: Expr) -> bool:
-    return any(type(node) is Name for node in walk(expression))
+    """Return whether an expression reads a metric, or the period."""
+    return any(type(node) is Name or (type(node) is Call and _is_clock(node)) for node in walk(expression))
+
+
+def _is_clock(call: Call) -> bool:
+    return FUNCTIONS[call.function].kind == "clock"
 
 
 class _Frame:

@@ -483,7 +483,7 @@ class _Checker:
                 return self._power(node, node.arguments[0], below[0], _Term(None, 0.5))
             case "saturate" | "logistic":
                 return _Term(self._curve(node, below))
-            case "interpolate":
+            case "interpolate" | "clock":
                 return _BARE
             case "cumulative":
                 return _Term(self._cumulative(node, below[0].unit))

@@ -88,7 +88,7 @@ def scales_out(rule: Expr, is_summed: Callable[[str], bool]) -> bool:
 
 
 class _MixedError(Exception):
-    """Terms that grow differently meet."""
+    """Terms that grow differently meet, or one has no value over several periods."""
 
 
 def _degree(is_summed: Callable[[str], bool], node: Expr, below: Sequence[Degree]) -> Degree:
@@ -128,6 +128,8 @@ def _call(function: Function, below: Sequence[Degree]) -> Degree:
             return below[0]
         case "same":
             return _common(below)
+        case "clock":
+            raise _MixedError
         case "root":
             return None if below[0] is None else below[0] / 2
         case "saturate":

@@ -10,7 +10,9 @@ from types import MappingProxyType
 
 from impacttree.errors import Edit, FormulaError, ModelError, Problem, printable
 from impacttree.formula import FUNCTIONS, Core, lowered, names, parse, parse_expression, walk
-from impacttree.formula.ast import Call, Expr, Name, Parameter
+from impacttree.formula.ast import Binary, Call, Expr, Name, Parameter
+from impacttree.formula.core import Clock
+from impacttree.formula.core import walk as walk_core
 from impacttree.graph.aggregate import aggregation
 from impacttree.graph.central_values import Today, evaluate
 from impacttree.graph.checks import (
@@ -32,8 +34,10 @@ from impacttree.graph.model import Aggregation, Correlated, Graph, Metric, Refer
 from impacttree.graph.oddities import note_oddities
 from impacttree.graph.order import Orders, orders_of
 from impacttree.graph.references import references
+from impacttree.graph.schedules import schedules_of
 from impacttree.graph.statement import stated_line
 from impacttree.graph.units import Units, units_of
+from impacttree.quantity import Schedule
 from impacttree.quantity.spread_checks import impossible
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 from impacttree.spec.address import Address
@@ -115,7 +119,9 @@ class _Build:
         read = {name: [ref.source for ref in self.reads[self.by_name[name]]] for name in self.formulas}
         units = units_of(spec.metrics, self.formulas, read, spec.period, findings, self.starts)
         self.cores = {name: lowered(formula) for name, formula in units.formulas.items()}
-        today = Today(self.cores, _stated_values(spec.metrics, units.starts))
+        schedules = schedules_of(spec, self.cores, findings)
+        clocks = {address: schedule.today for address, schedule in schedules.items()}
+        today = Today(self.cores, _stated_values(spec.metrics, units.starts) | clocks)
         effects, valueless = self._effects(units, today)
         rules = self._aggregations(units, orders)
         self._check_metrics(units, today)
@@ -133,7 +139,9 @@ class _Build:
         if findings.problems:
             raise ModelError(*findings.sorted())
         assert outcome is not None
-        metrics = tuple(self._metric(index, units, orders, effects, rules) for index in range(len(spec.metrics)))
+        metrics = tuple(
+            self._metric(index, units, orders, effects, rules, schedules) for index in range(len(spec.metrics))
+        )
         self._note_unused(metrics, outcome)
         self._note_modelled(metrics)
         note_oddities(metrics, today, spec, findings)
@@ -148,6 +156,7 @@ class _Build:
             uncertain=uncertain,
             correlations=correlations,
             unknown_today=unknown_today(spec.metrics, self.reads),
+            schedules=MappingProxyType(schedules),
         )
 
     # ---- what each metric reads
@@ -157,7 +166,7 @@ class _Build:
             return {}
         if metric.formula is not None:
             return self._formula_reads(metric, metric.formula)
-        if metric.value is None and metric.name not in self.findings.faulty:
+        if metric.level is None and metric.name not in self.findings.faulty:
             self.findings.add(metric.name, (), "has neither a value nor a formula", "write value: 42%, or a formula")
         reads: Reads = {}
         for driver in metric.drivers:
@@ -188,9 +197,9 @@ class _Build:
 
     def _unknown(self, name: str) -> tuple[str, str, str | None]:
         """Return why a name in a formula is refused, what to do, and the name that it is a slip of."""
-        if name in _CLOCKS:
-            fix = f"make it a metric that counts: {name}: {{start: 0, formula: prev({name}) + 1}}"
-            return f"there is no metric '{name}': a formula knows no time by itself", fix, None
+        clock = "period_number()" if name in _CLOCKS else "month_of_year()" if name == "month" else ""
+        if clock:
+            return f"there is no metric '{name}'", f"write {clock}", clock
         likely = self.findings.meant(name, self.by_name)
         hint = f" (did you mean '{likely}'?)" if likely else ""
         return f"there is no metric '{name}'{hint}", "correct the name, or add the metric", likely or None
@@ -213,13 +222,13 @@ class _Build:
         expression, problem = parse_expression(text), ("", "", (0, 0))
         for node in walk(expression):
             name = node.name if isinstance(node, Name) else ""
-            if isinstance(node, Call) and FUNCTIONS[node.function].kind == "time":
+            if isinstance(node, Call) and FUNCTIONS[node.function].kind in ("time", "clock"):
                 problem = (f"{node.function} has no place in a start: it is at t = 0", "name metrics alone", node.span)
             elif name and name not in self.by_name and name not in self.unread:
                 hint = self.findings.suggestion(name, self.by_name)
                 fix = "write a number such as 65_800 customers, or correct the name"
                 problem = (f"there is no metric '{name}'{hint}", fix, node.span)
-            elif name in self.by_name and self.spec.metrics[self.by_name[name]].value is None:
+            elif name in self.by_name and self.spec.metrics[self.by_name[name]].level is None:
                 problem = (
                     f"'{name}' is not stated but computed",
                     "read the stated metrics that it rests on",
@@ -293,6 +302,7 @@ class _Build:
             if unit is None:
                 continue
             timeless = all(ref.timing in ("now", "baseline") for ref in self.reads[index])
+            timeless = timeless and not _reads_clock(self.cores.get(metric.name))
             formula = units.formulas.get(metric.name) if timeless else None
             check_aggregate(metric, unit, formula is not None, self.findings)
             rules[metric.name] = aggregation(metric.aggregate, unit, self.spec.period, formula, is_summed)
@@ -304,7 +314,7 @@ class _Build:
         for metric in self.spec.metrics:
             unit = units.by_name[metric.name]
             if unit is not None and (metric.bounds or metric.plausible or metric.guardrail):
-                stated = metric.start or metric.value
+                stated = metric.start or metric.level
                 check_limits(metric, unit, today[metric.name] if stated else None, self.findings)
             if metric.not_modelled:
                 check_not_modelled(metric, self.by_name, self.unread, self.findings)
@@ -328,7 +338,7 @@ class _Build:
     ) -> tuple[Correlated, ...]:
         if not self.spec.correlations:
             return ()
-        known = {str(Address(metric.name)) for metric in self.spec.metrics if metric.value}
+        known = {str(Address(metric.name)) for metric in self.spec.metrics if metric.level}
         known |= {str(Address(metric.name, key="start")) for metric in self.spec.metrics if metric.start}
         for found in effects.values():
             known |= {address for effect in found for address, _ in effect.influence.parameters}
@@ -364,6 +374,7 @@ class _Build:
         orders: Orders,
         effects: Mapping[str, tuple[Drive, ...]],
         rules: Mapping[str, tuple[Aggregation, str]],
+        schedules: Mapping[str, Schedule],
     ) -> Metric:
         metric = self.spec.metrics[index]
         name = metric.name
@@ -374,8 +385,11 @@ class _Build:
         if name in units.formulas:
             rule = units.formulas[name]
         else:
-            assert metric.value is not None
-            rule = combine(Parameter(str(Address(name)), metric.value.central(bounds_of(metric))), on_metric)
+            assert metric.level is not None
+            rule = combine(Parameter(str(Address(name)), metric.level.central(bounds_of(metric))), on_metric)
+            season = str(Address(name, key="seasonality"))
+            if season in schedules and not schedules[season].is_steady:
+                rule = Binary("*", rule, Parameter(season, schedules[season].today))
         start: Expr | None = units.starts.get(name)
         if start is None and metric.start:
             start = Parameter(str(Address(name, key="start")), metric.start.central(bounds_of(metric)))
@@ -413,9 +427,13 @@ class _Build:
                 self.findings.note(metric.name, ("no other metric reads it",))
 
 
-_CLOCKS = frozenset(("t", "time", "n", "period", "day", "week", "month", "quarter", "year"))
+_CLOCKS = frozenset(("t", "time", "n", "period", "day", "week", "quarter", "year"))
 """What people call the number of the period."""
 _HYPHENS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)+")
+
+
+def _reads_clock(core: Core | None) -> bool:
+    return core is not None and any(isinstance(node, Clock) for node in walk_core(core))
 
 
 def _names_in_file(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
@@ -441,7 +459,7 @@ def _cut_metrics(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
 
 def _stated_values(metrics: Sequence[MetricSpec], starts: Mapping[str, Expr]) -> dict[str, float]:
     """Return the values at t = 0 that are stated: starts, and values with or without drivers."""
-    stated = ((metric, metric.start or metric.value) for metric in metrics)
+    stated = ((metric, metric.start or metric.level) for metric in metrics)
     values = {m.name: quantity.central(bounds_of(m)) for m, quantity in stated if quantity and not quantity.is_formula}
     computed = {name: evaluate(expression, values.get) for name, expression in starts.items()}
     return values | {name: value for name, value in computed.items() if value is not None}

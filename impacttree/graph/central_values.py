@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from impacttree.formula import Core, Fault, lowered
 from impacttree.formula import evaluate as computed
 from impacttree.formula.ast import Expr, Name, Parameter
-from impacttree.formula.core import Timed, walk
+from impacttree.formula.core import Clock, Timed, walk
 from impacttree.formula.evaluate import Leaf
 
 __all__ = ["Today", "evaluate"]
@@ -28,7 +28,7 @@ class Today:
     formulas
         Rules of the computed metrics.
     stated
-        Values of the others, and of metrics with a start.
+        Values of the others, and of metrics with a start; of clocks by their address.
 
     Examples
     --------
@@ -95,6 +95,8 @@ def _at_start(leaf: Leaf, read: Callable[[str], Value]) -> float:
             return leaf.value
         case Timed(timing="cumulative"):
             return 0.0
+        case Clock():
+            value = read(leaf.address)
         case Name() | Timed():
             value = read(leaf.name)
     if value is None:

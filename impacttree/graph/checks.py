@@ -210,7 +210,10 @@ def check_scenarios(
                 if base is None and isinstance(change, Relative):
                     continue
                 bounds = bounds_of(metrics[name]) if base is not None else None
-                resolve([change], name=name, unit=unit, base=base or 0.0, bounds=bounds, in_file=True)
+                resolve(
+                    [change], name=name, unit=unit, base=base or 0.0, bounds=bounds, in_file=True,
+                    period=spec.period, calendar=spec.calendar,
+                )  # fmt: skip
             except ChangeError as error:
-                problem = error.problems[0]
-                findings.add_at(keys, problem.reason, problem.fix, problem.edit)
+                for problem in error.problems:
+                    findings.add_at(keys, problem.reason, problem.fix, problem.edit)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from impacttree.formula.ast import Expr
-from impacttree.formula.core import Core
-from impacttree.quantity import Bounds, Quantity, Spread, Unit
+from impacttree.formula.ast import Expr, Parameter
+from impacttree.formula.core import Clock, Core, walk
+from impacttree.quantity import Bounds, Quantity, Schedule, Spread, Unit
 from impacttree.spec import Evidence, MetricSpec, TreeSpec
 
 __all__ = [
@@ -153,10 +153,21 @@ class Graph:
     unknown_today: frozenset[str] = frozenset()
     """Metrics without a value at t = 0: they compare a metric with its own past, or read one that does."""
 
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    """The numbers that have a value for each period, by address (``arpu.value``, ``arpu.seasonality``)."""
+
     @property
     def is_static(self) -> bool:
-        """True when no metric reads another period: every period 1..n is alike."""
+        """True when every period 1..n is alike: no metric reads another one, and no number differs by period."""
+        if self.differing:
+            return False
         return not any(ref.timing in ("prev", "cumulative") for metric in self.metrics for ref in metric.references)
+
+    @property
+    def differing(self) -> tuple[int, ...]:
+        """The metrics whose rule reads a number that differs by period: a series, a season, a clock."""
+        varying = {address for address, schedule in self.schedules.items() if not schedule.is_steady}
+        return tuple(metric.index for metric in self.metrics if varying and varying & set(_addresses(metric.core)))
 
     @property
     def doubts(self) -> tuple[object, ...]:
@@ -168,3 +179,8 @@ class Graph:
 
     def __getitem__(self, name: str) -> Metric:
         return self.metrics[self.by_name[name]]
+
+
+def _addresses(core: Core) -> Iterator[str]:
+    """Yield the addresses of the numbers that a rule reads."""
+    return (node.address for node in walk(core) if isinstance(node, Parameter | Clock))

@@ -14,7 +14,7 @@ from impacttree.formula.rates import Memory, beside_one, rate_of, rate_period
 from impacttree.formula.units import About, Inferred
 from impacttree.graph.cycles import components
 from impacttree.graph.findings import Findings
-from impacttree.quantity import NUMBER, PERCENT, PERIODS_PER_YEAR, Period, Quantity, Unit, misfit
+from impacttree.quantity import NUMBER, PERCENT, PERIODS_PER_YEAR, Period, Unit, misfit
 from impacttree.spec import MetricSpec
 
 __all__ = ["Units", "declared_unit", "unit_words", "units_of"]
@@ -41,7 +41,7 @@ class Units:
 
 def declared_unit(metric: MetricSpec) -> Unit | None:
     """Return the unit that is written: in ``unit:``, or else beside the value or the start."""
-    stated = metric.value or metric.start
+    stated = metric.level or metric.start
     if metric.unit is not None:
         is_same = stated is not None and stated.unit == metric.unit
         return stated.unit if is_same and stated is not None else metric.unit
@@ -126,8 +126,8 @@ def _check_stated(metric: MetricSpec, declared: Unit | None, findings: Findings)
     """Check that value and start are written in the declared unit; beside ``unit:`` money may be a bare number."""
     if declared is None:
         return
-    for key in ("value", "start"):
-        quantity: Quantity | None = getattr(metric, key)
+    stated = (("value" if metric.values is None else "values", metric.level), ("start", metric.start))
+    for key, quantity in stated:
         if (
             quantity is None
             or quantity.is_formula
@@ -143,7 +143,7 @@ def _check_multiples(metrics: Sequence[MetricSpec], findings: Findings) -> None:
     """Refuse a noun that is a thousand or a million of another: ``kwidgets`` beside ``widgets``."""
     nouns: dict[str, str] = {}
     for metric in metrics:
-        stated = (metric.unit, *(quantity.unit for quantity in (metric.value, metric.start) if quantity))
+        stated = (metric.unit, *(quantity.unit for quantity in (metric.level, metric.start) if quantity))
         for noun, _ in (factor for unit in stated if unit is not None for factor in unit.nouns):
             nouns.setdefault(noun, metric.name)
     for noun, name in nouns.items():
@@ -214,7 +214,7 @@ class _Tree:
         return rate_period(unit) if is_stated and unit is not None else None
 
     def is_high(self, name: str) -> bool:
-        stated = self.by_name[name].value
+        stated = self.by_name[name].level
         return self.stated_rate(name) is not None and stated is not None and stated.central() >= HIGH
 
 
@@ -262,7 +262,7 @@ class _Reading:
         if name in self.stays:
             memory = Memory(tree.stated_rate(name) or "", "factor")
         is_plain = tree.declared[name] is None
-        stays = metric.value.text if metric.value and name not in self.stays and tree.is_high(name) else ""
+        stays = metric.level.text if metric.level and name not in self.stays and tree.is_high(name) else ""
         return About(memory, metric.start is not None, tree.formulas.get(name) if is_plain else None, stays)
 
     def _infer(self, metric: MetricSpec, formula: Expr) -> _Found:
@@ -325,7 +325,7 @@ class _Reading:
         below = [node.right for node in walk(formula) if isinstance(node, Binary) and node.op == "/"]
         for node in (node for side in below for node in walk(side)):
             if isinstance(node, Name) and self.tree.declared.get(node.name) == PERCENT:
-                stated = self.tree.by_name[node.name].value
+                stated = self.tree.by_name[node.name].level
                 text = (
                     stated.text.partition("(")[0].strip() if stated is not None and stated.value is not None else "3%"
                 )
@@ -432,7 +432,7 @@ class _Readings:
     def _note(self, reading: _Reading, because: Mapping[str, str]) -> None:
         """Say of each rate how it is read, with its value, and why."""
         for rate in sorted(reading.stays, key=list(self.tree.by_name).index):
-            stated, name, period = self.tree.by_name[rate].value, because[rate], self.tree.stated_rate(rate)
+            stated, name, period = self.tree.by_name[rate].level, because[rate], self.tree.stated_rate(rate)
             assert stated is not None
             declared, found = self.tree.declared[name], reading.found[name]
             why = f"only so `{name}` comes out in {unit_words(declared)}" if declared and not found.is_added else ""

@@ -461,12 +461,7 @@ def pnl(
 @changes_argument
 @cost_option
 @click.option("--after-tax", is_flag=True, help="Tax profits, and what is paid, at the `tax_rate` of the model.")
-@click.option(
-    "--horizon", metavar="PERIODS", help="How far to look, as 36 or '36 months'; if not given, the tree's own."
-)
-@scenario_option
-@click.option("--samples", type=int, metavar="N", help="How many are drawn; as many as there is time for unless given.")
-@seed_option
+@sampled_options
 @json_option
 @save_option
 def cash_flow(

@@ -42,7 +42,7 @@ def _style() -> str:
     """Return the page's style sheet for a part of a document, which has a width and a theme of its own."""
     page = (files("impacttree.export") / "page" / "page.css").read_text(encoding="utf-8")
     own = (files("impacttree.notebook") / "explorer.css").read_text(encoding="utf-8")
-    dark = re.compile(r"@media \(prefers-color-scheme:dark\)\{:root,:host(\{[^}]*\})\}")
+    dark = re.compile(r"@media (?:screen and )?\(prefers-color-scheme:dark\)\{:root,:host(\{[^}]*\})\}")
     narrow = re.compile(r"@media (?=\((?:min|max)-width:)")
     return narrow.sub("@container ", dark.sub(r":host([data-theme=dark])\1", page)) + own
 

@@ -10,6 +10,7 @@ from impacttree.quantity.changes import (
     Set,
     add,
     at,
+    lift,
     misfit,
     number_of,
     parse_change,
@@ -32,6 +33,7 @@ from impacttree.quantity.formatting import (
 )
 from impacttree.quantity.money import MONEY
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity, parse_range, parse_spread
+from impacttree.quantity.series import Count, Month, Schedule, Season, Then, ValueSeries
 from impacttree.quantity.slopes import (
     Slope,
     effect_misfit,
@@ -42,6 +44,7 @@ from impacttree.quantity.slopes import (
     spoken_unit,
 )
 from impacttree.quantity.spreads import Bounds, Spread
+from impacttree.quantity.timing import InForce, Weights, timing_of
 from impacttree.quantity.units import (
     NUMBER,
     PERCENT,
@@ -66,18 +69,26 @@ __all__ = [
     "Add",
     "Bounds",
     "Change",
+    "Count",
     "Display",
+    "InForce",
     "Intervention",
+    "Month",
     "Period",
     "Points",
     "Quantity",
     "RawQuantity",
     "Recipe",
     "Relative",
+    "Schedule",
+    "Season",
     "Set",
     "Slope",
     "Spread",
+    "Then",
     "Unit",
+    "ValueSeries",
+    "Weights",
     "add",
     "at",
     "cents_place",
@@ -87,6 +98,7 @@ __all__ = [
     "format_value",
     "in_unit_of_effect",
     "is_noun",
+    "lift",
     "misfit",
     "number_of",
     "parse_change",
@@ -105,6 +117,7 @@ __all__ = [
     "shown_shares",
     "slope_misfit",
     "spoken_unit",
+    "timing_of",
     "to",
     "unit_words",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -9,13 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, assert_never
 
 from impacttree.errors import ChangeError, Problem, QuantityError, printable
+from impacttree.quantity.calendar import Calendar
 from impacttree.quantity.formatting import format_value
 from impacttree.quantity.money import sign_of
 from impacttree.quantity.numbers import exact, exact_text, literal, round_to_digits
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity
 from impacttree.quantity.spread_checks import impossible
 from impacttree.quantity.spreads import Bounds, Spread
-from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, POINTS, PP, Unit
+from impacttree.quantity.timing import InForce, RampShape, Weights, split, timing_of
+from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, POINTS, PP, Period, Unit
 
 __all__ = [
     "Add",
@@ -27,6 +30,7 @@ __all__ = [
     "Set",
     "add",
     "at",
+    "lift",
     "misfit",
     "number_of",
     "parse_change",
@@ -55,9 +59,11 @@ class Relative:
     ratio: float
     stated: bool = False
     spread: Spread | None = None
+    timing: InForce | None = None
+    """When it is in force; None for all of it in every period."""
 
     def __str__(self) -> str:
-        return _shown(self.ratio, self.spread, lambda ratio: f"{_signed(ratio, 2)}%")
+        return _when(_shown(self.ratio, self.spread, lambda ratio: f"{_signed(ratio, 2)}%"), self.timing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +72,10 @@ class Points:
 
     points: float
     spread: Spread | None = None
+    timing: InForce | None = None
 
     def __str__(self) -> str:
-        return _shown(self.points, self.spread, lambda points: f"{_signed(points)}pp")
+        return _when(_shown(self.points, self.spread, lambda points: f"{_signed(points)}pp"), self.timing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +86,11 @@ class Add:
     unit: Unit | None = None
     typed: bool = False
     spread: Spread | None = None
+    timing: InForce | None = None
 
     def __str__(self) -> str:
-        return _shown(self.amount, self.spread, lambda amount: _amount_text(amount, self.unit, signed=True))
+        text = _shown(self.amount, self.spread, lambda amount: _amount_text(amount, self.unit, signed=True))
+        return _when(text, self.timing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +101,11 @@ class Set:
     unit: Unit | None = None
     typed: bool = False
     spread: Spread | None = None
+    timing: InForce | None = None
 
     def __str__(self) -> str:
-        return f"={_shown(self.value, self.spread, lambda value: _amount_text(value, self.unit, signed=False))}"
+        text = _shown(self.value, self.spread, lambda value: _amount_text(value, self.unit, signed=False))
+        return _when(f"={text}", self.timing)
 
 
 Change = Relative | Points | Add | Set
@@ -102,14 +113,54 @@ Change = Relative | Points | Add | Set
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """What the engine does: ``wrap`` shows ``F * scale + shift``, ``fix`` shows ``shift``."""
+    """What the engine does: ``wrap`` shows ``F * scale + shift``, ``fix`` shows ``shift``.
+
+    Parameters
+    ----------
+    scale, shift
+        Numbers, or arrays with one for each of many rows.
+    weights
+        How much of it is in force in each period; None for all of it. Of a ``wrap`` alone.
+    before
+        What is done to the metric before this.
+    """
 
     kind: Literal["wrap", "fix"]
-    scale: float = 1.0
-    shift: float = 0.0
+    scale: Any = 1.0
+    shift: Any = 0.0
+    weights: Weights | None = None
+    before: Intervention | None = None
 
-    def apply(self, value: float) -> float:
-        """Return what the metric shows when it would have `value` without the change."""
+    @property
+    def varies(self) -> bool:
+        """Whether it differs from period to period."""
+        return self.weights is not None or self.before is not None
+
+    def at(self, t: int) -> Intervention:
+        """Return what is done in period `t`: with a share w of it in force, ``F * (1 + (scale - 1) * w) + shift * w``.
+
+        Examples
+        --------
+        >>> Intervention("wrap", 1.1, 4.0, Weights(start=3, ramp=2)).at(3)
+        Intervention(kind='wrap', scale=1.05, shift=2.0, weights=None, before=None)
+        """
+        if not self.varies:
+            return self
+        share = 1.0 if self.weights is None else self.weights.at(t)
+        scale = self.scale if share == 1.0 else 1.0 + (self.scale - 1.0) * share
+        own = replace(self, scale=scale, shift=self.shift * share, weights=None, before=None)
+        return own if self.before is None else self.before.at(t)._with(own)  # noqa: SLF001 - its own
+
+    def over(self, first: int, last: int) -> Intervention:
+        """Return what is done to a value over periods first to last: the average of what is done in each."""
+        if not self.varies:
+            return self
+        each, count = [self.at(t) for t in range(first, last + 1)], last - first + 1
+        scale, shift = sum(one.scale for one in each) / count, sum(one.shift for one in each) / count
+        return replace(each[0], scale=scale, shift=shift)
+
+    def apply(self, value: Any) -> Any:
+        """Return what the metric shows when it would have `value` without the change, which does not vary."""
         return self.shift if self.kind == "fix" else value * self.scale + self.shift
 
     def then(self, other: Intervention) -> Intervention:
@@ -120,9 +171,22 @@ class Intervention:
         >>> Intervention("wrap", 2.0, 1.0).then(Intervention("wrap", 3.0)).apply(5.0)
         33.0
         """
-        if other.kind == "fix":
+        if other.kind == "fix" and not other.varies:
             return other
-        return Intervention(self.kind, self.scale * other.scale, self.shift * other.scale + other.shift)
+        if self.varies or other.varies:
+            first = self if other.before is None else self.then(other.before)
+            kind: Literal["wrap", "fix"] = "fix" if "fix" in (first.kind, other.kind) else "wrap"
+            return replace(other, kind=kind, before=first)
+        return self._with(other)
+
+    def _with(self, other: Intervention) -> Intervention:
+        """Return both as one, neither of them varying."""
+        return replace(self, scale=self.scale * other.scale, shift=self.shift * other.scale + other.shift)
+
+    def mapped(self, change: Callable[[Any], Any]) -> Intervention:
+        """Return the same with other numbers in place of its scales and shifts."""
+        before = None if self.before is None else self.before.mapped(change)
+        return replace(self, scale=change(self.scale), shift=change(self.shift), before=before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +197,24 @@ class Recipe:
     ----------
     changes
         All that is done to the metric; at most one `Set`.
+    weights
+        How much of each is in force in each period, where that varies; nothing where all are in force in every period.
     """
 
     changes: tuple[Change, ...]
+    weights: tuple[Weights | None, ...] = ()
 
     @property
     def kind(self) -> Literal["wrap", "fix"]:
         return "fix" if any(isinstance(change, Set) for change in self.changes) else "wrap"
 
+    @property
+    def varies(self) -> bool:
+        """Whether what is done differs from period to period."""
+        return bool(self.weights)
+
     def effect(self, numbers: Sequence[Any]) -> tuple[Any, Any]:
-        """Return the scale and the shift of the intervention when the changes have these numbers.
+        """Return the scale and the shift of all changes in force, when they have these numbers.
 
         Parameters
         ----------
@@ -171,9 +243,33 @@ class Recipe:
                     assert_never(change)
         return (scale, shift) if level is None else (1.0, level * scale + shift)
 
-    def intervention(self) -> Intervention:
-        """Return what the changes do when each has its P50."""
-        return Intervention(self.kind, *self.effect([number_of(change) for change in self.changes]))
+    def intervention(self, numbers: Sequence[Any] | None = None) -> Intervention:
+        """Return what the changes do when they have these numbers, each its P50 unless given.
+
+        Examples
+        --------
+        >>> half = Recipe((to(40.0),), (Weights(ramp=2),)).intervention().at(1)
+        >>> half.apply(20.0)
+        30.0
+        """
+        given = [number_of(change) for change in self.changes] if numbers is None else numbers
+        if not self.weights:
+            return Intervention(self.kind, *self.effect(given))
+        done = Intervention("wrap")
+        stages = zip(self.changes, given, self.weights, strict=True)
+        for change, number, weights in sorted(stages, key=lambda stage: _turn(stage[0])):
+            alone = Recipe((change,))
+            scale, shift = alone.effect([number])
+            if weights is None:
+                done = done.then(Intervention(alone.kind, scale, shift))
+            else:
+                done = done.then(Intervention("wrap", 0.0 if alone.kind == "fix" else scale, shift, weights))
+        return done
+
+
+def _turn(change: Change) -> int:
+    """Return when a change comes among others on one metric: set, then products, then sums."""
+    return 0 if isinstance(change, Set) else 1 if isinstance(change, Relative) else 2
 
 
 def number_of(change: Change) -> float:
@@ -346,7 +442,7 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
     Examples
     --------
     >>> parse_change("+1%")
-    Relative(ratio=0.01, stated=False, spread=None)
+    Relative(ratio=0.01, stated=False, spread=None, timing=None)
     >>> str(parse_change("-0.3pp (0.1pp to 0.5pp)")), str(parse_change("=$32"))
     ('-0.3pp (-0.5pp to -0.1pp)', '=$32')
     """
@@ -359,10 +455,63 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
         raise ChangeError(f"'{printable(stripped, 40)}' is too long for a change")
     if not stripped or stripped[0] not in "+-=":
         raise _unsigned(stripped)
+    body, timing = split(stripped)
     try:
-        return _set(stripped, currency) if stripped[0] == "=" else _move(stripped, currency)
+        change = _set(body, currency) if body[0] == "=" else _move(body, currency)
     except QuantityError as error:
         raise ChangeError(*error.problems) from None
+    return change if timing is None else replace(change, timing=timing)
+
+
+def lift(
+    change: str | Change,
+    *,
+    start: str | int | datetime.date | None = None,
+    ramp: str | int | None = None,
+    shape: RampShape = "linear",
+    until: str | int | datetime.date | None = None,
+    decay: str | float | None = None,
+) -> Change:
+    """Return a change that is in force from some period on, comes in bit by bit, ends, or fades.
+
+    With s the first period and k the length of the ramp, a share ``w = min(1, (t - s + 1) / k)`` of the change is in
+    force in period t (``3 w**2 - 2 w**3`` for the shape ``"s"``), which after the ramp is lost at the rate of `decay`.
+    There is nothing of it before s and after `until`.
+
+    Parameters
+    ----------
+    change
+        What is done in full: ``"+1%"``, ``"=$32"``.
+    start, until
+        The first and the last period: a date or label of the tree's calendar (``"2027-04"``), or a number
+        (``4``, ``"month 4"``). From period 1 on, and without an end, unless given.
+    ramp
+        How many periods it takes until all of it is in force: ``"3 months"``. All at once unless given.
+    shape
+        How it comes in: by as much in each period, or slowly at both ends (``"s"``).
+    decay
+        The share that is lost in each period after the ramp: ``"5%/month"``.
+
+    Raises
+    ------
+    ChangeError
+        With all that is written wrongly. What does not fit a tree is told when the change is used.
+
+    Examples
+    --------
+    >>> str(lift("+1%", start="2027-04", ramp="3 months"))
+    '+1% from 2027-04 over 3 months'
+
+    From month 7 on only half of the year is left, so that it is worth half as much:
+
+    >>> import impacttree as it
+    >>> tree = it.loads("metrics: {price: {value: $30}, sold: {value: 50/month}, paid: {formula: price * sold}}")
+    >>> late = it.lift("+10%", start="month 7")
+    >>> round(tree.worth("price", "+10%", on="paid").total), round(tree.worth("price", late, on="paid").total)
+    (1800, 900)
+    """
+    timing = timing_of(start=start, ramp=ramp, shape=shape, until=until, decay=decay)
+    return replace(parse_change(change), timing=timing) if timing is not None else parse_change(change)
 
 
 def _not_text(raw: object) -> ChangeError:
@@ -506,6 +655,10 @@ def _shown(number: float, spread: Spread | None, write: Callable[[float], str]) 
             return f"{write(_rounded(number))} ({spread.kind} {ends})"
 
 
+def _when(text: str, timing: InForce | None) -> str:
+    return text if timing is None else f"{text} {timing}"
+
+
 def _rounded(number: float) -> float:
     coefficient, exponent = round_to_digits(exact(number), DIGITS)
     return float(f"{coefficient}e{exponent}")
@@ -572,6 +725,18 @@ def _same_display(written: Unit, own: Unit) -> bool:
     return written.display in ("", own.display) if own.display else written.display != "pp"
 
 
+def _weights(
+    metric: _Metric, changes: Sequence[Change], period: Period, calendar: Calendar | None
+) -> tuple[Weights | None, ...]:
+    """Return how much of each change is in force in each period; nothing where each is in force in all of them."""
+    try:
+        found = [None if change.timing is None else change.timing.weights(period, calendar) for change in changes]
+    except ChangeError as error:
+        raise ChangeError(*(problem.at(metric=metric.name) for problem in error.problems)) from None
+    varying = tuple(None if one is None or one.is_steady else one for one in found)
+    return varying if any(varying) else ()
+
+
 def resolve(
     changes: Sequence[Change],
     *,
@@ -580,6 +745,8 @@ def resolve(
     base: float,
     bounds: Bounds | None = None,
     in_file: bool = False,
+    period: Period = "month",
+    calendar: Calendar | None = None,
 ) -> Intervention:
     """Turn all changes on one metric into one intervention, each with its P50: set, then products, then sums.
 
@@ -588,9 +755,11 @@ def resolve(
     Examples
     --------
     >>> resolve([parse_change("+10%"), parse_change("+$2")], name="arpu", unit=Unit.parse("USD"), base=29.0)
-    Intervention(kind='wrap', scale=1.1, shift=2.0)
+    Intervention(kind='wrap', scale=1.1, shift=2.0, weights=None, before=None)
     """
-    return recipe(changes, name=name, unit=unit, base=base, bounds=bounds, in_file=in_file).intervention()
+    return recipe(
+        changes, name=name, unit=unit, base=base, bounds=bounds, in_file=in_file, period=period, calendar=calendar
+    ).intervention()
 
 
 def recipe(
@@ -601,6 +770,8 @@ def recipe(
     base: float,
     bounds: Bounds | None = None,
     in_file: bool = False,
+    period: Period = "month",
+    calendar: Calendar | None = None,
 ) -> Recipe:
     """Check that all changes on one metric fit it, and return what they do together.
 
@@ -613,6 +784,9 @@ def recipe(
         a `Set` with its whole range, as any value of the metric; what moves the metric may reach beyond.
     in_file
         True for a scenario in a model file, where ``%`` on a metric shown in % must say ``relative`` or be ``pp``.
+    period, calendar
+        The tree's time step and its calendar, if it has one: they tell the periods of a change that is not in force in
+        all of them.
 
     Raises
     ------
@@ -623,7 +797,7 @@ def recipe(
     --------
     >>> raised = recipe([parse_change("+10% (5% to 15%)")], name="arpu", unit=Unit.parse("USD"), base=29.0)
     >>> raised.effect([0.05]), raised.intervention()
-    ((1.05, 0.0), Intervention(kind='wrap', scale=1.1, shift=0.0))
+    ((1.05, 0.0), Intervention(kind='wrap', scale=1.1, shift=0.0, weights=None, before=None))
     """
     metric = _Metric(name, unit, base, bounds, in_file)
     changes = [_centred(change, bounds) for change in changes]
@@ -632,8 +806,8 @@ def recipe(
         raise metric.error(f"is set twice ({sets[0]} and {sets[1]})", "keep one")
     for change in changes:
         metric.check(change, start=sets[0].value if sets else base)
-    combined = Recipe(tuple(changes))
-    shown = combined.intervention().apply(base)
+    combined = Recipe(tuple(changes), _weights(metric, changes, period, calendar))
+    shown = Recipe(combined.changes).intervention().apply(base)
     if not math.isfinite(shown):
         raise metric.error("becomes too large", "use a smaller change")
     metric.check_bounds(shown, changes)

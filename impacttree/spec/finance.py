@@ -15,9 +15,19 @@ from impacttree.spec.fields import as_, as_choice, mistake
 from impacttree.spec.leaves import Context, Finding, Periods, wrong
 from impacttree.spec.places import Key
 
-__all__ = ["CashBridge", "Finance", "Losses", "Multiple", "Perpetuity", "Receivables", "Spend", "Terminal", "Timing"]
+__all__ = [
+    "CashBridge",
+    "Finance",
+    "Losses",
+    "Multiple",
+    "PaymentTiming",
+    "Perpetuity",
+    "Receivables",
+    "Spend",
+    "Terminal",
+]
 
-Timing = Literal["end", "mid"]
+PaymentTiming = Literal["end", "mid"]
 """When the amounts of a period come in: at its end, or on average in its middle."""
 Losses = Literal["refund", "lost"]
 """What a taxable loss does: it lowers the tax of the company in that period, or nothing."""
@@ -277,7 +287,7 @@ class Finance(Entry):
     discount_rate: Annotated[Quantity, as_(_yearly("the discount rate", "12%/year", 0.0, or_equal=True), **_RATE)] = (
         Field(description="Effective rate of a year that amounts are discounted with, as `12%/year`.")
     )
-    timing: Annotated[Timing, as_choice(Timing)] = Field(
+    timing: Annotated[PaymentTiming, as_choice(PaymentTiming)] = Field(
         "end", description="Whether the amounts of a period come in at its end, or on average in its middle."
     )
     tax_rate: Annotated[Quantity | None, as_(_tax, **_RATE)] = Field(
@@ -310,7 +320,7 @@ class Finance(Entry):
         self,
         *,
         discount_rate: RawQuantity | None = None,
-        timing: Timing | None = None,
+        timing: PaymentTiming | None = None,
         tax_rate: RawQuantity | None = None,
         losses: Losses | None = None,
         cash: str | CashBridge | Mapping[str, Any] | None = None,

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from impacttree.errors import ModelError, Problem
 from impacttree.files import MAX_BYTES, decode, read_regular
 from impacttree.spec.base import problem_of, read
+from impacttree.spec.leaves import Finding
 from impacttree.spec.models import TreeSpec
 from impacttree.spec.places import Places
+from impacttree.spec.series import read_series_files
 from impacttree.spec.yaml_events import Document, read_yaml
 
 __all__ = ["Reading", "load_file", "load_text", "read_file", "read_text"]
@@ -34,8 +36,8 @@ class Reading:
         return self.spec
 
 
-def read_text(text: str | bytes, file: str = "<text>") -> Reading:
-    """Read a model text as far as it can be understood."""
+def read_text(text: str | bytes, file: str = "<text>", path: str | os.PathLike[str] | None = None) -> Reading:
+    """Read a model text as far as it can be understood; files of values are looked for beside `path`, if given."""
     try:
         content = text.encode("utf-8") if isinstance(text, str) else text
     except UnicodeEncodeError:
@@ -47,10 +49,10 @@ def read_text(text: str | bytes, file: str = "<text>") -> Reading:
         decoded = decode(content, file)
     except ModelError as error:
         return Reading(None, error.problems)
-    return _understand(read_yaml(decoded), file, decoded)
+    return _understand(read_yaml(decoded), file, decoded, path)
 
 
-def _understand(document: Document, file: str, text: str) -> Reading:
+def _understand(document: Document, file: str, text: str, path: str | os.PathLike[str] | None) -> Reading:
     problems = [replace(problem, file=file) for problem in document.problems]
     if not document.complete:
         return Reading(None, tuple(problems))
@@ -60,7 +62,12 @@ def _understand(document: Document, file: str, text: str) -> Reading:
         problems.append(Problem(reason=reason, fix=f"write e.g. {TreeSpec.example}", file=file))
         return Reading(None, tuple(problems))
     places = Places(file, document.root.children if document.root else None, text)
+    unread: list[Finding] = []
+    if path is not None:
+        metrics, unread = read_series_files(data.get("metrics"), path)
+        data = {**data, "metrics": metrics} if "metrics" in data else data
     spec, findings = read(TreeSpec, data, TreeSpec.currency_of(data))
+    findings = [*unread, *findings]
     problems += [problem_of(finding, places) for finding in findings]
     problems.sort(key=lambda problem: (problem.line, problem.column))
     return Reading(spec.at(places) if spec else None, tuple(problems))
@@ -74,7 +81,7 @@ def read_file(path: str | os.PathLike[str]) -> Reading:
     ModelError
         If the file cannot be read at all.
     """
-    return read_text(read_regular(path), os.fspath(path))
+    return read_text(read_regular(path), os.fspath(path), path)
 
 
 def load_text(text: str | bytes, file: str = "<text>") -> TreeSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -39,6 +40,14 @@ from impacttree.spec.finance import Finance
 from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Periods, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
+from impacttree.spec.series import (
+    Beyond,
+    Seasonality,
+    StatedSeries,
+    read_beyond,
+    read_seasonality,
+    read_series,
+)
 from impacttree.spec.yaml_events import MAX_PROBLEMS
 
 __all__ = [
@@ -383,6 +392,39 @@ class MetricSpec(Entry):
     value: ValueField = Field(
         None, description="Today's value with its unit and, if known, its range: `42% (40% to 45%)`."
     )
+    values: Annotated[
+        StatedSeries | None,
+        As(
+            read_series,
+            {
+                "anyOf": [
+                    {"type": "string", "pattern": "\\.[ct]sv$"},
+                    {"type": "array", "items": {"$ref": "#/$defs/quantity"}, "minItems": 1},
+                    {"type": "object", "additionalProperties": {"$ref": "#/$defs/quantity"}, "minProperties": 1},
+                ]
+            },
+        ),
+    ] = Field(
+        None,
+        description="The value in each period from the first on, in place of `value`: a list, a mapping by period "
+        "(`{2027-01: 100, 2027-02: 110}`), or a CSV file beside the model whose first column is the period.",
+    )
+    then: Annotated[Beyond | None, as_(read_beyond, type="string", pattern="^(hold|repeat|grow .+)$")] = Field(
+        None, description="What holds beyond the last of `values`: `hold`, `repeat` or `grow 1%/month`."
+    )
+    seasonality: Annotated[
+        Seasonality | None,
+        as_(
+            read_seasonality,
+            anyOf=[
+                {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 4, "maxItems": 12},
+                {"type": "object", "additionalProperties": {"type": ["string", "number"]}, "minProperties": 4},
+            ],
+        ),
+    ] = Field(
+        None,
+        description="Factors by month or quarter of the year, which average to 1: `{Q1: 0.9, Q2: 1, Q3: 1, Q4: 1.1}`.",
+    )
     formula: Annotated[str | None, as_(leaves.formula, type="string")] = Field(
         None, description="Exact formula over other metrics: `prev(customers) * (1 - churn) + new_customers`."
     )
@@ -443,6 +485,9 @@ class MetricSpec(Entry):
         description: str | None = None,
         kind: Kind | None = None,
         value: Amount | None = None,
+        values: Sequence[Amount] | Mapping[Any, Amount] | str | None = None,
+        then: str | None = None,
+        seasonality: Sequence[float] | Mapping[str, float | str] | None = None,
         formula: str | None = None,
         drivers: Iterable[Driver] | Mapping[str, Mapping[str, Any]] | None = None,
         start: Amount | None = None,
@@ -469,9 +514,21 @@ class MetricSpec(Entry):
 
     @classmethod
     def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
-        has_value, has_formula, has_drivers = "value" in keys, "formula" in keys, bool(keys.get("drivers"))
+        has_formula, has_drivers = "formula" in keys, bool(keys.get("drivers"))
+        has_value = "value" in keys or "values" in keys
+        key = "values" if "values" in keys else "value"
+        if "value" in keys and "values" in keys:
+            fix = "keep one; the value at t = 0, before the first of `values`, is `start`"
+            yield mistake("has both a value and values", fix, "values")
+        if "then" in keys and "values" not in keys:
+            fix = "state `values`, or leave it out"
+            yield mistake("`then` says what comes after the last of `values`", fix, "then")
+        if "seasonality" in keys and has_formula:
+            fix = "put it on an input of the formula"
+            yield mistake("a season is one of a stated value, and this is a formula", fix, "seasonality")
         if has_formula and has_value:
-            yield mistake("has both a value and a formula", "keep one; the t = 0 value of a stock is `start`", "value")
+            what = "values" if key == "values" else "a value"
+            yield mistake(f"has both {what} and a formula", "keep one; the t = 0 value of a stock is `start`", key)
         if has_formula and has_drivers:
             reason = "has both a formula and drivers; drivers are anchored at a stated value"
             yield mistake(reason, "put the drivers on an input of the formula", "drivers")
@@ -479,13 +536,19 @@ class MetricSpec(Entry):
             what = "has drivers but no value" if has_drivers else "has neither a value nor a formula"
             fix = "state today's value" if has_drivers else f"write value: 42%, or {cls.example[1:-1]}"
             yield mistake(what, fix)
-        elif "start" in keys and not has_formula and not has_drivers:
+        elif "start" in keys and not has_formula and not has_drivers and "values" not in keys:
             yield mistake("`start` goes with a formula or drivers; this is a plain value", "leave it out", "start")
 
     def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - drivers need it
+        yield from self._mixed_units()
         if self.bounds is None:
             return
         floor, ceiling = cast("tuple[float, float]", self.bounds.low_high())
+        stated = self.values.entries if self.values else ()
+        outside = [text.text for _, text in stated if comparable(text, self.bounds) and not self._holds(text.central())]
+        if outside:
+            reason = f"{', '.join(outside[:8])} lie outside the bounds {self.bounds.text}"
+            yield mistake(reason, "correct the numbers or the bounds", "values")
         for key in ("value", "start", "plausible"):
             quantity: Quantity | None = getattr(self, key)
             if quantity is None or not comparable(quantity, self.bounds):
@@ -494,6 +557,27 @@ class MetricSpec(Entry):
             if any(number < floor or number > ceiling for number in [*numbers, *(quantity.low_high() or ())]):
                 reason = f"{quantity.text} lies outside the bounds {self.bounds.text}"
                 yield mistake(reason, "correct the number or the bounds", key)
+
+    def _holds(self, number: float) -> bool:
+        """Return whether a number is within the bounds."""
+        floor, ceiling = cast("tuple[float, float]", self.bounds.low_high()) if self.bounds else (-math.inf, math.inf)
+        return floor <= number <= ceiling
+
+    def _mixed_units(self) -> Iterator[Finding]:
+        """Yield what is wrong with the units of a series: all its numbers are in one."""
+        if self.values is None:
+            return
+        unit = self.values.first.unit
+        others = [label or str(n) for n, (label, number) in enumerate(self.values.entries, 1) if number.unit != unit]
+        if others:
+            shown = ", ".join(printable(label, 40) for label in others[:8]) + (" ..." if len(others) > 8 else "")
+            reason = f"the first value is {self.values.first.text}, and these have another unit: {shown}"
+            yield mistake(reason, "write all of them in one unit, or as plain numbers beside `unit:`", "values")
+
+    @property
+    def level(self) -> Quantity | None:
+        """What is stated of the metric itself: its value, or the first of its values."""
+        return self.value if self.values is None else self.values.first
 
     @property
     def title(self) -> str:
@@ -564,6 +648,8 @@ class MetricSpec(Entry):
         unit = str(self.unit) if self.unit is not None else ""
         lines = {
             "value": self.value.text if self.value is not None else "",
+            "values": self.values.text if self.values is not None else "",
+            "then": str(self.then or ""),
             "formula": self.formula or "",
             "start": self.start.text if self.start is not None else "",
             "drivers": ", ".join(driver.source for driver in self.drivers) if known.aggregation is None else "",
@@ -590,6 +676,8 @@ class MetricSpec(Entry):
             self._unit_text = _Aside(text.strip())
 
     def plain(self, key: str) -> Any:
+        if key in ("values", "seasonality"):
+            return getattr(self, key).written()
         if key == "unit" and self._unit_text and leaves.means_unit(str(self._unit_text), self.unit):
             return str(self._unit_text)
         return super().plain(key)

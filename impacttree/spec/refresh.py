@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any, Protocol
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
-from impacttree.quantity import NUMBER, Quantity, Set, misfit
+from impacttree.quantity import NUMBER, Quantity, Set, Unit, misfit
 from impacttree.spec.address import Address
 from impacttree.spec.models import MetricSpec, TreeSpec
 
@@ -21,7 +21,8 @@ class _Series(Protocol):
     def items(self) -> Iterable[tuple[Hashable, Any]]: ...
 
 
-NewValues = Mapping[str, str | float] | _Series
+NewValue = str | float | Sequence[str | float] | Mapping[Any, str | float]
+NewValues = Mapping[str, NewValue] | _Series
 """New values by metric."""
 
 
@@ -30,8 +31,9 @@ def with_values(spec: TreeSpec, values: NewValues) -> TreeSpec:
 
     A number is in base units: a share of 43 % is 0.43, money is not in thousands; one above 1 for a metric in % without
     bounds is refused. Text states its unit; money and shares may leave denominators out. A Series has the metrics
-    as its index. A metric with a formula takes the value as its `start`. What is replaced is no longer a template's
-    placeholder, and what is now certain is no longer correlated.
+    as its index. A metric with a formula takes the value as its `start`. A list, an array, or a mapping by period is a
+    series, and takes the place of what was stated; a number takes that of a series. What is replaced is no longer a
+    template's placeholder, and what is now certain is no longer correlated.
 
     Raises
     ------
@@ -75,14 +77,26 @@ def _by_name(values: object) -> dict[Any, Any]:
 
 
 def _certain(metric: MetricSpec) -> Iterator[str]:
-    for key, quantity in (("value", metric.value), ("start", metric.start)):
+    for key, quantity in (("value", metric.level), ("start", metric.start)):
         if quantity is not None and quantity.spread is None:
             yield str(Address(metric.name, key=key))
 
 
 def _refreshed(metric: MetricSpec, given: Any, currency: str) -> MetricSpec:
+    """Return a metric with a new value, a new series, or a new start where it is computed by a formula."""
+    if metric.formula is None and _is_series(given):
+        return _with_series(metric, given, currency)
     key = "value" if metric.formula is None else "start"
-    old: Quantity = getattr(metric, key)
+    old = metric.level if metric.formula is None else metric.start
+    assert old is not None
+    keys = _restated(metric, given, key, old, currency)
+    if metric.values is not None and key == "value":
+        keys |= {"values": None, "then": None} | ({} if metric.drivers else {"start": None})
+    return metric.with_keys(**keys)
+
+
+def _restated(metric: MetricSpec, given: Any, key: str, old: Quantity, currency: str) -> dict[str, Any]:
+    """Return the keys that state a new number of a metric, in the unit that it has."""
     unit = metric.unit or old.unit
     is_number = isinstance(given, Real) and not isinstance(given, bool)
     if not isinstance(given, str | Mapping) and not (is_number and math.isfinite(given)):
@@ -91,20 +105,65 @@ def _refreshed(metric: MetricSpec, given: Any, currency: str) -> MetricSpec:
     if is_number:
         given = float(given)  # numpy's numbers too
     if unit is None:
-        return metric.with_keys(**{key: given, "placeholder": None})
+        return {key: given, "placeholder": None}
     if is_number:
         if unit.is_share and given > 1 and metric.bounds is None:
             reason = f"cannot take {given:g}: numbers are in base units, where 1 is 100%"
             fix = f"write '{given:g}%' or {given / 100:g}; for {100 * given:g}%, write '{100 * given:g}%'"
             raise QuestionError(Problem(metric=metric.name, reason=reason, fix=fix))
         stated = str(Set(given, None if unit == NUMBER else unit))
-        return metric.with_keys(**{key: stated.removeprefix("="), "placeholder": None})
-    new: Quantity = getattr(metric.with_keys(**{key: given, "unit": None}).in_currency(currency), key)
+        return {key: stated.removeprefix("="), "placeholder": None}
+    alone = MetricSpec(metric.name, value=given) if key == "value" else metric.with_keys(start=given, unit=None)
+    new: Quantity = getattr(alone.in_currency(currency), key)
     wrong = misfit(new.unit, unit)
     if wrong:
         raise QuestionError(Problem(metric=metric.name, reason=f"cannot take {new.text}: {wrong[0]}", fix=wrong[1]))
     keep = {} if new.unit == unit else {"unit": unit}
-    return metric.with_keys(**{key: given, "placeholder": None}, **keep)
+    return {key: given, "placeholder": None, **keep}
+
+
+def _in_unit(metric: MetricSpec, given: Any, old: Quantity, currency: str) -> str:
+    """Return a number of a series as it is written in the metric's own unit."""
+    written = MetricSpec(metric.name, value=_restated(metric, given, "value", old, currency)["value"])
+    number = written.in_currency(currency).value
+    if number is None or number.value is None or number.spread is not None:
+        reason = f"cannot take {printable(repr(given), 40)} in a series"
+        raise QuestionError(Problem(metric=metric.name, reason=reason, fix="give one number for each period"))
+    unit = metric.unit or old.unit
+    return str(Set(number.value, None if unit == NUMBER else unit)).removeprefix("=")
+
+
+def _is_series(given: Any) -> bool:
+    """Return whether numbers by period are given: a list, an array, a column, or a mapping by period."""
+    if isinstance(given, Mapping):
+        return not given.keys() <= _QUANTITY_KEYS
+    return (callable(getattr(given, "tolist", None)) and getattr(given, "ndim", 0) == 1) or isinstance(
+        given, list | tuple
+    )
+
+
+_QUANTITY_KEYS = frozenset(
+    ("value", "p10", "p50", "p90", "ci95", "normal", "lognormal", "beta", "triangular", "uniform", "discrete")
+)
+"""By which a mapping states one number and not a series."""
+
+
+def _with_series(metric: MetricSpec, given: Any, currency: str) -> MetricSpec:
+    """Return a metric that has other numbers by period; what comes `then` stays as it was."""
+    old = metric.level
+    assert old is not None
+    pairs = getattr(given, "items", None)
+    labelled = list(pairs()) if callable(pairs) else []
+    is_numbered = bool(labelled) and [label for label, _ in labelled] == list(range(len(labelled)))
+    if not labelled or (is_numbered and not isinstance(given, Mapping)):  # a column without labels counts from 0
+        items = [value for _, value in labelled] or list(getattr(given, "tolist", lambda: given)())
+        values: Any = [_in_unit(metric, item, old, currency) for item in items]
+    else:
+        values = {label: _in_unit(metric, item, old, currency) for label, item in labelled}
+    unit = metric.unit or old.unit
+    keep = {"unit": unit} if metric.unit is None and unit is not None and isinstance(old.unit, Unit) else {}
+    start = {} if metric.values is not None or metric.drivers else {"start": None}
+    return metric.with_keys(value=None, values=values, placeholder=None, **keep, **start)
 
 
 def with_metric(spec: TreeSpec, metric: MetricSpec) -> TreeSpec:

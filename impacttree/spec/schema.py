@@ -74,9 +74,13 @@ _DEFINITIONS: dict[str, Any] = {
     "grade": {"enum": list(get_args(Grade)), "description": "How strong the evidence is."},
 }
 _METRIC_RULES: dict[str, Any] = {
-    "oneOf": [{"required": ["value"]}, {"required": ["formula"]}],
-    "dependentRequired": {"drivers": ["value"]},
-    "dependentSchemas": {"start": {"anyOf": [{"required": ["formula"]}, {"required": ["drivers"]}]}},
+    "oneOf": [{"required": ["value"]}, {"required": ["values"]}, {"required": ["formula"]}],
+    "dependentRequired": {"then": ["values"]},
+    "dependentSchemas": {
+        "start": {"anyOf": [{"required": ["formula"]}, {"required": ["drivers"]}, {"required": ["values"]}]},
+        "drivers": {"not": {"required": ["formula"]}},
+        "seasonality": {"not": {"required": ["formula"]}},
+    },
 }
 _DRIVER_RULES: dict[str, Any] = {
     "oneOf": [{"required": [form]} for form in FORMS],

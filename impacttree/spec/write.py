@@ -8,7 +8,7 @@ from pathlib import Path
 from impacttree.errors import ModelError, OutputError, Problem, printable
 from impacttree.files import MODEL_SUFFIXES, decode, read_regular, replace_file, written_name
 from impacttree.spec.edit import edited
-from impacttree.spec.load import load_text, read_text
+from impacttree.spec.load import read_text
 from impacttree.spec.models import TreeSpec
 from impacttree.spec.yaml_text import entry_lines
 
@@ -61,7 +61,7 @@ def _kept(spec: TreeSpec, path: str | os.PathLike[str]) -> str:
         if not content.strip():
             return to_yaml(spec)
         text = decode(content, os.fspath(path))
-        old = load_text(content, os.fspath(path))
+        old = read_text(content, os.fspath(path), path).checked()
     except ModelError as error:
         first = error.problems[0]
         reason = f"is there already, but is not a model that can be read, so it is not replaced ({first.reason})"
@@ -70,4 +70,4 @@ def _kept(spec: TreeSpec, path: str | os.PathLike[str]) -> str:
     if old == spec:
         return text
     new = edited(text, old.written(), spec.written())
-    return new if read_text(new).spec == spec else to_yaml(spec)
+    return new if read_text(new, path=path).spec == spec else to_yaml(spec)

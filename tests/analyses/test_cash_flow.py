@@ -305,6 +305,32 @@ def test_samples_are_of_the_same_arithmetic() -> None:
     assert (certain.npv_range, certain.probability_of_loss) == (None, None)
 
 
+@pytest.mark.parametrize("timing", [{"until": "month 6"}, {"start": "month 2", "decay": "5%/month"}])
+def test_a_terminal_value_needs_a_change_that_lasts(timing: dict[str, str]) -> None:
+    tree = small("{discount_rate: 12%, cash: paid, terminal: {perpetuity: {growth: 2%/year}}}")
+    typed = (
+        it.lift("+10%", until="month 6") if "until" in change else it.lift("+10%", start="month 2", decay="5%/month")
+    )
+    with pytest.raises(QuestionError, match="a change ends or fades"):
+        tree.cash_flow({"sold": typed})
+    assert small().cash_flow({"sold": typed}).npv > 0
+    assert tree.cash_flow({"sold": it.lift("+10%", start="month 2")}).npv > 0
+
+
+def test_a_lift_in_time_comes_in_when_it_is_in_force() -> None:
+    answer = small().cash_flow({"sold": it.lift("+100%", start="month 4", until="month 6")}, cost="$120")
+    assert answer.net == pytest.approx([-120.0, 0, 0, 0, 100, 100, 100, *[0.0] * 18])
+    assert answer.payback == 5
+
+
+def test_a_later_window_is_discounted_to_today() -> None:
+    answer = small().cash_flow({"sold": "+100%"}, over="months 13 to 24")
+    assert answer.npv == pytest.approx(present([0.0] * 13 + [100.0] * 12), rel=1e-12)
+    assert math.fsum(cell.value for cell in answer.view().rows[0][1:-1]) == pytest.approx(1200)  # type: ignore[misc]
+    with pytest.raises(QuestionError, match="begins later"):
+        small().cash_flow({"sold": "+100%"}, over="months 13 to 24", cost="$100")
+
+
 # ---- what is wrong
 
 

@@ -12,6 +12,7 @@ import impacttree as it
 from impacttree.answers.asked import NOTHING
 from impacttree.answers.case import Case
 from impacttree.engine.model import Model
+from impacttree.errors import EvaluationError
 from impacttree.quantity import Intervention
 from tests.analyses.models import SHOP, shop
 from tests.strategies import Sketch, examples, trees
@@ -73,6 +74,15 @@ def test_the_same_question_over_other_periods():
     assert case.over(36).change_over(tree._graph["profit"], 5) == pytest.approx(5_000)
     assert case.moves[0].text == "-10% Fixed cost ($70k -> $63k in 7 months)"
     assert case.asking({"fixed": "+10%"}).change(tree._graph["profit"]) == pytest.approx(-7_000)
+
+
+def test_the_furthest_case_has_values_over_its_own_horizon():
+    metrics = "metrics: {left: {formula: prev(left) - 1, start: %s}, y: {formula: 8 / left}}"
+    fall = f"period: month\nhorizon: 4\noutcome: y\n{metrics}"
+    lengths = [Case.of(it.loads(fall % start)._subject).furthest.periods for start in (20.5, 9, 5)]
+    assert lengths == [12, 8, 4]
+    with pytest.raises(EvaluationError):
+        _ = Case.of(it.loads(fall % 3)._subject).furthest
 
 
 def test_nothing_asked_is_the_base_case():

@@ -319,7 +319,7 @@ def test_a_result_plots_or_says_that_it_has_no_chart(question: str) -> None:
 
 @each_question
 def test_a_question_leaves_the_tree_as_it_was(question: str) -> None:
-    tree = template("saas")
+    tree = fresh("saas")
     before = (tree.to_yaml(), tree.values().to_dicts())
     function = QUESTIONS[question]
     function(tree._subject, **arguments(function, "saas", every=True))

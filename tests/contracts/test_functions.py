@@ -160,7 +160,7 @@ def test_examples_hold_in_a_tree(name: str, text: str, value: float) -> None:
     constant = not any(metric in Formula(f"{text} + 0 * x").names for metric in EXAMPLE_METRICS if metric != "x")
     formula = f"{text} + 0 * x" if constant else text
     metrics["y"] = {"formula": formula}
-    tree = loads(json.dumps({"horizon": 2, "outcome": "x", "metrics": metrics}))
+    tree = loads(json.dumps({"horizon": 2, "start_date": "2027-01-01", "outcome": "x", "metrics": metrics}))
     assert tree.project(2)["y"][2] == pytest.approx(value, rel=1e-14, abs=1e-15)
 
 

@@ -24,7 +24,7 @@ from impacttree.formula.ast import Name, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Aggregation
 from impacttree.quantity import Intervention
-from impacttree.spec.finance import Timing
+from impacttree.spec.finance import PaymentTiming
 from tests.engine.support import ANY_TREE, Compiled, lift_of
 from tests.strategies import Sketch, examples
 
@@ -175,7 +175,7 @@ def test_each_way_is_one_linear_map(rule: str, path: list[float], repeats: int, 
 
 
 @pytest.mark.parametrize(("timing", "value"), [("end", 1129.15), ("mid", 1134.50)])
-def test_a_hundred_a_month_for_a_year_at_twelve_percent(timing: Timing, value: float) -> None:
+def test_a_hundred_a_month_for_a_year_at_twelve_percent(timing: PaymentTiming, value: float) -> None:
     way = Discounted(0.12, 12.0, timing)
     stepped, alike = way.forward([100.0] * 12, Window(12, 12)), way.forward([100.0], Window(12, 1))
     assert round(stepped, 2) == round(alike, 2) == value
@@ -193,7 +193,7 @@ def test_an_annuity_is_its_closed_form(rate: float, per_year: float, periods: in
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=40), st.sampled_from(["end", "mid"]))
-def test_at_no_discount_a_present_value_is_the_sum(path: list[float], timing: Timing) -> None:
+def test_at_no_discount_a_present_value_is_the_sum(path: list[float], timing: PaymentTiming) -> None:
     window = Window(len(path), len(path))
     assert Discounted(0.0, 12.0, timing).forward(path, window) == HORIZONS["sum"].forward(path, window)
 

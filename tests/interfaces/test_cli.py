@@ -69,6 +69,29 @@ def test_what_if_takes_several_changes_of_one_metric(run, shop):
     assert found["total"] == pytest.approx((VISITS * CONVERSION * (40 * 1.1 + 2) - REVENUE) * YEAR)
 
 
+def test_a_change_that_starts_later_and_comes_in_bit_by_bit(run, shop):
+    found = data(run, "worth", str(shop), "conversion", "+1% from month 4 over 3 months")
+    assert found["total"] == pytest.approx(0.01 * REVENUE * (1 / 3 + 2 / 3 + 7))
+    both = data(run, "what-if", str(shop), "conversion=+1% from month 4 until month 9", "basket=+$2 from 7")
+    by_hand = 3 * 0.01 * REVENUE + 3 * (1.01 * 42 / 40 - 1) * REVENUE + 3 * (42 / 40 - 1) * REVENUE
+    assert both["total"] == pytest.approx(by_hand)
+    wrong = run("worth", str(shop), "conversion", "+1% from month 4 until month 3")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "cannot end (month 3) before it starts (month 4)" in wrong.stderr
+
+
+def test_values_by_period_come_from_a_file_beside_the_model(run, shop):
+    text = shop.read_text("utf-8").replace("{value: $40/order}", "{values: plan.csv, unit: USD/order, then: repeat}")
+    shop.write_text(text, "utf-8")
+    (shop.parent / "plan.csv").write_text("month,basket\n1,40\n2,50\n", "utf-8")
+    worth = data(run, "worth", str(shop), "basket", "+10%", "--on", "revenue", "--horizon", "3")
+    assert worth["total"] == pytest.approx(0.1 * REVENUE * (1 + 1.25 + 1))
+    (shop.parent / "plan.csv").write_text("month,basket\n1,40\n3,50\n", "utf-8")
+    wrong = run("check", str(shop))
+    assert wrong.exit_code == 2
+    assert "no value for month 2" in wrong.stdout + wrong.stderr
+
+
 def test_sensitivity_ranks(run, shop):
     rows = data(run, "sensitivity", str(shop))["rows"]
     assert rows[0]["metric"] == "visits"

@@ -130,7 +130,7 @@ def test_after_a_pause_ranges_are_told(tree: it.ImpactTree) -> None:
     worth = tree.worth(*LIFT)
     assert worth.range is not None
     assert told["ranges"]["total"] == [worth.range.p10, worth.range.p90]
-    assert len(told["ranges"]["net"]["low"]) == len(told["now"]["net"]["line"]) == 36
+    assert len(told["ranges"]["net"]["low"]) == len(told["now"]["net"]["line"]) == max(explorer._data["horizons"])
     assert told["ranges"]["risks"] == [check.risk for check in explorer.worth.guardrails]
 
 
@@ -175,12 +175,15 @@ def test_a_question_from_before_an_assignment_changes_nothing(tree: it.ImpactTre
     assert told["number"] is None
 
 
-def test_the_horizon_of_a_view_is_that_of_the_answers(tree: it.ImpactTree) -> None:
-    explorer = tree.explore(LIFT)
-    View(explorer).ask(tree, {"engagement": wrap(1.05)}, horizon=36)
+def test_the_horizon_of_a_view_is_that_of_the_answers() -> None:
+    tree = it.loads(
+        "metrics: {sold: {value: 50 orders/month}, price: {value: $30/order}, paid: {formula: sold * price}}"
+    )
+    explorer = tree.explore(("sold", "+5%"))
+    View(explorer).ask(tree, {"sold": wrap(1.05)}, horizon=36)
     assert explorer.worth.horizon == 36
-    assert explorer.worth.total == tree.what_if({"engagement": "+5%"}, horizon=36).total
-    assert explorer.values["profit"] == explorer.worth.after
+    assert explorer.worth.total == tree.what_if({"sold": "+5%"}, horizon=36).total
+    assert explorer.values["paid"] == explorer.worth.after
 
 
 def test_what_has_no_value_is_told_as_none_and_does_not_stop_the_rest() -> None:

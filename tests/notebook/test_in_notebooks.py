@@ -107,7 +107,7 @@ def test_in_jupyterlab_a_slider_moves_python_and_python_moves_the_slider(browser
         assert worth.claim in tab.inner_text("#sentence")
 
         lab.run(2)
-        lab.says("+10.3% ARPU adds")
+        lab.says("ARPU adds")
         assert tab.input_value(f"#v-{tree._graph.by_name['arpu']}") == "$32"
         assert tab.input_value(_first(tree)) == "42.0%"
         priced = f"HAS {{'arpu': '=$32'}} {round(tree.what_if({'arpu': '=$32'}).total)} 0.42"

@@ -108,12 +108,26 @@ class Oracle:
             yield Read((source, "x"), source, "prev" if lag else "now", lag)
             yield Read((source, "x0"), source, "baseline")
 
-    def rule(self, name: str, read: Callable[[Read], Any], choose: Callable[..., int]) -> Any:
-        """Compute the rule of `name` from what it reads."""
+    def stated(self, name: str, t: int | str) -> Any:
+        """Return the number that is stated of a metric in a period: of a series at t = 0 the first one."""
+        keys = self.sketch.metrics[name]
+        if "values" not in keys:
+            return mpf(float(keys["value"]))
+        values, beyond = keys["values"], keys.get("then", "")
+        position = max(int(t), 1) - 1
+        if position < len(values):
+            return mpf(float(values[position]))
+        if beyond == "repeat":
+            return mpf(float(values[position % len(values)]))
+        last, growth = mpf(float(values[-1])), beyond.removeprefix("grow ").removesuffix("%/month")
+        return last if beyond == "hold" else last * (1 + mpf(float(growth)) / 100) ** (position - len(values) + 1)
+
+    def rule(self, name: str, t: int | str, read: Callable[[Read], Any], choose: Callable[..., int]) -> Any:
+        """Compute the rule of `name` at t from what it reads."""
         keys = self.sketch.metrics[name]
         if name in self.formulas:
             return _formula(self.formulas[name], read, choose, self.units)
-        value = mpf(float(keys["value"]))
+        value = self.stated(name, t)
         factor = mpf(1)
         reads = {spot.place: spot for spot in self.reads(name)}
         for source, driver in keys.get("drivers", {}).items():
@@ -171,8 +185,16 @@ class World:
             path, over = self.paths[name]
             return over if t == OVER else path[int(t) - 1]
         if name in self.changes:
-            kind, scale, shift = self.changes[name]
-            return shift if kind == "fix" else self.without(name).at((name, t)) * scale + shift
+            kind, scale, shift, *shares = self.changes[name]
+            if not shares:
+                return shift if kind == "fix" else self.without(name).at((name, t)) * scale + shift
+            share = MP.fsum(shares) / self.periods if t == OVER else shares[int(t) - 1]
+            before = self.without(name).at((name, t))
+            return (
+                before + (shift - before) * share
+                if kind == "fix"
+                else before * (1 + (scale - 1) * share) + shift * share
+            )
         return self._rule(name, t)
 
     def _rule(self, name: str, t: int | str) -> Any:
@@ -185,7 +207,7 @@ class World:
             self.taken[key] = options() if taken < 0 else taken
             return self.taken[key]
 
-        return self.oracle.rule(name, read, choose)
+        return self.oracle.rule(name, t, read, choose)
 
     def read(self, spot: Read, t: int | str) -> Any:
         """Return what one place of a rule reads at t; history before t = 0 is flat."""

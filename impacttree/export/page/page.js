@@ -276,7 +276,8 @@ export class Page {
   paidBack() {
     const [early, late] = this.ranges?.net?.payback ?? [0, 0];
     if (early === late) return "";
-    return ` (P10 to P90: ${early ?? "later"} to ${late ?? `after ${this.found.net.line.length}`})`;
+    const { found, data, words } = this, named = (t) => (data.names ? words.at(t) : t);
+    return ` (P10 to P90: ${early ? named(early) : "later"} to ${late ? named(late) : `after ${named(found.net.line.length)}`})`;
   }
 
   /** What a card says of a metric. */

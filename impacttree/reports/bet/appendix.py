@@ -157,6 +157,6 @@ def _definitions(answer: Worth) -> Iterator[Slide]:
 def _tree(answer: Worth) -> Slide:
     drawn = lifted_diagram(answer, "full")
     picture = replace(drawn, title="", subtitle="", notes=(), callout=None)
-    title = f"the whole tree, with what {answer.change} {lowered(answer.words.label(answer.metric))} carries"
+    title = f"the whole tree, with what {answer.words.changed(answer.metric, answer.change, low=True)} carries"
     return Slide(title, (SlidePart(picture),), "Figures on arrows: amount carried; amounts add up over any cut",
                  notes=drawn.notes)  # fmt: skip

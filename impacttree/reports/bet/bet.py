@@ -125,8 +125,10 @@ class Bet:
     @property
     def lift(self) -> str:
         """``+5% weekly engagement``, ``deploy time at 12 minutes``."""
-        label, change = lowered(self.words.label(self.metric)), self.worth.change
-        return f"{label} at {change[1:]}" if change.startswith("=") else f"{change} {label}"
+        change = self.worth.change
+        if change.startswith("="):
+            return f"{lowered(self.words.label(self.metric))} at {change[1:]}"
+        return self.words.changed(self.metric, change, low=True)
 
     @cached_property
     def carried_first(self) -> dict[str, float]:
@@ -160,7 +162,7 @@ class Bet:
     @property
     def footer(self) -> tuple[str, str]:
         basis = self.words.basis(self.outcome.name, costed=False).partition(", before the cost")[0]
-        held = f"lift held from {self.words.at(1)}"
+        held = self.words.held("lift", self.case.asked.weights)
         paid = f"; {self.asked} paid once in {self.words.at(1)}" if self.cost is not None else "; before any cost"
         within = f"; in the scenario {self.case.scenario}" if self.scenario else ""
         return self.worth.provenance.origin, f"Basis: {basis}; {held}{paid}{within}."

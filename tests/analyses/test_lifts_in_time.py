@@ -1,0 +1,157 @@
+"""Lifts that start later, come in bit by bit, end or fade: what they are worth, and what answers say of it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+import impacttree as it
+
+FLAT = """
+horizon: 12
+outcome: paid
+metrics:
+  price: {value: $30 ($28 to $32)}
+  sold: {value: 50/month}
+  paid: {formula: price * sold}
+scenarios:
+  launch: {price: "+10% from month 4 over 3 months"}
+"""
+DATED = FLAT.replace("horizon: 12", "start_date: 2027-01-01\nhorizon: 12")
+
+
+@pytest.fixture(scope="module")
+def flat() -> it.ImpactTree:
+    return it.loads(FLAT)
+
+
+@pytest.mark.parametrize(
+    ("said", "shares"),
+    [
+        ({"start": 7}, 6.0),
+        ({"start": "month 4", "ramp": "3 months"}, 1 / 3 + 2 / 3 + 7),
+        ({"ramp": 4, "shape": "s"}, sum(3 * (n / 4) ** 2 - 2 * (n / 4) ** 3 for n in (1, 2, 3)) + 9),
+        ({"start": 2, "until": 5}, 4.0),
+        ({"decay": "10%/month"}, (1 - 0.9**12) / 0.1),
+        ({"start": 3, "ramp": 2, "until": 8, "decay": "50%"}, 0.5 + 1 + 0.5 + 0.25 + 0.125 + 0.0625),
+    ],
+)
+@pytest.mark.parametrize("text", ["+10%", "+$3", "=$33"])
+def test_off_time_a_lift_is_worth_its_shares_added_up(
+    flat: it.ImpactTree, said: dict[str, object], shares: float, text: str
+) -> None:
+    lift = it.lift(text, **said)  # type: ignore[arg-type]  # as the signature has it
+    assert flat.worth("price", lift).total == pytest.approx(150 * shares, rel=1e-12)
+
+
+def test_a_stock_that_fades_is_its_closed_form() -> None:
+    """A burst of customers in one month that churn away: a first-order decay."""
+    tree = it.loads(
+        "horizon: 24\noutcome: customers\nmetrics: {churn: {value: 5%/month}, new: {value: 100 customers/month}, "
+        "customers: {start: 2000 customers, formula: prev(customers) * (1 - churn) + new, aggregate: sum}}"
+    )
+    burst = tree.worth("new", "+40 customers/month from month 3 until month 3")
+    assert burst.total == pytest.approx(40 * (1 - 0.95**22) / 0.05, rel=1e-12)
+    assert burst.by_period[:4] == pytest.approx((0.0, 0.0, 40.0, 38.0))
+
+
+def test_paths_edges_and_ranges_are_those_of_the_lift_in_time() -> None:
+    tree = it.template("saas")
+    late = tree.worth("engagement", "+1% from 2027-02 over 3 months", samples=2048)
+    assert math.fsum(path.amount for path in late.paths) + late.rest == pytest.approx(late.total)
+    held = tree.worth("engagement", "+1%", samples=2048)
+    assert late.range is not None
+    assert held.range is not None
+    assert late.range.p10 < late.total < late.range.p90 < held.range.p90
+    both = tree.what_if({"engagement": "+1% from 2027-02 over 3 months"}, samples=2048)
+    assert both.total == pytest.approx(late.total)
+
+
+def test_a_range_of_a_lift_in_time_scales_with_it(flat: it.ImpactTree) -> None:
+    found = flat.worth("sold", "+10% (+5% to +20%) from month 7", samples=8192).range
+    whole = flat.worth("sold", "+10% (+5% to +20%)", samples=8192).range
+    assert found is not None
+    assert whole is not None
+    assert (found.p10, found.p90) == pytest.approx((whole.p10 / 2, whole.p90 / 2))
+
+
+# ---- what answers say
+
+
+def test_the_basis_says_when_a_lift_is_in_force() -> None:
+    flat, dated = it.loads(FLAT), it.loads(DATED)
+    assert "lift held from month 1" in flat.worth("price", "+10%").provenance.basis
+    said = flat.worth("price", "+10% from month 4 over 3 months until month 9 decay 5%/month").provenance.basis
+    assert "lift from month 4, in full from month 6, losing 5% a month after that, until month 9" in said
+    assert "held from" not in said
+    assert (
+        "lift from Apr 2027, in full from Jun 2027"
+        in dated.worth("price", "+10% from 2027-04 over 3 months").provenance.basis
+    )
+    one = flat.what_if({"price": "+10% from month 4", "sold": "+5%"}).provenance.basis
+    assert "changes each in force when stated" in one
+    assert "changes from month 4, in full from month 6" in flat.compare().provenance.basis
+    assert (
+        "changes each in force when stated"
+        in flat.compare({"a": {"price": "+1% from 4"}, "b": {"sold": "+1%"}}).provenance.basis
+    )
+    act = flat.decide(it.Decision([it.Act("price", "+10% from month 4", cost="$5")]))
+    assert "changes from month 4" in act.provenance.basis
+    assert "+10% Price from month 4 ($30 -> $33)" in str(flat.worth("price", "+10% from month 4"))
+
+
+def test_at_once_from_the_first_period_is_held_from_there(flat: it.ImpactTree) -> None:
+    assert "held from month 1" in flat.worth("price", it.lift("+10%", start=1, ramp=1)).provenance.basis
+    assert flat.worth("price", it.lift("+10%", start=1, ramp=1)).total == flat.worth("price", "+10%").total
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("+10% from month 13", "starts in month 13: nothing of it falls within the first 12 months"),
+        ("+10% from month 8 over 6 months", "is in full only after the horizon: it would be in full in month 13"),
+        ("+10% over 6 months until month 3", "ends before: it would be in full in month 6"),
+    ],
+)
+def test_what_the_horizon_does_not_hold_is_told(flat: it.ImpactTree, text: str, warning: str) -> None:
+    assert any(warning in told for told in flat.worth("price", text).warnings)
+
+
+def test_a_scenario_holds_in_time(flat: it.ImpactTree) -> None:
+    shares = 1 / 3 + 2 / 3 + 7
+    assert flat.what_if({"sold": "+2"}, scenario="launch").total == pytest.approx(2 * (30 * 12 + 3 * shares))
+    with pytest.raises(it.ModelError, match="cannot end"):
+        it.loads(FLAT.replace("over 3 months", "until month 2"))
+    with pytest.raises(it.ModelError, match="start_date"):
+        it.loads(FLAT.replace("month 4", "2027-04"))
+
+
+def test_a_change_cannot_end_before_it_starts(flat: it.ImpactTree) -> None:
+    with pytest.raises(it.ChangeError, match=r"price: a lift cannot end \(month 3\) before it starts \(month 4\)"):
+        flat.worth("price", it.lift("+1%", start="month 4", until="month 3"))
+
+
+def test_the_projection_shows_the_path() -> None:
+    projection = it.loads(DATED).project(12, changes={"price": "=$40 from 2027-03 over 2 months until 2027-06"})
+    assert list(projection["price"])[1:] == [30, 30, 35, 40, 40, 40, *[30] * 6]
+
+
+def test_a_decision_is_weighed_by_the_lift_in_time() -> None:
+    tree = it.template("saas")
+    held, late = (tree.break_even("engagement", text, cost="$5k") for text in ("+1%", "+1% from 2027-06"))
+    size = {one.address: one.at for one in held.rows}, {one.address: one.at for one in late.rows}
+    assert size[0]["engagement.lift"] < size[1]["engagement.lift"]  # a later lift must be larger to pay
+
+
+def test_a_page_says_that_it_cannot_hold_it(flat: it.ImpactTree, tmp_path: Path) -> None:
+    with pytest.raises(it.QuestionError, match="the scenario 'launch', which does not hold in every period"):
+        flat.to_html(tmp_path / "page.html")
+    plain = it.loads(FLAT.partition("scenarios:")[0])
+    with pytest.raises(it.QuestionError, match="a lift that is not in force in every period"):
+        plain.to_html(tmp_path / "page.html", lift=("price", "+10% from month 4"))
+    series = it.loads(FLAT.partition("scenarios:")[0].replace("{value: 50/month}", "{values: [50/month], then: hold}"))
+    with pytest.raises(it.QuestionError, match=r"numbers that differ by period \(sold\)"):
+        series.to_html(tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
