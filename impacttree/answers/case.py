@@ -147,7 +147,7 @@ class Case:
 
     @cached_property
     def furthest(self) -> Case:
-        """The same case over three horizons, or as many of them as the tree has values for; it has them over its own."""
+        """The same case over three horizons, or as many as the tree has values for; it must have them over its own."""
         _ = self.base, self.run
         for count in (3, 2):
             longer = self.over(self.words.end(self.periods, count))
