@@ -367,11 +367,13 @@ class Finance(Entry):
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics that are named, in whatever part."""
-        bridge, multiple = self.bridge, self.terminal and self.terminal.multiple
-        named = [self.cash_metric, multiple and multiple.of]
+        bridge, terminal = self.bridge, self.terminal
+        named: list[str | None] = [self.cash_metric]
+        if terminal is not None and terminal.multiple is not None:
+            named.append(terminal.multiple.of)
         if bridge is not None:
-            named += [bridge.profit, bridge.receivables and bridge.receivables.of, bridge.deferred_revenue]
-            named += [bridge.capex and bridge.capex.of]
+            read = (bridge.receivables, bridge.capex)
+            named += [bridge.profit, bridge.deferred_revenue, *(one.of for one in read if one is not None)]
         return tuple(name for name in named if name)
 
     @property

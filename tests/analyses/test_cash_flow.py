@@ -308,9 +308,7 @@ def test_samples_are_of_the_same_arithmetic() -> None:
 @pytest.mark.parametrize("timing", [{"until": "month 6"}, {"start": "month 2", "decay": "5%/month"}])
 def test_a_terminal_value_needs_a_change_that_lasts(timing: dict[str, str]) -> None:
     tree = small("{discount_rate: 12%, cash: paid, terminal: {perpetuity: {growth: 2%/year}}}")
-    typed = (
-        it.lift("+10%", until="month 6") if "until" in change else it.lift("+10%", start="month 2", decay="5%/month")
-    )
+    typed = it.lift("+10%", **timing)  # type: ignore[arg-type]
     with pytest.raises(QuestionError, match="a change ends or fades"):
         tree.cash_flow({"sold": typed})
     assert small().cash_flow({"sold": typed}).npv > 0
