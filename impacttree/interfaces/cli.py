@@ -454,8 +454,8 @@ def pnl(
 
 @command(
     "cash-flow",
-    "northwind.yaml engagement=+5% --cost '$250k' --horizon 36",
-    "northwind.yaml engagement=+5% --cost '$50k in month 3; $200k over 36 months' --after-tax",
+    "northwind.yaml conversion=+5% --cost '$250k' --horizon 36",
+    "northwind.yaml conversion=+5% --cost '$50k in month 3; $200k over 36 months' --after-tax",
 )
 @tree_argument
 @changes_argument
@@ -473,7 +473,7 @@ def cash_flow(
     output: str | None,
     **within: Any,
 ) -> None:
-    """What a change brings and costs by period, and what that is worth today.
+    """Cash by period: what a change brings and costs, and its NPV.
 
     NPV, IRR and payback, from the metric that the model's `finance` says is cash, or from a profit down to cash.
     """
