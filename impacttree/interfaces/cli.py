@@ -473,7 +473,7 @@ def cash_flow(
     output: str | None,
     **within: Any,
 ) -> None:
-    """Cash by period: what a change brings and costs, and its NPV.
+    """What a change brings in cash, and its NPV.
 
     NPV, IRR and payback, from the metric that the model's `finance` says is cash, or from a profit down to cash.
     """
