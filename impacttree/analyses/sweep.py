@@ -281,6 +281,9 @@ def _end(case: Case, metric: Metric, raw: RawQuantity) -> float:
     assert isinstance(found, Set)
     if found.spread is not None:
         raise ChangeError(Problem(metric=metric.name, reason="an end of a sweep is one value", fix="write e.g. 30"))
+    if found.timing is not None:
+        reason = f"a sweep holds each value from {case.words.at(1)} on, and an end of it says '{found.timing}'"
+        raise ChangeError(Problem(metric=metric.name, reason=reason, fix="leave it out, or ask `worth` of one lift"))
     return found.value
 
 

@@ -6,8 +6,14 @@ import math
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import impacttree as it
+from tests.analyses.models import asked, can_be_asked
+from tests.engine.support import ANY_TREE, Compiled, is_close
+from tests.engine.test_by_period import plain, timed_changes
+from tests.strategies import Sketch, examples
 
 FLAT = """
 horizon: 12
@@ -143,6 +149,47 @@ def test_a_decision_is_weighed_by_the_lift_in_time() -> None:
     held, late = (tree.break_even("engagement", text, cost="$5k") for text in ("+1%", "+1% from 2027-06"))
     size = {one.address: one.at for one in held.rows}, {one.address: one.at for one in late.rows}
     assert size[0]["engagement.lift"] < size[1]["engagement.lift"]  # a later lift must be larger to pay
+
+
+def test_a_sweep_holds_its_values_from_the_first_period(flat: it.ImpactTree) -> None:
+    with pytest.raises(it.ChangeError, match="holds each value from month 1 on, and an end of it says 'from month 4'"):
+        flat.sweep("price", "$20 from month 4", "$40")
+
+
+@examples(40)
+@given(ANY_TREE, st.data())
+def test_every_question_of_changes_in_time_agrees_with_plain_stepping(sketch: Sketch, data: st.DataObject) -> None:
+    timed = data.draw(timed_changes(sketch))
+    drawn = {name: change for name, (change, _) in timed.items()}
+    tree, compiled = sketch.tree(), Compiled(sketch)
+    assume(can_be_asked(sketch, drawn, tree.values()))
+    given_changes = {
+        name: [
+            it.lift(one, start=w.start, ramp=w.ramp, shape=w.shape if w.ramp > 1 else "linear", until=w.until,
+                    decay=w.decay or None)
+            for one in changes
+        ]
+        for (name, changes), (_, w) in zip(asked(drawn).items(), timed.values(), strict=True)
+    }  # fmt: skip
+    world = compiled.oracle.world(plain(timed, compiled.horizon))
+    name, last = sketch.outcome, compiled.horizon
+    exact = float(world.over(name))
+    size = max(1.0, abs(exact))
+    answers = [
+        tree.what_if(given_changes, range=False).after,
+        tree.compare({"held": given_changes}, range=False)["held"].after,
+        tree.values(given_changes)[name],
+    ]
+    if len(given_changes) == 1:
+        ((metric, changes),) = given_changes.items()
+        answers.append(tree.worth(metric, changes, range=False).after)
+    for answer in answers:
+        assert answer is not None
+        assert is_close(answer, exact, size, 1e-9)
+    months = tree.project(last, given_changes)
+    for t in range(1, last + 1):
+        step = world.value(name, t)
+        assert is_close(months[name][t], step, max(1, abs(step)), 1e-9)
 
 
 def test_a_page_says_that_it_cannot_hold_it(flat: it.ImpactTree, tmp_path: Path) -> None:
