@@ -155,7 +155,7 @@ class Pnl(Result):
             for line, row in zip(self.lines, shown, strict=True)
         )
         totals = frozenset(k for k, line in enumerate(self.lines) if line.role == "=")
-        title = f"{head}, {self.words.first(self.horizon)}, {self.scale[1]}"
+        title = self.provenance.told(f"{head}, {self.words.first(self.horizon)}, {self.scale[1]}")
         return Table(title, columns, rows, self._notes(), totals, len(self.lines) - 1 if self.changes else None)
 
     def _told(self, before: float, after: float) -> float:
@@ -175,7 +175,7 @@ class Pnl(Result):
     def view(self) -> Table:
         if self.parts:
             return self._by_part()
-        head = f"Profit and loss, {self.words.first(self.horizon)}, {self.scale[1]}"
+        head = self.provenance.told(f"Profit and loss, {self.words.first(self.horizon)}, {self.scale[1]}")
         numbers = ("Before", "After", "Change", "%") if self.changes else ("Amount",)
         columns = (Column(""), *(Column(text, "right") for text in numbers))
         rows = tuple(self._cells(line, shown) for line, shown in zip(self.lines, self.shown(), strict=True))
