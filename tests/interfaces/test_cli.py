@@ -260,10 +260,10 @@ def test_diagram_of_a_lift(run, shop, tmp_path):
 
 def test_a_page_is_written(run, shop, tmp_path):
     output = tmp_path / "shop.html"
-    written = run("page", str(shop), str(output), "--lift", "conversion", "-1%", "--cost", "5000", "--no-people")
+    written = run("page", str(shop), str(output), "--lift", "conversion", "-1%", "--cost", "$5k", "--no-people")
     assert written.output == f"{output} written; open it in a browser.\n"
     expected = tmp_path / "library.html"
-    it.load(shop).to_html(expected, ("conversion", "-1%"), cost=5000.0, people=False)
+    it.load(shop).to_html(expected, ("conversion", "-1%"), cost="$5k", people=False)
     assert output.read_text("utf-8") == expected.read_text("utf-8")
     assert run("page", str(shop), str(output), "--cost", "-1").exit_code == 2
 
