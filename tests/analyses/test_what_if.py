@@ -130,7 +130,7 @@ def test_the_scenarios_of_the_file():
 def test_the_table_of_scenarios():
     lines = str(it.loads(SHOP).compare()).splitlines()
     assert lines[0] == "Scenarios over the first 12 months"
-    assert lines[1].split("  ")[0] == "Over 12 months"
+    assert lines[1].split("  ")[0] == "Scenario"
     assert "Basket, month 12" in lines[1]
     assert lines[3].split() == ["Base", "case", "$864k", "$139k", "$40", "hold"]
     assert lines[4].startswith("Fast")
