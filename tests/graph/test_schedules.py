@@ -66,7 +66,7 @@ def test_a_horizon_beyond_the_end() -> None:
     (found,) = wrong(STARTS + "metrics: {a: {values: [1, 2, 3]}, b: {formula: a}}")
     assert found == "the values end with month 3 (Mar 2027), and the horizon is 12 months"
     tree = it.loads(STARTS + "horizon: 3\nmetrics: {a: {values: [1, 2, 3]}, b: {formula: a + 1}}\noutcome: b")
-    with pytest.raises(it.EvaluationError, match="ends with period 3, and period 12 is asked for"):
+    with pytest.raises(it.EvaluationError, match="ends with Mar 2027, and Dec 2027 is asked for"):
         tree.worth("a", "+1%", horizon=12)
     assert tree.worth("a", "+10%").long == (tree.worth("a", "+10%").total,)
 
