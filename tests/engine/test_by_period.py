@@ -281,10 +281,10 @@ def test_a_series_that_ends_is_said_by_every_evaluator() -> None:
     model = it.loads(text)._subject.model
     with pytest.raises(it.EvaluationError, match="ends with month 2, and month 3 is asked for"):
         model.run(3)
-    with pytest.raises(it.EvaluationError, match="ends with period 2"):
+    with pytest.raises(it.EvaluationError, match="ends with month 2"):
         evaluate_many(model, 3, count=2, totals=[1])
     constant = it.loads(text.replace("[1, 2]", "[1, 1]"))._subject.model
-    with pytest.raises(it.EvaluationError, match="ends with period 2"):
+    with pytest.raises(it.EvaluationError, match="ends with month 2"):
         constant.run(3)
 
 
