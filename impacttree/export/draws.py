@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,13 +42,18 @@ def draws_data(sampler: Sampler, addresses: Sequence[str], count: int) -> dict[s
     bits = max(count - 1, 1).bit_length()
     nets = [sampler.net(one.address, bits) for one in chosen]
     inputs = [
-        {"address": one.address, "net": "".join(f"{word:08x}" for word in net or ()), "curve": curve(one.distribution)}
+        {"address": one.address, "net": _packed(net or ()), "curve": curve(one.distribution)}
         for one, net in zip(chosen, nets, strict=True)
     ]
     linked = [
         {"members": [places[names[one]] for one in group.members], "factor": group.factor.tolist()} for group in groups
     ]
     return {"count": count if all(nets) else 0, "inputs": inputs, "linked": linked}
+
+
+def _packed(words: Sequence[int]) -> str:
+    """Return words of 32 bits as base64 of their bytes, the lowest first."""
+    return base64.b64encode(struct.pack(f"<{len(words)}I", *words)).decode()
 
 
 def curve(distribution: ProbabilityDistribution) -> list[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -27,7 +28,7 @@ from impacttree.answers.ranges import sample_count
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import lowered
 from impacttree.engine.simulation import DrawnChange, Job, Wanted
-from impacttree.errors import ImpactTreeError, Problem, QuestionError
+from impacttree.errors import EvaluationError, ImpactTreeError, Problem, QuestionError
 from impacttree.export.draws import draws_data
 from impacttree.export.script import ENGINE, as_json, model_data, script
 from impacttree.formula import unparse
@@ -41,9 +42,11 @@ from impacttree.render.svg import escape
 from impacttree.spec.leaves import MAX_HORIZON
 from impacttree.views import Diagram
 
-__all__ = ["MODULES", "page", "page_data"]
+__all__ = ["body", "modules", "page", "page_data"]
 
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
+BETA = "beta.js"
+"""Its functions are needed where something is drawn from a beta distribution."""
 LONG = 3
 """Horizons that the longer view has."""
 USUAL = {
@@ -59,6 +62,8 @@ USUAL = {
     "moves": [],
 }
 """What the page takes a metric to be where its data do not say otherwise."""
+RATIO = {"kind": "ratio", "base": 0.0, "least": -0.5, "most": 0.5, "low": -0.1, "high": 0.1, "bounds": [-1.0, None]}
+"""How far a metric is moved that has no value of its own, or one in each period: by a share of what it is."""
 MOST_UNCERTAIN = 400
 """Uncertain numbers that the page knows of; of a tree with more it says no ranges but that of the case as written."""
 TEMPLATE = """<!DOCTYPE html>
@@ -118,17 +123,29 @@ def page(
     """
     folder = files("impacttree.export") / "page"
     style = (folder / "page.css").read_text(encoding="utf-8")
-    body = (folder / "page.html").read_text(encoding="utf-8")
-    code = f"(() => {{\n'use strict';\n{script(MODULES)}start();\n}})();"
+    data = page_data(subject, lift, on, cost=cost, people=people)
+    code = f"(() => {{\n'use strict';\n{script(modules(data))}start();\n}})();"
     return TEMPLATE.format(
         title=escape(clean(subject.graph.spec.name)),
-        body=body,
+        body=body(),
         style=style,
         style_hash=_hash(style),
-        data=as_json(page_data(subject, lift, on, cost=cost, people=people)),
+        data=as_json(data),
         script=code,
         script_hash=_hash(code),
     )
+
+
+def modules(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the parts of the script that a page with these data needs."""
+    drawn = {one["curve"][0] for one in data["draws"]["inputs"]}
+    return (BETA, *MODULES) if "beta" in drawn else MODULES
+
+
+def body() -> str:
+    """Return the elements of the page, in which the script finds its places."""
+    text = (files("impacttree.export") / "page" / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\n\s*", "\n", text)
 
 
 def page_data(
@@ -147,24 +164,15 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _check_alike(subject: Subject) -> None:
-    """Refuse a tree whose stated numbers differ by period, or a scenario that does not hold in every period."""
-    graph = subject.graph
-    differing = {*graph.differing, *(metric.index for metric in graph.metrics if metric.spec.values is not None)}
-    if differing:
-        names = ", ".join(graph.metrics[index].name for index in sorted(differing)[:LISTED])
-        raise _refused(f"numbers that differ by period ({names})", "ask in Python or in a shell, or save slides")
-    for scenario in graph.spec.scenarios:
+def _check_held(subject: Subject) -> None:
+    """Refuse a scenario that does not hold in every period."""
+    for scenario in subject.graph.spec.scenarios:
         if subject.changes(dict(scenario.changes)).weights:
             raise _refused(f"the scenario '{scenario.name}', which does not hold in every period", "leave it out")
 
 
 def _refused(what: str, fix: str) -> QuestionError:
     return QuestionError(Problem(reason=f"a page that computes cannot show {what}", fix=fix))
-
-
-LISTED = 8
-"""Names that one message lists."""
 
 
 class _Contents:
@@ -178,7 +186,7 @@ class _Contents:
         cost: RawQuantity | None,
         people: bool,
     ) -> None:
-        _check_alike(subject)
+        _check_held(subject)
         self.whole, self.words, self.people = subject.marked, subject.words, people
         self.graph, self.periods = subject.graph, subject.periods(None)
         self.outcome = subject.outcome(on)
@@ -222,7 +230,10 @@ class _Contents:
             "horizons": horizons,
             "names": self._names(horizons[-1]),
             "windows": {
-                str(count): {rule: self.words.taken(rule, count) for rule in get_args(Aggregation)}
+                str(count): {
+                    "all": self.words.lasting(count),
+                    **{rule: self.words.taken(rule, count) for rule in get_args(Aggregation)},
+                }
                 for count in horizons
             },
             "outcome": outcome.index,
@@ -242,7 +253,7 @@ class _Contents:
             "guardrails": list(self._guardrails()),
             "draws": self._draws(),
             "views": self._views(),
-            "model": model_data(self.whole.model),
+            "model": model_data(self.whole.model, horizons[-1]),
         }
 
     def _names(self, last: int) -> Mapping[str, list[str]] | None:
@@ -257,7 +268,10 @@ class _Contents:
     def _reaches(self, periods: int) -> bool:
         if periods > MAX_HORIZON or (self.whole.model.is_static and self.outcome.aggregation != "sum"):
             return False
-        return math.isfinite(self.whole.model.run(periods).horizon()[self.outcome.index])
+        try:
+            return math.isfinite(self.whole.model.run(periods).horizon()[self.outcome.index])
+        except EvaluationError:  # a series ends before
+            return False
 
     def _as_of(self) -> str:
         dates = [metric.spec.as_of for metric in self.graph.metrics if metric.spec.as_of is not None]
@@ -281,8 +295,8 @@ class _Contents:
         by_name = self.graph.by_name
         if self.asked.slots:
             return self.asked.slots[0]
-        inputs = [name for name in self.drawn.path if self.graph[name].spec.value is not None]
-        others = [metric.name for metric in self.graph.metrics if metric.spec.value is not None]
+        inputs = [name for name in self.drawn.path if self.graph[name].spec.level is not None]
+        others = [metric.name for metric in self.graph.metrics if metric.spec.level is not None]
         return by_name[(inputs or others or [self.outcome.name])[0]]
 
     def _scenarios(self) -> Iterator[Mapping[str, Any]]:
@@ -320,7 +334,7 @@ class _Contents:
             "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
             **people,
         }
-        usual = {**USUAL, "low": metric.label[:1].lower() + metric.label[1:]}
+        usual = {**USUAL, "low": metric.label[:1].lower() + metric.label[1:], "signed": told["style"]}
         return {key: value for key, value in told.items() if value is not None and value != usual.get(key)}
 
     def _style(self, style: Mapping[str, Any]) -> int:
@@ -341,9 +355,8 @@ class _Contents:
         """Return how far an input is moved: within its bounds, and somewhat beyond what is plausible."""
         spec = metric.spec
         if spec.value is None:
-            if metric.index in self.asked.slots and self.asked.recipes[0][1].kind == "wrap":
-                return {"kind": "ratio", "base": 0.0, "least": -0.5, "most": 0.5, "low": -0.1, "high": 0.1}
-            return None
+            is_lifted = metric.index in self.asked.slots and self.asked.recipes[0][1].kind == "wrap"
+            return RATIO if is_lifted or spec.values is not None else None
         base = spec.value.central()
         bounds = (spec.bounds and spec.bounds.low_high()) or (-math.inf, math.inf)
         stated = spec.plausible.low_high() if spec.plausible else spec.value.low_high()
@@ -451,11 +464,12 @@ def _places(
     assumed = {(link.source, link.target) for link in drawn.links if link.assumed}
     delays = {(link.source, link.target): link.delay for link in drawn.links}
     cards, lines, heads = [], [], []
-    labels: dict[tuple[str, str], tuple[float, float, str]] = {}
+    labels: dict[tuple[str, str], tuple[float | str, ...]] = {}
     for group in scene.groups:
         if group.role == "label" and group.source:
             text = next(shape for shape in group.shapes if isinstance(shape, Text))
-            labels[group.source, group.target] = (_points(text.x), _points(text.y), text.anchor)
+            place = (_points(text.x), _points(text.y))
+            labels[group.source, group.target] = place if text.anchor == "middle" else (*place, text.anchor)
     for group in scene.groups:
         if group.role == "card" and group.id in by_name:
             box = max((s for s in group.shapes if isinstance(s, Box)), key=lambda s: s.width * s.height)
@@ -463,13 +477,13 @@ def _places(
         elif group.role == "connector" and group.source in by_name and group.target in by_name:
             ends = (group.source, group.target)
             more = {
-                "label": labels.get(ends),
                 "back": back.get(ends, False),
                 "assumed": ends in assumed,
                 "delay": delays.get(ends, ""),
             }
             said = {key: value for key, value in more.items() if value}
-            lines.append({"source": by_name[ends[0]], "target": by_name[ends[1]], "path": _centre(group), **said})
+            line = (by_name[ends[0]], by_name[ends[1]], _centre(group), labels.get(ends), said)
+            lines.append(line if said else line[: 4 if ends in labels else 3])
         elif group.role == "head":
             text = next(shape for shape in group.shapes if isinstance(shape, Text))
             right = max(

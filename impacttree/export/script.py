@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
+from string import ascii_letters, ascii_lowercase
 from typing import Any
 
 from impacttree.engine.model import Model
@@ -16,6 +18,9 @@ from impacttree.graph.cycles import components
 __all__ = ["as_json", "model_data", "script", "squeezed"]
 
 ENGINE = ("model.js", "lift.js")
+WHEN = {"now": -2, "baseline": -1}
+"""What stands for a lag where a value is not read of an earlier period: `NOW` and `BASELINE` in ``model.js``."""
+WHOLE = 2.0**53
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _ASIDE = re.compile(r"^\s+|^(//|/\*\*).*\n", re.MULTILINE)
@@ -27,7 +32,27 @@ _OPAQUE = re.compile(
 """Text in quotes, where a template begins, and regular expressions."""
 _BLANKS = re.compile(r" *([=<>!?:;,(){}\[\]*/%|&^]+) *")
 _BREAKS = re.compile(r"(?<=[;{,(\[:?=&|>])\n|\n(?=[}\]).?:&|])")
-"""Blanks beside signs that mean the same without them; not beside plus and minus, which would run together."""
+"""Blanks beside signs that mean the same without them."""
+_SUMS = re.compile(r"(?<=[^ +-]) ([+-]) (?=[^ +-])")
+"""Blanks beside a plus or a minus that would not run together with another one."""
+_ZERO = re.compile(r"(?<![\w.$])0(?=\.\d)")
+"""A zero before a point."""
+OWN = re.findall(
+    r"\S+",
+    "position HORIZON temporary field constants partials distinct program tangent carried carefulSum past inside "
+    "baseOver taken margins isSmall needed isRecomputed branching slopes decisions #decisions slope_of_exponent "
+    "central thick score isStatic choose power isStated horizonBase branches backward shortened otherwise largest "
+    "isThere slope_of_base moving inward DIGITS tightest rounding highest betaQuantile adjoints adjoint BASELINE "
+    "#movedBy room roundings deltaOver coefficient #inOnePiece scenarioButtons wrapped repeats isToday amounts "
+    "widths switches pushes lowest logGamma isSummed horizonButtons drawLine crossing wideOperation MOST_SWITCHES "
+    "magnitude FUNCTIONS",
+)
+"""Long names that the script alone uses, which a page has in two signs: no browser, no data and no text knows them."""
+ALIASES = {"$M": "Math", "$N": "Number", "$F": "Float64Array"}
+_SIGNS = (*(f"_{letter}" for letter in ascii_letters), *(f"${letter}" for letter in ascii_lowercase))
+SHORT = {name: "#" * name.startswith("#") + sign for name, sign in zip(OWN, _SIGNS[: len(OWN)], strict=True)}
+SHORT |= {name: sign for sign, name in ALIASES.items()}
+_WORD = re.compile(r"(?<![\w$#])#?[A-Za-z_$][\w$]*")
 _SLOPES = """function slope_of_base(base, exponent) {
   return exponent ? exponent * Math.pow(base, exponent - 1) : 0;
 }
@@ -49,11 +74,14 @@ def script(modules: Iterable[str] = ENGINE) -> str:
     folder = files("impacttree.export") / "page"
     texts = ((folder / name).read_text(encoding="utf-8") for name in modules)
     plain = "".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
-    return squeezed(_functions() + _ASIDE.sub("", _ASIDE.sub("", plain)))
+    aliases = ",".join(f"{sign}={name}" for sign, name in ALIASES.items())
+    return f"let {aliases};\n{squeezed(_ASIDE.sub('', _ASIDE.sub('', _functions() + plain)))}"
 
 
 def squeezed(code: str) -> str:
-    """Return code without what means nothing to a browser; texts, templates and regular expressions stay as they are.
+    """Return code without what means nothing to a browser, long names of its own being short.
+
+    Texts, templates and regular expressions stay as they are.
 
     Examples
     --------
@@ -70,7 +98,9 @@ def squeezed(code: str) -> str:
 
 
 def _plain(code: str) -> str:
-    return re.sub(r"\bconst\b", "let", _BREAKS.sub("", _BLANKS.sub(r"\1", code)).replace(";}", "}"))
+    dense = _ZERO.sub("", _SUMS.sub(r"\1", _BREAKS.sub("", _BLANKS.sub(r"\1", code))))
+    named = _WORD.sub(lambda word: SHORT.get(word[0], word[0]), dense)
+    return re.sub(r"\bconst\b", "let", named.replace(";}", "}"))
 
 
 def _end_of_template(code: str, place: int) -> int:
@@ -109,19 +139,22 @@ def _functions() -> str:
     return _SLOPES + "\n".join(lines)
 
 
-def model_data(model: Model) -> dict[str, Any]:
+def model_data(model: Model, periods: int) -> dict[str, Any]:
     """Return all that is needed to run a tree.
 
     Parameters
     ----------
     model
         The compiled tree; NaN marks what has no value.
+    periods
+        How far it may be run: as many numbers are stated of what differs by period.
     """
     blocks: dict[int, Block] = {id(b): b for b in (*model.initial.blocks, *model.step.blocks, *model.recomputed.blocks)}
     places = {key: place for place, key in enumerate(blocks)}
     return {
         "size": model.size,
         "parameters": model.parameters,
+        "schedules": [[place, [one.at(t) for t in range(1, periods + 1)]] for place, one in model.schedules.items()],
         "lags": model.lags,
         "static": model.is_static,
         "rules": [_rule(model, slot) for slot in range(model.size)],
@@ -136,8 +169,20 @@ def model_data(model: Model) -> dict[str, Any]:
 
 def as_json(data: Mapping[str, Any]) -> str:
     """Return data as JSON that may stand inside a script element."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_short(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _short(data: Any) -> Any:
+    """Return data in which whole numbers have no fraction; one of JSON's is the same to a browser either way."""
+    match data:
+        case Mapping():
+            return {key: _short(value) for key, value in data.items()}
+        case list() | tuple():
+            return [_short(value) for value in data]
+        case float() if data.is_integer() and abs(data) < WHOLE and (data or math.copysign(1.0, data) > 0):
+            return int(data)
+    return data
 
 
 def _rule(model: Model, slot: int) -> str:
@@ -153,16 +198,12 @@ def _ranks(model: Model) -> list[int]:
     return [ranks[slot] if slot in on_loop else -1 for slot in range(model.size)]
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _block(block: Block) -> Sequence[Any]:
+    """Return the slot of a rule, how many temporaries it has, what goes into them, and its steps."""
     temporaries = [*block.loads, *block.parameters, *block.constants, *(step.out for step in block.steps)]
-    return {
-        "slot": block.slot,
-        "size": 1 + max(temporaries),
-        "loads": [(temporary, load.slot, load.timing, load.lag) for temporary, load in block.loads.items()],
-        "parameters": list(block.parameters.items()),
-        "constants": list(block.constants.items()),
-        "body": _body(block.body),
-    }
+    loads = [(temporary, load.slot, WHEN.get(load.timing, load.lag)) for temporary, load in block.loads.items()]
+    given = (loads, list(block.parameters.items()), list(block.constants.items()))
+    return [block.slot, 1 + max(temporaries), *given, _body(block.body)]
 
 
 def _body(body: Body) -> Sequence[Any]:

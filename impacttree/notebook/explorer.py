@@ -16,7 +16,7 @@ from impacttree.analyses.what_if import WhatIf, what_if
 from impacttree.answers.case import Case
 from impacttree.answers.subject import Subject
 from impacttree.errors import ChangeError, ImpactTreeError, Problem
-from impacttree.export.page import MODULES, page_data
+from impacttree.export.page import body, modules, page_data
 from impacttree.export.script import as_json, script
 from impacttree.notebook.moves import Texts, texts_of, written
 from impacttree.notebook.still import still
@@ -32,10 +32,10 @@ ROUGH = 0.4
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def _front_end() -> str:
+def _front_end(data: Mapping[str, Any]) -> str:
     """Return the page's script as a module that draws into a cell."""
     own = (files("impacttree.notebook") / "explorer.js").read_text(encoding="utf-8")
-    return f"{script(MODULES)}{own}"
+    return f"{script(modules(data))}{own}"
 
 
 def _style() -> str:
@@ -45,10 +45,6 @@ def _style() -> str:
     dark = re.compile(r"@media (?:screen and )?\(prefers-color-scheme:dark\)\{:root,:host(\{[^}]*\})\}")
     narrow = re.compile(r"@media (?=\((?:min|max)-width:)")
     return narrow.sub("@container ", dark.sub(r":host([data-theme=dark])\1", page)) + own
-
-
-def _body() -> str:
-    return (files("impacttree.export") / "page" / "page.html").read_text(encoding="utf-8")
 
 
 class Explorer(anywidget.AnyWidget):
@@ -92,7 +88,7 @@ class Explorer(anywidget.AnyWidget):
         self._whole: WhatIf | None = None
         changes = texts_of(subject, {lift[0]: lift[1]} if lift is not None else {})
         self._case = self._case_of(changes)
-        texts = {"_esm": _front_end(), "_sheet": _style(), "_body": _body(), "_contents": as_json(data)}
+        texts = {"_esm": _front_end(data), "_sheet": _style(), "_body": body(), "_contents": as_json(data)}
         super().__init__(**texts, _name=token_hex(8), _told=self._state(), changes=changes)
         self._hears = True
 
@@ -158,7 +154,7 @@ class Explorer(anywidget.AnyWidget):
             self._draw()
 
     def _take(self, question: _Question) -> None:
-        changes = written(self._subject, question.moves, question.rough, self.changes)
+        changes = written(self._subject, question.moves, self._rough(question), self.changes)
         former = self._horizon, self._cost
         self._horizon, self._cost = question.horizon, question.cost
         self._hears = False
@@ -172,6 +168,15 @@ class Explorer(anywidget.AnyWidget):
             raise
         finally:
             self._hears = True
+
+    def _rough(self, question: _Question) -> Mapping[int, float]:
+        """Return by how much in its unit each metric may be off; a slider of shares moves by shares of its value."""
+        metrics, inputs = self._subject.graph.metrics, self._data["metrics"]
+        sizes = {
+            slot: abs(self._subject.first_known(metrics[slot])) if inputs[slot]["input"]["kind"] == "ratio" else 1.0
+            for slot in question.rough
+        }
+        return {slot: off * sizes[slot] for slot, off in question.rough.items()}
 
     def _tell(self, **more: Any) -> None:
         self._told = self._state(**more)

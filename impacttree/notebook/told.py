@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from impacttree.analyses.what_if import WhatIf
 from impacttree.answers.case import Case
 from impacttree.answers.net_over_time import returns
+from impacttree.engine.flows import Lift
+from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
 
 __all__ = ["figures", "moves_of", "plain", "ranges"]
 
+NOTHING = 1e-9
+"""Share of the largest flow that is not told."""
+
 
 def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -> dict[str, Any]:
-    """Return the figures of a state: what ``export/page/answers.js`` calls ``now``, but for the flows along edges.
+    """Return the figures of a state: what ``export/page/answers.js`` calls ``now``.
+
+    The flows along edges are told where one metric is moved; of several moved together the browser computes them.
 
     Parameters
     ----------
@@ -30,12 +38,14 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
         What the changes cost, paid in the first period.
     """
     longest = case.over(max(horizons))
+    flows = _flows(case, outcome)
     net = returns(longest, outcome, _paid(longest, cost), sampled=False).net
     slots = case.subject.graph.by_name
     return {
         "before": list(case.before),
         "after": list(case.after),
         "total": case.change(outcome),
+        **({} if flows is None else {"flows": flows}),
         "rows": [list(row) for row in case.told_after.periods_of()],
         "baseRows": [list(row) for row in case.told_before.periods_of()],
         "net": {
@@ -55,6 +65,26 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
             for check in case.guardrails
         ],
     }
+
+
+def _flows(case: Case, outcome: Metric) -> list[list[Any]] | None:
+    """Return what each edge carries of the change of the outcome, all delays together; None of several moves."""
+    slots = case.asked.slots
+    if len(slots) != 1:
+        return None if slots else []
+    if slots[0] == outcome.index or not math.isfinite(case.change(outcome)):
+        return []
+    part = replace(case, subject=case.subject.cut(frozenset((*slots, outcome.index))))
+    try:
+        lift = Lift(part.base, part.run, slots[0], outcome.index)
+    except EvaluationError:  # of what has no value, nothing is carried
+        return []
+    amounts: dict[tuple[int, int], float] = {}
+    for flow in lift.flows:
+        ends = flow.source, flow.target
+        amounts[ends] = amounts.get(ends, 0.0) + flow.amount
+    largest = max(map(abs, (case.change(outcome), *amounts.values())))
+    return [[*ends, amount] for ends, amount in amounts.items() if abs(amount) > NOTHING * largest]
 
 
 def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> dict[str, Any]:

@@ -7,16 +7,18 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import impacttree as it
 from impacttree.answers.samples import percentage
 from impacttree.errors import OutputError, QuestionError
-from impacttree.export.page import page
-from impacttree.export.script import script
+from impacttree.export.page import page, page_data
+from impacttree.export.script import OWN, SHORT, as_json, script
 from impacttree.quantity import Unit, format_percent_change, format_signed, format_value
 from impacttree.quantity.formatting import style_of
 from tests.export.javascript import CHROMIUM, CHROMIUM_FLAGS, in_node
@@ -227,7 +229,7 @@ def test_scenarios_and_horizons(browser: Any, saas: Path) -> None:
         )
         assert abs(sum(flows) - scenario.total) <= 1e-8 * sum(map(abs, flows))
         tab.click("button:has-text('Your case')")
-        tab.click("button:has-text('36 months')")
+        tab.click("button:has-text('Nov 2026 to Oct 2029')")
         long = it.template("saas").worth(*LIFT, range=False).long[2]
         assert abs(tab.evaluate("impacttree.found.total") - long) <= 1e-9 * abs(long)
         tab.click("button:has-text('As stated')")
@@ -381,6 +383,54 @@ def test_the_policy_allows_its_own_script_alone() -> None:
     markup = re.sub(r"(?s)<(script|style)\b.*?</\1>", "", text)
     assert not re.search(r"\son\w+\s*=|\sstyle\s*=", markup)
     assert not re.search(r"\beval\(|new Function|javascript:|https?://(?!www\.w3\.org/2000/svg)", text)
+
+
+def test_short_names_are_known_to_the_script_alone(browser: Any) -> None:
+    """No text, no data and no browser knows a name that is shortened, and no other name is as short."""
+    folder = files("impacttree") / "export" / "page"
+    texts = [path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name.endswith(".js")]
+    plain = re.sub(r"(?m)^\s*(//|/\*\*).*$|^import .*$", "", "\n".join(texts))
+    quoted = {word for text in re.findall(r'"[^"\n]*"|`[^`]*`', plain) for word in re.findall(r"\w+", text)}
+    told = set(re.findall(r'"(\w+)":', as_json(page_data(it.template("saas")._subject, LIFT))))
+    other = (files("impacttree") / "notebook" / "explorer.js").read_text(encoding="utf-8")
+    own = {name for name in OWN if not name.startswith("#")}
+    assert not own & (quoted | told | set(re.findall(r"\w+", other)))
+    assert not set(SHORT.values()) & set(re.findall(r"(?<!\$)#?[\w$]+", plain)) - {"$"}
+    known = """() => Object.getOwnPropertyNames(window).flatMap((name) => {
+        let thing;
+        try { thing = window[name]; } catch { return [name]; }
+        const parts = thing?.prototype ? [thing, thing.prototype] : typeof thing === "object" && thing ? [thing] : [];
+        return [name, ...parts.flatMap((part) => Object.getOwnPropertyNames(part))];
+    })"""
+    with Opened(browser, Path(__file__)) as tab:
+        names = set(tab.evaluate(known))
+    assert {"replaceChildren", "addEventListener", "textContent"} <= names
+    assert own & names <= {"position"}  # of styles; the script names none in its text, and draws by classes
+    assert not re.search(r"style\W+position", plain)
+
+
+def test_forty_metrics_with_all_that_is_told_of_them_stay_small() -> None:
+    """Of the fullest template, 40 metrics with texts, owners, sources, drivers, ranges, guardrails and scenarios."""
+    kept = yaml.safe_load((files("impacttree") / "templates" / "saas.yaml").read_text(encoding="utf-8"))
+    while len(kept["metrics"]) > 40:
+        kept["metrics"].pop(_unread(kept))
+    tree = it.loads(yaml.safe_dump(kept, sort_keys=False))
+    assert len(tree) == 40
+    assert len(page(tree._subject, LIFT, cost="$250k").encode()) < 150_000
+
+
+def _unread(keys: dict[str, Any]) -> str:
+    """Return the last metric that nothing else in a model file names."""
+
+    def names(part: Any) -> set[str]:
+        return set(re.findall(r"\w+", yaml.safe_dump(part)))
+
+    head = names({key: part for key, part in keys.items() if key != "metrics"})
+    return next(
+        name
+        for name in reversed(keys["metrics"])
+        if name not in head.union(*(names(part) for other, part in keys["metrics"].items() if other != name))
+    )
 
 
 def test_forty_metrics_stay_small() -> None:

@@ -26,10 +26,10 @@ from impacttree.export.page import page_data
 from impacttree.export.script import model_data, script
 from impacttree.quantity import Intervention, parse_quantity
 from tests.export.javascript import in_node
-from tests.strategies import Sketch, changes, trees
+from tests.strategies import Sketch, changes, trees, with_series
 
 SAMPLES = 1024
-ENGINE = ("model.js", "lift.js", "words.js", "state.js", "samples.js", "answers.js")
+ENGINE = ("beta.js", "model.js", "lift.js", "words.js", "state.js", "samples.js", "answers.js")
 CURVES = {
     "$30": ["$30 ($25 to $36)", "$25 to $36", "$30 ($29 to $60)", "$30 ($5 to $31)", "-$30 (-$36 to -$20)"],
     "5%": [
@@ -134,6 +134,8 @@ function answer({model: data, periods, changes, slot, drawn}) {
 @st.composite
 def _asked(draw: Any) -> tuple[Sketch, Any, str, list[float], list[float]]:
     sketch = draw(trees(kinks=draw(st.booleans()), jumps=draw(st.booleans())))
+    if draw(st.booleans()):
+        sketch = draw(with_series(sketch))
     factors = st.lists(st.floats(0.7, 1.3), min_size=8, max_size=8)
     return sketch, draw(changes(sketch)), draw(st.sampled_from(list(sketch.metrics))), draw(factors), draw(factors)
 
@@ -156,7 +158,9 @@ def _columns(count: int) -> list[tuple[dict[str, Any], Any]]:
         model, slot = Model(graph).marking(), graph.by_name[on]
         periods = graph.spec.horizon_periods
         drawn = {
-            address: np.array(factors) * value for address, value in zip(model.addresses, model.parameters, strict=True)
+            address: np.array(factors) * value
+            for place, (address, value) in enumerate(zip(model.addresses, model.parameters, strict=True))
+            if place not in model.schedules
         }
         interventions = {graph.by_name[name]: Intervention(*change) for name, change in given_changes.items()}
         rows = {
@@ -167,13 +171,13 @@ def _columns(count: int) -> list[tuple[dict[str, Any], Any]]:
             model, periods, parameters=drawn, interventions=rows, paths=[slot], totals=[slot], count=8
         )
         asked_of = {
-            "model": model_data(model),
+            "model": model_data(model, periods),
             "periods": periods,
             "changes": [
                 (at, {"kind": one.kind, "scale": one.scale, "shift": one.shift.tolist()}) for at, one in rows.items()
             ],
             "slot": slot,
-            "drawn": [(place, (np.array(factors) * value).tolist()) for place, value in enumerate(model.parameters)],
+            "drawn": [(place, drawn[one].tolist()) for place, one in enumerate(model.addresses) if one in drawn],
         }
         found.append((asked_of, (batch.paths[slot], batch.totals[slot])))
 
@@ -229,7 +233,7 @@ def test_ranges_risks_and_payback_are_the_librarys(
     monkeypatch.setattr("impacttree.export.page.sample_count", lambda *_: SAMPLES)
     tree = it.template(name)
     subject, outcome = tree._subject, tree._graph[tree.outcome]
-    case = Case.of(subject, dict([lift]), samples=SAMPLES)
+    case = Case.of(subject.marked, dict([lift]), samples=SAMPLES)
     found, answer = case.ranges(outcome), _page_says(tmp_path, subject, lift, cost)
     expected = found.of(outcome.name)
     assert answer["samples"] == SAMPLES
@@ -243,7 +247,7 @@ def test_ranges_risks_and_payback_are_the_librarys(
     assert answer["risks"] == list(found.risks.shares)
     if answer["net"] is not None:
         longest = max(page_data(subject)["horizons"])
-        net = returns(Case.of(subject, dict([lift]), longest, samples=SAMPLES), outcome, cost)
+        net = returns(Case.of(subject.marked, dict([lift]), longest, samples=SAMPLES), outcome, cost)
         assert net.low is not None
         assert net.high is not None
         assert_allclose(answer["net"]["low"], net.low, rtol=1e-9, atol=1e-6)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from impacttree import ImpactTree, loads, template
@@ -18,10 +19,11 @@ from impacttree.export.script import model_data
 from impacttree.formula import FUNCTIONS
 from impacttree.quantity import Intervention
 from tests.export.javascript import ENGINES, run_all
-from tests.strategies import Sketch, changes, trees
+from tests.strategies import Sketch, changes, trees, with_series
 
-TEMPLATES = ("saas", "internal", "duolingo")
+TEMPLATES = (pytest.param("saas", marks=pytest.mark.slow), "internal", "duolingo")
 EXACT = 1e-12
+TREES, PARTS = 104, 4
 
 
 class Question:
@@ -36,7 +38,7 @@ class Question:
     def data(self) -> dict[str, Any]:
         changed = [(s, {"kind": c.kind, "scale": c.scale, "shift": c.shift}) for s, c in self.given.items()]
         return {
-            "model": model_data(self.model),
+            "model": model_data(self.model, self.periods),
             "periods": self.periods,
             "changes": changed,
             "outcome": self.outcome,
@@ -45,14 +47,14 @@ class Question:
 
     def check(self, answer: dict[str, Any]) -> None:
         run = self.model.run(self.periods, self.given)
+        sizes = _sizes(self.model, self.periods, self.given)
         for position, row in enumerate(run.rows):
-            self._alike(row, answer["rows"][position], position)
-        self._alike(run.horizon(), answer["horizon"], HORIZON)
+            self._alike(row, answer["rows"][position], sizes[position], position)
+        self._alike(run.horizon(), answer["horizon"], sizes[HORIZON], HORIZON)
         if self.lift:
             self._flows(run, answer)
 
-    def _alike(self, ours: list[float], theirs: list[float | None], position: int) -> None:
-        sizes = _sizes(self.model, self.periods, self.given)[position]
+    def _alike(self, ours: list[float], theirs: list[float | None], sizes: list[float], position: int) -> None:
         for slot, (one, other) in enumerate(zip(ours, theirs, strict=True)):
             if not math.isfinite(one):
                 assert other is None, (position, slot, one, other)
@@ -112,41 +114,48 @@ def test_templates_give_the_same_values_and_money(engine: str, name: str, tmp_pa
 
 
 @st.composite
-def _asked(draw: Any) -> tuple[Sketch, Any, str, bool]:
+def _asked(draw: Any) -> tuple[Sketch, Any, int]:
     sketch = draw(trees(kinks=draw(st.booleans()), jumps=draw(st.booleans())))
-    return sketch, draw(changes(sketch)), draw(st.sampled_from(list(sketch.metrics))), True
+    if draw(st.booleans()):
+        sketch = draw(with_series(sketch))
+    return sketch, draw(changes(sketch)), draw(st.integers(0, 999))
 
 
-def _random_questions(count: int) -> list[Question]:
+@functools.cache
+def _random_questions(part: int) -> list[Question]:
+    """Return the questions of a part of the random trees, the outcome being a metric that is not moved itself."""
     found: list[Question] = []
 
+    @seed(part)
     @settings(
-        max_examples=count,
-        derandomize=True,
+        max_examples=TREES // PARTS,
         database=None,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(_asked())
-    def collect(asked: tuple[Sketch, Any, str, bool]) -> None:
-        sketch, given_changes, on, lift = asked
+    def collect(asked: tuple[Sketch, Any, int]) -> None:
+        sketch, given_changes, place = asked
         tree = loads(sketch.text)
         graph = tree._graph
         given = {graph.by_name[name]: Intervention(*change) for name, change in given_changes.items()}
-        outcome = graph.by_name[on]
-        has_value = outcome not in Model(graph)._valueless
-        found.append(Question(tree, given, outcome, lift=lift and has_value and outcome not in given))
+        valued = [m.index for m in graph.metrics if m.index not in {*given, *Model(graph)._valueless}]
+        outcome = (valued or [0])[place % max(len(valued), 1)]
+        found.append(Question(tree, given, outcome, lift=bool(valued) and len(given) == 1))
 
     collect()
     return found
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("engine", ENGINES)
-def test_random_trees_give_the_same_values_and_money(engine: str, tmp_path: Path) -> None:
-    questions = _random_questions(140)
-    assert len(questions) >= 100
-    assert sum(q.lift for q in questions) >= 80
+def test_random_trees_give_the_same_values_and_money(engine: str, part: int, tmp_path: Path) -> None:
+    """Over all parts 100 trees and more, with and without series, seasons and clocks; most of them are lifted."""
+    questions = _random_questions(part)
+    assert len(questions) >= TREES // PARTS
+    assert sum(q.lift for q in questions) >= 0.8 * len(questions)
+    assert any(q.model.schedules for q in questions)
     for question, answer in zip(questions, run_all(engine, [q.data for q in questions], tmp_path), strict=True):
         question.check(answer)
 

@@ -230,3 +230,20 @@ def test_its_script_is_that_of_the_page_and_its_style_knows_no_window(tree: it.I
 def test_labels_stay_data() -> None:
     tree = it.loads("metrics: {a: {value: 2, label: '</script><img src=x onerror=alert(1)>'}, b: {formula: a * 2}}")
     assert "<img" not in tree.explore()._contents
+
+
+def test_money_along_edges_of_one_move_is_that_of_the_library(tree: it.ImpactTree) -> None:
+    explorer = tree.explore(("engagement", "+5%"))
+    worth = tree.worth("engagement", "+5%", range=False)
+    slots = tree._graph.by_name
+    expected: dict[tuple[int, int], float] = {}
+    for edge in worth.edges:
+        ends = slots[edge.source], slots[edge.target]
+        expected[ends] = expected.get(ends, 0.0) + edge.amount
+    told = {(source, target): amount for source, target, amount in explorer._told["now"]["flows"]}
+    assert told == pytest.approx({ends: amount for ends, amount in expected.items() if ends in told}, rel=1e-12)
+    assert sum(map(abs, expected.values())) == pytest.approx(sum(map(abs, told.values())), rel=1e-8)
+    explorer.changes = {"engagement": "+5%", "arpu": "=$32"}
+    assert "flows" not in explorer._told["now"]
+    explorer.changes = {}
+    assert explorer._told["now"]["flows"] == []

@@ -20,7 +20,7 @@ function fill(made, attributes, children) {
 let pen = null;
 const widths = new Map();
 /** How wide a text is at a size, in the page's own letters. */
-function width(text, size, bold = false) {
+export function width(text, size, bold = false) {
   const key = `${size} ${bold} ${text}`;
   if (!widths.has(key)) {
     pen ??= document.createElement("canvas").getContext("2d");
@@ -139,7 +139,7 @@ function* choices({ line, isMain, thick, text, delay, wide }) {
       for (const dx of [0, -4, 4, -8, 8]) yield [(numbers[0] + numbers[2]) / 2, from - Math.max(thick, 7) / 2 - 4, Object.assign([...rows], { gap: below, dx }), 12 * form + 0.4 * Math.abs(dx)];
       continue;
     }
-    const [x, y, anchor] = line.label ?? middle(line.path), centre = anchor === "middle" ? x : anchor === "start" ? x + wide / 2 : x - wide / 2;
+    const [x, y, anchor = "middle"] = line.label ?? middle(line.path), centre = anchor === "middle" ? x : anchor === "start" ? x + wide / 2 : x - wide / 2;
     for (const dy of SHIFTS) for (const dx of SHIFTS) yield [centre + dx, y + dy, rows, 12 * form + 0.4 * (Math.abs(dx) + Math.abs(dy))];
     for (const [px, py] of points(line).slice(2, -2)) for (const side of [-1, 1]) yield [px + side * (wide / 2 + 4), py, rows, 6 + 12 * form];
   }
@@ -166,7 +166,7 @@ function points(line) {
 /** Where a label stands that the layout made no room for. */
 function middle(path) {
   const numbers = path.match(/-?[\d.]+/g).map(Number), [x, y] = numbers.slice(-2);
-  return [(numbers[0] + x) / 2, (numbers[1] + y) / 2 - 3, "middle"];
+  return [(numbers[0] + x) / 2, (numbers[1] + y) / 2 - 3];
 }
 
 /** A line with its head; the line ends where the head begins. */
@@ -195,12 +195,13 @@ function drawCard(card, slot, x, y, wide, high, isMain, choose) {
     glyph(card.kind, inside, y + 8, 6.5, dark),
     words(inside + 10, y + 14, 8, card.isGuard ? "Guardrail" : KINDS[card.kind], dark ? "glyph" : card.kind === "product" ? "metric" : "grey", { "font-weight": 700 }),
   );
-  const isLow = high < 90, size = isLow ? 9.5 : 10.5, first = isLow ? 25 : 26.5;
-  wrapped(card.label, size, true, room, 2).forEach((line, k) => group.append(words(inside, y + first + (size + 0.8) * k, size, line, ink, { "font-weight": 700 })));
-  const bottom = y + high, valueY = bottom - (card.pill ? 22.5 : 9);
-  const value = shortened(card.value, 13.5, false, room);
-  group.append(words(inside, valueY, 13.5, value, ink));
-  const left = room - width(value, 13.5) - 4;
+  const isLow = high < 90, [, isTwo] = wrapped(card.label, isLow ? 9.5 : 10.5, true, room, 2), isTight = isLow && isTwo && card.pill;
+  const [size, first, large] = isTight ? [8.5, 23, 11.5] : isLow ? [9.5, 25, 13.5] : [10.5, 26.5, 13.5];
+  wrapped(card.label, size, true, room, 2).forEach((line, k) => group.append(words(inside, y + first + (size + (isTight ? 0 : 0.8)) * k, size, line, ink, { "font-weight": 700 })));
+  const bottom = y + high, valueY = bottom - (isTight ? 20 : card.pill ? 22.5 : 9);
+  const value = shortened(card.value, large, false, room);
+  group.append(words(inside, valueY, large, value, ink));
+  const left = room - width(value, large) - 4;
   if (width(card.unit, 8) <= left) group.append(words(x + wide - 6.5, valueY, 8, card.unit, grey, { "text-anchor": "end" }));
   if (card.pill) {
     const long = width(card.pill, 8.5, true) + 10;

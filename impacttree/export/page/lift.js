@@ -117,7 +117,7 @@ export class Lift {
         const { slot } = block, fixed = this.fixed.get(slot), follows = open.get(slot);
         if (fixed) row[slot] = fixed.start[position] + share * fixed.delta[position];
         else {
-          const value = block.value(row, model.base, model.parameters, past);
+          const value = block.value(row, model.base, model.numbers(position), past);
           if (follows) follows.plain[position] = value;
           row[slot] = follows ? value * follows.part + follows.shift : value;
         }
@@ -196,7 +196,7 @@ export class Lift {
   #compute(block, rows, row, position) {
     const { model } = this;
     if (position === HORIZON) return block.value(row, this.baseOver, model.parameters, []);
-    return block.value(row, model.base, model.parameters, model.past(rows, position));
+    return block.value(row, model.base, model.numbers(position), model.past(rows, position));
   }
 
   // -- tangent and adjoint --------------------------------------------------------------------------------------------
@@ -422,7 +422,7 @@ export class Lift {
   #through(low, high, found, margins, width) {
     const node = { ...found, weight: width };
     this.tangent(node, (position, slot, speed) => {
-      const margin = margins.get(`${position} ${slot}`);
+      const margin = margins.get([position, slot].join());
       if (!margin) return;
       const loads = this.into(position, slot);
       let pushes = loads.map(([edge, load]) => margin.slopes.get(edge) * speed(load));
@@ -482,7 +482,7 @@ export class Lift {
   #margins(low, high, changed) {
     const margins = new Map();
     for (const { position, slot, branch } of changed) {
-      const key = `${position} ${slot}`, program = position === HORIZON ? this.model.recomputed : this.model.step;
+      const key = [position, slot].join(), program = position === HORIZON ? this.model.recomputed : this.model.step;
       const block = program.blocks.find((one) => one.slot === slot);
       if (margins.has(key) || !block.jumping.has(branch)) continue;
       margins.set(key, { position, slot, slopes: this.#margin(low, high, position, block, branch) });

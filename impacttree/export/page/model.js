@@ -14,7 +14,8 @@ export function carefulSum(values) {
   return all - all === 0 ? all : NaN;
 }
 
-const NOW = -2, BASELINE = -1;
+/** When a rule reads a value: in its own period, at t = 0 of the tree as stated, or so many periods before. */
+export const NOW = -2, BASELINE = -1;
 export const finite = (x) => (x - x === 0 ? x : NaN);
 export const COMPARE = {
   "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
@@ -85,25 +86,23 @@ function operation(step, constants) {
 class Block {
   constructor(data) {
     this.data = data;
-    this.slot = data.slot;
-    this.loads = data.loads.map(([temporary, slot, timing, lag]) => ({ temporary, slot, timing, lag }));
-    this.edges = this.loads.filter((load) => load.timing !== "baseline");
-    this.values = new Float64Array(data.size);
-    this.adjoints = new Float64Array(data.size);
-    this.moves = new Float64Array(data.size);
-    this.still = new Uint8Array(data.size);
-    const constants = new Map(data.constants);
-    for (const [temporary, value] of data.constants) { this.values[temporary] = value; this.still[temporary] = 1; }
-    for (const [temporary] of data.parameters) this.still[temporary] = 1;
-    for (const load of this.loads) if (load.timing === "baseline") this.still[load.temporary] = 1;
+    const [slot, size, loads, parameters, known, body] = data, constants = new Map(known);
+    this.slot = slot;
+    this.loads = loads.map(([temporary, source, when]) => ({ temporary, slot: source, when, lag: Math.max(when, 0) }));
+    this.edges = this.loads.filter((load) => load.when !== BASELINE);
+    [this.values, this.adjoints, this.moves] = [0, 0, 0].map(() => new Float64Array(size));
+    this.still = new Uint8Array(size);
+    for (const [temporary, value] of known) { this.values[temporary] = value; this.still[temporary] = 1; }
+    for (const [temporary] of parameters) this.still[temporary] = 1;
+    for (const load of this.loads) if (load.when === BASELINE) this.still[load.temporary] = 1;
     this.branches = [];
     this.jumping = new Set();
     this.taken = [];
     this.margin = [];
-    [this.forward, this.backward, this.tangent] = this.#body(data.body, constants);
-    this.result = data.body[1];
-    this.reads = Int32Array.from(this.loads.flatMap((load) => [load.temporary, load.slot, load.timing === "now" ? NOW : load.timing === "baseline" ? BASELINE : load.lag]));
-    this.given = Int32Array.from(data.parameters.flat());
+    [this.forward, this.backward, this.tangent] = this.#body(body, constants);
+    this.result = body[1];
+    this.reads = Int32Array.from(loads.flat());
+    this.given = Int32Array.from(parameters.flat());
   }
 
   #body([steps, result], constants) {
@@ -232,6 +231,11 @@ export class Model {
   constructor(data) {
     this.size = data.size;
     this.parameters = Float64Array.from(data.parameters);
+    this.schedules = data.schedules;
+    this.periodic = [];
+    for (const [place, each] of data.schedules) {
+      each.forEach((value, position) => { (this.periodic[position] ??= this.parameters.slice())[place] = value; });
+    }
     this.lags = data.lags;
     this.isStatic = data.static;
     this.ways = data.rules.map((rule) => WAYS[rule] ?? null);
@@ -254,6 +258,9 @@ export class Model {
     return row;
   }
 
+  /** The parameters in the period at a position; those of today over the horizon. */
+  numbers(position) { return this.periodic[position] ?? this.parameters; }
+
   /** Run with changes by slot; on a time loop a change wraps the path that the metric has without it. */
   run(periods, changes = new Map()) {
     const isLoop = (slot) => this.rank[slot] >= 0 && changes.get(slot).kind === "wrap";
@@ -274,12 +281,12 @@ export class Model {
 
   simulate(periods, held) {
     const rows = [], count = this.isStatic ? 1 : periods;
-    const { parameters, base } = this;
+    const { base } = this;
     for (let position = 0; position < count; position++) {
       const row = new Float64Array(this.size);
       const past = this.past(rows, position);
       for (const block of this.step.blocks) {
-        const value = block.value(row, base, parameters, past), change = held.get(block.slot);
+        const value = block.value(row, base, this.numbers(position), past), change = held.get(block.slot);
         row[block.slot] = change ? finite(change.at(position, value)) : value;
       }
       rows.push(row);
@@ -338,7 +345,7 @@ export class Model {
       const into = new Float64Array(this.step.edges.length), past = this.past(rows, position);
       this.step.blocks.forEach((block, k) => {
         if (!inStep.has(block.slot)) return;
-        block.value(row, this.base, this.parameters, past);
+        block.value(row, this.base, this.numbers(position), past);
         block.partials(into, this.step.first[k]);
       });
       return into;

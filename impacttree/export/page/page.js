@@ -1,5 +1,5 @@
 // The page: controls, and what follows from them.
-import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, shortened, standAlone } from "./draw.js";
+import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, shortened, standAlone, width } from "./draw.js";
 import { Answers } from "./answers.js";
 import { State } from "./state.js";
 import { formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
@@ -66,7 +66,7 @@ export class Page {
         return [name, button];
       });
     this.horizonButtons = data.horizons.map((count) => {
-      const button = element("button", { type: "button" }, this.words.periods(count));
+      const button = element("button", { type: "button" }, this.words.lasting(count));
       button.addEventListener("click", () => { state.horizon = count; this.changed(); });
       this.part("horizons").append(button);
       return [count, button];
@@ -267,9 +267,9 @@ export class Page {
     for (const [name, button] of this.scenarioButtons) button.setAttribute("aria-pressed", String(state.scenario ? state.scenario === name : name === (isStated ? "stated" : "")));
     for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", String(count === state.horizon));
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
-    const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` at ${count}`]);
-    const back = found.net.payback === null ? ` in the first ${words.periods(found.net.line.length)}` : "";
-    this.part("net").replaceChildren("Net ", ...nets, ` ${data.period}s\n`, back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(words.at(found.net.payback))]), this.paidBack());
+    const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` by ${words.at(count)}`]);
+    const back = found.net.payback === null ? ` by ${words.at(found.net.line.length)}` : "";
+    this.part("net").replaceChildren("Net ", ...nets, "\n", back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(words.at(found.net.payback))]), this.paidBack());
   }
 
   /** When it is paid back from P10 to P90: " (P10 to P90: 17 to 30)". */
@@ -334,10 +334,10 @@ export class Page {
       svg.setAttribute("height", top + low + 4 - box.y);
       svg.setAttribute("viewBox", [box.x, box.y, box.width, top + low + 4 - box.y].join(" "));
     }
-    const [head] = [capital(words.over(outcome, state.horizon).replace("in the ", ""))];
+    const when = capital(words.over(outcome, state.horizon).replace("in the ", "")), size = Math.max(6, Math.min(8.5, 8.5 * (long - 12) / width(when, 8.5, true)));
     svg.append(shape("g", { "aria-hidden": "true" },
       shape("rect", { x: left, y: top, width: long, height: low, class: "f-tint" }), shape("rect", { x: left, y: top, width: 3, height: low, class: "f-accent" }),
-      text(13, 8.5, shortened(head, 8.5, true, long - 12), "accent-text", 700), text(33, 17, this.money(found.total), "accent", 700), text(46, 9, shortened(outcome.low, 9, false, long - 12), "ink"),
+      text(13, size, shortened(when, size, true, long - 11), "accent-text", 700), text(33, 17, this.money(found.total), "accent", 700), text(46, 9, shortened(outcome.low, 9, false, long - 12), "ink"),
       ...(range ? range.split(/ (?=\()/).map((part, k) => text(57 + 9 * k, 7.5, part, "tint-text")) : [])));
   }
 
@@ -404,7 +404,7 @@ export class Page {
     if (!hasLine) return;
     if (isSummed) { this.net(path); return; }
     const told = (value, digits) => formatValue(outcome, value, digits), last = path.length - 1;
-    this.part("line-head").textContent = `${outcome.label}, ${this.words.periods(path.length)}`;
+    this.part("line-head").textContent = `${outcome.label}, ${this.words.lasting(path.length)}`;
     this.part("line").replaceChildren(drawLine({
       values: path, second, written: told, period: data.period, tick: this.words.tick, hasZero: false,
       alt: `${outcome.label} goes from ${told(path[0])} to ${told(path[last])}${second ? `; as stated to ${told(second[last])}` : ""}`,
@@ -418,11 +418,11 @@ export class Page {
     const head = state.cost ? `Cumulative net of the ${plain}` : `Cumulative ${what} of ${outcome.low}`;
     const isMarked = state.cost > 0 && payback !== null;
     const { low, high } = this.ranges?.net ?? {}, isSure = low && [...low, ...high].every(Number.isFinite);
-    this.part("line-head").textContent = `${head}, ${words.periods(line.length)}`;
+    this.part("line-head").textContent = `${head}, ${words.lasting(line.length)}`;
     this.part("line").replaceChildren(drawLine({
       values: line, band: isSure ? [low, high] : null, written: (value, digits) => formatSigned(outcome, value, digits), period: data.period, tick: words.tick,
       mark: isMarked ? payback - 1 : null, markText: isMarked ? words.at(payback) : "",
-      alt: `${head}: ${this.money(line[last])} after ${words.periods(line.length)}${isSure ? `, P10 to P90 ${this.money(low[last])} to ${this.money(high[last])}` : ""}`,
+      alt: `${head}: ${this.money(line[last])} by ${words.at(line.length)}${isSure ? `, P10 to P90 ${this.money(low[last])} to ${this.money(high[last])}` : ""}`,
     }));
   }
 

@@ -1,7 +1,8 @@
 // How sure an answer is: the library's own draws (the same points, curves and correlations), each operation being done
 // for a column of them at once. Runs without and with what is asked are worked on the same draws.
+import { betaQuantile } from "./beta.js";
 import { FUNCTIONS } from "./functions.js";
-import { apply, COMPARE, finite, power } from "./model.js";
+import { apply, BASELINE, COMPARE, finite, NOW, power } from "./model.js";
 
 const WIDEST = 256, CELLS = 2 ** 19;
 
@@ -35,14 +36,10 @@ function wideOperation([op, out, ...rest], t) {
 /** A rule for columns; both sides of a branch are computed, and each draw takes its own. */
 class WideBlock {
   constructor(data, width) {
-    this.slot = data.slot;
-    this.loads = data.loads;
-    this.given = data.parameters;
-    this.t = Array.from({ length: data.size }, () => null);
-    for (const [temporary, value] of data.constants) this.t[temporary] = filled(width, value);
-    this.width = width;
-    this.steps = this.#body(data.body);
-    this.result = data.body[1];
+    const [slot, size, loads, given, constants, body] = data;
+    Object.assign(this, { slot, loads, given, width, t: Array.from({ length: size }, () => null), result: body[1] });
+    for (const [temporary, value] of constants) this.t[temporary] = filled(width, value);
+    this.steps = this.#body(body);
   }
 
   #body([steps]) {
@@ -64,7 +61,7 @@ class WideBlock {
 
   value(row, base, parameters, past) {
     const { t } = this;
-    for (const [temporary, slot, timing, lag] of this.loads) t[temporary] = (timing === "now" ? row : timing === "baseline" ? base : past[lag])[slot];
+    for (const [temporary, slot, when] of this.loads) t[temporary] = (when === NOW ? row : when === BASELINE ? base : past[when])[slot];
     for (const [temporary, position] of this.given) t[temporary] = parameters[position];
     for (const step of this.steps) step();
     return t[this.result].slice();
@@ -112,10 +109,11 @@ export class Columns {
   #simulate(periods, parameters, start, held) {
     const { model } = this, rows = [], count = model.isStatic ? 1 : periods;
     for (let position = 0; position < count; position++) {
-      const row = [], past = [];
+      const row = [], past = [], numbers = parameters.slice();
+      for (const [place, each] of model.schedules) numbers[place] = filled(this.width, each[position]);
       for (const lag of model.lags) past[lag] = position >= lag ? rows[position - lag] : start;
       for (const block of this.step) {
-        const one = held.get(block.slot), value = block.value(row, this.base, parameters, past);
+        const one = held.get(block.slot), value = block.value(row, this.base, numbers, past);
         row[block.slot] = one ? changed(one.change, one.without ? one.without.rows[position][block.slot] : value) : value;
       }
       rows.push(row);
@@ -184,45 +182,6 @@ export function normalShare(score) {
   return score < 0 ? tail : 1 - tail;
 }
 
-function logGamma(x) {
-  let more = 0;
-  for (; x < 15; x++) more -= Math.log(x);
-  const y = 1 / (x * x);
-  return more + (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y / 1188)))) / x;
-}
-
-/** The share of a beta distribution below `x`, by its continued fraction (Numerical Recipes, section 6.4). */
-export function betaShare(a, b, x) {
-  if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
-  if (x > (a + 1) / (a + b + 2)) return 1 - betaShare(b, a, 1 - x);
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)) / a;
-  const safe = (value) => (Math.abs(value) < 1e-300 ? 1e-300 : value);
-  let c = 1, d = 1 / safe(1 - ((a + b) * x) / (a + 1)), found = d;
-  for (let m = 1; m < 10000; m++) {
-    let last = 1;
-    for (const part of [(m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)), (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1))]) {
-      d = 1 / safe(1 + part * d);
-      c = safe(1 + part / c);
-      last = c * d;
-      found *= last;
-    }
-    if (Math.abs(last - 1) < 1e-16) break;
-  }
-  return front * found;
-}
-
-function betaQuantile(a, b, share) {
-  if (share > 0.5) return 1 - betaQuantile(b, a, 1 - share);
-  let [low, high] = [0, 1];
-  for (let tries = 0; tries < 200 && low < high; tries++) {
-    const middle = (low + high) / 2;
-    if (middle === low || middle === high) break;
-    if (betaShare(a, b, middle) < share) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
 /** The number below which a share of the cases lies, by the kind of curve; `engine/distributions.py` says what each is. */
 const CURVES = {
   bent: (u, shape, central, below, above, bend, cut, stretch, floor, ceiling) => {
@@ -251,7 +210,7 @@ export class Draws {
   constructor({ inputs, linked }) {
     this.inputs = inputs;
     this.linked = linked;
-    this.nets = inputs.map(({ net }) => Uint32Array.from(net.match(/.{8}/g), (digits) => parseInt(digits, 16)));
+    this.nets = inputs.map(({ net }) => new Uint32Array(Uint8Array.from(atob(net), (byte) => byte.charCodeAt(0)).buffer));
   }
 
   share(input, index) {

@@ -16,7 +16,10 @@ export class State {
     this.data = data;
     for (const metric of data.metrics) {
       const low = metric.label.slice(0, 1).toLowerCase() + metric.label.slice(1);
-      Object.assign(metric, { ...data.usual, low, ...metric, style: data.styles[metric.style], signed: data.styles[metric.signed] });
+      Object.assign(metric, { ...data.usual, low, ...metric, style: data.styles[metric.style], signed: data.styles[metric.signed ?? metric.style] });
+    }
+    for (const view of data.views) {
+      view.lines = view.lines.map(([source, target, path, label, more]) => ({ source, target, path, label, delay: "", ...more }));
     }
     this.reset();
   }

@@ -125,7 +125,8 @@ export class Words {
   /** The same below an axis: "Oct 27"; null where periods go by their numbers. */
   get tick() { const { names } = this.data; return names && ((t) => names.short[t - 1]); }
 
-  periods(count) { return `${count} ${this.data.period}${count === 1 ? "" : "s"}`; }
+  /** A horizon: "12 months", where periods have names "Nov 2026 to Oct 2027". */
+  lasting(count) { return this.data.windows[count].all; }
 
   /** A change of an outcome: "+$17k"; of an amount that is better lower "saves $17k" or "costs $17k". */
   figure(metric, change, digits = DIGITS) {
