@@ -28,7 +28,7 @@ from impacttree.render.pptx.blocks import GREY, WORSE, label
 from impacttree.render.pptx.chartml import Axis, Plot, PlotSeries, PointLabel, add_chart
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Ids
-from impacttree.render.pptx.texts import lines_in, one_line
+from impacttree.render.pptx.texts import height_of, lines_in, one_line
 from impacttree.render.scene import Box, Curve
 from impacttree.views import Bars, Chart, Distribution, Lines, Tone, Waterfall
 from impacttree.views.slides import Course, Milestone
@@ -85,9 +85,9 @@ def _key(ids: Ids, frame: Frame, tones: Sequence[Tone]) -> str:
     return "".join(drawn)
 
 
-def _cut(texts: Sequence[str], width: float) -> list[str]:
-    """Return names that stand in two lines of an axis, broken where they were measured."""
-    return ["\n".join(lines_in(text, _LABEL, width, most=2)) for text in texts]
+def _cut(texts: Sequence[str], width: float, most: int = 2) -> list[str]:
+    """Return names that stand in so many lines of an axis, broken where they were measured."""
+    return ["\n".join(lines_in(text, _LABEL, width, most=most)) for text in texts]
 
 
 def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
@@ -112,7 +112,8 @@ def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
         points = {k: PAINTS[tone] for k, tone in enumerate(tones)}
         labels = {k: PointLabel(text, "outEnd", color=GREY) for k, text in enumerate(texts)}
         series.append(PlotSeries(name, values, NAVY, NAVY, 1.0, points=points, labels=labels))
-    names = _cut([bar.label for bar in bars], wide - 0.2)
+    lines = 3 if inner.height / max(1, len(bars)) > height_of(3, _LABEL) else 2
+    names = _cut([bar.label for bar in bars], wide - 0.2, lines)
     shown = [("low end, shown", [bar.low_text for bar in bars]), ("high end, shown", [bar.high_text for bar in bars])]
     alt = f"{view.title}. " + "; ".join(f"{bar.label}: {bar.low_text} to {bar.high_text}" for bar in bars)
     add_chart(slide, frame, inner, names, [Plot("bar", series)], axis, alt=alt, beside=shown, reverse=True)

@@ -85,7 +85,9 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
 
 
 def _paths(answer: Worth) -> Slide:
-    picture = replace(answer.waterfall(), title="", subtitle="", notes=())
+    drawn = answer.waterfall()
+    steps = tuple(replace(step, range_text="") for step in drawn.steps)
+    picture = replace(drawn, title="", subtitle="", steps=steps, notes=())
     words = answer.words
     title = (
         f"the paths from {lowered(words.label(answer.metric))} add up to {words.signed(answer.outcome, answer.total)}"
@@ -124,7 +126,7 @@ def _assumptions(answer: Worth) -> Iterator[Slide]:
         for effect in graph[target].influences:
             if effect.source == source:
                 evidence = effect.evidence
-                day = day_text(evidence.date) if evidence.date else ""
+                day = day_text(evidence.date, short=True) if evidence.date else ""
                 texts = (effect.words, evidence.grade.replace("_", "-"), evidence.source or "", day)
                 rows.append(tuple(map(Cell, texts)))
     if not rows:
@@ -145,7 +147,7 @@ def _definitions(answer: Worth) -> Iterator[Slide]:
     rows = []
     for metric in [graph.metrics[index] for index in sorted(used)][:MOST_DEFINED]:
         said = " ".join((metric.spec.description or metric.spec.formula or "stated").split())
-        as_of = metric.spec.as_of.isoformat() if metric.spec.as_of else ""
+        as_of = day_text(metric.spec.as_of, short=True) if metric.spec.as_of else ""
         today = "" if subject.missing_today(metric) else words.value(metric.name, subject.today[metric.index])
         rows.append((Cell(metric.label), Cell(said), Cell(today), Cell(as_of)))
     columns = (Column("Metric"), Column("Definition"), Column("Today", "right"), Column("As of"))

@@ -11,9 +11,12 @@ from impacttree.quantity.calendar import MONTHS
 from impacttree.reports.bet.bet import Bet, spanning_levels
 from impacttree.reports.bet.payback import payback_texts
 from impacttree.views import Panel
-from impacttree.views.slides import Figures, RangeBar, ShareOfBar, Shares, Signatures, Slide, SlidePart, Spans
+from impacttree.views.slides import Figures, RangeBar, Shares, Signatures, Slide, SlidePart, Spans
 
 __all__ = ["decision"]
+
+NAMED = 0.5
+"""A share of the bar of evidence that is larger has its name in it."""
 
 
 def decision(bet: Bet) -> Slide:
@@ -65,9 +68,8 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
         return
     yield Panel("We ask", bet.asked, f"once, in {words.at(1)}")
     yield Panel(f"Returns {bet.end}", bet.signed(point), spread, accent=True)
-    net = (
-        f"P10 to P90: {bet.span(low - found.cost, high - found.cost, signed=True)}" if low != high else "after the cost"
-    )
+    ends = found.low is not None and found.high is not None and (found.low[-1], found.high[-1])
+    net = f"P10 to P90: {bet.span(*ends, signed=True)}" if ends and ends[0] != ends[1] else "after the cost"
     yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), net)
     yield Panel("Pays back in", *payback_texts(bet))
 
@@ -93,12 +95,10 @@ def _level(bet: Bet, level: float) -> str:
 
 def _evidence(bet: Bet) -> Shares:
     answer = bet.worth
-    shares = tuple(
-        ShareOfBar(text, grounds.share) for text, grounds in zip(answer.evidence_mix, answer.rests_on, strict=True)
-    )
-    notes: list[str] = []
-    if len(answer.evidence_mix) > 1:
-        notes.append(f"{joined(answer.evidence_mix[1:])}.")
+    shares, notes = answer.evidence_shares, []
+    told = answer.evidence_mix[1:] if shares[0].share > NAMED else answer.evidence_mix
+    if told:
+        notes.append(f"{joined(told)}.")
     source = next((one for one in _influences(bet) if one.evidence.source), None)
     if source is not None:
         dated = source.evidence.date
@@ -106,10 +106,6 @@ def _evidence(bet: Bet) -> Shares:
         notes = [" ".join([*notes, f"{source.evidence.source}{when}."])]
     if bet.returns.loss is not None and bet.cost is not None:
         notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
-    if not shares:
-        return Shares(
-            "How good is the evidence", (ShareOfBar("formulas alone, no evidence stated", 1.0),), tuple(notes)
-        )
     return Shares("How good is the evidence", shares, tuple(notes))
 
 
