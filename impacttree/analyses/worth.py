@@ -395,7 +395,7 @@ class Worth(Result):
         if self.run_rate is not None:
             yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
         if self.pays is not None:
-            yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays)}")
+            yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays, spread=False)}")
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [

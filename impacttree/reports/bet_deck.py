@@ -86,7 +86,7 @@ def bet_deck(
     slides: list[Slide] = []
     for name, done in pairs:
         bet = Bet(subject, name, done, on, scenario, cost, people)
-        slides += [*_six(bet), *appendix(bet.worth, bet.returns, bet.footer, whole=(name, done) == pairs[-1])]
+        slides += [*_six(bet), *appendix(bet, whole=(name, done) == pairs[-1])]
     shown = slides if people else [_without_people(slide) for slide in slides]
     return Deck(tuple(map(typeset, shown)), read_template(template))
 

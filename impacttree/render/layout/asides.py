@@ -13,13 +13,15 @@ from impacttree.render.layout.style import INK, LIVE, MUTED, POINT
 from impacttree.render.scene import Anchor, Box, Curve, Group, Segment, Shape
 from impacttree.views import Aside
 
-__all__ = ["BELOW", "BESIDE", "JOINS", "SIZE", "aside_groups"]
+__all__ = ["BELOW", "BESIDE", "FIGURES", "JOINS", "LEAVES", "SIZE", "aside_groups"]
 
 SIZE = 12.3
 """Points: 12 on a slide, where the board is drawn a little smaller."""
 GAP = 0.56
 """Between the boxes on the path and those below them: as high as the figures beside the arrows need."""
 HEIGHT = 0.68
+FIGURES = 0.5 * GAP + 0.02
+"""How far below a card the figures of what joins it stand."""
 BELOW = GAP + HEIGHT + 0.08
 NARROWEST, WIDEST = 1.5, 3.2
 LEAVES, JOINS = 0.68, 0.32
@@ -116,7 +118,7 @@ def _drawn(place: _Place, at: dict[str, Box], sources: set[str]) -> Iterator[Gro
         via = f"via {one.card.label}" if one.card.id != leaving.card.id else ""
         room = target.width * (LEAVES - JOINS) + 0.9
         further = wrap(via, SIZE, room, 2) if via else []
-        yield _figures(one, x, foot + 0.5 * GAP + 0.02, further, to_left=one.at in sources)
+        yield _figures(one, x, foot + FIGURES, further, to_left=one.at in sources)
     yield cards.small_card(leaving.card, box, SIZE)
 
 

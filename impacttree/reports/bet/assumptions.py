@@ -110,7 +110,9 @@ def _range(low: str, high: str) -> str:
 
 def _name(bet: Bet, row: SwitchingValue) -> str:
     """Name a number with what an effect is counted per: ``Monthly churn per +1pp weekly engagement``."""
-    return number_name(bet, row.address, row.label, size_per(bet.words, row.address, row.today)[1])
+    is_effect = Address.parse(row.address).source is not None
+    per = size_per(bet.words, row.address, row.today)[1] if is_effect else ""
+    return number_name(bet, row.address, row.label, per)
 
 
 def number_name(bet: Bet, address: str, label: str, per: str = "") -> str:

@@ -68,17 +68,18 @@ def _equation(bet: Bet) -> Figures | None:
         return None
     when = f"in {bet.words.periods(bet.horizon)}"
     unit = bet.words.unit(bet.outcome.name)
-    levels = [0.0, *accumulate(line.change for line in moved)]
-    _, steps = shown_levels(levels, unit, currency=bet.words.currency)
+    asked = [-bet.returns.cost] if bet.cost is not None else []
+    levels = [0.0, *accumulate([*(line.change for line in moved), *asked])]
+    texts, steps = shown_levels(levels, unit, currency=bet.words.currency)
     panels, signs = [], []
-    for number, (line, step) in enumerate(zip(moved, steps, strict=True)):
+    for number, (line, step) in enumerate(zip(moved, steps, strict=False)):
         panels.append(Panel(line.label, step.lstrip("+-") if number else step, when))
         signs += [("−" if line.change < 0 else "+")] if number else []
-    panels.append(Panel(bet.outcome.label, bet.signed(bet.worth.total), "before the ask" if bet.cost else when,
+    panels.append(Panel(bet.outcome.label, texts[len(moved)], "before the ask" if bet.cost else when,
                         accent=bet.cost is None))  # fmt: skip
     signs.append("=")
     if bet.cost is not None:
-        panels.append(Panel("The ask", bet.asked, f"once, in {bet.words.at(1)}"))
-        panels.append(Panel("Net", bet.signed(bet.returns.net[-1]), bet.end, accent=True))
+        panels.append(Panel("The ask", steps[-1].lstrip("+-"), f"once, in {bet.words.at(1)}"))
+        panels.append(Panel("Net", texts[-1], bet.end, accent=True))
         signs += ["−", "="]
     return Figures(tuple(panels), tuple(signs))

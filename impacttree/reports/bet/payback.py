@@ -44,8 +44,8 @@ def payback_texts(bet: Bet) -> tuple[str, str]:
         return "not yet", f"not within {words.periods(bet.horizon)}"
     if found.payback_low is None or found.payback_low == found.payback_high:
         return words.at(found.payback), ""
-    late = words.at(found.payback_high) if found.payback_high else "later"
-    return words.at(found.payback), f"P10 to P90: {words.at(found.payback_low)} to {late}"
+    early, late = (words.ticks(end, end)[0] if end else "later" for end in (found.payback_low, found.payback_high))
+    return words.at(found.payback), f"P10 to P90: {early} to {late}"
 
 
 def _milestones(bet: Bet) -> Iterator[Milestone]:
