@@ -67,9 +67,7 @@ def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Gr
     return (*groups, *beside, *written, *_panels(diagram, y))
 
 
-def _written(
-    asides: Sequence[Aside], path: Sequence[str], row: _Row, joined: set[str], left: set[str]
-) -> list[Group]:
+def _written(asides: Sequence[Aside], path: Sequence[str], row: _Row, joined: set[str], left: set[str]) -> list[Group]:
     """Write under the cards what joins or leaves the path there, where no box shows it.
 
     Under a card that an arrow joins, whose figures then stand at its left, the texts stand at the right of that arrow;
