@@ -80,7 +80,7 @@ def bet_deck(
     >>> import impacttree as it
     >>> made = it.template("saas").deck("engagement", "+5%", cost="$250k")
     >>> print(made.slides[0].title)
-    We ask $250k: +5% weekly engagement returns $749k by month 36 ($392k to $1.18M) and pays back in month 21
+    We ask $250k: +5% weekly engagement returns $749k by Oct 2029 ($392k to $1.18M) and pays back in Jul 2028
     """
     pairs = _pairs(subject, metric, change, on)
     slides: list[Slide] = []
