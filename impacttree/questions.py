@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from impacttree.analyses.break_even import break_even
+    from impacttree.analyses.cash_flow import cash_flow
     from impacttree.analyses.decide import decide
     from impacttree.analyses.diagram import diagram
     from impacttree.analyses.guardrails import check_guardrails
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "break_even",
+    "cash_flow",
     "check_guardrails",
     "compare",
     "decide",

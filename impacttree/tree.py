@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from impacttree.notebook.explorer import Explorer
     from impacttree.quantity import Change, Period, RawQuantity
     from impacttree.reports.deck import Deck
-    from impacttree.spec import EvidenceDefaults, FiscalCalendar, MetricSpec, Reading, Scenario, TreeSpec
+    from impacttree.spec import EvidenceDefaults, Finance, FiscalCalendar, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
     from impacttree.spec.refresh import NewValues
 
@@ -56,6 +56,8 @@ class ImpactTree:
         What the model is about, its money, its time step, and how many periods are looked ahead.
     start_date, fiscal_calendar
         The first day of period 1, and how fiscal years are divided, as ``{"start": "February"}``.
+    finance
+        How amounts of later periods are weighed, as ``{"discount_rate": "12%/year"}``.
     outcome, outcomes
         The metric that questions are asked about by default, and the few that are shown together.
     statement
@@ -95,6 +97,7 @@ class ImpactTree:
         horizon: int | str | None = None,
         start_date: Day | None = None,
         fiscal_calendar: FiscalCalendar | Mapping[str, str] | None = None,
+        finance: Finance | Mapping[str, Any] | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
         illustrative: bool | None = None,
@@ -228,6 +231,7 @@ class ImpactTree:
     worth = asks(lambda: questions.worth)
     what_if = asks(lambda: questions.what_if)
     pnl = asks(lambda: questions.pnl)
+    cash_flow = asks(lambda: questions.cash_flow)
     compare = asks(lambda: questions.compare)
     sensitivity = asks(lambda: questions.sensitivity)
     sweep = asks(lambda: questions.sweep)

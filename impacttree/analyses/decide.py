@@ -18,7 +18,7 @@ from impacttree.answers.local import local
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Horizon, Over, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text
 from impacttree.answers.words import Words, counted, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
@@ -165,6 +165,7 @@ class Decided(Result):
                         "net_p10": stage.range.p10 if stage.range else None,
                         "net_p90": stage.range.p90 if stage.range else None,
                         "share_that_pays": stage.range.above_zero if stage.range else None,
+                        "probability_of_loss": stage.loss,
                         "share_best": standing.shares[number] if standing.shares else None,
                         "best": standing.best == number,
                         "payback": act.returns.payback,
@@ -233,7 +234,8 @@ class Decided(Result):
 
     def _notes(self) -> Iterator[str]:
         words = self.words
-        yield "Net of the cost, every number at its stated value; * best at that horizon."
+        net = "NPV" if words.net(self.outcome) == "NPV" else "Net of the cost"
+        yield f"{net}, every number at its stated value; * best at that horizon."
         for act in self.acts:
             done = joined([move.text for move in act.moves])
             named = "" if act.label in done else f"{act.label}: "
@@ -279,7 +281,7 @@ class Decided(Result):
         levels = tuple((level, words.signed(name, level)) for level in round_levels(min(nets), max(nets)))
         left = len(self.acts) - len(shown)
         more = (f"{counted(left, 'more act')} not drawn.",) if left else ()
-        subtitle = f"Net of cost by {words.period}, {words.label(name)}, every number at its stated value"
+        subtitle = f"Net of cost by {words.period}, {words.titled(name)}, every number at its stated value"
         ticks = words.ticks(1, end)
         return Lines(self.title, subtitle, ticks, series, levels, (*more, f"Basis: {self.provenance.basis}."))
 
@@ -296,6 +298,7 @@ def decide(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
     samples: int | None = None,
     seed: int = 0,
 ) -> Decided:
@@ -317,6 +320,8 @@ def decide(
         Periods by name in place of a horizon, from the first one on, in which costs are paid: ``"FY27"``.
     scenario
         A scenario of the model file, held with each act and without any.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
     samples
         How many are drawn; as many as there is time for unless given.
     seed
@@ -337,7 +342,7 @@ def decide(
     >>> [round(stage.net, -3) for stage in answer.acts[1].returns.stages]
     [27000.0, 208000.0, 393000.0]
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     if not isinstance(decision, Decision):
         raise QuestionError(Problem(reason=f"{type(decision).__name__} is not a decision", fix=ACTS))
     held, outcome = Case.of(subject, None, horizon, scenario, samples, seed), subject.outcome(decision.on)
@@ -354,11 +359,11 @@ def decide(
     words = subject.words
     in_full = any(case.asked.in_full for case in cases)
     weights = tuple(one for case in cases for one in case.asked.weights or (None,))
-    basis = words.basis(outcome.name, lifted=False, costed=True, in_full=in_full, weights=weights)
+    meant = words.basis(outcome.name, lifted=False, costed=True, in_full=in_full, weights=weights)
     warnings = dict.fromkeys(warning for case in cases for warning in case.warnings(outcome))
     method = METHOD if drawn is None else f"{METHOD}; ranges of {drawn:,} samples at scrambled Sobol points"
     return Decided(
-        provenance=held.provenance(method, basis, drawn, None if drawn is None else seed),
+        provenance=held.provenance(method, meant, drawn, None if drawn is None else seed),
         acts=acts,
         outcome=outcome.name,
         horizon=held.periods,

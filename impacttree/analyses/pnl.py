@@ -13,7 +13,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Over, Subject
-from impacttree.answers.words import ACCRUAL, Words, is_still, joined, lowered
+from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.graph.statement import StatementLine, derived_statement, stated_line
@@ -290,7 +290,11 @@ def pnl(
     _check(case, lines)
     words = subject.words
     last = subject.graph[lines[-1].metric]
-    basis = words.basis(last.name, lifted=False, weights=case.asked.weights) if case.asked.recipes else ACCRUAL
+    basis = (
+        words.basis(last.name, lifted=False, weights=case.asked.weights)
+        if case.asked.recipes
+        else words.accounting(last.name)
+    )
     return Pnl(
         provenance=case.provenance("two exact evaluations; subtotals checked in every period", basis),
         lines=lines,

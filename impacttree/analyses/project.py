@@ -13,7 +13,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.local import known, marking
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Over, Subject
-from impacttree.answers.words import ACCRUAL, Words, joined, noted, undefined
+from impacttree.answers.words import Words, joined, noted, undefined
 from impacttree.engine.rounding import Settled
 from impacttree.errors import OutputError, Problem, QuestionError, nearest, printable
 from impacttree.views import Cell, Column, Lines, Series, Table
@@ -167,7 +167,8 @@ def project(
     metrics, words = subject.graph.metrics, subject.words
     stated = (subject.graph.outcome,) if subject.graph.outcome else tuple(m.name for m in metrics)
     outcomes = subject.graph.spec.outcomes or stated
-    parts = [ACCRUAL] if any(words.unit(name).is_money for name in outcomes) else []
+    money = [name for name in outcomes if words.unit(name).is_money]
+    parts = [words.accounting(*money)] if money else []
     parts += [words.held("changes", case.asked.weights)] if case.asked.recipes else []
     reasons = tuple(_reasons(case))
     return Projection(

@@ -14,7 +14,7 @@ from impacttree.answers.corners import bottlenecks
 from impacttree.answers.direction import better_ways
 from impacttree.answers.local import local
 from impacttree.answers.result import ChartResult, Result, Scalar
-from impacttree.answers.subject import Horizon, Over, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -148,7 +148,7 @@ class Sensitivity(Result):
     def view(self) -> Table:
         words, outcome, n = self.words, self.outcome, self.horizon
         by = "a plausible move" if self.is_ranked else "1%"
-        title = f"What moves {lowered(words.label(outcome))} {words.over(outcome, n)}, ranked by {by}"
+        title = f"What moves {lowered(words.titled(outcome))} {words.over(outcome, n)}, ranked by {by}"
         columns = (
             Column("Metric"),
             Column("Today", "right"),
@@ -270,7 +270,7 @@ class Sensitivity(Result):
             if ranked
             else ("1%", "by 1% in the direction that is better for it")
         )
-        title = f"What {move} {does} {lowered(words.label(outcome))}"
+        title = f"What {move} {does} {lowered(words.titled(outcome))}"
         subtitle = f"{words.heading(outcome, self.horizon)}, one metric at a time, {how}"
         bars = tuple(self._bar(row) for row in drawn[:MOST_BARS])
         notes = (*self._left_out(drawn), f"Basis: {self.provenance.basis}.")
@@ -340,7 +340,13 @@ def ordinal(rank: int) -> str:
 
 @local
 def sensitivity(
-    subject: Subject, on: str | None = None, *, horizon: Horizon = None, over: Over = None, scenario: str | None = None
+    subject: Subject,
+    on: str | None = None,
+    *,
+    horizon: Horizon = None,
+    over: Over = None,
+    scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> Sensitivity:
     """Move each metric by one percent and by a plausible amount, and see what the outcome does.
 
@@ -360,8 +366,10 @@ def sensitivity(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held in every run.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     return sensitivity_of(Case.of(subject, None, horizon, scenario), subject.outcome(on))
 
 

@@ -16,8 +16,8 @@ from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric,
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import BASE, ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
-from impacttree.answers.subject import Horizon, Over, Subject
-from impacttree.answers.words import ACCRUAL, Words, sentence
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.words import Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.views import Cell, Column, Distribution, Table
@@ -206,7 +206,7 @@ class Simulation(Result):
     @property
     def _sentence(self) -> str:
         words, name = self.words, self.outcome
-        label = words.label(name)
+        label = words.titled(name)
         found = self.ranges[self.names.index(name)]
         if found is None:
             return f"{label}: no sample has a value"
@@ -231,7 +231,7 @@ class Simulation(Result):
                     "metric": name,
                     "period": self.horizon,
                     "scenario": self.scenario,
-                    "label": self.words.label(name),
+                    "label": self.words.titled(name),
                     "unit": str(self.words.total_unit(name)),
                     "over": self.words.formed(name, self.horizon),
                     "central": central,
@@ -280,7 +280,7 @@ class Simulation(Result):
             last = Cell("no mean") if found.mean is None else Cell(mean, found.mean)
             cells = [Cell(low, found.p10), Cell(middle, found.p50), Cell(high, found.p90), last]
         return (
-            Cell(words.label(name), name),
+            Cell(words.titled(name), name),
             Cell(words.formed(name, self.horizon)),
             Cell(words.value(name, central), central),
             *cells,
@@ -299,7 +299,7 @@ class Simulation(Result):
             for rail in self.guardrails
         ]
         unsettled = [
-            f"{words.label(name)} has no mean: {found.mean_missing}."
+            f"{words.titled(name)} has no mean: {found.mean_missing}."
             for name, found in zip(self.names, self.ranges, strict=True)
             if found is not None and found.mean is None
         ]
@@ -332,6 +332,7 @@ def simulate(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> Simulation:
     """Draw many samples of all that is uncertain, and see how the outcomes spread.
 
@@ -361,6 +362,8 @@ def simulate(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held beside the changes.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -375,10 +378,10 @@ def simulate(
     >>> low < middle < high, simulation.probability("ltv_to_cac < 3") < 0.01
     (True, True)
     """
-    subject = subject.over(over, horizon)
     from impacttree.engine.simulation import Job, Wanted, simulate_many
     from impacttree.render.progress import progress
 
+    subject = subject.over(over, horizon).on_basis(basis)
     kept, case = _kept(subject, on), Case.of(subject, changes, horizon, scenario)
     slots = tuple(metric.index for metric in kept)
     limits = [limit for limit in sized(guarded(subject.graph), case.sizes) if limit.metric.index in slots]
@@ -438,12 +441,13 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
     if not names:
         fix = "give a name or a list of names, or leave it out"
         raise QuestionError(Problem(reason="`on` names no metric", fix=fix))
-    found = {metric.index: metric for metric in map(subject.metric, names)}
+    found = {metric.index: metric for metric in map(subject.metric if on is None else subject.outcome, names)}
     return tuple(found.values())
 
 
 def _basis(case: Case, kept: Sequence[Metric]) -> str:
-    parts = [ACCRUAL] if any(metric.unit.is_money for metric in kept) else []
+    money = [metric.name for metric in kept if metric.unit.is_money]
+    parts = [case.words.accounting(*money)] if money or case.words.is_discounted else []
     parts += [case.words.held("changes", case.asked.weights)] if case.asked.recipes else []
     return "; ".join(parts)
 

@@ -16,7 +16,7 @@ from impacttree.answers.ranges import no_mean
 from impacttree.answers.result import ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Horizon, Over, Subject
-from impacttree.answers.words import ACCRUAL, STILL, Words, joined, lowered, sentence
+from impacttree.answers.words import STILL, Words, joined, lowered, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.quantity.changes import at
 from impacttree.spec.address import Address
@@ -379,7 +379,7 @@ def uncertainty(
     indices = dict(zip(measured, found, strict=True)) if found else {}
     rows = _rows(case, sampler, swung, factors, indices)
     told = subject.words.basis(outcome.name, lifted=len(case.moves) == 1, weights=case.asked.weights)
-    basis = told if case.asked.recipes else ACCRUAL
+    basis = told if case.asked.recipes else subject.words.accounting(outcome.name)
     basis = basis if outcome.unit.is_money or case.asked.recipes else ""
     method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999) with 95 % intervals"
     return Uncertainty(

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from impacttree.analyses.sensitivity import sensitivity_of
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.cost import COST
 from impacttree.answers.decision import WRITE, Decision
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.number_names import label_of
+from impacttree.answers.outlays import Outlay, charges, read_outlays
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
-from impacttree.answers.subject import Horizon, Over, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
-from impacttree.quantity import Quantity, shown_parts, to
+from impacttree.quantity import shown_parts, to
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -294,13 +295,13 @@ class _Weighed:
 
     outcome: Metric
     case: Case
-    cost: Quantity | None
+    outlays: tuple[Outlay, ...] | None
     """None where it is the expected worth."""
 
     @property
     def uncertain_cost(self) -> tuple[UncertainNumber, ...]:
         """The cost, where it is uncertain."""
-        return uncertain_cost(self.outcome, self.cost)
+        return tuple(number for one in self.outlays or () for number in one.uncertain(self.outcome))
 
 
 @local
@@ -314,6 +315,7 @@ def value_of_information(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> ValueOfInformation:
     """Compute what it is worth to know the numbers that a decision rests on, each by itself and all together.
 
@@ -340,6 +342,8 @@ def value_of_information(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held whether the decision is taken or not.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -356,7 +360,7 @@ def value_of_information(
     >>> answer.measure.label, answer.choice
     ('Monthly churn <- Weekly engagement, slope', 'do it')
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     import numpy as np
 
     from impacttree.engine.information import SCRAMBLINGS, Information
@@ -389,11 +393,13 @@ def value_of_information(
     correlated = tuple(address for group in subject.correlated(job.drawn) for address in group)
     rows = _rows(subject, job, nets, information, there, correlated) if information is not None else []
     told = words.basis(outcome.name, lifted=False, costed=True, weights=case.asked.weights)
-    basis = f"{words.horizon(outcome.name, case.periods)}; {told}"
+    meant = f"{words.horizon(outcome.name, case.periods)}; {told}"
     return ValueOfInformation(
-        provenance=case.provenance(METHOD, basis, samples, seed),
+        provenance=case.provenance(METHOD, meant, samples, seed),
         decision=tuple(move.text for move in case.moves),
-        cost=_taken(words, outcome, float(cost[0])) if weighed.cost is None else printable(weighed.cost.text),
+        cost=_taken(words, outcome, float(cost[0]))
+        if weighed.outlays is None
+        else joined([printable(one.text) for one in weighed.outlays]),
         is_closest=decision is None,
         outcome=outcome.name,
         horizon=case.periods,
@@ -429,7 +435,7 @@ def _rows(
     return [
         NumberWorth(
             address=number,
-            label="Cost of the decision" if number == COST else label_of(subject.graph, number),
+            label="Cost of the decision" if number.startswith(COST) else label_of(subject.graph, number),
             evppi=found[number].value,
             error=found[number].error,
             share=found[number].value / information.of_all.value if found[number].value else 0.0,
@@ -472,7 +478,7 @@ def _understood(held: Case, decision: object) -> _Weighed:
         raise QuestionError(Problem(reason="which number to measure is asked of one act at a time", fix=fix))
     act, outcome = decision.acts[0], held.subject.outcome(decision.on)
     case = held.asking(dict(act.changes))
-    return _Weighed(outcome, case, read_cost(case, outcome, act.cost))
+    return _Weighed(outcome, case, read_outlays(case, outcome, act.cost))
 
 
 def _there(worth: Samples) -> npt.NDArray[np.bool_]:
@@ -505,9 +511,13 @@ def _costs(nets: Scramblings, weighed: _Weighed, worth: float, samples: int) -> 
     """Return what doing it costs in each sample: where no cost is stated, its worth."""
     import numpy as np
 
-    if weighed.uncertain_cost:
-        return nets.draw(COST)
-    return np.full(samples, max(worth, 0.0) if weighed.cost is None else weighed.cost.central())
+    if weighed.outlays is None:
+        return np.full(samples, max(worth, 0.0))
+    drawn = [nets.draw(one.address) if one.cost.spread is not None else one.amount for one in weighed.outlays]
+    whole: npt.NDArray[np.float64] = np.zeros(samples)
+    for charged in charges(weighed.case, weighed.outcome, weighed.outlays, drawn):
+        whole = whole + charged
+    return whole
 
 
 def _correlation_note(subject: Subject, correlated: Sequence[str]) -> Iterator[str]:

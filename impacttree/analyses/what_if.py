@@ -14,7 +14,7 @@ from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import BASE, Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Horizon, Over, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -78,7 +78,7 @@ class WhatIf(Result):
         when = words.over(name, self.horizon)
         if not self.moves:
             return self.provenance.told(
-                f"Without a change: {lowered(words.label(name))} {words.value(name, self.before)} {when}"
+                f"Without a change: {lowered(words.titled(name))} {words.value(name, self.before)} {when}"
             )
         many = len(self.moves) > MOST_IN_TITLE
         done = f"{len(self.moves)} changes together" if many else joined([move.text for move in self.moves])
@@ -132,7 +132,7 @@ class WhatIf(Result):
         notes += [f"With {move.text}" for move in self.moves if len(self.moves) > MOST_IN_TITLE]
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
-            notes.append(f"Change of {lowered(words.label(self.outcome))}: {', '.join(beside)}")
+            notes.append(f"Change of {lowered(words.titled(self.outcome))}: {', '.join(beside)}")
         if self.run_rate is not None and self.moves:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
@@ -176,6 +176,7 @@ def what_if(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
     samples: int | None = None,
     seed: int = 0,
 ) -> WhatIf:
@@ -197,6 +198,8 @@ def what_if(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the changes.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
     samples
         How many are drawn; as many as there is time for unless given.
     seed
@@ -209,7 +212,7 @@ def what_if(
     >>> answer.range.p10 < answer.total < answer.range.p90
     True
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     outcome = subject.outcome(on)
     return _what_if(Case.of(subject, changes, horizon, scenario, samples, seed), outcome, range)
 

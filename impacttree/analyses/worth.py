@@ -14,18 +14,19 @@ from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
 from impacttree.answers.net_over_time import Returns, returns
+from impacttree.answers.outlays import Costs
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Horizon, Over, Subject
+from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Change, RawQuantity, shown_shares
+from impacttree.quantity import Change, shown_shares
 from impacttree.views import Fact, Headline, Panel, Step, Waterfall
 from impacttree.views.slides import Figures, ShareOfBar, Shares, Slide, SlidePart
 
@@ -225,7 +226,10 @@ class Worth(Result):
     def view(self) -> Headline:
         facts = [
             Fact("not modelled", tuple((text,) for text in self._left_out())),
-            Fact("net", tuple(stage_rows(self.words, self.outcome, self.pays)) if self.pays else ()),
+            Fact(
+                self.words.net(self.outcome),
+                tuple(stage_rows(self.words, self.outcome, self.pays)) if self.pays else (),
+            ),
             Fact("payback", ((payback_text(self.words, self.pays),),) if self.pays and self.pays.cost else ()),
             *self._before_cost(),
             *self._through(),
@@ -299,7 +303,7 @@ class Worth(Result):
         rows = list(zip(names, texts, shares, strict=True))
         if len(rows) > 1:
             whole = self.words.signed(self.outcome, self.total)
-            rows.append((f"= {lowered(self.words.label(self.outcome))}", whole, "" if offset else "100%"))
+            rows.append((f"= {lowered(self.words.titled(self.outcome))}", whole, "" if offset else "100%"))
         return [Fact("through", tuple(rows))]
 
     def _left_out(self) -> list[str]:
@@ -354,7 +358,7 @@ class Worth(Result):
             for label, amount in parts
         ]
         whole = self._whole()
-        subtitle = f"Paths from {words.label(self.metric)} to {words.label(name)}"
+        subtitle = f"Paths from {words.label(self.metric)} to {words.titled(name)}"
         return Waterfall(self.title.replace("->", "→"), subtitle, (*steps, whole), (f"Basis: {self.basis}.",))
 
     def _whole(self) -> Step:
@@ -488,10 +492,11 @@ def worth(
     on: str | None = None,
     range: bool = True,  # noqa: A002 - the word that users know
     *,
-    cost: RawQuantity | None = None,
+    cost: Costs | None = None,
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
     samples: int | None = None,
     seed: int = 0,
 ) -> Worth:
@@ -516,14 +521,17 @@ def worth(
         Whether to draw samples of what is uncertain, for the range of the worth and the risk of guardrails. They are
         the same draws without and with the lift, so what does not move the worth does not widen it.
     cost
-        What it costs, once, in the outcome's unit: any form of a quantity, so it may have a range. With it the answer
-        says whether it pays, at one, two and three horizons, and when it has paid back.
+        What it costs, in the outcome's unit: any form of a quantity, so it may have a range, paid today, or as
+        ``"$20k in month 3"`` or ``"$100k over 36 months"``, or a list of these. With it the answer says whether it
+        pays, at one, two and three horizons, and when it has paid back.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
     over
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the lift.
+    basis
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
     samples
         How many are drawn; as many as there is time for unless given.
     seed
@@ -543,7 +551,7 @@ def worth(
     >>> worth.change, worth.outcome, worth.guardrails[0].holds
     ('+1%', 'profit', True)
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     lifted, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, {metric: change}, horizon, scenario, samples, seed)
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
@@ -552,10 +560,10 @@ def worth(
     annual = case.words.annual(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
     pays = None if cost is None else returns(case.furthest, outcome, cost, case.periods, sampled=range)
-    spent = "" if pays is None else pays.text
-    basis = case.words.basis(outcome.name, cost=spent, in_full=case.asked.in_full, weights=case.asked.weights)
+    spent = "" if pays is None else pays.terms
+    meant = case.words.basis(outcome.name, cost=spent, in_full=case.asked.in_full, weights=case.asked.weights)
     return Worth(
-        provenance=case.sampled(METHOD, basis, ranges),
+        provenance=case.sampled(METHOD, meant, ranges),
         metric=metric,
         change=case.asked.texts[0][1],
         outcome=outcome.name,
@@ -570,8 +578,8 @@ def worth(
         before=case.before[slot],
         after=case.after[slot],
         relative=total / abs(case.before[slot]) if case.before[slot] else None,
-        metric_before=case.before[lifted.index],
-        metric_after=case.after[lifted.index],
+        metric_before=case.undiscounted.before[lifted.index],
+        metric_after=case.undiscounted.after[lifted.index],
         one_point=_one_point(case, lifted, outcome),
         outcomes=case.outcomes(outcome, ranges),
         paths=paths,

@@ -140,6 +140,12 @@ class Case:
         return tuple(self.words.end(self.periods, times) for times in range(1, count + 1))
 
     @cached_property
+    def undiscounted(self) -> Case:
+        """The same case, amounts added up as they come: what was changed is told so on any basis."""
+        plain = self.subject.on_basis("horizon")
+        return self if plain is self.subject else replace(self, subject=plain)
+
+    @cached_property
     def furthest(self) -> Case:
         """The same case over three horizons, or as many as the tree has values for; it must have them over its own."""
         _ = self.base, self.run
@@ -297,7 +303,7 @@ class Case:
         words, moves = self.words, []
         for name, change in self.asked.texts:
             slot = self.subject.graph.by_name[name]
-            before, after = self.before[slot], self.after[slot]
+            before, after = self.undiscounted.before[slot], self.undiscounted.after[slot]
             moved = words.move(name, before, after, words.during(name, self.periods, before))
             moves.append(Move(name, change, before, after, f"{words.changed(name, change)} ({moved})"))
         return tuple(moves)
@@ -313,9 +319,10 @@ class Case:
 
     def _outcome(self, metric: Metric, ranges: Ranges) -> OutcomeChange:
         name, start, end = metric.name, self.before[metric.index], self.after[metric.index]
+        label = self.words.titled(name)
         shown = self.words.signed(name, 0.0 if is_still(start, end) else end - start)
-        text = f"{lowered(metric.label)} {shown}"
-        return OutcomeChange(name, metric.label, start, end, end - start, text, ranges.of(name))
+        text = f"{lowered(label)} {shown}"
+        return OutcomeChange(name, label, start, end, end - start, text, ranges.of(name))
 
     # -- how sure that is ---------------------------------------------------------------------------------------
 

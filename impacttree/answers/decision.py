@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from impacttree.answers.asked import Changes
+from impacttree.answers.outlays import Costs
 from impacttree.errors import Problem, QuestionError, printable
-from impacttree.quantity import Change, RawQuantity
+from impacttree.quantity import Change
 
 __all__ = ["Act", "Decision"]
 
@@ -29,7 +30,8 @@ class Act:
     change
         What is done to it; left out when `metric` is a mapping.
     cost
-        What it costs, once, in the outcome's unit: any form of a quantity, so it may have a range.
+        What it costs, in the outcome's unit: any form of a quantity, so it may have a range, paid today, or as
+        ``"$20k in month 3"`` or ``"$100k over 36 months"``, or a list of these.
     label
         What it is called in answers; by its changes unless given.
 
@@ -40,7 +42,7 @@ class Act:
     """
 
     changes: tuple[tuple[str, OneChange], ...]
-    cost: RawQuantity
+    cost: Costs
     label: str
 
     def __init__(
@@ -48,7 +50,7 @@ class Act:
         metric: str | Changes,
         change: OneChange | None = None,
         *,
-        cost: RawQuantity | None = None,
+        cost: Costs | None = None,
         label: str = "",
     ) -> None:
         if isinstance(metric, Mapping) == (change is not None):
@@ -59,7 +61,11 @@ class Act:
             raise QuestionError(Problem(reason="the decision changes nothing", fix=WRITE))
         if cost is None:
             raise QuestionError(Problem(reason="the decision has no cost to weigh its worth against", fix=WRITE))
-        for name, value in (("changes", changes), ("cost", cost), ("label", label)):
+        for name, value in (
+            ("changes", changes),
+            ("cost", tuple(cost) if isinstance(cost, list) else cost),
+            ("label", label),
+        ):
             object.__setattr__(self, name, value)
 
 
@@ -75,7 +81,7 @@ class Decision:
     change
         What is done to it; left out when `metric` is a mapping or a list.
     cost
-        What it costs, once, in the outcome's unit: any form of a quantity, so it may have a range. Acts have their own.
+        What it costs, as that of an act. Acts have their own.
     on
         The outcome that it is done for; by default the tree's.
 
@@ -96,7 +102,7 @@ class Decision:
         metric: str | Changes | Sequence[Act],
         change: OneChange | None = None,
         *,
-        cost: RawQuantity | None = None,
+        cost: Costs | None = None,
         on: str | None = None,
     ) -> None:
         if isinstance(metric, str | Mapping):

@@ -51,13 +51,14 @@ def known(value: float) -> float | None:
 
 
 def _read(subject: Subject, given: object) -> frozenset[int]:
-    """Return the metrics that an answer reads: those named in what it was given, and those shown with every answer."""
+    """Return the metrics that an answer reads: those named in what it was given, shown with every answer, or cash."""
     graph = subject.graph
     texts = set(_texts(given))
     texts |= {name for one in graph.spec.scenarios if one.name in texts for name, _ in one.changes}
     named = {text for text in texts if text in graph.by_name}
     shown = (graph.outcome, *graph.spec.outcomes, *(m.name for m in graph.metrics if m.spec.guardrail is not None))
-    return frozenset(graph.by_name[name] for name in (*named, *shown) if name)
+    weighed = graph.spec.finance.metrics if graph.spec.finance is not None else ()
+    return frozenset(graph.by_name[name] for name in (*named, *shown, *weighed) if name)
 
 
 def _texts(given: object) -> Iterable[str]:

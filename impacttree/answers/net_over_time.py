@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, check_start, read_cost, uncertain_cost
+from impacttree.answers.cost import COST, check_start
 from impacttree.answers.means import missing_mean
+from impacttree.answers.outlays import Costs, Outlay, charges, read_outlays, terms
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.result import Scalar
 from impacttree.answers.samples import Range, Samples
-from impacttree.engine.horizon import HORIZONS, Window
-from impacttree.graph.model import Metric, UncertainNumber
-from impacttree.quantity import RawQuantity
+from impacttree.answers.words import joined
+from impacttree.engine.horizon import HORIZONS, HorizonRule, Window
+from impacttree.graph.model import Metric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,17 +47,22 @@ class Stage:
     def pays(self) -> bool:
         return self.net > 0
 
+    @property
+    def loss(self) -> float | None:
+        """Share of the samples in which the net is below zero; None where nothing was sampled."""
+        return None if self.samples is None else float((self.samples.present < 0).mean())
+
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What a change does to an outcome up to each period, less a cost that is paid once, in the first period.
+    """What a change does to an outcome up to each period, less what is paid for it.
 
     Parameters
     ----------
     cost
         In the outcome's unit, at its stated point; 0 where there is none.
-    text
-        The cost as it was written.
+    text, terms
+        The cost as it was written, and with when it is paid.
     gain
         The change of the outcome over the first periods, up to each of them; above zero is good for the business.
     net
@@ -85,6 +92,7 @@ class Returns:
     low: tuple[float, ...] | None = None
     high: tuple[float, ...] | None = None
     share: float | None = None
+    terms: str = ""
 
     @property
     def samples(self) -> Samples | None:
@@ -112,8 +120,8 @@ class Returns:
 
     @property
     def loss(self) -> float | None:
-        """Share of the samples in which less is returned than it costs."""
-        return None if self.samples is None else float((self.samples.present < 0).mean())
+        """Share of the samples in which less is returned than it costs, over the last horizon."""
+        return self.stages[-1].loss
 
     def as_dict(self) -> dict[str, Scalar | list[dict[str, Scalar]]]:
         """Return it as it stands in the head of an answer's JSON."""
@@ -143,7 +151,7 @@ class Returns:
 def returns(
     case: Case,
     outcome: Metric,
-    cost: RawQuantity | None = None,
+    cost: Costs | None = None,
     step: int | None = None,
     *,
     sampled: bool = True,
@@ -158,7 +166,8 @@ def returns(
     outcome
         What it is done for.
     cost
-        Paid once, in the unit of the outcome over the horizon.
+        What is paid, today or later, in the unit of the outcome over the horizon. What has a life is charged in equal
+        parts over it, and at once to an outcome that is cash.
     step
         Periods of one horizon; all of them unless given.
     sampled
@@ -169,7 +178,7 @@ def returns(
     Raises
     ------
     QuestionError
-        When the cost is not in that unit, or below zero.
+        When a cost is not in that unit, or below zero, or is paid after these periods.
 
     Examples
     --------
@@ -184,25 +193,40 @@ def returns(
     check_start(case)
     step = step or case.periods
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
-    read = None if cost is None else read_cost(case.over(step), outcome, cost)
-    spent = 0.0 if read is None else read.central()
+    outlays = read_outlays(case, outcome, cost, step, address=address)
     gain = tuple(sign * amount for amount in _cumulative(case, outcome))
-    net = tuple(total - spent for total in gain)
+    paid = charges(case, outcome, outlays, [one.amount for one in outlays])
+    net = tuple(map(operator.sub, gain, accumulate(paid)))
     stages = tuple(Stage(end, gain[end - 1], net[end - 1]) for end in range(step, case.periods + 1, step))
-    payback = next((t for t, value in enumerate(net, 1) if value >= 0), None) if spent else None
-    text = "" if read is None else read.text
-    found = Returns(spent, text, gain, net, stages, payback, payback, payback)
-    return _with_samples(found, case, outcome, uncertain_cost(outcome, read, address)) if sampled else found
+    spent = math.fsum(one.amount for one in outlays)
+    first = _first_spend(outlays)
+    payback = next((t for t in range(first, len(net) + 1) if net[t - 1] >= 0), None) if spent else None
+    text = joined([one.text for one in outlays])
+    found = Returns(spent, text, gain, net, stages, payback, payback, payback, terms=terms(case, outcome, outlays))
+    return _with_samples(found, case, outcome, outlays) if sampled else found
+
+
+def _first_spend(outlays: Sequence[Outlay]) -> int:
+    """Return the period of the first payment: what is paid today belongs to the first one."""
+    return max(min((one.period for one in outlays), default=1), 1)
 
 
 def _cumulative(case: Case, outcome: Metric) -> Sequence[float]:
     """Return the change of a metric over the first periods, by its aggregation rule, up to each period."""
     if outcome.aggregation == "sum":
-        return list(accumulate(case.by_period(outcome)))
+        weights = _rule(case, outcome).adjoint(1.0, Window(case.periods, case.periods))
+        return list(accumulate(map(operator.mul, weights, case.by_period(outcome))))
     return [case.change_over(outcome, periods) for periods in range(1, case.periods + 1)]
 
 
-def _with_samples(found: Returns, case: Case, outcome: Metric, cost: tuple[UncertainNumber, ...]) -> Returns:
+def _rule(case: Case, outcome: Metric) -> HorizonRule:
+    """Return how the outcome is taken over the horizon, where it is not recomputed from others."""
+    rule = case.subject.model.horizons[outcome.index]
+    assert rule is not None
+    return rule
+
+
+def _with_samples(found: Returns, case: Case, outcome: Metric, outlays: Sequence[Outlay]) -> Returns:
     """Return it with ranges, where anything that it rests on is uncertain."""
     import numpy as np
 
@@ -213,21 +237,22 @@ def _with_samples(found: Returns, case: Case, outcome: Metric, cost: tuple[Uncer
         return found
     wanted = Wanted(paths=(slot,))
     runs = tuple(asked.drawn(subject.graph) for asked in (case.held, case.together))
-    extra = (*case.together.uncertain(subject.graph), *cost)
+    extra = (*case.together.uncertain(subject.graph), *(n for one in outlays for n in one.uncertain(outcome)))
     job = Job.of(subject.model, case.periods, wanted, seed=case.seed, runs=runs, extra=extra)
     if not job.drawn:
         return found
     before, after = simulate_many(job, case.samples or sample_count(subject, wanted, case.periods))
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
-    gains = _gains(sign * (after.paths[slot][1:] - before.paths[slot][1:]), outcome)
-    drawn = [job.sampler.draw(0, gains.shape[1], only=(one.address,))[one.address] for one in cost]
-    nets = gains - (drawn[0] if drawn else found.cost)
+    gains = _gains(sign * (after.paths[slot][1:] - before.paths[slot][1:]), _rule(case, outcome))
+    paid = charges(case, outcome, outlays, [one.drawn(job, gains.shape[1]) for one in outlays])
+    nets = gains - np.array([total + np.zeros(gains.shape[1]) for total in accumulate(paid)])
     if not np.isfinite(nets).any(axis=1).all():
         return found
     missing = missing_mean(case.words, job, slot, gains[-1])
     gain_low, gain_high = _ends(gains)
     low, high = _ends(nets)
-    early, late, share = _first(nets[:, np.isfinite(nets[-1])]) if found.cost else (None, None, None)
+    whole = nets[:, np.isfinite(nets[-1])]
+    early, late, share = _first(whole, _first_spend(outlays)) if found.cost else (None, None, None)
     return replace(
         found,
         stages=tuple(_sampled_stage(stage, nets, case.sizes[slot], missing) for stage in found.stages),
@@ -246,11 +271,10 @@ def _sampled_stage(stage: Stage, nets: Numbers, size: float, missing: str) -> St
     return replace(stage, range=samples.range(size, mean_missing=missing), samples=samples)
 
 
-def _gains(moves: Numbers, outcome: Metric) -> Numbers:
+def _gains(moves: Numbers, rule: HorizonRule) -> Numbers:
     """Return how the outcome changes over the first periods, up to each of them, a column for each sample."""
     import numpy as np
 
-    rule = HORIZONS[outcome.aggregation]
     total, rows = None, []
     for t, row in enumerate(moves, 1):
         total = rule.added(total, row, t - 1, Window(t, t))
@@ -265,12 +289,12 @@ def _ends(rows: Numbers) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return low, high
 
 
-def _first(nets: Numbers) -> tuple[int | None, int | None, float]:
+def _first(nets: Numbers, since: int) -> tuple[int | None, int | None, float]:
     """Return by which period one sample of ten, and nine of ten, are paid back, and the share that is at all."""
     import numpy as np
 
-    back = nets >= 0
-    first = np.where(back.any(axis=0), back.argmax(axis=0) + 1.0, math.inf)
+    back = nets[since - 1 :] >= 0
+    first = np.where(back.any(axis=0), back.argmax(axis=0) + float(since), math.inf)
     early, late = np.quantile(first, (0.1, 0.9), method="inverted_cdf").tolist()
     return _whole(early), _whole(late), float(np.isfinite(first).mean())
 

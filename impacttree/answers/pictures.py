@@ -157,7 +157,7 @@ def _distribution(sampled: SampledMetric, bins: Bins, curve: tuple[tuple[float, 
     outside = bins.below + bins.above
     beyond = [f"{percentage(outside)} of the samples lie beyond the axis."] if outside else []
     return Distribution(
-        title=words.headed(words.label(name), name),
+        title=words.headed(words.titled(name), name),
         subtitle=f"{words.heading(name, sampled.horizon)}; {len(sampled.samples):,} samples",
         edges=bins.edges,
         shares=bins.shares,

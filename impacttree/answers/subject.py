@@ -8,20 +8,21 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from impacttree.answers.asked import NOTHING, Asked, Changes
 from impacttree.answers.days import latest_day
 from impacttree.answers.result import Provenance
-from impacttree.answers.words import Words, joined, undefined
+from impacttree.answers.words import Words, joined, lowered, undefined
+from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, discounted
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import settled_today, sizes
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
-from impacttree.graph.model import Graph, Metric
+from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.graph.reach import upstream
-from impacttree.quantity import Change, Recipe, parse_change, recipe
+from impacttree.quantity import PERIODS_PER_YEAR, Change, Recipe, parse_change, recipe
 from impacttree.quantity.calendar import day_text
 from impacttree.spec import leaves
 
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
     from impacttree.spec import Scenario
 
-__all__ = ["Horizon", "Over", "Subject"]
+__all__ = ["Basis", "Horizon", "Over", "Subject"]
 
 Horizon = int | str | None
 """Over which periods a question is answered: ``36``, ``"36 months"``; None for the tree's own."""
+
+Basis = Literal["horizon", "pv"]
+"""How amounts are taken over the horizon: added up as they come, or discounted to today."""
 
 Over = str | None
 """The periods that a question is about, by name: ``"FY27"``, ``"2027-04 to 2027-09"``; None for the first ones."""
@@ -54,26 +58,69 @@ class Subject:
     since, until
         The first and the last of the periods that questions are about; the tree is run from period 1 on. Where `until`
         is None, a question's own horizon ends them.
+    basis
+        How amounts are taken over the horizon.
     """
 
     graph: Graph
     kept: frozenset[int] | None = None
     since: int = 1
     until: int | None = None
+    basis: Basis = "horizon"
 
-    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None, int, int | None]]:
+    def __reduce__(self) -> tuple[type[Subject], tuple[Graph, frozenset[int] | None, int, int | None, Basis]]:
         """Pickle the graph; what was computed from it is computed again where it arrives."""
-        return Subject, (self.graph, self.kept, self.since, self.until)
+        return Subject, (self.graph, self.kept, self.since, self.until, self.basis)
 
     @cached_property
     def words(self) -> Words:
-        return Words(self.graph, self.since)
+        return Words(self.graph, self.since, self.basis == "pv")
 
     @cached_property
     def whole(self) -> Model:
         """The model of all metrics."""
-        model = Model(self.graph)
+        model = Model(self.graph, self.rules)
         return model if self.since == 1 else model.counting(self.since)
+
+    @property
+    def rules(self) -> Mapping[Aggregation, HorizonRule]:
+        """How metrics are taken over the horizon."""
+        finance, period = self.graph.spec.finance, self.graph.spec.period
+        if self.basis == "horizon" or finance is None:
+            return HORIZONS
+        return discounted(finance.rate, PERIODS_PER_YEAR[period], finance.timing)
+
+    def counts(self, t: int) -> float:
+        """Return what an amount of period t counts, 0 being today: 1, or less where amounts are discounted."""
+        rule = self.rules["sum"]
+        return rule.factor(t) if isinstance(rule, Discounted) else 1.0
+
+    def on_basis(self, basis: Basis) -> Subject:
+        """Return the same tree, whose amounts are taken over the horizon on another basis.
+
+        Raises
+        ------
+        QuestionError
+            When there is no such basis, or the model states no discount rate.
+        """
+        if basis == self.basis:
+            return self
+        if basis not in get_args(Basis):
+            shown = printable(str(basis), 40)
+            reason = f"there is no basis '{shown}'{nearest(shown, get_args(Basis))}"
+            raise QuestionError(Problem(reason=reason, fix=f"write one of {joined(get_args(Basis), 'or')}"))
+        if basis == "pv" and self.graph.spec.finance is None:
+            fix = "add it to the model: `finance: {discount_rate: 12%/year}`"
+            raise QuestionError(Problem(reason="present values need a discount rate, which is not stated", fix=fix))
+        if basis not in self._on_bases:
+            other = replace(self, basis=basis)
+            vars(other).update(whole=self.whole.taking(other.rules), model=self.model.taking(other.rules))
+            self._on_bases[basis] = other
+        return self._on_bases[basis]
+
+    @cached_property
+    def _on_bases(self) -> dict[Basis, Subject]:
+        return {}
 
     def over(self, over: Over, horizon: Horizon = None) -> Subject:
         r"""Return the same tree, asked about the periods that a text names: the one meaning of ``over``.
@@ -100,7 +147,7 @@ class Subject:
 
     def counting(self, periods: range) -> Subject:
         """Return the same tree, asked about some of its periods."""
-        later = Subject(self.graph, self.kept, periods[0], periods[-1])
+        later = replace(self, since=periods[0], until=periods[-1])
         vars(later).update(whole=self.whole.counting(periods[0]), model=self.model.counting(periods[0]))
         return later
 
@@ -127,14 +174,14 @@ class Subject:
 
     def cut(self, kept: frozenset[int]) -> Subject:
         """Return the same tree, of which only some metrics are computed, with what they rest on."""
-        part = Subject(self.graph, kept, self.since, self.until)
+        part = replace(self, kept=kept)
         vars(part)["whole"] = self.whole
         return part
 
     @cached_property
     def marked(self) -> Subject:
         """The same tree, where NaN marks what has no value."""
-        marked = Subject(self.graph, None, self.since, self.until)
+        marked = replace(self, kept=None)
         vars(marked)["model"] = self.whole.marking()
         return marked
 
@@ -177,6 +224,8 @@ class Subject:
             start = unparse(metric.start) if metric.start is not None else ""
             line = f"\n{metric.name}|{metric.unit}|{metric.aggregation}|{unparse(metric.rule)}|{start}"
             digest.update(line.encode())
+        if spec.finance is not None:
+            digest.update(repr(spec.finance.written()).encode())
         if self.graph.schedules:
             digest.update(repr(sorted(self.graph.schedules.items())).encode())
         digest.update(repr(self.graph.doubts).encode())
@@ -256,11 +305,24 @@ class Subject:
         return self.graph[name]
 
     def outcome(self, on: str | None = None) -> Metric:
-        """Return the metric that a question is about: `on`, else the tree's outcome."""
+        """Return the metric that a question is about: `on`, else the tree's outcome.
+
+        Raises
+        ------
+        QuestionError
+            When there is none, or it is a level and the basis discounts amounts.
+        """
         if on is None and not self.graph.outcome:
             fix = "pass on='...' or add `outcome:` to the model"
             raise QuestionError(Problem(reason="the tree states no outcome", fix=fix))
-        return self.metric(self.graph.outcome if on is None else on)
+        metric = self.metric(self.graph.outcome if on is None else on)
+        if self.basis == "pv" and metric.aggregation in ("last", "mean"):
+            reason = (
+                f"{lowered(metric.label)} is a level, and a level has no present value: only amounts are discounted"
+            )
+            fix = f"ask about an amount per {self.words.period}, or leave the basis out"
+            raise QuestionError(Problem(metric=metric.name, reason=reason, fix=fix))
+        return metric
 
     def periods(self, horizon: Horizon = None) -> int:
         """Return the last period that is looked at: ``18``, ``"18"`` or ``"18 months"``, else the tree's horizon.

@@ -33,7 +33,6 @@ from impacttree.quantity.timing import around
 from impacttree.views import Tone
 
 __all__ = [
-    "ACCRUAL",
     "Words",
     "counted",
     "counted_noun",
@@ -56,10 +55,13 @@ class Words:
         The checked graph, for labels, units, currency and period.
     since
         The first of the periods that answers are about.
+    is_discounted
+        Whether amounts over the horizon are discounted.
     """
 
     graph: Graph
     since: int = 1
+    is_discounted: bool = False
 
     @property
     def currency(self) -> str:
@@ -71,6 +73,25 @@ class Words:
 
     def label(self, name: str) -> str:
         return self.graph[name].label
+
+    def titled(self, name: str) -> str:
+        """Return what a metric over the horizon is called: its label, where amounts are discounted with that said.
+
+        Only what the model says is cash has a present value; any other amount is a discounted one.
+        """
+        label = self.label(name)
+        if not self.is_discounted or self.graph[name].aggregation != "sum":
+            return label
+        return f"Present value of {lowered(label)}" if self.is_cash(name) else f"Discounted {lowered(label)}"
+
+    def is_cash(self, name: str) -> bool:
+        """Return whether the model says that a metric is cash, after tax."""
+        finance = self.graph.spec.finance
+        return finance is not None and finance.cash_metric == name
+
+    def net(self, name: str) -> str:
+        """Return what a metric over the horizon less an outlay is called: ``NPV`` of cash that is discounted."""
+        return "NPV" if self.is_discounted and self.is_cash(name) else "net"
 
     def unit(self, name: str) -> Unit:
         return self.graph[name].unit
@@ -207,7 +228,7 @@ class Words:
 
     def effect(self, name: str, before: float, after: float, *, plural: bool = False) -> str:
         """Write ``adds $17k operating profit``, ``saves 64 support hours``, ``raises LTV/CAC by 0.1x``."""
-        change, label = after - before, lowered(self.label(name))
+        change, label = after - before, lowered(self.titled(name))
         if is_still(before, after):
             return f"{'do' if plural else 'does'} not change {label}"
         verb = self.verb(name, change)
@@ -221,7 +242,7 @@ class Words:
 
     def amount_of(self, name: str, change: float) -> str:
         """Write ``$17k operating profit``, ``64 support hours``, ``64 hours of downtime``."""
-        amount, label = self.unsigned(name, change), lowered(self.label(name))
+        amount, label = self.unsigned(name, change), lowered(self.titled(name))
         number, _, word = amount.partition(" ")
         if not word or number[:1].isalpha():
             return f"{amount} {label}"
@@ -376,7 +397,7 @@ class Words:
         lasting = self.periods(self.count_to(last))
         match self.graph[name].aggregation:
             case "sum":
-                return f"sum of {lasting}"
+                return f"{'discounted ' if self.is_discounted else ''}sum of {lasting}"
             case "last":
                 return self.at(last)
             case "mean":
@@ -429,20 +450,38 @@ class Words:
         costed
             Whether the cost is taken off all figures.
         cost
-            What is taken off those that are called net.
+            What is taken off those that are called net, and when it is paid.
         in_full
             Whether a change has no range of its own, so that it is taken to be achieved.
         weights
             When each change is in force; None, and those left out, for every period.
         """
         unit = self.graph[outcome].unit
-        when = f"net is after a cost of {cost}, paid once in {self.at(1)}"
+        when = f"{self.net(outcome)} is after a cost of {cost}"
         told = f"{'after' if costed else 'before'} the cost of achieving it"
         cost = f"{told}; {when}" if cost else told
-        parts = [f"{ACCRUAL}, " if unit.is_money else "", cost]
+        parts = [f"{self.accounting(outcome)}, " if unit.is_money or self.is_discounted else "", cost]
         held = f"; {self.held('lift' if lifted else 'changes', weights)}"
         achieved = ", if achieved in full" if in_full else ""
         return "".join(parts) + held + achieved + (f"; {ILLUSTRATIVE}" if self.graph.spec.illustrative else "")
+
+    def accounting(self, *outcomes: str) -> str:
+        """Return what amounts of money mean: ``accrual, pre-tax, undiscounted``, of cash ``cash, after tax, ...``."""
+        cash = [name for name in outcomes if self.is_cash(name)]
+        parts = ["cash, after tax"] if cash and len(cash) == len(outcomes) else ["accrual, pre-tax"]
+        if 0 < len(cash) < len(outcomes):
+            parts = [f"accrual, pre-tax, but {lowered(self.label(cash[0]))} is cash, after tax"]
+        return ", ".join([*parts, self.discounting])
+
+    @property
+    def discounting(self) -> str:
+        """Return how amounts of later periods are weighed: ``undiscounted``, ``discounted to today at 12% a year``."""
+        finance = self.graph.spec.finance
+        if not self.is_discounted or finance is None:
+            return "undiscounted"
+        when = "at the end" if finance.timing == "end" else "in the middle"
+        rate = finance.discount_rate.text.partition("/")[0]
+        return f"discounted to today at {rate} a year, amounts {when} of each {self.period}"
 
     def held(self, what: str, weights: Sequence[Weights | None] = ()) -> str:
         """Write when changes are in force: ``lift held from month 1``, ``lift from month 4, in full from month 6``."""
@@ -459,16 +498,17 @@ class Words:
 
     def horizon(self, outcome: str, last: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""
+        reason = self.graph[outcome].aggregation_reason
+        if self.is_discounted and self.graph[outcome].aggregation == "sum":
+            reason = f"{reason}, discounted"
         lasting = "" if self.calendar is None else f", {self.periods(self.count_to(last))}"
         if self.calendar is not None and self.period == "week":
             lasting += f", {self.calendar.days(self.since, last)}"
-        return f"{self.first(last)}{lasting} ({self.graph[outcome].aggregation_reason})"
+        return f"{self.first(last)}{lasting} ({reason})"
 
 
 MOST_DIGITS = 6
 """Numbers that were written with more digits are shown rounded, as those that are computed."""
-ACCRUAL = "accrual, pre-tax, undiscounted"
-"""What an amount of money means unless it is said otherwise."""
 EXACT_DIGITS = 12
 """Digits of a stated amount: none of them is rounded away."""
 STILL = 1e-12

@@ -7,14 +7,17 @@ through it. What is recomputed from other totals has no way of its own: it is a 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from impacttree.graph.model import Aggregation
+from impacttree.spec.finance import PaymentTiming
 
-__all__ = ["HORIZON", "HORIZONS", "HorizonRule", "Last", "Mean", "Sum", "Window"]
+__all__ = ["HORIZON", "HORIZONS", "Discounted", "HorizonRule", "Last", "Mean", "Sum", "Window", "discounted"]
 
 HORIZON = -1
 """The position of the horizon values that are recomputed from others."""
@@ -32,11 +35,14 @@ class Window:
         How many rows of values stand for them: one where all periods are alike, else one for each.
     before
         How many rows of values come before them; what a rule is given begins after these.
+    since
+        Which period the first of them is, counted from 1.
     """
 
     periods: int
     distinct: int
     before: int = 0
+    since: int = 1
 
     @property
     def repeats(self) -> int:
@@ -138,11 +144,83 @@ class Last:
         return total
 
 
+@dataclass(frozen=True, slots=True)
+class Discounted:
+    """All periods added up at what they are worth today: the amount of period t counts ``(1 + rate) ** -(t / m)``.
+
+    Parameters
+    ----------
+    rate
+        Of a year, effective.
+    per_year
+        Periods in a year, m.
+    timing
+        With ``mid``, an amount counts half a period earlier.
+
+    Examples
+    --------
+    $100 a month for a year at 12 %:
+
+    >>> [round(Discounted(0.12, 12, timing).forward([100.0] * 12, Window(12, 12)), 2) for timing in ("end", "mid")]
+    [1129.15, 1134.5]
+    """
+
+    rate: float
+    per_year: float
+    timing: PaymentTiming = "end"
+    _last: list[tuple[Window | None, Sequence[float]]] = field(
+        default_factory=lambda: [(None, ())], init=False, repr=False, compare=False
+    )
+
+    def factor(self, t: float) -> float:
+        """Return what an amount of period t counts; of 0 what is paid today."""
+        early = 0.5 if self.timing == "mid" and t else 0.0
+        return float((1.0 + self.rate) ** (-(t - early) / self.per_year))
+
+    def factors(self, window: Window) -> Sequence[float]:
+        """Return what each distinct period of a window counts; of the last window asked about it is known."""
+        known, factors = self._last[0]
+        if known is not window:
+            factors = _factors(self, window)
+            self._last[0] = (window, factors)
+        return factors
+
+    def forward(self, path: Sequence[float], window: Window) -> float:
+        return _exact_sum(map(operator.mul, self.factors(window), path))
+
+    def held(self, value: float, window: Window) -> float:
+        return value * _exact_sum(self.factors(window))
+
+    def tangent(self, moves: Sequence[float], window: Window) -> float:
+        return float(sum(map(operator.mul, self.factors(window), moves)))
+
+    def adjoint(self, weight: float, window: Window) -> Sequence[float]:
+        return [weight * factor for factor in self.factors(window)]
+
+    def added(self, total: Any, values: Any, position: int, window: Window) -> Any:
+        amount = values * self.factors(window)[position]
+        return amount if total is None else total + amount
+
+    def finished(self, total: Any, window: Window) -> Any:  # noqa: ARG002 - each period was weighted when it was added
+        return total
+
+
+@lru_cache(64)
+def _factors(rule: Discounted, window: Window) -> Sequence[float]:
+    factors = tuple(map(rule.factor, range(window.since, window.since + window.periods)))
+    return factors if window.distinct > 1 else (_exact_sum(factors),)
+
+
+def discounted(rate: float, per_year: float, timing: PaymentTiming) -> Mapping[Aggregation, HorizonRule]:
+    """Return how metrics are taken over the horizon where amounts are discounted; levels stay levels."""
+    return {**HORIZONS, "sum": Discounted(rate, per_year, timing)}
+
+
 HORIZONS: Mapping[Aggregation, HorizonRule] = MappingProxyType({"sum": Sum(), "mean": Mean(), "last": Last()})
 """How a metric is taken over the horizon, by its rule; without an entry it has no value there, ``recompute`` apart."""
 
 
-def _exact_sum(values: Sequence[float]) -> float:
+def _exact_sum(values: Iterable[float]) -> float:
     """Return the exactly rounded sum; infinite where it is too large for a number."""
     try:
         return math.fsum(values)

@@ -227,6 +227,7 @@ class Model:
         rules: list[Aggregation] = [metric.aggregation for metric in metrics]
         rules += ["last"] * len(totalled)
         self.aggregations = tuple(rules)
+        self.rules = horizons
         self.horizons = tuple(horizons.get(rule) for rule in rules)
         """How each slot is taken over the horizon; None where it is recomputed from others, or has no value there."""
         self._on_loops = tuple(metric.index for metric in metrics if metric.on_loop)
@@ -398,6 +399,15 @@ class Model:
         """Return the same model, whose horizon begins with period `since`: the same runs, other totals."""
         model = self._copied()
         model.since = since
+        vars(model).update(_bases={}, _weights_of={})
+        return model
+
+    def taking(self, horizons: Mapping[Aggregation, HorizonRule]) -> Model:
+        """Return the same model, whose metrics are taken over the horizon by other rules: the same runs again."""
+        model = copy(self)
+        model.rules, model.horizons = horizons, tuple(horizons.get(rule) for rule in self.aggregations)
+        for known in ("_valueless", "_totalled"):
+            vars(model).pop(known, None)
         vars(model).update(_bases={}, _weights_of={})
         return model
 
@@ -674,7 +684,9 @@ class Model:
     def window(self, periods: int) -> Window:
         """Return the periods that count, up to period `periods`, as a window."""
         count = periods - self.since + 1
-        return Window(count, 1) if self.is_static else Window(count, count, self.since - 1)
+        if self.is_static:
+            return Window(count, 1, since=self.since)
+        return Window(count, count, self.since - 1, self.since)
 
     def tangent(self, slot: int, moves: Sequence[float], window: Window) -> float:
         """Return how a slot's horizon value moves when its periods move so; 0 where it is recomputed from others."""

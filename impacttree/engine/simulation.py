@@ -29,12 +29,13 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 
 from impacttree.engine.arrays import Array
+from impacttree.engine.horizon import HORIZONS, HorizonRule
 from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
 from impacttree.engine.sobol import chunks_of
 from impacttree.engine.vector import Batch, evaluate_many
 from impacttree.errors import Problem, QuestionError, printable
-from impacttree.graph.model import Graph, UncertainNumber
+from impacttree.graph.model import Aggregation, Graph, UncertainNumber
 from impacttree.quantity import Intervention, Recipe, number_of
 
 __all__ = ["Corridor", "DrawnChange", "Job", "Report", "Sampled", "Scramblings", "Wanted", "simulate_many"]
@@ -172,6 +173,8 @@ class Job:
         Uncertain numbers that are not of the tree, such as those of a lift; `sampler` draws them, too.
     since
         The first period of what counts as the horizon.
+    rules
+        How metrics are taken over it.
     """
 
     graph: Graph
@@ -181,17 +184,18 @@ class Job:
     runs: tuple[Mapping[int, Intervention | DrawnChange], ...] = field(default_factory=lambda: ({},))
     extra: tuple[UncertainNumber, ...] = ()
     since: int = 1
+    rules: Mapping[Aggregation, HorizonRule] = field(default_factory=lambda: HORIZONS)
 
     @classmethod
     def of(cls, model: Model, periods: int, wanted: Wanted, **settings: Any) -> Job:
         """Return the job of a tree that is compiled already."""
-        job = cls(model.graph, periods, wanted, since=model.since, **settings)
+        job = cls(model.graph, periods, wanted, since=model.since, rules=model.rules, **settings)
         vars(job)["model"] = model
         return job
 
     @cached_property
     def model(self) -> Model:
-        return Model(self.graph).counting(self.since)
+        return Model(self.graph, self.rules).counting(self.since)
 
     @cached_property
     def sampler(self) -> Sampler:
@@ -205,7 +209,8 @@ class Job:
         return tuple(one.address for one in self.sampler.inputs if one.address in read)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: vars(self)[key] for key in ("graph", "periods", "wanted", "seed", "runs", "extra", "since")}
+        kept = ("graph", "periods", "wanted", "seed", "runs", "extra", "since")
+        return {**{key: vars(self)[key] for key in kept}, "rules": dict(self.rules)}
 
     def path_rows(self, samples: int) -> int:
         """Return of how many samples there is room for the values of every period."""

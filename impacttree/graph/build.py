@@ -18,6 +18,7 @@ from impacttree.graph.central_values import Today, evaluate
 from impacttree.graph.checks import (
     bounds_of,
     check_aggregate,
+    check_finance,
     check_flow,
     check_limits,
     check_not_modelled,
@@ -128,6 +129,8 @@ class _Build:
         correlations = self._correlations(uncertain, effects)
         outcome = self._outcome(units)
         check_scenarios(spec, units.by_name, today, self.unread, findings)
+        summed = {name for name, (rule, _) in rules.items() if rule == "sum"}
+        check_finance(spec, units.by_name, summed, self.unread, findings)
         if not findings.problems:
             for metric, driver in valueless:
                 reason = f"'{driver.source}' has no value today, so this effect has nothing to start from"

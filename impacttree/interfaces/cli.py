@@ -58,6 +58,7 @@ SECTIONS = {
         "compare",
         "guardrails",
         "pnl",
+        "cash-flow",
         "verify",
     ),
     "How sure": ("break-even", "decide", "simulate", "uncertainty", "value-of-information", "headroom"),
@@ -122,6 +123,12 @@ def scenario_option(function: F) -> F:
     return click.option("--scenario", metavar="NAME", help=text)(function)
 
 
+def basis_option(function: F) -> F:
+    text = "How amounts count: as they come, or discounted to today (pv) at the rate of the model's `finance`."
+    choice = click.Choice(["horizon", "pv"])
+    return click.option("--basis", type=choice, default="horizon", show_default=True, help=text)(function)
+
+
 def sampled_options(function: F) -> F:
     """Add the options of what is asked within: the horizon, a scenario, and how samples are drawn."""
     text = "How many samples are drawn; as many as there is time for unless given."
@@ -130,7 +137,7 @@ def sampled_options(function: F) -> F:
 
 
 def cost_option(function: F) -> F:
-    text = "What it costs, once, as '$250k'; it may be a range."
+    text = "What it costs: '$250k' today, which may be a range, '$20k in month 3', '$100k over 36 months'; or 'A; B'."
     return click.option("--cost", metavar="AMOUNT", help=text)(function)
 
 
@@ -159,6 +166,7 @@ def save_option(function: F) -> F:
 @on_option
 @range_option
 @cost_option
+@basis_option
 @sampled_options
 @json_option
 @save_option
@@ -222,6 +230,7 @@ def break_even(
 @click.argument("changes", nargs=-1, required=True, callback=metric_and_change, metavar="METRIC=CHANGE...")
 @on_option
 @range_option
+@basis_option
 @sampled_options
 @json_option
 @save_option
@@ -273,6 +282,7 @@ def sweep(
 @command("sensitivity", "saas", "saas --on ltv_to_cac", "saas --save tornado.png")
 @tree_argument
 @on_option
+@basis_option
 @horizon_option
 @scenario_option
 @json_option
@@ -292,6 +302,7 @@ def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None, **
 @click.argument("change_", metavar="[CHANGE]", required=False)
 @click.option("--cost", metavar="AMOUNT", help="What the change costs over the horizon; it may be a range.")
 @on_option
+@basis_option
 @click.option("--samples", type=int, default=2**14, show_default=True, metavar="N", help="How many are drawn.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed, the same samples.")
 @horizon_option
@@ -343,6 +354,7 @@ def value_of_information(
     help="What may be done, as 'engagement=+5%' or 'Onboarding: engagement=+5% churn=-0.1pp', and its cost; repeat it.",
 )
 @on_option
+@basis_option
 @sampled_options
 @json_option
 @save_option
@@ -440,6 +452,36 @@ def pnl(
     )
 
 
+@command(
+    "cash-flow",
+    "northwind.yaml conversion=+5% --cost '$250k' --horizon 36",
+    "northwind.yaml conversion=+5% --cost '$50k in month 3; $200k over 36 months' --after-tax",
+)
+@tree_argument
+@changes_argument
+@cost_option
+@click.option("--after-tax", is_flag=True, help="Tax profits, and what is paid, at the `tax_rate` of the model.")
+@sampled_options
+@json_option
+@save_option
+def cash_flow(
+    tree: str,
+    changes: NamedTexts,
+    cost: str | None,
+    after_tax: bool,
+    as_json: bool,
+    output: str | None,
+    **within: Any,
+) -> None:
+    """What a change brings in cash, and its NPV.
+
+    NPV, IRR and payback, from the metric that the model's `finance` says is cash, or from a profit down to cash.
+    """
+    opened = open_tree(tree)
+    found = opened.cash_flow(changes_of(opened, changes), cost=cost, after_tax=after_tax, **within)
+    answer(found, as_json, output)
+
+
 @command("guardrails", "saas", "saas cac=+30%")
 @tree_argument
 @changes_argument
@@ -477,6 +519,7 @@ def guardrails(tree: str, changes: NamedTexts, ranged: bool, as_json: bool, outp
     show_default=True,
     help="Which picture --save writes: of the outcome, or of the first metric given by --on.",
 )
+@basis_option
 @horizon_option
 @scenario_option
 @json_option

@@ -1,6 +1,7 @@
 """What the user wrote: frozen models that mirror the model file, read with line numbers and written back with care."""
 
 from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults
+from impacttree.spec.finance import Finance
 from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.forms import Grade, Parameters
 from impacttree.spec.load import Reading, load_file, load_text, read_file, read_text
@@ -28,6 +29,7 @@ __all__ = [
     "Driver",
     "Evidence",
     "EvidenceDefaults",
+    "Finance",
     "FiscalCalendar",
     "Grade",
     "Guardrail",

@@ -36,6 +36,7 @@ from impacttree.spec.fields import (
     is_above,
     mistake,
 )
+from impacttree.spec.finance import Finance
 from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Periods, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places
@@ -87,6 +88,10 @@ def _read_defaults(raw: object, context: Context) -> EvidenceDefaults:
 
 def _read_fiscal(raw: object, context: Context) -> FiscalCalendar:
     return read_one(FiscalCalendar, raw, context)
+
+
+def _read_finance(raw: object, context: Context) -> Finance:
+    return read_one(Finance, raw, context)
 
 
 def _read_agreed(raw: object, context: Context) -> Agreed:
@@ -768,6 +773,9 @@ class TreeSpec(Entry):
     fiscal_calendar: Annotated[FiscalCalendar | None, As(_read_fiscal, {"$ref": "#/$defs/fiscal_calendar"})] = Field(
         None, description="How the company divides time into fiscal years, as `{start: February}`."
     )
+    finance: Annotated[Finance | None, As(_read_finance, {"$ref": "#/$defs/finance"})] = Field(
+        None, description="How amounts of later periods are weighed, as `{discount_rate: 12%/year}`."
+    )
     outcome: Annotated[str | None, as_(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
         None, description="Metric that questions are asked about by default."
     )
@@ -835,6 +843,7 @@ class TreeSpec(Entry):
         horizon: int | str | None = None,
         start_date: Day | None = None,
         fiscal_calendar: FiscalCalendar | Mapping[str, str] | None = None,
+        finance: Finance | Mapping[str, Any] | None = None,
         outcome: str | None = None,
         outcomes: Sequence[str] | None = None,
         illustrative: bool | None = None,
@@ -859,6 +868,8 @@ class TreeSpec(Entry):
         for number, path in ((self.horizon, ("horizon",)), *lags):
             if isinstance(number, Periods) and number.period not in ("", self.period):
                 yield mistake(*leaves.other_periods(number, self.period), *path)
+        for finding in self.finance.wrong_periods(self.period) if self.finance is not None else ():
+            yield finding.below("finance")
         yield from self._wrong_dates()
 
     def _wrong_dates(self) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from impacttree.spec.base import Entry, fields_of
 from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults
+from impacttree.spec.finance import CashBridge, Finance, Multiple, Perpetuity, Receivables, Spend, Terminal
 from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.forms import FORMS, Grade
 from impacttree.spec.leaves import NAME
@@ -107,6 +108,13 @@ def json_schema() -> dict[str, Any]:
         "evidence": _object(Evidence),
         "treatment": _object(Treatment),
         "evidence_defaults": _object(EvidenceDefaults),
+        "finance": _object(Finance),
+        "cash": _object(CashBridge),
+        "receivables": _object(Receivables),
+        "capex": _object(Spend),
+        "terminal": _object(Terminal) | {"minProperties": 1, "maxProperties": 1},
+        "perpetuity": _object(Perpetuity),
+        "multiple": _object(Multiple),
         "fiscal_calendar": _object(FiscalCalendar) | {"minProperties": 1},
         "guardrail": _object(Guardrail) | {"minProperties": 1},
         "agreed": _object(Agreed),

@@ -18,6 +18,7 @@ from impacttree.interfaces.terminal import INTERRUPTED
 FROZEN = Path(__file__).with_name("surface.txt")
 
 TREE = """
+finance: {discount_rate: 10%/year}
 outcome: profit
 metrics:
   speed: {value: 80 points (70 to 90), plausible: 70 to 95 points}

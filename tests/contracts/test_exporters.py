@@ -311,6 +311,7 @@ EXTRAS = {
     "matplotlib": ("matplotlib",),
     "vl-convert-python": ("vl_convert",),
     "numba": ("numba",),
+    "pyxirr": ("pyxirr",),
     "anywidget": ("anywidget",),
 }
 """Distributions that the extras bring, and what is imported of them."""

@@ -1,11 +1,11 @@
-"""A horizon that the package does not have, a discounted sum: the model takes it and nothing else knows of it."""
+"""Ways over the horizon beyond a plain sum: the model takes them and nothing else knows of them."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+import pickle
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -13,50 +13,26 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.horizon import HORIZONS, HorizonRule, Window
+from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, Window, discounted
 from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
+from impacttree.engine.simulation import Job, Wanted
 from impacttree.engine.vector import RowsIntervention, evaluate_many
-from impacttree.errors import QuestionError
+from impacttree.errors import EvaluationError, QuestionError
 from impacttree.formula import evaluate
 from impacttree.formula.ast import Name, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Aggregation
 from impacttree.quantity import Intervention
+from impacttree.spec.finance import PaymentTiming
 from tests.engine.support import ANY_TREE, Compiled, lift_of
 from tests.strategies import Sketch, examples
 
 RATE = 0.03
 
 
-class Discounted:
-    """Amounts of later periods count for less: by ``1 + RATE`` for each period."""
-
-    def weights(self, window: Window) -> list[float]:
-        factors = [(1 + RATE) ** -t for t in range(1, window.periods + 1)]
-        return [math.fsum(factors)] if window.distinct == 1 else factors
-
-    def forward(self, path: Sequence[float], window: Window) -> float:
-        return math.fsum(weight * value for weight, value in zip(self.weights(window), path, strict=True))
-
-    def held(self, value: float, window: Window) -> float:
-        return value * math.fsum(self.weights(window))
-
-    def tangent(self, moves: Sequence[float], window: Window) -> float:
-        return self.forward(moves, window)
-
-    def adjoint(self, weight: float, window: Window) -> Sequence[float]:
-        return [weight * factor for factor in self.weights(window)]
-
-    def added(self, total: Any, values: Any, position: int, window: Window) -> Any:
-        term = values * self.weights(window)[position]
-        return term if total is None else total + term
-
-    def finished(self, total: Any, window: Window) -> Any:
-        return total
-
-
-PRESENT: Mapping[Aggregation, HorizonRule] = {"sum": Discounted()}
+PRESENT: Mapping[Aggregation, HorizonRule] = {"sum": Discounted(RATE, 1.0)}
+"""Amounts of later periods count for less, by ``1 + RATE`` for each period; levels have no value."""
 
 
 def present(model: Model) -> Model:
@@ -178,11 +154,14 @@ def test_recomputed_metrics_and_baselines_take_their_inputs_present_values() -> 
     assert horizon["margin"] == pytest.approx(1 - (0.4 * total + 0.1 * base) / total, rel=1e-13)
 
 
-@pytest.mark.parametrize("rule", sorted(HORIZONS))
+WAYS: Mapping[str, HorizonRule] = {**HORIZONS, "end": Discounted(0.12, 12.0), "mid": Discounted(0.12, 12.0, "mid")}
+
+
+@pytest.mark.parametrize("rule", sorted(WAYS))
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9), st.integers(1, 5), st.floats(-5, 5))
-def test_each_way_is_one_linear_map(rule: Aggregation, path: list[float], repeats: int, weight: float) -> None:
+def test_each_way_is_one_linear_map(rule: str, path: list[float], repeats: int, weight: float) -> None:
     """Value, move, adjoint, rows and what is held are the same weights."""
-    way = HORIZONS[rule]
+    way = WAYS[rule]
     window = Window(repeats, 1) if len(path) == 1 else Window(len(path), len(path))
     near = pytest.approx(way.forward(path, window), rel=1e-12, abs=1e-9)
     assert way.tangent(path, window) == near
@@ -193,3 +172,57 @@ def test_each_way_is_one_linear_map(rule: Aggregation, path: list[float], repeat
         total = way.added(total, np.array([value]), position, window)
     assert way.finished(total, window)[0] == near
     assert way.held(path[0], window) == pytest.approx(way.forward([path[0]] * len(path), window), rel=1e-12)
+
+
+@pytest.mark.parametrize(("timing", "value"), [("end", 1129.15), ("mid", 1134.50)])
+def test_a_hundred_a_month_for_a_year_at_twelve_percent(timing: PaymentTiming, value: float) -> None:
+    way = Discounted(0.12, 12.0, timing)
+    stepped, alike = way.forward([100.0] * 12, Window(12, 12)), way.forward([100.0], Window(12, 1))
+    assert round(stepped, 2) == round(alike, 2) == value
+
+
+@given(st.floats(0.0001, 3), st.sampled_from([1.0, 4.0, 12.0, 365 / 7, 365.0]), st.integers(1, 80), st.integers(1, 9))
+def test_an_annuity_is_its_closed_form(rate: float, per_year: float, periods: int, since: int) -> None:
+    each = (1 + rate) ** (1 / per_year) - 1
+    annuity = -math.expm1(-periods * math.log1p(each)) / each / (1 + each) ** (since - 1)
+    window = Window(periods, periods, since - 1, since)
+    end, mid = (Discounted(rate, per_year, timing).forward([1.0] * periods, window) for timing in ("end", "mid"))
+    assert end == pytest.approx(annuity, rel=1e-9)
+    assert mid == pytest.approx(annuity * math.sqrt(1 + each), rel=1e-9)
+    assert Discounted(rate, per_year).held(1.0, Window(periods, 1, since=since)) == pytest.approx(annuity, rel=1e-9)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=40), st.sampled_from(["end", "mid"]))
+def test_at_no_discount_a_present_value_is_the_sum(path: list[float], timing: PaymentTiming) -> None:
+    window = Window(len(path), len(path))
+    assert Discounted(0.0, 12.0, timing).forward(path, window) == HORIZONS["sum"].forward(path, window)
+
+
+def test_what_is_paid_today_counts_in_full() -> None:
+    assert [Discounted(0.12, 12.0, timing).factor(0) for timing in ("end", "mid")] == [1.0, 1.0]
+
+
+@examples(20)
+@given(ANY_TREE, st.integers(0, 3))
+def test_a_discounted_horizon_may_begin_later(sketch: Sketch, skipped: int) -> None:
+    """What is counted of later periods is discounted to today, not to the beginning of the window."""
+    compiled = Compiled(sketch)
+    ways = discounted(0.5, 1.0, "end")
+    model, periods = compiled.model.taking(ways).counting(1 + skipped), compiled.horizon + skipped
+    try:
+        run = model.run(periods)
+        found = run.horizon()
+    except EvaluationError:
+        assume(False)
+    for metric in model.graph.metrics:
+        if metric.aggregation == "sum":
+            amounts = [run.at(t)[metric.index] * 1.5**-t for t in range(1 + skipped, periods + 1)]
+            size = math.fsum(map(abs, amounts))
+            assert abs(found[metric.index] - math.fsum(amounts)) <= 1e-12 * max(size, 1.0)
+
+
+def test_a_job_takes_its_rules_along_to_other_processes() -> None:
+    model = loads(json.dumps(LEVELS))._subject.model.taking(discounted(0.12, 12.0, "mid"))
+    slot = model.graph.by_name["revenue"]
+    job = pickle.loads(pickle.dumps(Job.of(model, 12, Wanted(totals=(slot,)))))
+    assert job.model.run(12).horizon()[slot] == model.run(12).horizon()[slot]

@@ -260,10 +260,10 @@ def test_diagram_of_a_lift(run, shop, tmp_path):
 
 def test_a_page_is_written(run, shop, tmp_path):
     output = tmp_path / "shop.html"
-    written = run("page", str(shop), str(output), "--lift", "conversion", "-1%", "--cost", "5000", "--no-people")
+    written = run("page", str(shop), str(output), "--lift", "conversion", "-1%", "--cost", "$5k", "--no-people")
     assert written.output == f"{output} written; open it in a browser.\n"
     expected = tmp_path / "library.html"
-    it.load(shop).to_html(expected, ("conversion", "-1%"), cost=5000.0, people=False)
+    it.load(shop).to_html(expected, ("conversion", "-1%"), cost="$5k", people=False)
     assert output.read_text("utf-8") == expected.read_text("utf-8")
     assert run("page", str(shop), str(output), "--cost", "-1").exit_code == 2
 
@@ -521,6 +521,9 @@ def test_examples_of_the_help_work(run, shop, tmp_path, monkeypatch, example):
     monkeypatch.chdir(tmp_path)
     if " check " in example:
         shop.rename(tmp_path / "northwind.yaml")
+    if " cash-flow " in example:
+        finance = "finance: {discount_rate: 12%/year, tax_rate: 25%}\n"
+        (tmp_path / "northwind.yaml").write_text(finance + shop.read_text(encoding="utf-8"), encoding="utf-8")
     result = run(*shlex.split(example)[1:])
     assert result.exit_code == 0, result.stderr
     assert result.stdout
@@ -562,8 +565,17 @@ TABLED = {
 
 def test_every_answer_is_saved():
     assert {name for name in main.commands if any(p.name == "output" for p in main.commands[name].params)} == {
-        *PICTURED, *TABLED, "deck", "diagram", "schema",
+        *PICTURED, *TABLED, "cash-flow", "deck", "diagram", "schema",
     }  # fmt: skip
+
+
+def test_a_cash_flow_is_saved_as_a_picture_and_a_table(run, shop, tmp_path):
+    model = tmp_path / "northwind.yaml"
+    model.write_text("finance: {discount_rate: 12%}\n" + shop.read_text(encoding="utf-8"), encoding="utf-8")
+    for suffix, mark in ((".svg", "<svg"), (".md", "|"), (".csv", "Discounted to today")):
+        path = tmp_path / f"answer{suffix}"
+        assert run("cash-flow", str(model), "conversion=+5%", "--cost", "$5k", "--save", str(path)).exit_code == 0
+        assert mark in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PICTURED)

@@ -34,6 +34,7 @@ scenarios:
   low: {churn: +1pp}
 start_date: 2027-02-01
 fiscal_calendar: {start: February, named_after: start}
+finance: {discount_rate: 12%/year, tax_rate: 25%, cash: {profit: revenue, receivables: {of: revenue, days: 45}}}
 evidence_defaults: {judgement: 4, causal_share: 30%}
 correlations: [[engagement.value, churn.engagement.slope, 0.3], [arpu.value, customers.start, -0.2]]
 """
@@ -88,7 +89,8 @@ def test_mutated_models(rng: random.Random):
 
 words = """value formula drivers start unit bounds plausible guardrail agreed by on min max label as_of evidence grade
     points slope when then groups with without range lag observed p10 p90 normal discrete metrics scenarios outcomes
-    currency name start_date fiscal_calendar pattern year_end named_after evidence_defaults
+    currency name start_date fiscal_calendar pattern year_end named_after finance discount_rate tax_rate losses
+    timing cash terminal perpetuity growth multiple of x profit receivables days capex life evidence_defaults
     judgement causal_share correlations ci95 randomised"""
 keys = st.sampled_from(words.split())
 texts = st.sampled_from(["42%", "+1%", "a", "1 to 2", "judgement", "1,2", "2026-01-01", "$"])

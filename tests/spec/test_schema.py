@@ -72,6 +72,12 @@ METRIC = "metrics: {a: {%s}}"
         "metrics: {a: {value: 1}}\nstart_date: 2027-01-15\nperiod: day\nfiscal_calendar: {start: February}",
         "metrics: {a: {value: 1}}\nstart_date: 2027-01-31\nperiod: week\nfiscal_calendar: {start: February,"
         " pattern: 4-5-4, year_end: Saturday nearest 31 January, named_after: start}",
+        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%/year, timing: mid, tax_rate: 25%, losses: lost,"
+        " cash: a}",
+        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%, terminal: none}",
+        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%, terminal: {perpetuity: {growth: 2%/year}}, cash: {"
+        "profit: a, receivables: {of: a, days: 45}, deferred_revenue: b, capex: {of: c, life: 36 months}}}",
+        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%, terminal: {multiple: {of: a, x: 8}}}",
         "metrics: {a: {value: 1}}\ncorrelations: [[a.value, b.value, 0.3], [b.c.slope, a.start, -1]]",
         "metrics: {a: {value: 1, drivers: {b: {slope: 1 (0 to 2), evidence: {grade: experiment, randomised: b}}}}}",
         "metrics: {a: {value: 1, drivers: {b: {elasticity: 1, range: {ci95: 0 to 2}}}}}",
@@ -119,6 +125,10 @@ def test_what_loads_is_valid(validator, text):
         "metrics: {a: {value: 1}}\nstart_date: 2027-02-01\nfiscal_calendar: {start: feb}",
         "metrics: {a: {value: 1}}\nstart_date: 2027-02-01\nfiscal_calendar: {}",
         "metrics: {a: {value: 1}}\nstart_date: 2027-02-01\nfiscal_calendar: {start: February, pattern: 4-4-4}",
+        "metrics: {a: {value: 1}}\nfinance: {timing: end}",
+        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%, terminal: {}}",
+        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%, cash: {receivables: {of: a, days: 45}}}",
+        "metrics: {a: {value: 1}}\nfinance: {discount_rate: 12%, timing: start}",
         "metrics: {a: {value: 1}}\ncorrelations: [[a.value, b.value]]",
         "metrics: {a: {value: 1}}\ncorrelations: []",
         "metrics: {a: {value: 1}}\ncorrelations: {a.value: 1}",

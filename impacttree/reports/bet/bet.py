@@ -12,6 +12,7 @@ from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.asked import NOTHING
 from impacttree.answers.axis import round_step
 from impacttree.answers.case import Case
+from impacttree.answers.cost import read_cost
 from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.subject import Subject
@@ -54,6 +55,8 @@ class Bet:
         if outcome.aggregation != "sum":
             reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason})"
             raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="ask about an amount per period"))
+        if self.cost is not None:
+            read_cost(self.case, outcome, self.cost)  # slides tell of one amount that is paid at the start
         return returns(self.case, outcome, self.cost)
 
     @cached_property
