@@ -34,7 +34,7 @@ def decision(bet: Bet) -> Slide:
 
 
 def _claim(bet: Bet) -> str:
-    """``+5% weekly engagement returns $749k by month 36 ($392k to $1.18M)``."""
+    """``+5% weekly engagement returns $749k by Oct 2029 ($392k to $1.18M)``."""
     low, point, high = bet.returns.after(bet.horizon)
     verb = "loses" if point < 0 else "returns" if bet.outcome.spec.better == "higher" else "saves"
     said = f"{bet.lift} {verb} {bet.amount(point)} {bet.end}"
