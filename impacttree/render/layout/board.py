@@ -157,7 +157,8 @@ def _notes(skipped: tuple[str, ...], delay: str, room: float) -> tuple[str, ...]
     """Return what stands under an arrow: which boxes it runs via, by its name where there is room, and when it acts."""
     counted = f"via {len(skipped)} metric{'s' * (len(skipped) != 1)}" if skipped else ""
     named = wrap(f"via {skipped[0]}", AMOUNT, room, 3) if len(skipped) == 1 else ()
-    via = named if named and "…" not in "".join(named) else wrap(counted, AMOUNT, room, 2) if counted else ()
+    whole = bool(named) and " ".join(named) == f"via {skipped[0]}"  # neither cut nor broken within a word
+    via = named if whole else wrap(counted, AMOUNT, room, 2) if counted else ()
     return (*via, *(wrap(delay, AMOUNT, room, 2) if delay else ()))
 
 
