@@ -68,8 +68,9 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
         return
     yield Panel("We ask", bet.asked, f"once, in {words.at(1)}")
     yield Panel(f"Returns {bet.end}", bet.signed(point), spread, accent=True)
-    ends = found.low is not None and found.high is not None and (found.low[-1], found.high[-1])
-    net = f"P10 to P90: {bet.span(*ends, signed=True)}" if ends and ends[0] != ends[1] else "after the cost"
+    net = "after the cost"
+    if found.low is not None and found.high is not None and found.low[-1] != found.high[-1]:
+        net = f"P10 to P90: {bet.span(found.low[-1], found.high[-1], signed=True)}"
     yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), net)
     yield Panel("Pays back in", *payback_texts(bet))
 

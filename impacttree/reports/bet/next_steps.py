@@ -119,8 +119,10 @@ def _numbers(bet: Bet, on_day: str, needs: str) -> Table:
         rows.append((words.label(first[0]), words.value(first[0], case.before[slot]),
                      words.value(first[0], case.after[slot]), "watch"))  # fmt: skip
     side = "Act below" if bet.worth.metric_after > bet.worth.metric_before else "Act above"
-    columns = (Column(""), Column("Today", "right"), Column("Plan", "right"), Column(side, "right"))
-    shown = slice(None) if needs else slice(3)
+    columns: tuple[Column, ...] = (
+        Column(""), Column("Today", "right"), Column("Plan", "right"), Column(side, "right")
+    )  # fmt: skip
+    shown = slice(0, 4 if needs else 3)
     when = on_day.removeprefix("on ")
     title = f"Next number{'s' * (len(rows) > 1)} to measure, {when}"
     return Table(title, columns[shown], tuple(tuple(map(Cell, row[shown])) for row in rows), accent=0)
