@@ -341,7 +341,7 @@ def _moved(case: Case, metric: Metric) -> _Shown:
 def _unit(words: Words, metric: Metric, periods: int = 0) -> str:
     """Return what stands beside a card's value: ``per month``, ``in 12 months``, ``customers``."""
     if periods and metric.aggregation == "sum":
-        return words.during(metric.name, periods).strip()
+        return f"in {words.periods(words.count_to(periods))}"
     text = unit_words(metric.unit)
     if text:
         return text

@@ -371,6 +371,16 @@ class Worth(Result):
         pairs = zip(self.rests_on, self._shares, strict=False)
         return tuple(f"{share} {grounds.grade.replace('_', '-')}" for grounds, share in pairs)
 
+    @property
+    def evidence_shares(self) -> tuple[ShareOfBar, ...]:
+        """What it rests on as shares of one bar: each grade of evidence, and what formulas alone carry."""
+        mix = zip(self.evidence_mix, self.rests_on, strict=True)
+        graded = [ShareOfBar(text, grounds.share) for text, grounds in mix]
+        if not graded:
+            return (ShareOfBar("formulas alone, no evidence stated", 1.0),)
+        formulas = [ShareOfBar(f"{self._shares[-1]} formulas", self.by_formulas)] if self.by_formulas else []
+        return (*graded, *formulas)
+
     def waterfall(self) -> Waterfall:
         """Return the worth as steps from the outcome without the lift to the outcome with it, path by path."""
         words, name = self.words, self.outcome
@@ -410,11 +420,8 @@ class Worth(Result):
         parts = [SlidePart(Figures(tuple(self._tiles(spread))), bottom=0.28)]
         parts.append(SlidePart(steps, columns=8 if self.rests_on else 12, top=0.33))
         if self.rests_on:
-            shares = tuple(
-                ShareOfBar(text, grounds.share) for text, grounds in zip(self.evidence_mix, self.rests_on, strict=True)
-            )
             told = (joined(self.evidence_mix), *(text for grounds in self.rests_on for text in grounds.effects[:2]))
-            parts.append(SlidePart(Shares("How good is the evidence", shares, told), 8, 4, 0.33))
+            parts.append(SlidePart(Shares("How good is the evidence", self.evidence_shares, told), 8, 4, 0.33))
         moved = words.move(self.metric, self.metric_before, self.metric_after)
         notes = (self.title, *self.warnings, *(check.text for check in self.guardrails))
         subtitle = f"{lift} {self.verdict}" if self.pays else f"{words.label(self.metric)} {moved}"
@@ -429,7 +436,7 @@ class Worth(Result):
         if self.run_rate is not None:
             yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
         if self.pays is not None:
-            yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays)}")
+            yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays, spread=False)}")
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
         return [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.placeholders import ILLUSTRATIVE
 from impacttree.errors import MissingDependency, OutputError, Problem
-from impacttree.views import Cell, Column, Table, View
+from impacttree.views import Bars, Cell, Column, Table, View
 
 if TYPE_CHECKING:
     import pandas
@@ -117,7 +117,8 @@ class Result(ABC):
         """
         picture, view = self.picture(), self.view()
         behind = self.slide(view) if isinstance(view, Table) and picture != view else ()
-        return (*self.slide(picture), *behind)
+        drawn = () if isinstance(picture, Bars) and not picture.bars else self.slide(picture)
+        return (*drawn, *behind)
 
     def slide(
         self, shown: View, title: str = "", subtitle: str = "", beside: Sequence[SlidePart] = (), columns: int = 12

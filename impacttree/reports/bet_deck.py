@@ -80,13 +80,13 @@ def bet_deck(
     >>> import impacttree as it
     >>> made = it.template("saas").deck("engagement", "+5%", cost="$250k")
     >>> print(made.slides[0].title)
-    We ask $250k: +5% weekly engagement returns $749k by month 36 ($392k to $1.18M) and pays back in month 21
+    We ask $250k: +5% weekly engagement returns $749k by Oct 2029 ($392k to $1.18M) and pays back in Jul 2028
     """
     pairs = _pairs(subject, metric, change, on)
     slides: list[Slide] = []
     for name, done in pairs:
         bet = Bet(subject, name, done, on, scenario, cost, people)
-        slides += [*_six(bet), *appendix(bet.worth, bet.returns, bet.footer, whole=(name, done) == pairs[-1])]
+        slides += [*_six(bet), *appendix(bet, whole=(name, done) == pairs[-1])]
     shown = slides if people else [_without_people(slide) for slide in slides]
     return Deck(tuple(map(typeset, shown)), read_template(template))
 

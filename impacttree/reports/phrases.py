@@ -1,15 +1,12 @@
-"""How slides write: signs and arrows as set in print, and the ends of periods."""
+"""How slides write: signs and arrows as set in print."""
 
 from __future__ import annotations
 
-import datetime
 import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
-from impacttree.spec import TreeSpec
-
-__all__ = ["period_end", "period_name", "typeset"]
+__all__ = ["typeset"]
 
 T = TypeVar("T")
 
@@ -43,23 +40,3 @@ def _typeset(value: Any) -> Any:
 
 _KEYS = frozenset(("id", "source", "target", "path", "outcome", "lifted", "value"))
 """Fields that name or number something and are not read; a card's value is set by its own pen."""
-
-
-def period_end(spec: TreeSpec, period: int) -> datetime.date | None:
-    """Return the last day of a period; None where the tree states no first day.
-
-    Examples
-    --------
-    >>> import impacttree as it
-    >>> period_end(it.template("saas").spec, 21)
-    datetime.date(2028, 7, 31)
-    """
-    try:
-        return None if spec.calendar is None else spec.calendar.last_day(period)
-    except (ValueError, OverflowError):
-        return None
-
-
-def period_name(spec: TreeSpec, period: int) -> str:
-    """Return ``Jul 2028``; empty where the tree states no first day."""
-    return "" if spec.calendar is None else spec.calendar.label(period)

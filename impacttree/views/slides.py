@@ -277,6 +277,9 @@ def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
         rows = tuple((Cell(head), Cell("   ".join(cell for cell in row if cell))) for head, row in facts)
         table = Table("", (Column(""), Column("")), rows)
         return Slide(title_with_number(view), (SlidePart(table),), notes=view.warnings, footer=footer or ())
+    if isinstance(view, Table) and not view.rows:
+        said = Prose("", tuple(Passage(note) for note in view.notes))
+        return Slide(title_with_number(view), (SlidePart(said),), notes=view.notes, footer=footer or view.notes[:2])
     subtitle = "" if isinstance(view, Table) else view.subtitle
     shown = (
         replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())

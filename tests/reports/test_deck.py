@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 import shutil
 import subprocess
@@ -13,18 +12,14 @@ from pathlib import Path
 
 import pptx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import impacttree as it
 from impacttree.answers.case import Case
 from impacttree.answers.net_over_time import returns
 from impacttree.errors import OutputError, QuestionError
 from impacttree.reports.deck import Deck
-from impacttree.reports.phrases import period_end
 from impacttree.views import Panel
 from impacttree.views.slides import Figures, Slide, Timeline
-from tests.strategies import examples
 
 BETS = (
     ("saas", "engagement", "+5%", {"cost": "$250k"}),
@@ -75,7 +70,7 @@ def test_the_figures_of_a_deck_are_those_of_the_answers() -> None:
     first, third = deck.slides[0], deck.slides[2]
     assert deck.slides[0].title.startswith("We ask $250k: +5% weekly engagement returns $749k by Oct 2029")
     assert round(answer.total, -3) == 749_000
-    assert f"month {answer.payback}" in [panel.body for panel in panels(first)]
+    assert tree.spec.calendar.label(answer.payback) in [panel.body for panel in panels(first)]
     assert "back by Jul 2028" in third.title
     assert f"+${answer.net / 1e3:.0f}k" in [panel.body for panel in panels(third)]
     assert tree._subject.fingerprint in first.footer[0]
@@ -119,7 +114,7 @@ def test_six_slides_and_an_appendix_with_titles_that_are_sentences(
     for number, slide in enumerate(deck.slides):
         assert slide.title[:1] == slide.title[:1].upper()
         assert len(slide.footer) == 2
-        assert slide.subtitle.startswith("Appendix") == (number >= 6)
+        assert (slide.subtitle or slide.title).startswith("Appendix") == (number >= 6)
         assert not re.search(r"\b(nan|inf|None)\b|->", " ".join(texts(slide)))
 
 
@@ -229,27 +224,8 @@ def test_no_text_leaves_the_page_that_libreoffice_draws(
 # ---- words
 
 
-@examples(100)
-@given(st.integers(1, 400), st.sampled_from(["day", "week", "month", "quarter", "year"]), st.dates())
-def test_periods_end_the_day_before_the_next_one_begins(period: int, step: str, first: object) -> None:
-    text = f"metrics: {{a: {{value: 1}}}}\nperiod: {step}\nstart_date: {first:%Y-%m-%d}\n"
-    if not text.split("start_date: ")[1][:4].strip("0"):
-        return
-    try:
-        spec = it.loads(text).spec
-    except it.ModelError:
-        return
-    end, before = period_end(spec, period), period_end(spec, period - 1) if period > 1 else None
-    if end is None:
-        return
-    assert end >= first
-    assert before is None or before < end
-    days = {"day": 1, "week": 7, "month": 30.436875, "quarter": 91.310625, "year": 365.2425}[step]
-    assert math.isclose((end - first).days + 1, period * days, abs_tol=4)
-
-
 def test_events_of_the_timeline_are_to_scale() -> None:
     (line,) = [part.picture for part in deck_of(BETS[0]).slides[5].parts if isinstance(part.picture, Timeline)]
-    places = {int(re.search(r"\d+", event.when).group()): event.at for event in line.events}  # type: ignore[union-attr]
+    places = {int(re.search(r"month (\d+)", event.when)[1]): event.at for event in line.events}  # type: ignore[index]
     assert all(at == pytest.approx((period - 1) / 35) for period, at in places.items())
     assert list(places) == sorted(places)

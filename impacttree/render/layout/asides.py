@@ -13,15 +13,17 @@ from impacttree.render.layout.style import INK, LIVE, MUTED, POINT
 from impacttree.render.scene import Anchor, Box, Curve, Group, Segment, Shape
 from impacttree.views import Aside
 
-__all__ = ["BELOW", "aside_groups"]
+__all__ = ["BELOW", "BESIDE", "FIGURES", "JOINS", "LEAVES", "SIZE", "aside_groups"]
 
 SIZE = 12.3
 """Points: 12 on a slide, where the board is drawn a little smaller."""
-GAP = 0.46
+GAP = 0.56
 """Between the boxes on the path and those below them: as high as the figures beside the arrows need."""
 HEIGHT = 0.68
+FIGURES = 0.5 * GAP + 0.02
+"""How far below a card the figures of what joins it stand."""
 BELOW = GAP + HEIGHT + 0.08
-NARROWEST, WIDEST = 1.5, 2.3
+NARROWEST, WIDEST = 1.5, 3.2
 LEAVES, JOINS = 0.68, 0.32
 """Where arrows leave and reach a box on the path, as shares of its width."""
 WIDTH = 2.0 * POINT
@@ -60,10 +62,11 @@ def aside_groups(
     groups: list[Group] = []
     shown: set[int] = set()
     places = list(_places(asides, at, right))
-    sources = {place.leaving.at for place in places}
+    for place in places:
+        shown |= {id(one) for one in (place.leaving, *place.joining)}
+    sources = {place.leaving.at for place in places} | {one.at for one in asides if id(one) not in shown}
     for place in places:
         groups += _drawn(place, at, sources)
-        shown |= {id(one) for one in (place.leaving, *place.joining)}
     return groups, frozenset(shown)
 
 
@@ -85,8 +88,9 @@ def _places(asides: Sequence[Aside], at: dict[str, Box], right: float) -> Iterat
             continue
         start = source.x + LEAVES * source.width
         left = max(source.x, free)
-        box = Box(left, source.y + source.height + GAP, min(_width(one), right - left), HEIGHT)
         ends = [at[other.at].x + JOINS * at[other.at].width for other in after]
+        room = max(NARROWEST, min(right, ends[0] - APART) - left)
+        box = Box(left, source.y + source.height + GAP, min(_width(one), room), HEIGHT)
         if start < box.x + 0.2 or box.x + box.width < start + 0.2 or ends[0] < box.x + box.width + APART:
             continue
         seen.add(one.card.id)
@@ -114,7 +118,7 @@ def _drawn(place: _Place, at: dict[str, Box], sources: set[str]) -> Iterator[Gro
         via = f"via {one.card.label}" if one.card.id != leaving.card.id else ""
         room = target.width * (LEAVES - JOINS) + 0.9
         further = wrap(via, SIZE, room, 2) if via else []
-        yield _figures(one, x, foot + 0.5 * GAP + 0.02, further, to_left=one.at in sources)
+        yield _figures(one, x, foot + FIGURES, further, to_left=one.at in sources)
     yield cards.small_card(leaving.card, box, SIZE)
 
 

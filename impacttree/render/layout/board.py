@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from impacttree.render.layout import cards, connectors
-from impacttree.render.layout.asides import BELOW, aside_groups
+from impacttree.render.layout.asides import BELOW, BESIDE, FIGURES, JOINS, LEAVES, SIZE, aside_groups
 from impacttree.render.layout.cards import text
 from impacttree.render.layout.cut import Excerpt
 from impacttree.render.layout.frame import Headings
@@ -16,7 +16,7 @@ from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import Route
 from impacttree.render.layout.sizes import thickness
 from impacttree.render.layout.style import ACCENT_DARK, INK, MARGIN, MUTED, NAME, PAGE_WIDTH, POINT
-from impacttree.render.scene import Box, Group, Shape
+from impacttree.render.scene import Anchor, Box, Group, Shape
 from impacttree.views import Aside, Diagram
 
 __all__ = ["board_groups"]
@@ -26,12 +26,9 @@ PANEL_HEIGHT = 1.6
 BOX_HEIGHT = 2.06
 WIDEST = 2.5
 AMOUNT = 12.3
-NOTE_SIZES = (12.3, 11.0, 10.0, 9.0, 8.0)
-ASIDE, ASIDE_BY = 10.5, 8.0
 MOST_WRITTEN = 2
 """Flows that are written under a card."""
-ASIDE_HEIGHT = 0.75
-"""Of texts below the cards, where no box finds room."""
+LINE = 1.2 * SIZE * POINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +50,11 @@ def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Gr
     row = _row(net, top + above)
     path = [net.cards[card].id for card in net.path]
     beside, drawn = aside_groups(diagram.asides, path, row.boxes, PAGE_WIDTH - MARGIN)
-    written = _written([one for one in diagram.asides if id(one) not in drawn], path, row.boxes)
-    below = max(BELOW if beside else 0.3, ASIDE_HEIGHT if written else 0.3)
+    joined = {one.at for one in diagram.asides if one.joins and id(one) in drawn}
+    left = {one.at for one in diagram.asides if not one.joins and id(one) in drawn}
+    written = _written([one for one in diagram.asides if id(one) not in drawn], path, row, joined, left)
+    lines = max((len(group.shapes) for group in written), default=0)
+    below = max(BELOW if beside else 0.3, FIGURES + lines * LINE if written else 0.3)
     y = top + above + BOX_HEIGHT + max(below, spare * 0.38)
     on_path = {card: position for position, card in enumerate(net.path)}
     groups: list[Group] = []
@@ -67,33 +67,35 @@ def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Gr
     return (*groups, *beside, *written, *_panels(diagram, y))
 
 
-def _written(asides: Sequence[Aside], path: Sequence[str], row: Sequence[Box]) -> list[Group]:
-    """Write under the cards what joins or leaves the path there, where no box shows it."""
+def _written(asides: Sequence[Aside], path: Sequence[str], row: _Row, joined: set[str], left: set[str]) -> list[Group]:
+    """Write under the cards what joins or leaves the path there, where no box shows it.
+
+    Under a card that an arrow joins, whose figures then stand at its left, the texts stand at the right of that arrow;
+    under one that an arrow leaves, whose figures stand at its right, they stand at the left of that one.
+    """
     groups = []
-    for name, box in zip(path, row, strict=True):
+    for name, box in zip(path, row.boxes, strict=True):
         found = [one for one in asides if one.at == name]
         if not found:
             continue
-        middle, y = box.x + box.width / 2, box.y + BOX_HEIGHT + 0.21
+        anchor: Anchor = "start" if name in joined else "end" if name in left else "middle"
+        x, room = box.x + box.width / 2, box.width + row.gap - 0.1
+        if name in joined:
+            x = box.x + JOINS * box.width + BESIDE
+            room = (LEAVES - JOINS) * box.width - BESIDE if name in left else (1 - JOINS) * box.width + row.gap / 2
+        elif name in left:
+            x, room = box.x + LEAVES * box.width - BESIDE, LEAVES * box.width + min(row.gap / 2, MARGIN - 0.1)
         lines: list[Shape] = []
-        for one in found[:MOST_WRITTEN]:
-            lines.append(
-                text(middle, y, fit(one.text, ASIDE, box.width, bold=True), ASIDE, INK, bold=True, anchor="middle")
-            )
+        for one in found[: 1 if name in left else MOST_WRITTEN]:
             where = f"{'through' if one.joins else 'to'} {one.card.label}"
-            lines.append(
-                text(middle, y + 0.16, fit(where, ASIDE_BY, box.width + row_gap(row)), ASIDE_BY, MUTED, anchor="middle")
-            )
-            y += 0.36
-        groups.append(
-            Group("label", tuple(lines), id=name, source=name, target=name, alt="; ".join(o.words for o in found))
-        )
+            said = [fit(one.text, SIZE, room, bold=True), *wrap(where, SIZE, room, 1 if name in left else 2)]
+            for number, words in enumerate(said):
+                bold = number == 0
+                y = box.y + BOX_HEIGHT + FIGURES + len(lines) * LINE
+                lines.append(text(x, y, words, SIZE, INK if bold else MUTED, bold=bold, anchor=anchor))
+        alt = "; ".join(one.words for one in found)
+        groups.append(Group("label", tuple(lines), id=name, source=name, target=name, alt=alt))
     return groups
-
-
-def row_gap(row: Sequence[Box]) -> float:
-    """Return how far the cards of a row stand apart."""
-    return row[1].x - row[0].x - row[0].width if len(row) > 1 else 0.0
 
 
 def _row(net: Network, y: float) -> _Row:
@@ -138,9 +140,9 @@ def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int)
         above = y - max(head_width(width) / 2, 0.06) - 0.06
         lines.append(text((x0 + x1) / 2, above, words, size, ACCENT_DARK, bold=True, anchor="middle"))
     below = y + max(head_width(width) / 2, 0.06) + 0.05
-    size, notes = _notes(excerpt.skipped.get(ends, ()), link.delay, row.gap - 0.06)
+    notes = _notes(excerpt.skipped.get(ends, ()), link.delay, row.gap - 0.06)
     under.extend(
-        text((x0 + x1) / 2, below + 1.15 * size * POINT * number, note, size, MUTED, anchor="middle")
+        text((x0 + x1) / 2, below + 1.15 * AMOUNT * POINT * number, note, AMOUNT, MUTED, anchor="middle")
         for number, note in enumerate(notes, start=1)
     )
     labels = [
@@ -151,15 +153,13 @@ def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int)
     return [connectors.connector(net, route, row.scale), *labels]
 
 
-def _notes(skipped: tuple[str, ...], delay: str, room: float) -> tuple[float, tuple[str, ...]]:
-    """Return what stands under an arrow, and how large: which boxes it runs via, and when it acts."""
-    via = f"via {skipped[0]}" if len(skipped) == 1 else f"via {len(skipped)} metrics" if skipped else ""
-    said = [words for words in (via, delay) if words]
-    for size in NOTE_SIZES:
-        lines = tuple(line for words in said for line in wrap(words, size, room, 3))
-        if "…" not in "".join(lines):
-            return size, lines
-    return size, tuple(line for words in ("via 1 metric" if via else "", delay) for line in wrap(words, size, room, 2))
+def _notes(skipped: tuple[str, ...], delay: str, room: float) -> tuple[str, ...]:
+    """Return what stands under an arrow: which boxes it runs via, by its name where there is room, and when it acts."""
+    counted = f"via {len(skipped)} metric{'s' * (len(skipped) != 1)}" if skipped else ""
+    named = wrap(f"via {skipped[0]}", AMOUNT, room, 3) if len(skipped) == 1 else ()
+    whole = bool(named) and " ".join(named) == f"via {skipped[0]}"  # neither cut nor broken within a word
+    via = named if whole else wrap(counted, AMOUNT, room, 2) if counted else ()
+    return (*via, *(wrap(delay, AMOUNT, room, 2) if delay else ()))
 
 
 def _panels(diagram: Diagram, y: float) -> list[Group]:

@@ -28,7 +28,7 @@ from impacttree.render.pptx.blocks import GREY, WORSE, label
 from impacttree.render.pptx.chartml import Axis, Plot, PlotSeries, PointLabel, add_chart
 from impacttree.render.pptx.grid import Frame
 from impacttree.render.pptx.markup import Ids
-from impacttree.render.pptx.texts import lines_in, one_line
+from impacttree.render.pptx.texts import ROOM, height_of, lines_in, one_line
 from impacttree.render.scene import Box, Curve
 from impacttree.views import Bars, Chart, Distribution, Lines, Tone, Waterfall
 from impacttree.views.slides import Course, Milestone
@@ -47,6 +47,10 @@ _LABEL = 12.0
 _ROW = 0.24
 _TALLEST = 0.7
 """Of a row of a tornado."""
+_FOOT = 0.5
+"""How many inches above the axis a line down from a named point has its name."""
+_NEAR = 0.35
+"""Share of the periods within which names may cover each other."""
 _MOST_TICKS = 8
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 """Between the periods that an axis names."""
@@ -85,15 +89,16 @@ def _key(ids: Ids, frame: Frame, tones: Sequence[Tone]) -> str:
     return "".join(drawn)
 
 
-def _cut(texts: Sequence[str], width: float) -> list[str]:
-    """Return names that stand in two lines of an axis, broken where they were measured."""
-    return ["\n".join(lines_in(text, _LABEL, width, most=2)) for text in texts]
+def _cut(texts: Sequence[str], width: float, most: int = 2) -> list[str]:
+    """Return names that stand in so many lines of an axis, broken where they were measured."""
+    return ["\n".join(lines_in(text, _LABEL, width, most=most)) for text in texts]
 
 
 def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
     room = max(1, int((frame.height - 0.7) / 0.27))
     bars = view.bars[:room]
-    wide = min(max((text_width(clean(bar.label), _LABEL) for bar in bars), default=1.0) + 0.2, frame.width * 0.36)
+    longest = max((text_width(clean(bar.label), _LABEL) for bar in bars), default=1.0)
+    wide = min(longest / ROOM + 0.21, frame.width * 0.36)
     noted = max((text_width(bar.note, _LABEL) for bar in bars), default=0.0)
     inner = frame.within(left=wide, top=0.32, right=noted + 0.2 if noted else 0.0, bottom=0.34)
     inner = replace(inner, height=min(inner.height, _TALLEST * len(bars)))
@@ -112,7 +117,8 @@ def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
         points = {k: PAINTS[tone] for k, tone in enumerate(tones)}
         labels = {k: PointLabel(text, "outEnd", color=GREY) for k, text in enumerate(texts)}
         series.append(PlotSeries(name, values, NAVY, NAVY, 1.0, points=points, labels=labels))
-    names = _cut([bar.label for bar in bars], wide - 0.2)
+    lines = min(3, max(1, int(inner.height / max(1, len(bars)) / height_of(1, _LABEL))))
+    names = _cut([bar.label for bar in bars], wide - 0.2, lines)
     shown = [("low end, shown", [bar.low_text for bar in bars]), ("high end, shown", [bar.high_text for bar in bars])]
     alt = f"{view.title}. " + "; ".join(f"{bar.label}: {bar.low_text} to {bar.high_text}" for bar in bars)
     add_chart(slide, frame, inner, names, [Plot("bar", series)], axis, alt=alt, beside=shown, reverse=True)
@@ -121,7 +127,7 @@ def _tornado(slide: Slide, ids: Ids, frame: Frame, view: Bars) -> str:
     drawn = [label(ids, Frame(base - half, frame.top, 2 * half, _ROW), view.base_text, _LABEL, INK, bold=True,
                    anchor="middle")]  # fmt: skip
     if noted:
-        drawn += _notes_beside(ids, frame, inner, view, noted)
+        drawn += _notes_beside(ids, frame, inner, replace(view, bars=bars), noted)
     used = {tone for bar in bars for tone in (bar.low_tone, bar.high_tone)}
     key = Frame(frame.left, frame.bottom - 0.26, frame.width, _ROW)
     drawn.append(_key(ids, key, [tone for tone in TONES if tone in used]))
@@ -246,7 +252,8 @@ def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
                 markers=dots,
             )
         )
-    lines += [one for mark in course.milestones for one in _milestone(mark, len(view.ticks), axis, per_inch)]
+    for mark, height in _named_apart(course.milestones, len(view.ticks), axis, per_inch):
+        lines += _milestone(mark, len(view.ticks), axis, axis.low + height * per_inch, per_inch)
     plots = [Plot("area", areas, stacked=True)] if areas else []
     plots.append(Plot("line", lines))
     told = [f"{mark.text} {mark.detail}".strip() for mark in course.milestones] + [text for _, text in ends if text]
@@ -271,7 +278,31 @@ def _tick_labels(ids: Ids, frame: Frame, inner: Frame, ticks: Sequence[str]) -> 
             yield label(ids, place, tick, _LABEL, INK, anchor="middle")
 
 
-def _milestone(mark: Milestone, periods: int, axis: Axis, per_inch: float) -> Iterator[PlotSeries]:
+def _named_apart(
+    marks: Sequence[Milestone], periods: int, axis: Axis, per_inch: float
+) -> Iterator[tuple[Milestone, float]]:
+    """Yield points that are named, and how many inches above the axis their names stand, so that none covers another.
+
+    The name of a point stands a little below it, that of one with a line down above the foot of that line: in one line
+    where another name stands near by.
+    """
+
+    def below(mark: Milestone) -> float:
+        return max(0.34 if mark.detail else 0.14, (mark.value - axis.low) / per_inch - 0.24)
+
+    others = [mark for mark in marks if not mark.drops]
+    for mark in marks:
+        near = [below(one) for one in others if abs(one.at - mark.at) < _NEAR * periods and below(one) < _FOOT + 0.24]
+        if not mark.drops:
+            yield mark, below(mark)
+        elif near:
+            text = f"{mark.text}, {mark.detail}" if mark.detail else mark.text
+            yield replace(mark, text=text, detail=""), max(_FOOT, max(near) + 0.24 if max(near) > _FOOT - 0.22 else 0.0)
+        else:
+            yield mark, _FOOT
+
+
+def _milestone(mark: Milestone, periods: int, axis: Axis, top: float, per_inch: float) -> Iterator[PlotSeries]:
     """Yield a point that is named: its dot, a dashed line down from it, and its name below the line."""
 
     def point(name: str, value: float, text: str = "", **further: Any) -> PlotSeries:
@@ -284,9 +315,6 @@ def _milestone(mark: Milestone, periods: int, axis: Axis, per_inch: float) -> It
     yield point(name, mark.value, stroke=ACCENT, markers={mark.at: (ACCENT, ACCENT)}, marker_size=12, drop=drop)
     if mark.drops:
         yield point(f"{name}, its middle", mark.value, markers={mark.at: (WHITE, WHITE)}, marker_size=6)
-    lines = 2 if detail else 1
-    least = axis.low + (0.2 * lines - 0.06) * per_inch
-    top = axis.low + 0.5 * per_inch if mark.drops else max(least, mark.value - 0.24 * per_inch)
     bold = True
     yield point(f"{name}, its name", top, name)
     if detail:

@@ -62,6 +62,12 @@ class SlideGrid:
         return Frame(self.margin, 1.8, self.width - 2 * self.margin, self.height - 2.72)
 
     @property
+    def below_title(self) -> Frame:
+        """The body of a slide without a subtitle whose picture needs all the room there is: nearly all of the page."""
+        top, side = self.title.bottom + 0.08, self.margin / 2
+        return Frame(side, top, self.width - 2 * side, self.rule - 0.06 - top)
+
+    @property
     def rule(self) -> float:
         """Where the line above the footer stands."""
         return self.height - 0.72

@@ -17,10 +17,10 @@ from impacttree.render.pptx.markup import Ids
 from impacttree.render.pptx.package import EMU, new_presentation, to_bytes
 from impacttree.render.pptx.tables import draw_table
 from impacttree.render.pptx.texts import fitted as fitted_text
-from impacttree.render.pptx.texts import title_lines
+from impacttree.render.pptx.texts import lines_in, title_lines
 from impacttree.render.scene import Text
 from impacttree.views import Bars, Diagram, Distribution, Lines, Table, Waterfall
-from impacttree.views.slides import Course, Slide, SlidePicture, one_slide
+from impacttree.views.slides import Course, Slide, SlidePart, SlidePicture, one_slide
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -85,10 +85,16 @@ def _add(presentation: Presentation, slide: Slide, number: int) -> None:
     grid, ids = _grid(presentation), Ids(_FIRST)
     _title(page, grid, slide.title)
     drawn = [label(ids, grid.subtitle, slide.subtitle, 15.0, GREY)] if slide.subtitle else []
-    drawn += [_picture(page, ids, grid.place(part), part.picture) for part in slide.parts]
+    drawn += [_picture(page, ids, _frame(grid, slide, part), part.picture) for part in slide.parts]
     drawn.append(_foot(ids, grid, slide.footer, number))
     add_shapes(page, "".join(drawn))
     _write_notes(page, (slide.title, *slide.notes, *slide.footer))
+
+
+def _frame(grid: SlideGrid, slide: Slide, part: SlidePart) -> Frame:
+    """Return where a part stands; a whole tree that a slide holds alone takes what a subtitle would take, too."""
+    is_tree = isinstance(part.picture, Diagram) and part.picture.cut == "full"
+    return grid.below_title if is_tree and len(slide.parts) == 1 and not slide.subtitle else grid.place(part)
 
 
 def _grid(presentation: Presentation) -> SlideGrid:
@@ -163,8 +169,11 @@ def _foot(ids: Ids, grid: SlideGrid, footer: Sequence[str], number: int) -> str:
     frame = grid.footer
     place = markup.rule(ids, grid.margin, grid.width - grid.margin, grid.rule, RULE)
     pages = Frame(grid.width - grid.margin - 0.5, frame.top + 0.1, 0.5, 0.22)
+    said = [clean(line) for line in footer[:2]]
+    if any(len(lines_in(line, 12.0, frame.width)) > 1 for line in said):  # a long one goes on where the other ends
+        said = list(lines_in(" ".join(said), 12.0, frame.width, most=2))
     lines = [
         label(ids, Frame(frame.left, frame.top + 0.21 * k, frame.width, 0.21), line, 12.0, GREY)
-        for k, line in enumerate(footer[:2])
+        for k, line in enumerate(said)
     ]
     return place + "".join(lines) + label(ids, pages, str(number), 12.0, GREY, anchor="end")

@@ -6,7 +6,7 @@ import re
 
 from impacttree.render.layout.measure import clean, fit, text_width, wrap
 
-__all__ = ["LEAST", "fitted", "height_of", "lines_in", "one_line", "title_lines"]
+__all__ = ["LEAST", "ROOM", "fitted", "height_of", "lines_in", "one_line", "title_lines"]
 
 LEAST = 12.0
 """No text of a slide is smaller, its footer included."""

@@ -16,6 +16,7 @@ from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
 from impacttree.graph.reach import upstream
 from impacttree.quantity.calendar import day_text
+from impacttree.reports.bet.bet import Bet
 from impacttree.views import Cell, Column, Distribution, Mark, Table
 from impacttree.views.slides import Slide, SlidePart, paged
 
@@ -24,27 +25,17 @@ __all__ = ["appendix"]
 MOST_DEFINED = 54
 
 
-def appendix(answer: Worth, found: Returns, footer: tuple[str, ...], *, whole: bool) -> Iterator[Slide]:
-    """Yield the slides behind a bet; what does not depend on it stands after the last bet alone.
-
-    Parameters
-    ----------
-    answer
-        What the bet is worth.
-    found
-        What it returns, period by period.
-    footer
-        Of its slides.
-    whole
-        Whether scenarios and definitions follow.
-    """
+def appendix(bet: Bet, *, whole: bool) -> Iterator[Slide]:
+    """Yield the slides behind a bet; what does not depend on it, scenarios and definitions, only where `whole`."""
+    answer, found = bet.worth, bet.returns
     slides = [*_how_sure(answer, found), _paths(answer), *_assumptions(answer)]
     if whole:
         slides += [*_scenarios(answer), *_definitions(answer)]
-    slides.append(_tree(answer))
+    slides.append(_tree(answer, bet.lift))
     for slide in slides:
         title = slide.title[:1].upper() + slide.title[1:]
-        yield replace(slide, title=title, subtitle=f"Appendix. {slide.subtitle}", footer=footer)
+        subtitle = f"Appendix. {slide.subtitle}" if slide.subtitle else ""
+        yield replace(slide, title=title, subtitle=subtitle, footer=bet.footer)
 
 
 def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
@@ -85,7 +76,9 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
 
 
 def _paths(answer: Worth) -> Slide:
-    picture = replace(answer.waterfall(), title="", subtitle="", notes=())
+    drawn = answer.waterfall()
+    steps = tuple(replace(step, range_text="") for step in drawn.steps)
+    picture = replace(drawn, title="", subtitle="", steps=steps, notes=())
     words = answer.words
     title = (
         f"the paths from {lowered(words.label(answer.metric))} add up to {words.signed(answer.outcome, answer.total)}"
@@ -124,7 +117,7 @@ def _assumptions(answer: Worth) -> Iterator[Slide]:
         for effect in graph[target].influences:
             if effect.source == source:
                 evidence = effect.evidence
-                day = day_text(evidence.date) if evidence.date else ""
+                day = day_text(evidence.date, short=True) if evidence.date else ""
                 texts = (effect.words, evidence.grade.replace("_", "-"), evidence.source or "", day)
                 rows.append(tuple(map(Cell, texts)))
     if not rows:
@@ -145,7 +138,7 @@ def _definitions(answer: Worth) -> Iterator[Slide]:
     rows = []
     for metric in [graph.metrics[index] for index in sorted(used)][:MOST_DEFINED]:
         said = " ".join((metric.spec.description or metric.spec.formula or "stated").split())
-        as_of = metric.spec.as_of.isoformat() if metric.spec.as_of else ""
+        as_of = day_text(metric.spec.as_of, short=True) if metric.spec.as_of else ""
         today = "" if subject.missing_today(metric) else words.value(metric.name, subject.today[metric.index])
         rows.append((Cell(metric.label), Cell(said), Cell(today), Cell(as_of)))
     columns = (Column("Metric"), Column("Definition"), Column("Today", "right"), Column("As of"))
@@ -154,9 +147,9 @@ def _definitions(answer: Worth) -> Iterator[Slide]:
     yield from _pages(title, Table("", columns, tuple(rows)), "Definitions and values of today, as stated in the model")
 
 
-def _tree(answer: Worth) -> Slide:
+def _tree(answer: Worth, lift: str) -> Slide:
     drawn = lifted_diagram(answer, "full")
     picture = replace(drawn, title="", subtitle="", notes=(), callout=None)
-    title = f"the whole tree, with what {answer.words.changed(answer.metric, answer.change, low=True)} carries"
-    return Slide(title, (SlidePart(picture),), "Figures on arrows: amount carried; amounts add up over any cut",
-                 notes=drawn.notes)  # fmt: skip
+    count = len(drawn.cards)
+    title = f"Appendix. The whole tree of {count} metrics, with the amounts that {lift} carries"
+    return Slide(title, (SlidePart(picture),), notes=drawn.notes)

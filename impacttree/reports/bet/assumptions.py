@@ -21,7 +21,7 @@ __all__ = ["number_name", "what_must_hold"]
 
 MOST_ROWS = 6
 """Switching values on a slide."""
-MOST_BARS = 8
+MOST_BARS = 6
 
 
 def what_must_hold(bet: Bet) -> Slide | None:
@@ -59,8 +59,10 @@ def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
 
 
 def _title(bet: Bet, found: BreakEven) -> str:
+    if bet.cost is None:
+        return _turning(bet, found)
     lift = found.lift
-    if lift is None or bet.cost is None:
+    if lift is None:
         return found.title
     would, label = "pays" if found.pays else "would pay", lowered(bet.words.label(bet.metric))
     bound, side = found.bound(lift)
@@ -70,6 +72,18 @@ def _title(bet: Bet, found: BreakEven) -> str:
     way, more = ("rises", "more") if size.startswith("+") else ("falls", "less")
     most = "at least" if side in (more, {"more": "higher", "less": "lower"}[more]) else "at most"
     return f"It {would} if {label} {way} {most} {size[1:]}; we assume {assumed[1:]}"
+
+
+def _turning(bet: Bet, found: BreakEven) -> str:
+    """Say which assumption would turn the effect around first."""
+    row = next((row for row in found.rows if row.at is not None), None)
+    if row is None:
+        return found.title
+    bound, side = found.bound(row)
+    size, assumed = (found.written(row, level, per=False) for level in (bound, row.today))
+    gain = bet.worth.total if bet.outcome.spec.better == "higher" else -bet.worth.total
+    keeps = "It pays" if gain > 0 else "It costs"
+    return f"{keeps} as long as {lowered(_name(bet, row))} stays at {size} or {side}; we assume {assumed}"
 
 
 def _cells(bet: Bet, found: BreakEven, row: SwitchingValue) -> tuple[Cell, ...]:
@@ -95,16 +109,17 @@ def _range(low: str, high: str) -> str:
 
 
 def _name(bet: Bet, row: SwitchingValue) -> str:
-    name = number_name(bet, row.address, row.label)
-    per = size_per(bet.words, row.address, row.today)[1] if Address.parse(row.address).source is not None else ""
-    return name.replace(" per ", f" per {per} ", 1) if per else name
+    """Name a number with what an effect is counted per: ``Monthly churn per +1pp weekly engagement``."""
+    is_effect = Address.parse(row.address).source is not None
+    per = size_per(bet.words, row.address, row.today)[1] if is_effect else ""
+    return number_name(bet, row.address, row.label, per)
 
 
-def number_name(bet: Bet, address: str, label: str) -> str:
+def number_name(bet: Bet, address: str, label: str, per: str = "") -> str:
     """Name a number as people at a table do: ``Monthly churn per weekly engagement``."""
     number, words = Address.parse(address), bet.words
     if number.source is not None:
-        return f"{words.label(number.metric)} per {lowered(words.label(number.source))}"
+        return " ".join(filter(None, (words.label(number.metric), "per", per, lowered(words.label(number.source)))))
     if number.key == "lift":
         return f"{words.label(number.metric)}, the lift"
     return "Cost of the bet" if address == COST else label

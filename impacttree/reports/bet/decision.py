@@ -11,9 +11,12 @@ from impacttree.quantity.calendar import MONTHS
 from impacttree.reports.bet.bet import Bet, spanning_levels
 from impacttree.reports.bet.payback import payback_texts
 from impacttree.views import Panel
-from impacttree.views.slides import Figures, RangeBar, ShareOfBar, Shares, Signatures, Slide, SlidePart, Spans
+from impacttree.views.slides import Figures, RangeBar, Shares, Signatures, Slide, SlidePart, Spans
 
 __all__ = ["decision"]
+
+NAMED = 0.5
+"""A share of the bar of evidence that is larger has its name in it."""
 
 
 def decision(bet: Bet) -> Slide:
@@ -31,7 +34,7 @@ def decision(bet: Bet) -> Slide:
 
 
 def _claim(bet: Bet) -> str:
-    """``+5% weekly engagement returns $749k by month 36 ($392k to $1.18M)``."""
+    """``+5% weekly engagement returns $749k by Oct 2029 ($392k to $1.18M)``."""
     low, point, high = bet.returns.after(bet.horizon)
     verb = "loses" if point < 0 else "returns" if bet.outcome.spec.better == "higher" else "saves"
     said = f"{bet.lift} {verb} {bet.amount(point)} {bet.end}"
@@ -65,9 +68,9 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
         return
     yield Panel("We ask", bet.asked, f"once, in {words.at(1)}")
     yield Panel(f"Returns {bet.end}", bet.signed(point), spread, accent=True)
-    net = (
-        f"P10 to P90: {bet.span(low - found.cost, high - found.cost, signed=True)}" if low != high else "after the cost"
-    )
+    net = "after the cost"
+    if found.low is not None and found.high is not None and found.low[-1] != found.high[-1]:
+        net = f"P10 to P90: {bet.span(found.low[-1], found.high[-1], signed=True)}"
     yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), net)
     yield Panel("Pays back in", *payback_texts(bet))
 
@@ -93,12 +96,10 @@ def _level(bet: Bet, level: float) -> str:
 
 def _evidence(bet: Bet) -> Shares:
     answer = bet.worth
-    shares = tuple(
-        ShareOfBar(text, grounds.share) for text, grounds in zip(answer.evidence_mix, answer.rests_on, strict=True)
-    )
-    notes: list[str] = []
-    if len(answer.evidence_mix) > 1:
-        notes.append(f"{joined(answer.evidence_mix[1:])}.")
+    shares, notes = answer.evidence_shares, []
+    told = answer.evidence_mix[1:] if shares[0].share > NAMED else answer.evidence_mix
+    if told:
+        notes.append(f"{joined(told)}.")
     source = next((one for one in _influences(bet) if one.evidence.source), None)
     if source is not None:
         dated = source.evidence.date
@@ -106,10 +107,6 @@ def _evidence(bet: Bet) -> Shares:
         notes = [" ".join([*notes, f"{source.evidence.source}{when}."])]
     if bet.returns.loss is not None and bet.cost is not None:
         notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
-    if not shares:
-        return Shares(
-            "How good is the evidence", (ShareOfBar("formulas alone, no evidence stated", 1.0),), tuple(notes)
-        )
     return Shares("How good is the evidence", shares, tuple(notes))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate
 
 from impacttree.analyses.diagram import lifted_diagram
 from impacttree.answers.words import is_still, lowered
+from impacttree.quantity import shown_levels
 from impacttree.reports.bet.bet import Bet
 from impacttree.views import Panel
 from impacttree.views.slides import Figures, Slide, SlidePart
@@ -35,8 +37,10 @@ def _how_title(bet: Bet) -> str:
     name = max(amounts, key=lambda one: amounts[one] * answer.total)
     through = "directly" if name == bet.outcome.name else f"through {lowered(words.label(name))}"
     said = f"{label} pays {through}"
-    if 0 < amounts[name] / answer.total < 0.995:
-        said += f": {bet.amount(amounts[name])} of the {bet.amount(answer.total)}"
+    share = amounts[name] / answer.total
+    if share > 1.005:
+        return f"{said}: {bet.amount(amounts[name])}, of which other ways take back all but {bet.amount(answer.total)}"
+    said += f": {bet.amount(amounts[name])}" + (f" of the {bet.amount(answer.total)}" if share < 0.995 else "")
     back = _takes_back(bet)
     return f"{said}, and {back}" if back else said
 
@@ -63,16 +67,19 @@ def _equation(bet: Bet) -> Figures | None:
     if not 1 <= len(moved) <= 3:
         return None
     when = f"in {bet.words.periods(bet.horizon)}"
+    unit = bet.words.unit(bet.outcome.name)
+    asked = [-bet.returns.cost] if bet.cost is not None else []
+    levels = [0.0, *accumulate([*(line.change for line in moved), *asked])]
+    texts, steps = shown_levels(levels, unit, currency=bet.words.currency)
     panels, signs = [], []
-    for number, line in enumerate(moved):
-        minus = line.change < 0 and number > 0
-        panels.append(Panel(line.label, bet.amount(line.change) if minus else bet.signed(line.change), when))
-        signs += [("−" if minus else "+")] if number else []
-    panels.append(Panel(bet.outcome.label, bet.signed(bet.worth.total), "before the ask" if bet.cost else when,
+    for number, (line, step) in enumerate(zip(moved, steps, strict=False)):
+        panels.append(Panel(line.label, step.lstrip("+-") if number else step, when))
+        signs += [("−" if line.change < 0 else "+")] if number else []
+    panels.append(Panel(bet.outcome.label, texts[len(moved)], "before the ask" if bet.cost else when,
                         accent=bet.cost is None))  # fmt: skip
     signs.append("=")
     if bet.cost is not None:
-        panels.append(Panel("The ask", bet.asked, f"once, in {bet.words.at(1)}"))
-        panels.append(Panel("Net", bet.signed(bet.returns.net[-1]), bet.end, accent=True))
+        panels.append(Panel("The ask", steps[-1].lstrip("+-"), f"once, in {bet.words.at(1)}"))
+        panels.append(Panel("Net", texts[-1], bet.end, accent=True))
         signs += ["−", "="]
     return Figures(tuple(panels), tuple(signs))

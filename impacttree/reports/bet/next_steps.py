@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from impacttree.analyses.value_of_information import value_of_information
 from impacttree.answers.decision import Decision
-from impacttree.answers.words import lowered
+from impacttree.answers.words import Words, lowered
 from impacttree.quantity.calendar import day_text
 from impacttree.reports.bet.assumptions import number_name
 from impacttree.reports.bet.bet import Bet
-from impacttree.reports.phrases import period_end
 from impacttree.views import Cell, Column, Table
 from impacttree.views.slides import Event, Passage, Prose, Slide, SlidePart, Timeline
 
@@ -20,10 +19,9 @@ __all__ = ["what_happens_next"]
 
 def what_happens_next(bet: Bet) -> Slide:
     """Return the decision that is asked for, who does what, and the next numbers to measure."""
-    words, spec = bet.words, bet.subject.graph.spec
+    words = bet.words
     check = max(1, round(bet.subject.periods() / 4))
-    day = period_end(spec, check)
-    on_day = f"on {day_text(day)}" if day else words.by(check)
+    on_day = _on_last_day(words, check)
     needs = _needs(bet)
     what = lowered(words.label(bet.metric))
     ask = f"Approve {bet.asked}" if bet.cost is not None else f"Decide on {bet.lift}"
@@ -45,6 +43,14 @@ def what_happens_next(bet: Bet) -> Slide:
         SlidePart(Timeline(tuple(_events(bet, check))), 0, 12, 0.68, 1.0),
     )
     return Slide(title, parts, "One decision, one owner, one day at which we act if the number is not there")
+
+
+def _on_last_day(words: Words, period: int) -> str:
+    """Write ``on 31 January 2027``; ``by month 3`` where the tree states no first day, or none that reaches so far."""
+    try:
+        return words.by(period) if words.calendar is None else f"on {day_text(words.calendar.last_day(period))}"
+    except (OverflowError, ValueError):
+        return words.by(period)
 
 
 def _or_else(bet: Bet, needs: str) -> str:
@@ -72,16 +78,24 @@ def _needs(bet: Bet) -> str:
 
 
 def _rounded_level(bet: Bet, level: float, *, up: bool) -> str:
-    """Write a level with three digits, rounded to the side that still holds."""
-    digits = 2 - math.floor(math.log10(abs(level))) if level else 0
-    scaled = level * 10.0**digits
-    whole = math.ceil(scaled - 1e-9) if up else math.floor(scaled + 1e-9)
-    return bet.words.value(bet.metric, whole / 10.0**digits)
+    """Write a level with three digits, rounded to the side that still holds; with more where that passes the target."""
+    target = bet.worth.metric_after
+    for digits in range(3, 7):
+        places = digits - 1 - math.floor(math.log10(abs(level))) if level else 0
+        scaled = level * 10.0**places
+        rounded = (math.ceil(scaled - 1e-9) if up else math.floor(scaled + 1e-9)) / 10.0**places
+        seen_apart = round(rounded * 10.0**places) != round(target * 10.0**places)
+        if seen_apart and (rounded - target) * (level - target) > 0:
+            break
+    return bet.words.apart(bet.metric, rounded, target)[0]
 
 
 def _worth_knowing(bet: Bet) -> Iterator[str]:
-    """Say what it is worth to wait and learn."""
+    """Say what it is worth, and where it costs something to wait and learn."""
     if bet.cost is None:
+        low, point, high = bet.returns.after(bet.horizon)
+        spread = f", {bet.span(low, high, signed=True)} (P10 to P90)" if low != high else ""
+        yield f"It is worth {bet.signed(point)} {bet.end}{spread}, before any cost."
         return
     asked = Decision(bet.metric, bet.change, cost=bet.cost, on=bet.on)
     found = value_of_information(bet.subject, asked, 2**12, horizon=bet.horizon, scenario=bet.scenario)
@@ -105,18 +119,21 @@ def _numbers(bet: Bet, on_day: str, needs: str) -> Table:
         rows.append((words.label(first[0]), words.value(first[0], case.before[slot]),
                      words.value(first[0], case.after[slot]), "watch"))  # fmt: skip
     side = "Act below" if bet.worth.metric_after > bet.worth.metric_before else "Act above"
-    columns = (Column(""), Column("Today", "right"), Column("Plan", "right"), Column(side if needs else "", "right"))
+    columns: tuple[Column, ...] = (
+        Column(""), Column("Today", "right"), Column("Plan", "right"), Column(side, "right")
+    )  # fmt: skip
+    shown = slice(0, 4 if needs else 3)
     when = on_day.removeprefix("on ")
-    return Table(f"Next numbers to measure, {when}", columns, tuple(tuple(map(Cell, row)) for row in rows), accent=0)
+    title = f"Next number{'s' * (len(rows) > 1)} to measure, {when}"
+    return Table(title, columns[shown], tuple(tuple(map(Cell, row[shown])) for row in rows), accent=0)
 
 
 def _events(bet: Bet, check: int) -> Iterator[Event]:
     words, found, last = bet.words, bet.returns, bet.horizon
 
     def when(period: int) -> str:
-        end = period_end(bet.subject.graph.spec, period)
-        name = f"{words.period.capitalize()} {period}"
-        return f"{name}, {end.day} {day_text(end).split()[1][:3]} {end.year}" if end else name
+        name = words.at(period)
+        return f"{name[:1].upper()}{name[1:]}" + ("" if words.calendar is None else f", {words.period} {period}")
 
     def at(period: int) -> float:
         return (period - 1) / max(1, last - 1)
@@ -125,7 +142,9 @@ def _events(bet: Bet, check: int) -> Iterator[Event]:
     events[last] = Event(1.0, f"{'net ' if bet.cost is not None else ''}{bet.signed(found.net[-1])}", when(last))
     if found.payback and found.payback not in events:
         events[found.payback] = Event(at(found.payback), "paid back", when(found.payback))
-    events.setdefault(check, Event(at(check), "first check", when(check), "check"))
+    later = events.get(check)
+    text = f"{later.text}; first check" if later else "first check"
+    events[check] = Event(at(check), text, when(check), later.role if later else "check")
     one = bet.stages[0]
     events.setdefault(one, Event(at(one), f"{bet.signed(found.after(one)[1])} returned", when(one)))
     yield from (events[period] for period in sorted(events))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from impacttree.answers.words import lowered
 from impacttree.reports.bet.bet import Bet, spanning_levels
-from impacttree.reports.phrases import period_name
 from impacttree.views import Band, Lines, Panel, Series
 from impacttree.views.slides import Course, Figures, Milestone, Slide, SlidePart
 
@@ -39,14 +38,14 @@ def when_it_comes_back(bet: Bet) -> Slide:
 
 
 def payback_texts(bet: Bet) -> tuple[str, str]:
-    """Return the period of payback in large letters, and its date and range below."""
-    found, period = bet.returns, bet.words.period
+    """Return the period of payback in large letters, and its range below."""
+    found, words = bet.returns, bet.words
     if found.payback is None:
-        return "not yet", f"not within {bet.words.periods(bet.horizon)}"
-    when = period_name(bet.subject.graph.spec, found.payback)
-    late = str(found.payback_high) if found.payback_high else f"after {bet.horizon}"
-    ends = f"P10 to P90: {found.payback_low} to {late}" if found.payback_low != found.payback_high else ""
-    return f"{period} {found.payback}", "; ".join(text for text in (when, ends) if text)
+        return "not yet", f"not within {words.periods(bet.horizon)}"
+    if found.payback_low is None or found.payback_low == found.payback_high:
+        return words.at(found.payback), ""
+    early, late = (words.ticks(end, end)[0] if end else "later" for end in (found.payback_low, found.payback_high))
+    return words.at(found.payback), f"P10 to P90: {early} to {late}"
 
 
 def _milestones(bet: Bet) -> Iterator[Milestone]:
@@ -70,6 +69,8 @@ def _when_title(bet: Bet) -> str:
         return f"{bet.lift} stands at {net} {bet.end}{tail}"
     if found.payback is None:
         return f"The {bet.asked} is not back {bet.end}: the net stands at {net}"
+    if found.payback == bet.horizon:
+        return f"The {bet.asked} is back only {bet.end}, with {net} to spare"
     return f"The {bet.asked} is back by {bet.words.at(found.payback)} and stands at {net} {bet.end}"
 
 
@@ -90,5 +91,6 @@ def _stations(bet: Bet) -> Iterator[Panel]:
     period, amount = found.deepest
     yield Panel("Deepest outlay", bet.signed(amount), f"after {words.at(period)}")
     large, small = payback_texts(bet)
-    yield Panel("Payback", large, small)
+    after = "" if words.calendar is None or not found.payback else f"after {words.periods(found.payback)}"
+    yield Panel("Payback", large, "; ".join(text for text in (after, small) if text))
     yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), detail, accent=True)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,11 @@ class Written:
     right: float
     bottom: float
     letters: str
+    is_chart: bool = False
+    """Whether numbers stand in it that are written from values by their format."""
+
+    def says(self, letters: str) -> bool:
+        return letters in self.letters or (self.is_chart and any(mark.isdigit() for mark in letters))
 
     def holds(self, word: tuple[float, float, float, float]) -> bool:
         left, top, right, bottom = word
@@ -76,7 +81,7 @@ def frames(slide: Any) -> Iterator[Written]:
             space = shape.chart._chartSpace
             letters = "".join(one.text or "" for tag in ("{*}v", f"{A}t") for one in space.iter(tag))
         if letters.strip():
-            yield box(shape.left, shape.top, shape.width, shape.height, letters)
+            yield replace(box(shape.left, shape.top, shape.width, shape.height, letters), is_chart=shape.has_chart)
 
 
 def cells(shape: Any) -> Iterator[Written]:
@@ -122,7 +127,7 @@ def outside(content: bytes, folder: Path) -> list[tuple[int, str, tuple[float, .
         assert words
         for word, place in words:
             letters = bare(word)
-            own = [one for one in shapes if letters and letters in one.letters] or shapes
+            own = [one for one in shapes if letters and one.says(letters)] or shapes
             if not any(one.holds(place) for one in own):
                 found.append((number, word, place))
     return found

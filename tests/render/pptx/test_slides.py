@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from PIL import Image
 from pptx.enum.shapes import MSO_SHAPE_TYPE
+from pptx.oxml.shapes.picture import CT_Picture
 from pptx.util import Inches
 
 from impacttree.errors import OutputError
@@ -249,6 +251,56 @@ def test_a_template_keeps_its_size_and_fonts_and_loses_its_slides(size: tuple[fl
     assert all(shape.left + shape.width <= presentation.slide_width for shape in shapes(slide))
     themes = [part.blob for part in presentation.part.package.iter_parts() if "/theme/" in part.partname]
     assert b'<a:latin typeface="Calibri"' in themes[0]
+
+
+def branded(width: float, height: float) -> tuple[bytes, bytes]:
+    """Return a company's template, and the picture of its logo: on the master, its own theme, a layout of its own."""
+    presentation = opened(template(width, height))
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 4), (213, 94, 0)).save(stream, "PNG")
+    logo = stream.getvalue()
+    master = presentation.slide_master
+    _, of_logo = master.part.get_or_add_image_part(io.BytesIO(logo))
+    master.shapes._spTree.append(picture_xml(of_logo, master.shapes))
+    own = presentation.slide_layouts[5]  # a title alone
+    own.name = "Company, title only"
+    own.shapes[0].name = "Company title"
+    for part in presentation.part.package.iter_parts():
+        if "/theme/" in part.partname:
+            blob = part.blob.replace(b'typeface="Calibri"', b'typeface="Georgia"')
+            part._blob = re.sub(rb"(<a:accent1>.*?val=\")[0-9A-Fa-f]{6}", rb"\g<1>AA0055", blob, flags=re.DOTALL)
+    saved = io.BytesIO()
+    presentation.save(saved)
+    return saved.getvalue(), logo
+
+
+def picture_xml(relation: str, shapes_: Any) -> Any:
+    """Return a picture of a master, which python-pptx reads and does not write."""
+    assert all(shape.shape_id != 99 for shape in shapes_)
+    place = (Inches(0.1), Inches(0.1), Inches(0.4), Inches(0.2))
+    return CT_Picture.new_pic(99, "Logo", "Company logo", relation, *place)
+
+
+@pytest.mark.parametrize("size", [(13.333, 7.5), (10.0, 7.5)], ids=["16:9", "4:3"])
+def test_a_company_template_keeps_its_logo_layouts_theme_and_size(size: tuple[float, float]) -> None:
+    content, logo = branded(*size)
+    presentation = opened(slides_to_pptx([every_part("Weekly engagement"), every_part("NPS")], content))
+    (picture,) = [shape for shape in presentation.slide_master.shapes if hasattr(shape, "image")]
+    assert picture.image.blob == logo
+    before = opened(content)
+    assert [one.name for one in presentation.slide_layouts] == [one.name for one in before.slide_layouts]
+    assert {slide.slide_layout.name for slide in presentation.slides} == {"Company, title only"}
+    stated, kept = (
+        [part.blob for part in one.part.package.iter_parts() if "/theme/" in part.partname and b"Georgia" in part.blob]
+        for one in (before, presentation)
+    )
+    assert b"AA0055" in stated[0]
+    assert stated[0] in kept
+    assert (presentation.slide_width, presentation.slide_height) == (Inches(size[0]), Inches(size[1]))
+    for slide in presentation.slides:
+        assert b"<a:latin" not in etree.tostring(slide.shapes._spTree), "texts are in the fonts of the theme"
+        assert all(shape.left >= 0 and shape.left + shape.width <= presentation.slide_width for shape in shapes(slide))
+        assert all(shape.top + shape.height <= presentation.slide_height for shape in shapes(slide))
 
 
 @pytest.mark.parametrize(
