@@ -445,7 +445,7 @@ def cash_flow(
     >>> round(answer.npv, 2), answer.payback, answer.discounted_payback
     (129.15, 10, 11)
     >>> round(answer.irr, 4)
-    0.4127
+    0.413
     """
     present = subject.over(over, horizon).on_basis("pv")
     finance = present.graph.spec.finance
