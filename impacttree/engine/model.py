@@ -735,7 +735,7 @@ class Model:
         rows = pair.step.local_slopes(pair.step.rows(run.rows), self._scheduled(len(run.rows)))
         totals = pair.recomputed.rows([run.horizon()])
         horizon = pair.recomputed.local_slopes(totals, (), self.horizon_base(run.periods))
-        if not (math.isfinite(rows.sum()) and math.isfinite(horizon.sum())):
+        if not all((abs(slopes) < math.inf).all() for slopes in (rows, horizon)):
             return None
         return tuple(rows.tolist()), horizon[0].tolist()
 

@@ -198,7 +198,4 @@ def test_a_page_says_that_it_cannot_hold_it(flat: it.ImpactTree, tmp_path: Path)
     plain = it.loads(FLAT.partition("scenarios:")[0])
     with pytest.raises(it.QuestionError, match="a lift that is not in force in every period"):
         plain.to_html(tmp_path / "page.html", lift=("price", "+10% from month 4"))
-    series = it.loads(FLAT.partition("scenarios:")[0].replace("{value: 50/month}", "{values: [50/month], then: hold}"))
-    with pytest.raises(it.QuestionError, match=r"numbers that differ by period \(sold\)"):
-        series.to_html(tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()

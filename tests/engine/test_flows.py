@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impacttree import loads
+from impacttree.engine.compiled import Work
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Model, Run
 from impacttree.engine.quadrature import HORIZON
@@ -329,7 +330,13 @@ scenarios: {fixed: {zero: =0, ratio: =3}}
 """
 
 
-def test_the_rule_of_a_fixed_metric_is_not_followed_so_its_fault_is_none_of_a_lift() -> None:
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_rule_of_a_fixed_metric_is_not_followed_so_that_its_fault_stops_no_lift(
+    compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if compiled:
+        pytest.importorskip("numba")
+    monkeypatch.setattr(Work, "repays", lambda *_: compiled)
     found = loads(FAULTY).worth("a", "+10%", scenario="fixed", range=False)
     assert found.total == pytest.approx(1.2)
     assert [path.metrics for path in found.paths] == [("a", "out")]
