@@ -220,6 +220,7 @@ class _Build:
     def _read_start(self, metric: MetricSpec, text: str) -> None:
         """Read the formula of a start, which reads nothing but stated metrics."""
         expression, problem = parse_expression(text), ("", "", (0, 0))
+        read = {name: self.spec.metrics[self.by_name[name]] for name in names(expression) if name in self.by_name}
         for node in walk(expression):
             name = node.name if isinstance(node, Name) else ""
             if isinstance(node, Call) and FUNCTIONS[node.function].kind in ("time", "clock"):
@@ -228,7 +229,7 @@ class _Build:
                 hint = self.findings.suggestion(name, self.by_name)
                 fix = "write a number such as 65_800 customers, or correct the name"
                 problem = (f"there is no metric '{name}'{hint}", fix, node.span)
-            elif name in self.by_name and self.spec.metrics[self.by_name[name]].level is None:
+            elif name in read and read[name].formula is not None:
                 problem = (
                     f"'{name}' is not stated but computed",
                     "read the stated metrics that it rests on",
@@ -236,7 +237,7 @@ class _Build:
                 )
         if problem[0]:
             self.findings.add(metric.name, ("start",), problem[0], problem[1], text, problem[2])
-        elif self.unread.isdisjoint(names(expression)):
+        elif self.unread.isdisjoint(names(expression)) and all(metric.level is not None for metric in read.values()):
             self.starts[metric.name] = expression
 
     def _is_usable(self, metric: MetricSpec, driver: Driver) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from impacttree import ImpactTree, loads, template
 from impacttree.engine.flows import Lift
-from impacttree.engine.model import Model, Run
+from impacttree.engine.model import Held, Model, Run
 from impacttree.engine.quadrature import HORIZON
 from impacttree.export.script import model_data
 from impacttree.formula import FUNCTIONS
@@ -77,7 +77,7 @@ class Question:
 def _sizes(model: Model, periods: int, given: dict[int, Intervention]) -> dict[int, list[float]]:
     """Return the size of the terms that each value is made of: the local derivatives times what they read."""
     run = model.run(periods, given)
-    rows, over = model.partials(run)
+    rows, over = model.partials(run, Held())
     found = {position: [0.0] * model.size for position in (HORIZON, *range(len(rows)))}
     for position, partials in enumerate(rows):
         past = dict(zip(model.lags, run.past(position), strict=True))

@@ -104,6 +104,12 @@ def test_a_conversion_that_was_refused_has_no_value() -> None:
 def test_the_engine_starts_from_the_same_values(name: str) -> None:
     graph = build(load_text(template_text(name)))
     formulas = {m.name: m.core for m in graph.metrics if m.origin == "formula" and m.start is None}
-    stated = {m.name: (m.spec.start or m.spec.value).central() for m in graph.metrics if m.name not in formulas}
-    today = Today(formulas, stated)
-    assert [today[m.name] for m in graph.metrics] == pytest.approx(Model(graph).base[: len(graph.metrics)], rel=1e-13)
+    begun = {m.name: m.spec.start or m.spec.value for m in graph.metrics if m.name not in formulas}
+    stated = {name: begin.central() for name, begin in begun.items() if not begin.is_formula}
+    stated |= {
+        name: evaluate(parse_expression(begin.text), stated.get) for name, begin in begun.items() if begin.is_formula
+    }
+    clocks = {address: schedule.today for address, schedule in graph.schedules.items()}
+    today = Today(formulas, stated | clocks)
+    found = [math.nan if today[m.name] is None else today[m.name] for m in graph.metrics]
+    assert found == pytest.approx(Model(graph).base[: len(graph.metrics)], rel=1e-13, nan_ok=True)
