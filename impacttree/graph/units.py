@@ -191,6 +191,7 @@ class _Tree:
     def _ordered(self, metrics: Sequence[MetricSpec]) -> list[MetricSpec]:
         """Order all formulas, those on a loop by what nobody declared."""
         computed = [metric for metric in metrics if metric.name in self.formulas]
+        place = {metric.name: index for index, metric in enumerate(metrics)}
         order: list[MetricSpec] = []
         for members in _inputs_first(computed, self.reads):
             if len(members) == 1:
@@ -198,7 +199,7 @@ class _Tree:
                 continue
             open_reads = {
                 metric.name: [name for name in self.reads[metric.name] if self.declared.get(name) is None]
-                for metric in sorted(members, key=metrics.index)
+                for metric in sorted(members, key=lambda metric: place[metric.name])
             }
             order += [
                 metric

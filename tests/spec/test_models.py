@@ -28,6 +28,7 @@ from impacttree.spec import (
     to_yaml,
 )
 from impacttree.spec.base import Entry, fields_of
+from impacttree.spec.finance import CashBridge, Finance, Multiple, Perpetuity, Receivables, Spend, Terminal
 from impacttree.spec.forms import FORMS, KEYS
 
 MODELS = [
@@ -35,6 +36,13 @@ MODELS = [
     Driver,
     Evidence,
     EvidenceDefaults,
+    Finance,
+    CashBridge,
+    Multiple,
+    Perpetuity,
+    Receivables,
+    Spend,
+    Terminal,
     FiscalCalendar,
     Guardrail,
     MetricSpec,
@@ -70,6 +78,14 @@ def test_models_are_frozen(cls):
         Driver: lambda: Driver("a", slope=1),
         Evidence: Evidence,
         EvidenceDefaults: EvidenceDefaults,
+        Finance: lambda: Finance(discount_rate="12%/year"),
+        CashBridge: lambda: CashBridge(profit="a"),
+        Multiple: lambda: Multiple(of="a", x="5x"),
+        Perpetuity: lambda: Perpetuity(growth="2%/year"),
+        Receivables: lambda: Receivables(of="a", days=30),
+        Spend: lambda: Spend(of="a", life="3 years"),
+        Terminal: lambda: Terminal(perpetuity=Perpetuity(growth="2%/year")),
+        FiscalCalendar: lambda: FiscalCalendar(start="February"),
         Guardrail: lambda: Guardrail(min=1),
         MetricSpec: lambda: MetricSpec("a", value=1),
         Scenario: lambda: Scenario("a", {"b": "+1%"}),

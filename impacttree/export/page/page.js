@@ -249,7 +249,7 @@ export class Page {
       box.classList.toggle("moved", isMoved);
       if (range !== from) range.value = Math.round((STEPS * (value - input.least)) / (input.most - input.least || 1));
       range.setAttribute("aria-valuetext", shownValue);
-      if (field !== from) { field.value = shownValue; field.style.width = `${Math.max(76, 7.2 * shownValue.length + 18)}px`; }
+      if (field !== from && idle(field)) { field.value = shownValue; field.style.width = `${Math.max(76, 7.2 * shownValue.length + 18)}px`; }
       const [a, b] = [Math.min(value, input.base), Math.max(value, input.base)];
       move.style.left = at(a);
       move.style.width = `calc(${at(b)} - ${at(a)})`;

@@ -14,7 +14,7 @@ from impacttree.render.layout.lanes import Lanes, assign_lanes
 from impacttree.render.layout.measure import uncovered
 from impacttree.render.layout.network import Network, network
 from impacttree.render.layout.ports import assign_ports
-from impacttree.render.layout.routes import Route, routes
+from impacttree.render.layout.routes import ArrowRoute, routes
 from impacttree.render.layout.rows import Grid, assign_rows
 from impacttree.render.layout.sizes import Geometry, discomfort, place
 from impacttree.render.layout.style import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, POINT, WHITE
@@ -139,7 +139,7 @@ def _tried(
     return sorted(found, key=lambda entry: entry[0])
 
 
-def _connectors(net: Network, drawn: tuple[Route, ...], geometry: Geometry) -> list[Group]:
+def _connectors(net: Network, drawn: tuple[ArrowRoute, ...], geometry: Geometry) -> list[Group]:
     return [connectors.connector(net, route, geometry.text_scale) for route in connectors.paint_order(drawn)]
 
 
@@ -249,7 +249,7 @@ def _description(net: Network, diagram: Diagram) -> str:
     return ". ".join(parts) + "."
 
 
-def _warnings(net: Network, lost: tuple[Route, ...], groups: list[Group]) -> tuple[str, ...]:
+def _warnings(net: Network, lost: tuple[ArrowRoute, ...], groups: list[Group]) -> tuple[str, ...]:
     warnings = []
     lost = tuple(route for route in lost if route.arrow.live)
     if lost:

@@ -13,7 +13,7 @@ from impacttree.render.layout.frame import Headings
 from impacttree.render.layout.measure import fit, text_width, wrap
 from impacttree.render.layout.network import Network
 from impacttree.render.layout.ports import head_length, head_width
-from impacttree.render.layout.routes import Route
+from impacttree.render.layout.routes import ArrowRoute
 from impacttree.render.layout.sizes import thickness
 from impacttree.render.layout.style import ACCENT_DARK, INK, MARGIN, MUTED, NAME, PAGE_WIDTH, POINT
 from impacttree.render.scene import Anchor, Box, Group, Shape
@@ -124,7 +124,7 @@ def _arrow(net: Network, excerpt: Excerpt, row: _Row, position: int, index: int)
     x0, x1 = start.x + start.width, end.x
     width = thickness(net, arrow, 1.3)
     neck = x1 - head_length(width)
-    route = Route(
+    route = ArrowRoute(
         arrow, (("M", x0, y), ("L", neck, y)), ((x0, y), (x1, y)), width, (x1, y), (1.0, 0.0),
         head=True, upright=False, straight=True, start=(x0, y), branches=False,
     )  # fmt: skip

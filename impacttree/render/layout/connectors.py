@@ -5,14 +5,14 @@ from __future__ import annotations
 from impacttree.render.layout.cards import polygon
 from impacttree.render.layout.network import Network
 from impacttree.render.layout.ports import head_length, head_width
-from impacttree.render.layout.routes import Route
+from impacttree.render.layout.routes import ArrowRoute
 from impacttree.render.layout.style import ACCENT, DASH, DASH_DOT, DEAD, LIVE, PLAIN, POINT, RETURN, WHITE
 from impacttree.render.scene import Curve, Disc, Group, Segment, Shape
 
 __all__ = ["connector", "describe", "line_color", "paint_order"]
 
 
-def line_color(net: Network, route: Route) -> str:
+def line_color(net: Network, route: ArrowRoute) -> str:
     """Return the colour of an arrow; the accent is the main path's alone."""
     arrow = route.arrow
     if arrow.on_path:
@@ -24,17 +24,17 @@ def line_color(net: Network, route: Route) -> str:
     return LIVE if arrow.live else DEAD
 
 
-def paint_order(drawn: tuple[Route, ...]) -> list[Route]:
+def paint_order(drawn: tuple[ArrowRoute, ...]) -> list[ArrowRoute]:
     """Return the routes in drawing order: idle lines first, the main path last."""
 
-    def rank(route: Route) -> tuple[bool, bool, float, int]:
+    def rank(route: ArrowRoute) -> tuple[bool, bool, float, int]:
         arrow = route.arrow
         return arrow.on_path, arrow.live, -arrow.share, arrow.index
 
     return sorted(drawn, key=rank)
 
 
-def connector(net: Network, route: Route, text_scale: float) -> Group:
+def connector(net: Network, route: ArrowRoute, text_scale: float) -> Group:
     """Draw an arrow: its line, its head, and a ring at the start of an assumed effect."""
     arrow = route.arrow
     color = line_color(net, route)
@@ -66,7 +66,7 @@ def connector(net: Network, route: Route, text_scale: float) -> Group:
     )
 
 
-def _to_tip(route: Route) -> tuple[Segment, ...]:
+def _to_tip(route: ArrowRoute) -> tuple[Segment, ...]:
     """Return the steps of an edge's line as far as the point of its head, whose last part is straight."""
     if not route.head:
         return route.steps
@@ -74,7 +74,7 @@ def _to_tip(route: Route) -> tuple[Segment, ...]:
     return (*before, ("L", *route.tip)) if last[0] == "L" else (*route.steps, ("L", *route.tip))
 
 
-def describe(net: Network, route: Route) -> str:
+def describe(net: Network, route: ArrowRoute) -> str:
     """Return an arrow in words, with every figure it carries, whether or not a label found room."""
     link = route.arrow.link
     source, target = net.cards[route.arrow.source].label, net.cards[route.arrow.target].label
@@ -88,7 +88,7 @@ def describe(net: Network, route: Route) -> str:
     return "; ".join(parts)
 
 
-def _ribbon(route: Route, color: str) -> Curve:
+def _ribbon(route: ArrowRoute, color: str) -> Curve:
     x0, y = route.start
     x1 = route.tip[0]
     neck = x1 - head_length(route.width)
@@ -102,7 +102,7 @@ def _ribbon(route: Route, color: str) -> Curve:
     )  # fmt: skip
 
 
-def _head(route: Route, color: str) -> Curve:
+def _head(route: ArrowRoute, color: str) -> Curve:
     (x, y), (along_x, along_y) = route.tip, route.heading
     length, wing = head_length(route.width), head_width(route.width) / 2
     base_x, base_y = x - along_x * length, y - along_y * length
@@ -116,7 +116,7 @@ def _head(route: Route, color: str) -> Curve:
     )
 
 
-def _ring(route: Route, color: str, text_scale: float) -> Disc:
+def _ring(route: ArrowRoute, color: str, text_scale: float) -> Disc:
     radius = max(0.027, min(0.052, 0.6 * route.width)) * min(text_scale, 1.3)
     x, y = route.start
     if route.upright:

@@ -10,7 +10,7 @@ from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.measure import text_width
 from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.ports import head_length, head_width
-from impacttree.render.layout.routes import Route
+from impacttree.render.layout.routes import ArrowRoute
 from impacttree.render.layout.sizes import Geometry
 from impacttree.render.layout.style import ACCENT_DARK, INK, LABEL, LEAST, MARGIN, MUTED, POINT, RETURN
 
@@ -18,7 +18,7 @@ __all__ = ["Label", "LabelLine", "Rect", "place_labels", "variants"]
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""
-LinePoint = tuple[float, float, float, Route]
+LinePoint = tuple[float, float, float, ArrowRoute]
 """A point on a line, how far the line reaches around it, and whose it is."""
 LEADING = 1.2
 CELL = 0.3
@@ -45,7 +45,7 @@ class LabelLine:
 class Label:
     """A label where it is drawn; `lines` are centred in the box."""
 
-    route: Route
+    route: ArrowRoute
     box: Rect
     lines: tuple[LabelLine, ...]
     size: float
@@ -77,11 +77,11 @@ def variants(net: Network, arrow: Arrow, good_sign: float) -> tuple[tuple[LabelL
 def place_labels(
     net: Network,
     geometry: Geometry,
-    drawn: tuple[Route, ...],
+    drawn: tuple[ArrowRoute, ...],
     forbidden: Iterable[Rect],
     good_sign: float,
     budget: Budget,
-) -> tuple[tuple[Label, ...], tuple[Route, ...]]:
+) -> tuple[tuple[Label, ...], tuple[ArrowRoute, ...]]:
     """Return labels by priority (main path, live by amount, the rest), and the routes whose label found no room."""
     placer = _Placer(geometry, drawn, forbidden, budget)
     order = sorted(drawn, key=_priority)
@@ -98,13 +98,15 @@ def place_labels(
     return tuple(labels), tuple(lost)
 
 
-def _priority(route: Route) -> tuple[bool, bool, float, int]:
+def _priority(route: ArrowRoute) -> tuple[bool, bool, float, int]:
     arrow = route.arrow
     return not arrow.on_path, not arrow.live, -arrow.share, arrow.index
 
 
 class _Placer:
-    def __init__(self, geometry: Geometry, drawn: tuple[Route, ...], forbidden: Iterable[Rect], budget: Budget) -> None:
+    def __init__(
+        self, geometry: Geometry, drawn: tuple[ArrowRoute, ...], forbidden: Iterable[Rect], budget: Budget
+    ) -> None:
         self.geometry = geometry
         self.budget = budget
         self.taken: dict[tuple[int, int], list[Rect]] = {}
@@ -116,7 +118,7 @@ class _Placer:
         for route in drawn:
             self._file(route)
 
-    def _file(self, route: Route) -> None:
+    def _file(self, route: ArrowRoute) -> None:
         half = route.width / 2
         samples = [(x, y, half) for x, y in route.points]
         if route.head:
@@ -129,7 +131,7 @@ class _Placer:
         for x, y, reach in samples:
             self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))
 
-    def place(self, route: Route, ladder: tuple[tuple[LabelLine, ...], ...]) -> Label | None:
+    def place(self, route: ArrowRoute, ladder: tuple[tuple[LabelLine, ...], ...]) -> Label | None:
         """Return the best place for the fullest form that fits, in the usual size or else the least."""
         one_line_first = sorted(ladder, key=lambda rows: len(rows) != 1) if route.upright else ladder
         for size in self.sizes:
@@ -143,7 +145,9 @@ class _Placer:
             return self._placed(route, ladder[-1], self.sizes[-1], on_line=True)
         return None
 
-    def _placed(self, route: Route, rows: tuple[LabelLine, ...], size: float, *, on_line: bool = False) -> Label | None:
+    def _placed(
+        self, route: ArrowRoute, rows: tuple[LabelLine, ...], size: float, *, on_line: bool = False
+    ) -> Label | None:
         width = max(text_width(row.text, size, row.bold) for row in rows) + 0.03
         height = len(rows) * size * LEADING * POINT + 0.01
         best: tuple[float, Rect, bool] | None = None
@@ -160,14 +164,14 @@ class _Placer:
         self._take((left - 0.02, top - 0.01, right + 0.02, bottom + 0.01))
         return Label(route, best[1], rows, size, best[2])
 
-    def _on_line(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+    def _on_line(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         """Yield the last resort: on the label's own thin line, with a halo."""
         last = max(1, len(route.points) - 1)
         for number, (x, y) in enumerate(route.points):
             box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
             yield box, abs(number / last - 0.45)
 
-    def _candidates(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+    def _candidates(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         half = route.width / 2
         if route.arrow.on_path and route.straight and not route.upright:
             yield from self._above_ribbon(route, width, height)
@@ -186,7 +190,7 @@ class _Placer:
                 yield (left, top, left + width, top + height), toll + (0.06 if side_x and side_y else 0.0)
         yield from self._in_gaps(route, width, height)
 
-    def _above_ribbon(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+    def _above_ribbon(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         """Yield the places centred in the first gap above the breadth of the arrowhead."""
         wing = max(head_width(route.width) / 2, 0.055)
         x = route.start[0] + self.geometry.gap / 2
@@ -196,14 +200,14 @@ class _Placer:
                 bottom = route.start[1] - wing - CLEAR - 0.02 - lift
                 yield (centre - width / 2, bottom - height, centre + width / 2, bottom), -2.0 + lift
 
-    def _beside(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+    def _beside(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         x = route.start[0]
         for middle in ((route.start[1] + route.tip[1]) / 2, route.start[1] * 0.3 + route.tip[1] * 0.7):
             for left in (x + 0.07 + route.width / 2, x - 0.07 - route.width / 2 - width):
                 box = (left, middle - height / 2, left + width, middle + height / 2)
                 yield box, -2.0 if left > x else -1.9
 
-    def _in_gaps(self, route: Route, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+    def _in_gaps(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
         """Yield the places left, middle and right in each gap the line bends in, at every height."""
         geometry = self.geometry
         low = min(y for _, y in route.points) - height - 0.1
@@ -221,7 +225,7 @@ class _Placer:
                     yield (left, y, left + width, y + height), 0.25
 
     def _judge(
-        self, route: Route, box: Rect, cost: float, limit: float, *, on_line: bool = False
+        self, route: ArrowRoute, box: Rect, cost: float, limit: float, *, on_line: bool = False
     ) -> tuple[float, bool] | None:
         """Return the cost of a place, and whether it needs a halo; None where no label may stand, or above `limit`."""
         if cost >= limit - 1e-9 or self._is_taken(box):

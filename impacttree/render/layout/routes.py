@@ -12,7 +12,7 @@ from impacttree.render.layout.sizes import Geometry, thickness
 from impacttree.render.layout.tracks import Tracks
 from impacttree.render.scene import Segment
 
-__all__ = ["Point", "Route", "routes"]
+__all__ = ["ArrowRoute", "Point", "routes"]
 
 Point = tuple[float, float]
 SAMPLE = 0.045
@@ -22,7 +22,7 @@ ROOM_BESIDE = 1.7
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ArrowRoute:
     """Where one arrow runs. `steps` ends at the base of the head; `tip` and `heading` say where the head points."""
 
     arrow: Arrow
@@ -40,7 +40,7 @@ class Route:
     """Begins on another arrow's line, not at its card."""
 
 
-def routes(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry, ports: Ports) -> tuple[Route, ...]:
+def routes(net: Network, grid: Grid, tracks: Tracks, geometry: Geometry, ports: Ports) -> tuple[ArrowRoute, ...]:
     """Return the routes of all arrows, in the network's order."""
     router = _Router(net, grid, tracks, geometry, ports)
     return tuple(router.route(arrow) for arrow in net.arrows)
@@ -59,14 +59,14 @@ class _Router:
         for arrow in net.forward:
             self.twins.setdefault(frozenset((arrow.source, arrow.target)), []).append(arrow.index)
 
-    def route(self, arrow: Arrow) -> Route:
+    def route(self, arrow: Arrow) -> ArrowRoute:
         if arrow.returns:
             return self._returning(arrow)
         if self.grid.lane[arrow.source] == self.grid.lane[arrow.target]:
             return self._upright(arrow)
         return self._forward(arrow)
 
-    def _forward(self, arrow: Arrow) -> Route:
+    def _forward(self, arrow: Arrow) -> ArrowRoute:
         geometry, grid, index = self.geometry, self.grid, arrow.index
         width = thickness(self.net, arrow, geometry.text_scale)
         head = index in self.ports.heads
@@ -90,7 +90,7 @@ class _Router:
         steps = (*steps, ("L", last, run), *_smooth((last, run), (x1, y1))[1:])
         return self._made(arrow, steps, width, (tip, y1), (1.0, 0.0), head)
 
-    def _upright(self, arrow: Arrow) -> Route:
+    def _upright(self, arrow: Arrow) -> ArrowRoute:
         geometry, grid = self.geometry, self.grid
         width = thickness(self.net, arrow, geometry.text_scale)
         lane, start, end = grid.lane[arrow.source], grid.row[arrow.source], grid.row[arrow.target]
@@ -118,7 +118,7 @@ class _Router:
         place = self.grid.callout
         return place is not None and place[0] == lane and place[1] <= row < place[1] + place[2]
 
-    def _bracket(self, arrow: Arrow, width: float) -> Route:
+    def _bracket(self, arrow: Arrow, width: float) -> ArrowRoute:
         """Return the route around the cards in between: out to the right and back in from the right."""
         geometry, grid = self.geometry, self.grid
         x0 = geometry.lane_x[grid.lane[arrow.source]] + geometry.card_width
@@ -137,7 +137,7 @@ class _Router:
         )
         return self._made(arrow, steps, width, (x0, y1), (-1.0, 0.0), True)
 
-    def _returning(self, arrow: Arrow) -> Route:
+    def _returning(self, arrow: Arrow) -> ArrowRoute:
         geometry, grid, index = self.geometry, self.grid, arrow.index
         width = thickness(self.net, arrow, geometry.text_scale)
         x0 = geometry.lane_x[grid.lane[arrow.source]] + geometry.card_width
@@ -175,12 +175,14 @@ class _Router:
         *,
         upright: bool = False,
         branches: bool = False,
-    ) -> Route:
+    ) -> ArrowRoute:
         points = _sampled(steps)
         if head:
             points = (*points, tip)
         straight = all(step[0] != "C" for step in steps)
-        return Route(arrow, tuple(steps), points, width, tip, heading, head, upright, straight, points[0], branches)
+        return ArrowRoute(
+            arrow, tuple(steps), points, width, tip, heading, head, upright, straight, points[0], branches
+        )
 
 
 def _smooth(start: Point, end: Point) -> tuple[Segment, ...]:
