@@ -83,6 +83,7 @@ def test_equal_trees_are_equal():
     assert tree != "Shop"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_trees_pickle_and_copy(name):
     tree = it.template(name)

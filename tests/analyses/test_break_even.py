@@ -161,6 +161,7 @@ def test_at_each_switching_value_worth_less_cost_is_zero(cost):
     assert checked >= 2
 
 
+@pytest.mark.slow
 @examples(40)
 @given(trees(), st.data())
 def test_any_switching_value_turns_the_answer_around(sketch: Sketch, data: st.DataObject):

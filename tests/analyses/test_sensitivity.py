@@ -270,6 +270,7 @@ def test_rows_carry_names_numbers_and_units():
     assert data["rows"][0]["worth_unit"] == "orders"
 
 
+@pytest.mark.slow
 @examples(40)
 @given(st.one_of(trees(), trees(stepped=True)))
 def test_worth_and_elasticity_agree_with_what_if(sketch: Sketch) -> None:

@@ -357,6 +357,7 @@ def shown_lines(worth):
     return [amount(row[1]) for row in rows], [amount(row[2].rstrip("%")) for row in rows if row[2]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["saas", "internal", "duolingo"])
 def test_shown_parts_are_rounded_one_by_one(name):
     tree = it.template(name)
@@ -449,6 +450,7 @@ def test_a_lift_by_nothing_is_worth_exactly_nothing(sketch: Sketch, data: st.Dat
     assert "does not change" in worth.title
 
 
+@pytest.mark.slow
 @examples(60)
 @given(ANY_TREE, st.data())
 def test_parts_add_up_and_other_questions_agree(sketch: Sketch, data: st.DataObject) -> None:

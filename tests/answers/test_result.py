@@ -41,6 +41,7 @@ def answer(ask):
     return ask(it.loads(CLUB))
 
 
+@pytest.mark.slow
 def test_an_answer_prints_itself_at_the_prompt(answer):
     assert repr(answer) == str(answer) == to_text(answer.view())
     assert "object at 0x" not in repr(answer)

@@ -98,6 +98,7 @@ def test_a_lift_to_where_it_is_is_worth_exactly_nothing(sketch: Sketch, data: st
         assert worth.long == (0, 0, 0)
 
 
+@pytest.mark.slow
 @examples(40)
 @given(ANY_TREE)
 def test_sensitivity_is_the_worth_of_one_percent_and_its_elasticity_the_limit_of_it(sketch: Sketch) -> None:

@@ -252,6 +252,7 @@ def test_a_result_shows_itself(question: str, name: str, every: bool) -> None:
     assert set(bundle) <= {"text/plain", "text/html", "image/svg+xml"}
 
 
+@pytest.mark.slow
 @each_question
 def test_a_result_is_saved_in_every_format_that_its_views_have(question: str, tmp_path: Path) -> None:
     result = answer(question, "saas", True)

@@ -106,6 +106,7 @@ def test_rows_and_compiled_code_give_what_the_scalar_evaluator_gives(sketch: Ske
 # ---- slopes
 
 
+@pytest.mark.slow
 @examples(25)
 @given(st.one_of(trees(), trees(kinks=True)).flatmap(with_series))
 def test_the_gradient_over_periods_is_that_of_complex_step_and_sympy(sketch: Sketch) -> None:

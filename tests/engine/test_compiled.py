@@ -91,6 +91,7 @@ def template(name: str) -> Graph:
     return tree.subtree(*(metric.name for metric in tree.metrics if metric.today is not None))._graph
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_templates_to_the_bit_under_every_change_of_one_metric(name: str) -> None:
     graph = template(name)
@@ -100,6 +101,7 @@ def test_templates_to_the_bit_under_every_change_of_one_metric(name: str) -> Non
             agree(graph, {metric.index: change}, 3)
 
 
+@pytest.mark.slow
 def test_every_operation_to_the_bit() -> None:
     graph = build(load_text(EXAMPLE))
     a, b = graph.by_name["a"], graph.by_name["b"]
@@ -136,6 +138,7 @@ def test_a_thousand_random_trees_to_the_bit(sketch: Sketch, data: st.DataObject)
     check(sketch, data)
 
 
+@pytest.mark.slow
 def test_compiled_code_is_loaded_only_where_the_work_repays_it() -> None:
     code = """
 import sys

@@ -12,6 +12,7 @@ from tests.oracles.unrolled import absolute_slope
 from tests.strategies import Sketch, examples, trees
 
 
+@pytest.mark.slow
 @examples(40)
 @given(ANY_TREE)
 def test_complex_step_is_the_difference_quotient(sketch: Sketch) -> None:

@@ -120,12 +120,14 @@ def test_changes_on_two_loops_meet_whatever_the_order_of_the_file() -> None:
 # ---- derivatives
 
 
+@pytest.mark.slow
 @examples(60)
 @given(SMOOTH_TREE)
 def test_gradient_is_the_difference_quotient(sketch: Sketch) -> None:
     assert_gradient(Compiled(sketch))
 
 
+@pytest.mark.slow
 @examples(40)
 @given(st.one_of(trees(kinks=True), trees(kinks=True, jumps=True)))
 def test_at_kinks_the_gradient_is_that_of_the_branch_taken(sketch: Sketch) -> None:
@@ -140,6 +142,7 @@ def assert_gradient(compiled: Compiled) -> None:
         assert is_close(gradient[compiled.slot(name)], oracle.slope(outcome, name), size, 1e-12), name
 
 
+@pytest.mark.slow
 @examples(40)
 @given(SMOOTH_TREE)
 def test_relative_gradient_is_the_difference_quotient(sketch: Sketch) -> None:
@@ -250,6 +253,7 @@ def wide() -> str:
     return f"outcome: y\nmetrics:\n{inputs}  y: {{formula: {' + '.join(f'x{k} * 2' for k in range(10_000))}}}\n"
 
 
+@pytest.mark.slow
 def test_a_chain_of_ten_thousand(chain: str) -> None:
     tree = loads(chain)
     model = tree._subject.model
@@ -266,6 +270,7 @@ def test_a_chain_of_ten_thousand(chain: str) -> None:
     assert worth.rest == 0
 
 
+@pytest.mark.slow
 def test_a_sum_of_ten_thousand(wide: str) -> None:
     tree = loads(wide)
     model = tree._subject.model

@@ -22,6 +22,7 @@ def test_a_path_of_a_linear_tree_is_the_sum_of_all_walks_that_erase_to_it(sketch
     assert_paths(sketch, data, nodes=1)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(trees(most=5, horizon=3), st.data())
 def test_a_path_of_any_tree_is_the_integral_of_its_walks(sketch: Sketch, data: st.DataObject) -> None:

@@ -228,6 +228,7 @@ def test_many_uncertain_numbers_are_drawn_as_well() -> None:
     np.testing.assert_allclose(medians, 10, rtol=0.03)
 
 
+@pytest.mark.slow
 def test_scipy_is_loaded_when_something_is_drawn_and_its_statistics_never() -> None:
     code = (
         "import sys; from impacttree.engine.sampling import Sampler; from impacttree.engine.model import Model\n"

@@ -169,6 +169,7 @@ FORMULAS = st.recursive(
 EXTREME = st.sampled_from([0.0, 1.0, -1.0, 2.0, -3.0, 0.5, 1e-200, -1e200, 1e200, 1e308, 5e-324])
 
 
+@pytest.mark.slow
 @examples(300)
 @given(FORMULAS, EXTREME, EXTREME, EXTREME)
 def test_a_value_is_finite_and_right_or_a_fault(formula: str, a: float, b: float, c: float) -> None:
@@ -191,6 +192,7 @@ def value_or_reason(core: Core, values: dict[str, float]) -> float | str:
         return fault.reason
 
 
+@pytest.mark.slow
 @examples(200)
 @given(FORMULAS, EXTREME, EXTREME)
 def test_extreme_slopes_never_end_in_a_raw_error(formula: str, a: float, b: float) -> None:

@@ -11,6 +11,7 @@ from impacttree.errors import EvaluationError, FormulaError, QuestionError
 from tests.strategies import Sketch, examples, trees
 
 
+@pytest.mark.slow
 @examples(40)
 @given(trees(stepped=False, kinks=True))
 def test_a_formula_by_itself_has_the_value_that_it_has_in_its_tree(sketch: Sketch) -> None:

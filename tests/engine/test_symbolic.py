@@ -206,6 +206,7 @@ def test_every_formula_has_latex_in_its_names_and_balanced_braces(sketch: Sketch
             assert not re.search(r"_m\d", text)
 
 
+@pytest.mark.slow
 def test_a_dense_tree_is_refused_before_anything_is_built(monkeypatch):
     """Of 300 metrics that read all before them, the chain rule alone has 2**299 products."""
     lines = [f"  m{n}: {{formula: {' + '.join(f'm{k}' for k in range(n))}}}" for n in range(1, 300)]

@@ -243,6 +243,7 @@ def check_row(batch, model, row, plain, periods):
     return plain.faulty
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_rows_agree_with_plain_recursion_fault_by_fault(data):
@@ -311,6 +312,7 @@ def test_rows_agree_with_the_scalar_engine_under_changes():
                 np.testing.assert_allclose(batch.totals[kept][row], run.horizon()[kept], rtol=1e-13)
 
 
+@pytest.mark.slow
 @examples(60)
 @given(data=st.data())
 def test_rows_agree_with_the_scalar_engine_on_any_tree(data):
@@ -420,6 +422,7 @@ def test_without_arrays_there_is_one_row():
     assert (batch.count, batch.totals[1].tolist()) == (1, [12.0])
 
 
+@pytest.mark.slow
 def test_a_long_chain_needs_no_recursion():
     lines = ["m0: {value: 1}", *(f"m{k}: {{formula: m{k - 1} + 1}}" for k in range(1, 10_000))]
     batch = evaluate_many(compiled(lines), 1, parameters={"m0.value": np.array([0.0, 1.0])}, totals=[9_999])

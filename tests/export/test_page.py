@@ -23,6 +23,8 @@ from impacttree.quantity import Unit, format_percent_change, format_signed, form
 from impacttree.quantity.formatting import style_of
 from tests.export.javascript import CHROMIUM, CHROMIUM_FLAGS, in_node
 
+pytestmark = pytest.mark.slow
+
 LIFT = ("engagement", "+5%")
 WIDTHS = (390, 1280, 1920)
 

@@ -185,6 +185,7 @@ def _columns(count: int) -> list[tuple[dict[str, Any], Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_columns_are_the_librarys_rows_on_random_trees(tmp_path: Path) -> None:
     questions = _columns(120)
     answers = in_node(script(ENGINE) + WIDE, [asked for asked, _ in questions], tmp_path)
@@ -217,6 +218,7 @@ def _page_says(folder: Path, subject: Any, lift: Any, cost: str | None, **asked:
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "lift", "cost"),
     [

@@ -105,6 +105,7 @@ def _template_questions(name: str) -> list[Question]:
     return questions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_templates_give_the_same_values_and_money(engine: str, name: str, tmp_path: Path) -> None:
@@ -148,6 +149,7 @@ def _random_questions(part: int) -> list[Question]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("engine", ENGINES)
 def test_random_trees_give_the_same_values_and_money(engine: str, part: int, tmp_path: Path) -> None:

@@ -325,6 +325,7 @@ def hostile():
         yield "".join(source.choices(["x", "1", "+", "*", "**", "(", ")", ",", "if(", "max(", "<", "-", " "], k=20_000))
 
 
+@pytest.mark.slow
 def test_the_work_for_hostile_formulas_is_in_proportion_to_their_length():
     for text in hostile():
         shown = []

@@ -296,6 +296,7 @@ def test_what_reading_left_out_is_a_problem_even_if_its_reasons_are_not_handed_o
         build(spec)
 
 
+@pytest.mark.slow
 def test_chains_and_sums_of_ten_thousand() -> None:
     chain = [MetricSpec("m0", value=1), *(MetricSpec(f"m{i}", formula=f"m{i - 1} + 1") for i in range(1, 10_001))]
     graph = build(TreeSpec(metrics=chain, outcome="m10000"))

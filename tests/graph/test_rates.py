@@ -379,6 +379,7 @@ def trees_of_rates(draw: Any) -> tuple[str, dict[str, Any], Numbers, Factor, Fac
     return period, metrics, numbers, first, second, draw(st.integers(1, 9))
 
 
+@pytest.mark.slow
 @given(trees_of_rates())
 @examples(300)
 def test_rates_equal_plain_numbers(drawn: tuple[str, dict[str, Any], Numbers, Factor, Factor, int]) -> None:

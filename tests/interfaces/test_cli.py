@@ -516,6 +516,7 @@ def test_help_of_a_command(run, name):
     assert all(f"  {example}\n" in text for example in made.examples)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [line for made in main.commands.values() for line in made.examples])
 def test_examples_of_the_help_work(run, shop, tmp_path, monkeypatch, example):
     monkeypatch.chdir(tmp_path)

@@ -41,6 +41,7 @@ for name in {names!r}:
 """
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(names=SMALL)],

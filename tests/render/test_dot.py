@@ -113,6 +113,7 @@ def test_a_failing_program_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
         draw_with_dot(DIAGRAM)
 
 
+@pytest.mark.slow
 @needs_dot
 @pytest.mark.parametrize("letter", ["x", "\\\\", "é"])
 def test_labels_of_any_length_are_read_and_cut_with_a_mark(letter: str) -> None:

@@ -171,6 +171,7 @@ def test_a_deck_of_answers_heads_its_footers() -> None:
 # ---- the file
 
 
+@pytest.mark.slow
 @each_bet
 def test_a_deck_is_the_same_file_every_time(bet: tuple[str, str, str, dict[str, object]], tmp_path: Path) -> None:
     deck = deck_of(bet)

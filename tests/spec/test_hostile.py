@@ -101,6 +101,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(metric=st.dictionaries(keys, values, max_size=6), top=st.dictionaries(keys, values, max_size=3))
 def test_known_keys_with_any_values(metric, top):
@@ -146,6 +147,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_the_work_for_bombs_is_bounded(name):
     found = []

@@ -99,6 +99,7 @@ def test_a_large_poster_stays_within_its_steps(budgets: list[Budget]) -> None:
     assert shown(layout(dense(120), size="poster")) == (120, POSTER.lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [chain, star])
 def test_work_grows_with_the_number_of_metrics_and_no_faster(shape: Callable[[int], Diagram]) -> None:
     small, large = (shape(count) for count in (1000, 4000))
@@ -117,6 +118,7 @@ def test_twenty_thousand_metrics_are_a_summary_that_says_so(shape: Callable[[int
     assert hard(scene) == []
 
 
+@pytest.mark.slow
 def test_lines_that_are_left_out_are_counted() -> None:
     notes = " ".join(group.alt for group in groups(layout(dense(40)), "footer"))
     assert f"{40 * 39 // 2 - SLIDE.lines} lines that carry least not shown" in notes

@@ -51,6 +51,7 @@ def test_nothing_collides_in_random_trees(diagram: Diagram) -> None:
     assert hard(layout(diagram)) == []
 
 
+@pytest.mark.slow
 @settings(FEW, max_examples=60)
 @given(wild_diagrams())
 def test_nothing_collides_whatever_is_passed(diagram: Diagram) -> None:

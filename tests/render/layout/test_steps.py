@@ -62,6 +62,7 @@ def test_the_cost_of_a_move_is_the_difference_of_whole_costs(diagram: Diagram) -
             search._apply({card: here})
 
 
+@pytest.mark.slow
 @given(tree_diagrams(16))
 def test_slots_hold_one_card_each_and_the_path_is_the_first_row(diagram: Diagram) -> None:
     net = numbered(diagram)

@@ -41,6 +41,7 @@ def test_contrast_and_lightness_are_those_of_the_standards() -> None:
     assert lightness("777777") == pytest.approx(50.0, abs=0.2)
 
 
+@pytest.mark.slow
 @each_deck
 def test_every_text_has_the_contrast_of_wcag_aa(name: str) -> None:
     texts = [one for slide in slides(name) for one in written(slide)]

@@ -195,6 +195,7 @@ ALPHABETS = st.one_of(
 ).filter(str.strip)
 
 
+@pytest.mark.slow
 @given(ALPHABETS)
 def test_no_text_overflows_its_box(text: str) -> None:
     (slide,) = opened(slides_to_pptx([every_part(text)])).slides
