@@ -28,6 +28,8 @@ from impacttree.quantity import Intervention, parse_quantity
 from tests.export.javascript import in_node
 from tests.strategies import Sketch, changes, trees, with_series
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = 1024
 ENGINE = ("beta.js", "model.js", "lift.js", "words.js", "state.js", "samples.js", "answers.js")
 CURVES = {
@@ -185,7 +187,6 @@ def _columns(count: int) -> list[tuple[dict[str, Any], Any]]:
     return found
 
 
-@pytest.mark.slow
 def test_columns_are_the_librarys_rows_on_random_trees(tmp_path: Path) -> None:
     questions = _columns(120)
     answers = in_node(script(ENGINE) + WIDE, [asked for asked, _ in questions], tmp_path)
@@ -218,7 +219,6 @@ def _page_says(folder: Path, subject: Any, lift: Any, cost: str | None, **asked:
     return answer
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "lift", "cost"),
     [

@@ -13,6 +13,8 @@ from impacttree.render import to_text
 from impacttree.render.characters import width
 from impacttree.tree import template
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {"numpy", "sympy", "networkx", "graphviz", "matplotlib", "scipy", "pandas", "ruamel", "importlib.metadata"}
 unix = pytest.mark.skipif(sys.platform == "win32", reason="terminals and signals of Unix")
 
@@ -48,7 +50,6 @@ def test_a_range_loads_no_more_than_it_takes():
     assert not modules & (HEAVY - {"numpy", "scipy", "importlib.metadata"} | {"rich", "scipy.stats", "scipy.optimize"})
 
 
-@pytest.mark.slow
 def test_piped_answers_are_full_width_and_the_same_every_time(start):
     plain = to_text(template("saas").worth("engagement", "+1%").view())
     for columns in ("40", "300"):
@@ -134,7 +135,6 @@ def without_codes(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-@pytest.mark.slow
 @unix
 @pytest.mark.parametrize("columns", [80, 140])
 @pytest.mark.parametrize("arguments", [["worth", "saas", "engagement", "+1%"], ["show", "saas"], ["compare", "saas"]])
@@ -172,7 +172,6 @@ def test_a_mistake_breaks_between_words_and_keeps_its_carets_in_place(start, tmp
     assert text.split() == piped.split()
 
 
-@pytest.mark.slow
 @unix
 @pytest.mark.parametrize("arguments", [["worth", "saas", "arpu", "+1%"], ["sensitivity", "saas"], ["check", "missing"]])
 def test_no_color_leaves_no_escapes(start, arguments):
@@ -182,7 +181,6 @@ def test_no_color_leaves_no_escapes(start, arguments):
     assert len(seen) > 40
 
 
-@pytest.mark.slow
 @unix
 @pytest.mark.parametrize("arguments", [["show", "saas"], ["sensitivity", "saas"], ["project", "saas"]])
 def test_twenty_columns_are_enough(start, arguments):
@@ -190,7 +188,6 @@ def test_twenty_columns_are_enough(start, arguments):
     assert max(width(line.rstrip()) for line in lines) <= 20
 
 
-@pytest.mark.slow
 @unix
 @pytest.mark.parametrize("arguments", [["values", "saas"], ["worth", "saas", "arpu", "+1%", "--json"], ["schema"]])
 def test_a_closed_output_is_no_success(start, arguments):

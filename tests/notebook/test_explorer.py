@@ -12,6 +12,8 @@ import impacttree as it
 from impacttree.errors import ChangeError, MissingDependency, QuestionError
 from impacttree.export.page import MODULES
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("anywidget")
 LIFT = ("engagement", "+5%")
 
@@ -200,7 +202,6 @@ def test_what_has_no_value_is_told_as_none_and_does_not_stop_the_rest() -> None:
     assert str(explorer.values["e"]) == "nan"
 
 
-@pytest.mark.slow
 def test_it_brings_a_picture_for_what_cannot_show_it(tree: it.ImpactTree) -> None:
     explorer = tree.explore(LIFT)
     bundle, _ = explorer._repr_mimebundle_()

@@ -50,6 +50,8 @@ from tests.render.views import (
     below,
 )
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CHARTS = {name: view for name, view in VIEWS.items() if isinstance(view, Chart)}
 
@@ -169,7 +171,6 @@ def distributions(draw: st.DrawFn) -> Distribution:
     )  # fmt: skip
 
 
-@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(tornados(), waterfalls(), lines(), distributions()))
 def test_no_label_overlaps_whatever_is_drawn(view: Chart) -> None:
@@ -400,7 +401,6 @@ def shows(picture: np.ndarray, plain: np.ndarray) -> bool:
     return any(found.shape == plain.shape and np.abs(found.astype(int) - plain).max() <= 2 for found in inside)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_tight_box_is_a_margin_around_the_same_picture(name: str) -> None:
     figure = to_figure(CHARTS[name])
@@ -424,7 +424,6 @@ def test_no_option_of_savefig_changes_the_picture(options: dict[str, object]) ->
     assert shows(pixels(figure, **options), pixels(figure, dpi=options["dpi"]))
 
 
-@pytest.mark.slow
 def test_a_notebook_shows_the_picture_that_is_saved(tmp_path: Path) -> None:
     """Jupyter's inline backend saves with a tight box around all that it finds."""
     script = (

@@ -21,6 +21,8 @@ from impacttree.reports.deck import Deck
 from impacttree.views import Panel
 from impacttree.views.slides import Figures, Slide, Timeline
 
+pytestmark = pytest.mark.slow
+
 BETS = (
     ("saas", "engagement", "+5%", {"cost": "$250k"}),
     ("saas", "churn", "-0.2pp", {"scenario": "downturn", "people": False}),
@@ -171,7 +173,6 @@ def test_a_deck_of_answers_heads_its_footers() -> None:
 # ---- the file
 
 
-@pytest.mark.slow
 @each_bet
 def test_a_deck_is_the_same_file_every_time(bet: tuple[str, str, str, dict[str, object]], tmp_path: Path) -> None:
     deck = deck_of(bet)
@@ -194,7 +195,6 @@ def test_a_template_that_is_not_there_is_one_message(tmp_path: Path) -> None:
         it.template("saas").deck("engagement", "+5%", template=tmp_path / "company.pptx")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 @each_bet
 def test_no_text_leaves_the_page_that_libreoffice_draws(

@@ -18,6 +18,8 @@ from tests.render.pptx.paints import bar_fills, contrast, flat, lightness, strok
 from tests.render.pptx.test_slides import PICTURES, every_part
 from tests.render.views import VIEWS
 
+pytestmark = pytest.mark.slow
+
 DECKS = {
     "saas": lambda: it.template("saas").deck("engagement", "+5%", cost="$250k").to_bytes(),
     "duolingo": lambda: it.template("duolingo").deck("mau", "+2%", cost="$300M").to_bytes(),
@@ -41,7 +43,6 @@ def test_contrast_and_lightness_are_those_of_the_standards() -> None:
     assert lightness("777777") == pytest.approx(50.0, abs=0.2)
 
 
-@pytest.mark.slow
 @each_deck
 def test_every_text_has_the_contrast_of_wcag_aa(name: str) -> None:
     texts = [one for slide in slides(name) for one in written(slide)]
