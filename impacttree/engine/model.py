@@ -384,47 +384,37 @@ class Model:
             return self
         return self._by_period
 
-    def _copied(self) -> Model:
+    def _with(self, *forgotten: str, **known: Any) -> Model:
+        """Return a copy that knows other things, and computes anew what is forgotten."""
         model = copy(self)
-        vars(model).pop("_by_period", None)
+        for name in ("_by_period", *forgotten):
+            vars(model).pop(name, None)
+        vars(model).update(known)
         return model
 
     @cached_property
     def _by_period(self) -> Model:
-        model = self._copied()
-        vars(model).pop("_pair", None)
-        model.is_static = False
-        return model
+        return self._with("_pair", is_static=False)
 
     def marking(self) -> Model:
         """Return the same model, in whose runs NaN marks what has no value: for views of the whole tree."""
-        model = self._copied()
-        model._marks = True  # noqa: SLF001 - its own
-        return model
+        return self._with(_marks=True)
 
     def counting(self, since: int) -> Model:
         """Return the same model, whose horizon begins with period `since`: the same runs, other totals."""
-        model = self._copied()
-        model.since = since
-        vars(model).update(_bases={}, _weights_of={})
-        return model
+        return self._with("_bases", "_weights_of", since=since)
 
     def taking(self, horizons: Mapping[Aggregation, HorizonRule]) -> Model:
         """Return the same model, whose metrics are taken over the horizon by other rules: the same runs again."""
-        model = copy(self)
-        model.rules, model.horizons = horizons, tuple(horizons.get(rule) for rule in self.aggregations)
-        for known in ("_valueless", "_totalled"):
-            vars(model).pop(known, None)
-        vars(model).update(_bases={}, _weights_of={})
-        return model
+        ways = tuple(horizons.get(rule) for rule in self.aggregations)
+        return self._with("_valueless", "_totalled", "_bases", "_weights_of", rules=horizons, horizons=ways)
 
     def cut(self, slots: Collection[int]) -> Model:
         """Return the model of what `slots` rest on alone: from t = 1 on the rest is not computed, and stands at 0."""
-        part, today, model = self.part(slots), self._today, self._copied()
-        for known in ("_read_at", "_pair"):
-            vars(model).pop(known, None)
-        vars(model).update(step=part.step, recomputed=part.recomputed, _today=today, _parts={}, _shared={})
-        return model
+        part, today = self.part(slots), self._today
+        return self._with(
+            "_read_at", "_pair", "_parts", "_shared", step=part.step, recomputed=part.recomputed, _today=today
+        )
 
     @cached_property
     def base(self) -> Row:
@@ -512,12 +502,14 @@ class Model:
         value.
         """
         model = self.beside(interventions)
+        if model is not self:
+            return model.total(periods, interventions, slot)
         held, loops = local_effects(self, interventions)
-        pair = model._compiled()  # noqa: SLF001 - its own
+        pair = self._compiled()
         if loops or slot in self._valueless or pair is None:
             return None
-        found = model._stepped(periods, held)  # noqa: SLF001 - its own
-        return None if found is None else model._total_of(pair, found.rows, periods, held, slot)  # noqa: SLF001
+        found = self._stepped(periods, held)
+        return None if found is None else self._total_of(pair, found.rows, periods, held, slot)
 
     def _total_of(self, pair: CompiledPair, rows: Any, periods: int, held: Held, slot: int) -> float | None:
         window = self.window(periods)

@@ -23,7 +23,7 @@ from impacttree.formula import evaluate
 from impacttree.formula.ast import Name, Parameter
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Aggregation
-from impacttree.quantity import Intervention
+from impacttree.quantity import Intervention, Weights
 from impacttree.spec.finance import PaymentTiming
 from tests.engine.support import ANY_TREE, Compiled, lift_of
 from tests.strategies import Sketch, examples
@@ -219,6 +219,16 @@ def test_a_discounted_horizon_may_begin_later(sketch: Sketch, skipped: int) -> N
             amounts = [run.at(t)[metric.index] * 1.5**-t for t in range(1 + skipped, periods + 1)]
             size = math.fsum(map(abs, amounts))
             assert abs(found[metric.index] - math.fsum(amounts)) <= 1e-12 * max(size, 1.0)
+
+
+def test_other_rules_hold_for_changes_in_time_whatever_was_asked_before() -> None:
+    text = "outcome: paid\nmetrics: {price: {value: $30}, sold: {value: 50/month}, paid: {formula: price * sold}}"
+    model, late = loads(text)._subject.model, {0: Intervention("wrap", 1.1, 0.0, Weights(start=3))}
+    paid = model.graph.by_name["paid"]
+    assert model.run(12, late).horizon()[paid] == pytest.approx(2 * 1_500 + 10 * 1_650)
+    amounts = [1_500 if t < 3 else 1_650 for t in range(1, 13)]
+    present = model.taking(discounted(0.5, 12.0, "end")).run(12, late).horizon()[paid]
+    assert present == pytest.approx(sum(amount * 1.5 ** (-t / 12) for t, amount in enumerate(amounts, 1)), rel=1e-12)
 
 
 def test_a_job_takes_its_rules_along_to_other_processes() -> None:
