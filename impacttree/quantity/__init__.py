@@ -1,24 +1,20 @@
 """Numbers as people write them: units, quantities, changes, ranges, and how they are shown."""
 
+from impacttree.quantity.change_checks import misfit, recipe, resolve
 from impacttree.quantity.changes import (
     Add,
     Change,
-    Intervention,
     Points,
-    Recipe,
     Relative,
     Set,
     add,
     at,
     lift,
-    misfit,
     number_of,
     parse_change,
     points,
     quantity_of,
-    recipe,
     relative,
-    resolve,
     to,
 )
 from impacttree.quantity.formatting import (
@@ -31,6 +27,7 @@ from impacttree.quantity.formatting import (
     shown_shares,
     unit_words,
 )
+from impacttree.quantity.interventions import Intervention, Recipe
 from impacttree.quantity.money import MONEY
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity, parse_range, parse_spread
 from impacttree.quantity.series import Count, Month, Schedule, Season, Then, ValueSeries

@@ -1,44 +1,37 @@
-"""Changes as people say them (``+1%``, ``+2pp``, ``-$3``, ``=45%``), and what they do to a metric."""
+"""Changes as people say them: ``+1%``, ``+2pp``, ``-$3``, ``=45%``."""
 
 from __future__ import annotations
 
 import datetime
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, assert_never
+from typing import assert_never
 
 from impacttree.errors import ChangeError, Problem, QuantityError, printable
-from impacttree.quantity.calendar import Calendar
-from impacttree.quantity.formatting import format_value
 from impacttree.quantity.money import sign_of
 from impacttree.quantity.numbers import exact, exact_text, literal, round_to_digits
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity
 from impacttree.quantity.spread_checks import impossible
-from impacttree.quantity.spreads import Bounds, Spread
-from impacttree.quantity.timing import InForce, RampShape, Weights, split, timing_of
-from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, POINTS, PP, Period, Unit
+from impacttree.quantity.spreads import Spread
+from impacttree.quantity.timing import InForce, RampShape, split, timing_of
+from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, PP, Unit
 
 __all__ = [
     "Add",
     "Change",
-    "Intervention",
     "Points",
-    "Recipe",
     "Relative",
     "Set",
     "add",
     "at",
     "lift",
-    "misfit",
     "number_of",
     "parse_change",
     "points",
     "quantity_of",
-    "recipe",
     "relative",
-    "resolve",
     "to",
 ]
 
@@ -109,167 +102,6 @@ class Set:
 
 
 Change = Relative | Points | Add | Set
-
-
-@dataclass(frozen=True, slots=True)
-class Intervention:
-    """What the engine does: ``wrap`` shows ``F * scale + shift``, ``fix`` shows ``shift``.
-
-    Parameters
-    ----------
-    scale, shift
-        Numbers, or arrays with one for each of many rows.
-    weights
-        How much of it is in force in each period; None for all of it. Of a ``wrap`` alone.
-    before
-        What is done to the metric before this.
-    """
-
-    kind: Literal["wrap", "fix"]
-    scale: Any = 1.0
-    shift: Any = 0.0
-    weights: Weights | None = None
-    before: Intervention | None = None
-
-    @property
-    def varies(self) -> bool:
-        """Whether it differs from period to period."""
-        return self.weights is not None or self.before is not None
-
-    def at(self, t: int) -> Intervention:
-        """Return what is done in period `t`: with a share w of it in force, ``F * (1 + (scale - 1) * w) + shift * w``.
-
-        Examples
-        --------
-        >>> Intervention("wrap", 1.1, 4.0, Weights(start=3, ramp=2)).at(3)
-        Intervention(kind='wrap', scale=1.05, shift=2.0, weights=None, before=None)
-        """
-        if not self.varies:
-            return self
-        share = 1.0 if self.weights is None else self.weights.at(t)
-        scale = self.scale if share == 1.0 else 1.0 + (self.scale - 1.0) * share
-        own = replace(self, scale=scale, shift=self.shift * share, weights=None, before=None)
-        return own if self.before is None else self.before.at(t)._with(own)  # noqa: SLF001 - its own
-
-    def over(self, first: int, last: int) -> Intervention:
-        """Return what is done to a value over periods first to last: the average of what is done in each."""
-        if not self.varies:
-            return self
-        each, count = [self.at(t) for t in range(first, last + 1)], last - first + 1
-        scale, shift = sum(one.scale for one in each) / count, sum(one.shift for one in each) / count
-        return replace(each[0], scale=scale, shift=shift)
-
-    def apply(self, value: Any) -> Any:
-        """Return what the metric shows when it would have `value` without the change, which does not vary."""
-        return self.shift if self.kind == "fix" else value * self.scale + self.shift
-
-    def then(self, other: Intervention) -> Intervention:
-        """Return what does this first, and `other` to what the metric shows then.
-
-        Examples
-        --------
-        >>> Intervention("wrap", 2.0, 1.0).then(Intervention("wrap", 3.0)).apply(5.0)
-        33.0
-        """
-        if other.kind == "fix" and not other.varies:
-            return other
-        if self.varies or other.varies:
-            first = self if other.before is None else self.then(other.before)
-            kind: Literal["wrap", "fix"] = "fix" if "fix" in (first.kind, other.kind) else "wrap"
-            return replace(other, kind=kind, before=first)
-        return self._with(other)
-
-    def _with(self, other: Intervention) -> Intervention:
-        """Return both as one, neither of them varying."""
-        return replace(self, scale=self.scale * other.scale, shift=self.shift * other.scale + other.shift)
-
-    def mapped(self, change: Callable[[Any], Any]) -> Intervention:
-        """Return the same with other numbers in place of its scales and shifts."""
-        before = None if self.before is None else self.before.mapped(change)
-        return replace(self, scale=change(self.scale), shift=change(self.shift), before=before)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What several changes on one metric do together: set, then products, then sums.
-
-    Parameters
-    ----------
-    changes
-        All that is done to the metric; at most one `Set`.
-    weights
-        How much of each is in force in each period, where that varies; nothing where all are in force in every period.
-    """
-
-    changes: tuple[Change, ...]
-    weights: tuple[Weights | None, ...] = ()
-
-    @property
-    def kind(self) -> Literal["wrap", "fix"]:
-        return "fix" if any(isinstance(change, Set) for change in self.changes) else "wrap"
-
-    @property
-    def varies(self) -> bool:
-        """Whether what is done differs from period to period."""
-        return bool(self.weights)
-
-    def effect(self, numbers: Sequence[Any]) -> tuple[Any, Any]:
-        """Return the scale and the shift of all changes in force, when they have these numbers.
-
-        Parameters
-        ----------
-        numbers
-            One for each change in order, in its own unit: a float, or an array with a number for each draw.
-
-        Examples
-        --------
-        >>> Recipe((relative("10% (5% to 15%)"), points(2))).effect([0.2, 1.0])
-        (1.2, 0.01)
-        """
-        level: Any = None
-        scale: Any = 1.0
-        shift: Any = 0.0
-        for change, number in zip(self.changes, numbers, strict=True):
-            match change:
-                case Set():
-                    level = number
-                case Relative():
-                    scale = scale * (1.0 + number)
-                case Points():
-                    shift = shift + number / 100
-                case Add():
-                    shift = shift + number
-                case _:
-                    assert_never(change)
-        return (scale, shift) if level is None else (1.0, level * scale + shift)
-
-    def intervention(self, numbers: Sequence[Any] | None = None) -> Intervention:
-        """Return what the changes do when they have these numbers, each its P50 unless given.
-
-        Examples
-        --------
-        >>> half = Recipe((to(40.0),), (Weights(ramp=2),)).intervention().at(1)
-        >>> half.apply(20.0)
-        30.0
-        """
-        given = [number_of(change) for change in self.changes] if numbers is None else numbers
-        if not self.weights:
-            return Intervention(self.kind, *self.effect(given))
-        done = Intervention("wrap")
-        stages = zip(self.changes, given, self.weights, strict=True)
-        for change, number, weights in sorted(stages, key=lambda stage: _turn(stage[0])):
-            alone = Recipe((change,))
-            scale, shift = alone.effect([number])
-            if weights is None:
-                done = done.then(Intervention(alone.kind, scale, shift))
-            else:
-                done = done.then(Intervention("wrap", 0.0 if alone.kind == "fix" else scale, shift, weights))
-        return done
-
-
-def _turn(change: Change) -> int:
-    """Return when a change comes among others on one metric: set, then products, then sums."""
-    return 0 if isinstance(change, Set) else 1 if isinstance(change, Relative) else 2
 
 
 def number_of(change: Change) -> float:
@@ -681,225 +513,3 @@ def _amount_text(value: float, unit: Unit | None, signed: bool) -> str:
     if unit.money and name.startswith(unit.money):
         return f"{sign}{sign_of(unit.money, 'USD')}{text}{name[3:]}"
     return f"{sign}{text}{name}" if unit.display in ("%", "pp", "x") else f"{sign}{text} {name}"
-
-
-def misfit(written: Unit | None, own: Unit) -> tuple[str, str] | None:
-    """Return the reason and the fix if a number written in one unit does not fit a metric's own, else None.
-
-    A bare number (None) takes the metric's unit, but not on money and shares, where it could mean two things. Money and
-    shares may leave denominators out. What is written must match.
-
-    Examples
-    --------
-    >>> misfit(Unit.parse("$"), Unit.parse("USD/user/month")) is None
-    True
-    >>> misfit(None, Unit.parse("%"))
-    ('a bare number could mean a fraction or a percentage', 'write it with its unit: %')
-    """
-    if written is None or written == NUMBER:
-        return _bare(own)
-    fix = f"write it in {own}" if str(own) else "write a plain number"
-    if own.in_multiples:
-        fix += ", or as it is stated, with the multiple: $3/1M tokens"
-    if not _same_display(written, own):
-        return f"{written} does not fit a metric in {str(own) or 'plain numbers'}", fix
-    loose = (own.is_money or own.is_share) and not own.in_multiples
-    missing = [factor for factor in own.factors if factor not in written.factors]
-    extra = any(factor not in own.factors for factor in written.factors)
-    if extra or any(power > 0 or not loose for _, power in missing):
-        return f"{written} does not fit a metric in {str(own) or 'plain numbers'}", fix
-    return None
-
-
-def _bare(own: Unit) -> tuple[str, str] | None:
-    if own.is_share:
-        return "a bare number could mean a fraction or a percentage", f"write it with its unit: {own}"
-    if own.is_money:
-        return "a bare number does not say which money", f"write it with its currency: {own.money}"
-    return None
-
-
-def _same_display(written: Unit, own: Unit) -> bool:
-    if own.is_share:
-        return written.is_share
-    return written.display in ("", own.display) if own.display else written.display != "pp"
-
-
-def _weights(
-    metric: _Metric, changes: Sequence[Change], period: Period, calendar: Calendar | None
-) -> tuple[Weights | None, ...]:
-    """Return how much of each change is in force in each period; nothing where each is in force in all of them."""
-    try:
-        found = [None if change.timing is None else change.timing.weights(period, calendar) for change in changes]
-    except ChangeError as error:
-        raise ChangeError(*(problem.at(metric=metric.name) for problem in error.problems)) from None
-    varying = tuple(None if one is None or one.is_steady else one for one in found)
-    return varying if any(varying) else ()
-
-
-def resolve(
-    changes: Sequence[Change],
-    *,
-    name: str,
-    unit: Unit,
-    base: float,
-    bounds: Bounds | None = None,
-    in_file: bool = False,
-    period: Period = "month",
-    calendar: Calendar | None = None,
-) -> Intervention:
-    """Turn all changes on one metric into one intervention, each with its P50: set, then products, then sums.
-
-    Parameters and errors are those of `recipe`.
-
-    Examples
-    --------
-    >>> resolve([parse_change("+10%"), parse_change("+$2")], name="arpu", unit=Unit.parse("USD"), base=29.0)
-    Intervention(kind='wrap', scale=1.1, shift=2.0, weights=None, before=None)
-    """
-    return recipe(
-        changes, name=name, unit=unit, base=base, bounds=bounds, in_file=in_file, period=period, calendar=calendar
-    ).intervention()
-
-
-def recipe(
-    changes: Sequence[Change],
-    *,
-    name: str,
-    unit: Unit,
-    base: float,
-    bounds: Bounds | None = None,
-    in_file: bool = False,
-    period: Period = "month",
-    calendar: Calendar | None = None,
-) -> Recipe:
-    """Check that all changes on one metric fit it, and return what they do together.
-
-    Parameters
-    ----------
-    changes
-        What is done to the metric; at most one `Set`.
-    name, unit, base, bounds
-        The metric: its name, unit, value today, and bounds if it has any. Each change with its P50 must keep them, and
-        a `Set` with its whole range, as any value of the metric; what moves the metric may reach beyond.
-    in_file
-        True for a scenario in a model file, where ``%`` on a metric shown in % must say ``relative`` or be ``pp``.
-    period, calendar
-        The tree's time step and its calendar, if it has one: they tell the periods of a change that is not in force in
-        all of them.
-
-    Raises
-    ------
-    ChangeError
-        If a change does not fit the metric; the message names the form that does.
-
-    Examples
-    --------
-    >>> raised = recipe([parse_change("+10% (5% to 15%)")], name="arpu", unit=Unit.parse("USD"), base=29.0)
-    >>> raised.effect([0.05]), raised.intervention()
-    ((1.05, 0.0), Intervention(kind='wrap', scale=1.1, shift=0.0, weights=None, before=None))
-    """
-    metric = _Metric(name, unit, base, bounds, in_file)
-    changes = [_centred(change, bounds) for change in changes]
-    sets = [change for change in changes if isinstance(change, Set)]
-    if len(sets) > 1:
-        raise metric.error(f"is set twice ({sets[0]} and {sets[1]})", "keep one")
-    for change in changes:
-        metric.check(change, start=sets[0].value if sets else base)
-    combined = Recipe(tuple(changes), _weights(metric, changes, period, calendar))
-    shown = Recipe(combined.changes).intervention().apply(base)
-    if not math.isfinite(shown):
-        raise metric.error("becomes too large", "use a smaller change")
-    metric.check_bounds(shown, changes)
-    return combined
-
-
-def _centred(change: Change, bounds: Bounds | None) -> Change:
-    """Return a change that sets a range alone with the P50 that the range has within the bounds of the metric."""
-    if not isinstance(change, Set) or change.spread is None or change.spread.kind != "p10_p90":
-        return change
-    return replace(change, value=change.spread.central(bounds))
-
-
-class _Metric(NamedTuple):
-    """The metric that is changed, and what can be refused about it."""
-
-    name: str
-    unit: Unit
-    base: float
-    bounds: Bounds | None
-    in_file: bool
-
-    def error(self, reason: str, fix: str) -> ChangeError:
-        return ChangeError(Problem(reason=f"'{printable(self.name, 80)}' {reason}", fix=fix))
-
-    def check(self, change: Change, start: float) -> None:
-        """Refuse a change that does not fit; products apply to `start`."""
-        match change:
-            case Relative():
-                self._check_relative(change, start)
-            case Points():
-                self._check_points(change)
-            case Add():
-                self._check_unit(change)
-            case Set():
-                self._check_unit(change)
-                self._check_range(change)
-            case _:
-                assert_never(change)
-
-    def _check_range(self, change: Set) -> None:
-        wrong = impossible(quantity_of(change), self.bounds)
-        if wrong is not None:
-            raise self.error(f"cannot be {change}: {wrong[0]}", wrong[1])
-
-    def _check_relative(self, change: Relative, start: float) -> None:
-        if start <= 0:
-            raise self.error(
-                f"is {self._shown(start)}, and a relative change ({change}) means nothing at or below zero",
-                f"write an absolute change: {self._absolute_form()}",
-            )
-        if self.in_file and self.unit.is_share and not change.stated:
-            body, when = str(replace(change, timing=None)), "" if change.timing is None else f" {change.timing}"
-            raise self.error(
-                f"is shown in %, so {change} could mean a ratio or points",
-                f"write '{body} relative{when}' or '{body.replace('%', 'pp')}{when}'",
-            )
-
-    def _check_points(self, change: Points) -> None:
-        if not self.unit.is_share:
-            raise self.error(
-                f"is not shown in %, so {change} has no meaning for it", f"write e.g. {self._absolute_form()} or +1%"
-            )
-
-    def _check_unit(self, change: Add | Set) -> None:
-        if change.typed:
-            return
-        wrong = misfit(change.unit, self.unit)
-        if wrong is not None:
-            raise self.error(f"cannot take {change}: {wrong[0]}", wrong[1])
-
-    def check_bounds(self, shown: float, changes: Sequence[Change]) -> None:
-        if self.bounds is None or not changes:
-            return
-        low, high = self.bounds
-        slack = 1e-12 * (high - low)
-        already_outside = not low <= self.base <= high and not any(isinstance(change, Set) for change in changes)
-        if already_outside or low - slack <= shown <= high + slack:
-            return
-        written = ", ".join(str(change) for change in changes)
-        limits = f"{self._shown(low)} to {self._shown(high)}"
-        raise self.error(
-            f"would be {self._shown(shown)} with {written}, outside its bounds {limits}",
-            "use a smaller change or widen the bounds",
-        )
-
-    def _shown(self, value: float) -> str:
-        return format_value(value, self.unit)
-
-    def _absolute_form(self) -> str:
-        if self.unit.is_share:
-            return "+2pp"
-        if self.unit.is_money:
-            return f"+{sign_of(self.unit.money or '', 'USD')}3"
-        return "+5 points" if self.unit == POINTS else "+5"

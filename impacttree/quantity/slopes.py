@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from impacttree.errors import QuantityError, printable
-from impacttree.quantity.changes import Add, Change, misfit
+from impacttree.quantity.change_checks import misfit
+from impacttree.quantity.changes import Add, Change
 from impacttree.quantity.numbers import NUMBER_PATTERN, exact, literal
 from impacttree.quantity.quantities import (
     Numbers,
