@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from impacttree import ImpactTree, loads
 from impacttree.engine.flows import Lift
-from impacttree.engine.model import Model
+from impacttree.engine.model import Model, Run
 from impacttree.quantity import Intervention
-from tests.oracles.unrolled import Oracle, oracle_of
+from tests.oracles.unrolled import Oracle, World, oracle_of
 from tests.strategies import Change, Sketch, trees
 
 ANY_TREE = st.one_of(trees(), trees(kinks=True), trees(kinks=True, jumps=True), trees(linear=True))
@@ -51,6 +51,17 @@ def model_of(text: str) -> Model:
 def is_close(found: float, exact: Any, size: Any, tolerance: float) -> bool:
     """Whether a number agrees with the exact one to a share of `size`, or to the smallest normal number."""
     return abs(found - exact) <= tolerance * size + 1e-300
+
+
+def assert_values(compiled: Compiled, run: Run, world: World, tolerance: float) -> None:
+    """Hold every value of a run, at t = 0, in each period and over the horizon, to that of the oracle."""
+    totals, times = run.horizon(), range(compiled.horizon + 1)
+    for name in compiled.sketch.metrics:
+        slot = compiled.slot(name)
+        found = [run.at(t)[slot] for t in times] + [totals[slot]]
+        exact = [world.value(name, t) for t in times] + [world.over(name)]
+        for value, expected in zip(found, exact, strict=True):
+            assert is_close(value, expected, max(1, abs(expected)), tolerance), name
 
 
 def lifted(text: str, metric: str, intervention: Intervention, on: str = "y") -> Lift:

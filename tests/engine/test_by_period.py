@@ -18,7 +18,7 @@ from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
 from impacttree.engine.vector import evaluate_many
 from impacttree.quantity import Intervention, Recipe, Weights, parse_change
-from tests.engine.support import ANY_TREE, Compiled, is_close
+from tests.engine.support import ANY_TREE, Compiled, assert_values
 from tests.strategies import Change, Sketch, changes, examples, trees, weightings, with_series
 
 SERIES = ANY_TREE.flatmap(with_series)
@@ -71,13 +71,7 @@ def test_values_are_those_of_a_plain_stepping_oracle(sketch: Sketch, data: st.Da
     timed = data.draw(st.one_of(st.just({}), timed_changes(sketch)))
     run = compiled.model.run(compiled.horizon, intervened(compiled, timed))
     world = compiled.oracle.world(plain(timed, compiled.horizon))
-    totals = run.horizon()
-    for name in sketch.metrics:
-        slot = compiled.slot(name)
-        found = [run.at(t)[slot] for t in range(compiled.horizon + 1)] + [totals[slot]]
-        exact = [world.value(name, t) for t in range(compiled.horizon + 1)] + [world.over(name)]
-        for value, expected in zip(found, exact, strict=True):
-            assert is_close(value, expected, max(1, abs(expected)), VALUE), name
+    assert_values(compiled, run, world, VALUE)
 
 
 @examples(40)
@@ -249,9 +243,9 @@ def test_a_season_of_ones_changes_nothing() -> None:
 @pytest.mark.parametrize("t", range(1, 8))
 def test_changes_on_one_metric_each_keep_their_own_time(t: int) -> None:
     changes_ = tuple(parse_change(text) for text in ("+2", "=40", "+10%", "-5%"))
-    weights = (Weights(start=3), Weights(start=2, ramp=4), None, Weights(until=5, ramp=2, shape="s"))
-    done = Recipe(changes_, weights).intervention().at(t)
-    fixed, part, late = share(weights[1], t), share(weights[3], t), share(weights[0], t)  # type: ignore[arg-type]
+    added, fixed_at, lowered = Weights(start=3), Weights(start=2, ramp=4), Weights(until=5, ramp=2, shape="s")
+    done = Recipe(changes_, (added, fixed_at, None, lowered)).intervention().at(t)
+    fixed, part, late = share(fixed_at, t), share(lowered, t), share(added, t)
     by_hand = (25.0 + (40.0 - 25.0) * fixed) * 1.1 * (1 - 0.05 * part) + 2.0 * late
     assert done.apply(25.0) == pytest.approx(by_hand, rel=1e-14)
 

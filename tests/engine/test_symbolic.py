@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -158,9 +159,13 @@ def test_too_large_a_closed_form_is_refused_before_it_is_written_out() -> None:
             f"  d{k}: {{formula: u{k} / (1 + d{k - 1}) + u{k} * d{k - 1}}}",
         ]
     tree = loads("\n".join([*lines, "  y: {formula: d64 * 3 - d64 * 2}"]))
-    for ask in (lambda: tree.expression("y"), lambda: tree.derivative("y", "d0"), lambda: tree.elasticity("y", "d0")):
+
+    def refused(ask: Any) -> None:
         with pytest.raises(QuestionError, match="more than 5000 operations"):
-            assert calls(ask) < 1_000_000
+            ask()
+
+    for ask in (lambda: tree.expression("y"), lambda: tree.derivative("y", "d0"), lambda: tree.elasticity("y", "d0")):
+        assert calls(partial(refused, ask)) < 1_000_000
     assert tree.derivative("y", "u64") != 0
 
 
