@@ -12,6 +12,7 @@ from impacttree.answers.levers import lever_of, moved_to, stands_at
 from impacttree.answers.words import Words, is_still, lowered
 from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
+from impacttree.quantity import Intervention
 from impacttree.spec.leaves import MAX_HORIZON
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class _Search:
         """Return what is left of the gain, or of the loss, in numbered rows, an array of amounts for each."""
         import numpy as np
 
-        from impacttree.engine.vector import RowsIntervention, evaluate_many
+        from impacttree.engine.vector import evaluate_many
 
         who, moves = np.repeat(rows // 2, amounts.shape[1]), amounts.ravel()
         done = self.case.together.interventions
@@ -165,7 +166,7 @@ class _Search:
         for number, lever in enumerate(self.levers):
             here = np.where(who == number, moves, 0.0)
             multiplies = lever.kind == "multiply"
-            by = RowsIntervention("wrap", 1.0 + here) if multiplies else RowsIntervention("wrap", shift=here)
+            by = Intervention("wrap", 1.0 + here) if multiplies else Intervention("wrap", shift=here)
             effects[lever.slot] = effects[lever.slot].then(by) if lever.slot in effects else by
         batch = evaluate_many(
             self.case.subject.model,

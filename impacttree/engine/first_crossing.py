@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.model import Model
-from impacttree.engine.vector import Batch, RowsIntervention, evaluate_many
+from impacttree.engine.vector import Batch, evaluate_many
+from impacttree.quantity import Intervention
 
 __all__ = [
     "Crossing",
@@ -235,12 +236,8 @@ class _Search:
         )
 
 
-def _effect(lever: Lever, amounts: Array) -> RowsIntervention:
-    return (
-        RowsIntervention("wrap", shift=amounts)
-        if lever.kind == "add"
-        else RowsIntervention("wrap", scale=1.0 + amounts)
-    )
+def _effect(lever: Lever, amounts: Array) -> Intervention:
+    return Intervention("wrap", shift=amounts) if lever.kind == "add" else Intervention("wrap", scale=1.0 + amounts)
 
 
 def _first_step(amounts: Array, margins: Array) -> tuple[npt.NDArray[np.bool_], GridStep]:

@@ -16,11 +16,12 @@ import numpy.typing as npt
 from impacttree.engine.arrays import Array
 from impacttree.engine.first_crossing import first_steps
 from impacttree.engine.model import Model
-from impacttree.engine.vector import RowsIntervention, evaluate_many
+from impacttree.engine.vector import evaluate_many
+from impacttree.quantity import Intervention
 
 __all__ = ["Movable", "SwitchingPoint", "Weighing", "switching_points"]
 
-Lifts = Callable[[Mapping[str, Array]], Mapping[int, RowsIntervention]]
+Lifts = Callable[[Mapping[str, Array]], Mapping[int, Intervention]]
 """Numbers of the changes by address, one for each row -> what the changes do, by slot."""
 GROUP = 128
 """Numbers that share an evaluation."""
@@ -103,7 +104,7 @@ def switching_points(
     >>> from impacttree.graph import build
     >>> from impacttree.spec import load_text
     >>> graph = build(load_text("metrics: {price: {value: 30}, sold: {value: 50}, paid: {formula: price * sold}}"))
-    >>> lift = {graph.by_name["price"]: RowsIntervention("wrap", scale=1.1)}
+    >>> lift = {graph.by_name["price"]: Intervention("wrap", scale=1.1)}
     >>> weighed = Weighing(Model(graph), 1, graph.by_name["paid"], 1.0, 100.0, lambda _: {}, lambda _: lift)
     >>> down, up = switching_points(weighed, [Movable("sold.value", 50.0, (-50.0, 500.0))], pays=True, steps=64)
     >>> round(down.switches, 6), up.switches

@@ -25,7 +25,7 @@ from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 from impacttree.quantity import Intervention
 
-__all__ = ["Batch", "FloatOrArray", "RowsIntervention", "evaluate_many"]
+__all__ = ["Batch", "FloatOrArray", "evaluate_many"]
 
 FloatOrArray = float | Array
 """One number for all rows, or one for each."""
@@ -36,10 +36,6 @@ BLOCK = 16_384
 MEMORY = 128 * 2**20
 """Bytes that the rows of one block may take; a tree of thousands of metrics works in shorter blocks."""
 SMALLEST_BLOCK = 1_024
-
-
-RowsIntervention = Intervention
-"""What a change does to a metric, with one number or one for each row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +187,7 @@ class _Block:
             self.faults.clear()  # what has no value at t = 0 and is not read there is not missed
             self.is_careful = False
 
-    def hold(self, given: Mapping[int, RowsIntervention]) -> Held:
+    def hold(self, given: Mapping[int, Intervention]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
         if given and self.model.is_timeless:
             self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
@@ -269,7 +265,7 @@ class _Block:
                     with np.errstate(all="ignore"):
                         row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
 
-    def moved(self, slot: int, change: RowsIntervention, values: Any) -> Any:
+    def moved(self, slot: int, change: Intervention, values: Any) -> Any:
         with np.errstate(all="ignore"):
             return self.settle(slot, change.apply(values))
 
@@ -316,7 +312,7 @@ class _Totals:
 
 def _read(
     model: Model, parameters: Mapping[str, FloatOrArray], interventions: Mapping[int, Intervention]
-) -> tuple[list[Any], dict[int, RowsIntervention], dict[int, str]]:
+) -> tuple[list[Any], dict[int, Intervention], dict[int, str]]:
     """Check what is given; return the vector of parameters, the effects, and numbers of rows with who has them."""
     known = {address: place for place, address in enumerate(model.addresses) if place not in model.schedules}
     vector: list[Any] = [np.float64(value) for value in model.parameters]
@@ -325,7 +321,7 @@ def _read(
         if address not in known:
             raise QuestionError(Problem(reason=f"no parameter is called {address!r}{nearest(address, known)}"))
         vector[known[address]] = _checked(value, address, lengths)
-    effects: dict[int, RowsIntervention] = {}
+    effects: dict[int, Intervention] = {}
     for slot, effect in interventions.items():
         effects[slot] = effect.mapped(partial(_checked, name=_change_of(model, slot), lengths=lengths))
     return vector, effects, lengths

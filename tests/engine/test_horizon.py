@@ -17,7 +17,7 @@ from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, Window,
 from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
 from impacttree.engine.simulation import Job, Wanted
-from impacttree.engine.vector import RowsIntervention, evaluate_many
+from impacttree.engine.vector import evaluate_many
 from impacttree.errors import EvaluationError, QuestionError
 from impacttree.formula import evaluate
 from impacttree.formula.ast import Name, Parameter
@@ -85,7 +85,7 @@ def test_values_slopes_flows_paths_and_rows_are_those_of_present_values(sketch: 
     if slot != outcome and lift.total and len(sketch.metrics) <= 4:
         found = math.fsum(path.amount for path in Paths(lift).best(60))
         assert abs(found - lift.total) <= lift.allowance + 1e-9 * size
-    rows = RowsIntervention("wrap", scale=np.array([1.0, 1.0]), shift=np.array([0.0, 0.01]))
+    rows = Intervention("wrap", scale=np.array([1.0, 1.0]), shift=np.array([0.0, 0.01]))
     batch = evaluate_many(model, periods, interventions={slot: rows}, totals=[outcome])
     assert batch.totals[outcome].tolist() == pytest.approx([value, value_over(model, after, outcome)], rel=1e-11)
 

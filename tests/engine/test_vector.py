@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from impacttree.engine import vector
 from impacttree.engine.model import Model
 from impacttree.engine.program import array_function
-from impacttree.engine.vector import RowsIntervention, evaluate_many
+from impacttree.engine.vector import evaluate_many
 from impacttree.errors import EvaluationError, QuestionError
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.ast import Binary, Call, Compare, Name, Negate, Number, Parameter
@@ -264,7 +264,7 @@ def test_rows_agree_with_plain_recursion_fault_by_fault(data):
         model,
         periods,
         parameters=parameters,
-        interventions={model.graph.by_name[changed]: RowsIntervention(kind, scale, shift)},
+        interventions={model.graph.by_name[changed]: Intervention(kind, scale, shift)},
         paths=everything,
         totals=everything,
     )
@@ -281,7 +281,7 @@ def test_rows_agree_with_plain_recursion_fault_by_fault(data):
 def test_a_fault_of_today_alone_does_not_count_off_time_where_something_is_changed():
     """Of a logarithm: what is below zero today is above it with the change, and nothing reads today's."""
     model = compiled(["x: {value: 0.5}", "y: {formula: log(x), aggregate: sum}"])
-    change = {model.graph.by_name["x"]: RowsIntervention("wrap", np.array([-2.0, 1.0]), np.array([0.0, 0.0]))}
+    change = {model.graph.by_name["x"]: Intervention("wrap", np.array([-2.0, 1.0]), np.array([0.0, 0.0]))}
     batch = evaluate_many(model, 3, parameters={"x.value": np.array([-2.0, -2.0])}, interventions=change, totals=[1])
     assert batch.faults == {1: 1}
     np.testing.assert_allclose(batch.totals[1], [3 * math.log(4), NAN])
@@ -301,7 +301,7 @@ def test_rows_agree_with_the_scalar_engine_under_changes():
     for name in ("rate", "stock", "sold", "margin"):
         slot = model.graph.by_name[name]
         scale, shift = np.array([1.0, 0.9, 1.2]), np.array([0.0, 0.05, -0.02])
-        changes = {slot: RowsIntervention("wrap", scale, shift), 1: Intervention("fix", shift=28.0)}
+        changes = {slot: Intervention("wrap", scale, shift), 1: Intervention("fix", shift=28.0)}
         batch = evaluate_many(model, 6, interventions=changes, paths=everything, totals=everything)
         for row in range(3):
             one = {slot: Intervention("wrap", scale[row], shift[row]), 1: Intervention("fix", shift=28.0)}
@@ -322,7 +322,7 @@ def test_rows_agree_with_the_scalar_engine_on_any_tree(data):
     rows = [whole.interventions(data.draw(changes(whole.sketch, among=[name]))) for _ in range(3)]
     ((slot, first),) = rows[0].items()
     column = [row[slot] for row in rows if row[slot].kind == first.kind]
-    effect = RowsIntervention(first.kind, np.array([c.scale for c in column]), np.array([c.shift for c in column]))
+    effect = Intervention(first.kind, np.array([c.scale for c in column]), np.array([c.shift for c in column]))
     everything = range(len(model.graph.metrics))
     batch = evaluate_many(model, periods, interventions={slot: effect}, paths=everything, totals=everything)
     assert (batch.count, batch.faults) == (len(column), {})
@@ -410,7 +410,7 @@ def test_what_baseline_reads_stays_central():
 
 def test_off_time_every_period_is_there():
     model = compiled(["a: {value: 2}", "b: {formula: a * 3, aggregate: sum}"], horizon=4)
-    change = {0: RowsIntervention("fix", shift=np.array([1.0, 5.0]))}
+    change = {0: Intervention("fix", shift=np.array([1.0, 5.0]))}
     batch = evaluate_many(model, 4, interventions=change, paths=[1], totals=[1])
     assert batch.paths[1].tolist() == [[6, 6], [3, 15], [3, 15], [3, 15], [3, 15]]
     assert batch.totals[1].tolist() == [12, 60]
@@ -500,7 +500,7 @@ def test_results_cannot_be_changed():
 
 def test_an_overflow_of_a_change_on_a_loop_is_a_fault():
     model = compiled(["a: {value: 2}", "b: {formula: prev(b) * a, start: 1}", "c: {formula: 1 / b}"])
-    change = {1: RowsIntervention("wrap", scale=np.array([1.0, 1e307]))}
+    change = {1: Intervention("wrap", scale=np.array([1.0, 1e307]))}
     batch = evaluate_many(model, 6, interventions=change, paths=[1, 2])
     np.testing.assert_array_equal(batch.paths[1][:, 1], [1, 2e307, 4e307, 8e307, 1.6e308, NAN, NAN])
     assert np.isnan(batch.paths[2][:, 1]).tolist() == [False] * 5 + [True] * 2

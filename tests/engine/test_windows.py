@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
 from impacttree.engine.simulation import Job, Wanted, simulate_many
-from impacttree.engine.vector import RowsIntervention, evaluate_many
+from impacttree.engine.vector import evaluate_many
 from impacttree.errors import EvaluationError
 from impacttree.formula import evaluate
 from impacttree.formula.ast import Name, Parameter
@@ -91,7 +91,7 @@ def test_values_slopes_flows_paths_and_rows_are_those_of_the_window(
     if slot != outcome and lift.total and len(model.graph.metrics) <= 4:
         found = math.fsum(path.amount for path in Paths(lift).best(60))
         assert abs(found - lift.total) <= lift.allowance + 1e-9 * size
-    rows = RowsIntervention("wrap", scale=np.array([1.0, 1.0]), shift=np.array([0.0, 0.01]))
+    rows = Intervention("wrap", scale=np.array([1.0, 1.0]), shift=np.array([0.0, 0.01]))
     batch = evaluate_many(model, last, interventions={slot: rows}, totals=[outcome])
     assert batch.totals[outcome].tolist() == pytest.approx([value, after], rel=1e-11, abs=1e-11)
 

@@ -19,7 +19,7 @@ from impacttree.answers.net_over_time import returns
 from impacttree.engine.distributions import Discrete, ProbabilityDistribution, distribution_of
 from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
-from impacttree.engine.vector import RowsIntervention, evaluate_many
+from impacttree.engine.vector import evaluate_many
 from impacttree.errors import QuestionError
 from impacttree.export.draws import curve, draws_data
 from impacttree.export.page import page_data
@@ -166,8 +166,7 @@ def _columns(count: int) -> list[tuple[dict[str, Any], Any]]:
         }
         interventions = {graph.by_name[name]: Intervention(*change) for name, change in given_changes.items()}
         rows = {
-            at: RowsIntervention(one.kind, one.scale, one.shift + np.array(shifts) - 1)
-            for at, one in interventions.items()
+            at: Intervention(one.kind, one.scale, one.shift + np.array(shifts) - 1) for at, one in interventions.items()
         }
         batch = evaluate_many(
             model, periods, parameters=drawn, interventions=rows, paths=[slot], totals=[slot], count=8
