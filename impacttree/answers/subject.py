@@ -23,7 +23,7 @@ from impacttree.formula import unparse
 from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import PERIODS_PER_YEAR, Change, Recipe, parse_change, recipe
-from impacttree.quantity.calendar import day_text
+from impacttree.quantity.dates import day_text
 from impacttree.spec import leaves
 
 if TYPE_CHECKING:

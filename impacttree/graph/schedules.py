@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from impacttree.errors import ImpactTreeError, printable
+from impacttree.errors import QuestionError, printable
 from impacttree.formula.core import Clock, Core, walk
 from impacttree.graph.findings import Findings
-from impacttree.quantity import PERIODS_PER_YEAR, Count, Month, Schedule, Season, ValueSeries
-from impacttree.quantity.calendar import Calendar
+from impacttree.quantity import Count, Month, Schedule, Season, ValueSeries
+from impacttree.quantity.calendar import Calendar, numbered_period
 from impacttree.spec import MetricSpec, TreeSpec
 from impacttree.spec.address import Address
 from impacttree.spec.leaves import MAX_HORIZON
@@ -19,7 +20,6 @@ from impacttree.spec.leaves import MAX_HORIZON
 __all__ = ["schedules_of"]
 
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
-_NUMBER = re.compile(r"(?:([A-Za-z]+) )?([0-9]{1,5})", re.ASCII)
 _LISTED = 8
 _START = "state the first day of period 1: start_date: 2027-01-01"
 
@@ -113,10 +113,10 @@ def _placed(labels: Sequence[str], spec: TreeSpec) -> _Placed:
         found = _periods(label, spec)
         if found is None:
             placed.unreadable.append(label)
+        elif found and found[0] < 1:
+            placed.early.append(label)
         elif len(found) != 1:
             placed.others.append(label)
-        elif found[0] < 1:
-            placed.early.append(label)
         else:
             placed.periods.append(found[0])
     return placed
@@ -125,12 +125,9 @@ def _placed(labels: Sequence[str], spec: TreeSpec) -> _Placed:
 def _periods(label: str, spec: TreeSpec) -> Sequence[int] | None:
     """Return the periods that a label names, none where they are not whole ones; None where it names none at all."""
     calendar = spec.calendar
-    number, day = _NUMBER.fullmatch(label), _DAY.fullmatch(label)
-    word = (number[1] or "").lower() if number else ""
-    if number and word in PERIODS_PER_YEAR:
-        return (int(number[2]),) if word == spec.period else ()
-    if number and not word and (calendar is None or len(number[2]) < 4):
-        return (int(number[2]),)
+    numbered, day = numbered_period(label, calendar), _DAY.fullmatch(label)
+    if numbered is not None:
+        return (numbered[0],) if numbered[1] in ("", spec.period) else ()
     if calendar is None:
         return None
     return _day_period(day, calendar) if day else _label_periods(label, calendar)
@@ -138,8 +135,6 @@ def _periods(label: str, spec: TreeSpec) -> Sequence[int] | None:
 
 def _day_period(day: re.Match[str], calendar: Calendar) -> Sequence[int] | None:
     """Return the period that begins or ends with a day."""
-    import datetime
-
     try:
         found = datetime.date(*(int(part) for part in day.groups()))
         t = calendar.containing(found)
@@ -150,13 +145,9 @@ def _day_period(day: re.Match[str], calendar: Calendar) -> Sequence[int] | None:
 
 def _label_periods(label: str, calendar: Calendar) -> Sequence[int] | None:
     try:
-        found = calendar.named(label)
-    except ImpactTreeError as error:
-        reason = error.problems[0].reason
-        if "before the first" in reason:
-            return (0,)
-        return () if "does not begin where" in reason or "does not end where" in reason else None
-    return found
+        return calendar.touched(label)
+    except QuestionError:
+        return None
 
 
 def _wrong(labels: Sequence[str], placed: _Placed, spec: TreeSpec) -> Iterator[tuple[str, str]]:

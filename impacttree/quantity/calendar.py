@@ -10,255 +10,28 @@ from __future__ import annotations
 
 import datetime
 import re
-from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate, groupby
+from itertools import groupby
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from impacttree.errors import Problem, QuantityError, QuestionError, printable
-from impacttree.quantity.units import Period
+from impacttree.errors import Problem, QuestionError, printable
+from impacttree.quantity.dates import MONTHS, ONE_DAY, day_text, days_text, joined_ends, month_number
+from impacttree.quantity.fiscal_years import EARLY, FiscalRule
+from impacttree.quantity.units import PERIODS_PER_YEAR, Period
 
-__all__ = [
-    "FIRST_YEAR",
-    "LAST_YEAR",
-    "MONTHS",
-    "PATTERNS",
-    "Calendar",
-    "FiscalRule",
-    "YearEnd",
-    "YearName",
-    "YearPart",
-    "day_text",
-    "month_number",
-    "parse_year_end",
-    "period_name",
-]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "Calendar", "YearPart", "numbered_period", "period_name"]
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-PATTERNS: Mapping[str, tuple[int, int, int] | None] = MappingProxyType(
-    {"months": None, "4-4-5": (4, 4, 5), "4-5-4": (4, 5, 4), "5-4-4": (5, 4, 4)}
-)
-"""How many weeks the three months of a quarter have; None for months of the calendar."""
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """In which a tree may start: a slip of the pen is seen."""
 _END_OF_TIME = 9990
 _MONTHS_IN: Mapping[str, int] = MappingProxyType({"month": 1, "quarter": 3, "year": 12})
 _DAYS_IN: Mapping[str, int] = MappingProxyType({"day": 1, "week": 7})
-_ONE_DAY = datetime.timedelta(days=1)
 _MOST_CHARACTERS = 100
 YearPart = Literal["month", "quarter", "year"]
 """What time is divided into where amounts are laid out side by side."""
-YearName = Literal["end", "start"]
-"""After which of its ends a fiscal year is called: most call it by its end, the National Retail Federation not."""
-
-
-def day_text(day: datetime.date, *, short: bool = False) -> str:
-    """Write a day: ``31 October 2026``, or ``31 Oct 2026``."""
-    name = MONTHS[day.month - 1]
-    return f"{day.day} {name[:3] if short else name} {day.year}"
-
-
-def month_number(text: str) -> int | None:
-    """Return 1 to 12 for ``January`` to ``Dec``, in any case; None for any other text.
-
-    Examples
-    --------
-    >>> month_number("February"), month_number("sep"), month_number("Sept"), month_number("13")
-    (2, 9, 9, None)
-    """
-    word = text.strip().lower()
-    return next((n for n, name in enumerate(MONTHS, 1) if len(word) >= 3 and name.lower().startswith(word)), None)
-
-
-# ---- fiscal years
-
-
-@dataclass(frozen=True, slots=True)
-class YearEnd:
-    """The day of the week on which fiscal years of whole weeks end.
-
-    Parameters
-    ----------
-    weekday
-        From 0, Monday, to 6, Sunday.
-    month
-        In or near which it lies, 1 to 12.
-    day
-        The day of the month that it is nearest to; the last such weekday of the month where None.
-    """
-
-    weekday: int
-    month: int
-    day: int | None = None
-
-    @property
-    def start_month(self) -> int:
-        """The month that the year after it begins with, 1 to 12."""
-        return self.month if self.day is not None and self.day <= _EARLY else self.month % 12 + 1
-
-    def in_year(self, year: int) -> datetime.date:
-        """Return the end that belongs to this month of a calendar year; it may lie a few days outside.
-
-        Examples
-        --------
-        >>> parse_year_end("last Saturday of January").in_year(2027)
-        datetime.date(2027, 1, 30)
-        >>> parse_year_end("Saturday nearest 31 January").in_year(2024)
-        datetime.date(2024, 2, 3)
-        """
-        length = monthrange(year, self.month)[1]
-        if self.day is None:
-            last = datetime.date(year, self.month, length)
-            return last - datetime.timedelta(days=(last.weekday() - self.weekday) % 7)
-        anchor = datetime.date(year, self.month, min(self.day, length))
-        return anchor + datetime.timedelta(days=(self.weekday - anchor.weekday() + 3) % 7 - 3)
-
-
-_EARLY = 15
-"""A year that ends by this day of a month begins with that month."""
-_YEAR_END = re.compile(
-    r"(?:last (?P<last>[a-z]+) (?:of|in) (?P<of>[a-z]+)"
-    r"|(?P<nearest>[a-z]+) (?:nearest|closest)(?: to)?(?: the)?"
-    r" (?:(?P<end>end) of (?P<month>[a-z]+)|(?P<day>\d{1,2})(?: of)? (?P<named>[a-z]+)"
-    r"|(?P<first>[a-z]+) (?P<then>\d{1,2})))",
-    re.ASCII,
-)
-
-
-def parse_year_end(text: str) -> YearEnd:
-    """Read on which day fiscal years of whole weeks end.
-
-    Raises
-    ------
-    QuantityError
-        When it is not written so.
-
-    Examples
-    --------
-    >>> parse_year_end("last Saturday of January")
-    YearEnd(weekday=5, month=1, day=None)
-    >>> parse_year_end("Saturday nearest 31 January")
-    YearEnd(weekday=5, month=1, day=31)
-    >>> parse_year_end("Sunday closest to the end of September")
-    YearEnd(weekday=6, month=9, day=30)
-    """
-    fix = "write e.g. 'last Saturday of January' or 'Saturday nearest 31 January'"
-    words = " ".join(text.lower().split())
-    found = _YEAR_END.fullmatch(words) if len(words) <= _MOST_CHARACTERS else None
-    weekday = _weekday(found["last"] or found["nearest"]) if found else None
-    month = month_number(next(filter(None, found.group("of", "month", "named", "first")))) if found else None
-    if found is None or weekday is None or month is None:
-        raise QuantityError(Problem(reason=f"'{printable(text, 60)}' does not say when a fiscal year ends", fix=fix))
-    longest = monthrange(2024, month)[1]
-    stated = found["day"] or found["then"]
-    day = int(stated) if stated else longest if found["end"] else None
-    if day is not None and not 1 <= day <= longest:
-        raise QuantityError(Problem(reason=f"{MONTHS[month - 1]} has {longest} days, not {day}", fix=fix))
-    return YearEnd(weekday, month, day)
-
-
-def _weekday(word: str) -> int | None:
-    return next((n for n, name in enumerate(_WEEKDAYS) if len(word) >= 3 and name.startswith(word)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class FiscalRule:
-    """How a company divides time into fiscal years, quarters and months.
-
-    Months are numbered: twelve times the year, and 0 for January to 11 for December. A fiscal year is known by its
-    serial, the calendar year of the month that it begins with.
-
-    Parameters
-    ----------
-    start_month
-        The month that fiscal years begin with, 1 to 12.
-    weeks
-        How many weeks the three months of each quarter have; None for months of the calendar.
-    year_end
-        Where years of whole weeks end; None for months of the calendar.
-    named
-        After which of its ends a year is called.
-
-    Examples
-    --------
-    >>> rule = FiscalRule(2)
-    >>> rule.year_name(rule.serial(rule.month_of(datetime.date(2027, 1, 31))))
-    'FY27'
-    """
-
-    start_month: int = 1
-    weeks: tuple[int, int, int] | None = None
-    year_end: YearEnd | None = None
-    named: YearName = "end"
-
-    def serial(self, month: int) -> int:
-        """Return the fiscal year that a month lies in."""
-        return (month - self.start_month + 1) // 12
-
-    def place(self, month: int) -> int:
-        """Return which month of its fiscal year a month is: 0 to 11."""
-        return (month - self.start_month + 1) % 12
-
-    def first_month(self, serial: int) -> int:
-        return 12 * serial + self.start_month - 1
-
-    def year(self, serial: int) -> int:
-        """Return the number that a fiscal year is called by."""
-        return serial if self.start_month == 1 or self.named == "start" else serial + 1
-
-    def serial_called(self, year: int) -> int:
-        return year - self.year(0)
-
-    def year_name(self, serial: int) -> str:
-        """Write a fiscal year: ``FY27``, with all digits outside of this century."""
-        year = self.year(serial)
-        return f"FY{year % 100:02}" if 2000 <= year <= 2099 else f"FY{year}"
-
-    def begins(self, month: int) -> datetime.date:
-        """Return the first day of a month."""
-        if self.weeks is None:
-            return datetime.date(month // 12, month % 12 + 1, 1)
-        return self._year_begins(self.serial(month)) + datetime.timedelta(weeks=_before(self.weeks)[self.place(month)])
-
-    def month_of(self, day: datetime.date) -> int:
-        """Return the month that a day lies in."""
-        if self.weeks is None:
-            return 12 * day.year + day.month - 1
-        serial, week = self.week_of(day)
-        return self.first_month(serial) + min(bisect_right(_before(self.weeks), week - 1) - 1, 11)
-
-    def week_of(self, day: datetime.date) -> tuple[int, int]:
-        """Return the fiscal year that a day lies in, and the week of it, from 1 to 53; of years of whole weeks."""
-        serial = next(s for s in (day.year + 1, day.year, day.year - 1) if self._year_begins(s) <= day)
-        return serial, (day - self._year_begins(serial)).days // 7 + 1
-
-    def weeks_in(self, serial: int) -> int:
-        """Return how many weeks a fiscal year of whole weeks has: 52, or 53."""
-        return (self._year_begins(serial + 1) - self._year_begins(serial)).days // 7
-
-    def week_begins(self, serial: int, week: int) -> datetime.date:
-        return self._year_begins(serial) + datetime.timedelta(weeks=week - 1)
-
-    def _year_begins(self, serial: int) -> datetime.date:
-        if self.year_end is None:
-            return self.begins(self.first_month(serial))
-        before = self.first_month(serial) - (self.year_end.month % 12 + 1 == self.start_month)
-        return self.year_end.in_year(before // 12) + _ONE_DAY
-
-
-@cache
-def _before(weeks: tuple[int, int, int]) -> tuple[int, ...]:
-    """Return how many weeks of a fiscal year lie before each of its twelve months."""
-    return tuple(accumulate(weeks * 4, initial=0))[:12]
-
 
 # ---- what a text names
 
@@ -358,7 +131,7 @@ class Calendar:
         >>> Calendar(datetime.date(2026, 11, 1), "month").last_day(21)
         datetime.date(2028, 7, 31)
         """
-        return self.first_day(t + 1) - _ONE_DAY
+        return self.first_day(t + 1) - ONE_DAY
 
     def containing(self, day: datetime.date) -> int:
         """Return the period that a day lies in; those before the first are 0, -1 and so on."""
@@ -382,7 +155,7 @@ class Calendar:
     @property
     def _first_month(self) -> int:
         """The month that period 1 mostly is, or begins with."""
-        late = self.rule.weeks is None and self.start.day > _EARLY
+        late = self.rule.weeks is None and self.start.day > EARLY
         return self.rule.month_of(self.start) + late
 
     def month_of_year(self, t: int) -> int:
@@ -440,6 +213,7 @@ class Calendar:
 
         Examples
         --------
+        >>> from impacttree.quantity.fiscal_years import parse_year_end
         >>> retail = FiscalRule(2, (4, 5, 4), parse_year_end("Saturday nearest 31 January"), "start")
         >>> Calendar(datetime.date(2023, 1, 29), "week", retail).long_years(1, 60)
         ('FY23 has a 53rd week, 28 Jan 2024 to 3 Feb 2024',)
@@ -452,7 +226,7 @@ class Calendar:
         for serial in range(rule.week_of(begin)[0], rule.week_of(end)[0] + 1):
             week = rule.week_begins(serial, 53)
             if rule.weeks_in(serial) == 53 and begin <= week <= end:
-                days = _days_text(week, week + 6 * _ONE_DAY)
+                days = days_text(week, week + 6 * ONE_DAY)
                 found.append(f"{rule.year_name(serial)} has a 53rd week, {days}")
         return tuple(found)
 
@@ -465,6 +239,7 @@ class Calendar:
         --------
         >>> Calendar(datetime.date(2026, 11, 1), "month").label(1, 12)
         'Nov 2026 to Oct 2027'
+        >>> from impacttree.quantity.fiscal_years import parse_year_end
         >>> retail = FiscalRule(2, (4, 5, 4), parse_year_end("Saturday nearest 31 January"), "start")
         >>> weeks = Calendar(datetime.date(2023, 1, 29), "week", retail)
         >>> weeks.label(53), weeks.label(1, 13), weeks.label(1, 53)
@@ -494,14 +269,14 @@ class Calendar:
 
     def days(self, first: int, last: int) -> str:
         """Write the days from the first of one period to the last of another: ``1 Nov 2026 to 31 Oct 2027``."""
-        return _days_text(self.first_day(first), self.last_day(last))
+        return days_text(self.first_day(first), self.last_day(last))
 
     def _label(self, first: int, last: int) -> str:
         months = self.months(first)[0], self.months(last)[1]
         if self._is_named_by_months and (self._begin(months[0]), self._begin(months[1] + 1)) == (first, last + 1):
             return self._months_text(*months)
         if self.period == "week" and self.rule.weeks is not None:
-            return _joined(*(self._week_text(t) for t in (first, last)))
+            return joined_ends(*(self._week_text(t) for t in (first, last)))
         if self.period == "week" and first == last:
             return f"Week of {day_text(self.first_day(first), short=True)}"
         return self.days(first, last)
@@ -520,11 +295,11 @@ class Calendar:
         serial, place = rule.serial(first), rule.place(first)
         if place == 0 and count % 12 == 0:
             years = (rule.year_name(s) if self.fiscal else str(s) for s in (serial, rule.serial(last)))
-            return _joined(*years)
+            return joined_ends(*years)
         if place % 3 == 0 and count == 3:
             quarter = place // 3 + 1
             return f"{rule.year_name(serial)} Q{quarter}" if self.fiscal else f"Q{quarter} {serial}"
-        return _joined(*(self._month_text(month) for month in (first, last)))
+        return joined_ends(*(self._month_text(month) for month in (first, last)))
 
     def _month_text(self, month: int) -> str:
         if self.rule.weeks is not None:
@@ -552,8 +327,7 @@ class Calendar:
         >>> quarters.named("2027-04 to 2027-09"), quarters.named("2028")
         (range(2, 4), range(5, 9))
         """
-        stretch = self._read(text, as_of)
-        first, last = self._from(stretch, text), self._until(stretch, text)
+        first, last = self._whole(self._read(text, as_of), text)
         shown = printable(text, 60)
         if last < first:
             raise _refused(f"'{shown}' ends before it begins", "write the earlier end first")
@@ -564,6 +338,18 @@ class Calendar:
             raise _refused(reason, f"ask for {within}, or for a later time")
         return range(first, last + 1)
 
+    def touched(self, text: str) -> range:
+        """Return the periods that a text names, also those before the first (0, -1, ...); none where it splits one.
+
+        Raises
+        ------
+        QuestionError
+            When it names no time at all.
+        """
+        stretch = self._read(text, None)
+        (first, begins), (last, ends) = self._first(stretch), self._last(stretch)
+        return range(first, last + 1) if begins and ends else range(0)
+
     def period_from(self, text: str) -> int:
         """Return the period that begins where a text begins: of ``2027-04`` the first one of April.
 
@@ -572,11 +358,8 @@ class Calendar:
         QuestionError
             When none begins there, or it lies before the first.
         """
-        first = self._from(self._read(text, None), text)
-        if first < 1:
-            reason = f"'{printable(text, 60)}' lies before the first {self.period} of the tree ({self.label(1)})"
-            raise _refused(reason, f"write '{self.label(1)}' or later")
-        return first
+        t, begins = self._first(self._read(text, None))
+        return self._end_of_time(text, "begin", t, begins)
 
     def period_until(self, text: str) -> int:
         """Return the period that ends where a text ends: of ``2027-04`` the last one of April.
@@ -586,11 +369,8 @@ class Calendar:
         QuestionError
             When none ends there, or it lies before the first.
         """
-        last = self._until(self._read(text, None), text)
-        if last < 1:
-            reason = f"'{printable(text, 60)}' lies before the first {self.period} of the tree ({self.label(1)})"
-            raise _refused(reason, f"write '{self.label(1)}' or later")
-        return last
+        t, ends = self._last(self._read(text, None))
+        return self._end_of_time(text, "end", t, ends)
 
     def _begin(self, month: int) -> int:
         """Return the first period that lies in a month or after it."""
@@ -599,26 +379,36 @@ class Calendar:
             return t if self.months(t)[0] >= month else t + 1
         return -((self._first_month - month) // _MONTHS_IN[self.period]) + 1
 
-    def _from(self, stretch: _Named, text: str) -> int:
+    def _first(self, stretch: _Named) -> tuple[int, bool]:
+        """Return the first period of a stretch of time, and whether it begins there."""
         if isinstance(stretch.first, int):
             t = self._begin(stretch.first)
-            whole = self.period in _DAYS_IN or self.months(t)[0] == stretch.first
-        else:
-            t = self.containing(stretch.first)
-            whole = self.period in _DAYS_IN or self.first_day(t) == stretch.first
-        if not whole:
-            raise self._split(text, "begin", t)
-        return t
+            return t, self.period in _DAYS_IN or self.months(t)[0] == stretch.first
+        t = self.containing(stretch.first)
+        return t, self.period in _DAYS_IN or self.first_day(t) == stretch.first
 
-    def _until(self, stretch: _Named, text: str) -> int:
+    def _last(self, stretch: _Named) -> tuple[int, bool]:
+        """Return the last period of a stretch of time, and whether it ends there."""
         if isinstance(stretch.last, int):
             t = self._begin(stretch.last + 1) - 1
-            whole = self.period in _DAYS_IN or self.months(t)[1] == stretch.last
-        else:
-            t = self.containing(stretch.last)
-            whole = self.period in _DAYS_IN or self.last_day(t) == stretch.last
-        if not whole:
-            raise self._split(text, "end", t)
+            return t, self.period in _DAYS_IN or self.months(t)[1] == stretch.last
+        t = self.containing(stretch.last)
+        return t, self.period in _DAYS_IN or self.last_day(t) == stretch.last
+
+    def _whole(self, stretch: _Named, text: str) -> tuple[int, int]:
+        """Return the first and the last period of a stretch of time that begins and ends with whole ones."""
+        (first, begins), (last, ends) = self._first(stretch), self._last(stretch)
+        if not begins or not ends:
+            raise self._split(text, "end", last) if begins else self._split(text, "begin", first)
+        return first, last
+
+    def _end_of_time(self, text: str, verb: str, t: int, is_whole: bool) -> int:
+        """Return a period that begins, or ends, where a text does."""
+        if not is_whole:
+            raise self._split(text, verb, t)
+        if t < 1:
+            reason = f"'{printable(text, 60)}' lies before the first {self.period} of the tree ({self.label(1)})"
+            raise _refused(reason, f"write '{self.label(1)}' or later")
         return t
 
     def _split(self, text: str, verb: str, t: int) -> QuestionError:
@@ -680,7 +470,7 @@ class Calendar:
         if not 1 <= week <= most:
             raise _refused(f"{rule.year_name(serial)} has {most} weeks, and no week {week}", f"write W1 to W{most}")
         first = rule.week_begins(serial, week)
-        return _Named(first, first + 6 * _ONE_DAY)
+        return _Named(first, first + 6 * ONE_DAY)
 
     def _calendar_quarter(self, found: re.Match[str]) -> _Named:
         quarter, year = int(found[1] or found[4]), _known_year(int(found[2] or found[3]))
@@ -692,6 +482,29 @@ class Calendar:
 
 
 _BY_THE_CALENDAR = FiscalRule()
+
+
+_NUMBERED = re.compile(r"(?:([A-Za-z]+)\s+)?([0-9]{1,5})", re.ASCII)
+
+
+def numbered_period(text: str, calendar: Calendar | None) -> tuple[int, str] | None:
+    """Return the number of a period, and the period written before it, if any; None for any other text.
+
+    Four digits alone are a year where there is a calendar.
+
+    Examples
+    --------
+    >>> numbered_period("Month 4", None), numbered_period("4", None), numbered_period("2027", None)
+    ((4, 'month'), (4, ''), (2027, ''))
+    >>> numbered_period("2027", Calendar(datetime.date(2027, 1, 4), "week")), numbered_period("Apr 2027", None)
+    (None, None)
+    """
+    match = _NUMBERED.fullmatch(text)
+    word = (match[1] or "").lower() if match else ""
+    is_year = match is not None and not word and calendar is not None and len(match[2]) == 4
+    if match is None or is_year or (word and word not in PERIODS_PER_YEAR):
+        return None
+    return int(match[2]), word
 
 
 def period_name(t: int, period: Period, calendar: Calendar | None) -> str:
@@ -740,11 +553,3 @@ def _known_year(year: int) -> int:
 
 def _refused(reason: str, fix: str) -> QuestionError:
     return QuestionError(Problem(reason=reason, fix=fix))
-
-
-def _joined(first: str, last: str) -> str:
-    return first if first == last else f"{first} to {last}"
-
-
-def _days_text(first: datetime.date, last: datetime.date) -> str:
-    return _joined(day_text(first, short=True), day_text(last, short=True))

@@ -6,10 +6,10 @@ import datetime
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 from impacttree.errors import ChangeError, Problem, QuantityError, QuestionError, meant, printable
-from impacttree.quantity.calendar import Calendar, period_name
+from impacttree.quantity.calendar import Calendar, numbered_period, period_name
 from impacttree.quantity.quantities import parse_quantity
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period, Unit
 
@@ -20,9 +20,10 @@ RampShape = Literal["linear", "s"]
 PeriodName = str | int | datetime.date
 """A period as people give it: ``"2027-04"``, ``4``, ``"month 4"``."""
 
+T = TypeVar("T")
+
 MOST_PERIODS = 36_500
 _CLAUSE = re.compile(r"\s+(from|over|shape|until|decay)\s+", re.ASCII)
-_NUMBERED = re.compile(r"(?:([A-Za-z]+)\s+)?([0-9]{1,5})", re.ASCII)
 _LENGTH = re.compile(r"([0-9]{1,5})(?:\s+([A-Za-z]+))?", re.ASCII)
 _WORDS = {"from": "start", "over": "ramp", "shape": "shape", "until": "until", "decay": "decay"}
 
@@ -155,18 +156,16 @@ def _of(key: str, error: ChangeError | QuestionError) -> Iterator[Problem]:
 
 def _number(text: str, period: Period, calendar: Calendar | None, *, is_end: bool) -> int:
     """Return the number of the period that a text names: ``4``, ``month 4``, or what the calendar knows."""
-    match = _NUMBERED.fullmatch(text)
-    word = "" if match is None else (match[1] or "").lower()
-    shown = f"'{printable(text, 40)}'"
-    if match is None or (word not in PERIODS_PER_YEAR and word) or (calendar and not word and len(match[2]) == 4):
+    found, shown = numbered_period(text, calendar), f"'{printable(text, 40)}'"
+    if found is None:
         if calendar is None:
             fix = f"write e.g. {period} 4, or state the tree's `start_date`"
             raise ChangeError(Problem(reason=f"{shown} is not the number of a {period}", fix=fix))
         return calendar.period_until(text) if is_end else calendar.period_from(text)
+    number, word = found
     if word not in ("", period):
         reason = f"{shown} is a {word}, and the tree steps by {period}"
         raise ChangeError(Problem(reason=reason, fix=f"write e.g. {period} 4"))
-    number = int(match[2])
     if not 1 <= number <= MOST_PERIODS:
         where = "before the tree's first" if number < 1 else "beyond any"
         raise ChangeError(Problem(reason=f"{shown} is {where} {period}", fix=f"name a {period} from 1 on"))
@@ -194,23 +193,25 @@ def timing_of(
     'from 2027-04 over 3 months decay 5%/month'
     """
     problems: list[Problem] = []
-    read = {"start": "", "ramp": (1, ""), "shape": "linear", "until": "", "decay": (0.0, "")}
-    given = {"start": start, "ramp": ramp, "shape": shape, "until": until, "decay": decay}
-    readers: dict[str, Callable[[object], object]] = {
-        "start": _point, "ramp": _length, "shape": _shape, "until": _point, "decay": _lost,
-    }  # fmt: skip
-    for key, raw in given.items():
-        if raw is None:
-            continue
+
+    def given(key: str, raw: object, read: Callable[[object], T], unsaid: T) -> T:
         try:
-            read[key] = readers[key](raw)  # type: ignore[assignment]  # each reader gives what its key holds
+            return unsaid if raw is None else read(raw)
         except ChangeError as error:
-            problems += _of(key, error)
-    if not problems and read["shape"] == "s" and cast("tuple[int, str]", read["ramp"])[0] == 1:
+            problems.extend(_of(key, error))
+            return unsaid
+
+    timing = InForce(
+        start=given("start", start, _point, ""),
+        ramp=given("ramp", ramp, _length, (1, "")),
+        shape=given("shape", shape, _shape, "linear"),
+        until=given("until", until, _point, ""),
+        decay=given("decay", decay, _lost, (0.0, "")),
+    )
+    if not problems and timing.shape == "s" and timing.ramp[0] == 1:
         problems.append(Problem(reason="a lift that comes in at once has no shape", fix="state its ramp: 3 months"))
     if problems:
         raise ChangeError(*problems)
-    timing = InForce(**read)  # type: ignore[arg-type]  # as above
     return None if timing == InForce() else timing
 
 

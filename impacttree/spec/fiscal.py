@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal, Never
 from pydantic import Field
 
 from impacttree.errors import QuantityError, printable
-from impacttree.quantity.calendar import MONTHS, PATTERNS, FiscalRule, YearName, month_number, parse_year_end
+from impacttree.quantity.dates import MONTHS, month_number
+from impacttree.quantity.fiscal_years import PATTERNS, FiscalRule, YearName, parse_year_end
 from impacttree.spec import leaves
 from impacttree.spec.base import Entry
 from impacttree.spec.fields import as_, as_choice, mistake

@@ -15,7 +15,7 @@ from typing import Any, cast
 from impacttree.errors import ModelError, Problem, printable
 from impacttree.files import decode, read_regular
 from impacttree.quantity import Quantity, Then
-from impacttree.quantity.calendar import MONTHS, month_number
+from impacttree.quantity.dates import MONTHS, month_number
 from impacttree.spec import leaves
 from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Wrong, wrong
 from impacttree.spec.yaml_events import BROKEN

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from impacttree.errors import EvaluationError
 from impacttree.quantity import Count, Month, Season, ValueSeries
-from impacttree.quantity.calendar import Calendar, FiscalRule
+from impacttree.quantity.calendar import Calendar
+from impacttree.quantity.fiscal_years import FiscalRule
 from tests.strategies import examples
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=10).map(tuple)

@@ -15,7 +15,7 @@ from impacttree.answers.pictures import BINS, binned
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
 from impacttree.graph.reach import upstream
-from impacttree.quantity.calendar import day_text
+from impacttree.quantity.dates import day_text
 from impacttree.reports.bet.bet import Bet
 from impacttree.views import Cell, Column, Distribution, Mark, Table
 from impacttree.views.slides import Slide, SlidePart, paged

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import joined, lowered
 from impacttree.graph.model import Influence
-from impacttree.quantity.calendar import MONTHS
+from impacttree.quantity.dates import MONTHS
 from impacttree.reports.bet.bet import Bet, spanning_levels
 from impacttree.reports.bet.payback import payback_texts
 from impacttree.views import Panel

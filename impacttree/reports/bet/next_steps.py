@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from impacttree.analyses.value_of_information import value_of_information
 from impacttree.answers.decision import Decision
 from impacttree.answers.words import Words, lowered
-from impacttree.quantity.calendar import day_text
+from impacttree.quantity.dates import day_text
 from impacttree.reports.bet.assumptions import number_name
 from impacttree.reports.bet.bet import Bet
 from impacttree.views import Cell, Column, Table
