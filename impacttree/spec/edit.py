@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from impacttree.spec.models import Scenario
 from impacttree.spec.places import Place
 from impacttree.spec.yaml_events import read_yaml
 from impacttree.spec.yaml_text import entry_lines, flow_text, scalar_text
@@ -155,11 +156,11 @@ def _order(path: KeyPath, keys: Sequence[str], old: Data, new: Data, *, at_end: 
 
 def _is_labelled_scenario(path: KeyPath, *statements: Data) -> bool:
     """Return whether a mapping holds the fields of a scenario, not its changes alone."""
-    return len(path) == 2 and path[0] == "scenarios" and all(isinstance(s.get("changes"), Mapping) for s in statements)
+    return len(path) == 2 and path[0] == "scenarios" and not any(map(Scenario.is_body, statements))
 
 
 def _holds_fields(path: KeyPath) -> bool:
     """Return whether a mapping holds a model's fields, and not names, whose order counts."""
     if path[:1] != ("metrics",):
-        return path in ((), ("evidence_defaults",))
+        return path[:1] in ((), ("evidence_defaults",), ("finance",), ("fiscal_calendar",))
     return len(path) in (2, 4) or path[-1] in ("guardrail", "agreed", "evidence")

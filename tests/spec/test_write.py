@@ -378,6 +378,19 @@ def test_empty_mappings_stay_and_can_be_filled(no_fallback):
     assert after == text.replace("drivers: {}", "drivers: {b: {slope: 1}}")
 
 
+def test_the_fields_of_every_part_stay_in_the_order_of_the_file(no_fallback):
+    text = (
+        "start_date: 2027-02-01\nfinance:\n  tax_rate: 25%\n  cash: {capex: {life: 36, of: a}, profit: a}\n"
+        "  discount_rate: 12%/year  # agreed\nfiscal_calendar: {named_after: start, start: February}\n"
+        "metrics:\n  a: {value: $1/month}\n"
+    )
+    finance, years = load_text(text).finance, load_text(text).fiscal_calendar
+    capex = finance.cash.capex.with_keys(life=24)
+    changed = finance.with_keys(discount_rate="9%/year", cash=finance.cash.with_keys(capex=capex))
+    after = saved(text, lambda spec: spec.with_keys(finance=changed, fiscal_calendar=years.with_keys(named_after="end")))
+    assert after == text.replace("12%", "9%").replace("36", "24").replace("named_after: start", "named_after: end")
+
+
 def test_units_stay_as_they_were_written(no_fallback):
     text = "currency: CAD\nmetrics:\n  a: {value: $5/month, unit: $/month, label: A}\n"
     assert saved(text, metric_changed("a", value="$6/month")) == text.replace("$5", "$6")
