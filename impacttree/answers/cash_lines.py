@@ -172,7 +172,7 @@ def _terminal(finance: Finance, per_year: float, flows: Flows, rule: Discounted,
     if finance.terminal is None:
         return 0.0, 0.0
     if finance.terminal.multiple is not None:
-        return flows.ends_at * finance.terminal.multiple.factor, (1.0 + finance.rate) ** (-last / per_year)
+        return flows.ends_at * finance.terminal.multiple.factor, replace(rule, timing="end").factor(last)
     assert finance.terminal.perpetuity is not None
     grown = (1.0 + finance.terminal.perpetuity.rate) ** (1.0 / per_year)
     each = (1.0 + finance.rate) ** (1.0 / per_year)

@@ -265,8 +265,7 @@ def _shares(subject: Subject, run: Sampled, job: Job, limits: Sequence[Limit]) -
 
 def sample_count(subject: Subject, wanted: Wanted, periods: int) -> int:
     """Return how many samples there is time for: a power of two."""
-    stepped = 1 if subject.model.is_static else periods
-    cells = len(subject.model.part(wanted.slots).step.blocks) * stepped
+    cells = len(subject.model.part(wanted.slots).step.blocks) * subject.model.steps(periods)
     fitting = max(CELLS // max(cells, 1), 1)
     return max(LEAST_SAMPLES, min(SAMPLES, 1 << fitting.bit_length() - 1))
 

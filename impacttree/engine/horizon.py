@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -168,37 +168,26 @@ class Discounted:
     rate: float
     per_year: float
     timing: PaymentTiming = "end"
-    _last: list[tuple[Window | None, Sequence[float]]] = field(
-        default_factory=lambda: [(None, ())], init=False, repr=False, compare=False
-    )
 
     def factor(self, t: float) -> float:
         """Return what an amount of period t counts; of 0 what is paid today."""
         early = 0.5 if self.timing == "mid" and t else 0.0
         return float((1.0 + self.rate) ** (-(t - early) / self.per_year))
 
-    def factors(self, window: Window) -> Sequence[float]:
-        """Return what each distinct period of a window counts; of the last window asked about it is known."""
-        known, factors = self._last[0]
-        if known is not window:
-            factors = _factors(self, window)
-            self._last[0] = (window, factors)
-        return factors
-
     def forward(self, path: Sequence[float], window: Window) -> float:
-        return _exact_sum(map(operator.mul, self.factors(window), path))
+        return _exact_sum(map(operator.mul, _factors(self, window), path))
 
     def held(self, value: float, window: Window) -> float:
-        return value * _exact_sum(self.factors(window))
+        return value * _exact_sum(_factors(self, window))
 
     def tangent(self, moves: Sequence[float], window: Window) -> float:
-        return float(sum(map(operator.mul, self.factors(window), moves)))
+        return float(sum(map(operator.mul, _factors(self, window), moves)))
 
     def adjoint(self, weight: float, window: Window) -> Sequence[float]:
-        return [weight * factor for factor in self.factors(window)]
+        return [weight * factor for factor in _factors(self, window)]
 
     def added(self, total: Any, values: Any, position: int, window: Window) -> Any:
-        amount = values * self.factors(window)[position]
+        amount = values * _factors(self, window)[position]
         return amount if total is None else total + amount
 
     def finished(self, total: Any, window: Window) -> Any:  # noqa: ARG002 - each period was weighted when it was added
@@ -207,6 +196,7 @@ class Discounted:
 
 @lru_cache(64)
 def _factors(rule: Discounted, window: Window) -> Sequence[float]:
+    """Return what each distinct period of a window counts."""
     factors = tuple(map(rule.factor, range(window.since, window.since + window.periods)))
     return factors if window.distinct > 1 else (_exact_sum(factors),)
 
