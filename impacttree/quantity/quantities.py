@@ -69,7 +69,8 @@ _PARAMETERS: dict[SpreadKind, tuple[str, ...]] = {
     "triangular": ("low", "mode", "high"),
     "uniform": ("low", "high"),
 }
-_KEYS = ("value", "p10", "p50", "p90", "ci95", *_PARAMETERS, "discrete")
+QUANTITY_KEYS = ("value", "p10", "p50", "p90", "ci95", *_PARAMETERS, "discrete")
+"""Of a mapping that states one number with what is known beyond it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,11 +535,11 @@ def read_spread(raw: Mapping[str, object], text: str, reader: Numbers[Any], curr
         If it states none, or more than one, or numbers that are not in order.
     """
     for key in raw:
-        if key not in _KEYS:
+        if key not in QUANTITY_KEYS:
             shown = _flow(key, 1)
-            known = nearest(shown, _KEYS)
+            known = nearest(shown, QUANTITY_KEYS)
             raise QuantityError(
-                f"'{printable(shown, 40)}' is not a part of a quantity{known}: it takes {', '.join(_KEYS)}"
+                f"'{printable(shown, 40)}' is not a part of a quantity{known}: it takes {', '.join(QUANTITY_KEYS)}"
             )
     keys = frozenset(raw) - {"value"}
     if keys in ({"p10", "p90"}, {"p10", "p50", "p90"}):
@@ -548,7 +549,7 @@ def read_spread(raw: Mapping[str, object], text: str, reader: Numbers[Any], curr
             raise QuantityError(f"{text}: `value` and `p50` say the same: keep one")
         return Spread("p10_p90" if len(numbers) == 2 else "p10_p50_p90", numbers)
     if len(keys) != 1 or "p10" in keys or "p50" in keys or "p90" in keys:
-        raise QuantityError(f"{text}: give one of p10 and p90 (with p50 or not), {', '.join(_KEYS[4:])}")
+        raise QuantityError(f"{text}: give one of p10 and p90 (with p50 or not), {', '.join(QUANTITY_KEYS[4:])}")
     if "ci95" in keys:
         return Spread("ci95", _increasing(text, reader.range(raw["ci95"])))
     for kind, names in _PARAMETERS.items():

@@ -47,6 +47,8 @@ class Entry(BaseModel):
     """The body as it is written in a file."""
     identity: ClassVar[str] = ""
     """Field that holds the name; in a file it is the key before the body."""
+    section: ClassVar[tuple[Key, ...]] = ()
+    """Keys of a file below which it stands; empty when that depends on what it is part of."""
     body: ClassVar[str] = ""
     """Field that may be the whole body in a file; empty when the body always maps the other fields."""
     short: ClassVar[str] = ""
@@ -113,9 +115,9 @@ class Entry(BaseModel):
         return "USD"
 
     @classmethod
-    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:  # noqa: ARG003
+    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
         """Return where the object would stand in a file."""
-        return ()
+        return (*cls.section, str(keys.get(cls.identity, ""))) if cls.section and cls.identity else cls.section
 
     @classmethod
     def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:  # noqa: ARG003

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar, Never, cast
 
 from pydantic import Field
@@ -24,7 +25,7 @@ from impacttree.spec.fields import (
     mistake,
 )
 from impacttree.spec.forms import FORMS, KEYS, Form, Grade, Parameters
-from impacttree.spec.leaves import MAX_HORIZON, Context, Finding
+from impacttree.spec.leaves import MAX_HORIZON, Finding
 from impacttree.spec.places import Key
 from impacttree.spec.treatments import Treatment
 
@@ -40,10 +41,6 @@ SAID = {
 """What people call a grade, and which one it is."""
 WIDEST = 1_000
 """Largest factor that an evidence grade stands for."""
-
-
-def _read_evidence(raw: object, context: Context) -> Evidence:
-    return read_one(Evidence, raw, context)
 
 
 _Factor = Annotated[Quantity, as_(leaves.factor(WIDEST), type=["string", "number"])]
@@ -105,6 +102,7 @@ class EvidenceDefaults(Entry):
 
     noun: ClassVar[str] = "evidence_defaults"
     example: ClassVar[str] = "{judgement: 4, causal_share: 50%}"
+    section: ClassVar[tuple[Key, ...]] = ("evidence_defaults",)
 
     experiment: _Factor = Field(
         parse_quantity("1.3"),
@@ -133,10 +131,6 @@ class EvidenceDefaults(Entry):
         **unknown: Never,
     ) -> None:
         self.set_keys(locals())
-
-    @classmethod
-    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:  # noqa: ARG003 - the base's signature
-        return ("evidence_defaults",)
 
     def factor(self, grade: Grade) -> float:
         """Return k of a grade."""
@@ -193,6 +187,7 @@ class Driver(Entry):
     noun: ClassVar[str] = "a driver"
     example: ClassVar[str] = "{when: +10% relative, then: -0.3pp}"
     identity: ClassVar[str] = "source"
+    section: ClassVar[tuple[Key, ...]] = ("drivers",)
     hints: ClassVar[Mapping[str, str]] = {
         "source": "put where the effect comes from into evidence: {grade: ..., source: ...}",
         "notes": "write `note`",
@@ -224,7 +219,7 @@ class Driver(Entry):
         None, description="Range of the driving metric in which the effect was seen; beyond it is extrapolation."
     )
     evidence: Annotated[
-        Evidence, As(_read_evidence, {"anyOf": [{"$ref": "#/$defs/grade"}, {"$ref": "#/$defs/evidence"}]})
+        Evidence, As(partial(read_one, Evidence), {"anyOf": [{"$ref": "#/$defs/grade"}, {"$ref": "#/$defs/evidence"}]})
     ] = Field(
         cast("Evidence", None),
         description="How the effect is known: a grade, or a mapping. Not stated: judgement "
@@ -277,10 +272,6 @@ class Driver(Entry):
 
     def plain(self, key: str) -> Any:
         return self.spread if key == "range" else super().plain(key)
-
-    @classmethod
-    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
-        return ("drivers", str(keys.get("source", "")))
 
     @classmethod
     def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:

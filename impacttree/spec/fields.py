@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, get_args
 
 from impacttree.errors import Problem
 from impacttree.quantity import Quantity, RawQuantity
 from impacttree.spec import leaves
-from impacttree.spec.base import As
+from impacttree.spec.base import As, Entry, read_one
 from impacttree.spec.leaves import Finding
 from impacttree.spec.places import Key
 
@@ -27,6 +28,7 @@ __all__ = [
     "as_",
     "as_amount",
     "as_choice",
+    "as_entry",
     "as_parameters",
     "comparable",
     "is_above",
@@ -51,6 +53,11 @@ def as_amount(read: Callable[[object, str], Any], **schema: Any) -> As:
 def as_choice(closed: Any, said: Mapping[str, str] | None = None) -> As:
     """Return how a field is read that holds one of a few words; `said` is what else people call them."""
     return as_(leaves.choice(closed, said or {}), enum=list(get_args(closed)))
+
+
+def as_entry(cls: type[Entry], definition: str) -> As:
+    """Return how a field is read that holds one nested model; `definition` is what the schema calls it."""
+    return As(partial(read_one, cls), {"$ref": f"#/$defs/{definition}"})
 
 
 def as_parameters(*required: str, optional: tuple[str, ...] = ()) -> As:

@@ -11,7 +11,7 @@ from impacttree.errors import printable
 from impacttree.quantity import PERCENT, Period, Quantity, RawQuantity, Unit
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Entry, read_one
-from impacttree.spec.fields import as_, as_choice, mistake
+from impacttree.spec.fields import as_, as_choice, as_entry, mistake
 from impacttree.spec.leaves import Context, Finding, Periods, wrong
 from impacttree.spec.places import Key
 
@@ -133,14 +133,6 @@ class Multiple(Entry):
         return self.x.central()
 
 
-def _read_perpetuity(raw: object, context: Context) -> Perpetuity:
-    return read_one(Perpetuity, raw, context)
-
-
-def _read_multiple(raw: object, context: Context) -> Multiple:
-    return read_one(Multiple, raw, context)
-
-
 class Terminal(Entry):
     """What cash is worth that comes after the last period: by a perpetuity or by a multiple.
 
@@ -153,10 +145,10 @@ class Terminal(Entry):
     noun: ClassVar[str] = "terminal"
     example: ClassVar[str] = "{perpetuity: {growth: 2%/year}}"
 
-    perpetuity: Annotated[Perpetuity | None, As(_read_perpetuity, {"$ref": "#/$defs/perpetuity"})] = Field(
+    perpetuity: Annotated[Perpetuity | None, as_entry(Perpetuity, "perpetuity")] = Field(
         None, description="Cash of the last period goes on for ever and grows: `{growth: 2%/year}`."
     )
-    multiple: Annotated[Multiple | None, As(_read_multiple, {"$ref": "#/$defs/multiple"})] = Field(
+    multiple: Annotated[Multiple | None, as_entry(Multiple, "multiple")] = Field(
         None, description="A multiple of a metric: `{of: ebitda, x: 8}`."
     )
 
@@ -221,14 +213,6 @@ class Spend(Entry):
         self.set_keys(locals())
 
 
-def _read_receivables(raw: object, context: Context) -> Receivables:
-    return read_one(Receivables, raw, context)
-
-
-def _read_spend(raw: object, context: Context) -> Spend:
-    return read_one(Spend, raw, context)
-
-
 class CashBridge(Entry):
     """The way from a profit to cash, where no metric of the tree is cash.
 
@@ -244,13 +228,13 @@ class CashBridge(Entry):
     profit: Annotated[str, as_(leaves.name, **_NAME)] = Field(
         description="Metric that it begins with: profit before tax and before what is written off of `capex`."
     )
-    receivables: Annotated[Receivables | None, As(_read_receivables, {"$ref": "#/$defs/receivables"})] = Field(
+    receivables: Annotated[Receivables | None, as_entry(Receivables, "receivables")] = Field(
         None, description="Customers pay later: `{of: revenue, days: 45}`."
     )
     deferred_revenue: Annotated[str | None, as_(leaves.name, **_NAME)] = Field(
         None, description="Metric that is the balance of what customers have paid ahead."
     )
-    capex: Annotated[Spend | None, As(_read_spend, {"$ref": "#/$defs/capex"})] = Field(
+    capex: Annotated[Spend | None, as_entry(Spend, "capex")] = Field(
         None, description="What is spent and written off over its life: `{of: capex, life: 36 months}`."
     )
 
@@ -283,6 +267,7 @@ class Finance(Entry):
 
     noun: ClassVar[str] = "finance"
     example: ClassVar[str] = "{discount_rate: 12%/year}"
+    section: ClassVar[tuple[Key, ...]] = ("finance",)
 
     discount_rate: Annotated[Quantity, as_(_yearly("the discount rate", "12%/year", 0.0, or_equal=True), **_RATE)] = (
         Field(description="Effective rate of a year that amounts are discounted with, as `12%/year`.")
@@ -328,10 +313,6 @@ class Finance(Entry):
         **unknown: Never,
     ) -> None:
         self.set_keys(locals())
-
-    @classmethod
-    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:  # noqa: ARG003 - the base's signature
-        return ("finance",)
 
     def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - the base's signature
         if self.terminal is not None and self.terminal.perpetuity is not None:

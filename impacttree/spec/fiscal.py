@@ -57,6 +57,7 @@ class FiscalCalendar(Entry):
 
     noun: ClassVar[str] = "fiscal_calendar"
     example: ClassVar[str] = "{start: February}"
+    section: ClassVar[tuple[Key, ...]] = ("fiscal_calendar",)
 
     start: Annotated[str | None, as_(_month, enum=[*MONTHS])] = Field(
         None, description="Month that fiscal years begin with, as February."
@@ -85,10 +86,6 @@ class FiscalCalendar(Entry):
         **unknown: Never,
     ) -> None:
         self.set_keys(locals())
-
-    @classmethod
-    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:  # noqa: ARG003 - the base's signature
-        return ("fiscal_calendar",)
 
     @classmethod
     def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from impacttree.quantity import Period, Quantity, Unit, format_value
 from impacttree.quantity.acronyms import in_words
 from impacttree.quantity.calendar import FIRST_YEAR, LAST_YEAR, Calendar, period_name
 from impacttree.spec import leaves
-from impacttree.spec.base import As, Entry, read_many, read_one
+from impacttree.spec.base import As, Entry, read_many
 from impacttree.spec.effects import Driver, EvidenceDefaults
 from impacttree.spec.fields import (
     Amount,
@@ -32,6 +32,7 @@ from impacttree.spec.fields import (
     as_,
     as_amount,
     as_choice,
+    as_entry,
     comparable,
     is_above,
     mistake,
@@ -76,26 +77,6 @@ PERIODS_IN_A_YEAR: Mapping[Period, int] = {"day": 365, "week": 52, "month": 12, 
 
 
 # ---- how fields are read
-
-
-def _read_guardrail(raw: object, context: Context) -> Guardrail:
-    return read_one(Guardrail, raw, context)
-
-
-def _read_defaults(raw: object, context: Context) -> EvidenceDefaults:
-    return read_one(EvidenceDefaults, raw, context)
-
-
-def _read_fiscal(raw: object, context: Context) -> FiscalCalendar:
-    return read_one(FiscalCalendar, raw, context)
-
-
-def _read_finance(raw: object, context: Context) -> Finance:
-    return read_one(Finance, raw, context)
-
-
-def _read_agreed(raw: object, context: Context) -> Agreed:
-    return read_one(Agreed, raw, context)
 
 
 def _read_drivers(raw: object, context: Context) -> tuple[Driver, ...]:
@@ -376,6 +357,7 @@ class MetricSpec(Entry):
     noun: ClassVar[str] = "a metric"
     example: ClassVar[str] = "{formula: customers * arpu}"
     identity: ClassVar[str] = "name"
+    section: ClassVar[tuple[Key, ...]] = ("metrics",)
     hints: ClassVar[Mapping[str, str]] = {
         "name": "the name is the key above; a name for readers is `label`",
         "evidence": "evidence is for assumed effects: put it into the driver; a number has a `source`",
@@ -444,7 +426,7 @@ class MetricSpec(Entry):
         None, description="What was ever reached or planned: `40% to 46%`; ranks levers fairly."
     )
     better: Annotated[Better, as_choice(Better)] = Field("higher", description="Which way is good for the business.")
-    guardrail: Annotated[Guardrail | None, As(_read_guardrail, {"$ref": "#/$defs/guardrail"})] = Field(
+    guardrail: Annotated[Guardrail | None, as_entry(Guardrail, "guardrail")] = Field(
         None, description="Limits that must hold in every period."
     )
     aggregate: Annotated[Aggregate | None, as_choice(Aggregate)] = Field(
@@ -453,7 +435,7 @@ class MetricSpec(Entry):
     owner: LineField = Field(None, description="Person or team that answers for the metric.")
     source: LineField = Field(None, description="Where the number comes from.")
     as_of: DayField = Field(None, description="Day that the number stands for, as 2026-10-31.")
-    agreed: Annotated[Agreed | None, As(_read_agreed, {"$ref": "#/$defs/agreed"})] = Field(
+    agreed: Annotated[Agreed | None, as_entry(Agreed, "agreed")] = Field(
         None, description="Who signed the number off, and when."
     )
     not_modelled: Annotated[
@@ -507,10 +489,6 @@ class MetricSpec(Entry):
         **unknown: Never,
     ) -> None:
         self.set_keys(locals())
-
-    @classmethod
-    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
-        return ("metrics", str(keys.get("name", "")))
 
     @classmethod
     def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
@@ -699,6 +677,7 @@ class Scenario(Entry):
     noun: ClassVar[str] = "a scenario"
     example: ClassVar[str] = "{new_customers: -20%, churn: +0.5pp}"
     identity: ClassVar[str] = "name"
+    section: ClassVar[tuple[Key, ...]] = ("scenarios",)
     body: ClassVar[str] = "changes"
 
     name: NameField = Field(description="Name of the scenario.")
@@ -731,10 +710,6 @@ class Scenario(Entry):
             return self.label
         shown = self.name.replace("_", " ")
         return shown[:1].upper() + shown[1:]
-
-    @classmethod
-    def path_of(cls, keys: Mapping[str, Any]) -> tuple[Key, ...]:
-        return ("scenarios", str(keys.get("name", "")))
 
 
 class TreeSpec(Entry):
@@ -770,10 +745,10 @@ class TreeSpec(Entry):
         int | None, as_(leaves.periods(1, MAX_HORIZON), type=["integer", "string"], minimum=1, maximum=MAX_HORIZON)
     ] = Field(None, description="Periods that are looked ahead, as `18` or `18 months`; not stated: one year.")
     start_date: DayField = Field(None, description="First day of period 1, as 2026-11-01; answers then name periods.")
-    fiscal_calendar: Annotated[FiscalCalendar | None, As(_read_fiscal, {"$ref": "#/$defs/fiscal_calendar"})] = Field(
+    fiscal_calendar: Annotated[FiscalCalendar | None, as_entry(FiscalCalendar, "fiscal_calendar")] = Field(
         None, description="How the company divides time into fiscal years, as `{start: February}`."
     )
-    finance: Annotated[Finance | None, As(_read_finance, {"$ref": "#/$defs/finance"})] = Field(
+    finance: Annotated[Finance | None, as_entry(Finance, "finance")] = Field(
         None, description="How amounts of later periods are weighed, as `{discount_rate: 12%/year}`."
     )
     outcome: Annotated[str | None, as_(leaves.name, **{"$ref": "#/$defs/name"})] = Field(
@@ -818,7 +793,7 @@ class TreeSpec(Entry):
             "`downturn: {label: Weak demand, changes: {new_customers: -20%}}`."
         ),
     )
-    evidence_defaults: Annotated[EvidenceDefaults, As(_read_defaults, {"$ref": "#/$defs/evidence_defaults"})] = Field(
+    evidence_defaults: Annotated[EvidenceDefaults, as_entry(EvidenceDefaults, "evidence_defaults")] = Field(
         cast("EvidenceDefaults", None),
         description="What evidence grades stand for where an effect has no range, and what a correlation counts.",
     )

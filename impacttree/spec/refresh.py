@@ -8,7 +8,8 @@ from numbers import Real
 from typing import Any, Protocol
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
-from impacttree.quantity import NUMBER, Quantity, Set, Unit, misfit
+from impacttree.quantity import NUMBER, Quantity, Set, misfit
+from impacttree.quantity.quantities import QUANTITY_KEYS
 from impacttree.spec.address import Address
 from impacttree.spec.models import MetricSpec, TreeSpec
 
@@ -136,16 +137,10 @@ def _in_unit(metric: MetricSpec, given: Any, old: Quantity, currency: str) -> st
 def _is_series(given: Any) -> bool:
     """Return whether numbers by period are given: a list, an array, a column, or a mapping by period."""
     if isinstance(given, Mapping):
-        return not given.keys() <= _QUANTITY_KEYS
+        return not given.keys() <= set(QUANTITY_KEYS)
     return (callable(getattr(given, "tolist", None)) and getattr(given, "ndim", 0) == 1) or isinstance(
         given, list | tuple
     )
-
-
-_QUANTITY_KEYS = frozenset(
-    ("value", "p10", "p50", "p90", "ci95", "normal", "lognormal", "beta", "triangular", "uniform", "discrete")
-)
-"""By which a mapping states one number and not a series."""
 
 
 def _with_series(metric: MetricSpec, given: Any, currency: str) -> MetricSpec:
@@ -161,7 +156,7 @@ def _with_series(metric: MetricSpec, given: Any, currency: str) -> MetricSpec:
     else:
         values = {label: _in_unit(metric, item, old, currency) for label, item in labelled}
     unit = metric.unit or old.unit
-    keep = {"unit": unit} if metric.unit is None and unit is not None and isinstance(old.unit, Unit) else {}
+    keep = {"unit": unit} if metric.unit is None and unit is not None else {}
     start = {} if metric.values is not None or metric.drivers else {"start": None}
     return metric.with_keys(value=None, values=values, placeholder=None, **keep, **start)
 

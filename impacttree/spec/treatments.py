@@ -10,9 +10,9 @@ from pydantic import Field
 from impacttree.quantity import Change, Set, parse_change
 from impacttree.quantity.spread_checks import Z_P90, Z_P97_5
 from impacttree.spec import leaves
-from impacttree.spec.base import As, Entry, read_one
-from impacttree.spec.fields import Amount, AmountField, LineField, as_amount, mistake
-from impacttree.spec.leaves import Context, Finding, wrong
+from impacttree.spec.base import Entry
+from impacttree.spec.fields import Amount, AmountField, LineField, as_amount, as_entry, mistake
+from impacttree.spec.leaves import Finding, wrong
 
 __all__ = ["READ_TREATMENT", "Treatment"]
 
@@ -109,9 +109,5 @@ class Treatment(Entry):
             yield mistake("a correlation is one number between -1 and 1", "write e.g. 0.2", "correlation")
 
 
-def _read_treatment(raw: object, context: Context) -> Treatment:
-    return read_one(Treatment, raw, context)
-
-
-READ_TREATMENT = As(_read_treatment, {"$ref": "#/$defs/treatment"})
+READ_TREATMENT = as_entry(Treatment, "treatment")
 """How a field is read that holds a treatment."""

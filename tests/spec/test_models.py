@@ -31,25 +31,26 @@ from impacttree.spec.base import Entry, fields_of
 from impacttree.spec.finance import CashBridge, Finance, Multiple, Perpetuity, Receivables, Spend, Terminal
 from impacttree.spec.forms import FORMS, KEYS
 
-MODELS = [
-    Agreed,
-    Driver,
-    Evidence,
-    EvidenceDefaults,
-    Finance,
-    CashBridge,
-    Multiple,
-    Perpetuity,
-    Receivables,
-    Spend,
-    Terminal,
-    FiscalCalendar,
-    Guardrail,
-    MetricSpec,
-    Scenario,
-    Treatment,
-    TreeSpec,
-]
+MODELS = {
+    Agreed: lambda: Agreed("CFO", "2026-01-01"),
+    Driver: lambda: Driver("a", slope=1),
+    Evidence: Evidence,
+    EvidenceDefaults: EvidenceDefaults,
+    Finance: lambda: Finance(discount_rate="12%/year"),
+    CashBridge: lambda: CashBridge(profit="a"),
+    Multiple: lambda: Multiple(of="a", x="5x"),
+    Perpetuity: lambda: Perpetuity(growth="2%/year"),
+    Receivables: lambda: Receivables(of="a", days=30),
+    Spend: lambda: Spend(of="a", life="3 years"),
+    Terminal: lambda: Terminal(perpetuity=Perpetuity(growth="2%/year")),
+    FiscalCalendar: lambda: FiscalCalendar(start="February"),
+    Guardrail: lambda: Guardrail(min=1),
+    MetricSpec: lambda: MetricSpec("a", value=1),
+    Scenario: lambda: Scenario("a", {"b": "+1%"}),
+    Treatment: lambda: Treatment(**WRITTEN["treatment"]["treatment"]),
+    TreeSpec: lambda: TreeSpec(metrics=[MetricSpec("a", value=1)]),
+}
+"""Every model, with how one is made."""
 
 
 def problems(make) -> list[str]:
@@ -64,6 +65,10 @@ def problems(make) -> list[str]:
 # ---- all models
 
 
+def test_all_models_are_among_them():
+    assert MODELS.keys() == {cls for cls in Entry.__subclasses__() if cls.__module__.startswith("impacttree.")}
+
+
 @pytest.mark.parametrize("cls", MODELS)
 def test_fields_constructor_and_descriptions_are_complete(cls):
     parameters = {name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "unknown")}
@@ -73,25 +78,7 @@ def test_fields_constructor_and_descriptions_are_complete(cls):
 
 @pytest.mark.parametrize("cls", MODELS)
 def test_models_are_frozen(cls):
-    made = {
-        Agreed: lambda: Agreed("CFO", "2026-01-01"),
-        Driver: lambda: Driver("a", slope=1),
-        Evidence: Evidence,
-        EvidenceDefaults: EvidenceDefaults,
-        Finance: lambda: Finance(discount_rate="12%/year"),
-        CashBridge: lambda: CashBridge(profit="a"),
-        Multiple: lambda: Multiple(of="a", x="5x"),
-        Perpetuity: lambda: Perpetuity(growth="2%/year"),
-        Receivables: lambda: Receivables(of="a", days=30),
-        Spend: lambda: Spend(of="a", life="3 years"),
-        Terminal: lambda: Terminal(perpetuity=Perpetuity(growth="2%/year")),
-        FiscalCalendar: lambda: FiscalCalendar(start="February"),
-        Guardrail: lambda: Guardrail(min=1),
-        MetricSpec: lambda: MetricSpec("a", value=1),
-        Scenario: lambda: Scenario("a", {"b": "+1%"}),
-        Treatment: lambda: Treatment(**WRITTEN["treatment"]["treatment"]),
-        TreeSpec: lambda: TreeSpec(metrics=[MetricSpec("a", value=1)]),
-    }[cls]()
+    made = MODELS[cls]()
     with pytest.raises(pydantic.ValidationError):
         setattr(made, next(iter(cls.model_fields)), 3)
     assert hash(made) == hash(copy.deepcopy(made))

@@ -387,7 +387,9 @@ def test_the_fields_of_every_part_stay_in_the_order_of_the_file(no_fallback):
     finance, years = load_text(text).finance, load_text(text).fiscal_calendar
     capex = finance.cash.capex.with_keys(life=24)
     changed = finance.with_keys(discount_rate="9%/year", cash=finance.cash.with_keys(capex=capex))
-    after = saved(text, lambda spec: spec.with_keys(finance=changed, fiscal_calendar=years.with_keys(named_after="end")))
+    after = saved(
+        text, lambda spec: spec.with_keys(finance=changed, fiscal_calendar=years.with_keys(named_after="end"))
+    )
     assert after == text.replace("12%", "9%").replace("36", "24").replace("named_after: start", "named_after: end")
 
 
