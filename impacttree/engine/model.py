@@ -12,23 +12,23 @@ import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
+from impacttree.engine.held import NOTHING_HELD, Held, local_effects
 from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
 from impacttree.errors import EvaluationError, Problem, QuestionError
 from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
-from impacttree.graph.cycles import components
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
 from impacttree.quantity import Intervention, Schedule
 
-__all__ = ["Adjoints", "Held", "Model", "Part", "Run", "local_effects"]
+__all__ = ["Adjoints", "Model", "Part", "Run"]
 
 _NOTHING_SAID = Problem(reason="")
 """Of what is marked and not raised."""
@@ -58,68 +58,6 @@ class Adjoints:
         """Return what `held` gives, for every slot."""
         sums = self.rows[0] if len(self.rows) == 1 else map(_total, zip(*self.rows, strict=True))
         return list(map(operator.add, sums, self.horizon))
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What changes do: which slots, and with what effect in each period (and over the horizon, for n periods)."""
-
-    kinds: Intervened = field(default_factory=dict)
-    steady: Effects = field(default_factory=dict)
-    """Effects that are the same in every period."""
-    paths: Mapping[int, Callable[[int], Any]] = field(default_factory=dict)
-    """Effects that differ: what each is in the distinct period at a position."""
-    horizons: Mapping[int, Callable[[int], Any]] = field(default_factory=dict)
-    """Effects that differ: what each is over the first n periods."""
-
-    @property
-    def fixed_slots(self) -> list[int]:
-        """The slots whose own rule counts for nothing."""
-        return [slot for slot, kind in self.kinds.items() if kind == "fix"]
-
-    def effects(self, position: int) -> Effects:
-        if not self.paths:
-            return self.steady
-        return {**self.steady, **{slot: path(position) for slot, path in self.paths.items()}}
-
-    def over(self, periods: int, slots: Collection[int]) -> Effects:
-        """Return what changes do over the first n periods to those of `slots` that are recomputed from others."""
-        if not self.horizons:
-            return self.steady
-        return {**self.steady, **{slot: value(periods) for slot, value in self.horizons.items() if slot in slots}}
-
-    def along(
-        self,
-        slot: int,
-        path: Sequence[Any],
-        over: Callable[[int], Any],
-        change: Intervention,
-        since: int,
-        apply: Callable[[Intervention, Any], Any] = Intervention.apply,
-    ) -> Held:
-        """Return a copy that also holds `slot` to a path with a change, whatever its own rule would give.
-
-        Parameters
-        ----------
-        path
-            What the slot shows without the change in each distinct period.
-        over
-            The same over the first n periods; asked where the slot is recomputed from others.
-        since
-            The first period that counts in it.
-        apply
-            Returns what a value becomes by what is done in one period.
-        """
-        shown = [apply(change.at(t), value) for t, value in enumerate(path, 1)]
-        return self.fixed(slot, shown, lambda periods: apply(change.over(since, periods), over(periods)))
-
-    def fixed(self, slot: int, path: Sequence[Any], over: Callable[[int], Any]) -> Held:
-        """Return a copy that also fixes `slot` to a path, and to its value over the first n periods."""
-        kinds: Intervened = {**self.kinds, slot: "fix"}
-        return Held(kinds, self.steady, {**self.paths, slot: path.__getitem__}, {**self.horizons, slot: over})
-
-
-NOTHING_HELD = Held()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,6 +152,7 @@ class Model:
     def __init__(self, graph: Graph, horizons: Mapping[Aggregation, HorizonRule] = HORIZONS) -> None:
         self.graph = graph
         self.is_static = self.is_timeless = graph.is_static
+        """Whether one row of values stands for all periods; and whether the rules read no other period."""
         self.addresses: list[str] = []
         self.parameters: list[float] = []
         """The numbers that rules read, at t = 0."""
@@ -453,7 +392,7 @@ class Model:
         if not interventions:
             return self.simulate(periods)
         given, model = interventions, self.beside(interventions)
-        held, loops = local_effects(self, given)
+        held, loops = local_effects(self.graph, given, self.since)
         for slot in loops:
             held = self._on_loop(slot, given[slot], model.simulate(periods, held), held)
         return model.simulate(periods, held)
@@ -504,7 +443,7 @@ class Model:
         model = self.beside(interventions)
         if model is not self:
             return model.total(periods, interventions, slot)
-        held, loops = local_effects(self, interventions)
+        held, loops = local_effects(self.graph, interventions, self.since)
         pair = self._compiled()
         if loops or slot in self._valueless or pair is None:
             return None
@@ -848,32 +787,6 @@ class Model:
         return self.adjoints(replace(run, held=self._on_loop(slot, Intervention("wrap"), run, run.held)), outcome)
 
 
-def local_effects(model: Model, given: Mapping[int, Intervention]) -> tuple[Held, tuple[int, ...]]:
-    """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order."""
-    graph, since = model.graph, model.since
-    loops = _upstream_first(graph, [s for s in given if given[s].kind == "wrap" and graph.metrics[s].on_loop])
-    local = {slot: change for slot, change in given.items() if slot not in loops} if loops else given
-    kinds = {slot: change.kind for slot, change in local.items()}
-    varying = {slot: change for slot, change in local.items() if change.varies}
-    if not varying:
-        return Held(kinds, {slot: _effect(change) for slot, change in local.items()}), loops
-    steady = {slot: _effect(change) for slot, change in local.items() if slot not in varying}
-    paths = {slot: partial(_effect_at, change) for slot, change in varying.items()}
-    totals = {slot: partial(_effect_over, change, since) for slot, change in varying.items()}
-    return Held(kinds, steady, paths, totals), loops
-
-
-def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:
-    """Return slots of different time loops, each after those that can move it, at whatever lag."""
-    if len(slots) < 2:
-        return tuple(slots)
-    inputs = [
-        [graph.by_name[ref.source] for ref in metric.references if ref.timing != "baseline"] for metric in graph.metrics
-    ]
-    rank = {slot: number for number, members in enumerate(components(inputs)) for slot in members}
-    return tuple(sorted(slots, key=rank.__getitem__))
-
-
 def _rests_on(slots: Collection[int], blocks: Sequence[Block]) -> frozenset[int]:
     """Return slots with all that they read through the given blocks, directly or not."""
     sources: dict[int, set[int]] = {}
@@ -920,15 +833,3 @@ def _as_changed(program: Program, slopes: Row, effects: Effects) -> None:
 def _but(decisions: Mapping[tuple[int, int], float], fixed: Collection[int]) -> Mapping[tuple[int, int], float]:
     """Return the decisions of metrics that are not fixed."""
     return {key: side for key, side in decisions.items() if key[0] not in fixed} if fixed else decisions
-
-
-def _effect_at(change: Intervention, position: int) -> object:
-    return _effect(change.at(position + 1))
-
-
-def _effect_over(change: Intervention, since: int, periods: int) -> object:
-    return _effect(change.over(since, periods))
-
-
-def _effect(change: Intervention) -> object:
-    return (change.scale, change.shift) if change.kind == "wrap" else change.shift

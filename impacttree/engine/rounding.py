@@ -19,8 +19,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from impacttree.engine.held import Held
 from impacttree.engine.horizon import Last
-from impacttree.engine.model import Held, Model, Run
+from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Program, Row
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select, row_of
 from impacttree.formula import FUNCTIONS

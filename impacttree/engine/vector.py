@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.model import Held, Model, Part, local_effects
+from impacttree.engine.held import Held, local_effects
+from impacttree.engine.model import Model, Part
 from impacttree.engine.program import Effects, Program
 from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
@@ -191,7 +192,7 @@ class _Block:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
         if given and self.model.is_timeless:
             self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
-        held, loops = local_effects(self.model, given)
+        held, loops = local_effects(self.model.graph, given, self.model.since)
         for slot in loops:
             found = self.simulate(held, [slot], [slot] if self.model.recomputes(slot) else [])
             over = partial(_found, found.totals.get(slot))

@@ -11,7 +11,8 @@ import pytest
 
 import impacttree as it
 from impacttree.engine.compiled import CompiledProgram, Work
-from impacttree.engine.model import Held, Model
+from impacttree.engine.held import Held
+from impacttree.engine.model import Model
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Number, Parameter, fold
 from impacttree.graph import build

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from impacttree import ImpactTree, loads, template
 from impacttree.engine.flows import Lift
-from impacttree.engine.model import Held, Model, Run
+from impacttree.engine.held import Held
+from impacttree.engine.model import Model, Run
 from impacttree.engine.quadrature import HORIZON
 from impacttree.export.script import model_data
 from impacttree.formula import FUNCTIONS
