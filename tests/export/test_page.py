@@ -6,7 +6,6 @@ import functools
 import json
 import random
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,23 +20,12 @@ from impacttree.export.page import page, page_data
 from impacttree.export.script import OWN, SHORT, as_json, script
 from impacttree.quantity import Unit, format_percent_change, format_signed, format_value
 from impacttree.quantity.formatting import style_of
-from tests.export.javascript import CHROMIUM, CHROMIUM_FLAGS, in_node
+from tests.export.javascript import in_node
 
 pytestmark = pytest.mark.slow
 
 LIFT = ("engagement", "+5%")
 WIDTHS = (390, 1280, 1920)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
