@@ -49,7 +49,6 @@ export class Page {
     this.typed(this.part("need"), this.outcome.signed, (value) => { state.need = value; });
     this.typed(this.part("cost"), this.outcome.signed, (value) => { state.cost = value === null ? null : Math.max(0, value); });
     this.part("cost-box").hidden = !data.canCost;
-    if (!data.canCost) this.part("cost-box").style.display = "none";
     for (const kind of Object.keys(HEADS)) {
       const slots = [...data.metrics.keys()].filter((slot) => data.metrics[slot].input && data.metrics[slot].kind === kind);
       if (!slots.length) continue;
@@ -71,7 +70,7 @@ export class Page {
       this.part("horizons").append(button);
       return [count, button];
     });
-    if (data.horizons.length < 2) this.part("horizons").style.display = "none";
+    this.part("horizons").hidden = data.horizons.length < 2;
     for (const tab of TABS) {
       const button = element("button", { type: "button" }, tab);
       button.addEventListener("click", () => this.show(tab));
@@ -295,7 +294,6 @@ export class Page {
 
   tree() {
     const { data, state, found } = this, [part, all = part] = data.views, inPart = new Set(part.cards.map(([slot]) => slot));
-    
     const isBeyond = found.flows.some(([source, target]) => !inPart.has(source) || !inPart.has(target)), view = state.whole || isBeyond ? all : part;
     const focused = this.root.activeElement?.closest?.(".card")?.dataset.slot;
     const isMoved = state.changes.size > 0;
@@ -311,7 +309,7 @@ export class Page {
     if (focused) this.part("tree").querySelector(`[data-slot="${focused}"]`)?.focus();
     this.rows(view);
     const shown = new Set(view.cards.map(([slot]) => slot)), hidden = [...data.metrics.keys()].filter((slot) => !shown.has(slot));
-    this.part("rest").style.display = all === part ? "none" : "";
+    this.part("rest").hidden = all === part;
     this.part("whole").style.visibility = isBeyond ? "hidden" : "";
     this.part("whole").textContent = view === part ? "Show the whole tree" : "Show what carries money";
     const names = hidden.slice(0, NAMED).map((slot) => `${data.metrics[slot].label} ${formatValue(data.metrics[slot], found.after[slot])}`);
