@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -49,19 +51,8 @@ BETA = "beta.js"
 """Its functions are needed where something is drawn from a beta distribution."""
 LONG = 3
 """Horizons that the longer view has."""
-USUAL = {
-    "kind": "driver",
-    "rule": "last",
-    "better": "higher",
-    "isAmount": False,
-    "isShare": False,
-    "count": "",
-    "unit": "",
-    "about": "",
-    "formula": "",
-    "moves": [],
-}
-"""What the page takes a metric to be where its data do not say otherwise."""
+COMMON = ("kind", "rule", "better", "isAmount", "isShare", "count", "unit", "about", "formula", "moves")
+"""What is told once of all metrics that have it in common with most, and of each of the others."""
 RATIO = {"kind": "ratio", "base": 0.0, "least": -0.5, "most": 0.5, "low": -0.1, "high": 0.1, "bounds": [-1.0, None]}
 """How far a metric is moved that has no value of its own, or one in each period: by a share of what it is."""
 MOST_UNCERTAIN = 400
@@ -223,6 +214,8 @@ class _Contents:
         horizons = [self.periods, *([LONG * self.periods] if self._reaches(LONG * self.periods) else [])]
         basis = self.words.basis(outcome.name)
         held = basis.partition("; ")[2]
+        told = [self._metric(metric) for metric in self.graph.metrics]
+        usual = _usual(told)
         return {
             "name": spec.name,
             "period": spec.period,
@@ -247,8 +240,8 @@ class _Contents:
             "changes": self._changes(self.asked),
             "focus": self._focus(),
             "scenarios": list(self._scenarios()),
-            "usual": USUAL,
-            "metrics": [self._metric(metric) for metric in self.graph.metrics],
+            "usual": usual,
+            "metrics": [_without(one, usual) for one in told],
             "styles": self.styles,
             "guardrails": list(self._guardrails()),
             "draws": self._draws(),
@@ -334,8 +327,8 @@ class _Contents:
             "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
             **people,
         }
-        usual = {**USUAL, "low": metric.label[:1].lower() + metric.label[1:], "signed": told["style"]}
-        return {key: value for key, value in told.items() if value is not None and value != usual.get(key)}
+        derived = {"low": metric.label[:1].lower() + metric.label[1:], "signed": told["style"]}
+        return _without({key: value for key, value in told.items() if value is not None}, derived)
 
     def _style(self, style: Mapping[str, Any]) -> int:
         """Return the place of a way of writing numbers among those of the page."""
@@ -442,6 +435,19 @@ class _Contents:
         thin = tuple(replace(link, elasticity_text="") for link in links)
         scene = layout(replace(drawn, cards=cards, links=thin, path=tuple(name for name in drawn.path if name in keep)))
         return _places(scene, self.graph.by_name, {(link.source, link.target): link.back for link in thin}, drawn)
+
+
+def _usual(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return, of what all metrics have, what most of them have."""
+    usual = {}
+    for key in COMMON:
+        counts = Counter(as_json({key: metric[key]}) for metric in metrics)
+        usual |= json.loads(counts.most_common(1)[0][0])
+    return usual
+
+
+def _without(metric: Mapping[str, Any], usual: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in metric.items() if key not in usual or value != usual[key]}
 
 
 def _lift(change: DrawnChange, places: Mapping[str, int]) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from secrets import token_hex
 from typing import Any
@@ -29,7 +30,6 @@ STEPS = 400
 """Of a slider, as in ``page.js``."""
 ROUGH = 0.4
 """Part of a step by which the change of a dragged slider may be off: less than half, so that the slider stays there."""
-VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def _front_end(data: Mapping[str, Any]) -> str:
@@ -216,13 +216,16 @@ class Explorer(anywidget.AnyWidget):
             self._still.update(self._picture(), raw=True)
 
 
+@dataclass(frozen=True)
 class _Question:
     """What a view of the widget asks, read from a message that may be anything."""
 
-    def __init__(
-        self, moves: Mapping[int, Intervention], rough: Mapping[int, float], horizon: int, cost: float, is_settled: bool
-    ) -> None:
-        self.moves, self.rough, self.horizon, self.cost, self.is_settled = moves, rough, horizon, cost, is_settled
+    moves: Mapping[int, Intervention]
+    rough: Mapping[int, float]
+    """By slot, how far the value of what is dragged may be off, as its slider has it."""
+    horizon: int
+    cost: float
+    is_settled: bool
 
     @classmethod
     def read(cls, asked: object, data: Mapping[str, Any]) -> _Question:
@@ -234,7 +237,8 @@ class _Question:
             When it is not one.
         """
         try:
-            assert isinstance(asked, Mapping)
+            if not isinstance(asked, Mapping):
+                raise TypeError
             moves = dict(_moves(asked["changes"], len(data["metrics"])))
             dragged, horizon, cost = asked.get("dragged"), asked["horizon"], asked.get("cost")
             spent = 0.0 if cost is None else _number(cost)
@@ -245,7 +249,7 @@ class _Question:
                 ends = data["metrics"][_slot(dragged, len(data["metrics"]))]["input"]
                 rough = {dragged: ROUGH * (ends["most"] - ends["least"]) / STEPS}
             return cls(moves, rough, horizon, spent, asked.get("settled") is True)
-        except (AssertionError, KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError):
             reason, fix = "what the browser asks cannot be read", "run the cell again, which draws the sliders anew"
             raise ChangeError(Problem(reason=reason, fix=fix)) from None
 

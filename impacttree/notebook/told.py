@@ -39,7 +39,7 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
     """
     longest = case.over(max(horizons))
     flows = _flows(case, outcome)
-    net = returns(longest, outcome, _paid(longest, cost), sampled=False).net
+    found = returns(longest, outcome, _paid(longest, cost), sampled=False)
     slots = case.subject.graph.by_name
     return {
         "before": list(case.before),
@@ -49,9 +49,9 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
         "rows": [list(row) for row in case.told_after.periods_of()],
         "baseRows": [list(row) for row in case.told_before.periods_of()],
         "net": {
-            "line": net,
-            "horizons": [[count, net[count - 1]] for count in horizons],
-            "payback": next((t for t, value in enumerate(net, 1) if value >= 0), None),
+            "line": found.net,
+            "horizons": [[count, found.net[count - 1]] for count in horizons],
+            "payback": found.payback,
         },
         "guardrails": [
             {

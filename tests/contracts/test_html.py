@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from impacttree import template
 from impacttree.answers.result import Result
 from tests.contracts.test_analyses import QUESTIONS, arguments, tree_of
-from tests.export.javascript import CHROMIUM, CHROMIUM_FLAGS
 
 pytestmark = pytest.mark.slow
 WIDTH = 1000
@@ -24,17 +22,6 @@ THEMES = {
 }
 
 SEEN = (Path(__file__).parent / "seen.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
-        yield started
-        started.close()
 
 
 def answers(name: str) -> dict[str, Result]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +62,20 @@ def in_node(code: str, questions: list[dict[str, Any]], folder: Path) -> list[di
 
 
 def in_chromium(code: str, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    with chromium() as browser:
+        page = browser.new_page()
+        page.set_content(f"<script>{code}\nwindow.answer = answer;</script>")
+        answers: list[dict[str, Any]] = [page.evaluate("(question) => window.answer(question)", q) for q in questions]
+    return answers
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Start Chromium without a window, and end it; skips where it or Playwright is missing."""
     sync_api = pytest.importorskip("playwright.sync_api")
     if not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
-        page = browser.new_page()
-        page.set_content(f"<script>{code}\nwindow.answer = answer;</script>")
-        answers: list[dict[str, Any]] = [page.evaluate("(question) => window.answer(question)", q) for q in questions]
+        yield browser
         browser.close()
-    return answers

@@ -6,7 +6,6 @@ import functools
 import json
 import random
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,29 +14,19 @@ import pytest
 import yaml
 
 import impacttree as it
+from impacttree.answers.guardrail_checks import breach_words
 from impacttree.answers.samples import percentage
 from impacttree.errors import OutputError, QuestionError
 from impacttree.export.page import page, page_data
 from impacttree.export.script import OWN, SHORT, as_json, script
 from impacttree.quantity import Unit, format_percent_change, format_signed, format_value
 from impacttree.quantity.formatting import style_of
-from tests.export.javascript import CHROMIUM, CHROMIUM_FLAGS, in_node
+from tests.export.javascript import in_node
 
 pytestmark = pytest.mark.slow
 
 LIFT = ("engagement", "+5%")
 WIDTHS = (390, 1280, 1920)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -493,6 +482,48 @@ def test_shares_and_spans_are_said_as_the_library_says_them(tmp_path: Path) -> N
     for name, (spans, said) in zip(names, in_node(code, asked, tmp_path), strict=True):
         assert [text.replace("−", "-") for text in spans] == [words.span(name, *pair) for pair in pairs]
         assert said == [percentage(share) for share in shares]
+
+
+OUTCOMES = """
+outcome: profit
+metrics:
+  profit: {value: $4/month, kind: financial}
+  cost: {value: $4/month, better: lower, kind: financial}
+  paid: {value: CHF 4/month}
+  hours: {label: Support hours, value: 3 hours/month, better: lower}
+  down: {label: Downtime, value: 3 hours/month, better: lower}
+  orders: {value: 3 orders/month}
+  sold: {label: Demand, value: 3 orders/month}
+  wait: {label: Waiting, value: 3 minutes/order, better: lower}
+  share: {value: 5%}
+  nps: {label: NPS, value: 5 points}
+  ltv: {label: LTV/CAC, value: 3x}
+  price: {value: $3/order}
+"""
+
+
+@pytest.mark.parametrize("first", ["", "start_date: 2026-11-01\n"])
+def test_effects_and_breaches_are_said_as_the_library_says_them(tmp_path: Path, first: str) -> None:
+    tree = it.loads(first + OUTCOMES)
+    words, names = tree._subject.words, [metric.name for metric in tree._graph.metrics]
+    moves = [(100.0, 164.0), (164.0, 100.0), (100.0, 100.0), (3.0, 3.25), (0.0, -2.0)]
+    breaches = [[1], [4], [12], [3, 4, 5], [5, 6, 7, 8, 9, 10, 11, 12], [2, 3, 7], list(range(1, 13))]
+    code = script(["words.js", "state.js"]) + (
+        "function answer({data, moves, breaches}) { const words = new Words(data); new State(data);"
+        " const effect = (metric, [before, after], plural) =>"
+        " words.effect(metric, before, after, plural).filter(Boolean).join(' ');"
+        " return [data.metrics.map((one) => moves.map((move) => [effect(one, move, false), effect(one, move, true)])),"
+        " data.metrics.map((one) => moves.map(([before, after]) => words.tone(one, after - before))),"
+        " [...breaches.map((broken) => words.breach(broken, 12)), words.breach([1], 1)]]; }"
+    )
+    asked = {"data": page_data(tree._subject), "moves": moves, "breaches": breaches}
+    ((effects, tones, broken),) = in_node(code, [asked], tmp_path)
+    tone = {"neutral": "", "favourable": "good", "adverse": "bad"}
+    for name, said, toned in zip(names, effects, tones, strict=True):
+        expected = [[words.effect(name, *move, plural=plural) for plural in (False, True)] for move in moves]
+        assert [[text.replace("−", "-") for text in pair] for pair in said] == expected
+        assert toned == [tone[words.tone(name, after - before)] for before, after in moves]
+    assert broken == [*(breach_words(words, one, 12) for one in breaches), breach_words(words, [1], 1)]
 
 
 TYPED = {

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import impacttree as it
-from tests.export.javascript import CHROMIUM, CHROMIUM_FLAGS
-from tests.notebook.servers import jupyter, notebook, running
+from tests.notebook.servers import free_port, jupyter, notebook, running
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("anywidget")
@@ -23,18 +22,9 @@ ASSIGN = 'sliders.changes = {"arpu": "=$32"}'
 WRONG = 'sliders.changes = {"engagement": "5%"}'
 SLOW = 60_000
 """Milliseconds that a step in a browser may take before the test fails."""
+NUMBER = re.compile(r"\[\d+\]")
+"""Beside a cell that has run."""
 NO_NEWS = "--LabApp.news_url=None"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
-        yield started
-        started.close()
 
 
 class Opened:
@@ -53,7 +43,7 @@ class Opened:
         cell = self.tab.locator(".jp-CodeCell").nth(number)
         cell.locator(".cm-content").click()
         self.tab.keyboard.press("Control+Enter")
-        cell.locator(".jp-InputPrompt", has_text=_number()).wait_for()
+        cell.locator(".jp-InputPrompt", has_text=NUMBER).wait_for()
         return cell.locator(".jp-OutputArea").first
 
     def says(self, text: str) -> None:
@@ -66,12 +56,6 @@ class Opened:
         below.wait_for()
         text: str = below.inner_text()
         return text
-
-
-def _number() -> Any:
-    import re
-
-    return re.compile(r"\[\d+\]")
 
 
 def _claim(tree: it.ImpactTree, change: str) -> str:
@@ -169,8 +153,6 @@ def _(mo, sliders):
 
 
 def test_in_marimo_a_slider_moves_what_follows(browser: Any, tmp_path: Path) -> None:
-    from tests.notebook.servers import free_port
-
     pytest.importorskip("marimo")
     tree = it.template("saas")
     (tmp_path / "sliders.py").write_text(MARIMO, encoding="utf-8")

@@ -11,7 +11,7 @@
 //   part  = { now: { before: [by slot], after: [by slot], total,              over the horizon, by each metric's rule
 //                    flows: [[source, target, amount], ...],                  what each edge carries of the total
 //                    rows, baseRows: [[by slot], ...],                        period by period; one row where all are alike
-//                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null },
+//                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null },   without a cost null, too
 //                    guardrails: [{ slot, side, limit, value, period, broken: [period, ...] }, ...] } }
 //         | { later: { needed: { value: number | null, digits, isToday } | null,
 //                      tornado: [{ label, worths: [at P10, at P90] }, ...] } }
@@ -78,7 +78,7 @@ export class Answers {
     return found.filter(([, , amount]) => Math.abs(amount) > 1e-9 * largest);
   }
 
-  /** What the outcome gains in each period, added up, less the cost; and the first period in which that pays. */
+  /** What the outcome gains in each period, added up, less the cost; and the first period in which the cost is back. */
   net(long, cost) {
     const { data, longest, model, base } = this, slot = data.outcome, sign = data.metrics[slot].better === "lower" ? -1 : 1;
     const at = (run, t) => run.rows[model.isStatic ? 0 : t][slot];
@@ -86,7 +86,7 @@ export class Answers {
     const line = Array.from({ length: longest }, (_, t) => (sum += sign * (at(long, t) - at(base, t))) - cost);
     const paid = line.findIndex((value) => value >= 0);
     const horizons = data.horizons.map((count) => [count, sign * (model.over(long, count, slot) - model.over(base, count, slot)) - cost]);
-    return { line, horizons, payback: paid < 0 ? null : paid + 1 };
+    return { line, horizons, payback: cost && paid >= 0 ? paid + 1 : null };
   }
 
   guardrails(run) {

@@ -2,7 +2,7 @@
 import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, shortened, standAlone, width } from "./draw.js";
 import { Answers } from "./answers.js";
 import { State } from "./state.js";
-import { formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
+import { digitsApart, formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
 
 const STEPS = 400, LATER = 160, NAMED = 4;
 const TABS = ["Tree", "Inputs", "Guardrails", "Share"];
@@ -49,7 +49,6 @@ export class Page {
     this.typed(this.part("need"), this.outcome.signed, (value) => { state.need = value; });
     this.typed(this.part("cost"), this.outcome.signed, (value) => { state.cost = value === null ? null : Math.max(0, value); });
     this.part("cost-box").hidden = !data.canCost;
-    if (!data.canCost) this.part("cost-box").style.display = "none";
     for (const kind of Object.keys(HEADS)) {
       const slots = [...data.metrics.keys()].filter((slot) => data.metrics[slot].input && data.metrics[slot].kind === kind);
       if (!slots.length) continue;
@@ -71,7 +70,7 @@ export class Page {
       this.part("horizons").append(button);
       return [count, button];
     });
-    if (data.horizons.length < 2) this.part("horizons").style.display = "none";
+    this.part("horizons").hidden = data.horizons.length < 2;
     for (const tab of TABS) {
       const button = element("button", { type: "button" }, tab);
       button.addEventListener("click", () => this.show(tab));
@@ -268,16 +267,17 @@ export class Page {
     for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", String(count === state.horizon));
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` by ${words.at(count)}`]);
-    const back = found.net.payback === null ? ` by ${words.at(found.net.line.length)}` : "";
-    this.part("net").replaceChildren("Net ", ...nets, "\n", back ? `Does not pay back${back}` : "Pays back in ", ...(back ? [] : [bold(words.at(found.net.payback))]), this.paidBack());
+    const { payback, line } = found.net;
+    const back = payback === null ? [`Does not pay back by ${words.at(line.length)}`] : ["Pays back in ", bold(words.at(payback))];
+    this.part("net").replaceChildren("Net ", ...nets, ...(state.cost ? ["\n", ...back, this.paidBack()] : []));
   }
 
-  /** When it is paid back from P10 to P90: " (P10 to P90: 17 to 30)". */
+  /** When it is paid back from P10 to P90: " (P10 to P90: month 17 to 30)". */
   paidBack() {
-    const [early, late] = this.ranges?.net?.payback ?? [0, 0];
+    const [early, late] = this.ranges?.net?.payback ?? [];
     if (early === late) return "";
-    const { found, data, words } = this, named = (t) => (data.names ? words.at(t) : t);
-    return ` (P10 to P90: ${early ? named(early) : "later"} to ${late ? named(late) : `after ${named(found.net.line.length)}`})`;
+    const { found, words } = this;
+    return ` (P10 to P90: ${words.at(early)} to ${late ? words.end(late) : `after ${words.end(found.net.line.length)}`})`;
   }
 
   /** What a card says of a metric. */
@@ -295,7 +295,6 @@ export class Page {
 
   tree() {
     const { data, state, found } = this, [part, all = part] = data.views, inPart = new Set(part.cards.map(([slot]) => slot));
-    
     const isBeyond = found.flows.some(([source, target]) => !inPart.has(source) || !inPart.has(target)), view = state.whole || isBeyond ? all : part;
     const focused = this.root.activeElement?.closest?.(".card")?.dataset.slot;
     const isMoved = state.changes.size > 0;
@@ -311,7 +310,7 @@ export class Page {
     if (focused) this.part("tree").querySelector(`[data-slot="${focused}"]`)?.focus();
     this.rows(view);
     const shown = new Set(view.cards.map(([slot]) => slot)), hidden = [...data.metrics.keys()].filter((slot) => !shown.has(slot));
-    this.part("rest").style.display = all === part ? "none" : "";
+    this.part("rest").hidden = all === part;
     this.part("whole").style.visibility = isBeyond ? "hidden" : "";
     this.part("whole").textContent = view === part ? "Show the whole tree" : "Show what carries money";
     const names = hidden.slice(0, NAMED).map((slot) => `${data.metrics[slot].label} ${formatValue(data.metrics[slot], found.after[slot])}`);
@@ -367,11 +366,12 @@ export class Page {
     this.part("guards-box").hidden = !found.guardrails.length;
     this.part("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }, which) => {
       const metric = data.metrics[slot], label = metric.label, isBroken = broken.length > 0;
-      const verdict = isBroken ? (broken.length === this.state.horizon ? `BROKEN in every ${data.period}` : `BROKEN from ${this.words.at(broken[0])}`) : "holds";
+      const verdict = isBroken ? this.words.breach(broken, this.state.horizon) : "holds";
+      const digits = digitsApart(value, limit, (one, digits) => formatValue(metric, one, digits)), [shown, bound] = [value, limit].map((one) => formatValue(metric, one, digits));
       const share = this.ranges?.risks[which] ?? null, risk = share === null ? "" : `, risk ${percentage(share)}`;
       return element("li", { class: isBroken ? "broken" : null },
-        element("div", { class: "top" }, element("span", {}, element("span", { class: "mark", "aria-hidden": "true" }, "▲ "), label), element("span", {}, formatValue(metric, value))),
-        element("div", { class: "gauge" }, drawGauge(value, limit, `${formatValue(metric, value)} in ${this.words.at(period)}`), element("span", { class: "how" }, `${side} ${formatValue(metric, limit)}: ${verdict}${risk}`)));
+        element("div", { class: "top" }, element("span", {}, element("span", { class: "mark", "aria-hidden": "true" }, "▲ "), label), element("span", {}, shown)),
+        element("div", { class: "gauge" }, drawGauge(value, limit, `${shown} in ${this.words.at(period)}`), element("span", { class: "how" }, `${side} ${bound}: ${verdict}${risk}`)));
     }));
     const broken = found.guardrails.filter((one) => one.broken.length).length, [, inputs, guards] = this.part("tabs").children;
     inputs.textContent = `Inputs, ${this.sliders.size}`;
@@ -416,12 +416,11 @@ export class Page {
     const { state, found, data, words, outcome } = this, { payback } = found.net, last = line.length - 1;
     const plain = this.money(state.cost ?? 0).replace(/^\+/, ""), what = outcome.better === "lower" ? "saving" : "change";
     const head = state.cost ? `Cumulative net of the ${plain}` : `Cumulative ${what} of ${outcome.low}`;
-    const isMarked = state.cost > 0 && payback !== null;
     const { low, high } = this.ranges?.net ?? {}, isSure = low && [...low, ...high].every(Number.isFinite);
     this.part("line-head").textContent = `${head}, ${words.lasting(line.length)}`;
     this.part("line").replaceChildren(drawLine({
       values: line, band: isSure ? [low, high] : null, written: (value, digits) => formatSigned(outcome, value, digits), period: data.period, tick: words.tick,
-      mark: isMarked ? payback - 1 : null, markText: isMarked ? words.at(payback) : "",
+      mark: payback === null ? null : payback - 1, markText: payback === null ? "" : words.at(payback),
       alt: `${head}: ${this.money(line[last])} by ${words.at(line.length)}${isSure ? `, P10 to P90 ${this.money(low[last])} to ${this.money(high[last])}` : ""}`,
     }));
   }

@@ -72,6 +72,13 @@ export function formatSigned(metric, value, digits = DIGITS) {
   return shown(value, metric.isShare && Math.abs(value) >= FACTOR ? { ...multiple, decimals: 0 } : metric.signed, true, digits);
 }
 
+/** How many digits tell two numbers apart. */
+export function digitsApart(first, second, write) {
+  let digits = DIGITS;
+  while (!isStill(first, second) && digits < 12 && write(first, digits) === write(second, digits)) digits++;
+  return digits;
+}
+
 /** A relative change: two decimals at most, unless that leaves fewer than two digits. */
 export function formatPercent(ratio) {
   if (Math.abs(ratio) >= FACTOR) return shown(ratio, { ...PLAIN, after: "x" }, true);
@@ -122,6 +129,9 @@ export class Words {
   /** A period: "Oct 2027", without a first day "month 12". */
   at(t) { return this.data.names ? this.data.names.full[t - 1] : `${this.data.period} ${t}`; }
 
+  /** A period after another one: by its name, or by its number alone. */
+  end(t) { return this.data.names ? this.at(t) : t; }
+
   /** The same below an axis: "Oct 27"; null where periods go by their numbers. */
   get tick() { const { names } = this.data; return names && ((t) => names.short[t - 1]); }
 
@@ -136,8 +146,7 @@ export class Words {
 
   /** From one change to another: "+$44.2k to +$130k", "saves $9k to $26k". */
   span(metric, low, high) {
-    let digits = DIGITS;
-    while (low !== high && digits < 12 && this.figure(metric, low, digits) === this.figure(metric, high, digits)) digits++;
+    const digits = digitsApart(low, high, (value, digits) => this.figure(metric, value, digits));
     const [first, second] = [low, high].map((one) => this.figure(metric, one, digits)), verb = /^(saves|costs) /.exec(first)?.[0];
     if (first === second) return first;
     if (!verb || !second.startsWith(verb)) return `${first} to ${second}`;
@@ -155,10 +164,21 @@ export class Words {
     const amount = formatSigned(metric, Math.abs(change)).replace(/^\+/, "");
     if (metric.isAmount) {
       const verb = lower ? (change <= 0 ? "save" : "add") : change >= 0 ? "add" : "cost";
-      return [verb + s, amount, metric.low];
+      const [number, word] = amount.split(" ");
+      if (!word || /^\p{L}/u.test(number)) return [verb + s, amount, metric.low];
+      return metric.low.toLowerCase().split(" ").includes(word) ? [verb + s, number, metric.low] : [verb + s, amount, `of ${metric.low}`];
     }
     const [verb, more] = [change >= 0 ? "raise" : "lower", metric.count ? ` ${metric.count}` : ""];
     return [`${verb}${s} ${metric.low} by`, amount + more, ""];
+  }
+
+  /** When a limit is broken, in the periods of a horizon: "BREACHED from month 5". */
+  breach(broken, horizon) {
+    const first = broken[0], last = broken[broken.length - 1], { period } = this.data;
+    if (broken.length === horizon) return horizon > 1 ? `BREACHED in every ${period}` : "BREACHED";
+    if (first === last) return `BREACHED in ${this.at(first)}`;
+    if (broken.length <= last - first) return `BREACHED in ${broken.length} of ${horizon} ${period}s, first in ${this.at(first)}`;
+    return `BREACHED from ${this.at(first)}${last < horizon ? ` to ${this.end(last)}` : ""}`;
   }
 
   tone(metric, change) {

@@ -1,0 +1,75 @@
+"""What Python tells the sliders is what the script of the page computes by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import impacttree as it
+from impacttree.answers.case import Case
+from impacttree.export.page import modules, page_data
+from impacttree.export.script import script
+from impacttree.notebook.told import figures, moves_of, plain
+from tests.export.javascript import in_node
+
+pytestmark = pytest.mark.slow
+NOW = """
+function answer({data, asked}) {
+  new State(data);
+  return new Answers(data).now(asked, new Map(asked.changes));
+}
+"""
+
+
+def _close(ours: Any, theirs: Any, where: str) -> None:
+    """Check that two pieces of plain data are the same, their numbers to a billionth of the largest beside them."""
+    if isinstance(ours, dict):
+        assert ours.keys() == theirs.keys(), where
+        for key, one in ours.items():
+            _close(one, theirs[key], f"{where}.{key}")
+    elif isinstance(ours, list) and any(isinstance(one, list | dict) for one in ours):
+        assert len(ours) == len(theirs), where
+        for place, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            _close(one, other, f"{where}[{place}]")
+    elif isinstance(ours, list):
+        assert [one is None for one in ours] == [one is None for one in theirs], where
+        numbers = [[one for one in side if one is not None] for side in (ours, theirs)]
+        size = max(map(abs, numbers[0]), default=0.0)
+        assert numbers[1] == pytest.approx(numbers[0], rel=1e-9, abs=1e-12 * size), where
+    elif isinstance(ours, float):
+        assert theirs == pytest.approx(ours, rel=1e-9, abs=1e-12), where
+    else:
+        assert ours == theirs, where
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "cost"),
+    [
+        ("saas", {"engagement": "+5%"}, 250_000.0),
+        ("saas", {"engagement": "+5%"}, 0.0),
+        ("saas", {"churn": "+1pp", "arpu": "=$20", "sales_and_marketing": "+60%"}, 10_000.0),
+        ("saas", {}, 0.0),
+        ("internal", {"deploy_minutes": "-5 minutes/deploy"}, 100_000.0),
+        ("duolingo", {"engagement": "=36%"}, 0.0),
+    ],
+)
+def test_figures_are_those_of_the_script(name: Any, changes: dict[str, str], cost: float, tmp_path: Path) -> None:
+    subject = it.template(name)._subject
+    data, outcome = page_data(subject), subject.outcome(None)
+    horizon = data["horizons"][0]
+    case = Case.of(subject.marked, changes, horizon)
+    asked = {"changes": moves_of(case), "horizon": horizon, "cost": cost, "need": None, "focus": data["focus"]}
+    (theirs,) = in_node(script(modules(data)) + NOW, [{"data": data, "asked": asked}], tmp_path)
+    ours = plain(figures(case, outcome, data["horizons"], cost))
+    flows = {(source, target): amount for source, target, amount in theirs.pop("flows")}
+    if len(changes) < 2:
+        told = {(source, target): amount for source, target, amount in ours.pop("flows")}
+        assert flows == pytest.approx(told, rel=1e-9)
+    theirs |= {key: [list(row.values()) for row in theirs[key]] for key in ("rows", "baseRows")}
+    theirs |= {key: list(theirs[key].values()) for key in ("before", "after")}
+    assert any(check["broken"] for check in ours["guardrails"]) == ("sales_and_marketing" in changes)
+    if outcome.aggregation != "sum":  # a net is of amounts that add up
+        del ours["net"], theirs["net"]
+    _close(ours, theirs, "now")
