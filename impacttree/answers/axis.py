@@ -20,8 +20,8 @@ def round_step(width: float, count: int) -> float:
     return next(k * power for k in (1, 2, 2.5, 5, 10) if k * power >= least)
 
 
-def round_levels(low: float, high: float) -> list[float]:
-    """Return a few round numbers that span `low` to `high`.
+def round_levels(low: float, high: float, count: int = 4) -> list[float]:
+    """Return a few round numbers that span `low` to `high`, so far apart that `count` steps or fewer cover that width.
 
     Examples
     --------
@@ -30,9 +30,9 @@ def round_levels(low: float, high: float) -> list[float]:
     """
     if high <= low:
         high = low + (abs(low) or 1.0)
-    step = round_step(high - low, 4)
-    first = int(low // step)
-    return [k * step for k in range(first, first + 8) if (k - 1) * step < high]
+    step = round_step(high - low, count)
+    first, last = math.floor(low / step + TOUCHING), math.ceil(high / step - TOUCHING)
+    return [k * step for k in range(first, last + 1)]
 
 
 def round_ticks(low: float, high: float) -> list[float]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impacttree.errors import MissingDependency, OutputError, Problem
+from impacttree.render.layout.style import MUTED
 from impacttree.render.scene import Box, Curve, Disc, Group, Scene, Shape, Text
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def told_of_missing_letters(scene: Scene) -> Scene:
     words = f"{len(missing)} letter{'s' * (len(missing) > 1)} that no font here has: a box stands for each."
     size = 7.0 * scene.height / 7.5 if scene.height > 7.5 else 7.0
     width = text_width(words, size)
-    note = Text(scene.width - 0.45, scene.height - 0.06, words, size, "#5b6470", width, anchor="end")
+    note = Text(scene.width - 0.45, scene.height - 0.06, words, size, MUTED, width, anchor="end")
     return replace(
         scene,
         groups=(*scene.groups, Group("footer", (note,), alt=words)),

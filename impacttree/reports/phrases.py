@@ -6,11 +6,12 @@ import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
+from impacttree.render.layout.measure import printed
+
 __all__ = ["typeset"]
 
 T = TypeVar("T")
 
-_MINUS = re.compile(r"(?<![\w.])-(?=[^\w\s]?\d)")
 _DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 
 
@@ -27,7 +28,7 @@ def typeset(view: T) -> T:
 
 def _typeset(value: Any) -> Any:
     if isinstance(value, str):
-        return _DIGITS.sub(",", _MINUS.sub("−", value.replace("->", "→").replace("<-", "←")))
+        return _DIGITS.sub(",", printed(value))
     if isinstance(value, tuple):
         return tuple(map(_typeset, value))
     if is_dataclass(value) and not isinstance(value, type):

@@ -177,7 +177,7 @@ class Milestone:
     value: float
     text: str
     detail: str = ""
-    """``July 2028``; stands below the text, and not in bold."""
+    """``month 21``; stands below the text, and not in bold."""
     drops: bool = False
     """Whether a dashed line leads down from it, as where the line crosses zero."""
 
@@ -189,7 +189,7 @@ class Course:
     lines: Lines
     milestones: tuple[Milestone, ...] = ()
     axis: str = ""
-    """``Month (1 = November 2026)``."""
+    """``Month``."""
 
 
 SlidePicture = Course | Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Signatures | Prose | Timeline
@@ -277,15 +277,16 @@ def one_slide(view: View, footer: tuple[str, ...] | None = None) -> Slide:
         rows = tuple((Cell(head), Cell("   ".join(cell for cell in row if cell))) for head, row in facts)
         table = Table("", (Column(""), Column("")), rows)
         return Slide(title_with_number(view), (SlidePart(table),), notes=view.warnings, footer=footer or ())
+    foot = view.notes[:2] if footer is None else footer
     if isinstance(view, Table) and not view.rows:
         said = Prose("", tuple(Passage(note) for note in view.notes))
-        return Slide(title_with_number(view), (SlidePart(said),), notes=view.notes, footer=footer or view.notes[:2])
+        return Slide(title_with_number(view), (SlidePart(said),), notes=view.notes, footer=foot)
     subtitle = "" if isinstance(view, Table) else view.subtitle
     shown = (
         replace(view, title="", notes=()) if isinstance(view, Table) else replace(view, title="", subtitle="", notes=())
     )
     title = title_with_number(view)
-    return Slide(title, (SlidePart(shown),), subtitle, view.notes, view.notes[:2] if footer is None else footer)
+    return Slide(title, (SlidePart(shown),), subtitle, view.notes, foot)
 
 
 def paged(slide: Slide) -> tuple[Slide, ...]:

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from impacttree.render.fonts import widths
 
-__all__ = ["balanced", "clean", "fit", "is_covered", "text_width", "uncovered", "wrap"]
+__all__ = ["balanced", "clean", "fit", "is_covered", "printed", "text_width", "uncovered", "wrap"]
 
 _UNITS = 2048.0
 _POINTS = 72.0
@@ -17,8 +17,8 @@ _ARABIC = 0.62
 """Mean advance of unshaped Arabic in em."""
 _BIDI_CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
 MAX_LETTERS = 400
-_MINUS = re.compile(r"(?<= )-(?=[^\w\s]?\d)")
-"""A hyphen before an amount within a text: ``$1k to -$3k``."""
+_MINUS = re.compile(r"(?<![\w.])-(?=[^\w\s]?\d)")
+"""A hyphen before an amount: ``$1k to -$3k``, ``(-$3k)``."""
 
 
 @cache
@@ -64,6 +64,15 @@ def uncovered(text: str) -> str:
     return "".join(sorted({ch for ch in text if ch not in table and ch not in "\n\t\u200b\u200c\u200d"}))
 
 
+def printed(text: str) -> str:
+    """Return text with signs and arrows as set in print.
+
+    >>> printed("churn <- engagement, -0.1pp (-$3k) for self-serve")
+    'churn ← engagement, −0.1pp (−$3k) for self-serve'
+    """
+    return _MINUS.sub("−", text.replace(" <- ", " ← ").replace(" -> ", " → "))
+
+
 def clean(text: str) -> str:
     r"""Return text as it may be drawn: one line, bounded, controls and bidi overrides as boxes, true signs and arrows.
 
@@ -74,7 +83,7 @@ def clean(text: str) -> str:
         text = text[:MAX_LETTERS] + _ELLIPSIS
     text = " ".join(text.split())
     text = "".join("□" if _is_control(ch) else ch for ch in text)
-    text = _MINUS.sub("−", text.replace(" <- ", " ← ").replace(" -> ", " → "))
+    text = printed(text)
     return "−" + text[1:] if len(text) > 1 and text[0] == "-" and not text[1].isspace() else text
 
 

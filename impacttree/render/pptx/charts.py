@@ -305,7 +305,7 @@ def _named_apart(
 def _milestone(mark: Milestone, periods: int, axis: Axis, top: float, per_inch: float) -> Iterator[PlotSeries]:
     """Yield a point that is named: its dot, a dashed line down from it, and its name below the line."""
 
-    def point(name: str, value: float, text: str = "", **further: Any) -> PlotSeries:
+    def point(name: str, value: float, text: str = "", *, bold: bool = True, **further: Any) -> PlotSeries:
         labels = {mark.at: PointLabel(text, side, bold=bold)} if text else {}
         return PlotSeries(name, [value if k == mark.at else None for k in range(periods)], labels=labels, **further)
 
@@ -315,11 +315,9 @@ def _milestone(mark: Milestone, periods: int, axis: Axis, top: float, per_inch: 
     yield point(name, mark.value, stroke=ACCENT, markers={mark.at: (ACCENT, ACCENT)}, marker_size=12, drop=drop)
     if mark.drops:
         yield point(f"{name}, its middle", mark.value, markers={mark.at: (WHITE, WHITE)}, marker_size=6)
-    bold = True
     yield point(f"{name}, its name", top, name)
     if detail:
-        bold = False
-        yield point(f"{name}, more of it", top - 0.2 * per_inch, detail)
+        yield point(f"{name}, more of it", top - 0.2 * per_inch, detail, bold=False)
 
 
 def _ticks(ticks: Sequence[str], width: float) -> list[str]:

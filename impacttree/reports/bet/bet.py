@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,7 +9,6 @@ from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
 from impacttree.analyses.pnl import Pnl, pnl
 from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.asked import NOTHING
-from impacttree.answers.axis import round_step
 from impacttree.answers.case import Case
 from impacttree.answers.cost import read_cost
 from impacttree.answers.guardrail_checks import GuardrailCheck
@@ -21,7 +19,10 @@ from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, RawQuantity
 
-__all__ = ["Bet", "spanning_levels"]
+__all__ = ["AXIS_STEPS", "Bet"]
+
+AXIS_STEPS = 6
+"""Of the axis of an amount over a slide's width, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +100,9 @@ class Bet:
         step = self.subject.periods()
         return tuple(range(step, self.horizon + 1, step)) or (self.horizon,)
 
-    def by(self, period: int) -> str:
-        return self.words.by(period)
-
     @property
     def end(self) -> str:
-        return self.by(self.horizon)
+        return self.words.by(self.horizon)
 
     def signed(self, amount: float) -> str:
         return self.words.signed(self.outcome.name, amount)
@@ -166,10 +164,3 @@ class Bet:
         paid = f"; {self.asked} paid once in {self.words.at(1)}" if self.cost is not None else "; before any cost"
         within = f"; in the scenario {self.case.scenario}" if self.scenario else ""
         return self.worth.provenance.origin, f"Basis: {basis}; {held}{paid}{within}."
-
-
-def spanning_levels(low: float, high: float) -> list[float]:
-    """Return round numbers that span two values, in six steps or fewer."""
-    step = round_step(high - low or 1.0, 6)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [k * step for k in range(first, last + 1)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from impacttree.answers.axis import round_levels
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import joined, lowered
 from impacttree.graph.model import Influence
 from impacttree.quantity.dates import MONTHS
-from impacttree.reports.bet.bet import Bet, spanning_levels
+from impacttree.reports.bet.bet import AXIS_STEPS, Bet
 from impacttree.reports.bet.payback import payback_texts
 from impacttree.views import Panel
 from impacttree.views.slides import Figures, RangeBar, Shares, Signatures, Slide, SlidePart, Spans
@@ -62,7 +63,7 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
         for period in bet.stages[:-1]:
             ends = found.after(period)
             small = f"P10 to P90: {bet.span(ends[0], ends[2], signed=False)}" if ends[0] != ends[2] else ""
-            yield Panel(f"Worth {bet.by(period)}", bet.signed(ends[1]), small)
+            yield Panel(f"Worth {bet.words.by(period)}", bet.signed(ends[1]), small)
         yield Panel(f"Worth {bet.end}", bet.signed(point), spread, accent=True)
         yield Panel("Run rate", bet.signed(bet.run_rate or 0.0), f"a year, {bet.end}")
         return
@@ -84,7 +85,7 @@ def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
         rows.append(RangeBar(f"By {bet.words.at(period)}", low, point, high, *texts, strong=period == stages[-1]))
     ends = [0.0, *(row.low for row in rows), *(row.high for row in rows)]
     ends += [bet.returns.cost] if bet.cost is not None else []
-    levels = tuple((level, _level(bet, level)) for level in spanning_levels(min(ends), max(ends)))
+    levels = tuple((level, _level(bet, level)) for level in round_levels(min(ends), max(ends), AXIS_STEPS))
     title = "What it returns against what it costs" if bet.cost is not None else "What it returns"
     ask = (bet.returns.cost, f"ask {bet.asked}") if bet.cost is not None else (None, "")
     return Spans(f"{title}, {lowered(bet.outcome.label)}", tuple(rows), levels, *ask)

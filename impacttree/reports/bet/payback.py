@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from impacttree.answers.axis import round_levels
 from impacttree.answers.words import lowered
-from impacttree.reports.bet.bet import Bet, spanning_levels
+from impacttree.reports.bet.bet import AXIS_STEPS, Bet
 from impacttree.views import Band, Lines, Panel, Series
 from impacttree.views.slides import Course, Figures, Milestone, Slide, SlidePart
 
@@ -23,7 +24,7 @@ def when_it_comes_back(bet: Bet) -> Slide:
         texts = (f"P10 {bet.signed(found.low[-1])}", f"P90 {bet.signed(found.high[-1])}")
         bands = (Band(found.low, found.high, "P10 to P90", *texts),)
         ends += [min(found.low), max(found.high)]
-    places = spanning_levels(min(ends), max(ends))
+    places = round_levels(min(ends), max(ends), AXIS_STEPS)
     step = places[1] - places[0]
     if min(ends) < 0 and min(ends) - places[0] < step / 2:  # the name of the lowest point stands below it
         places.insert(0, places[0] - step)
@@ -85,7 +86,7 @@ def _stations(bet: Bet) -> Iterator[Panel]:
         for period in bet.stages[:-1]:
             low, point, high = found.after(period)
             small = f"{bet.span(low, high, signed=True)} (P10 to P90)" if low != high else ""
-            yield Panel(f"Worth {bet.by(period)}", bet.signed(point), small)
+            yield Panel(f"Worth {bet.words.by(period)}", bet.signed(point), small)
         yield Panel(f"Worth {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
         return
     period, amount = found.deepest
