@@ -281,16 +281,21 @@ class Worth(Result):
 
     def _amounts(self) -> tuple[str, tuple[str, ...]]:
         """Return what is said of the run rate and of three horizons, and the label of it."""
-        words, name, n = self.words, self.outcome, self.horizon
+        words, name = self.words, self.outcome
         if not any(self.long) and not self.run_rate:
             return "run rate", ()
-        later = words.over(name, words.end(n, len(self.long)))
+        later = words.over(name, self._furthest)
         longest = self.long[-1]
         figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
             return "later", (f"{figure} {later}",)
-        rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
+        rate = f"{words.figure(name, self.run_rate)} a year {words.by(self.horizon)}"
         return "run rate", (rate, f"{figure} {later}")
+
+    @property
+    def _furthest(self) -> int:
+        """The last period of the longest horizon in `long`."""
+        return self.words.end(self.horizon, len(self.long))
 
     def _also(self) -> list[str]:
         main = self.words.over(self.outcome, self.horizon)
@@ -432,7 +437,7 @@ class Worth(Result):
         when = words.heading(name, self.horizon)
         yield Panel(when, words.signed(name, self.total), f"P10 to P90: {spread}" if spread else "", accent=True)
         if len(self.long) > 1:
-            yield Panel(words.heading(name, len(self.long) * self.horizon), words.signed(name, self.long[-1]), "")
+            yield Panel(words.heading(name, self._furthest), words.signed(name, self.long[-1]), "")
         if self.run_rate is not None:
             yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
         if self.pays is not None:
