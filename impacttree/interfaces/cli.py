@@ -137,7 +137,9 @@ def sampled_options(function: F) -> F:
 
 
 def cost_option(function: F) -> F:
-    return click.option("--cost", metavar="AMOUNT", help="What it costs, once, as '$250k'; it may be a range.")(function)
+    return click.option("--cost", metavar="AMOUNT", help="What it costs, once, as '$250k'; it may be a range.")(
+        function
+    )
 
 
 def costs_option(function: F) -> F:
