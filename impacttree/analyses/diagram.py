@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from impacttree.analyses.worth import UNSTATED, Worth, worth
+from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.case import Case
+from impacttree.answers.grounds import UNSTATED
 from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.left_out import left_out_note, left_out_texts
 from impacttree.answers.local import local
