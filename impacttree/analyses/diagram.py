@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from impacttree.analyses.worth import UNSTATED, Worth, worth
+from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.case import Case
+from impacttree.answers.grounds import UNSTATED
 from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.left_out import left_out_note, left_out_texts
 from impacttree.answers.local import local
+from impacttree.answers.outlays import Costs
 from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, placeholders
 from impacttree.answers.ranges import range_text
 from impacttree.answers.result import Result, Scalar
@@ -21,7 +23,7 @@ from impacttree.answers.verdict import net_text, payback_text
 from impacttree.answers.words import Words, is_still, joined, lowered, noted, undefined
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, RawQuantity, shown_levels, unit_words
+from impacttree.quantity import Change, shown_levels, unit_words
 from impacttree.views import Aside, Callout, Card, Diagram, Link, Panel
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def diagram(
     cut: Cut = "full",
     size: Size = "slide",
     *,
-    cost: RawQuantity | None = None,
+    cost: Costs | None = None,
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
@@ -88,8 +90,8 @@ def diagram(
         metrics and 2,000 lines. A larger tree is folded from its far ends inwards, and the picture says what it leaves
         out.
     cost
-        What the lift costs, once, in the outcome's unit: the picture then shows the net at one, two and three horizons
-        and when it has paid back, as `worth` does.
+        What the lift costs, as `worth` takes it: the picture then shows the net at one, two and three horizons
+        and when it has paid back.
     horizon
         Periods over which the lift is worth what is drawn, as a number or ``"36 months"``; by default the tree's.
     over

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
+from impacttree.answers.grounds import UNSTATED, Grounds, grounds_of, share_by_formulas
 from impacttree.answers.guardrail_checks import GuardrailCheck, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
 from impacttree.answers.local import local
@@ -19,78 +19,19 @@ from impacttree.answers.outlays import Costs
 from impacttree.answers.placeholders import placeholder_note, placeholders
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
+from impacttree.answers.routes import Edge, Path, Route, edges_of, paths_of, routes_of, shortened, told_apart
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Basis, Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
-from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.errors import ChangeError, EvaluationError
-from impacttree.graph.model import Graph, Influence, Metric
+from impacttree.graph.model import Metric
 from impacttree.quantity import Change, shown_shares
 from impacttree.views import Fact, Headline, Panel, Step, Waterfall
 from impacttree.views.slides import Figures, ShareOfBar, Shares, Slide, SlidePart
 
-__all__ = ["Edge", "Grounds", "Path", "Route", "Worth", "worth"]
-
-TEMPLATE = "template values"
-"""What is said of effects that only stand in until a real one is known, whatever their grade."""
-GRADES = ("experiment", "quasi_experiment", "correlation", "benchmark", "judgement", TEMPLATE)
-"""Strongest first; a path counts under its weakest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """One chain of metrics from the lifted one to the outcome."""
-
-    metrics: tuple[str, ...]
-    labels: tuple[str, ...]
-    amount: float
-    share: float
-    """Of the total; shares of paths that pull the other way are negative."""
-    grade: str | None
-    """Weakest evidence along the path; None when no assumed effect is on it: exact formulas are not evidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The paths that rest on the same assumed effects: where formulas part and join again after these is one way.
-
-    Paths by formulas alone are one where they begin with the same step.
-    """
-
-    labels: tuple[str, ...]
-    """What its paths have in common before they part, between the lifted metric and the outcome."""
-    amount: float
-    share: float
-    """Of the total; negative where it pulls the other way."""
-    paths: tuple[Path, ...]
-    parts: tuple[tuple[str, float], ...]
-    """Where its paths part, the label of what each goes through last before they join, and what comes through it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """What one metric passes on to another in this lift."""
-
-    source: str
-    target: str
-    lag: int
-    """Periods it takes; 0 within a period."""
-    amount: float
-    assumed: bool
-    """True for an assumed effect, False for an exact formula."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """What a share of the worth rests on."""
-
-    grade: str
-    share: float
-    """Of the sum of absolute path amounts."""
-    effects: tuple[str, ...]
-    """The assumed effects that carry it: ``churn <- engagement: experiment, 2026-03``."""
+__all__ = ["Worth", "worth"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -281,16 +222,21 @@ class Worth(Result):
 
     def _amounts(self) -> tuple[str, tuple[str, ...]]:
         """Return what is said of the run rate and of three horizons, and the label of it."""
-        words, name, n = self.words, self.outcome, self.horizon
+        words, name = self.words, self.outcome
         if not any(self.long) and not self.run_rate:
             return "run rate", ()
-        later = words.over(name, words.end(n, len(self.long)))
+        later = words.over(name, self._furthest)
         longest = self.long[-1]
         figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None:
             return "later", (f"{figure} {later}",)
-        rate = f"{words.figure(name, self.run_rate)} a year {words.by(n)}"
+        rate = f"{words.figure(name, self.run_rate)} a year {words.by(self.horizon)}"
         return "run rate", (rate, f"{figure} {later}")
+
+    @property
+    def _furthest(self) -> int:
+        """The last period of the longest horizon in `long`."""
+        return self.words.end(self.horizon, len(self.long))
 
     def _also(self) -> list[str]:
         main = self.words.over(self.outcome, self.horizon)
@@ -307,11 +253,7 @@ class Worth(Result):
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """The paths, put together where only formulas part them; largest first, and with `rest` they add up."""
-        together: dict[tuple[str, ...], list[Path]] = {}
-        for path in self.paths:
-            together.setdefault(path.metrics[: _assumed(self.words.graph, path) + 1], []).append(path)
-        routes = [_route(paths, self.total) for paths in together.values()]
-        return tuple(sorted(routes, key=lambda route: -abs(route.amount)))
+        return routes_of(self.words.graph, self.paths, self.total)
 
     def _through(self) -> list[Fact]:
         if not self.paths and not self.rest:
@@ -319,7 +261,7 @@ class Worth(Result):
         shown = self.routes if len(self.routes) <= SHOWN_ROUTES + 1 else self.routes[:SHOWN_ROUTES]
         left = sum(len(route.paths) for route in self.routes[len(shown) :])
         amounts = [route.amount for route in shown]
-        names = [_shortened(route) for route in shown]
+        names = [shortened(route) for route in shown]
         if left or self.rest:
             amounts.append(math.fsum(route.amount for route in self.routes[len(shown) :]) + self.rest)
             names.append(f"{left} more path{'s' * (left != 1)}" if left else "other paths")
@@ -432,7 +374,7 @@ class Worth(Result):
         when = words.heading(name, self.horizon)
         yield Panel(when, words.signed(name, self.total), f"P10 to P90: {spread}" if spread else "", accent=True)
         if len(self.long) > 1:
-            yield Panel(words.heading(name, len(self.long) * self.horizon), words.signed(name, self.long[-1]), "")
+            yield Panel(words.heading(name, self._furthest), words.signed(name, self.long[-1]), "")
         if self.run_rate is not None:
             yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
         if self.pays is not None:
@@ -488,73 +430,7 @@ class Worth(Result):
 METHOD = "two exact evaluations; split by Gauss-Legendre integration of local flows, loops of a path erased"
 SHOWN_ROUTES = 2
 SHOWN_PARTS = 2
-SHOWN_STEPS = 4
 MOST_STEPS = 5
-UNSTATED = "no evidence stated for how people react"
-"""What is said of exact formulas: they carry a lift on, and know nothing of what it does to anybody."""
-
-
-def _assumed(graph: Graph, path: Path) -> int:
-    """Return the position on a path that its last assumed effect leads to; 1 on a path by formulas alone."""
-    on_it = [graph[name] for name in path.metrics]
-    steps = [any(i.source == a.name for i in b.influences) for a, b in pairwise(on_it)]
-    return max((position for position, assumed in enumerate(steps, 1) if assumed), default=1)
-
-
-def _route(paths: Sequence[Path], total: float) -> Route:
-    """Put paths together that begin alike."""
-    least = min(len(path.metrics) for path in paths) - 1
-    ahead = _alike([path.metrics[:least] for path in paths])
-    behind = _alike([path.metrics[: ahead - 1 : -1][: least + 1 - ahead] for path in paths])
-    parts: dict[str, list[float]] = {}
-    for path in paths if len(paths) > 1 else ():
-        last = len(path.metrics) - behind - 1
-        parts.setdefault(path.labels[last] if last >= ahead else "directly", []).append(path.amount)
-    amount = math.fsum(path.amount for path in paths)
-    sums = sorted(((label, math.fsum(part)) for label, part in parts.items()), key=lambda part: -abs(part[1]))
-    labels = paths[0].labels[1:ahead]
-    return Route(labels, amount, amount / total if total else 0.0, tuple(paths), tuple(sums))
-
-
-def _alike(rows: Sequence[Sequence[str]]) -> int:
-    """Return how many items rows have in common from the first on."""
-    return next((n for n, items in enumerate(zip(*rows, strict=False)) if len(set(items)) > 1), min(map(len, rows)))
-
-
-def _shortened(route: Route) -> str:
-    """Write ``Monthly churn > Customers > …``: what a route begins with, all of it where that is short."""
-    if len(route.labels) > SHOWN_STEPS:
-        return " > ".join([*route.labels[: SHOWN_STEPS - 1], "…"])
-    return " > ".join([*route.labels, *(["…"] if len(route.paths) > 1 else [])]) or "directly"
-
-
-def told_apart(paths: Sequence[Path]) -> tuple[str, ...]:
-    """Name paths that begin together by where they part: at each parting the metric that a path takes.
-
-    Examples
-    --------
-    >>> paths = [Path((*names, "profit"), (*names, "profit"), 1.0, 0.5, "exact") for names in ("abcd", "abed", "afd")]
-    >>> told_apart(paths)
-    ('b > c', 'b > e', 'f')
-    """
-    after: dict[tuple[str, ...], dict[str, str]] = {}
-    for path in paths:
-        for position in range(1, len(path.metrics)):
-            after.setdefault(path.metrics[:position], {})[path.metrics[position]] = path.labels[position]
-    return tuple(_by_partings(path, after) for path in paths)
-
-
-def _by_partings(path: Path, after: Mapping[tuple[str, ...], Mapping[str, str]]) -> str:
-    """Name a path by what it takes at each parting; a metric's label, with its name where another there is alike."""
-    taken = []
-    for position in range(1, len(path.metrics)):
-        there = after[path.metrics[:position]]
-        if len(there) > 1:
-            name, label = path.metrics[position], path.labels[position]
-            alike = list(there.values()).count(label) > 1
-            is_last = position == len(path.metrics) - 1
-            taken.append("directly" if is_last else f"{label} ({name})" if alike else label)
-    return " > ".join(taken) or path.labels[min(1, len(path.labels) - 1)]
 
 
 @local
@@ -629,7 +505,7 @@ def worth(
     case = Case.of(subject, {metric: change}, horizon, scenario, samples, seed)
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
     total, slot = case.change(outcome), outcome.index
-    paths, rest = _paths(subject, lift, total)
+    paths, rest = paths_of(subject.graph, lift, total)
     annual = case.words.annual(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
     pays = None if cost is None else returns(case.furthest, outcome, cost, case.periods, sampled=range)
@@ -657,9 +533,9 @@ def worth(
         outcomes=case.outcomes(outcome, ranges),
         paths=paths,
         rest=rest,
-        edges=_edges(subject, lift),
-        rests_on=_grounds(subject, paths),
-        by_formulas=_by_formulas(paths),
+        edges=edges_of(subject.graph, lift),
+        rests_on=grounds_of(subject.graph, paths),
+        by_formulas=share_by_formulas(paths),
         not_modelled=left_out(case, outcome, 0.0 if pays is None else pays.cost),
         placeholders=placeholders(subject.graph),
         guardrails=ranges.beside(case.guardrails),
@@ -691,84 +567,3 @@ def _unclosed(case: Case, lift: Lift, outcome: Metric) -> Iterator[str]:
     if abs(lift.closure) > lift.allowance:
         missing = case.words.signed(outcome.name, lift.closure)
         yield f"{missing} of the change is on no path: no slope along the lift accounts for it"
-
-
-def _paths(subject: Subject, lift: Lift, total: float) -> tuple[tuple[Path, ...], float]:
-    metrics = subject.graph.metrics
-    if 0 < max((abs(flow.amount) for flow in lift.flows), default=0.0) <= lift.noise:
-        return (), 0.0
-    found = []
-    for walked in Paths(lift).best(MOST_CANDIDATES):
-        on_it = [metrics[index] for index in walked.metrics]
-        found.append(
-            Path(
-                metrics=tuple(metric.name for metric in on_it),
-                labels=tuple(metric.label for metric in on_it),
-                amount=walked.amount,
-                share=walked.amount / total if total else 0.0,
-                grade=_weakest([effect for _, effect in _effects(on_it)]),
-            )
-        )
-    rest = total - math.fsum(path.amount for path in found)
-    return tuple(found), rest if abs(rest) > lift.allowance else 0.0
-
-
-def _effects(path: Sequence[Metric]) -> list[tuple[Metric, Influence]]:
-    """Return the assumed effects along a path, with the metric each acts on."""
-    return [(target, i) for source, target in pairwise(path) for i in target.influences if i.source == source.name]
-
-
-def _grade(effect: Influence) -> str:
-    return TEMPLATE if effect.placeholder else effect.evidence.grade
-
-
-def _weakest(effects: Sequence[Influence]) -> str | None:
-    return max(map(_grade, effects), key=GRADES.index, default=None)
-
-
-def _by_formulas(paths: Sequence[Path]) -> float:
-    whole = math.fsum(abs(path.amount) for path in paths)
-    return math.fsum(abs(path.amount) for path in paths if path.grade is None) / whole if whole else 0.0
-
-
-def _grounds(subject: Subject, paths: Sequence[Path]) -> tuple[Grounds, ...]:
-    """Share the worth out by the weakest grade of each path, strongest grade first."""
-    whole = math.fsum(abs(path.amount) for path in paths)
-    grounds = []
-    for grade in GRADES:
-        under = [path for path in paths if path.grade == grade]
-        if not under or not whole:
-            continue
-        effects = {
-            f"{target.name} <- {effect.source}": effect
-            for path in under
-            for target, effect in _effects([subject.graph[name] for name in path.metrics])
-            if _grade(effect) == grade
-        }
-        said = f"{', '.join(effects)}: {_evidence_words(subject, grade, tuple(effects.values()))}"
-        grounds.append(Grounds(grade, math.fsum(abs(path.amount) for path in under) / whole, (said,)))
-    return tuple(grounds)
-
-
-def _evidence_words(subject: Subject, grade: str, effects: Sequence[Influence]) -> str:
-    """Write ``correlation, counted at 50%, 2026-07``: the grade, what follows from it, and when effects were seen."""
-    if grade == TEMPLATE:
-        return TEMPLATE
-    dates = {effect.evidence.date for effect in effects}
-    shares = {effect.counted for effect in effects} - {1.0}
-    by_grade = {number.address for number in subject.graph.uncertain if not number.stated}
-    words = [grade.replace("_", "-"), *(f"counted at {100 * share:.4g}%" for share in sorted(shares))]
-    if any(address in by_grade for effect in effects for address, _ in effect.parameters):
-        words.append("range from the grade")
-    date = next(iter(dates)) if len(dates) == 1 else None
-    return ", ".join([*words, *([f"{date:%Y-%m}"] if date else [])])
-
-
-def _edges(subject: Subject, lift: Lift) -> tuple[Edge, ...]:
-    metrics = subject.graph.metrics
-    edges = []
-    for flow in lift.flows:
-        source, target = metrics[flow.source], metrics[flow.target]
-        assumed = any(influence.source == source.name for influence in target.influences)
-        edges.append(Edge(source.name, target.name, flow.lag, flow.amount, assumed))
-    return tuple(edges)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import impacttree as it
 from impacttree.errors import EvaluationError, QuestionError
+from impacttree.views.slides import Figures
 from tests.strategies import Sketch, examples, trees
 
 SHOP = {
@@ -48,6 +49,16 @@ def test_a_fiscal_year_by_hand() -> None:
     assert "in FY28" in answer.title
     assert json.loads(answer.to_json())["window"] == "FY28, months 4 to 15"
     assert tree.what_if({"price": "+10%"}, "customers", over="FY28").before == 250
+
+
+def test_a_slide_tells_three_times_the_window_by_its_own_name() -> None:
+    answer = shop().worth("price", "+10%", over="FY28", on="revenue", range=False)
+    figures = answer.slides()[0].parts[0].picture
+    assert isinstance(figures, Figures)
+    assert [panel.head for panel in figures.panels[:2]] == ["FY28", "FY28 to FY30"]
+    later = math.fsum(0.2 * (100 + 10 * t) for t in range(4, 40))
+    assert figures.panels[1].body == answer.words.signed("revenue", later)
+    assert "FY28 to FY30" in str(answer)
 
 
 def test_the_fiscal_years_of_three_horizons_are_told_beside_the_horizon() -> None:

@@ -516,6 +516,28 @@ def test_help_of_a_command(run, name):
     assert all(f"  {example}\n" in text for example in made.examples)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "worth shop.yaml conversion +1% --no-range",
+        "break-even shop.yaml conversion +1%",
+        "value-of-information saas engagement +1% --samples 256",
+        "cash-flow shop.yaml conversion=+1%",
+        "diagram shop.yaml shop.svg --lift conversion +1%",
+        "deck shop.yaml conversion +1% --save shop.pptx",
+        "page shop.yaml shop.html --lift conversion +1%",
+    ],
+)
+def test_a_cost_may_be_paid_later_where_the_help_says_so(run, shop, monkeypatch, asked):
+    monkeypatch.chdir(shop.parent)
+    finance = "finance: {discount_rate: 12%/year}\n"
+    (shop.parent / "shop.yaml").write_text(finance + shop.read_text(encoding="utf-8"), encoding="utf-8")
+    name, *arguments = asked.split()
+    (help_text,) = (one.help for one in main.commands[name].params if one.name == "cost")
+    result = run(name, *arguments, "--cost", "$5k; $1k in month 3")
+    assert result.exit_code == (0 if "in month 3" in help_text else 2), result.output
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("example", [line for made in main.commands.values() for line in made.examples])
 def test_examples_of_the_help_work(run, shop, tmp_path, monkeypatch, example):
