@@ -15,7 +15,6 @@ from impacttree.answers.cash_lines import Flows, Paid, cash_lines
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.outlays import Costs, Outlay, read_outlays
-from impacttree.answers.placeholders import ILLUSTRATIVE
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.rates_of_return import internal_rates, internal_rates_by_date, sign_changes
 from impacttree.answers.result import Result, Scalar
@@ -663,4 +662,4 @@ def _basis(case: Case, taxed: bool) -> str:
     parts = [f"{kind}, {tax}, {words.discounting}"]
     if case.asked.recipes:
         parts.append(words.held("changes", case.asked.weights))
-    return "; ".join([*parts, *([ILLUSTRATIVE] if case.subject.graph.spec.illustrative else [])])
+    return "; ".join(parts)

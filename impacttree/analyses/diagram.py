@@ -149,7 +149,7 @@ def changed_diagram(case: Case, outcome: Metric) -> Diagram:
         title=words.headed(f"{joined([move.text for move in case.moves])} {effect}", outcome.name),
         subtitle=f"{words.label(outcome.name)} {words.over(outcome.name, case.periods)}",
         cards=tuple(_card(words, m, _moved(case, m), m.name in breached) for m in case.subject.graph.metrics),
-        notes=(*noted(case.warnings()), f"Basis: {words.basis(outcome.name, lifted=False)}."),
+        notes=(*noted(case.warnings()), f"Basis: {words.marked(words.basis(outcome.name, lifted=False))}."),
     )
 
 

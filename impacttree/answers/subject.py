@@ -271,7 +271,7 @@ class Subject:
         day = latest_day(spec)
         return Provenance(
             method,
-            basis,
+            self.words.marked(basis),
             self.fingerprint,
             samples,
             seed,

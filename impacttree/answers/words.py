@@ -462,7 +462,11 @@ class Words:
         parts = [f"{self.accounting(outcome)}, " if unit.is_money or self.is_discounted else "", cost]
         held = f"; {self.held('lift' if lifted else 'changes', weights)}"
         achieved = ", if achieved in full" if in_full else ""
-        return "".join(parts) + held + achieved + (f"; {ILLUSTRATIVE}" if self.graph.spec.illustrative else "")
+        return "".join(parts) + held + achieved
+
+    def marked(self, basis: str) -> str:
+        """Return what figures mean, and that they are invented where the tree says so of itself."""
+        return f"{basis}; {ILLUSTRATIVE}" if basis and self.graph.spec.illustrative else basis
 
     def accounting(self, *outcomes: str) -> str:
         """Return what amounts of money mean: ``accrual, pre-tax, undiscounted``, of cash ``cash, after tax, ...``."""

@@ -212,7 +212,7 @@ class _Contents:
     def data(self) -> Mapping[str, Any]:
         spec, outcome = self.graph.spec, self.outcome
         horizons = [self.periods, *([LONG * self.periods] if self._reaches(LONG * self.periods) else [])]
-        basis = self.words.basis(outcome.name)
+        basis = self.words.marked(self.words.basis(outcome.name))
         held = basis.partition("; ")[2]
         told = [self._metric(metric) for metric in self.graph.metrics]
         usual = _usual(told)
@@ -271,7 +271,7 @@ class _Contents:
         return f"{max(dates).day} {max(dates):%b %Y}" if dates else ""
 
     def _notes(self) -> Iterator[str]:
-        said = self.words.basis(self.outcome.name)
+        said = self.words.marked(self.words.basis(self.outcome.name))
         for note in self.drawn.notes:
             if not note.startswith(("Basis", "Figures on arrows")) and lowered(note).removesuffix(".") not in said:
                 yield note
@@ -439,7 +439,7 @@ class _Contents:
 
 def _usual(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Return, of what all metrics have, what most of them have."""
-    usual = {}
+    usual: dict[str, Any] = {}
     for key in COMMON:
         counts = Counter(as_json({key: metric[key]}) for metric in metrics)
         usual |= json.loads(counts.most_common(1)[0][0])

@@ -194,6 +194,8 @@ def test_a_result_records_how_it_came_about(question: str, name: str, every: boo
     changes = inspect.signature(QUESTIONS[question]).parameters.keys() & {"change", "changes", "lift", "scenarios"}
     if "$" in str(result) and changes and every:
         assert result.provenance.basis
+    if tree_of(name).spec.illustrative and result.provenance.basis:
+        assert result.provenance.basis.endswith("; illustrative template figures")
 
 
 @each_answer

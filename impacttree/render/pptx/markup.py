@@ -213,14 +213,14 @@ def connector(ids: Ids, shape: Curve, begin: Glue, end: Glue, *, alt: str, heade
 
 
 def text_box(ids: Ids, text: Text) -> str:
-    """Return one line of text whose baseline stands where the picture has it."""
+    """Return one line of text whose baseline stands where the picture has it; its halo is the fill of its box."""
     width = max(text.width, 0.02) * _SLACK
     left = text.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor] * width
     height = LINE * text.size / 72
     frame = _frame(left, text.y - ASCENT * text.size / 72, width, height)
     return (
         f'<p:sp><p:nvSpPr>{named(ids.take(), "Text")}<p:cNvSpPr txBox="1"/><p:nvPr/></p:nvSpPr>'
-        f'<p:spPr>{frame}<a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:noFill/></p:spPr>'
+        f'<p:spPr>{frame}<a:prstGeom prst="rect"><a:avLst/></a:prstGeom>{_fill(text.halo)}</p:spPr>'
         '<p:txBody><a:bodyPr wrap="none" lIns="0" tIns="0" rIns="0" bIns="0" anchor="t"><a:noAutofit/></a:bodyPr>'
         f"<a:p>{_paragraph(text.anchor)}{_run(text)}</a:p></p:txBody></p:sp>"
     )
