@@ -10,13 +10,13 @@ from impacttree.analyses.diagram import lifted_diagram
 from impacttree.analyses.what_if import compare
 from impacttree.analyses.worth import Worth
 from impacttree.answers.axis import round_ticks
-from impacttree.answers.net_over_time import Returns
 from impacttree.answers.pictures import BINS, binned
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
 from impacttree.graph.reach import upstream
 from impacttree.quantity.dates import day_text
 from impacttree.reports.bet.bet import Bet
+from impacttree.reports.bet.cash import cash_today
 from impacttree.views import Cell, Column, Distribution, Mark, Table
 from impacttree.views.slides import Slide, SlidePart, paged
 
@@ -27,18 +27,19 @@ MOST_DEFINED = 54
 
 def appendix(bet: Bet, *, whole: bool) -> Iterator[Slide]:
     """Yield the slides behind a bet; what does not depend on it, scenarios and definitions, only where `whole`."""
-    answer, found = bet.worth, bet.returns
-    slides = [*_how_sure(answer, found), _paths(answer), *_assumptions(answer)]
+    answer = bet.worth
+    slides = [*cash_today(bet), *_how_sure(bet), _paths(bet), *_assumptions(answer)]
     if whole:
         slides += [*_scenarios(answer), *_definitions(answer)]
     slides.append(_tree(answer, bet.lift))
     for slide in slides:
         title = slide.title[:1].upper() + slide.title[1:]
         subtitle = f"Appendix. {slide.subtitle}" if slide.subtitle else ""
-        yield replace(slide, title=title, subtitle=subtitle, footer=bet.footer)
+        yield replace(slide, title=title, subtitle=subtitle, footer=slide.footer or bet.footer)
 
 
-def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
+def _how_sure(bet: Bet) -> Iterator[Slide]:
+    answer, found = bet.worth, bet.returns
     if found.samples is None:
         return
     words, name = answer.words, answer.outcome
@@ -50,8 +51,7 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
         for label, at in (("P10", p10), ("P50", p50), ("P90", p90))
     )
     loss = found.loss or 0.0
-    what = "net" if found.cost else "worth"
-    end = words.by(answer.horizon)
+    what = words.net(name) if found.cost else "worth"
     picture = Distribution(
         title="",
         subtitle="",
@@ -69,22 +69,22 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
         if found.cost
         else "so in eight cases of ten"
     )
-    title = f"the {what} {end} lies between {words.signed(name, p10)} and {words.signed(name, p90)}; {pays}"
+    title = f"the {what} {bet.end} lies between {words.signed(name, p10)} and {words.signed(name, p90)}; {pays}"
     yield Slide(
-        title, (SlidePart(picture),), f"Share of samples by {what}, {lowered(words.label(name))}, P10 to P90 dark"
+        title, (SlidePart(picture),), f"Share of samples by {what}, {lowered(words.titled(name))}, P10 to P90 dark"
     )
 
 
-def _paths(answer: Worth) -> Slide:
+def _paths(bet: Bet) -> Slide:
+    answer = bet.worth
     drawn = answer.waterfall()
     steps = tuple(replace(step, range_text="") for step in drawn.steps)
     picture = replace(drawn, title="", subtitle="", steps=steps, notes=())
     words = answer.words
-    title = (
-        f"the paths from {lowered(words.label(answer.metric))} add up to {words.signed(answer.outcome, answer.total)}"
-    )
+    whole = f"{words.signed(answer.outcome, answer.total)}{bet.way}"
+    title = f"the paths from {lowered(words.label(answer.metric))} add up to {whole}"
     subtitle = (
-        f"{words.label(answer.outcome)} by path, {words.first(answer.horizon)}; paths told apart by where they part"
+        f"{words.titled(answer.outcome)} by path, {words.first(answer.horizon)}; paths told apart by where they part"
     )
     return Slide(title, (SlidePart(picture),), subtitle)
 
