@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from impacttree.analyses.sensitivity import sensitivity
@@ -24,7 +24,7 @@ from impacttree.reports.bet.statement import statement_and_guardrails
 from impacttree.reports.bet.which import which_bet
 from impacttree.reports.deck import Deck, read_template
 from impacttree.reports.phrases import typeset
-from impacttree.views import Diagram
+from impacttree.views import Card, Diagram
 from impacttree.views.slides import Slide, SlidePart
 
 __all__ = ["bet_deck"]
@@ -97,8 +97,9 @@ def bet_deck(
     bets = [replace(one, on=on, scenario=scenario, people=people) for one in asked]
     slides: list[Slide] = list(which_bet(bets))
     for bet in bets:
-        slides += [*_six(bet), *appendix(bet, whole=bet is bets[-1])]
-    shown = slides if people else [_without_people(slide) for slide in slides]
+        slides += [*_six(bet), *appendix(bet, whole=bet is bets[-1], alone=len(bets) == 1)]
+    owners = frozenset(metric.spec.owner for metric in subject.graph.metrics)
+    shown = slides if people else [_without_people(slide, owners) for slide in slides]
     return Deck(tuple(map(typeset, shown)), read_template(template))
 
 
@@ -162,13 +163,16 @@ def _six(bet: Bet) -> Iterator[Slide]:
             yield replace(slide, title=title, footer=footer, notes=(*slide.notes, *bet.worth.warnings))
 
 
-def _without_people(slide: Slide) -> Slide:
+def _without_people(slide: Slide, owners: Collection[str | None]) -> Slide:
     def bare(part: SlidePart) -> SlidePart:
         picture = part.picture
         if isinstance(picture, Diagram):
-            cards = tuple(replace(card, owner="") for card in picture.cards)
-            asides = tuple(replace(one, card=replace(one.card, owner="")) for one in picture.asides)
+            cards = tuple(map(_bare, picture.cards))
+            asides = tuple(replace(one, card=_bare(one.card)) for one in picture.asides)
             picture = replace(picture, cards=cards, asides=asides)
         return replace(part, picture=picture)
+
+    def _bare(card: Card) -> Card:
+        return replace(card, owner="") if card.owner in owners else card
 
     return replace(slide, parts=tuple(map(bare, slide.parts)))

@@ -24,6 +24,8 @@ __all__ = ["AXIS_STEPS", "Bet"]
 
 AXIS_STEPS = 6
 """Of the axis of an amount over a slide's width, at most."""
+SAMPLES = 2**12
+"""Of what stands beside the worth: the cash, and what it is worth to know more."""
 MOST_STAGES = 4
 """Ends of fiscal years that are told beside each other, at most."""
 SHORT = ("day", "week", "month")
@@ -105,7 +107,7 @@ class Bet:
             return None
         return cash_flow(
             self.subject, {self.metric: self.change},
-            cost=self.cost, after_tax=self.is_taxed, horizon=self.horizon, scenario=self.scenario,
+            cost=self.cost, after_tax=self.is_taxed, horizon=self.horizon, scenario=self.scenario, samples=SAMPLES,
         )  # fmt: skip
 
     @property

@@ -10,7 +10,7 @@ from impacttree.answers.decision import Decision
 from impacttree.answers.words import Words, lowered
 from impacttree.quantity.dates import day_text
 from impacttree.reports.bet.assumptions import number_name
-from impacttree.reports.bet.bet import Bet
+from impacttree.reports.bet.bet import SAMPLES, Bet
 from impacttree.views import Cell, Column, Table
 from impacttree.views.slides import Event, Passage, Prose, Slide, SlidePart, Timeline
 
@@ -100,7 +100,7 @@ def _worth_knowing(bet: Bet) -> Iterator[str]:
         return
     asked = Decision(bet.metric, bet.change, cost=bet.cost, on=bet.on)
     found = value_of_information(
-        bet.subject, asked, 2**12, horizon=bet.horizon, scenario=bet.scenario, basis=bet.basis
+        bet.subject, asked, SAMPLES, horizon=bet.horizon, scenario=bet.scenario, basis=bet.basis
     )  # fmt: skip
     if not found.evpi:
         yield f"No measurement can change this decision: {found.choice}."
