@@ -321,8 +321,8 @@ def decide(
     scenario
         A scenario of the model file, held with each act and without any.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says. A run rate
-        is refused: a cost is paid once, and not every year.
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says. A cost is
+        paid once, so that a run rate is refused.
     samples
         How many are drawn; as many as there is time for unless given.
     seed

@@ -343,8 +343,8 @@ def value_of_information(
     scenario
         A scenario of the model file, held whether the decision is taken or not.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says. A run rate
-        is refused: a cost is paid once, and not every year.
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says. A cost is
+        paid once, so that a run rate is refused.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from itertools import pairwise
 from impacttree.answers.asked import Basis
 from impacttree.answers.placeholders import ILLUSTRATIVE, headed
 from impacttree.formula import NOT_MEANINGFUL
-from impacttree.graph.model import Aggregation, Graph, Metric
+from impacttree.graph.model import Aggregation, Graph
 from impacttree.quantity import (
     MONEY,
     PERIODS_PER_YEAR,
@@ -414,7 +414,7 @@ class Words:
         return f"{when[:1].upper()}{when[1:]}"
 
     def formed(self, name: str, last: int) -> str:
-        """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``, ``month 12, annualised``."""
+        """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``; ``month 12, annualised``."""
         rule, lasting = self.graph[name].aggregation, self.periods(self.count_to(last))
         if self.is_run_rate:
             return f"{self.at(last)}, annualised" if rule == "sum" else self.at(last)
@@ -429,7 +429,7 @@ class Words:
                 return f"recomputed over {lasting}"
 
     def total_unit(self, name: str) -> Unit:
-        """Return the unit of a value over the horizon: a sum over periods is no longer per period, a run rate per year."""
+        """Return the unit of a value over the horizon: a sum is no longer per period, a run rate is per year."""
         metric = self.graph[name]
         if metric.aggregation != "sum":
             return metric.unit

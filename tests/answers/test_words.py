@@ -172,7 +172,7 @@ def test_run_rates_are_told_as_such(yearly: Words) -> None:
     assert [yearly.formed(name, 8) for name in ("margin", "users")] == ["week 8, annualised", "week 8"]
     assert yearly.horizon("margin", 8) == "week 8, annualised (flow per week)"
     assert str(yearly.total_unit("margin")) == "GBP/year"
-    assert yearly.basis("margin").startswith("accrual, pre-tax, undiscounted, the last week alone, amounts annualised, ")
+    assert yearly.basis("margin").startswith("accrual, pre-tax, undiscounted, the last week alone, amounts annualised")
     assert yearly.basis("users").startswith("undiscounted, the last week alone, amounts annualised, before")
     assert [yearly.reaching(24), yearly.reaching(24, "in")] == ["by week 24"] * 2
     assert "first" not in yearly.over("margin", 1) + yearly.when("margin", 1)
