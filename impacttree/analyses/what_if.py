@@ -315,10 +315,10 @@ class Comparison(Result):
             notes += [f"{shown}: {sentence(description).rstrip('.')}"] if description else []
             spread = range_cells(words, scenario.outcome, scenario.total, scenario.range)
             if spread and scenario.range is not None and not scenario.range.is_point:
-                notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
+                notes.append(f"{shown}, change of {lowered(words.titled(scenario.outcome))}: {', '.join(spread)}")
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
-        title = words.headed(f"Scenarios over {words.window(self.horizon)}", *self.outcomes)
+        title = words.headed(f"Scenarios {words.across(self.horizon)}", *self.outcomes)
         return Table(title, columns, tuple(rows), tuple(notes))
 
     def slides(self) -> tuple[Slide, ...]:
@@ -332,7 +332,7 @@ class Comparison(Result):
     def _head(self, name: str) -> str:
         words = self.words
         summed = words.graph[name].aggregation in ("sum", "recompute")
-        return words.label(name) if summed else f"{words.label(name)}, {words.formed(name, self.horizon)}"
+        return words.titled(name) if summed else f"{words.label(name)}, {words.formed(name, self.horizon)}"
 
     def _row(self, shown: str, name: str, scenario: WhatIf) -> tuple[Cell, ...]:
         words, cells = self.words, [Cell(shown, name)]
@@ -357,6 +357,7 @@ def compare(
     *,
     horizon: Horizon = None,
     over: Over = None,
+    basis: Basis = "horizon",
 ) -> Comparison:
     """Compute several sets of changes side by side.
 
@@ -372,6 +373,9 @@ def compare(
         Periods, or text such as ``"36 months"``; by default the tree's.
     over
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
+    basis
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -386,7 +390,7 @@ def compare(
     >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
     ['downturn']
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     own = {scenario.name: dict(scenario.changes) for scenario in subject.graph.spec.scenarios}
     given = own if scenarios is None else scenarios
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
