@@ -40,6 +40,8 @@ class WhatIf(Result):
         Of that change over many samples; None where nothing that it rests on is uncertain.
     run_rate : float or None
         Its change in the last period, annualised.
+    by_year : tuple of (str, float)
+        Where the tree states a fiscal calendar, its change in each fiscal year within three horizons, as of `Worth`.
     outcomes : tuple of OutcomeChange
         All outcomes shown together.
     guardrails : tuple of GuardrailCheck
@@ -56,6 +58,7 @@ class WhatIf(Result):
     after: float
     range: Range | None
     run_rate: float | None
+    by_year: tuple[tuple[str, float], ...]
     outcomes: tuple[OutcomeChange, ...]
     guardrails: tuple[GuardrailCheck, ...]
     not_modelled: tuple[LeftOut, ...]
@@ -111,6 +114,7 @@ class WhatIf(Result):
             "total": self.total,
             "range": self.range and self.range.as_dict(),
             "run_rate": self.run_rate,
+            "by_year": dict(self.by_year),
             "guardrails": [guardrail_row(check) for check in self.guardrails],
             "not_modelled": [left_out_row(one) for one in self.not_modelled],
             "warnings": list(self.warnings),
@@ -133,11 +137,20 @@ class WhatIf(Result):
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
             notes.append(f"Change of {lowered(words.titled(self.outcome))}: {', '.join(beside)}")
+        notes += filter(None, [self.yearly])
         if self.run_rate is not None and self.moves and not words.is_run_rate:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
         notes += [*self.warnings, *(check.text for check in self.guardrails), f"Basis: {self.provenance.basis}."]
         return Table(self.title, columns, tuple(map(self._cells, self.outcomes)), tuple(notes))
+
+    @property
+    def yearly(self) -> str:
+        """``Change of profit by year: FY27 +$72, FY28 +$468``; empty without a change, or a fiscal calendar."""
+        if not self.by_year:
+            return ""
+        label, years = lowered(self.words.titled(self.outcome)), self.words.by_year(self.outcome, self.by_year)
+        return f"Change of {label} {self.words.yearly}: {', '.join(years)}"
 
     def slides(self) -> tuple[Slide, ...]:
         gauges = gauges_part(self.words, self.guardrails, self.horizon)
@@ -237,6 +250,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
         after=case.after[slot],
         range=ranges.of(outcome.name),
         run_rate=case.run_rate(outcome),
+        by_year=case.by_year(outcome) if case.asked.recipes else (),
         outcomes=case.outcomes(outcome, ranges),
         guardrails=ranges.beside(case.guardrails),
         not_modelled=left_out(case, outcome),
@@ -292,6 +306,7 @@ class Comparison(Result):
                     "title": title,
                     "description": description or None,
                     "changes": dict(scenario.changes),
+                    "by_year": dict(scenario.by_year),
                     "guardrails": [guardrail_row(check) for check in scenario.guardrails],
                     "warnings": list(scenario.warnings),
                 }
@@ -316,6 +331,7 @@ class Comparison(Result):
             spread = range_cells(words, scenario.outcome, scenario.total, scenario.range)
             if spread and scenario.range is not None and not scenario.range.is_point:
                 notes.append(f"{shown}, change of {lowered(words.titled(scenario.outcome))}: {', '.join(spread)}")
+            notes += [f"{shown}, {lowered(scenario.yearly)}"] if scenario.by_year else []
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
         title = words.headed(f"Scenarios {words.across(self.horizon)}", *self.outcomes)

@@ -361,6 +361,15 @@ class Words:
             return ""
         return f" {self.over(name, last)}"
 
+    @property
+    def yearly(self) -> str:
+        """What figures of fiscal years are called: ``by year``; of run rates, each being of the last period of one."""
+        return "at year ends" if self.is_run_rate else "by year"
+
+    def by_year(self, name: str, years: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+        """Write changes of an outcome by fiscal year: ``FY27 +$72``, ``FY28 +$468``."""
+        return tuple(f"{year} {self.figure(name, amount)}" for year, amount in years)
+
     def by(self, last: int) -> str:
         """Write ``by month 12``, ``by Oct 2027``."""
         return f"by {self.at(last)}"
