@@ -265,6 +265,64 @@ def test_cash_that_does_not_grow_goes_on_as_it_was() -> None:
     assert near.npv == pytest.approx(far.npv, rel=1e-12)
 
 
+STEADY = """
+outcome: profit
+period: year
+horizon: 3
+finance:
+  discount_rate: 9%/year
+  tax_rate: 30%
+  timing: TIMING
+  losses: LOSSES
+  cash: {profit: profit, receivables: {of: sales, days: 60}, deferred_revenue: ahead, capex: {of: spent, life: 7 years}}
+  terminal: {perpetuity: {growth: GROWTH/year}}
+metrics:
+  plants: {value: 1 plant}
+  each: {values: [100/year], then: grow GROWTH/year}
+  sales: {formula: plants * each * price, unit: USD/year, kind: financial}
+  price: {value: $2/plant}
+  profit: {formula: sales * 0.4, kind: financial}
+  spent: {formula: sales * 0.1, kind: financial, better: lower}
+  months: {value: 0.25 years}
+  ahead: {formula: sales * months, unit: USD, aggregate: last, kind: financial}
+"""
+
+
+@pytest.mark.parametrize("growth", ["0%", "4%", "-3%"])
+@pytest.mark.parametrize("timing", ["end", "mid"])
+@pytest.mark.parametrize("losses", ["refund", "lost"])
+def test_a_perpetuity_is_worth_the_same_wherever_it_begins(growth: str, timing: str, losses: str) -> None:
+    """Cash that grows evenly anyway: what is spent goes on being written off, and saves tax, after the last period."""
+    text = STEADY.replace("GROWTH", growth).replace("TIMING", timing).replace("LOSSES", losses)
+    near, far = (
+        it.loads(text).cash_flow(
+            {"plants": "+100%"}, cost="$90; $400 in year 2 over 11 years", after_tax=True, horizon=years
+        )
+        for years in (3, 40)
+    )
+    assert near.npv == pytest.approx(far.npv, rel=1e-12)
+    assert near.left > 0
+    assert "the terminal value counts the tax that this saves" in str(near)
+    first = it.loads(text).cash_flow({"plants": "+100%"}, cost="$400 over 11 years", after_tax=True, horizon=2)
+    assert first.npv == pytest.approx(
+        it.loads(text).cash_flow({"plants": "+100%"}, cost="$400 over 11 years", after_tax=True, horizon=60).npv
+    )
+
+
+def test_tax_that_is_saved_after_the_last_period_is_said_and_not_counted() -> None:
+    tree = small("{discount_rate: 12%, tax_rate: 25%}")
+    answer = tree.cash_flow({"sold": "+100%"}, cost="$1200 in month 13 over 36 months", after_tax=True)
+    saved = [0.25 * 1200 / 36 / 1.12 ** (t / 12) for t in range(25, 49)]
+    assert answer.left == pytest.approx(1200 * 24 / 36)
+    assert answer.left_saves == pytest.approx(math.fsum(saved), rel=1e-12)
+    longer = tree.cash_flow({"sold": "+100%"}, cost="$1200 in month 13 over 36 months", after_tax=True, horizon=48)
+    more = math.fsum(75 / 1.12 ** (t / 12) for t in range(25, 49))
+    assert longer.npv == pytest.approx(answer.npv + more + answer.left_saves, rel=1e-12)
+    assert "Still to be written off after the last month: $800; the tax that this saves, $142 today, is not" in str(answer)
+    assert (longer.left, "written off after" in str(longer)) == (0.0, False)
+    assert tree.cash_flow({"sold": "+100%"}, cost="$1200 over 36 months").left == 0.0
+
+
 def test_a_multiple_is_of_a_year_at_the_pace_of_the_end() -> None:
     tree = small("{discount_rate: 12%, cash: paid, terminal: {multiple: {of: paid, x: 8}}}")
     answer = tree.cash_flow({"sold": "+100%"})
