@@ -340,6 +340,18 @@ def test_no_terminal_value_is_counted_unless_it_is_stated() -> None:
         assert "no terminal value is stated" in str(answer)
 
 
+def test_other_answers_on_present_values_say_that_they_count_no_terminal_value() -> None:
+    """Both say NPV; what comes after the horizon is in one of them."""
+    tree = small("{discount_rate: 12%, cash: paid, terminal: {perpetuity: {growth: 2%/year}}}")
+    worth = tree.worth("sold", "+100%", basis="pv", cost="$1000")
+    assert "without the terminal value" in str(worth)
+    flow = tree.cash_flow({"sold": "+100%"}, cost="$1000")
+    assert flow.npv - flow.terminal_present == pytest.approx(worth.net, rel=1e-12)
+    assert "without the terminal value" not in str(flow)
+    assert "without the terminal value" not in str(tree.worth("sold", "+100%"))
+    assert "without the terminal value" not in str(small().worth("sold", "+100%", basis="pv"))
+
+
 # ---- how sure
 
 
