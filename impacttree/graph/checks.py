@@ -206,6 +206,8 @@ def check_scenarios(
                 continue
             try:
                 change = parse_change(text, currency=spec.currency)
+                if change.timing is not None and findings.undated:
+                    continue
                 base = today[name]
                 if base is None and isinstance(change, Relative):
                     continue

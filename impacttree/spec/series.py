@@ -134,6 +134,9 @@ def read_series(raw: object, context: Context) -> StatedSeries:
     if isinstance(raw, SeriesFile):
         file, pairs = str(raw), list(raw.rows)
     elif isinstance(raw, str):
+        if raw.strip() and not raw.strip().lower().endswith(SUFFIXES):
+            reason = f"'{printable(raw.strip(), 60)}' is neither a list of values nor a .csv file"
+            raise wrong(reason, _one_number(raw, context))
         reason = f"'{printable(raw.strip(), 60)}' names a file of values, which is read beside a model file alone"
         raise wrong(reason, f"load the model from its file, or write the numbers here: {EXAMPLE}")
     elif isinstance(raw, Mapping) or callable(getattr(raw, "items", None)):
@@ -145,6 +148,15 @@ def read_series(raw: object, context: Context) -> StatedSeries:
     if len(pairs) > MAX_HORIZON:
         raise wrong(f"has {len(pairs):,} values; at most {MAX_HORIZON:,} are read", "leave out what is not used")
     return StatedSeries(tuple(_entries(pairs, bool(file), context)), file)
+
+
+def _one_number(raw: str, context: Context) -> str:
+    """Return what to write in place of a text that should be several numbers."""
+    try:
+        leaves.quantity(raw, context.currency)
+    except Wrong:
+        return f"write the numbers: {EXAMPLE}; or the name of a .csv file beside the model"
+    return f"one number for all periods is `value: {printable(raw.strip(), 60)}`; several are a list: {EXAMPLE}"
 
 
 def _listed(raw: object) -> object:
@@ -287,10 +299,10 @@ def read_series_files(metrics: object, model: str | os.PathLike[str]) -> tuple[A
     for name, body in metrics.items():
         said = body.get("values") if isinstance(body, Mapping) else None
         found[name] = body
-        if not isinstance(said, str) or isinstance(said, SeriesFile) or not said.strip():
+        file = said.strip() if isinstance(said, str) and not isinstance(said, SeriesFile) else ""
+        if not file.lower().endswith(SUFFIXES):
             continue
         try:
-            file = said.strip()
             if file not in tables:
                 if len(tables) >= MOST_FILES:
                     raise wrong(f"a model reads at most {MOST_FILES} files of values", "put several columns into one")
@@ -319,9 +331,6 @@ def _text(folder: Path, file: str, shown: str) -> str:
 
 def _table(folder: Path, file: str) -> list[list[str]]:
     shown = f"'{printable(file, 60)}'"
-    if not file.lower().endswith(SUFFIXES):
-        fix = f"write the numbers here: {EXAMPLE}; or the name of a .csv file beside the model"
-        raise wrong(f"{shown} is neither a list of values nor a .csv file", fix)
     if "\\" in file or "\x00" in file or Path(file).is_absolute() or ".." in Path(file).parts:
         raise wrong(f"{shown} is not beside the model", "name a file in the folder of the model, or below it")
     text = _text(folder, file, shown)

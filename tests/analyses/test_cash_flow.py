@@ -405,7 +405,8 @@ def test_a_later_window_is_discounted_to_today() -> None:
 @pytest.mark.parametrize(
     ("cost", "said"),
     [
-        ("$100 in month 25", "after the first 24 months"),
+        ("$100 in month 25", "after the first 24 months: look"),
+        ("$100 over 3 weeks", "write 1 month"),
         ("$100 in months 2 to 3", "names more than one month"),
         ("$100 in 2027-04", "states no start_date"),
         ("$100 over 3 quarters", "the tree steps by month, not by quarter"),

@@ -23,6 +23,7 @@ def values_of(tree: it.ImpactTree, name: str = "a") -> list[float]:
     "body",
     [
         "{values: [$1/month, $2/month, $3/month]}",
+        "{values: [$1/month, $2, $3]}",
         "{values: [1, 2, 3], unit: USD/month}",
         "{values: {2027-01: 1, 2027-02: 2, 2027-03: 3}, unit: USD/month}",
         "{values: {Mar 2027: 3, Jan 2027: 1, Feb 2027: 2}, unit: USD/month}",
@@ -61,9 +62,13 @@ def test_python_states_the_same() -> None:
         ("{values: [1], formula: b}", ["has both values and a formula"]),
         ("{value: 1, then: hold}", ["`then` says what comes after the last of `values`"]),
         ("{formula: b * 2, seasonality: [1, 1, 1, 1]}", ["a season is one of a stated value"]),
+        ("{values: 100}", ["'100' is neither a list of values", "one number for all periods is `value: 100`"]),
+        ("{values: some}", ["'some' is neither a list of values", "write the numbers: [100, 110, 120]"]),
         ("{values: []}", ["the list is empty"]),
         ("{values: [1, 2 to 3, x, 4]}", ["values.1: '2 to 3' is not one number", "values.2: "]),
-        ("{values: [1 user, 2, 3 users, $4]}", ["these have another unit: 2, 4"]),
+        ("{values: [1 user, 2, 3 users, $4]}", ["these have another unit: $4 (value 4)"]),
+        ("{values: [$1/month, $2, 3]}", ["the first value is $1/month", "another unit: 3 (value 3)"]),
+        ("{values: [1, -5], bounds: 0 to 100}", ["-5 lies outside the bounds"]),
         ("{values: [1, 200, -5], bounds: 0 to 100}", ["200, -5 lie outside the bounds"]),
         ("{values: [1, 2, 3], then: decline}", ["'decline' does not say what comes after"]),
         ("{values: [1, 2, 3], then: grow $1}", ["'$1' is not a growth per period"]),
@@ -82,6 +87,24 @@ def test_what_is_written_wrongly(body: str, parts: list[str]) -> None:
         it.loads(HEAD + body)
     for part in parts:
         assert part in str(raised.value)
+
+
+def test_a_first_day_that_cannot_be_read_is_one_problem() -> None:
+    """What needs it is not blamed as well; what is wrong otherwise still is."""
+    rest = (
+        "fiscal_calendar: {start: February}\nmetrics:\n  a: {values: {2027-01: 1}, then: hold, unit: USD/month}\n"
+        "  b: {value: 1, seasonality: [1, 1, 1, 1]}\n  c: {formula: month_of_year() * a, unit: USD/month}\n"
+        "scenarios: {late: {a: +1% from 2027-04}}\noutcome: c\n"
+    )
+    with pytest.raises(it.ModelError) as raised:
+        it.loads(f"start_date: 2027/01/01\n{rest}")
+    assert [problem.key for problem in raised.value.problems] == ["start_date"]
+    with pytest.raises(it.ModelError) as raised:
+        it.loads(f"start_date: 2027/01/01\n{rest}".replace("then: hold", "then: fall"))
+    assert sorted(problem.key for problem in raised.value.problems) == ["start_date", "then"]
+    with pytest.raises(it.ModelError) as raised:
+        it.loads(rest)
+    assert len(raised.value.problems) == 5
 
 
 # ---- files
