@@ -7,19 +7,11 @@ import pytest
 
 import impacttree as it
 from impacttree.errors import QuestionError
+from tests.analyses.models import GROWS
 
-GROWS = """
-horizon: 4
-outcome: paid
-metrics:
-  push: {value: 0 units}
-  level: {start: 10 units, formula: prev(level) + push}
-  price: {value: $10/unit/month}
-  paid: {formula: level * price, unit: USD/month}
-"""
+SURE = GROWS.replace("$1/unit/month", "$10/unit/month")
 """A push of 1 unit raises what is paid by $10, $20 ...: $100 in 4 months, $360 in 8, $780 in 12."""
-SURE = GROWS
-UNSURE = GROWS.replace("$10/unit/month", "$10/unit/month ($4/unit/month to $20/unit/month)")
+UNSURE = GROWS.replace("$1/unit/month", "$10/unit/month ($4/unit/month to $20/unit/month)")
 PUSH = it.Act("push", "+1 unit", cost="$200", label="Push")
 RAISE = it.Act("price", "+10%", cost="$30")
 
