@@ -128,14 +128,14 @@ class CashFlow(Result):
 
     @property
     def xirr(self) -> float | None:
-        """The same by the days of the calendar, amounts at the end of their periods, a year having 365 days.
+        """The same by the days on which periods end, today being the day before the first one; a year has 365 days.
 
         None where the tree states no first day, and where there is none, or more than one.
         """
         calendar = self.words.calendar
         if calendar is None:
             return None
-        days = [calendar.first_day(1), *map(calendar.last_day, range(1, self.horizon + 1))]
+        days = [calendar.last_day(t) for t in range(self.horizon + 1)]
         found = internal_rates_by_date(self.net, days)
         return found[0] if len(found) == 1 else None
 

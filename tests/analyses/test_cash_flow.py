@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,10 +101,70 @@ def test_xnpv_and_xirr_by_the_days_of_the_calendar() -> None:
     answer = tree.cash_flow({"sold": "+100%"}, cost="$1000")
     calendar = tree.spec.calendar
     assert calendar is not None
-    days = [calendar.first_day(1), *map(calendar.last_day, range(1, 25))]
+    assert str(calendar.last_day(0)) == "2026-12-31"  # today is where period 1 begins
+    days = [calendar.last_day(t) for t in range(25)]
     assert answer.xirr == pytest.approx(pyxirr.xirr(days, answer.net), rel=1e-9)
     assert "XIRR" in str(answer)
     assert small().cash_flow({"sold": "+100%"}, cost="$1000").xirr is None
+
+
+# ---- published examples of spreadsheets, asked as questions of a tree
+
+
+def yearly(values: Sequence[str], rate: str, **keys: Any) -> it.ImpactTree:
+    return it.ImpactTree(
+        period="year",
+        horizon=len(values),
+        finance={"discount_rate": rate, "cash": "paid", **keys},
+        outcome="paid",
+        metrics={"paid": {"values": list(values), "unit": "USD/year"}},
+    )
+
+
+def test_the_example_of_npv() -> None:
+    """What is paid comes at the end of the first year there, and counts less than today."""
+    answer = yearly(["$0", "$3000", "$4200", "$6800"], "10%").cash_flow(cost="$10k in year 1")
+    assert answer.npv == pytest.approx(1188.44, abs=0.005)
+
+
+def test_the_example_of_npv_with_what_is_paid_today() -> None:
+    tree = yearly(["$8000", "$9200", "$10k", "$12k", "$14500"], "8%")
+    assert tree.cash_flow(cost="$40k").npv == pytest.approx(1922.06, abs=0.005)
+    longer = yearly(["$8000", "$9200", "$10k", "$12k", "$14500", "$0"], "8%")
+    assert longer.cash_flow(cost="$40k; $9000 in year 6").npv == pytest.approx(-3749.47, abs=0.005)
+
+
+def test_the_example_of_irr() -> None:
+    answer = yearly(["$12k", "$15k", "$18k", "$21k", "$26k"], "10%").cash_flow(cost="$70k")
+    assert answer.irr == pytest.approx(0.0866, abs=5e-5)
+    four = yearly(["$12k", "$15k", "$18k", "$21k"], "10%").cash_flow(cost="$70k")
+    assert four.irr == pytest.approx(-0.0212, abs=5e-5)
+
+
+def test_the_example_of_xnpv_and_xirr() -> None:
+    """Amounts on given days: in a tree that steps by day, a year having 365."""
+    today = datetime.date(2008, 1, 1)
+    paid = {"2008-03-01": 2750, "2008-10-30": 4250, "2009-02-15": 3250, "2009-04-01": 2750}
+    days = [today + datetime.timedelta(days=t) for t in range(1, 457)]
+    tree = it.ImpactTree(
+        period="day",
+        start_date=days[0],
+        horizon=len(days),
+        finance={"discount_rate": "9%/year", "cash": "paid"},
+        outcome="paid",
+        metrics={"paid": {"values": {str(day): f"${paid.get(str(day), 0)}" for day in days}, "unit": "USD/day"}},
+    )
+    answer = tree.cash_flow(cost="$10k")
+    assert answer.npv == pytest.approx(2086.65, abs=0.005)
+    assert answer.xirr == pytest.approx(0.37336, abs=5e-6)
+    assert answer.irr == pytest.approx(0.37336, abs=5e-6)
+
+
+@pytest.mark.parametrize(("timing", "value"), [("end", 1129.15), ("mid", 1134.50)])
+def test_a_hundred_a_month_for_a_year(timing: str, value: float) -> None:
+    tree = small(f"{{discount_rate: 12%, cash: paid, timing: {timing}}}")
+    assert tree.cash_flow({"sold": "+100%"}, horizon=12).npv == pytest.approx(value, abs=0.005)
+    assert tree.worth("sold", "+100%", horizon=12, basis="pv").total == pytest.approx(value, abs=0.005)
 
 
 @pytest.mark.parametrize("cash", ["cash", "{profit: cash, receivables: {of: cash, days: 30}}"])
