@@ -77,6 +77,21 @@ def test_present_values_of_a_stock_that_fades_are_its_closed_form() -> None:
     assert math.fsum(path.amount for path in burst.paths) == pytest.approx(closed, rel=1e-9)
 
 
+def test_what_was_changed_is_told_while_it_was_on(flat: it.ImpactTree) -> None:
+    """At the end of the horizon nothing of it may be left: a level would go from $30 to $30."""
+    for text, told in (
+        ("+10% until month 6", "($30 -> $33 in month 6)"),
+        ("+10% over 3 months decay 5%/month", "($30 -> $33 in month 3)"),
+        ("+10% from month 3 over 3 months until month 4", "($30 -> $32 in month 4)"),
+        ("+10% from month 3", "($30 -> $33)"),
+        ("+10%", "($30 -> $33)"),
+    ):
+        assert told in flat.what_if({"price": text}).title
+    both = flat.what_if({"price": ["+10% until month 6", "+$1 from month 4 until month 5"]})
+    assert "($30 -> $34 in month 5)" in both.title
+    assert "($30 -> $33 in month 14)" in flat.what_if({"price": "+10% until month 14"}, over="months 13 to 18").title
+
+
 @pytest.mark.parametrize("start", [1, 4])
 def test_a_first_order_delay_is_its_closed_form(start: int) -> None:
     """What adjusts by a quarter of the gap in each month: ``1 - (3/4)**k`` of a step has come through after k months."""
