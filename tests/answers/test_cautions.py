@@ -114,6 +114,31 @@ def test_extrapolation_begins_outside_the_observed_range(change, told):
         )
 
 
+CURVE = """
+outcome: signups
+metrics:
+  spend: {value: $40k/month, plausible: $30k/month to $150k/month}
+  signups: {formula: "interpolate(spend, 0, 0, 50_000, 900, 100_000, 1_200)", unit: signups/month}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("=$100k/month", ()),
+        ("=$120k/month", ("extrapolated: Spend at $120k, outside $0 to $100k, where Signups has its points",)),
+        ("=-$1k/month", ("extrapolated: Spend at -$1k, outside $0 to $100k, where Signups has its points",)),
+    ],
+)
+def test_a_formula_beyond_its_points_is_extrapolation(change, told):
+    tree = it.loads(CURVE)
+    assert tree.worth("spend", change, range=False).warnings == told
+    assert tree.sweep("spend", "$90k/month", "$110k/month", 3).points[2].extrapolated
+    assert tree.sensitivity()["spend"].extrapolated
+    limited = it.loads(CURVE.replace("interpolate(spend", "interpolate(clip(spend, 0, 100_000)"))
+    assert limited.worth("spend", change, range=False).warnings == ()
+
+
 def test_the_furthest_period_counts():
     text = """
 horizon: 4
