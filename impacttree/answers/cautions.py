@@ -23,13 +23,26 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
         return
     labels, words = [subject.graph.metrics[slot].label for slot in slots], subject.words
     waited = delay(subject.graph, slots, outcome.index)
-    if waited is None:
+    started = [] if waited is not None else _started(subject, slots, outcome)
+    if started:
+        yield (
+            f"{joined(labels, 'or')} bears on {outcome.label} only by where {joined(started)} starts, and what is changed "
+            f"acts from {words.at(1)} on: give it another value in the model instead"
+        )
+    elif waited is None:
         yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
     elif waited >= periods:
         yield (
             f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, from "
             f"{words.at(waited + 1)} on: nothing of it falls within {words.window(periods)}"
         )
+
+
+def _started(subject: Subject, slots: Sequence[int], outcome: Metric) -> list[str]:
+    """Return the labels of metrics on the way to the outcome whose start reads one of some metrics."""
+    changed = {subject.graph.metrics[slot].name for slot in slots}
+    on_the_way = (subject.graph.metrics[slot] for slot in sorted(subject.upstream(outcome)))
+    return [metric.label for metric in on_the_way if not changed.isdisjoint(metric.starts_from)]
 
 
 def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
