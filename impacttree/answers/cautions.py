@@ -26,8 +26,8 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
     started = [] if waited is not None else _started(subject, slots, outcome)
     if started:
         yield (
-            f"{joined(labels, 'or')} bears on {outcome.label} only by where {joined(started)} starts, and what is changed "
-            f"acts from {words.at(1)} on: give it another value in the model instead"
+            f"{joined(labels, 'or')} bears on {outcome.label} only by where {joined(started)} starts, and what is "
+            f"changed acts from {words.at(1)} on: give it another value in the model instead"
         )
     elif waited is None:
         yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"

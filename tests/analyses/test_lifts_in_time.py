@@ -94,7 +94,7 @@ def test_what_was_changed_is_told_while_it_was_on(flat: it.ImpactTree) -> None:
 
 @pytest.mark.parametrize("start", [1, 4])
 def test_a_first_order_delay_is_its_closed_form(start: int) -> None:
-    """What adjusts by a quarter of the gap in each month: ``1 - (3/4)**k`` of a step has come through after k months."""
+    """What closes a quarter of the gap in each month: ``1 - (3/4)**k`` of a step has come through after k months."""
     tree = it.loads(
         "horizon: 12\noutcome: paid\nfinance: {discount_rate: 12%/year}\nmetrics: {aim: {value: 100 users}, users: "
         "{start: 100 users, formula: prev(users) + 0.25 * (aim - prev(users))}, "

@@ -75,8 +75,8 @@ def test_a_metric_that_leads_nowhere_is_named():
 
 def test_what_only_decides_a_start_is_told_where_it_does():
     tree = it.loads(
-        "outcome: rev\nmetrics: {seats: {value: 10 seats}, users: {start: seats * 3, formula: prev(users) * 1.01, unit: "
-        "users}, rev: {formula: users * price}, price: {value: $2/user/month}}"
+        "outcome: rev\nmetrics: {seats: {value: 10 seats}, users: {start: seats * 3, formula: prev(users) * 1.01, "
+        "unit: users}, rev: {formula: users * price}, price: {value: $2/user/month}}"
     )
     told = "Seats bears on Rev only by where Users starts, and what is changed acts from month 1 on"
     assert tree.worth("seats", "+10%").warnings[0].startswith(told)
