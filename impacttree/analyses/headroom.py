@@ -265,7 +265,7 @@ class Headroom(Result):
         if any(row.held == "change" for row in self.rows):
             yield f"A metric that moves over time is changed by the same share, or amount, in every {words.period}."
         if any(row.extrapolated for row in self.rows):
-            yield "* extrapolated: there, an assumed effect leaves the range in which it was seen, or a formula its points."
+            yield "* extrapolated: there, an assumed effect or a formula leaves the range in which it was seen."
         yield "Searched within bounds, else from zero to eleven times today's value."
         yield "How likely a breach is, the guardrails say: check_guardrails(), or `impacttree guardrails`."
 

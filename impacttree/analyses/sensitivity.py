@@ -202,7 +202,7 @@ class Sensitivity(Result):
         if any(row.at_corner for row in self.rows):
             yield "^ at a corner of the formulas: up and down differ; the elasticity is that of the side taken today."
         if any(row.extrapolated for row in self.rows):
-            yield "* extrapolated: the move leaves the range in which an assumed effect was seen, or the points of a formula."
+            yield "* extrapolated: the move leaves the range in which an effect or a formula was seen."
         yield from self.kinks
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
