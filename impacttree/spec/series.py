@@ -39,6 +39,10 @@ MOST_COLUMNS = 1_000
 SUFFIXES = (".csv", ".tsv")
 EXAMPLE = "[100, 110, 120]"
 _LISTED = 8
+_RANGED = (
+    "write one number for each period; how sure all of them are is a metric that multiplies them in a formula, "
+    "e.g. {value: 100% (90% to 110%)}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +187,11 @@ def _plain(value: Any) -> float:
 
 def _entries(pairs: Iterable[tuple[str, Any]], from_file: bool, context: Context) -> Iterator[tuple[str, Quantity]]:
     found: list[Finding] = []
+    ranges: list[str] = []
     for position, (label, value) in enumerate(pairs):
         try:
             plain = _plain(value) if _is_number(value) else value
             number = leaves.quantity(plain, context.currency)
-            if number.value is None or number.spread is not None:
-                raise wrong(f"'{printable(number.text, 40)}' is not one number", "the value of a period has no range")
         except Wrong as error:
             place = () if from_file else (label or position,)
             for finding in error.findings:
@@ -199,8 +202,12 @@ def _entries(pairs: Iterable[tuple[str, Any]], from_file: bool, context: Context
             if len(found) >= _LISTED:
                 break
         else:
-            if not found:
+            if number.value is None or number.spread is not None:
+                ranges.append(f"{printable(number.text, 40)} ({label or f'value {position + 1}'})")
+            elif not found and not ranges:
                 yield label, number
+    if ranges:
+        found.append(Finding((), Problem(reason=f"these are not one number: {_shown(ranges)}", fix=_RANGED)))
     if found:
         raise Wrong(*found)
 

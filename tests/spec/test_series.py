@@ -65,7 +65,8 @@ def test_python_states_the_same() -> None:
         ("{values: 100}", ["'100' is neither a list of values", "one number for all periods is `value: 100`"]),
         ("{values: some}", ["'some' is neither a list of values", "write the numbers: [100, 110, 120]"]),
         ("{values: []}", ["the list is empty"]),
-        ("{values: [1, 2 to 3, x, 4]}", ["values.1: '2 to 3' is not one number", "values.2: "]),
+        ("{values: [1, 2 to 3, x, 4]}", ["these are not one number: 2 to 3 (value 2): write one", "values.2: "]),
+        ("{values: {2027-01: 9 (8 to 10), 2027-02: 9}}", ["9 (8 to 10) (2027-01): write", "{value: 100% (90% to 110%)}"]),
         ("{values: [1 user, 2, 3 users, $4]}", ["these have another unit: $4 (value 4)"]),
         ("{values: [$1/month, $2, 3]}", ["the first value is $1/month", "another unit: 3 (value 3)"]),
         ("{values: [1, -5], bounds: 0 to 100}", ["-5 lies outside the bounds"]),
@@ -105,6 +106,17 @@ def test_a_first_day_that_cannot_be_read_is_one_problem() -> None:
     with pytest.raises(it.ModelError) as raised:
         it.loads(rest)
     assert len(raised.value.problems) == 5
+
+
+def test_how_sure_all_numbers_are_is_a_metric_that_multiplies_them() -> None:
+    """What the error about ranges says to write: one draw for all periods, which does not average out."""
+    tree = it.loads(
+        "horizon: 3\noutcome: sold\nmetrics:\n  plan: {values: [100, 200, 300], unit: orders/month}\n"
+        "  level: {value: 100% (90% to 110%)}\n  sold: {formula: plan * level, unit: orders/month}\n"
+    )
+    spread = tree.simulate(2**12, seed=1).quantiles("sold")
+    assert spread == pytest.approx((540, 600, 660), rel=1e-2)
+    assert [row.address for row in tree.uncertainty(samples=256).rows] == ["level.value"]
 
 
 # ---- files
@@ -200,7 +212,7 @@ def test_wrong_cells_are_named_by_their_period(tmp_path: Path) -> None:
     with pytest.raises(it.ModelError) as raised:
         it.load(model)
     assert "2027-02: " in str(raised.value)
-    assert "2027-03: '1 to 2' is not one number" in str(raised.value)
+    assert "these are not one number: 1 to 2 (2027-03)" in str(raised.value)
 
 
 def test_how_many_files_a_model_reads_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
