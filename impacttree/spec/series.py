@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -125,12 +125,12 @@ class Seasonality:
 
 
 def read_series(raw: object, context: Context) -> StatedSeries:
-    """Read numbers by period.
+    """Read numbers by period; `context` takes what is wrong with single ones, and their periods are checked as well.
 
     Raises
     ------
     Wrong
-        With every entry that is not one number.
+        When these are not numbers by period at all, or none of them is one.
     """
     if isinstance(leaves.stated(raw), StatedSeries):
         return cast("StatedSeries", raw)
@@ -151,7 +151,13 @@ def read_series(raw: object, context: Context) -> StatedSeries:
         raise wrong("the list is empty", f"write e.g. {EXAMPLE}")
     if len(pairs) > MAX_HORIZON:
         raise wrong(f"has {len(pairs):,} values; at most {MAX_HORIZON:,} are read", "leave out what is not used")
-    return StatedSeries(tuple(_entries(pairs, bool(file), context)), file)
+    entries = _entries(pairs, bool(file), context)
+    known = next((number for _, number in entries if number is not None), None)
+    if known is None:
+        found = tuple(context.findings)
+        context.findings.clear()
+        raise Wrong(*found)
+    return StatedSeries(tuple((label, number or known) for label, number in entries), file)  # any, where one is wrong
 
 
 def _one_number(raw: str, context: Context) -> str:
@@ -185,31 +191,46 @@ def _plain(value: Any) -> float:
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
-def _entries(pairs: Iterable[tuple[str, Any]], from_file: bool, context: Context) -> Iterator[tuple[str, Quantity]]:
-    found: list[Finding] = []
+def _entries(pairs: Sequence[tuple[str, Any]], from_file: bool, context: Context) -> list[tuple[str, Quantity | None]]:
+    """Return the number of each period, None where what is written is not one; `context` takes what is wrong."""
+    entries: list[tuple[str, Quantity | None]] = []
+    blank: list[str] = []
     ranges: list[str] = []
+    unread = 0
     for position, (label, value) in enumerate(pairs):
-        try:
-            plain = _plain(value) if _is_number(value) else value
-            number = leaves.quantity(plain, context.currency)
-        except Wrong as error:
-            place = () if from_file else (label or position,)
-            for finding in error.findings:
-                where = f"{label}: " if from_file else ""
-                problem = finding.problem
-                problem = Problem(reason=f"{where}{problem.reason}", fix=problem.fix) if where else problem
-                found.append(Finding((*place, *finding.path), problem))
-            if len(found) >= _LISTED:
-                break
+        number: Quantity | None = None
+        if from_file and not value:
+            blank.append(label)
         else:
-            if number.value is None or number.spread is not None:
-                ranges.append(f"{printable(number.text, 40)} ({label or f'value {position + 1}'})")
-            elif not found and not ranges:
-                yield label, number
+            try:
+                number = leaves.quantity(_plain(value) if _is_number(value) else value, context.currency)
+            except Wrong as error:
+                unread += 1
+                if unread <= _LISTED:
+                    context.findings += _of_entry(error, label, position, from_file)
+        if number is not None and (number.value is None or number.spread is not None):
+            ranges.append(f"{printable(number.text, 40)} ({label or f'value {position + 1}'})")
+            number = None
+        entries.append((label, number))
+    if unread > _LISTED:
+        reason = f"{unread - _LISTED} more of these cannot be read"
+        context.findings.append(Finding((), Problem(reason=reason, fix="correct the others first")))
+    if blank:
+        fix = "state one for each period, or end the series before"
+        context.findings.append(Finding((), Problem(reason=f"the file has no value for {_shown(blank)}", fix=fix)))
     if ranges:
-        found.append(Finding((), Problem(reason=f"these are not one number: {_shown(ranges)}", fix=_RANGED)))
-    if found:
-        raise Wrong(*found)
+        context.findings.append(Finding((), Problem(reason=f"these are not one number: {_shown(ranges)}", fix=_RANGED)))
+    return entries
+
+
+def _of_entry(error: Wrong, label: str, position: int, from_file: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the number of a period: at its place in the model, or with its name in a file."""
+    for finding in error.findings:
+        problem = finding.problem
+        if from_file:
+            yield Finding(finding.path, Problem(reason=f"{label}: {problem.reason}", fix=problem.fix))
+        else:
+            yield Finding((label or position, *finding.path), problem)
 
 
 def read_beyond(raw: object) -> Beyond:
@@ -362,7 +383,4 @@ def _column(rows: Sequence[Sequence[str]], name: str) -> list[tuple[str, str]]:
     if len(at) != 1:
         what = "has no column" if not at else "has several columns"
         raise wrong(f"the file {what} '{name}'", f"its columns are {_shown(head[1:])}")
-    short = [row[0] for row in rows[1:] if len(row) <= at[0] or not row[at[0]].strip()]
-    if short:
-        raise wrong(f"the file has no value for {_shown(short)}", "state one for each period, or end the series before")
-    return [(row[0].strip(), row[at[0]].strip()) for row in rows[1:]]
+    return [(row[0].strip(), row[at[0]].strip() if len(row) > at[0] else "") for row in rows[1:]]

@@ -66,7 +66,7 @@ def test_python_states_the_same() -> None:
         ("{values: some}", ["'some' is neither a list of values", "write the numbers: [100, 110, 120]"]),
         ("{values: []}", ["the list is empty"]),
         ("{values: [1, 2 to 3, x, 4]}", ["these are not one number: 2 to 3 (value 2): write one", "values.2: "]),
-        ("{values: {2027-01: 9 (8 to 10), 2027-02: 9}}", ["9 (8 to 10) (2027-01): write", "{value: 100% (90% to 110%)}"]),
+        ("{values: {2027-01: 9 (8 to 10), 2027-02: 9}}", ["9 (8 to 10) (2027-01)", "{value: 100% (90% to 110%)}"]),
         ("{values: [1 user, 2, 3 users, $4]}", ["these have another unit: $4 (value 4)"]),
         ("{values: [$1/month, $2, 3]}", ["the first value is $1/month", "another unit: 3 (value 3)"]),
         ("{values: [1, -5], bounds: 0 to 100}", ["-5 lies outside the bounds"]),
@@ -213,6 +213,22 @@ def test_wrong_cells_are_named_by_their_period(tmp_path: Path) -> None:
         it.load(model)
     assert "2027-02: " in str(raised.value)
     assert "these are not one number: 1 to 2 (2027-03)" in str(raised.value)
+
+
+def test_wrong_numbers_and_wrong_periods_are_told_together(tmp_path: Path) -> None:
+    model = folder(tmp_path, "month,a\n2027-01,1\nsoon,x\n2027-03,\n2027-05,1 to 2\n2027-05,4\n")
+    with pytest.raises(it.ModelError) as raised:
+        it.load(model)
+    assert len(raised.value.problems) == 5
+    told = ("soon: this is not a number", "no value for 2027-03", "1 to 2 (2027-05)", "soon: not the name of a month",
+            "stated more than once: month 5")  # fmt: skip
+    for part in told:
+        assert part in str(raised.value)
+    many = ", ".join(["x"] * 20)
+    with pytest.raises(it.ModelError) as raised:
+        it.loads(f"{HEAD}{{values: [1, {many}]}}")
+    assert len(raised.value.problems) == 9
+    assert "12 more of these cannot be read" in str(raised.value)
 
 
 def test_how_many_files_a_model_reads_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
