@@ -46,7 +46,7 @@ class SensitivityRow:
     at_corner: bool
     """Whether the outcome bends at today's value (a kink): the elasticity is that of the side taken."""
     extrapolated: bool
-    """Whether the plausible move leaves the range in which an assumed effect was seen."""
+    """Whether the plausible move leaves the range in which an assumed effect was seen, or a formula has points."""
     rank: int | None
     """By the size of the plausible move's worth, among levers or among spend; None when unranked."""
     is_spend: bool = False
@@ -207,7 +207,7 @@ class Sensitivity(Result):
         if any(row.at_corner for row in self.rows):
             yield "^ at a corner of the formulas: up and down differ; the elasticity is that of the side taken today."
         if any(row.extrapolated for row in self.rows):
-            yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
+            yield "* extrapolated: the move leaves the range in which an effect or a formula was seen."
         yield from self.kinks
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
@@ -526,8 +526,8 @@ def _is_within(metric: Metric, value: float) -> bool:
 
 
 def _extrapolates(case: Case, metric: Metric, move: Intervention) -> bool:
-    """Return whether a move leaves the range in which an assumed effect was seen."""
-    if not case.subject.has_observed:
+    """Return whether a move leaves the range in which an assumed effect was seen, or a formula has points."""
+    if not case.subject.seen:
         return False
     try:
         moved = case.moved({metric.index: move})

@@ -300,15 +300,31 @@ class Case:
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
-        """What was changed, and where it went over the horizon."""
+        """What was changed, and where it went over the horizon; a level whose change ends or fades, while it was on."""
         plain, moves = self.plain, []
         words = plain.words
         for name, change in self.asked.texts:
             slot = self.subject.graph.by_name[name]
             before, after = plain.before[slot], plain.after[slot]
-            moved = words.move(name, before, after, words.during(name, self.periods, before))
+            at = self._most_in_force(slot)
+            if at is None:
+                moved = words.move(name, before, after, words.during(name, self.periods, before))
+            else:
+                moved = words.move(
+                    name, self.told_before.at(at)[slot], self.told_after.at(at)[slot], f" in {words.at(at)}"
+                )
             moves.append(Move(name, change, before, after, f"{words.changed(name, change)} ({moved})"))
         return tuple(moves)
+
+    def _most_in_force(self, slot: int) -> int | None:
+        """Return the last period in which most of the change of a level is in force; None where that is at the end."""
+        (recipe,) = (recipe for other, recipe in self.asked.recipes if other == slot)
+        if not recipe.varies or self.subject.graph.metrics[slot].aggregation != "last":
+            return None
+        periods = range(self.words.since, self.periods + 1)
+        shares = [sum(1.0 if one is None else one.at(t) for one in recipe.weights) for t in periods]
+        most = max(shares)
+        return None if shares[-1] == most else max(t for t, share in zip(periods, shares, strict=True) if share == most)
 
     def beside(self, outcome: Metric) -> tuple[str, ...]:
         """Return the outcomes that are shown together with one, itself among them."""
