@@ -126,12 +126,12 @@ def together(graph: Graph, interventions: Mapping[int, Intervention], slots: Seq
     each = [{}, interventions]
     each += [{**interventions, metric.index: move} for metric in graph.metrics for move in moves]
     for slot in slots:
-        for given, found in zip(each, quick.totals((2, 7), each, slot), strict=True):
-            alone = [quick.total(periods, given, slot) for periods in (2, 7)]
+        for changed, found in zip(each, quick.totals((2, 7), each, slot), strict=True):
+            alone = [quick.total(periods, changed, slot) for periods in (2, 7)]
             assert (found is None) == (None in alone)
             if found is not None:
                 count += 1
-                assert bits([*found]) == bits([pure.run(periods, given).horizon()[slot] for periods in (2, 7)])
+                assert bits([*found]) == bits([pure.run(periods, changed).horizon()[slot] for periods in (2, 7)])
     return count
 
 
