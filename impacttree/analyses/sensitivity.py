@@ -544,7 +544,7 @@ def _steady(places: Sequence[int]) -> frozenset[int]:
 
 def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
     """Return the metrics on which a branch among `upstream` depends."""
-    branching = {block.slot for block in subject.model.step.blocks if block.branches} & upstream
+    branching = {block.slot for block in subject.model.step.branching} & upstream
     return frozenset().union(*(subject.upstream(subject.graph.metrics[slot]) for slot in branching))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from impacttree.engine import codegen
 from impacttree.engine.codegen import Spelling
-from impacttree.engine.tape import Block, Load
+from impacttree.engine.tape import Block, Instruction, Load
 from impacttree.formula import FUNCTIONS, Function
 
 __all__ = ["Branches", "Forward", "Partials", "Program", "Reverse", "Row", "array_function"]
@@ -155,6 +155,21 @@ class Program:
         return tuple((block.slot, load) for block in self.blocks for load in codegen.edge_loads(block))
 
     @cached_property
+    def branching(self) -> tuple[Block, ...]:
+        """The blocks whose value can switch."""
+        return tuple(block for block in self.blocks if block.branches)
+
+    @cached_property
+    def adding(self) -> tuple[tuple[Block, bool], ...]:
+        """The blocks that add, each with whether it makes larger numbers than it reads in other ways as well."""
+        found = []
+        for block in self.blocks:
+            operations = {step.operation for step in block.steps if isinstance(step, Instruction)}
+            if operations & {"add", "sub"}:
+                found.append((block, bool(operations & {"mul", "div", "pow", "call"})))
+        return tuple(found)
+
+    @cached_property
     def chunk_of(self) -> Mapping[int, int]:
         """Slot -> number of the function that computes it."""
         return {block.slot: number for number, chunk in enumerate(self.chunks) for block in chunk}
@@ -207,10 +222,9 @@ class Program:
         return self._partials[number, fixed]
 
     def _recording(self, spelling: Spelling, fixed: Collection[int]) -> Any:
-        branching = [block for block in self.blocks if block.branches]
-        key = (spelling, frozenset(block.slot for block in branching if block.slot in fixed))
+        key = (spelling, frozenset(block.slot for block in self.branching if block.slot in fixed))
         if key not in self._recorders:
-            lines = codegen.write_branches([b for b in branching if b.slot not in key[1]], self.lags, spelling)
+            lines = codegen.write_branches([b for b in self.branching if b.slot not in key[1]], self.lags, spelling)
             self._recorders[key] = _compile("v, b, p, h, s", lines, _names(spelling))
         return self._recorders[key]
 
