@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from impacttree.analyses.sensitivity import sensitivity
+from impacttree.answers.asked import Basis
 from impacttree.answers.decision import Act
 from impacttree.answers.local import local
 from impacttree.answers.outlays import Costs
-from impacttree.answers.subject import Basis, Subject
+from impacttree.answers.subject import Subject
 from impacttree.errors import Problem, QuestionError
 from impacttree.quantity import Change, to
 from impacttree.reports.bet.appendix import appendix

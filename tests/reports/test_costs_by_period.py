@@ -125,6 +125,8 @@ def test_a_deck_on_present_values_says_so_and_adds_up() -> None:
     assert course(deck).lines.series[0].values == pytest.approx(list(accumulate(amounts)))
     returned = sum(100 * factor for factor in factors[1:])
     assert f"returns ${returned / 1e3:.2f}k discounted by month 36" in deck.slides[0].title
+    least = float(re.search(r"at least ([\d.]+)%", deck.slides[3].title)[1])  # type: ignore[index]  # it is there
+    assert least == pytest.approx(25 * (returned - sum(amounts)) / returned, abs=0.05)
     assert not re.search(r"\bNPV\b|present value", said(deck), flags=re.IGNORECASE)  # no cash is stated
     assert "undiscounted" in deck.slides[4].footer[1]
     table = next(p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))
@@ -201,6 +203,7 @@ def test_several_bets_are_weighed_first() -> None:
         ({"metric": [it.Act({"sold": "+1%", "price": "+1%"}, cost="$1")]}, "an act has several"),
         ({"metric": [it.Act("sold", "+1%", cost="$1")], "cost": "$2"}, "acts have their own costs"),
         ({"metric": "sold", "change": "+1%", "basis": "run rate"}, "there is no basis 'run rate'"),
+        ({"metric": "sold", "change": "+1%", "basis": "run_rate"}, "a run rate is what a year comes to"),
         ({"metric": "sold", "change": "+1%", "cost": ["-$5", "$3 in month 99"]}, "below zero"),
     ],
 )

@@ -103,7 +103,7 @@ def _scenarios(answer: Worth) -> Iterator[Slide]:
     subject = answer.case.subject
     if not subject.graph.spec.scenarios:
         return
-    found = compare(subject, range=False, horizon=answer.horizon)
+    found = compare(subject, range=False, horizon=answer.horizon, basis=subject.basis)
     table = found.view()
     (_, worst), called = min(zip(found.scenarios, found.titles, strict=True), key=lambda pair: pair[0][1].total)
     change = found.words.signed(answer.outcome, worst.total)

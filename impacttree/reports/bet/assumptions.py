@@ -128,7 +128,9 @@ def number_name(bet: Bet, address: str, label: str, per: str = "") -> str:
 def _tornado(bet: Bet) -> Bars | None:
     """Return what the worth rests on: each uncertain number alone from its P10 to its P90."""
     changes = {bet.metric: bet.change}
-    found = uncertainty(bet.subject, bet.on, 2**8, changes=changes, horizon=bet.horizon, scenario=bet.scenario)
+    found = uncertainty(
+        bet.subject, bet.on, 2**8, changes=changes, horizon=bet.horizon, scenario=bet.scenario, basis=bet.basis
+    )
     name, words = bet.outcome.name, bet.words
     bars = []
     for row in found.rows[:MOST_BARS]:

@@ -9,12 +9,12 @@ from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
 from impacttree.analyses.cash_flow import CashFlow, cash_flow
 from impacttree.analyses.pnl import Pnl, pnl
 from impacttree.analyses.worth import Worth, worth
-from impacttree.answers.asked import NOTHING
+from impacttree.answers.asked import NOTHING, Basis
 from impacttree.answers.case import Case
 from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.outlays import Costs
-from impacttree.answers.subject import Basis, Subject
+from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
@@ -118,7 +118,10 @@ class Bet:
 
     @cached_property
     def break_even(self) -> BreakEven:
-        return break_even(self.subject, self.metric, self.change, self.on, cost=self.cost, horizon=self.horizon)
+        return break_even(
+            self.subject, self.metric, self.change, self.on,
+            cost=self.cost, horizon=self.horizon, scenario=self.scenario, basis=self.basis,
+        )  # fmt: skip
 
     @property
     def switching(self) -> tuple[SwitchingValue, ...]:

@@ -113,7 +113,7 @@ def _worth_knowing(bet: Bet) -> Iterator[str]:
 
 
 def _numbers(bet: Bet, on_day: str, needs: str) -> Table:
-    words, case = bet.words, bet.case.undiscounted
+    words, case = bet.words, bet.case.plain
     first = bet.first_step
     rows = [(words.label(bet.metric), words.value(bet.metric, bet.worth.metric_before), _target(bet),
              needs.removesuffix(" or more").removesuffix(" or less") or "watch")]  # fmt: skip
