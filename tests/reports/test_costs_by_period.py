@@ -126,7 +126,7 @@ def test_a_deck_on_present_values_says_so_and_adds_up() -> None:
     returned = sum(100 * factor for factor in factors[1:])
     assert f"returns ${returned / 1e3:.2f}k discounted by month 36" in deck.slides[0].title
     least = float(re.search(r"at least ([\d.]+)%", deck.slides[3].title)[1])  # type: ignore[index]  # it is there
-    assert least == pytest.approx(25 * (returned - sum(amounts)) / returned, abs=0.05)
+    assert least == pytest.approx(25 * (returned - sum(amounts)) / returned, abs=0.1)
     assert not re.search(r"\bNPV\b|present value", said(deck), flags=re.IGNORECASE)  # no cash is stated
     assert "undiscounted" in deck.slides[4].footer[1]
     table = next(p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))

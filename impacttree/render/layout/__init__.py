@@ -26,7 +26,7 @@ __all__ = ["Size", "layout"]
 
 Size = Literal["slide", "poster"]
 STRETCHES = (1.0, 1.2, 1.42)
-ROW_KICKS = 10
+ROW_KICKS, PART_KICKS = 10, 2
 SEARCH_STEPS = 3_000_000
 LABEL_STEPS = 3_000_000
 """What a picture may take at most; where it is spent, cards stay where they are and labels are left out."""
@@ -118,7 +118,7 @@ def _tree(excerpt: Excerpt, *, poster: bool, is_part: bool) -> Scene:
 def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool, is_part: bool) -> tuple[Grid, Tracks]:
     """Return the most comfortable of the arrangements for different numbers of lanes."""
     size = len(net.cards)
-    kicks = 0 if size > 60 else ROW_KICKS if size <= 28 and not is_part else ROW_KICKS // 2
+    kicks = 0 if size > 60 else PART_KICKS if is_part else ROW_KICKS if size <= 28 else ROW_KICKS // 2
     first = _tried(
         net, assign_lanes(net, budget, poster=poster, is_part=is_part), title_height, budget, 0, is_part=is_part
     )

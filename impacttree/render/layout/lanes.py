@@ -13,7 +13,7 @@ from impacttree.render.layout.network import Arrow, Network
 __all__ = ["Lanes", "assign_lanes"]
 
 HOME = {"product": 0.0, "driver": 0.35, "guardrail": 0.8, "financial": 0.85}
-KICKS = 8
+KICKS, PART_KICKS = 8, 2
 PART_LANES = 5
 """That a part of a tree has room for."""
 KEPT = 3
@@ -42,7 +42,7 @@ def assign_lanes(net: Network, budget: Budget, *, poster: bool = False, is_part:
     found.sort(key=lambda entry: entry[:2])
     lanes = []
     for _, count, search in found[:4]:
-        assignments = search.kick(KICKS) if cards <= 45 else [(search.total(), tuple(search.lane))]
+        assignments = search.kick(PART_KICKS if is_part else KICKS) if cards <= 45 else [(search.total(), tuple(search.lane))]
         lanes += [Lanes(lane, count, own + 0.9 * count) for own, lane in assignments[:KEPT]]
     return tuple(sorted(lanes, key=lambda entry: (entry.cost, entry.count, entry.lane)))
 

@@ -29,9 +29,8 @@ def cash_today(bet: Bet) -> Iterator[Slide]:
         return
     parts = (SlidePart(_lines(bet, cash), 0, 9), SlidePart(Figures(tuple(_tiles(bet, cash)), upright=True), 9, 3))
     subtitle = "From profit to cash, and what it counts today; what is paid stands below zero"
-    paid = f"; {bet.asked} paid {bet.paid}" if cash.costs else ""
     basis = cash.provenance.basis.removesuffix(f"; {ILLUSTRATIVE}")  # the source says that, too
-    footer = (cash.provenance.origin, f"Basis: {basis}{paid}.")
+    footer = (cash.provenance.origin, f"Basis: {basis}.")
     yield Slide(_title(bet, cash), parts, subtitle, cash.view().notes, footer)
 
 

@@ -76,12 +76,12 @@ def _equation(bet: Bet) -> Figures | None:
     for number, (line, step) in enumerate(zip(moved, steps, strict=False)):
         panels.append(Panel(line.label, step.lstrip("+-") if number else step, when))
         signs += [("−" if line.change < 0 else "+")] if number else []
-    told = ("discounted, " if bet.words.is_discounted else "") + ("before the ask" if bet.cost else when)
+    told = "discounted" if bet.words.is_discounted else "before the ask" if bet.cost else when
     panels.append(Panel(bet.outcome.label, texts[len(moved)], told, accent=bet.cost is None))
     signs.append("=")
     if bet.cost is not None:
         name, detail = ("The ask", bet.paid) if bet.is_charged_in_full else ("Charged", f"of {bet.asked} asked")
         panels.append(Panel(name, steps[-1].lstrip("+-"), detail))
-        panels.append(Panel(bet.headed("Net"), texts[-1], bet.end, accent=True))
+        panels.append(Panel(bet.headed("Net"), texts[-1], f"by {bet.shortly(bet.horizon)}", accent=True))
         signs += ["−", "="]
     return Figures(tuple(panels), tuple(signs))
