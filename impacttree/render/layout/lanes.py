@@ -42,7 +42,8 @@ def assign_lanes(net: Network, budget: Budget, *, poster: bool = False, is_part:
     found.sort(key=lambda entry: entry[:2])
     lanes = []
     for _, count, search in found[:4]:
-        assignments = search.kick(PART_KICKS if is_part else KICKS) if cards <= 45 else [(search.total(), tuple(search.lane))]
+        kicks = PART_KICKS if is_part else KICKS
+        assignments = search.kick(kicks) if cards <= 45 else [(search.total(), tuple(search.lane))]
         lanes += [Lanes(lane, count, own + 0.9 * count) for own, lane in assignments[:KEPT]]
     return tuple(sorted(lanes, key=lambda entry: (entry.cost, entry.count, entry.lane)))
 
