@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
@@ -21,6 +21,7 @@ from impacttree.engine.held import NOTHING_HELD, Held, local_effects
 from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
+from impacttree.engine.stages import Stage, stages_of
 from impacttree.engine.tape import Block, lower, total_of
 from impacttree.errors import EvaluationError, Problem, QuestionError
 from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
@@ -124,7 +125,8 @@ class Run:
         return replace(self, rows=self.rows[:periods], stepped=None)
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Part:
     """The programs of what some slots rest on."""
 
     initial: Program
@@ -136,6 +138,20 @@ class Part(NamedTuple):
     """The slots that are read at t = 0: there, of the base case or from later periods."""
     read_later: frozenset[int]
     """Those that are read from later periods."""
+    started: frozenset[int]
+    """The slots with another rule at t = 0."""
+    scheduled: frozenset[int]
+    """The parameters, by position, that have a number of their own in each period."""
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The rules of a period from t = 1, by when they settle."""
+        return stages_of(self.step.blocks, self.started, self.scheduled)
+
+    @cached_property
+    def settling(self) -> frozenset[int]:
+        """The slots that stay the same from some period on, unless what changes them does not."""
+        return frozenset(slot for stage in self.stages if stage.until < math.inf for slot in stage.slots)
 
 
 class Model:
@@ -291,7 +307,16 @@ class Model:
         addresses = frozenset(self.addresses[place] for place in read)
         later = frozenset().union(*(_read_before(step, lag) for lag in (0, *self.lags)))
         there = frozenset(load.slot for block in initial.blocks for load in block.loads.values())
-        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses, there | later, later)
+        return Part(
+            initial,
+            step,
+            _cut(self.recomputed, over_horizon),
+            addresses,
+            there | later,
+            later,
+            started=frozenset(self.starts),
+            scheduled=frozenset(self.schedules),
+        )
 
     def numbers(self, t: int) -> Sequence[float]:
         """Return the parameters in period `t`.

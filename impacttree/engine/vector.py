@@ -8,9 +8,10 @@ that the fault reaches, and faults are counted by metric.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from impacttree.engine.codegen import Intervened
 from impacttree.engine.held import Held, local_effects
 from impacttree.engine.model import Model, Part
 from impacttree.engine.program import Effects, Program
+from impacttree.engine.stages import Stage
 from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
@@ -128,11 +130,11 @@ def evaluate_many(
     kept_totals = {slot: np.empty(count) for slot in totals}
     kept_lows, kept_highs = ({slot: np.empty(count) for slot in extremes} for _ in range(2))
     faults: dict[int, int] = {}
-    room = _Room(model, model.part({*paths, *totals, *extremes, *effects}))
+    room = _Room(model, model.part({*paths, *totals, *extremes, *effects}), periods)
     for first in range(0, count, room.block):
         rows = slice(first, min(first + room.block, count))
         parameters_here = [_part(value, rows, name) for value, name in zip(vector, model.addresses, strict=True)]
-        block = _Block(room, periods, parameters_here, rows.stop - first)
+        block = _Block(room, parameters_here, rows.stop - first)
         block.observe = None if observe is None else partial(_told, observe, rows)
         parts = {slot: partial(_part, rows=rows, name=_change_of(model, slot)) for slot in effects}
         held = block.hold({slot: effect.mapped(parts[slot]) for slot, effect in effects.items()})
@@ -152,15 +154,23 @@ def evaluate_many(
 
 
 class _Room:
-    """Rows of values that are used again: storing into one frees an array, which the allocator hands out next."""
+    """What all blocks share: rules, and rows of values that are used again.
 
-    def __init__(self, model: Model, part: Part) -> None:
-        self.model, self.part = model, part
+    Storing into a row frees an array, which the allocator hands out next.
+    """
+
+    def __init__(self, model: Model, part: Part, periods: int) -> None:
+        self.model, self.part, self.periods = model, part, periods
+        self.lags = part.stages[0].program.lags if part.stages else ()
         self.initial: ArrayRow = [0.0] * model.size
-        self.ring: list[ArrayRow] = [[0.0] * model.size for _ in range(max(model.lags, default=0) + 1)]
+        self.ring: list[ArrayRow] = [[0.0] * model.size for _ in range(max(self.lags, default=0) + 1)]
         fitting = MEMORY // (8 * model.size * (len(self.ring) + 1))
         self.block = min(BLOCK, max(SMALLEST_BLOCK, fitting))
         self.base: ArrayRow = [np.float64(value) for value in model.base]
+
+    @cached_property
+    def base_over_horizon(self) -> ArrayRow:
+        return [np.float64(value) for value in self.model.horizon_base(self.periods)]
 
 
 class _Found(NamedTuple):
@@ -175,15 +185,17 @@ class _Found(NamedTuple):
 class _Block:
     """Some of the rows, through all periods."""
 
-    def __init__(self, room: _Room, periods: int, parameters: ArrayRow, count: int) -> None:
-        self.room, self.model, self.part, self.periods, self.count = room, room.model, room.part, periods, count
+    def __init__(self, room: _Room, parameters: ArrayRow, count: int) -> None:
+        self.room, self.model, self.part, self.periods, self.count = room, room.model, room.part, room.periods, count
         self.parameters = parameters
         self.faults: dict[int, npt.NDArray[np.bool_]] = {}
         self.observe: Observe | None = None
         self.is_careful = not self.part.read_today.isdisjoint(self.model.missing_today)
         """Whether a value may be read that the base case has not: then each metric is computed with care."""
         initial = room.initial
-        self.period(self.part.initial, {}, initial, [initial] * len(self.model.lags), room.base, {})
+        self.period([self.part.initial], {}, initial, [initial] * len(self.model.lags), room.base, {})
+        self.settles = not self.faults
+        """Whether what stays the same from some period on is computed until then only."""
         if self.part.read_later.isdisjoint((*self.model.missing_today, *self.faults)):
             self.faults.clear()  # what has no value at t = 0 and is not read there is not missed
             self.is_careful = False
@@ -203,18 +215,22 @@ class _Block:
 
     def simulate(self, held: Held, paths: Sequence[int], totals: Sequence[int], extremes: Sequence[int] = ()) -> _Found:
         """Step through the periods; return what was found on the way and over the horizon."""
-        lags, ring, initial = self.model.lags, self.room.ring, self.room.initial
+        lags, ring, initial = self.room.lags, self.room.ring, self.room.initial
         found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
         sums = _Totals(self.model, self.part, self.periods, totals)
+        stages = [(stage, self.until(stage, held)) for stage in self.part.stages]
+        row = initial
         for position in range(self.model.steps(self.periods)):
             for place, schedule in self.model.schedules.items():
                 self.parameters[place] = np.float64(schedule.at(position + 1))
-            row = ring[position % len(ring)]
+            before, row = row, ring[position % len(ring)]
             past = [ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags]
-            if self.part.step is self.part.initial and not held.kinds and self.observe is None:
-                row[:] = initial
-            else:
-                self.period(self.part.step, held.kinds, row, past, self.room.base, held.effects(position))
+            for stage, until in stages:
+                if until <= position < until + len(ring):  # from then on it stands in every row
+                    for slot in stage.slots:
+                        row[slot] = before[slot]
+            programs = [stage.program for stage, until in stages if position < until]
+            self.period(programs, held.kinds, row, past, self.room.base, held.effects(position))
             for slot in paths:
                 found.paths[slot].append(row[slot])
             for slot in extremes:
@@ -224,21 +240,25 @@ class _Block:
         found.totals.update(self.horizon(held, sums, totals))
         return found
 
+    def until(self, stage: Stage, held: Held) -> float:
+        """Return up to which period a stage is computed; later ones have the values of that one."""
+        if not self.settles or self.observe is not None or not held.paths.keys().isdisjoint(self.part.settling):
+            return math.inf
+        return stage.until_changed if held.kinds else stage.until
+
     def horizon(self, held: Held, sums: _Totals, totals: Sequence[int]) -> dict[int, Any]:
         if not totals:
             return {}
         row = sums.row()
         for slot in sums.ways:
             row[slot] = self.settle(slot, row[slot])
-        base = [np.float64(value) for value in self.model.horizon_base(self.periods)]
-        self.period(
-            self.part.recomputed, held.kinds, row, [], base, held.over(self.periods, self.part.recomputed.chunk_of)
-        )
+        effects = held.over(self.periods, self.part.recomputed.chunk_of)
+        self.period([self.part.recomputed], held.kinds, row, [], self.room.base_over_horizon, effects)
         return {slot: row[slot] for slot in totals}
 
     def period(
         self,
-        program: Program,
+        programs: Iterable[Program],
         kinds: Intervened,
         row: ArrayRow,
         past: Sequence[ArrayRow],
@@ -246,29 +266,40 @@ class _Block:
         effects: Effects,
     ) -> None:
         """Compute one period; a part of the tree that meets a fault is redone with care, as is all that comes after."""
-        rows_by_lag = dict(zip(program.lags, past, strict=True))
-        for blocks, function in zip(program.chunks, program.values(kinds, "array"), strict=True):
-            if not self.faults and not self.is_careful and self.observe is None:
-                try:
-                    with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-                        function(row, base, self.parameters, past, effects)
-                    continue
-                except FloatingPointError:
-                    pass
-            for block in blocks:
-                if kinds.get(block.slot) == "fix":
-                    row[block.slot] = effects[block.slot]
-                    continue
-                row[block.slot], own = compute(block, row, base, self.parameters, rows_by_lag, self.observe)
-                self.note(block.slot, own)
-                if block.slot in kinds:
-                    scale, shift = effects[block.slot]
-                    with np.errstate(all="ignore"):
-                        row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
+        with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
+            for program in programs:
+                for blocks, function in zip(program.chunks, program.values(kinds, "array"), strict=True):
+                    if not self.faults and not self.is_careful and self.observe is None:
+                        try:
+                            function(row, base, self.parameters, past, effects)
+                            continue
+                        except FloatingPointError:
+                            pass
+                    self.carefully(blocks, kinds, row, dict(zip(program.lags, past, strict=True)), base, effects)
+
+    def carefully(
+        self,
+        blocks: Sequence[Block],
+        kinds: Intervened,
+        row: ArrayRow,
+        past: Mapping[int, ArrayRow],
+        base: ArrayRow,
+        effects: Effects,
+    ) -> None:
+        """Compute a part of a period one operation at a time, so that faults stay in their rows."""
+        for block in blocks:
+            if kinds.get(block.slot) == "fix":
+                row[block.slot] = effects[block.slot]
+                continue
+            row[block.slot], own = compute(block, row, base, self.parameters, past, self.observe)
+            self.note(block.slot, own)
+            if block.slot in kinds:
+                scale, shift = effects[block.slot]
+                with np.errstate(all="ignore"):
+                    row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
 
     def moved(self, slot: int, change: Intervention, values: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return self.settle(slot, change.apply(values))
+        return self.settle(slot, change.apply(values))
 
     def settle(self, slot: int, values: Any) -> Any:
         """Return `values` with NaN for infinity, which is noted as a fault of `slot`."""
@@ -299,15 +330,13 @@ class _Totals:
 
     def add(self, row: ArrayRow, position: int) -> None:
         place = position - self.window.before
-        with np.errstate(all="ignore"):
-            for slot, way in self.ways.items() if place >= 0 else ():
-                self.values[slot] = way.added(self.values.get(slot), row[slot], place, self.window)
+        for slot, way in self.ways.items() if place >= 0 else ():
+            self.values[slot] = way.added(self.values.get(slot), row[slot], place, self.window)
 
     def row(self) -> ArrayRow:
         row: ArrayRow = [np.float64(0.0)] * self.model.size
-        with np.errstate(all="ignore"):
-            for slot, way in self.ways.items():
-                row[slot] = way.finished(self.values[slot], self.window)
+        for slot, way in self.ways.items():
+            row[slot] = way.finished(self.values[slot], self.window)
         return row
 
 
