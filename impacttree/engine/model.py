@@ -142,16 +142,19 @@ class Part:
     """The slots with another rule at t = 0."""
     scheduled: frozenset[int]
     """The parameters, by position, that have a number of their own in each period."""
+    size: int
+    """Of a row of values."""
 
     @cached_property
-    def stages(self) -> tuple[Stage, ...]:
-        """The rules of a period from t = 1, by when they settle."""
-        return stages_of(self.step.blocks, self.started, self.scheduled)
+    def _stages(self) -> dict[frozenset[int], tuple[Stage, ...]]:
+        return {}
 
-    @cached_property
-    def settling(self) -> frozenset[int]:
-        """The slots that stay the same from some period on, unless what changes them does not."""
-        return frozenset(slot for stage in self.stages if stage.until < math.inf for slot in stage.slots)
+    def stages(self, wanted: Collection[int]) -> tuple[Stage, ...]:
+        """Return the rules of a period from t = 1, by when they settle; the values of `wanted` are kept."""
+        kept = frozenset(wanted)
+        if kept not in self._stages:
+            self._stages[kept] = stages_of(self.step.blocks, self.size, kept, self.started, self.scheduled)
+        return self._stages[kept]
 
 
 class Model:
@@ -316,6 +319,7 @@ class Model:
             later,
             started=frozenset(self.starts),
             scheduled=frozenset(self.schedules),
+            size=self.size,
         )
 
     def numbers(self, t: int) -> Sequence[float]:

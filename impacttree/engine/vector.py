@@ -9,7 +9,7 @@ that the fault reaches, and faults are counted by metric.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -130,7 +130,8 @@ def evaluate_many(
     kept_totals = {slot: np.empty(count) for slot in totals}
     kept_lows, kept_highs = ({slot: np.empty(count) for slot in extremes} for _ in range(2))
     faults: dict[int, int] = {}
-    room = _Room(model, model.part({*paths, *totals, *extremes, *effects}), periods)
+    wanted = {*paths, *totals, *extremes}
+    room = _Room(model, model.part(wanted.union(effects)), periods, wanted, effects)
     for first in range(0, count, room.block):
         rows = slice(first, min(first + room.block, count))
         parameters_here = [_part(value, rows, name) for value, name in zip(vector, model.addresses, strict=True)]
@@ -159,14 +160,34 @@ class _Room:
     Storing into a row frees an array, which the allocator hands out next.
     """
 
-    def __init__(self, model: Model, part: Part, periods: int) -> None:
+    def __init__(
+        self, model: Model, part: Part, periods: int, wanted: Collection[int], effects: Collection[int]
+    ) -> None:
         self.model, self.part, self.periods = model, part, periods
-        self.lags = part.stages[0].program.lags if part.stages else ()
-        self.initial: ArrayRow = [0.0] * model.size
-        self.ring: list[ArrayRow] = [[0.0] * model.size for _ in range(max(self.lags, default=0) + 1)]
+        looped = {metric.index for metric in model.graph.metrics if metric.on_loop}
+        self.window = model.window(periods)
+        self._weights: dict[frozenset[int], Mapping[int, tuple[Sequence[float], float]]] = {}
+        self.recomputed = {load.slot for block in part.recomputed.blocks for load in block.loads.values()}
+        self.stages = part.stages({*wanted, *self.recomputed, *(() if looped.isdisjoint(effects) else looped)})
+        self.settling = {
+            block.slot for stage in self.stages if stage.until < math.inf for block in stage.program.blocks
+        }
+        self.lags = self.stages[0].program.lags if self.stages else ()
+        size = 1 + max((block.slot for stage in self.stages for block in stage.program.blocks), default=0)
+        self.initial, *self.ring = ([0.0] * max(size, model.size) for _ in range(2 + max(self.lags, default=0)))
         fitting = MEMORY // (8 * model.size * (len(self.ring) + 1))
         self.block = min(BLOCK, max(SMALLEST_BLOCK, fitting))
         self.base: ArrayRow = [np.float64(value) for value in model.base]
+
+    def weights(self, wanted: Collection[int]) -> Mapping[int, tuple[Sequence[float], float]]:
+        """Return what each period counts in the totals, and what their sum is multiplied by, by slot."""
+        key = frozenset(wanted)
+        if key not in self._weights:
+            for slot in wanted:
+                self.model.check_horizon(slot)
+            ways = {slot: self.model.horizons[slot] for slot in sorted({*wanted, *(self.recomputed if wanted else ())})}
+            self._weights[key] = {slot: _even(way.adjoint(1.0, self.window)) for slot, way in ways.items() if way}
+        return self._weights[key]
 
     @cached_property
     def base_over_horizon(self) -> ArrayRow:
@@ -193,9 +214,12 @@ class _Block:
         self.is_careful = not self.part.read_today.isdisjoint(self.model.missing_today)
         """Whether a value may be read that the base case has not: then each metric is computed with care."""
         initial = room.initial
-        self.period([self.part.initial], {}, initial, [initial] * len(self.model.lags), room.base, {})
-        self.settles = not self.faults
+        past = dict.fromkeys(self.model.lags, initial)
+        self.settles = True
         """Whether what stays the same from some period on is computed until then only."""
+        self.period([self.part.initial], self.part.initial, {}, initial, past, room.base, {})
+        if self.faults:
+            self.settles = False  # they are looked for from t = 1 on
         if self.part.read_later.isdisjoint((*self.model.missing_today, *self.faults)):
             self.faults.clear()  # what has no value at t = 0 and is not read there is not missed
             self.is_careful = False
@@ -217,20 +241,25 @@ class _Block:
         """Step through the periods; return what was found on the way and over the horizon."""
         lags, ring, initial = self.room.lags, self.room.ring, self.room.initial
         found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
-        sums = _Totals(self.model, self.part, self.periods, totals)
-        stages = [(stage, self.until(stage, held)) for stage in self.part.stages]
+        sums = _Totals(self.room, totals)
+        stages = self.room.stages
+        untils = [(stage, self.until(stage, held)) for stage in stages]
+        turns = {until + more for _, until in untils for more in (0, len(ring))}
         row = initial
         for position in range(self.model.steps(self.periods)):
             for place, schedule in self.model.schedules.items():
                 self.parameters[place] = np.float64(schedule.at(position + 1))
+            if position == 0 or position in turns:
+                running = [stage.program for stage, until in untils if position < until]
+                ended = [stage for stage, until in untils if until <= position < until + len(ring)]
+                kept = [slot for stage in ended for slot in stage.stored]  # later on they stand in every row
+            if not self.settles and len(running) < len(stages):
+                running, kept, turns = [stage.program for stage in stages], [], set()
             before, row = row, ring[position % len(ring)]
-            past = [ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags]
-            for stage, until in stages:
-                if until <= position < until + len(ring):  # from then on it stands in every row
-                    for slot in stage.slots:
-                        row[slot] = before[slot]
-            programs = [stage.program for stage, until in stages if position < until]
-            self.period(programs, held.kinds, row, past, self.room.base, held.effects(position))
+            for slot in kept:
+                row[slot] = before[slot]
+            past = {lag: ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags}
+            self.period(running, self.part.step, held.kinds, row, past, self.room.base, held.effects(position))
             for slot in paths:
                 found.paths[slot].append(row[slot])
             for slot in extremes:
@@ -242,52 +271,43 @@ class _Block:
 
     def until(self, stage: Stage, held: Held) -> float:
         """Return up to which period a stage is computed; later ones have the values of that one."""
-        if not self.settles or self.observe is not None or not held.paths.keys().isdisjoint(self.part.settling):
+        if not self.settles or self.observe is not None or not held.paths.keys().isdisjoint(self.room.settling):
             return math.inf
         return stage.until_changed if held.kinds else stage.until
 
     def horizon(self, held: Held, sums: _Totals, totals: Sequence[int]) -> dict[int, Any]:
         if not totals:
             return {}
-        row = sums.row()
-        for slot in sums.ways:
-            row[slot] = self.settle(slot, row[slot])
-        effects = held.over(self.periods, self.part.recomputed.chunk_of)
-        self.period([self.part.recomputed], held.kinds, row, [], self.room.base_over_horizon, effects)
+        row: ArrayRow = [np.float64(0.0)] * self.model.size
+        for slot, values in sums.finished().items():
+            row[slot] = self.settle(slot, values)
+        recomputed = self.part.recomputed
+        effects = held.over(self.periods, recomputed.chunk_of)
+        self.period([recomputed], recomputed, held.kinds, row, {}, self.room.base_over_horizon, effects)
         return {slot: row[slot] for slot in totals}
 
     def period(
         self,
-        programs: Iterable[Program],
-        kinds: Intervened,
-        row: ArrayRow,
-        past: Sequence[ArrayRow],
-        base: ArrayRow,
-        effects: Effects,
-    ) -> None:
-        """Compute one period; a part of the tree that meets a fault is redone with care, as is all that comes after."""
-        with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-            for program in programs:
-                for blocks, function in zip(program.chunks, program.values(kinds, "array"), strict=True):
-                    if not self.faults and not self.is_careful and self.observe is None:
-                        try:
-                            function(row, base, self.parameters, past, effects)
-                            continue
-                        except FloatingPointError:
-                            pass
-                    self.carefully(blocks, kinds, row, dict(zip(program.lags, past, strict=True)), base, effects)
-
-    def carefully(
-        self,
-        blocks: Sequence[Block],
+        programs: Sequence[Program],
+        whole: Program,
         kinds: Intervened,
         row: ArrayRow,
         past: Mapping[int, ArrayRow],
         base: ArrayRow,
         effects: Effects,
     ) -> None:
-        """Compute a part of a period one operation at a time, so that faults stay in their rows."""
-        for block in blocks:
+        """Compute one period by some programs; if that meets a fault, by `whole` with care, as all that comes after."""
+        if not self.faults and not self.is_careful and self.observe is None:
+            rows = list(past.values())
+            try:
+                with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
+                    for program in programs:
+                        for function in program.values(kinds, "array"):
+                            function(row, base, self.parameters, rows, effects)
+                return
+            except FloatingPointError:
+                self.settles = False  # what follows leaves no values of the rules that are parts of others
+        for block in whole.blocks:
             if kinds.get(block.slot) == "fix":
                 row[block.slot] = effects[block.slot]
                 continue
@@ -295,8 +315,7 @@ class _Block:
             self.note(block.slot, own)
             if block.slot in kinds:
                 scale, shift = effects[block.slot]
-                with np.errstate(all="ignore"):
-                    row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
+                row[block.slot] = self.settle(block.slot, row[block.slot] * scale + shift)
 
     def moved(self, slot: int, change: Intervention, values: Any) -> Any:
         return self.settle(slot, change.apply(values))
@@ -318,26 +337,38 @@ class _Block:
 class _Totals:
     """Totals over the horizon: of the slots wanted, and of those that recomputed ones read."""
 
-    def __init__(self, model: Model, part: Part, periods: int, wanted: Sequence[int]) -> None:
-        self.model = model
-        read = {load.slot for block in part.recomputed.blocks for load in block.loads.values()} if wanted else set()
-        for slot in wanted:
-            model.check_horizon(slot)
-        ways = {slot: model.horizons[slot] for slot in sorted({*wanted, *read})}
-        self.ways = {slot: way for slot, way in ways.items() if way is not None}
-        self.window = model.window(periods)
-        self.values: dict[int, Any] = {}
+    def __init__(self, room: _Room, wanted: Sequence[int]) -> None:
+        self.before, self.weights = room.window.before, room.weights(wanted)
+        self.sums: dict[int, Any] = {}
+        self.own: set[int] = set()
+        """The slots whose sums are arrays made here, to which more can be added in place."""
 
     def add(self, row: ArrayRow, position: int) -> None:
-        place = position - self.window.before
-        for slot, way in self.ways.items() if place >= 0 else ():
-            self.values[slot] = way.added(self.values.get(slot), row[slot], place, self.window)
+        place = position - self.before
+        for slot, (weights, _) in self.weights.items() if place >= 0 else ():
+            weight, values, known = weights[place], row[slot], self.sums.get(slot)
+            if not weight:
+                continue
+            if weight != 1.0:
+                values = values * weight
+            if slot in self.own:
+                np.add(known, values, out=known)
+            elif known is None:
+                self.sums[slot] = values
+            else:
+                self.sums[slot] = known + values
+                if isinstance(self.sums[slot], np.ndarray):
+                    self.own.add(slot)
 
-    def row(self) -> ArrayRow:
-        row: ArrayRow = [np.float64(0.0)] * self.model.size
-        for slot, way in self.ways.items():
-            row[slot] = way.finished(self.values[slot], self.window)
-        return row
+    def finished(self) -> dict[int, Any]:
+        """Return the values over the horizon."""
+        factors = {slot: factor for slot, (_, factor) in self.weights.items() if factor != 1.0}
+        return {slot: total * factors[slot] if slot in factors else total for slot, total in self.sums.items()}
+
+
+def _even(weights: Sequence[float]) -> tuple[Sequence[float], float]:
+    """Return weights and a factor; where all are the same, it stands in for them."""
+    return ([1.0] * len(weights), weights[0]) if len(set(weights)) == 1 else (weights, 1.0)
 
 
 def _read(
