@@ -9,7 +9,7 @@ that the fault reaches, and faults are counted by metric.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from impacttree.engine.model import Model, Part
 from impacttree.engine.program import Effects, Program
 from impacttree.engine.stages import Stage
 from impacttree.engine.tape import Block, Instruction
-from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
+from impacttree.engine.vector_faults import Observe, are_finite, compute, finite, witnesses
 from impacttree.errors import Problem, QuestionError, nearest
 from impacttree.quantity import Intervention
 
@@ -131,11 +131,15 @@ def evaluate_many(
     kept_lows, kept_highs = ({slot: np.empty(count) for slot in extremes} for _ in range(2))
     faults: dict[int, int] = {}
     wanted = {*paths, *totals, *extremes}
-    room = _Room(model, model.part(wanted.union(effects)), periods, wanted, effects)
+    varying = {place for place, value in enumerate(vector) if isinstance(value, np.ndarray)}
+    room = _Room(model, model.part(wanted.union(effects)), periods, wanted, effects, varying, count)
     for first in range(0, count, room.block):
         rows = slice(first, min(first + room.block, count))
-        parameters_here = [_part(value, rows, name) for value, name in zip(vector, model.addresses, strict=True)]
-        block = _Block(room, parameters_here, rows.stop - first)
+        here = [value[rows] if place in varying else value for place, value in enumerate(vector)]
+        block = _Block(room, here, rows.stop - first)
+        if not all(map(are_finite, block.telling)):
+            for place in sorted(varying):
+                _part(vector[place], rows, model.addresses[place])
         block.observe = None if observe is None else partial(_told, observe, rows)
         parts = {slot: partial(_part, rows=rows, name=_change_of(model, slot)) for slot in effects}
         held = block.hold({slot: effect.mapped(parts[slot]) for slot, effect in effects.items()})
@@ -161,9 +165,20 @@ class _Room:
     """
 
     def __init__(
-        self, model: Model, part: Part, periods: int, wanted: Collection[int], effects: Collection[int]
+        self,
+        model: Model,
+        part: Part,
+        periods: int,
+        wanted: Collection[int],
+        effects: Collection[int],
+        varying: Set[int],
+        count: int,
     ) -> None:
         self.model, self.part, self.periods = model, part, periods
+        self.witnesses, shown = (
+            witnesses(part.initial.blocks, varying) if count >= SMALLEST_BLOCK else ((), frozenset())
+        )
+        self.unshown = varying - shown
         looped = {metric.index for metric in model.graph.metrics if metric.on_loop}
         self.window = model.window(periods)
         self._weights: dict[frozenset[int], Mapping[int, tuple[Sequence[float], float]]] = {}
@@ -224,6 +239,12 @@ class _Block:
             self.faults.clear()  # what has no value at t = 0 and is not read there is not missed
             self.is_careful = False
 
+    @property
+    def telling(self) -> Iterator[Any]:
+        """The values that are finite only where all parameters are."""
+        yield from (self.parameters[place] for place in self.room.unshown)
+        yield from (self.room.initial[slot] for slot in self.room.witnesses)
+
     def hold(self, given: Mapping[int, Intervention]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
         if given and self.model.is_timeless:
@@ -276,8 +297,8 @@ class _Block:
         return stage.until_changed if held.kinds else stage.until
 
     def horizon(self, held: Held, sums: _Totals, totals: Sequence[int]) -> dict[int, Any]:
-        if not totals:
-            return {}
+        if not totals or not self.part.recomputed.blocks:
+            return {slot: self.settle(slot, values) for slot, values in sums.finished().items()}
         row: ArrayRow = [np.float64(0.0)] * self.model.size
         for slot, values in sums.finished().items():
             row[slot] = self.settle(slot, values)
@@ -298,6 +319,8 @@ class _Block:
     ) -> None:
         """Compute one period by some programs; if that meets a fault, by `whole` with care, as all that comes after."""
         if not self.faults and not self.is_careful and self.observe is None:
+            if not programs:
+                return
             rows = list(past.values())
             try:
                 with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
@@ -401,7 +424,7 @@ def _checked(value: FloatOrArray, name: str, lengths: dict[int, str]) -> Any:
     if array.ndim > 1:
         raise QuestionError(Problem(reason=f"{name} has {array.ndim} dimensions", fix="give one number for each row"))
     if array.ndim == 0:
-        return np.float64(array)
+        return _part(np.float64(array), slice(None), name)
     lengths.setdefault(len(array), name)
     return array
 
@@ -423,7 +446,7 @@ def _told(
 
 
 def _part(value: Any, rows: slice, name: str) -> Any:
-    """Return the rows of a block, checked here, where the processor is about to read them anyway."""
+    """Return the rows of a block, which must be finite."""
     part = value[rows] if isinstance(value, np.ndarray) else value
     if not are_finite(part):
         raise QuestionError(Problem(reason=f"{name} is not a finite number in every row", fix="leave such rows out"))
