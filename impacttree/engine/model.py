@@ -23,6 +23,7 @@ from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.stages import Stage, stages_of
 from impacttree.engine.tape import Block, lower, total_of
+from impacttree.engine.witnesses import witnesses
 from impacttree.errors import EvaluationError, Problem, QuestionError
 from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.model import Aggregation, Graph
@@ -155,6 +156,16 @@ class Part:
         if kept not in self._stages:
             self._stages[kept] = stages_of(self.step.blocks, self.size, kept, self.started, self.scheduled)
         return self._stages[kept]
+
+    @cached_property
+    def _witnesses(self) -> dict[frozenset[int], tuple[tuple[int, ...], frozenset[int]]]:
+        return {}
+
+    def witnesses(self, parameters: frozenset[int]) -> tuple[tuple[int, ...], frozenset[int]]:
+        """Return slots whose values at t = 0 are finite only where parameters are, and these parameters."""
+        if parameters not in self._witnesses:
+            self._witnesses[parameters] = witnesses(self.initial.blocks, parameters)
+        return self._witnesses[parameters]
 
 
 class Model:

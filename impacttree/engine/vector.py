@@ -9,7 +9,7 @@ that the fault reaches, and faults are counted by metric.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -21,10 +21,10 @@ from impacttree.engine.arrays import Array
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.held import Held, local_effects
 from impacttree.engine.model import Model, Part
-from impacttree.engine.program import Effects, Program
+from impacttree.engine.program import Effects, Forward, Program
 from impacttree.engine.stages import Stage
 from impacttree.engine.tape import Block, Instruction
-from impacttree.engine.vector_faults import Observe, are_finite, compute, finite, witnesses
+from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 from impacttree.quantity import Intervention
 
@@ -131,8 +131,8 @@ def evaluate_many(
     kept_lows, kept_highs = ({slot: np.empty(count) for slot in extremes} for _ in range(2))
     faults: dict[int, int] = {}
     wanted = {*paths, *totals, *extremes}
-    varying = {place for place, value in enumerate(vector) if isinstance(value, np.ndarray)}
-    room = _Room(model, model.part(wanted.union(effects)), periods, wanted, effects, varying, count)
+    varying = frozenset(place for place, value in enumerate(vector) if isinstance(value, np.ndarray))
+    room = _Room(model, model.part(wanted.union(effects)), periods, wanted, effects, varying)
     for first in range(0, count, room.block):
         rows = slice(first, min(first + room.block, count))
         here = [value[rows] if place in varying else value for place, value in enumerate(vector)]
@@ -171,13 +171,10 @@ class _Room:
         periods: int,
         wanted: Collection[int],
         effects: Collection[int],
-        varying: Set[int],
-        count: int,
+        varying: frozenset[int],
     ) -> None:
         self.model, self.part, self.periods = model, part, periods
-        self.witnesses, shown = (
-            witnesses(part.initial.blocks, varying) if count >= SMALLEST_BLOCK else ((), frozenset())
-        )
+        self.witnesses, shown = part.witnesses(varying)
         self.unshown = varying - shown
         looped = {metric.index for metric in model.graph.metrics if metric.on_loop}
         self.window = model.window(periods)
@@ -232,7 +229,7 @@ class _Block:
         past = dict.fromkeys(self.model.lags, initial)
         self.settles = True
         """Whether what stays the same from some period on is computed until then only."""
-        self.period([self.part.initial], self.part.initial, {}, initial, past, room.base, {})
+        self.period(self.part.initial.values({}, "array"), self.part.initial, {}, initial, past, room.base, {})
         if self.faults:
             self.settles = False  # they are looked for from t = 1 on
         if self.part.read_later.isdisjoint((*self.model.missing_today, *self.faults)):
@@ -271,11 +268,11 @@ class _Block:
             for place, schedule in self.model.schedules.items():
                 self.parameters[place] = np.float64(schedule.at(position + 1))
             if position == 0 or position in turns:
-                running = [stage.program for stage, until in untils if position < until]
+                running = _functions([stage.program for stage, until in untils if position < until], held)
                 ended = [stage for stage, until in untils if until <= position < until + len(ring)]
                 kept = [slot for stage in ended for slot in stage.stored]  # later on they stand in every row
-            if not self.settles and len(running) < len(stages):
-                running, kept, turns = [stage.program for stage in stages], [], set()
+            if not self.settles and turns:
+                running, kept, turns = _functions([stage.program for stage in stages], held), [], set()
             before, row = row, ring[position % len(ring)]
             for slot in kept:
                 row[slot] = before[slot]
@@ -304,12 +301,14 @@ class _Block:
             row[slot] = self.settle(slot, values)
         recomputed = self.part.recomputed
         effects = held.over(self.periods, recomputed.chunk_of)
-        self.period([recomputed], recomputed, held.kinds, row, {}, self.room.base_over_horizon, effects)
+        self.period(
+            _functions([recomputed], held), recomputed, held.kinds, row, {}, self.room.base_over_horizon, effects
+        )
         return {slot: row[slot] for slot in totals}
 
     def period(
         self,
-        programs: Sequence[Program],
+        functions: Sequence[Forward],
         whole: Program,
         kinds: Intervened,
         row: ArrayRow,
@@ -317,16 +316,15 @@ class _Block:
         base: ArrayRow,
         effects: Effects,
     ) -> None:
-        """Compute one period by some programs; if that meets a fault, by `whole` with care, as all that comes after."""
+        """Compute one period by functions; if that meets a fault, by `whole` with care, as all that comes after."""
         if not self.faults and not self.is_careful and self.observe is None:
-            if not programs:
+            if not functions:
                 return
             rows = list(past.values())
             try:
                 with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-                    for program in programs:
-                        for function in program.values(kinds, "array"):
-                            function(row, base, self.parameters, rows, effects)
+                    for function in functions:
+                        function(row, base, self.parameters, rows, effects)
                 return
             except FloatingPointError:
                 self.settles = False  # what follows leaves no values of the rules that are parts of others
@@ -355,6 +353,10 @@ class _Block:
             known = self.faults.get(owner)
             mask = np.broadcast_to(np.asarray(faulty, dtype=np.bool_), self.count)
             self.faults[owner] = mask if known is None else known | mask
+
+
+def _functions(programs: Sequence[Program], held: Held) -> list[Forward]:
+    return [function for program in programs for function in program.values(held.kinds, "array")]
 
 
 class _Totals:
