@@ -15,7 +15,7 @@ from impacttree.engine.flows import Lift
 from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
 
-__all__ = ["figures", "moves_of", "plain", "ranges"]
+__all__ = ["figures", "plain", "ranges"]
 
 NOTHING = 1e-9
 """Share of the largest flow that is not told."""
@@ -116,14 +116,6 @@ def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> d
 def _paid(case: Case, cost: float) -> str | None:
     """Return a cost as a question takes it: in the money of the tree, to the last digit."""
     return f"{Decimal(repr(cost)):f} {case.words.currency}" if cost else None
-
-
-def moves_of(case: Case) -> list[Any]:
-    """Return the changes of a state, by slot, as the script takes them."""
-    return [
-        [slot, {"kind": one.kind, "scale": one.scale, "shift": one.shift}]
-        for slot, one in case.asked.interventions.items()
-    ]
 
 
 def plain(data: Any) -> Any:

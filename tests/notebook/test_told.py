@@ -9,9 +9,10 @@ import pytest
 
 import impacttree as it
 from impacttree.answers.case import Case
+from impacttree.export.changes import changes_data, timings_data
 from impacttree.export.page import modules, page_data
 from impacttree.export.script import script
-from impacttree.notebook.told import figures, moves_of, plain
+from impacttree.notebook.told import figures, plain
 from tests.export.javascript import in_node
 
 pytestmark = pytest.mark.slow
@@ -53,6 +54,8 @@ def _close(ours: Any, theirs: Any, where: str) -> None:
         ("saas", {}, 0.0),
         ("internal", {"deploy_minutes": "-5 minutes/deploy"}, 100_000.0),
         ("duolingo", {"engagement": "=36%"}, 0.0),
+        ("saas", {"engagement": "+5% from 2027-04 over 3 months"}, 250_000.0),
+        ("internal", {"deploy_minutes": "=20 minutes/deploy from 3 over 4 shape s until 9"}, 100_000.0),
     ],
 )
 def test_figures_are_those_of_the_script(name: Any, changes: dict[str, str], cost: float, tmp_path: Path) -> None:
@@ -60,7 +63,15 @@ def test_figures_are_those_of_the_script(name: Any, changes: dict[str, str], cos
     data, outcome = page_data(subject), subject.outcome(None)
     horizon = data["horizons"][0]
     case = Case.of(subject.marked, changes, horizon)
-    asked = {"changes": moves_of(case), "horizon": horizon, "cost": cost, "need": None, "focus": data["focus"]}
+    timings = timings_data([case.asked], subject.words, max(data["horizons"]))
+    data = {**data, "model": {**data["model"], "timings": timings, "static": data["model"]["static"] and not timings}}
+    asked = {
+        "changes": changes_data(case.asked),
+        "horizon": horizon,
+        "cost": cost,
+        "need": None,
+        "focus": data["focus"],
+    }
     (theirs,) = in_node(script(modules(data)) + NOW, [{"data": data, "asked": asked}], tmp_path)
     ours = plain(figures(case, outcome, data["horizons"], cost))
     flows = {(source, target): amount for source, target, amount in theirs.pop("flows")}

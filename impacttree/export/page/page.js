@@ -1,6 +1,7 @@
 // The page: controls, and what follows from them.
 import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, shortened, standAlone, width } from "./draw.js";
 import { Answers } from "./answers.js";
+import { steps } from "./model.js";
 import { State } from "./state.js";
 import { digitsApart, formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
 
@@ -103,7 +104,7 @@ export class Page {
     const field = element("input", { id, inputmode: "text", autocomplete: "off", "aria-label": `${metric.label}, value` });
     const move = element("i", { class: "move" });
     const name = element("label", { for: `${id}-range` }, input.kind === "ratio" ? `${metric.label}, change` : metric.label);
-    const hint = element("p", { class: "hint" }, `today ${this.state.written(metric, input.base)}, plausible ${this.state.written(metric, input.low)} to ${this.state.written(metric, input.high)}`);
+    const plain = `today ${this.state.written(metric, input.base)}, plausible ${this.state.written(metric, input.low)} to ${this.state.written(metric, input.high)}`, hint = element("p", { class: "hint" });
     const box = element("div", { class: "slider" }, element("div", { class: "name" }, name, field), hint,
       element("div", { class: "track" }, element("i", { class: "rail" }), mark("band", input.low, input.high), move, mark("tick", input.base, null), range));
     range.addEventListener("input", () => {
@@ -120,7 +121,7 @@ export class Page {
       this.changed(field);
     });
     field.addEventListener("blur", () => { field.setAttribute("aria-invalid", "false"); this.fields(); });
-    this.sliders.set(slot, { box, range, field, move, at, input, metric });
+    this.sliders.set(slot, { box, range, field, move, at, input, metric, hint, plain });
     return box;
   }
 
@@ -240,12 +241,13 @@ export class Page {
   fields() {
     const { state, from } = this, idle = (field) => field !== this.root.activeElement || (field !== from && field.getAttribute("aria-invalid") !== "true" && from !== null);
     for (const [slot, slider] of this.sliders) {
-      const { box, range, field, move, at, input, metric } = slider;
+      const { box, range, field, move, at, input, metric, hint, plain } = slider, when = state.when.get(slot);
       const value = state.value(slot), isMoved = state.values.has(slot);
       if (slider.shown === value && slider.isMoved === isMoved && from) continue;
       Object.assign(slider, { shown: value, isMoved });
       const shownValue = state.written(metric, value);
       box.classList.toggle("moved", isMoved);
+      hint.textContent = plain + (when ? `; moved ${this.inForce(when)}` : "");
       if (range !== from) range.value = Math.round((STEPS * (value - input.least)) / (input.most - input.least || 1));
       range.setAttribute("aria-valuetext", shownValue);
       if (field !== from && idle(field)) { field.value = shownValue; field.style.width = `${Math.max(76, 7.2 * shownValue.length + 18)}px`; }
@@ -438,20 +440,28 @@ export class Page {
     this.part("take").hidden = !isOpen;
     this.part("take").onclick = () => { this.state.set(this.state.focus, found.value); this.changed(); };
     const { state, data } = this, metric = data.metrics[state.focus], output = this.part("needs");
-    const asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
+    const when = state.when.get(state.focus), asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
     if (state.need === null) { output.replaceChildren(`Type an amount: what must ${metric.low} be?`); return; }
     if (!found) output.replaceChildren(`${metric.label} is not an input`);
     else if (found.isToday) output.replaceChildren(`${asked} needs no move of ${metric.low}`);
     else if (found.value === null) output.replaceChildren(`No value of ${metric.low} alone gives ${asked}`);
-    else output.replaceChildren(`${asked} needs ${metric.low} at `, bold(state.written(metric, found.value, found.digits)));
+    else output.replaceChildren(`${asked} needs ${metric.low} at `, bold(state.written(metric, found.value, found.digits)), when ? ` ${this.inForce(when)}` : "");
   }
 
   basis() {
-    const { data, state } = this, { money, held } = data.basis;
-    const what = [money ? "accrual, pre-tax, undiscounted" : "", state.cost && data.canCost ? `before the cost unless net; the cost is paid in ${this.words.at(1)}` : "before the cost of achieving it", held].filter(Boolean);
+    const { data, state } = this, { accounting, paid, marked } = data.basis;
+    const what = [accounting, state.cost && data.canCost ? `before the cost unless ${data.basis.net}; the cost is paid ${paid}` : "before the cost of achieving it", this.held(), marked].filter(Boolean);
     this.basisText = `Basis: ${what.join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${data.notes.join(" ")}${data.notes.length ? " " : ""}${data.name}, version ${data.version}.`;
     this.part("basis").textContent = this.basisText;
   }
+
+  /** When changes are in force: "lift held from month 1", "lift from month 4, in full from month 6". */
+  held() {
+    const { state, data } = this, told = new Set([...state.changes.values()].flatMap(steps).map(({ when }) => this.inForce(when)));
+    return `${state.changes.size > 1 ? "changes" : "lift"} ${told.size > 1 ? "each in force when stated" : [...told][0] ?? data.basis.held}`;
+  }
+
+  inForce(when) { return (this.data.model.timings?.[when] ?? { told: this.data.basis.held }).told; }
 
   // -- sharing ---------------------------------------------------------------------------------------------------------
 
