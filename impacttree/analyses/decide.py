@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from impacttree.answers.asked import Move
+from impacttree.answers.asked import Basis, Move
 from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
 from impacttree.answers.cost import cost_address
@@ -18,7 +18,7 @@ from impacttree.answers.local import local
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text
 from impacttree.answers.words import Words, counted, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
@@ -321,7 +321,8 @@ def decide(
     scenario
         A scenario of the model file, held with each act and without any.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says. A cost is
+        paid once, so that a run rate is refused.
     samples
         How many are drawn; as many as there is time for unless given.
     seed

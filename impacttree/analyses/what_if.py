@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from impacttree.answers.asked import Changes, Move
+from impacttree.answers.asked import Basis, Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.guardrail_checks import GuardrailCheck, gauges_part, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
@@ -14,7 +14,7 @@ from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import BASE, Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -133,7 +133,7 @@ class WhatIf(Result):
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
             notes.append(f"Change of {lowered(words.titled(self.outcome))}: {', '.join(beside)}")
-        if self.run_rate is not None and self.moves:
+        if self.run_rate is not None and self.moves and not words.is_run_rate:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
         notes += [*self.warnings, *(check.text for check in self.guardrails), f"Basis: {self.provenance.basis}."]
@@ -204,7 +204,8 @@ def what_if(
     scenario
         A scenario of the model file, held without and with the changes.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
     samples
         How many are drawn; as many as there is time for unless given.
     seed

@@ -14,6 +14,7 @@ from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, lowered
+from impacttree.engine.horizon import Window
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import Settled, settled
@@ -140,10 +141,10 @@ class Case:
         return tuple(self.words.end(self.periods, times) for times in range(1, count + 1))
 
     @cached_property
-    def undiscounted(self) -> Case:
+    def plain(self) -> Case:
         """The same case, amounts added up as they come: what was changed is told so on any basis."""
-        plain = self.subject.on_basis("horizon")
-        return self if plain is self.subject else replace(self, subject=plain)
+        subject = self.subject.on_basis("horizon")
+        return self if subject is self.subject else replace(self, subject=subject)
 
     @cached_property
     def furthest(self) -> Case:
@@ -292,18 +293,19 @@ class Case:
 
     def run_rate(self, metric: Metric) -> float | None:
         """Return by how much it does so in the last period, annualised; None for what has no run rate."""
-        annual = self.words.annual(metric)
-        return None if annual is None else self.by_period(metric)[-1] * annual
+        pace = self.subject.pace(metric)
+        return None if pace is None else pace.tangent(self.by_period(metric)[-1:], Window(1, 1))
 
     # -- what moved ---------------------------------------------------------------------------------------------
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
         """What was changed, and where it went over the horizon."""
-        words, moves = self.words, []
+        plain, moves = self.plain, []
+        words = plain.words
         for name, change in self.asked.texts:
             slot = self.subject.graph.by_name[name]
-            before, after = self.undiscounted.before[slot], self.undiscounted.after[slot]
+            before, after = plain.before[slot], plain.after[slot]
             moved = words.move(name, before, after, words.during(name, self.periods, before))
             moves.append(Move(name, change, before, after, f"{words.changed(name, change)} ({moved})"))
         return tuple(moves)

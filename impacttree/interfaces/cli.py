@@ -124,8 +124,11 @@ def scenario_option(function: F) -> F:
 
 
 def basis_option(function: F) -> F:
-    text = "How amounts count: as they come, or discounted to today (pv) at the rate of the model's `finance`."
-    choice = click.Choice(["horizon", "pv"])
+    text = (
+        "How amounts count: as they come, as the last period annualised (run_rate), or discounted to today (pv) at "
+        "the rate of the model's `finance`."
+    )
+    choice = click.Choice(["horizon", "run_rate", "pv"])
     return click.option("--basis", type=choice, default="horizon", show_default=True, help=text)(function)
 
 

@@ -53,11 +53,11 @@ class Intervention:
         """
         return reduce(Intervention.then, (_in_force(step, t) for step in self.steps)) if self.varies else self
 
-    def over(self, first: int, last: int) -> Intervention:
-        """Return what is done to a value over periods first to last: the average of what is done in each."""
+    def over(self, periods: range) -> Intervention:
+        """Return what is done to a value over some periods: the average of what is done in each."""
         if not self.varies:
             return self
-        each, count = [self.at(t) for t in range(first, last + 1)], last - first + 1
+        each, count = [self.at(t) for t in periods], len(periods)
         scale, shift = sum(one.scale for one in each) / count, sum(one.shift for one in each) / count
         return replace(each[0], scale=scale, shift=shift)
 

@@ -206,3 +206,108 @@ def test_finance_is_written_as_it_was_stated() -> None:
     assert it.ImpactTree(metrics={"a": {"value": "$1/month"}}, finance={"discount_rate": "8%"}).spec.finance == Finance(
         discount_rate="8%"
     )
+
+
+# ---- run rates
+
+
+def run_rate(conversion: float = 0.02, months: int = 12) -> float:
+    return 12 * profits(conversion, months)[-1]
+
+
+def test_worth_at_a_run_rate_is_what_the_last_month_comes_to_in_a_year() -> None:
+    gain = run_rate(0.022) - run_rate()
+    answer = tree().worth("conversion", "+10%", basis="run_rate")
+    assert (answer.total, answer.before) == pytest.approx((gain, run_rate()), rel=1e-12)
+    assert math.fsum(path.amount for path in answer.paths) + answer.rest == pytest.approx(gain, rel=1e-9)
+    into = [edge for edge in answer.edges if edge.target == "profit"]
+    assert math.fsum(edge.amount for edge in into) == pytest.approx(gain, rel=1e-9)
+    assert answer.long == pytest.approx([run_rate(0.022, n) - run_rate(0.02, n) for n in (12, 24, 36)], rel=1e-12)
+    assert answer.by_period == pytest.approx([b - a for a, b in zip(profits(), profits(0.022), strict=True)])
+    assert {one.name: one.change for one in answer.outcomes} == pytest.approx(
+        {"revenue": gain / 0.6, "profit": gain, "customers": (profits(0.022)[-1] - profits()[-1]) / 6}, rel=1e-12
+    )
+
+
+def test_every_question_tells_the_same_run_rate() -> None:
+    shop = tree()
+    worth = shop.worth("conversion", "+1%", basis="run_rate")
+    assert shop.what_if({"conversion": "+1%"}, basis="run_rate").total == pytest.approx(worth.total, rel=1e-12)
+    row = next(row for row in shop.sensitivity(basis="run_rate").rows if row.metric == "conversion")
+    assert row.worth == pytest.approx(worth.total, rel=1e-12)
+    assert row.later == pytest.approx(run_rate(0.0202, 36) - run_rate(0.02, 36), rel=1e-12)
+    slope = (run_rate(0.02 + 1e-6) - run_rate(0.02 - 1e-6)) / 2e-6
+    assert row.elasticity == pytest.approx(slope * 0.02 / run_rate(), rel=1e-6)
+    drawn = shop.simulate(256, seed=3, basis="run_rate", on=["profit", "visits"])
+    assert np.allclose(
+        drawn.samples("profit"),
+        run_rate() + (drawn.samples("visits") / 12 - 1_000) * 0.02 * (run_rate(0.04) - run_rate()) / 20,
+        rtol=1e-9,
+    )
+
+
+def test_the_words_of_a_run_rate_say_a_year_by_when_and_never_a_sum() -> None:
+    shop = tree()
+    answer = shop.worth("conversion", "+10%", basis="run_rate")
+    text = str(answer)
+    assert "operating profit a year by month 12 (" in answer.title
+    assert "12 months" not in text
+    assert "a year by month 36" in text
+    assert "undiscounted, the last month alone, amounts annualised" in text
+    assert json.loads(answer.to_json())["unit"] == "USD/year"
+    assert json.loads(answer.to_json())["over"] == "month 12, annualised"
+    assert "12k -> 13.2k in 12 months" in shop.worth("visits", "+10%", basis="run_rate").title  # as it comes
+    level = shop.worth("conversion", "+10%", on="customers", basis="run_rate")
+    assert level.total == pytest.approx((profits(0.022)[-1] - profits()[-1]) / 6, rel=1e-12)
+    assert "a year" not in level.title
+    assert "margin" in shop.worth("cost", "+10%", on="margin", basis="run_rate").title
+    assert "in month 12" in shop.worth("cost", "+10%", on="margin", basis="run_rate").title
+
+
+def test_a_run_rate_over_named_periods_is_that_of_their_last() -> None:
+    answer = tree().worth("conversion", "+10%", over="months 13 to 18", basis="run_rate")
+    assert answer.total == pytest.approx(run_rate(0.022, 18) - run_rate(0.02, 18), rel=1e-12)
+    assert "a year by month 18" in answer.title
+
+
+def test_a_lift_that_is_over_by_the_last_month_has_no_run_rate() -> None:
+    late = tree().worth("price", "+10% until month 6", on="revenue", basis="run_rate")
+    assert late.total == pytest.approx(0.0, abs=1e-9)
+    ramped = tree().worth("price", "+10% from month 7 over 12 months", on="revenue", basis="run_rate")
+    assert ramped.total == pytest.approx(0.1 * 6 / 12 * run_rate() / 0.6, rel=1e-12)
+
+
+@pytest.mark.parametrize("cost", ["$500", "$100 in month 3"])
+def test_a_cost_is_not_set_against_a_run_rate(cost: str) -> None:
+    shop = tree()
+    for ask in (
+        lambda: shop.worth("conversion", "+1%", cost=cost, basis="run_rate"),
+        lambda: shop.decide(it.Decision("conversion", "+1%", cost=cost), basis="run_rate"),
+        lambda: shop.value_of_information(it.Decision("conversion", "+1%", cost=cost), basis="run_rate"),
+        lambda: shop.value_of_information(basis="run_rate"),
+    ):
+        with pytest.raises(QuestionError, match="a run rate is what a year comes to at the pace") as raised:
+            ask()
+        assert len(raised.value.problems) == 1
+        assert "leave the basis out" in str(raised.value)
+
+
+@examples(40)
+@given(st.one_of(trees(), trees(kinks=True)), st.data())
+def test_the_run_rate_that_worth_prints_is_the_total_on_that_basis(sketch: Sketch, data: st.DataObject) -> None:
+    names = sorted(sketch.metrics)
+    metric, on = data.draw(st.sampled_from(names)), data.draw(st.sampled_from(names))
+    shop = sketch.tree()
+    try:
+        plain = shop.worth(metric, it.add(0.01), on, range=False)
+        rated = shop.worth(metric, it.add(0.01), on, range=False, basis="run_rate")
+    except ImpactTreeError:
+        assume(False)
+    assert (plain.run_rate is None) == (shop._graph[on].aggregation != "sum")
+    assert rated.run_rate == plain.run_rate
+    assert rated.by_period == plain.by_period
+    if plain.run_rate is not None:
+        size = 12 * max(map(abs, (plain.before, plain.after, rated.before, rated.after, 1.0)))
+        assert abs(rated.total - plain.run_rate) <= 1e-12 * size
+    elif shop._graph[on].aggregation == "last":
+        assert rated.total == plain.total
