@@ -21,9 +21,9 @@ from typing import Any, get_args
 
 from impacttree.analyses.diagram import diagram, lifted_diagram
 from impacttree.analyses.worth import worth
-from impacttree.answers.asked import NOTHING, Asked
+from impacttree.answers.asked import NOTHING, Asked, Basis
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.cost import COST, has_net, read_cost, uncertain_cost
 from impacttree.answers.guardrail_checks import Limit, guarded, sized
 from impacttree.answers.local import known
 from impacttree.answers.number_names import label_of
@@ -52,6 +52,8 @@ __all__ = ["body", "modules", "page", "page_data"]
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
 BETA = "beta.js"
 """Its functions are needed where something is drawn from a beta distribution."""
+SHORT = 8
+"""Letters of a name of the periods that fits beside an amount on a card, as FY27."""
 LONG = 3
 """Horizons that the longer view has."""
 COMMON = ("kind", "rule", "better", "isAmount", "isShare", "count", "unit", "about", "formula", "moves")
@@ -87,6 +89,7 @@ def page(
     *,
     cost: RawQuantity | None = None,
     people: bool = True,
+    basis: Basis = "horizon",
 ) -> str:
     """Return the page of a tree as HTML text.
 
@@ -102,6 +105,8 @@ def page(
         What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
     people
         Whether owners, sources and notes are in the file.
+    basis
+        How amounts count: as they come, as the last period annualised, or discounted to today.
 
     Raises
     ------
@@ -117,7 +122,7 @@ def page(
     """
     folder = files("impacttree.export") / "page"
     style = (folder / "page.css").read_text(encoding="utf-8")
-    data = page_data(subject, lift, on, cost=cost, people=people)
+    data = page_data(subject, lift, on, cost=cost, people=people, basis=basis)
     code = f"(() => {{\n'use strict';\n{script(modules(data))}start();\n}})();"
     return TEMPLATE.format(
         title=escape(clean(subject.graph.spec.name)),
@@ -149,9 +154,10 @@ def page_data(
     *,
     cost: RawQuantity | None = None,
     people: bool = True,
+    basis: Basis = "horizon",
 ) -> Mapping[str, Any]:
     """Return all that the script of a page reads, as plain data; arguments are those of `page`."""
-    return _Contents(subject, lift, on, cost, people).data
+    return _Contents(subject, lift, on, cost, people, basis).data
 
 
 def _hash(text: str) -> str:
@@ -168,13 +174,15 @@ class _Contents:
         on: str | None,
         cost: RawQuantity | None,
         people: bool,
+        basis: Basis,
     ) -> None:
+        subject = subject.on_basis(basis)
         self.whole, self.words, self.people = subject.marked, subject.words, people
         self.graph, self.periods = subject.graph, subject.periods(None)
         self.outcome = subject.outcome(on)
         self.subject, self.lift = subject, lift
         self.cost = self._paid(cost)
-        self.answer = worth(subject, *lift, on) if lift is not None else None
+        self.answer = worth(subject, *lift, on, basis=basis) if lift is not None else None
         self.drawn = diagram(subject, None, on).drawn if self.answer is None else lifted_diagram(self.answer, "full")
         self.asked = NOTHING if self.answer is None else self.answer.case.asked
         self.styles: list[Mapping[str, Any]] = []
@@ -201,24 +209,18 @@ class _Contents:
     def data(self) -> Mapping[str, Any]:
         spec, outcome = self.graph.spec, self.outcome
         horizons = [self.periods, *([LONG * self.periods] if self._reaches(LONG * self.periods) else [])]
-        metrics = [self._metric(metric) for metric in self.graph.metrics]
-        usual, told = _usual(metrics), outcome.unit.is_money or self.words.is_discounted
+        told = [self._metric(metric) for metric in self.graph.metrics]
+        usual = _usual(told)
         return {
             "name": spec.name,
             "period": spec.period,
             "currency": spec.currency,
             "horizons": horizons,
             "names": self._names(horizons[-1]),
-            "windows": {
-                str(count): {
-                    "all": self.words.lasting(count),
-                    **{rule: self.words.taken(rule, count) for rule in get_args(Aggregation)},
-                }
-                for count in horizons
-            },
+            "windows": {str(count): self._window(count) for count in horizons},
             "outcome": outcome.index,
             "basis": {
-                "accounting": self.words.accounting(outcome.name) if told else "",
+                "meant": self.words.meant(outcome.name),
                 "held": self.words.in_force(None),
                 "paid": self.words.at_start,
                 "net": self.words.net(outcome.name),
@@ -228,13 +230,13 @@ class _Contents:
             "asOf": self._as_of(),
             "notes": list(self._notes()),
             "cost": None if self.cost is None else self.cost.central(),
-            "canCost": outcome.aggregation == "sum",
+            "canCost": has_net(self.words, outcome),
             "range": self._range(),
             "changes": changes_data(self.asked),
             "focus": self._focus(),
             "scenarios": [dict(one) for one, _ in self.scenarios],
             "usual": usual,
-            "metrics": [_without(one, usual) for one in metrics],
+            "metrics": [_without(one, usual) for one in told],
             "styles": self.styles,
             "guardrails": list(self._guardrails()),
             "draws": self._draws(),
@@ -249,6 +251,20 @@ class _Contents:
         each = dict(enumerate(one for asked in done for one in asked.interventions.values()))
         model = model_data(self.whole.model.beside(each), horizons)
         return {**model, "timings": timings} if timings else model
+
+    def _window(self, count: int) -> Mapping[str, str]:
+        """Return what the first periods are called: by themselves, beside an amount on a card, and by rule."""
+        words, named = self.words, {"all": self.words.lasting(count)}
+        match words.on_basis:
+            case "horizon":
+                months = f"{count} {'mo.' if words.period == 'month' else f'{words.period}s'}"
+                is_short = words.calendar is not None and len(words.first(count)) <= SHORT
+                named["card"] = words.first(count) if is_short else months
+            case "pv":
+                named |= {"card": "discounted", "brief": "disc."}
+            case "run_rate":
+                named |= {"choice": words.by(count), "card": "a year", "brief": "/yr"}
+        return {**named, **{rule: words.taken(rule, count) for rule in get_args(Aggregation)}}
 
     def _names(self, last: int) -> Mapping[str, list[str]] | None:
         """Return what periods are called, in full and below an axis; None where they go by their numbers."""
@@ -314,7 +330,7 @@ class _Contents:
         told = {
             "name": name,
             "label": metric.label,
-            "low": lowered(metric.label),
+            "low": lowered(words.titled(name) if metric is self.outcome else metric.label),
             "kind": spec.kind,
             "rule": metric.aggregation,
             "better": spec.better,

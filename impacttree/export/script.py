@@ -11,7 +11,7 @@ from itertools import groupby
 from string import ascii_letters, digits
 from typing import Any
 
-from impacttree.engine.horizon import HorizonRule, Window
+from impacttree.engine.horizon import Window
 from impacttree.engine.model import Model
 from impacttree.engine.tape import Block, Body, Instruction, Select
 from impacttree.formula import FUNCTIONS
@@ -169,7 +169,7 @@ def model_data(model: Model, horizons: Sequence[int]) -> dict[str, Any]:
         "lags": model.lags,
         "static": model.is_static,
         "rules": [_rule(model, slot) for slot in range(model.size)],
-        "ways": [[count, [_taken(*rule, count) for rule in model.rules.items()]] for count in horizons],
+        "ways": [_ways(model, count) for count in horizons],
         "rank": _ranks(model),
         "owners": model.owners,
         "blocks": [_block(block) for block in blocks.values()],
@@ -197,15 +197,21 @@ def _short(data: Any) -> Any:
     return data
 
 
-def _taken(name: str, rule: HorizonRule, periods: int) -> Sequence[Any]:
-    """Return how a rule takes a value over the first periods: runs of periods that count alike, and a divisor.
+def _ways(model: Model, periods: int) -> Sequence[Any]:
+    """Return how values are taken over the first periods: the first of those that count, and how, by rule.
 
-    An average is told as one, so that it is exact of what stays the same.
+    A rule is runs of periods that count alike, and a divisor: an average is told as one, so that it is exact of what
+    stays the same.
     """
-    weights = rule.adjoint(1.0, Window(periods, periods))
-    is_mean = set(weights) == {1.0 / periods}
-    runs = [[len(list(alike)), 1.0 if is_mean else weight] for weight, alike in groupby(weights)]
-    return [name, runs, periods if is_mean else 1]
+    counted = model.counted(periods)
+    before, count = counted.start - 1, len(counted)
+    ways = []
+    for name, rule in model.rules.items():
+        weights = rule.adjoint(1.0, Window(count, count, before, counted.start))
+        is_mean = set(weights) == {1.0 / count}
+        each = [*[0.0] * before, *([1.0] * count if is_mean else weights)]
+        ways.append([name, [[len(list(alike)), weight] for weight, alike in groupby(each)], count if is_mean else 1])
+    return [periods, before, ways]
 
 
 def _rule(model: Model, slot: int) -> str:

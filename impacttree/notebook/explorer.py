@@ -14,6 +14,7 @@ import anywidget
 import traitlets
 
 from impacttree.analyses.what_if import WhatIf, what_if
+from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.answers.subject import Subject
 from impacttree.errors import ChangeError, ImpactTreeError, Problem
@@ -63,7 +64,8 @@ class Explorer(anywidget.AnyWidget):
         What is done, by metric, as in every question: ``{"engagement": "+5%"}``; a list of several changes on one
         metric. Assigning to it moves the sliders; wrong changes raise an error and leave all as it was.
     values : dict of str to float
-        Every metric over the horizon that is shown, by its aggregation rule; NaN where one has no value. Read only.
+        Every metric over the horizon that is shown, by its aggregation rule and on the basis of the sliders; NaN where
+        one has no value. Read only.
     """
 
     changes: traitlets.Any = traitlets.Any()
@@ -80,8 +82,16 @@ class Explorer(anywidget.AnyWidget):
     _told: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     """The state, and to which question of which view it answers."""
 
-    def __init__(self, subject: Subject, lift: tuple[str, str | Change] | None = None, on: str | None = None) -> None:
-        data = page_data(subject, lift, on)
+    def __init__(
+        self,
+        subject: Subject,
+        lift: tuple[str, str | Change] | None = None,
+        on: str | None = None,
+        *,
+        basis: Basis = "horizon",
+    ) -> None:
+        data = page_data(subject, lift, on, basis=basis)
+        subject = subject.on_basis(basis)
         self._subject, self._data, self._on = subject, data, on
         self._outcome = subject.outcome(on)
         self._horizon = int(data["horizons"][0])
@@ -103,7 +113,8 @@ class Explorer(anywidget.AnyWidget):
     def worth(self) -> WhatIf:
         """What the changes are worth over the horizon that is shown, with ranges: as `tree.what_if` answers."""
         if self._whole is None:
-            self._whole = what_if(self._subject, self.changes, self._on, horizon=self._horizon)
+            subject = self._subject
+            self._whole = what_if(subject, self.changes, self._on, horizon=self._horizon, basis=subject.basis)
         return self._whole
 
     # -- the state ------------------------------------------------------------------------------------------------

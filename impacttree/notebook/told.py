@@ -10,6 +10,7 @@ from typing import Any
 
 from impacttree.analyses.what_if import WhatIf
 from impacttree.answers.case import Case
+from impacttree.answers.cost import has_net
 from impacttree.answers.net_over_time import returns
 from impacttree.engine.flows import Lift
 from impacttree.errors import EvaluationError
@@ -39,7 +40,8 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
     """
     longest = case.over(max(horizons))
     flows = _flows(case, outcome)
-    found = returns(longest, outcome, _paid(longest, cost), sampled=False)
+    is_set_off = has_net(case.words, outcome)
+    found = returns(longest, outcome, _paid(longest, cost), sampled=False) if is_set_off else None
     slots = case.subject.graph.by_name
     return {
         "before": list(case.before),
@@ -48,7 +50,8 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
         **({} if flows is None else {"flows": flows}),
         "rows": [list(row) for row in case.told_after.periods_of()],
         "baseRows": [list(row) for row in case.told_before.periods_of()],
-        "net": {
+        "net": found
+        and {
             "line": found.net,
             "horizons": [[count, found.net[count - 1]] for count in horizons],
             "payback": found.payback,
@@ -102,7 +105,7 @@ def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> d
     outcome, span = case.subject.graph[worth.outcome], worth.range
     is_known = span is not None and not span.is_point
     longest = case.over(max(horizons))
-    found = returns(longest, outcome, _paid(longest, cost)) if is_known and outcome.aggregation == "sum" else None
+    found = returns(longest, outcome, _paid(longest, cost)) if is_known and has_net(case.words, outcome) else None
     back = [found.payback_low, found.payback_high] if found is not None and cost else None
     return {
         "samples": worth.provenance.samples,

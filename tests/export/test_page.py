@@ -329,6 +329,62 @@ def test_a_scenario_whose_changes_hold_at_several_times(browser: Any, launch: Pa
         assert tab.inner_text("#sentence").startswith("As stated")
 
 
+@functools.cache
+def financed() -> it.ImpactTree:
+    """Return the template with a discount rate, its free cash flow being cash after tax."""
+    text = (files("impacttree") / "templates" / "saas.yaml").read_text(encoding="utf-8")
+    return it.loads(f"{text}\nfinance: {{discount_rate: 12%/year, cash: free_cash_flow}}\n")
+
+
+@pytest.mark.parametrize(
+    ("on", "basis", "head"),
+    [
+        ("free_cash_flow", "pv", "Cumulative NPV of the $250k"),
+        ("profit", "pv", "Cumulative net of the $250k"),
+        ("profit", "run_rate", "Operating profit, Nov 2026 to Oct 2027"),
+    ],
+)
+def test_a_basis_is_shown_and_said_as_the_library_does(
+    browser: Any, on: str, basis: Any, head: str, tmp_path: Path
+) -> None:
+    tree, path = financed(), tmp_path / "basis.html"
+    cost = "$250k" if basis == "pv" else None
+    worth = tree.worth(*LATER, on, cost=cost, basis=basis)
+    tree.to_html(path, LATER, on, cost=cost, basis=basis)
+    words = worth.words
+    with Opened(browser, path) as tab:
+        assert tab.inner_text("#sentence") == f"+5% Weekly engagement from 2027-04 over 3 months {worth.claim}"
+        assert _range(worth) in tab.inner_text("#sub")
+        assert tab.inner_text("#line-head").startswith(head)
+        told = f"{words.meant(on)}; before the cost of achieving it; "
+        told += f"{words.net(on)} is after a cost of $250k, paid once today; " if cost else ""
+        assert f"Basis: {told}lift {IN_FORCE}" in tab.inner_text("#basis")
+        _sampled(tab)
+        assert _range(worth) in tab.inner_text("#sub")
+        if worth.pays is not None:
+            line = tab.evaluate("impacttree.found.net.line")
+            assert line == pytest.approx(worth.pays.net, rel=1e-9)
+            assert tab.inner_text("#net").startswith("NPV" if on == "free_cash_flow" else "Net")
+            assert words.at(worth.payback) in tab.inner_text("#net")
+        assert tab.locator("#cost-box").is_visible() == (basis == "pv")
+        tab.fill("#v-0", "45.36%")
+        moved = tree.worth("engagement", LATER[1].replace("5", "8"), on, range=False, basis=basis)
+        assert _total(tab) == pytest.approx(moved.total, rel=1e-9)
+        tab.click("button:has-text('Downturn')")
+        scenario = dict(tree._subject.graph.spec.scenarios[0].changes)
+        expected = tree.what_if(scenario, on, range=False, basis=basis)
+        assert _total(tab) == pytest.approx(expected.total, rel=1e-9)
+
+
+def test_a_basis_that_cannot_be_is_refused() -> None:
+    with pytest.raises(QuestionError, match="discount rate"):
+        page_data(it.template("saas")._subject, basis="pv")
+    with pytest.raises(QuestionError, match="a level has no present value"):
+        page_data(financed()._subject, on="customers", basis="pv")
+    with pytest.raises(QuestionError, match="run rate"):
+        page_data(financed()._subject, LATER, cost="$250k", basis="run_rate")
+
+
 def test_a_card_tells_its_details(browser: Any, saas: Path) -> None:
     with Opened(browser, saas) as tab:
         tab.focus(f".card[data-slot='{_slot('churn')}']")

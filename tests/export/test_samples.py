@@ -15,6 +15,7 @@ from numpy.testing import assert_allclose
 
 import impacttree as it
 from impacttree import ImpactTree, loads
+from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.answers.net_over_time import returns
 from impacttree.engine.distributions import Discrete, ProbabilityDistribution, distribution_of
@@ -28,6 +29,7 @@ from impacttree.export.page import page_data
 from impacttree.export.script import model_data, script
 from impacttree.quantity import Intervention, parse_quantity
 from tests.export.javascript import in_node, told
+from tests.notebook.test_told import financed
 from tests.strategies import Sketch, changes, timed, trees, with_series
 
 pytestmark = pytest.mark.slow
@@ -216,34 +218,42 @@ function answer({data, asked}) {
 """
 
 
-def _page_says(folder: Path, subject: Any, lift: Any, cost: str | None, **asked: Any) -> dict[str, Any]:
-    data = page_data(subject, lift, cost=cost)
+def _page_says(
+    folder: Path, subject: Any, lift: Any, cost: str | None, basis: Basis = "horizon", **asked: Any
+) -> dict[str, Any]:
+    data = page_data(subject, lift, cost=cost, basis=basis)
     question = {"changes": data["changes"], "horizon": data["horizons"][0], "cost": data["cost"], "need": None}
     (answer,) = in_node(script(ENGINE) + ASKED, [{"data": data, "asked": {**question, **asked}}], folder)
     return answer
 
 
 @pytest.mark.parametrize(
-    ("name", "lift", "cost"),
+    ("name", "lift", "cost", "basis"),
     [
-        ("saas", ("engagement", "+5%"), "$250k"),
-        ("saas", ("engagement", "+2pp (1pp to 4pp)"), "$250k ($200k to $400k)"),
-        ("saas", ("churn", "-0.2pp"), None),
-        ("internal", ("deploy_minutes", "-5 minutes/deploy"), "$100k"),
-        ("duolingo", ("engagement", "=36%"), None),
-        ("saas", ("engagement", "+5% (2% to 9%) from 2027-04 over 3 months decay 2%/month"), "$250k"),
-        ("saas", ("churn", ["=2.2%", "-0.2pp (-0.3pp to -0.1pp) from 2027-02 until 2027-12"]), "$250k"),
-        ("internal", ("deploy_minutes", "-5 minutes/deploy (-6 to -3 minutes/deploy) from 4 over 2"), "$100k"),
+        ("saas", ("engagement", "+5%"), "$250k", "horizon"),
+        ("saas", ("engagement", "+2pp (1pp to 4pp)"), "$250k ($200k to $400k)", "horizon"),
+        ("saas", ("churn", "-0.2pp"), None, "horizon"),
+        ("internal", ("deploy_minutes", "-5 minutes/deploy"), "$100k", "horizon"),
+        ("duolingo", ("engagement", "=36%"), None, "horizon"),
+        ("saas", ("engagement", "+5% (2% to 9%) from 2027-04 over 3 months decay 2%/month"), "$250k", "pv"),
+        ("saas", ("engagement", "+5% from 2027-04 over 3 months"), None, "run_rate"),
+        ("saas", ("churn", ["=2.2%", "-0.2pp (-0.3pp to -0.1pp) from 2027-02 until 2027-12"]), "$250k", "horizon"),
+        (
+            "internal",
+            ("deploy_minutes", "-5 minutes/deploy (-6 to -3 minutes/deploy) from 4 over 2"),
+            "$100k",
+            "horizon",
+        ),
     ],
 )
 def test_ranges_risks_and_payback_are_the_librarys(
-    name: Any, lift: Any, cost: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: Any, lift: Any, cost: str | None, basis: Basis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("impacttree.export.page.sample_count", lambda *_: SAMPLES)
-    tree = it.template(name)
-    subject, outcome = tree._subject, tree._graph[tree.outcome]
+    tree = financed(name)
+    subject, outcome = tree._subject.on_basis(basis), tree._graph[tree.outcome]
     case = Case.of(subject.marked, dict([lift]), samples=SAMPLES)
-    found, answer = case.ranges(outcome), _page_says(tmp_path, subject, lift, cost)
+    found, answer = case.ranges(outcome), _page_says(tmp_path, subject, lift, cost, basis=basis)
     expected = found.of(outcome.name)
     assert answer["samples"] == SAMPLES
     assert answer["isAll"]
@@ -254,6 +264,7 @@ def test_ranges_risks_and_payback_are_the_librarys(
         assert_allclose(answer["total"], (expected.p10, expected.p90), rtol=1e-9)
     assert found.risks is not None
     assert answer["risks"] == list(found.risks.shares)
+    assert (answer["net"] is None) == (basis == "run_rate" or answer["total"] is None)
     if answer["net"] is not None:
         longest = max(page_data(subject)["horizons"])
         net = returns(Case.of(subject.marked, dict([lift]), longest, samples=SAMPLES), outcome, cost)

@@ -11,6 +11,7 @@ import pytest
 import impacttree as it
 from impacttree.errors import ChangeError, MissingDependency, QuestionError
 from impacttree.export.page import MODULES
+from tests.notebook.test_told import financed
 
 pytestmark = pytest.mark.slow
 
@@ -287,3 +288,20 @@ def test_a_time_that_is_not_one_is_refused(tree: it.ImpactTree, when: Any) -> No
     told = View(explorer).ask(tree, {"engagement": {**wrap(1.1), "when": when}})
     assert told["error"]
     assert explorer.changes == {"engagement": "+5%"}
+
+
+def test_a_basis_is_that_of_figures_values_and_ranges() -> None:
+    tree = financed("saas")
+    explorer = tree.explore(("engagement", LATER), basis="pv")
+    worth = tree.worth("engagement", LATER, basis="pv")
+    told = View(explorer).ask(tree, {"engagement": {**wrap(1.05), "when": "from 2027-04 over 3 months"}}, settled=True)
+    assert told["now"]["total"] == explorer.worth.total == worth.total
+    assert explorer.worth.provenance.basis.startswith("accrual, pre-tax, discounted")
+    assert worth.range is not None
+    assert told["ranges"]["total"] == [worth.range.p10, worth.range.p90]
+    assert explorer.values["profit"] == explorer.worth.after
+    paced = tree.explore(("engagement", "+5%"), basis="run_rate")
+    assert paced._told["now"]["net"] is None
+    assert paced.worth.total == tree.worth("engagement", "+5%", basis="run_rate", range=False).total
+    with pytest.raises(QuestionError, match="discount rate"):
+        it.template("saas").explore(basis="pv")

@@ -12,7 +12,7 @@
 //   part  = { now: { before: [by slot], after: [by slot], total,              over the horizon, by each metric's rule
 //                    flows: [[source, target, amount], ...],                  what each edge carries of the total
 //                    rows, baseRows: [[by slot], ...],                        period by period; one row where all are alike
-//                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null },   without a cost null, too
+//                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null } | null,   payback without a cost null, too; no net of what has none
 //                    guardrails: [{ slot, side, limit, value, period, broken: [period, ...] }, ...] } }
 //         | { later: { needed: { value: number | null, digits, isToday } | null,
 //                      tornado: [{ label, worths: [at P10, at P90] }, ...] } }
@@ -63,7 +63,7 @@ export class Answers {
     const totals = [model.horizon(before), model.horizon(after)], total = totals[1][slot] - totals[0][slot];
     return {
       before: totals[0], after: totals[1], total, flows: this.flows(horizon, changes, before, after, total),
-      rows: after.rows, baseRows: before.rows, net: this.net(long, cost ?? 0), guardrails: this.guardrails(after),
+      rows: after.rows, baseRows: before.rows, net: this.data.canCost ? this.net(long, cost ?? 0) : null, guardrails: this.guardrails(after),
     };
   }
 
@@ -83,7 +83,7 @@ export class Answers {
   net(long, cost) {
     const { data, longest, model, base } = this, slot = data.outcome, sign = data.metrics[slot].better === "lower" ? -1 : 1;
     const at = (run, t) => run.rows[model.isStatic ? 0 : t][slot];
-    const counts = model.way(longest, slot)?.each ?? [];
+    const counts = model.way(longest, slot).each;
     let sum = 0;
     const line = Array.from({ length: longest }, (_, t) => (sum += sign * counts[t] * (at(long, t) - at(base, t))) - cost);
     const paid = line.findIndex((value) => value >= 0);
@@ -233,7 +233,7 @@ class Sampler {
 
   #net(cost, after, each) {
     const { data, before, longest } = this, place = data.draws.cost, sign = data.metrics[data.outcome].better === "lower" ? -1 : 1;
-    if (data.metrics[data.outcome].rule !== "sum") return null;
+    if (!data.canCost) return null;
     const isDrawn = place !== null && cost === data.cost, spent = each((block, k) => (isDrawn ? this.drawn[block][place][k] : cost ?? 0));
     const at = (path, t) => path[path.length > 1 ? t : 0];
     const sums = spent.map((one) => -one), lines = [], counts = this.columns.model.way(longest, data.outcome).each;

@@ -225,7 +225,7 @@ export class Model {
     this.lags = data.lags;
     this.isStatic = data.static;
     this.rules = data.rules;
-    this.ways = new Map(data.ways.map(([periods, ways]) => [periods, this.#ways(ways)]));
+    this.ways = new Map(data.ways.map(([periods, first, ways]) => [periods, { first, by: this.#ways(ways) }]));
     this.timings = new Map(Object.entries(data.timings ?? {}));
     this.rank = data.rank;
     this.owners = data.owners;
@@ -246,7 +246,7 @@ export class Model {
   }
 
   /** How a slot is taken over the first periods; undefined where it has no value there, or one that is recomputed. */
-  way(periods, slot) { return this.ways.get(periods).get(this.rules[slot]); }
+  way(periods, slot) { return this.ways.get(periods).by.get(this.rules[slot]); }
 
   /** What is done in the period at a position: as much of each step as is in force (quantity/interventions.py). */
   during(change, position) {
@@ -261,12 +261,12 @@ export class Model {
     return { kind: kindOf(change), scale, shift };
   }
 
-  /** The same over the first periods: the average of what is done in each. */
+  /** The same over the first periods: the average of what is done in each that counts. */
   throughout(change, periods) {
     const { before, when } = change;
     if (!before && !when) return change;
-    const each = Array.from({ length: periods }, (_, position) => this.during(change, position));
-    const mean = (key) => total(each.map((one) => one[key])) / periods;
+    const { first } = this.ways.get(periods), each = Array.from({ length: periods - first }, (_, k) => this.during(change, first + k));
+    const mean = (key) => total(each.map((one) => one[key])) / each.length;
     return { ...each[0], scale: mean("scale"), shift: mean("shift") };
   }
 
