@@ -286,7 +286,8 @@ export function drawLine({ values, second = null, band = null, written, period, 
   svg.append(words(x(last) + 6, y(values[last]) + 4 - apart, 12, written(values[last]), "accent-text", { "font-weight": 700 }));
   if (second && written(second[last]) !== written(values[last])) svg.append(words(x(last) + 6, y(second[last]) + 4 + apart, 12, written(second[last]), "grey"));
   if (mark !== null) {
-    svg.append(shape("circle", { cx: x(mark), cy: y(values[mark]), r: 5, class: "f-back s-accent", "stroke-width": 2.5 }), words(x(mark) + 8, y(values[mark]) + 17, 12, markText, "ink", { "font-weight": 700, class: "f-ink halo" }));
+    const [dx, dy, anchor] = x(mark) > wide - right - 64 ? [-8, -8, "end"] : [8, 17, null]; // clear of the figures at the end
+    svg.append(shape("circle", { cx: x(mark), cy: y(values[mark]), r: 5, class: "f-back s-accent", "stroke-width": 2.5 }), words(x(mark) + dx, y(values[mark]) + dy, 12, markText, "ink", { "font-weight": 700, "text-anchor": anchor, class: "f-ink halo" }));
   }
   const ticks = isSmall ? [0, last] : [0, ...[1 / 3, 2 / 3, 1].map((part) => Math.round(part * (last + 1)) - 1)];
   for (const t of new Set(ticks)) svg.append(words(x(t), high - bottom + 15, 11.5, tick ? tick(t + 1) : isSmall ? `${period} ${t + 1}` : t + 1, "grey", { "text-anchor": isSmall ? (t ? "end" : "start") : "middle" }));
