@@ -199,21 +199,18 @@ class Worth(Result):
         ]
         return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
 
-    def _by_year(self) -> tuple[str, ...]:
-        return tuple(f"{year} {self.words.figure(self.outcome, amount)}" for year, amount in self.by_year)
-
     def _before_cost(self) -> list[Fact]:
         """Return the facts on what the lift brings: under a cost, with a head that says it is not off."""
         spread, also = range_cells(self.words, self.outcome, self.total, self.range), tuple(self._also())
         name, amounts = self._amounts()
         if self.pays is None:
-            years = Fact("at year ends" if self.words.is_run_rate else "by year", (self._by_year(),))
+            years = Fact(self.words.yearly, (self.words.by_year(self.outcome, self.by_year),))
             return [years, Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
         words = self.words
         total = f"{words.figure(self.outcome, self.total)} {words.over(self.outcome, self.horizon)}"
         rows = [
             ", ".join([total, *spread]),
-            ", ".join(self._by_year()),
+            ", ".join(words.by_year(self.outcome, self.by_year)),
             ", ".join(amounts),
             f"also {'; '.join(also)}" if also else "",
         ]

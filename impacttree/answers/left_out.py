@@ -204,9 +204,7 @@ def left_out_note(words: Words, found: Sequence[LeftOut]) -> str:
     """Write the same in a few words, for a box on a slide; empty when nothing is left out."""
     parts = []
     for number, entries in enumerate(_by_metric(found)):
-        ends = [
-            (_shown(words, one)[1], words.reaching(one.horizon)) for one in entries if one.at is not None
-        ]
+        ends = [(_shown(words, one)[1], words.reaching(one.horizon)) for one in entries if one.at is not None]
         texts = [end if number or not place else f"{end} {when}" for place, (end, when) in enumerate(ends)]
         gone = "" if number or not ends else f"{_lost(entries[0])} at "
         parts.append(lowered(entries[0].label) + (f" ({gone}{', '.join(texts)})" if texts else ""))

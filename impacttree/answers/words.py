@@ -361,6 +361,15 @@ class Words:
             return ""
         return f" {self.over(name, last)}"
 
+    @property
+    def yearly(self) -> str:
+        """What figures of fiscal years are called: ``by year``; of run rates, each being of the last period of one."""
+        return "at year ends" if self.is_run_rate else "by year"
+
+    def by_year(self, name: str, years: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+        """Write changes of an outcome by fiscal year: ``FY27 +$72``, ``FY28 +$468``."""
+        return tuple(f"{year} {self.figure(name, amount)}" for year, amount in years)
+
     def by(self, last: int) -> str:
         """Write ``by month 12``, ``by Oct 2027``."""
         return f"by {self.at(last)}"
@@ -391,7 +400,17 @@ class Words:
         """Write the same where no sentence leads to it: ``first 12 months``, ``FY27``, ``by Oct 2027``."""
         if self.graph[name].aggregation != "sum":
             return self.over(name, last)
-        return f"run rate in {self.at(last)}, annualised" if self.is_run_rate else self.first(last)
+        return f"annual run rate {self.by(last)}" if self.is_run_rate else self.first(last)
+
+    def across(self, last: int) -> str:
+        """Write what values are taken over: ``over the first 12 months``, ``at the run rate of month 12``."""
+        return f"at the run rate of {self.at(last)}" if self.is_run_rate else f"over {self.window(last)}"
+
+    def spanning(self, last: int) -> str:
+        """Write beside an amount what it is of: ``in 12 months``, ``in 12 months, discounted``, ``a year``."""
+        if self.is_run_rate:
+            return "a year"
+        return f"in {self.periods(self.count_to(last))}{', discounted' if self.is_discounted else ''}"
 
     def reaching(self, last: int, lead: str = "over") -> str:
         """Write up to when an answer looks: ``over 36 months``, of run rates ``by month 36``."""
@@ -414,7 +433,7 @@ class Words:
         return f"{when[:1].upper()}{when[1:]}"
 
     def formed(self, name: str, last: int) -> str:
-        """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``; ``month 12, annualised``."""
+        """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12, annualised``."""
         rule, lasting = self.graph[name].aggregation, self.periods(self.count_to(last))
         if self.is_run_rate:
             return f"{self.at(last)}, annualised" if rule == "sum" else self.at(last)

@@ -208,6 +208,7 @@ def worth(
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
 @cost_option
+@basis_option
 @horizon_option
 @scenario_option
 @json_option
@@ -218,11 +219,9 @@ def break_even(
     change_: str,
     on: str | None,
     cost: str | None,
-    horizon: str | None,
-    over: str | None,
-    scenario: str | None,
     as_json: bool,
     output: str | None,
+    **within: Any,
 ) -> None:
     """What must be true for a change to pay.
 
@@ -230,9 +229,7 @@ def break_even(
     changes sign: net of its cost where one is given.
     """
     opened = open_tree(tree)
-    found = opened.break_even(
-        metric_of(opened, metric), change_, _on(opened, on), cost=cost, horizon=horizon, over=over, scenario=scenario
-    )
+    found = opened.break_even(metric_of(opened, metric), change_, _on(opened, on), cost=cost, **within)
     answer(found, as_json, output)
 
 
@@ -263,6 +260,7 @@ def what_if(
 @click.argument("high", callback=change)
 @click.option("--steps", type=int, default=21, show_default=True, metavar="N", help="How many values, both ends too.")
 @on_option
+@basis_option
 @horizon_option
 @scenario_option
 @json_option
@@ -274,20 +272,16 @@ def sweep(
     high: str,
     steps: int,
     on: str | None,
-    horizon: str | None,
-    over: str | None,
-    scenario: str | None,
     as_json: bool,
     output: str | None,
+    **within: Any,
 ) -> None:
     """The outcome along a row of values of a metric.
 
     The metric is held at each value from LOW to HIGH; the answer says where the slope changes, because a limit binds.
     """
     opened = open_tree(tree)
-    name = metric_of(opened, metric)
-    found = opened.sweep(name, low, high, steps, _on(opened, on), horizon=horizon, over=over, scenario=scenario)
-    answer(found, as_json, output)
+    answer(opened.sweep(metric_of(opened, metric), low, high, steps, _on(opened, on), **within), as_json, output)
 
 
 @command("sensitivity", "saas", "saas --on ltv_to_cac", "saas --save tornado.png")
@@ -421,16 +415,17 @@ def project(
 @command("compare", "saas")
 @tree_argument
 @range_option
+@basis_option
 @horizon_option
 @json_option
 @save_option
-def compare(tree: str, ranged: bool, horizon: str | None, over: str | None, as_json: bool, output: str | None) -> None:
+def compare(tree: str, ranged: bool, as_json: bool, output: str | None, **within: Any) -> None:
     """The scenarios of a model file, side by side."""
     opened = open_tree(tree)
     if not opened.spec.scenarios:
         fix = "add some to the file, as `scenarios: {downturn: {traffic: -20%}}`, or ask `impacttree what-if`"
         raise QuestionError(Problem(reason=f"{printable(tree)} has no scenarios", fix=fix))
-    answer(opened.compare(range=ranged, horizon=horizon, over=over), as_json, output)
+    answer(opened.compare(range=ranged, **within), as_json, output)
 
 
 @command("pnl", "saas", "saas engagement=+5% --over 2027 --by quarter", "saas engagement=+5% --save pnl.pptx")
@@ -574,6 +569,7 @@ def simulate(
 @on_option
 @samples_option(2**13)
 @seed_option
+@basis_option
 @horizon_option
 @scenario_option
 @json_option
@@ -674,6 +670,7 @@ def show(tree: str, as_json: bool) -> None:
     show_default=True,
     help="A slide folds the far ends of a large tree; a poster shows all.",
 )
+@basis_option
 @horizon_option
 @scenario_option
 def diagram(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import pickle
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import impacttree as it
+from impacttree.answers.asked import Basis
 from impacttree.errors import ImpactTreeError, ModelError, QuestionError
 from impacttree.spec import Finance
 from tests.strategies import Sketch, examples, trees
@@ -311,3 +314,120 @@ def test_the_run_rate_that_worth_prints_is_the_total_on_that_basis(sketch: Sketc
         assert abs(rated.total - plain.run_rate) <= 1e-12 * size
     elif shop._graph[on].aggregation == "last":
         assert rated.total == plain.total
+
+
+# ---- each question that takes a basis
+
+ASKS = {
+    "worth": lambda shop, **on: shop.worth("conversion", "+10%", range=False, **on),
+    "what_if": lambda shop, **on: shop.what_if({"conversion": "+10%"}, range=False, **on),
+    "sensitivity": lambda shop, **on: shop.sensitivity(**on),
+    "simulate": lambda shop, **on: shop.simulate(64, **on),
+    "uncertainty": lambda shop, **on: shop.uncertainty(samples=64, **on),
+    "sweep": lambda shop, **on: shop.sweep("conversion", "1%", "3%", 3, **on),
+    "break_even": lambda shop, **on: shop.break_even("conversion", "+10%", **on),
+    "compare": lambda shop, **on: shop.compare({"more": {"conversion": "+10%"}}, range=False, **on),
+    "diagram": lambda shop, **on: shop.diagram(("conversion", "+10%"), **on),
+    "decide": lambda shop, **on: shop.decide(it.Decision("conversion", "+10%", cost="$500"), **on),
+    "value_of_information": lambda shop, **on: shop.value_of_information(
+        it.Decision("conversion", "+10%", cost="$500"), 256, **on
+    ),
+}
+WEIGHED = ("decide", "value_of_information")
+"""Those that set a cost against what comes in, which a run rate refuses."""
+SAID = {
+    "horizon": "undiscounted",
+    "pv": "discounted to today at 12% a year",
+    "run_rate": "undiscounted, the last month alone, amounts annualised",
+}
+
+
+def test_each_question_that_takes_a_basis_is_asked_here() -> None:
+    taking = [
+        name
+        for name in dir(it.ImpactTree)
+        if not name.startswith("_")
+        and callable(getattr(it.ImpactTree, name))
+        and "basis" in inspect.signature(getattr(it.ImpactTree, name)).parameters
+    ]
+    assert set(taking) - {"deck", "explore", "to_html"} == set(ASKS)
+
+
+@pytest.mark.parametrize(
+    ("name", "basis"),
+    [(name, basis) for name in ASKS for basis in get_args(Basis) if name not in WEIGHED or basis != "run_rate"],
+)
+def test_every_answer_says_its_basis(name: str, basis: Basis) -> None:
+    answer = ASKS[name](tree(), basis=basis)
+    assert SAID[basis] in answer.provenance.basis
+    text = str(answer)
+    if basis == "run_rate":
+        assert "12 months" not in text
+    if basis == "pv" and name not in ("diagram", "decide"):
+        assert "iscounted operating profit" in text
+
+
+@pytest.mark.parametrize("name", sorted(set(ASKS) - {"decide", "value_of_information", "break_even", "diagram"}))
+def test_without_a_basis_answers_add_up_amounts(name: str) -> None:
+    assert str(ASKS[name](tree())) == str(ASKS[name](tree(), basis="horizon"))
+
+
+def test_a_sweep_holds_a_value_on_each_basis() -> None:
+    swept = tree().sweep("conversion", "1%", "3%", 3, basis="run_rate")
+    assert [point.outcome for point in swept.points] == pytest.approx([run_rate(0.01), run_rate(0.02), run_rate(0.03)])
+    swept = tree().sweep("conversion", "1%", "3%", 3, basis="pv")
+    assert [point.outcome for point in swept.points] == pytest.approx([present(profits(c / 100)) for c in (1, 2, 3)])
+
+
+def test_scenarios_are_compared_on_each_basis() -> None:
+    found = tree().compare({"more": {"conversion": "+10%"}}, basis="run_rate")
+    assert (found.base.before, found["more"].after) == pytest.approx((run_rate(), run_rate(0.022)), rel=1e-12)
+    assert found.view().title == "Scenarios at the run rate of month 12"
+    found = tree().compare({"more": {"conversion": "+10%"}}, basis="pv")
+    assert found["more"].total == pytest.approx(present(profits(0.022)) - present(profits()), rel=1e-12)
+    heads = [column.label for column in found.view().columns[1:3]]
+    assert heads == ["Discounted revenue", "Discounted operating profit"]
+
+
+def test_the_spread_of_an_outcome_is_shared_out_on_each_basis() -> None:
+    visits = tree().uncertainty(samples=256, basis="run_rate")["visits.value"]
+    ends = [run_rate(0.02 * number / 1_000) for number in (visits.low, visits.high)]
+    assert (visits.outcome_low, visits.outcome_high) == pytest.approx(ends, rel=1e-12)
+    visits = tree().uncertainty(samples=256, basis="pv")["visits.value"]
+    ends = [present(profits(0.02 * number / 1_000)) for number in (visits.low, visits.high)]
+    assert (visits.outcome_low, visits.outcome_high) == pytest.approx(ends, rel=1e-12)
+
+
+def test_a_lift_breaks_even_where_its_npv_is_nothing() -> None:
+    found = tree().break_even("conversion", "+10%", "cash", cost="$500", basis="pv")
+    each = 0.75 * (present(profits(0.022)) - present(profits())) / 0.1
+    assert found.net == pytest.approx(0.1 * each - 500, rel=1e-12)
+    assert found.rows[0].at == pytest.approx(500 / each, rel=1e-9)
+    assert "NPV after a cost of $500" in str(found)
+    late = tree().break_even("conversion", "+10% from month 7", basis="run_rate")
+    assert late.net > 0
+    with pytest.raises(QuestionError, match="a run rate is what a year comes to"):
+        tree().break_even("conversion", "+10%", cost="$500", basis="run_rate")
+
+
+def test_a_picture_says_its_basis_in_its_title_its_box_and_on_its_cards() -> None:
+    drawn = tree().diagram(("conversion", "+10%"), basis="run_rate").drawn
+    assert "operating profit a year by month 12" in drawn.title
+    assert drawn.callout is not None
+    assert drawn.callout.head == "Annual run rate by month 12"
+    units = {card.id: card.unit for card in drawn.cards}
+    assert (units["profit"], units["customers"]) == ("a year", "stock")
+    into = [link.money for link in drawn.links if link.target == "customers" and link.money]
+    assert into == pytest.approx([run_rate(0.022) - run_rate()])
+    drawn = tree().diagram(("conversion", "+10%"), basis="pv").drawn
+    assert drawn.callout is not None
+    assert drawn.callout.what == "discounted operating profit"
+    assert {card.id: card.unit for card in drawn.cards}["profit"] == "in 12 months, discounted"
+    board = tree().diagram(("conversion", "+10%"), cut="board", basis="run_rate").drawn
+    assert board.panels[0].head == "Worth, annual run rate by month 12"
+    assert "run rate" not in board.panels[0].detail
+
+
+def test_a_board_writes_the_name_of_a_month_as_it_is() -> None:
+    board = it.template("saas").diagram(("engagement", "+1%"), cut="board").drawn
+    assert board.panels[0].head == "Worth, Nov 2026 to Oct 2027"
