@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import os
@@ -318,6 +317,8 @@ def _text(folder: Path, file: str, shown: str) -> str:
 
 
 def _table(folder: Path, file: str) -> list[list[str]]:
+    import csv
+
     shown = f"'{printable(file, 60)}'"
     if not file.lower().endswith(SUFFIXES):
         fix = f"write the numbers here: {EXAMPLE}; or the name of a .csv file beside the model"
