@@ -59,6 +59,8 @@ def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
                     f"the change of {label} starts in {words.at(weights.start)}: nothing of it falls within "
                     f"{words.window(periods)}"
                 )
+            elif words.is_run_rate and not weights.at(periods):
+                yield f"the change of {label} is over by {words.at(periods)}, which a run rate takes for a whole year"
             elif weights.full > last:
                 ends = "ends before" if last < periods else "is in full only after the horizon"
                 yield f"the change of {label} {ends}: it would be in full in {words.at(weights.full)}"

@@ -238,6 +238,7 @@ def test_a_run_rate_over_named_periods_is_that_of_their_last() -> None:
 def test_a_lift_that_is_over_by_the_last_month_has_no_run_rate() -> None:
     late = tree().worth("price", "+10% until month 6", on="revenue", basis="run_rate")
     assert late.total == pytest.approx(0.0, abs=1e-9)
+    assert late.warnings == ("the change of Price is over by month 12, which a run rate takes for a whole year",)
     ramped = tree().worth("price", "+10% from month 7 over 12 months", on="revenue", basis="run_rate")
     assert ramped.total == pytest.approx(0.1 * 6 / 12 * run_rate() / 0.6, rel=1e-12)
 
