@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from impacttree.answers.case import Case
+from impacttree.answers.words import Words
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "check_net", "cost_address", "read_cost", "uncertain_cost"]
+__all__ = ["COST", "check_net", "cost_address", "has_net", "read_cost", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
@@ -26,6 +27,11 @@ def uncertain_cost(outcome: Metric, cost: Quantity | None, address: str = COST) 
     if cost is None or cost.spread is None:
         return ()
     return (UncertainNumber(address, outcome.name, cost, None, True),)
+
+
+def has_net(words: Words, outcome: Metric) -> bool:
+    """Return whether changes of an outcome add up over time, so that they can be set against a cost."""
+    return outcome.aggregation == "sum" and not words.is_run_rate
 
 
 def check_net(case: Case) -> None:
