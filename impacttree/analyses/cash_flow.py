@@ -515,7 +515,7 @@ def cash_flow(
         changes=case.asked.texts,
         moves=tuple(move.text for move in case.moves),
         warnings=case.warnings(metric),
-        words=case.undiscounted.words,
+        words=case.plain.words,
     )
 
 
@@ -597,10 +597,11 @@ class _Weighing:
 
     @property
     def _a_year(self) -> float:
-        """What makes an amount of a year of what a multiple is taken of; 1 for a level."""
-        words, graph = self.case.words, self.case.subject.graph
-        slot = self._read["ends_at"]
-        return words.annual(graph.metrics[slot]) or 1.0
+        """What makes an amount of a year of what a multiple is taken of; 1 for what is not an amount per period."""
+        graph = self.case.subject.graph
+        metric, period = graph.metrics[self._read["ends_at"]], graph.spec.period
+        each = metric.aggregation == "sum" or (metric.unit.per(period) and not metric.unit.is_share)
+        return PERIODS_PER_YEAR[period] if each else 1.0
 
     def flows(self) -> Flows:
         """Return what is weighed, every number at its stated point."""
@@ -685,7 +686,7 @@ def _basis(case: Case, taxed: bool) -> str:
     elif taxed and finance.tax_rate is not None:
         losses = "lower the tax of the same period" if finance.losses == "refund" else "are lost"
         tax = f"after tax at {finance.tax_rate.text}, losses {losses}"
-    parts = [f"{kind}, {tax}, {words.discounting}"]
+    parts = [f"{kind}, {tax}, {words.counting}"]
     if case.asked.recipes:
         parts.append(words.held("changes", case.asked.weights))
     return "; ".join(parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from impacttree.answers.asked import Move
+from impacttree.answers.asked import Basis, Move
 from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
 from impacttree.answers.cost import cost_address
@@ -18,7 +18,7 @@ from impacttree.answers.local import local
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text
 from impacttree.answers.words import Words, counted, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
@@ -37,6 +37,8 @@ class WeighedAct:
     returns: Returns
     """Its net, period by period and at each horizon, and when it is paid back."""
     not_modelled: tuple[LeftOut, ...]
+    by_year: tuple[tuple[str, float], ...]
+    """What it is worth in each fiscal year, before its cost, where the tree states a fiscal calendar."""
     breached: tuple[GuardrailCheck, ...]
     """Guardrails that it breaks, within one horizon."""
 
@@ -188,6 +190,7 @@ class Decided(Result):
                 }
                 for standing in self.standings
             ],
+            "by_year": {act.label: dict(act.by_year) for act in self.acts},
             "mean_missing": self.mean_missing or None,
             "not_modelled": {act.label: [left_out_row(one) for one in act.not_modelled] for act in self.acts},
             "warnings": list(self.warnings),
@@ -242,6 +245,9 @@ class Decided(Result):
             named = "" if act.label in done else f"{act.label}: "
             spread = f", at a cost of {printable(act.returns.text)}" if " to " in act.returns.text else ""
             yield f"{named}{done}{spread}"
+            if act.by_year:
+                years = ", ".join(words.by_year(self.outcome, act.by_year))
+                yield f"{act.label} {words.yearly}, before cost: {years}"
             yield from (f"{act.label}, not modelled: {text}" for text in left_out_texts(words, act.not_modelled))
             yield from (f"{act.label}: {check.text}" for check in act.breached)
         yield from self._on_average()
@@ -329,7 +335,8 @@ def decide(
     scenario
         A scenario of the model file, held with each act and without any.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says. A cost is
+        paid once, so that a run rate is refused.
     samples
         How many are drawn; as many as there is time for unless given.
     seed
@@ -390,6 +397,7 @@ def _weighed(act: Act, case: Case, far: int, outcome: Metric, number: int) -> We
         moves=case.moves,
         returns=found,
         not_modelled=left_out(case, outcome, found.cost),
+        by_year=case.by_year(outcome),
         breached=tuple(check for check in case.guardrails if not check.holds),
     )
 

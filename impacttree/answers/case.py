@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, lowered
+from impacttree.engine.horizon import Window
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import Settled, settled
@@ -140,10 +141,10 @@ class Case:
         return tuple(self.words.end(self.periods, times) for times in range(1, count + 1))
 
     @cached_property
-    def undiscounted(self) -> Case:
+    def plain(self) -> Case:
         """The same case, amounts added up as they come: what was changed is told so on any basis."""
-        plain = self.subject.on_basis("horizon")
-        return self if plain is self.subject else replace(self, subject=plain)
+        subject = self.subject.on_basis("horizon")
+        return self if subject is self.subject else replace(self, subject=subject)
 
     @cached_property
     def furthest(self) -> Case:
@@ -229,6 +230,20 @@ class Case:
             return None
         return run.horizon()[metric.index]
 
+    def totals(
+        self, metric: Metric, ends: Sequence[int], moves: Sequence[Mapping[int, Intervention]]
+    ) -> list[tuple[float | None, ...]]:
+        """Return what a metric comes to up to each of some last periods with each of several moves, as `total` has it.
+
+        Moves that are asked about together are computed together where that is quicker.
+        """
+        found = self._model.totals(ends, [self._with(move) for move in moves], metric.index)
+        cases = [self if end == self.periods else self.over(end) for end in ends]
+        return [
+            tuple(case.total(metric, move) for case in cases) if known is None else known
+            for move, known in zip(moves, found, strict=True)
+        ]
+
     def _with(self, further: Mapping[int, Intervention]) -> dict[int, Intervention]:
         done = self.together.interventions
         more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
@@ -292,18 +307,19 @@ class Case:
 
     def run_rate(self, metric: Metric) -> float | None:
         """Return by how much it does so in the last period, annualised; None for what has no run rate."""
-        annual = self.words.annual(metric)
-        return None if annual is None else self.by_period(metric)[-1] * annual
+        pace = self.subject.pace(metric)
+        return None if pace is None else pace.tangent(self.by_period(metric)[-1:], Window(1, 1))
 
     # -- what moved ---------------------------------------------------------------------------------------------
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
         """What was changed, and where it went over the horizon; a level whose change ends or fades, while it was on."""
-        words, moves = self.words, []
+        plain, moves = self.plain, []
+        words = plain.words
         for name, change in self.asked.texts:
             slot = self.subject.graph.by_name[name]
-            before, after = self.undiscounted.before[slot], self.undiscounted.after[slot]
+            before, after = plain.before[slot], plain.after[slot]
             at = self._most_in_force(slot)
             if at is None:
                 moved = words.move(name, before, after, words.during(name, self.periods, before))

@@ -124,7 +124,7 @@ def read_outlays(
 def terms(case: Case, outcome: Metric, outlays: Sequence[Outlay]) -> str:
     """Write what is paid and when: ``$250k, paid once in month 1``, ``$20k in month 3 and $90k over 36 months``."""
     words = case.words
-    today = "today" if words.is_discounted else f"in {words.at(1)}"
+    today = words.at_start
     if len(outlays) == 1 and not outlays[0].period and outlays[0].life is None:
         return f"{outlays[0].text}, paid once {today}"
     lives = any(one.life is not None for one in outlays) and not words.is_cash(outcome.name)

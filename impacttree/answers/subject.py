@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
-from impacttree.answers.asked import NOTHING, Asked, Changes
+from impacttree.answers.asked import NOTHING, Asked, Basis, Changes
 from impacttree.answers.days import latest_day
 from impacttree.answers.result import Provenance
 from impacttree.answers.words import Words, joined, lowered, undefined
-from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, discounted
+from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, RunRate, discounted, run_rates
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import settled_today, sizes
@@ -31,13 +31,10 @@ if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
     from impacttree.spec import Scenario
 
-__all__ = ["Basis", "Horizon", "Over", "Subject"]
+__all__ = ["Horizon", "Over", "Subject"]
 
 Horizon = int | str | None
 """Over which periods a question is answered: ``36``, ``"36 months"``; None for the tree's own."""
-
-Basis = Literal["horizon", "pv"]
-"""How amounts are taken over the horizon: added up as they come, or discounted to today."""
 
 Over = str | None
 """The periods that a question is about, by name: ``"FY27"``, ``"2027-04 to 2027-09"``; None for the first ones."""
@@ -75,7 +72,7 @@ class Subject:
 
     @cached_property
     def words(self) -> Words:
-        return Words(self.graph, self.since, self.basis == "pv")
+        return Words(self.graph, self.since, self.basis)
 
     @cached_property
     def whole(self) -> Model:
@@ -86,10 +83,21 @@ class Subject:
     @property
     def rules(self) -> Mapping[Aggregation, HorizonRule]:
         """How metrics are taken over the horizon."""
-        finance, period = self.graph.spec.finance, self.graph.spec.period
+        finance = self.graph.spec.finance
+        if self.basis == "run_rate":
+            return self._run_rates
         if self.basis == "horizon" or finance is None:
             return HORIZONS
-        return discounted(finance.rate, PERIODS_PER_YEAR[period], finance.timing)
+        return discounted(finance.rate, PERIODS_PER_YEAR[self.graph.spec.period], finance.timing)
+
+    def pace(self, metric: Metric) -> RunRate | None:
+        """Return what makes a run rate of a metric's last period; None of a level or a ratio, which has none."""
+        rule = self._run_rates.get(metric.aggregation)
+        return rule if isinstance(rule, RunRate) else None
+
+    @property
+    def _run_rates(self) -> Mapping[Aggregation, HorizonRule]:
+        return run_rates(PERIODS_PER_YEAR[self.graph.spec.period])
 
     def counts(self, t: int) -> float:
         """Return what an amount of period t counts, 0 being today: 1, or less where amounts are discounted."""

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, Window, discounted
+from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, RunRate, Window, discounted
 from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
 from impacttree.engine.simulation import Job, Wanted
@@ -183,7 +183,12 @@ def test_recomputed_metrics_and_baselines_take_their_inputs_present_values() -> 
     assert horizon["margin"] == pytest.approx(1 - (0.4 * total + 0.1 * base) / total, rel=1e-13)
 
 
-WAYS: Mapping[str, HorizonRule] = {**HORIZONS, "end": Discounted(0.12, 12.0), "mid": Discounted(0.12, 12.0, "mid")}
+WAYS: Mapping[str, HorizonRule] = {
+    **HORIZONS,
+    "end": Discounted(0.12, 12.0),
+    "mid": Discounted(0.12, 12.0, "mid"),
+    "year": RunRate(12.0),
+}
 
 
 @pytest.mark.parametrize("rule", sorted(WAYS))
