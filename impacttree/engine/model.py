@@ -18,7 +18,7 @@ from typing import Any
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
 from impacttree.engine.held import NOTHING_HELD, Held, local_effects
-from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window
+from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window, counted
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.stages import Stage, stages_of
@@ -34,6 +34,8 @@ __all__ = ["Adjoints", "Model", "Part", "Run"]
 
 _NOTHING_SAID = Problem(reason="")
 """Of what is marked and not raised."""
+MOST_TOGETHER = 256
+"""Changes whose rows are held at once."""
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
 
@@ -432,14 +434,14 @@ class Model:
         if not interventions:
             return self.simulate(periods)
         given, model = interventions, self.beside(interventions)
-        held, loops = local_effects(self.graph, given, self.since)
+        held, loops = local_effects(self.graph, given, self.counted)
         for slot in loops:
             held = self._on_loop(slot, given[slot], model.simulate(periods, held), held)
         return model.simulate(periods, held)
 
     def _on_loop(self, slot: int, change: Intervention, without: Run, held: Held) -> Held:
         path = [row[slot] for row in without.rows]
-        return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change, self.since)
+        return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change, self.counted)
 
     def expect(self, evaluations: int, periods: int) -> None:
         """Say how often the tree is about to be evaluated, for compiled code to be loaded where that repays it."""
@@ -483,7 +485,7 @@ class Model:
         model = self.beside(interventions)
         if model is not self:
             return model.total(periods, interventions, slot)
-        held, loops = local_effects(self.graph, interventions, self.since)
+        held, loops = local_effects(self.graph, interventions, self.counted)
         pair = self._compiled()
         if loops or slot in self._valueless or pair is None:
             return None
@@ -502,6 +504,40 @@ class Model:
             if found is None or self.recomputes(slot):
                 return None if found is None else float(found.rows[0, slot])
         return self._over(rows[:, slot].tolist(), slot, window)
+
+    def totals(
+        self, ends: Sequence[int], changes: Sequence[Mapping[int, Intervention]], slot: int
+    ) -> list[tuple[float, ...] | None]:
+        """Return what `total` gives under each of several changes, up to each of several last periods.
+
+        None where only `total` or a run can tell; of all of them where periods differ.
+        """
+        pair = self._compiled()
+        differ = not self.is_static or any(one.varies for given in changes for one in given.values())
+        if pair is None or differ or not pair.step.is_timeless or slot in self._valueless:
+            return [None] * len(changes)
+        found: list[tuple[float, ...] | None] = []
+        for first in range(0, len(changes), MOST_TOGETHER):
+            found += self._totals(pair, ends, changes[first : first + MOST_TOGETHER], slot)
+        return found
+
+    def _totals(
+        self, pair: CompiledPair, ends: Sequence[int], changes: Sequence[Mapping[int, Intervention]], slot: int
+    ) -> Iterator[tuple[float, ...] | None]:
+        rows, sizes = pair.step.each(changes)
+        columns, finite = [], sizes < math.inf
+        for periods in ends:
+            window = self.window(periods)
+            weights = self._weights(window)
+            finite &= sizes * (self.size * window.repeats) < math.inf  # some total may be too large for a number
+            if self.recomputed.blocks:
+                totals, largest = pair.recomputed.each(changes, rows * weights, self.horizon_base(periods))
+                finite &= largest < math.inf
+                columns.append(totals[:, slot].tolist())
+            else:
+                columns.append((rows[:, slot] * weights[slot]).tolist())
+        found = zip(zip(*columns, strict=True), finite.tolist(), strict=True)
+        return (totals if is_known else None for totals, is_known in found)
 
     def _read_totals(self, rows: Any, window: Window) -> Any:
         """Return a row with the totals that others are recomputed from."""
@@ -661,10 +697,14 @@ class Model:
 
     def window(self, periods: int) -> Window:
         """Return the periods that count, up to period `periods`, as a window."""
-        count = periods - self.since + 1
+        those = self.counted(periods)
         if self.is_static:
-            return Window(count, 1, since=self.since)
-        return Window(count, count, self.since - 1, self.since)
+            return Window(len(those), 1, since=those.start)
+        return Window(len(those), len(those), those.start - 1, those.start)
+
+    def counted(self, periods: int) -> range:
+        """Return which of the first periods count in what is taken over them."""
+        return counted(self.rules, self.since, periods)
 
     def tangent(self, slot: int, moves: Sequence[float], window: Window) -> float:
         """Return how a slot's horizon value moves when its periods move so; 0 where it is recomputed from others."""
