@@ -135,8 +135,8 @@ def evaluate_many(
     room = _Room(model, model.part(wanted.union(effects)), periods, wanted, effects, varying)
     for first in range(0, count, room.block):
         rows = slice(first, min(first + room.block, count))
-        here = [value[rows] if place in varying else value for place, value in enumerate(vector)]
-        block = _Block(room, here, rows.stop - first)
+        parameters_here = [value[rows] if place in varying else value for place, value in enumerate(vector)]
+        block = _Block(room, parameters_here, rows.stop - first)
         if not all(map(are_finite, block.telling)):
             for place in sorted(varying):
                 _part(vector[place], rows, model.addresses[place])
@@ -377,7 +377,7 @@ class _Totals:
             if weight != 1.0:
                 values = values * weight
             if slot in self.own:
-                np.add(known, values, out=known)
+                np.add(self.sums[slot], values, out=self.sums[slot])
             elif known is None:
                 self.sums[slot] = values
             else:

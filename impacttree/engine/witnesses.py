@@ -34,7 +34,7 @@ def witnesses(blocks: Sequence[Block], parameters: Set[int]) -> tuple[tuple[int,
         if block.slot in seen:
             continue
         slots = reached([block.slot], lambda slot: sure[slot][0] if slot in sure else (), around=seen)
-        told = parameters.intersection(place for slot in slots if slot in sure for place in sure[slot][1])
+        told = parameters & {place for slot in slots if slot in sure for place in sure[slot][1]}
         seen |= slots
         if len(told - shown) > 1:
             named.append(block.slot)
