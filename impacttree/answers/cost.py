@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from impacttree.answers.case import Case
@@ -57,6 +58,10 @@ def check_net(case: Case) -> None:
         raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask from {words.at(1)} on"))
 
 
+_SCHEDULED = re.compile(r"\s(?:in|over)\s|;")
+"""What tells when a cost is paid, or how long it lasts."""
+
+
 def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     """Return a cost as it was understood; it is paid once, at the start of period 1.
 
@@ -69,6 +74,10 @@ def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
 
     words = case.words
     check_net(case)
+    if isinstance(raw, str) and _SCHEDULED.search(raw):
+        reason = f"the cost is one amount here, paid at the start, and '{printable(raw, 80)}' is paid later or in parts"
+        fix = "add up what is paid and leave out when, or ask `worth` or `cash_flow`"
+        raise QuestionError(Problem(reason=reason, fix=fix))
     unit = words.total_unit(outcome.name)
     try:
         cost = parse_quantity(raw, currency=words.currency)
