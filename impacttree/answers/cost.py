@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from impacttree.answers.case import Case
 from impacttree.answers.words import Words
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
+from impacttree.patterns import pattern
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
@@ -58,7 +58,7 @@ def check_net(case: Case) -> None:
         raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask from {words.at(1)} on"))
 
 
-_SCHEDULED = re.compile(r"\s(?:in|over)\s|;")
+_SCHEDULED = pattern(r"\s(?:in|over)\s|;")
 """What tells when a cost is paid, or how long it lasts."""
 
 
