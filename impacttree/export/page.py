@@ -411,8 +411,9 @@ class _Contents:
                 "parameter": parameters.get(address),
                 "label": self._named(address) if address in parameters else "",
             }
-        drawn_changes = (pair for pair in runs[0].items() if isinstance(pair[1], DrawnChange))
-        lifts = [(slot, drawn_data(change, places)) for slot, change in drawn_changes]
+        lifts = [
+            (slot, drawn_data(change, places)) for slot, change in runs[0].items() if isinstance(change, DrawnChange)
+        ]
         return {**drawn, "lifts": lifts, "cost": places.get(COST), "size": self.whole.sizes(self.periods)[slots[0]]}
 
     def _limits(self) -> Sequence[Limit]:
