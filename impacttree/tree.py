@@ -180,8 +180,8 @@ class ImpactTree:
         Its attributes are the keys of the model beside ``metrics``. A node has the keys of its metric that were
         written, as text, and ``unit`` as checked. An edge leads from what acts to what it acts on and has ``kind``
         (``identity``: a formula, ``influence``: a driver) and ``timing`` (``now``, ``prev``, ``lag 3``, ``cumulative``,
-        ``baseline``); that of a driver has the driver's keys too, and the effect in ``words``. `from_networkx` reads
-        it.
+        ``baseline``, ``start``); that of a driver has the driver's keys too, and the effect in ``words``.
+        `from_networkx` reads it.
         """
         from impacttree.graph.networkx import to_networkx
 

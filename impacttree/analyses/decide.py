@@ -199,13 +199,13 @@ class Decided(Result):
 
     def view(self) -> Table:
         ends = [Column(self.words.periods(standing.periods), "right") for standing in self.standings]
-        best = [Column("Best in", "right")] if self.standings[0].shares else []
+        best = [Column("Best in", "right"), Column("Loses in", "right")] if self.standings[0].shares else []
         columns = (Column("Act"), Column("Cost", "right"), *ends, Column("Paid back"), *best)
         rows = [self._cells(number, act) for number, act in enumerate(self.acts)]
         zero = self.words.signed(self.outcome, 0.0)
         leave = [Cell("Leave it"), Cell(zero, 0.0)]
         leave += [Cell(zero + self._star(standing, None), 0.0) for standing in self.standings]
-        rows.append((*leave, Cell(""), *self._share(len(self.acts))))
+        rows.append((*leave, Cell(""), *self._shares(len(self.acts), 0.0)))
         return Table(self.title, columns, tuple(rows), tuple(self._notes()), accent=self._accent)
 
     @property
@@ -225,15 +225,16 @@ class Decided(Result):
         ]
         back = payback_text(words, found, spread=False).removeprefix("in ") if found.cost else "costs nothing"
         cost = Cell(words.unsigned(self.outcome, found.cost), found.cost)
-        return (Cell(act.label), cost, *nets, Cell(back, found.payback), *self._share(number))
+        return (Cell(act.label), cost, *nets, Cell(back, found.payback), *self._shares(number, _loses(found)))
 
     @staticmethod
     def _star(standing: Standing, number: int | None) -> str:
         return " *" if standing.best == number else "  "
 
-    def _share(self, number: int) -> list[Cell]:
+    def _shares(self, number: int, loses: float) -> list[Cell]:
+        """Return in how many samples an act is best, and in how many its net is below zero, over one horizon."""
         shares = self.standings[0].shares
-        return [Cell(percentage(shares[number]), shares[number])] if shares else []
+        return [Cell(percentage(share), share) for share in (shares[number], loses)] if shares else []
 
     def _notes(self) -> Iterator[str]:
         words = self.words
@@ -251,7 +252,8 @@ class Decided(Result):
             yield from (f"{act.label}: {check.text}" for check in act.breached)
         yield from self._on_average()
         if any(standing.shares for standing in self.standings):
-            yield f"Best in: share of {self.provenance.samples:,} samples over {words.periods(self.horizon)}."
+            of = f"of {self.provenance.samples:,} samples over {words.periods(self.horizon)}"
+            yield f"Best in: share {of}; loses in: share in which its {words.net(self.outcome)} is below zero."
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 
@@ -294,6 +296,12 @@ class Decided(Result):
 
 MOST_LINES = 6
 METHOD = "two exact evaluations for each act, added up by period, less its cost"
+
+
+def _loses(found: Returns) -> float:
+    """Return in what share of the samples the net over one horizon is below zero; where it is certain, 0 or 1."""
+    stage = found.stages[0]
+    return float(stage.net < 0) if stage.loss is None else stage.loss
 
 
 @local

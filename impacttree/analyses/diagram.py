@@ -453,6 +453,12 @@ def _links(
                     elasticity_text=f"{elasticity:+.2f}" if abs(elasticity) >= 0.005 else "",
                 )
             )
+    acting = {link.source for link in links}
+    for (
+        target
+    ) in subject.graph.metrics:  # what acts in no period would stand alone, though it decides where this starts
+        idle = (name for name in target.starts_from if name not in acting)
+        links += [Link(name, target.name, assumed=False, back=False, delay="at the start") for name in idle]
     return tuple(links)
 
 

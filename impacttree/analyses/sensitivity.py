@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -46,7 +46,7 @@ class SensitivityRow:
     at_corner: bool
     """Whether the outcome bends at today's value (a kink): the elasticity is that of the side taken."""
     extrapolated: bool
-    """Whether the plausible move leaves the range in which an assumed effect was seen."""
+    """Whether the plausible move leaves the range in which an assumed effect was seen, or a formula has points."""
     rank: int | None
     """By the size of the plausible move's worth, among levers or among spend; None when unranked."""
     is_spend: bool = False
@@ -207,7 +207,7 @@ class Sensitivity(Result):
         if any(row.at_corner for row in self.rows):
             yield "^ at a corner of the formulas: up and down differ; the elasticity is that of the side taken today."
         if any(row.extrapolated for row in self.rows):
-            yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
+            yield "* extrapolated: the move leaves the range in which an effect or a formula was seen."
         yield from self.kinks
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
@@ -323,8 +323,8 @@ MOST_BARS = 100
 """Rows of a tornado."""
 RUNS = 3
 """Evaluations for a metric, about: by a percent, by what is plausible, and where the outcome may bend."""
-STEP = 1e-6
-"""Relative; far below what anyone would move, far above rounding."""
+STEPS = tuple(Intervention("wrap", 1 + step) for step in (1e-6, -1e-6))
+"""Up and down, relatively: far below what anyone would move, far above rounding."""
 
 
 BEYOND = "out of bounds"
@@ -388,11 +388,13 @@ def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
     upstream = subject.upstream(outcome)
     bending = _bending(subject, upstream)
     ways = better_ways(case, outcome)
-    rows = [
-        _row(case, metric, outcome, gradient[metric.index], metric.index in bending, ways[metric.index])
+    moving = [
+        _moves(case, metric, outcome, ways[metric.index], metric.index in bending)
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
+    worths = _worths(case, outcome, moving)
+    rows = [_row(case, moves, outcome, gradient[moves.metric.index], worths) for moves in moving]
     levers, spend = ([row for row in rows if row.is_spend == is_spend] for is_spend in (False, True))
     basis = f"{subject.words.horizon(outcome.name, case.periods)}; {subject.words.basis(outcome.name)}"
     return Sensitivity(
@@ -408,16 +410,62 @@ def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
     )
 
 
-def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: bool, way: Better) -> SensitivityRow:
-    value, total = case.subject.first_known(metric), case.before[outcome.index]
-    better = way == "higher"
-    percent: Literal["+1%", "-1%"] = "+1%" if better else "-1%"
-    one = Intervention("wrap", 1.01 if better else 0.99)
-    end = _favorable_end(metric, way)
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """What is done to one metric to see what the outcome does."""
+
+    metric: Metric
+    way: Better
+    one: Intervention
+    """One percent the better way."""
+    left_out: str
+    """Why that cannot be done; empty where it can."""
+    plausible: Intervention | None
+    steps: tuple[Intervention, ...]
+    """A small step up and the same step down, where the outcome may bend."""
+
+    @property
+    def main(self) -> Intervention | None:
+        """What ranks the metric."""
+        return self.plausible or (None if self.left_out else self.one)
+
+    @property
+    def others(self) -> tuple[Intervention, ...]:
+        return (*(() if self.left_out or self.plausible is None else (self.one,)), *self.steps)
+
+
+def _moves(case: Case, metric: Metric, outcome: Metric, way: Better, may_bend: bool) -> _Moves:
+    value, end = case.subject.first_known(metric), _favorable_end(metric, way)
+    one = Intervention("wrap", 1.01 if way == "higher" else 0.99)
     plausible = Intervention("fix", shift=end) if end is not None else None
-    left_out = _left_out(metric, value, one)
-    worth = None if left_out else _worth(case, metric, outcome, one)
-    plausible_worth = _worth(case, metric, outcome, plausible) if plausible else None
+    bends = may_bend and value and case.before[outcome.index]
+    return _Moves(metric, way, one, _left_out(metric, value, one), plausible, STEPS if bends else ())
+
+
+_Worths = Mapping[tuple[int, Intervention], tuple[float | None, ...]]
+"""What a move of a slot is worth over the horizon, and over the longer one where it is the main one of its metric.
+
+None where the tree has no value there (a zero denominator, say)."""
+
+
+def _worths(case: Case, outcome: Metric, moving: Sequence[_Moves]) -> _Worths:
+    main = [(moves.metric.index, moves.main) for moves in moving if moves.main is not None]
+    others = [(moves.metric.index, move) for moves in moving for move in moves.others]
+    both = dict.fromkeys((case.periods, case.furthest.periods))
+    before = [case.before[outcome.index], case.furthest.before[outcome.index]]
+    found: dict[tuple[int, Intervention], tuple[float | None, ...]] = {}
+    for asked, ends in ((main, tuple(both)), (others, (case.periods,))):
+        totals = case.totals(outcome, ends, [{slot: move} for slot, move in asked])
+        for key, after in zip(asked, totals, strict=True):
+            found[key] = tuple(None if one is None else one - base for one, base in zip(after, before, strict=False))
+    return found
+
+
+def _row(case: Case, moves: _Moves, outcome: Metric, pull: float, worths: _Worths) -> SensitivityRow:
+    metric, one, plausible, left_out = moves.metric, moves.one, moves.plausible, moves.left_out
+    value, total = case.subject.first_known(metric), case.before[outcome.index]
+    worth = None if left_out else worths[metric.index, one][0]
+    plausible_worth = worths[metric.index, plausible][0] if plausible else None
     missing = [
         move
         for move, found in ((None if left_out else one, worth), (plausible, plausible_worth))
@@ -428,15 +476,15 @@ def _row(case: Case, metric: Metric, outcome: Metric, pull: float, may_bend: boo
         label=metric.label,
         value=value,
         elasticity=pull / total if total and value and math.isfinite(pull) else None,
-        percent=percent,
+        percent="+1%" if moves.way == "higher" else "-1%",
         worth=worth,
-        plausible=(value, end) if end is not None else None,
+        plausible=(value, plausible.shift) if plausible else None,
         plausible_worth=plausible_worth,
-        at_corner=may_bend and bool(total and value) and _bends(case, metric, outcome),
+        at_corner=_bends(total, [worths[metric.index, step][0] for step in moves.steps]),
         extrapolated=plausible is not None and _extrapolates(case, metric, plausible),
         rank=None,
-        is_spend=_is_spend(case, metric, way),
-        later=_later(case, metric, outcome, one if plausible is None else plausible, left_out),
+        is_spend=_is_spend(case, metric, moves.way),
+        later=worths[metric.index, moves.main][-1] if moves.main else None,
         left_out=left_out or (NOWHERE if worth is None else ""),
         no_value=next((_why(case, metric, move) for move in missing), ""),
     )
@@ -464,11 +512,6 @@ def _is_spend(case: Case, metric: Metric, way: Better) -> bool:
     unit = metric.unit
     is_budget = unit.is_money and not unit.nouns and unit.per(case.words.period)
     return metric.spec.level is not None and way == "lower" and bool(is_budget)
-
-
-def _later(case: Case, metric: Metric, outcome: Metric, move: Intervention, left_out: str) -> float | None:
-    """Return what a move is worth over the longer horizon; None of one percent that is left out."""
-    return None if left_out and move.kind == "wrap" else _worth(case.furthest, metric, outcome, move)
 
 
 def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:
@@ -507,17 +550,17 @@ def _steady(places: Sequence[int]) -> frozenset[int]:
 
 def _bending(subject: Subject, upstream: frozenset[int]) -> frozenset[int]:
     """Return the metrics on which a branch among `upstream` depends."""
-    branching = {block.slot for block in subject.model.step.blocks if block.branches} & upstream
+    branching = {block.slot for block in subject.model.step.branching} & upstream
     return frozenset().union(*(subject.upstream(subject.graph.metrics[slot]) for slot in branching))
 
 
-def _bends(case: Case, metric: Metric, outcome: Metric) -> bool:
+def _bends(total: float, worths: Sequence[float | None]) -> bool:
     """Return whether a small step up and the same step down move the outcome by different amounts."""
-    steps = [_worth(case, metric, outcome, Intervention("wrap", 1 + step)) for step in (STEP, -STEP)]
-    if steps[0] is None or steps[1] is None:
+    known = [worth for worth in worths if worth is not None]
+    if len(known) < len(STEPS):
         return False
-    size = abs(steps[0]) + abs(steps[1])
-    return abs(steps[0] + steps[1]) > max(1e-3 * size, 1e-13 * abs(case.before[outcome.index]))
+    size = math.fsum(map(abs, known))
+    return abs(math.fsum(known)) > max(1e-3 * size, 1e-13 * abs(total))
 
 
 def _is_within(metric: Metric, value: float) -> bool:
@@ -526,20 +569,14 @@ def _is_within(metric: Metric, value: float) -> bool:
 
 
 def _extrapolates(case: Case, metric: Metric, move: Intervention) -> bool:
-    """Return whether a move leaves the range in which an assumed effect was seen."""
-    if not case.subject.has_observed:
+    """Return whether a move leaves the range in which an assumed effect was seen, or a formula has points."""
+    if not case.subject.seen:
         return False
     try:
         moved = case.moved({metric.index: move})
     except EvaluationError:
         return False
     return any(extrapolations(case.subject, moved.rows, case.base.rows))
-
-
-def _worth(case: Case, metric: Metric, outcome: Metric, move: Intervention) -> float | None:
-    """Return what one move is worth; None when the tree has no value there (a zero denominator, say)."""
-    after = case.total(outcome, {metric.index: move})
-    return None if after is None else after - case.before[outcome.index]
 
 
 def _favorable_end(metric: Metric, way: Better) -> float | None:

@@ -167,7 +167,7 @@ class Sweep(Result):
         yield f"As stated, {words.label(self.metric)} is {self._value(self.today)}: {base}."
         yield from self._bent()
         if any(point.extrapolated for point in self.points):
-            yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
+            yield "* extrapolated: the move leaves the range in which an effect or a formula was seen."
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 

@@ -113,21 +113,22 @@ def verify(subject: Subject, on: str | None = None) -> Verification:
     on
         The outcome; by default the tree's.
     """
-    from impacttree.engine.derivative_checks import complex_step, symbolic_chain
+    from impacttree.engine.derivative_checks import complex_steps, symbolic_chain
 
     outcome = subject.outcome(on)
     model, run = subject.model, Case.of(subject).base
     reverse = model.gradient(run, outcome.index)
-    chain = symbolic_chain(model, run, outcome.index)
+    chain = symbolic_chain(subject.closed, model, run, outcome.index)
+    finite = [
+        metric
+        for metric in subject.graph.metrics
+        if math.isfinite(reverse[metric.index]) and math.isfinite(chain[metric.index][0])
+    ]
+    stepped = complex_steps(model, run, [metric.index for metric in finite], outcome.index)
     rows = []
-    for metric in subject.graph.metrics:
-        exact, size = chain[metric.index]
-        if not math.isfinite(reverse[metric.index]) or not math.isfinite(exact):
-            continue
-        stepped = complex_step(model, run, metric.index, outcome.index)
-        largest = max(abs(reverse[metric.index] - stepped), abs(reverse[metric.index] - exact), abs(stepped - exact))
-        rows.append(
-            VerifiedMetric(metric.name, reverse[metric.index], stepped, exact, largest / size if size else largest)
-        )
+    for metric, by_step in zip(finite, stepped, strict=True):
+        by_sweep, (exact, size) = reverse[metric.index], chain[metric.index]
+        largest = max(abs(by_sweep - by_step), abs(by_sweep - exact), abs(by_step - exact))
+        rows.append(VerifiedMetric(metric.name, by_sweep, by_step, exact, largest / size if size else largest))
     provenance = subject.provenance("reverse sweep against complex step against sympy")
     return Verification(provenance, outcome.name, tuple(rows))

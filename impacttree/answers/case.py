@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -230,6 +230,20 @@ class Case:
             return None
         return run.horizon()[metric.index]
 
+    def totals(
+        self, metric: Metric, ends: Sequence[int], moves: Sequence[Mapping[int, Intervention]]
+    ) -> list[tuple[float | None, ...]]:
+        """Return what a metric comes to up to each of some last periods with each of several moves, as `total` has it.
+
+        Moves that are asked about together are computed together where that is quicker.
+        """
+        found = self._model.totals(ends, [self._with(move) for move in moves], metric.index)
+        cases = [self if end == self.periods else self.over(end) for end in ends]
+        return [
+            tuple(case.total(metric, move) for case in cases) if known is None else known
+            for move, known in zip(moves, found, strict=True)
+        ]
+
     def _with(self, further: Mapping[int, Intervention]) -> dict[int, Intervention]:
         done = self.together.interventions
         more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
@@ -300,15 +314,31 @@ class Case:
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
-        """What was changed, and where it went over the horizon."""
+        """What was changed, and where it went over the horizon; a level whose change ends or fades, while it was on."""
         plain, moves = self.plain, []
         words = plain.words
         for name, change in self.asked.texts:
             slot = self.subject.graph.by_name[name]
             before, after = plain.before[slot], plain.after[slot]
-            moved = words.move(name, before, after, words.during(name, self.periods, before))
+            at = self._most_in_force(slot)
+            if at is None:
+                moved = words.move(name, before, after, words.during(name, self.periods, before))
+            else:
+                moved = words.move(
+                    name, self.told_before.at(at)[slot], self.told_after.at(at)[slot], f" in {words.at(at)}"
+                )
             moves.append(Move(name, change, before, after, f"{words.changed(name, change)} ({moved})"))
         return tuple(moves)
+
+    def _most_in_force(self, slot: int) -> int | None:
+        """Return the last period in which most of the change of a level is in force; None where that is at the end."""
+        (recipe,) = (recipe for other, recipe in self.asked.recipes if other == slot)
+        if not recipe.varies or self.subject.graph.metrics[slot].aggregation != "last":
+            return None
+        periods = range(self.words.since, self.periods + 1)
+        shares = [sum(1.0 if one is None else one.at(t) for one in recipe.weights) for t in periods]
+        most = max(shares)
+        return None if shares[-1] == most else max(t for t, share in zip(periods, shares, strict=True) if share == most)
 
     def beside(self, outcome: Metric) -> tuple[str, ...]:
         """Return the outcomes that are shown together with one, itself among them."""

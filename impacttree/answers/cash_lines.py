@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Literal
 
 from impacttree.engine.horizon import Discounted
@@ -81,12 +81,18 @@ class CashLines:
         The same today.
     present
         Net amounts as they count today, at t = 0 and in each period, without the terminal value.
+    left
+        What is still to be written off after the last period; of what is spent until then.
+    left_saves
+        The tax that this saves, as it counts today. Only a perpetuity counts it, within the terminal value.
     """
 
     lines: tuple[CashLine, ...]
     terminal: Any
     terminal_present: Any
     present: Amounts
+    left: Any
+    left_saves: Any
 
     @property
     def net(self) -> Amounts:
@@ -130,8 +136,10 @@ def cash_lines(
     rule = Discounted(finance.rate, per_year, finance.timing)
     net = lines[-1].amounts
     present = tuple(amount * rule.factor(t) for t, amount in enumerate(net))
-    terminal, factor = _terminal(finance, per_year, flows, rule, taxed)
-    return CashLines(lines, terminal, terminal * factor, present)
+    terminal, factor = _terminal(finance, per_year, flows, outlays, taxed)
+    left = _left(finance, flows, outlays) if taxed else ()
+    saves = (finance.tax or 0.0) * sum(amount * rule.factor(t) for t, amount in enumerate(left, len(flows.flow)))
+    return CashLines(lines, terminal, terminal * factor, present, sum(left), saves)
 
 
 def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Paid], taxed: bool) -> list[CashLine]:
@@ -140,6 +148,7 @@ def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Pa
     opex = _paid(outlays, count, lambda one: one.life is None)
     capex = _paid(outlays, count, lambda one: one.life is not None)
     written = _add(_written_off(outlays, count), _spread(flows.capex, _life(finance), count))
+    has_life = bool(flows.capex) or any(one.life is not None for one in outlays)
     lines = [CashLine("flow", (0.0, *flows.flow[1:]))]
     if any(one.life is None for one in outlays):
         lines.append(CashLine("opex", _minus(opex)))
@@ -147,14 +156,14 @@ def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Pa
         own = _zeros(count) if flows.is_cash else lines[0].amounts
         expensed = (0.0, opex[0] + opex[1], *opex[2:]) if count > 1 else opex  # what is paid today is of period 1
         taxable = _add(own, _minus(expensed), _minus(written))
-        if any(one.life is not None for one in outlays) or flows.capex:
+        if has_life:
             lines.append(CashLine("written_off", _minus(written)))
         if not flows.is_cash:
             lines.append(CashLine("taxable", taxable, is_subtotal=True))
         lines.append(CashLine("tax", tuple(-rate * _taxed(finance, amount) for amount in taxable)))
-        if lines[-2].key == "written_off" or any(line.key == "written_off" for line in lines):
+        if has_life:
             lines.append(CashLine("not_cash", written))
-    if any(one.life is not None for one in outlays) or flows.capex:
+    if has_life:
         spent = (0.0, *flows.capex[1:]) if flows.capex else _zeros(count)
         lines.append(CashLine("capex", _minus(_add(capex, spent))))
     if flows.billed and finance.bridge is not None and finance.bridge.receivables is not None:
@@ -166,9 +175,11 @@ def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Pa
     return [*lines, CashLine("net", net, is_subtotal=True)]
 
 
-def _terminal(finance: Finance, per_year: float, flows: Flows, rule: Discounted, taxed: bool) -> tuple[Any, float]:
+def _terminal(
+    finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Paid], taxed: bool
+) -> tuple[Any, float]:
     """Return what comes after the last period is worth at its end, and what an amount of then counts today."""
-    last = len(flows.flow) - 1
+    last, rule = len(flows.flow) - 1, Discounted(finance.rate, per_year, finance.timing)
     if finance.terminal is None:
         return 0.0, 0.0
     if finance.terminal.multiple is not None:
@@ -176,8 +187,43 @@ def _terminal(finance: Finance, per_year: float, flows: Flows, rule: Discounted,
     assert finance.terminal.perpetuity is not None
     grown = (1.0 + finance.terminal.perpetuity.rate) ** (1.0 / per_year)
     each = (1.0 + finance.rate) ** (1.0 / per_year)
-    without = _lines(finance, per_year, replace(flows, ends_at=None), (), taxed)[-1]
-    return without.amounts[last] * (grown / (each - grown)), rule.factor(last)
+    ahead = _until_written_off(finance, flows, outlays) if taxed else 1
+    later = _lines(finance, per_year, _going_on(flows, ahead, grown), outlays, taxed)[-1].amounts[last + 1 :]
+    explicit = sum(amount * each**-k for k, amount in enumerate(later, 1))
+    return explicit + later[-1] * (grown / (each - grown)) * each**-ahead, rule.factor(last)
+
+
+def _going_on(flows: Flows, ahead: int, grown: float) -> Flows:
+    """Return flows with further periods, in which those of the last one grow; balances change by what grows."""
+    growth = [grown**k for k in range(1, ahead + 1)]
+
+    def more(amounts: Amounts) -> Amounts:
+        return (*amounts, *(amounts[-1] * by for by in growth)) if amounts else ()
+
+    def moved(balances: Amounts) -> Amounts:
+        if not balances:
+            return ()
+        step = balances[-1] - balances[-2]
+        return (*balances, *accumulate((step * by for by in growth[1:]), initial=balances[-1] + step * growth[0]))
+
+    return Flows(
+        more(flows.flow), flows.is_cash, moved(flows.billed), moved(flows.deferred), more(flows.capex), flows.ends_at
+    )
+
+
+def _until_written_off(finance: Finance, flows: Flows, outlays: Sequence[Paid]) -> int:
+    """Return how many periods after the last one all that was spent until then is written off; 1 at the least."""
+    last = len(flows.flow) - 1
+    ends = [max(one.period, 1) + one.life - last for one in outlays if one.life is not None]
+    return max(1, *ends, _life(finance) if flows.capex else 1)
+
+
+def _left(finance: Finance, flows: Flows, outlays: Sequence[Paid]) -> Amounts:
+    """Return what is written off in each period after the last one of what is spent until then."""
+    ahead, count = _until_written_off(finance, flows, outlays), len(flows.flow)
+    spent = (*flows.capex, *[0.0] * ahead) if flows.capex else ()
+    both = _add(_written_off(outlays, count + ahead), _spread(spent, _life(finance), count + ahead))
+    return both[count:]
 
 
 def _taxed(finance: Finance, amount: Any) -> Any:

@@ -10,8 +10,9 @@ from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, joined
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
-from impacttree.graph.model import Influence, Metric
+from impacttree.graph.model import Metric
 from impacttree.graph.reach import delay, upstream
+from impacttree.graph.seen import Seen
 
 __all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "unmoved", "unreached", "untimely"]
 
@@ -22,13 +23,26 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
         return
     labels, words = [subject.graph.metrics[slot].label for slot in slots], subject.words
     waited = delay(subject.graph, slots, outcome.index)
-    if waited is None:
+    started = [] if waited is not None else _started(subject, slots, outcome)
+    if started:
+        yield (
+            f"{joined(labels, 'or')} bears on {outcome.label} only by where {joined(started)} starts, and what is "
+            f"changed acts from {words.at(1)} on: give it another value in the model instead"
+        )
+    elif waited is None:
         yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
     elif waited >= periods:
         yield (
             f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, from "
             f"{words.at(waited + 1)} on: nothing of it falls within {words.window(periods)}"
         )
+
+
+def _started(subject: Subject, slots: Sequence[int], outcome: Metric) -> list[str]:
+    """Return the labels of metrics on the way to the outcome whose start reads one of some metrics."""
+    changed = {subject.graph.metrics[slot].name for slot in slots}
+    on_the_way = (subject.graph.metrics[slot] for slot in sorted(subject.upstream(outcome)))
+    return [metric.label for metric in on_the_way if not changed.isdisjoint(metric.starts_from)]
 
 
 def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
@@ -52,7 +66,7 @@ def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
 def extrapolations(
     subject: Subject, rows: Sequence[Row], moved_from: Sequence[Row], among: Collection[int] | None = None
 ) -> Iterator[str]:
-    """Yield the assumed effects whose source is moved out of the range in which they were seen.
+    """Yield the assumed effects and curves whose source is moved out of the range in which they were seen.
 
     Parameters
     ----------
@@ -63,31 +77,25 @@ def extrapolations(
     among
         Metrics on which effects count; all unless given.
     """
-    for metric in subject.influenced:
-        for influence in metric.influences if among is None or metric.index in among else ():
-            slot = subject.graph.by_name[influence.source]
-            if influence.observed is None or _stays(slot, rows, moved_from):
-                continue
-            low, high = influence.observed
-            furthest = max((row[slot] for row in rows), key=lambda value: max(low - value, value - high))
-            if not low <= furthest <= high:
-                yield _extrapolated(subject, metric, influence, furthest, (low, high))
+    for seen in subject.seen:
+        slot = subject.graph.by_name[seen.source]
+        if (among is not None and seen.metric.index not in among) or _stays(slot, rows, moved_from):
+            continue
+        outside = [row[slot] for row in rows if row[slot] < seen.low or row[slot] > seen.high]
+        if outside:
+            furthest = max(outside, key=lambda value: max(seen.low - value, value - seen.high))
+            yield _extrapolated(subject.words, seen, furthest)
 
 
 def _stays(slot: int, rows: Sequence[Row], moved_from: Sequence[Row]) -> bool:
     return all(is_still(was[slot], row[slot]) for was, row in zip(moved_from, rows, strict=True))
 
 
-def _extrapolated(
-    subject: Subject, metric: Metric, influence: Influence, value: float, seen: tuple[float, float]
-) -> str:
-    words, source = subject.words, influence.source
-    shown, _ = words.apart(source, value, seen[0] if value < seen[0] else seen[1])
-    low, high = (words.value(source, end) for end in seen)
-    return (
-        f"extrapolated: {words.label(source)} at {shown}, outside {low} to {high}, where the effect on "
-        f"{metric.label} was seen"
-    )
+def _extrapolated(words: Words, seen: Seen, value: float) -> str:
+    shown, _ = words.apart(seen.source, value, seen.low if value < seen.low else seen.high)
+    low, high = (words.value(seen.source, end) for end in (seen.low, seen.high))
+    known = f"{seen.metric.label} has its points" if seen.by_points else f"the effect on {seen.metric.label} was seen"
+    return f"extrapolated: {words.label(seen.source)} at {shown}, outside {low} to {high}, where {known}"
 
 
 def beyond_bounds(subject: Subject, base: Run, run: Run, among: Collection[int]) -> Iterator[str]:

@@ -45,7 +45,7 @@ def _switched(label: str, step: Select | Instruction, when: str) -> str:
 
 def bottlenecks(subject: Subject, run: Run, among: frozenset[int]) -> Iterator[str]:
     """Yield what binds in each ``min`` or ``max`` of two metrics in `among`: derivatives are those of that side."""
-    for block in run.model.step.blocks:
+    for block in run.model.step.branching:
         for select in block.selects if block.slot in among else ():
             if select.source in ("min", "max") and all(select.operands):
                 yield _binding(subject, subject.graph.metrics[block.slot], select, run)

@@ -162,7 +162,7 @@ def _period(case: Case, text: str) -> int:
         reason = f"the cost: '{printable(text, 40)}' names more than one {case.words.period}"
         raise QuestionError(Problem(reason=reason, fix=f"name one, e.g. {case.words.period} 3"))
     if named.since > case.periods:
-        reason = f"the cost is paid in {case.words.at(named.since)}, after the {case.words.first(case.periods)}"
+        reason = f"the cost is paid in {case.words.at(named.since)}, after {case.words.window(case.periods)}"
         raise QuestionError(Problem(reason=reason, fix="look further ahead, or pay earlier"))
     return named.since
 

@@ -22,6 +22,7 @@ from impacttree.errors import ChangeError, Problem, QuestionError, nearest, prin
 from impacttree.formula import unparse
 from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.graph.reach import upstream
+from impacttree.graph.seen import Seen, seen_ranges
 from impacttree.quantity import PERIODS_PER_YEAR, Change, Recipe, parse_change, recipe
 from impacttree.quantity.dates import day_text
 from impacttree.spec import leaves
@@ -240,14 +241,9 @@ class Subject:
         return digest.hexdigest()[:12]
 
     @cached_property
-    def influenced(self) -> tuple[Metric, ...]:
-        """Metrics with assumed effects on them."""
-        return tuple(metric for metric in self.graph.metrics if metric.influences)
-
-    @cached_property
-    def has_observed(self) -> bool:
-        """Whether any assumed effect says in which range it was seen."""
-        return any(influence.observed is not None for metric in self.influenced for influence in metric.influences)
+    def seen(self) -> tuple[Seen, ...]:
+        """In which ranges metrics were seen to bear on others, beyond which is extrapolation."""
+        return tuple(seen for metric in self.graph.metrics for seen in seen_ranges(metric))
 
     @cached_property
     def bounded(self) -> tuple[Metric, ...]:

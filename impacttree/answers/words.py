@@ -516,7 +516,9 @@ class Words:
         parts = ["cash, after tax"] if cash and len(cash) == len(outcomes) else ["accrual, pre-tax"]
         if 0 < len(cash) < len(outcomes):
             parts = [f"accrual, pre-tax, but {lowered(self.label(cash[0]))} is cash, after tax"]
-        return ", ".join([*parts, self.counting])
+        finance = self.graph.spec.finance
+        ends = self.is_discounted and finance is not None and finance.terminal is not None
+        return ", ".join([*parts, self.counting, *(["without the terminal value"] if ends else [])])
 
     @property
     def counting(self) -> str:
@@ -549,8 +551,8 @@ class Words:
         parts = [f"from {self.at(weights.start)}"]
         parts += [f"in full from {self.at(weights.full)}"] if weights.ramp > 1 else []
         parts += [f"losing {100 * weights.decay:g}% a {self.period} after that"] if weights.decay else []
-        parts += [f"until {self.at(weights.until)}"] if weights.until is not None else []
-        return ", ".join(parts)
+        until = f" until {self.at(weights.until)}" if weights.until is not None else ""
+        return ", ".join(parts) + (f",{until}" if len(parts) > 1 else until)
 
     def horizon(self, outcome: str, last: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""

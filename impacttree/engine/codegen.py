@@ -29,8 +29,8 @@ __all__ = [
 
 Intervened = Mapping[int, Literal["wrap", "fix"]]
 """What a change does to a slot: ``wrap`` scales and shifts what the rule gives, ``fix`` replaces it."""
-Spelling = Literal["real", "complex", "array"]
-"""``array`` computes many rows at once: both sides of a branch, of which ``select`` takes one in each row."""
+Spelling = Literal["real", "complex", "array", "complex array"]
+"""Arrays compute many rows at once: both sides of a branch, of which ``select`` takes one in each row."""
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
@@ -195,13 +195,13 @@ class _Forward:
         flag = f"q{self.block.slot}_{step.out}"
         left, right = self.text(step.left), self.text(step.right)
         margin = f"{left} - {right}"
-        if self.spelling == "complex":
+        if self.spelling in ("complex", "complex array"):
             left, right = f"real({left})", f"real({right})"
         lines = self.guard((step.left, step.right), indent)
         lines.append(f"{indent}{flag} = {left} {step.op} {right}")
         if self.record:
             lines.append(f"{indent}s[{self.block.slot}, {step.out}] = {margin if self.spelling == 'complex' else flag}")
-        if self.spelling == "array":
+        if self.spelling in ("array", "complex array"):
             lines += [*self.body(step.then, indent), *self.body(step.otherwise, indent)]
             lines.append(
                 f"{indent}{out} = select({flag}, {self.text(step.then.result)}, {self.text(step.otherwise.result)})"
@@ -453,7 +453,7 @@ def _load_text(load: Load, lags: Sequence[int], here: Collection[int]) -> str:
 
 
 def _literal(value: float, spelling: Spelling) -> str:
-    if spelling == "array":
+    if spelling in ("array", "complex array"):
         return f"number({value!r})"
     return f"({value!r})" if value < 0 else repr(value)
 

@@ -6,8 +6,9 @@ fault. Here nothing raises; what cannot be computed is given back as None.
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from impacttree.engine.codegen import Intervened, edge_loads
 from impacttree.engine.flat import UnsupportedError, flatten
 from impacttree.engine.program import Effects, Program, Row
+from impacttree.quantity import Intervention
 
 if TYPE_CHECKING:
     from impacttree.engine.arrays import Array
@@ -174,6 +176,46 @@ class CompiledProgram:
         registers = self.registers(base)
         registers[: self.slots] = row
         return self._stepped(self.np.empty((1, self.slots)), registers, (), changes)
+
+    def each(
+        self, sets: Sequence[Mapping[int, Intervention]], given: Array | None = None, base: Row | None = None
+    ) -> tuple[Array, Array]:
+        """Return one row for each set of changes, which do not vary, and the largest value of each row.
+
+        That is infinite where a value is not finite; then the row says nothing.
+
+        Parameters
+        ----------
+        given
+            Rows that hold what each is computed from; else the one period without changes is computed anew, from the
+            first change on.
+        base
+            What ``baseline`` reads, if that is not what the model has.
+        """
+        np = self.np
+        sizes = np.full(len(sets), math.inf)
+        rows = np.empty((len(sets), self.slots)) if given is None else given.copy()
+        start = self.run(1, (), self._unchanged) if given is None else None
+        if given is None and start is None:
+            return rows, sizes
+        known = [
+            sorted(
+                (self.block_of[slot], one.kind == "fix", one.scale, one.shift)
+                for slot, one in changes.items()
+                if slot in self.block_of
+            )
+            for changes in sets
+        ]
+        done = np.array([one for changes in known for one in changes]).reshape(-1, 4)
+        blocks, fixed = (done[:, part].astype(np.int64) for part in (0, 1))
+        first = np.array([changes[0][0] if changes else len(self.own) for changes in known])
+        self.interpreter.change_each(
+            self.ahead, self.starts, self.ends, self.own,
+            self.registers(base) if start is None else start.registers.copy(), start is None,
+            np.argsort(-first, kind="stable"), np.cumsum([0, *map(len, known)]), blocks, fixed, done[:, 2].copy(),
+            done[:, 3].copy(), rows, sizes,
+        )  # fmt: skip
+        return rows, sizes
 
     def _stepped(self, rows: Array, registers: Any, scheduled: Scheduled, changes: CompiledChanges) -> Stepped | None:
         if len(rows) == 1 and self.is_timeless and not len(changes.blocks):

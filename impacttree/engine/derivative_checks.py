@@ -2,51 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from functools import cache
 from typing import Any
 
 import mpmath
+import numpy as np
 import sympy
 
 from impacttree.engine.model import Model, Run
-from impacttree.engine.program import Row
+from impacttree.engine.program import Effects, Row
 from impacttree.engine.symbolic import Closed, scheduled
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.evaluate import COMPARISONS
-from impacttree.graph.model import Reference
+from impacttree.graph.model import Metric, Reference
 
-__all__ = ["complex_step", "symbolic_chain"]
+__all__ = ["complex_steps", "symbolic_chain"]
 
 STEP = 1e-40
-Slopes = Mapping[tuple[int, int], list[tuple[Reference, Any]]]
+MOST_COLUMNS = 256
+"""Complex points that are evaluated together: what they hold stays in the cache of the processor."""
+MOST_NUMBERS = 4_000_000
+"""Held at once, of which a large tree over many periods has many at each point."""
+DIGITS = 30
+Slopes = Mapping[tuple[int, int], Sequence[tuple[Reference, Decimal]]]
 """(metric, position) -> partial derivatives of its rule; position -1 is the horizon."""
+Pairs = dict[int, tuple[Decimal, Decimal]]
+"""Sums of contributions by slot, signed and absolute side by side."""
+Evaluated = Callable[..., Any]
+ZERO, ONE = Decimal(0), Decimal(1)
 
 
-def complex_step(model: Model, run: Run, slot: int, outcome: int) -> float:
-    """Return d outcome / d (amount added to `slot` in every period) by evaluating at a complex point.
+def complex_steps(model: Model, run: Run, slots: Sequence[int], outcome: int) -> list[float]:
+    """Return d outcome / d (amount added to a slot in every period), for each slot by evaluating at a complex point.
 
-    The slot is fixed to its path plus an imaginary step, so its own feedback is cut.
+    The slot is fixed to its path plus an imaginary step, so its own feedback is cut. Points are columns of arrays.
     """
+    width = max(1, min(MOST_COLUMNS, MOST_NUMBERS // (model.size * len(run.rows))))
+    parts = (slots[first : first + width] for first in range(0, len(slots), width))
+    with np.errstate(all="ignore"):  # the side of a branch that is not taken may have no value
+        return [slope for part in parts for slope in _stepped(model, run, part, outcome)]
+
+
+def _stepped(model: Model, run: Run, slots: Sequence[int], outcome: int) -> list[float]:
     rows: list[list[Any]] = []
-    initial: list[Any] = list(run.initial)
-    functions = model.step.values({slot: "fix"}, "complex")
+    initial, base = list(np.array(run.initial)), list(np.array(model.base))
+    kinds = dict.fromkeys(slots, "fix")
+    functions = model.step.values(kinds, "complex array")
     for position, real in enumerate(run.rows):
         row: list[Any] = [0.0] * model.size
         past = [rows[position - lag] if position >= lag else initial for lag in model.lags]
+        numbers, effects = list(np.array(model.numbers(position + 1))), _fixed(slots, real)
         for function in functions:
-            function(row, model.base, model.numbers(position + 1), past, {slot: real[slot] + STEP * 1j})
+            function(row, base, numbers, past, effects)
         rows.append(row)
     if not model.recomputes(outcome):
-        return float(complex(_total(model, run, rows, outcome)).imag / STEP)
+        return _slopes_of(_total(model, run, rows, outcome), len(slots))
     totals: list[Any] = [0.0] * model.size
     for index in {load.slot for block in model.recomputed.blocks for load in block.loads.values()}:
         totals[index] = _total(model, run, rows, index)
-    fixed = {slot: run.horizon()[slot] + STEP * 1j}
-    base = model.horizon_base(run.periods)
-    for function in model.recomputed.values({slot: "fix"}, "complex"):
-        function(totals, base, model.parameters, (), fixed)
-    return float(complex(totals[outcome]).imag / STEP)
+    base, numbers = list(np.array(model.horizon_base(run.periods))), list(np.array(model.parameters))
+    effects = _fixed(slots, run.horizon())
+    for function in model.recomputed.values(kinds, "complex array"):
+        function(totals, base, numbers, (), effects)
+    return _slopes_of(totals[outcome], len(slots))
+
+
+def _fixed(slots: Sequence[int], real: Row) -> Effects:
+    """Return changes that fix each slot in its own column, to its value plus an imaginary step."""
+    free = 1.0 - np.eye(len(slots))
+    fixed = np.diag([real[slot] + STEP * 1j for slot in slots])
+    return {slot: (free[column], fixed[column]) for column, slot in enumerate(slots)}
+
+
+def _slopes_of(values: Any, count: int) -> list[float]:
+    slopes: list[float] = np.broadcast_to(np.imag(values) / STEP, count).tolist()
+    return slopes
 
 
 def _total(model: Model, run: Run, rows: Sequence[Sequence[Any]], slot: int) -> Any:
@@ -63,78 +95,72 @@ def _total(model: Model, run: Run, rows: Sequence[Sequence[Any]], slot: int) -> 
             return 0.0
 
 
-def symbolic_chain(model: Model, run: Run, outcome: int) -> tuple[tuple[float, float], ...]:
+def symbolic_chain(closed: Closed, model: Model, run: Run, outcome: int) -> tuple[tuple[float, float], ...]:
     """Return, for each metric, the derivative by the chain rule over sympy's partials, and its absolute size.
 
-    Partials are evaluated and chained with 30 digits by mpmath. The second number is the sum of the absolute
-    contributions of all paths: what an error has to be compared with.
+    Partials are evaluated with 30 digits by mpmath and chained with as many. The second number is the sum of the
+    absolute contributions of all paths: what an error has to be compared with.
     """
-    closed, totals = Closed(model.graph), run.horizon()
-    with mpmath.workdps(30):
+    totals, metrics = run.horizon(), model.graph.metrics
+    with mpmath.workdps(DIGITS), localcontext(Context(prec=DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])):
+        rules = [_Rule(closed, metric) for metric in metrics]
         slopes = {
-            (metric.index, position): _slopes(model, closed, run, totals, metric.index, position)
-            for metric in model.graph.metrics
+            (metric.index, position): rules[metric.index].slopes(model, run, totals, position)
+            for metric in metrics
             for position in range(len(run.rows))
         }
-        slopes |= {(b.slot, -1): _slopes(model, closed, run, totals, b.slot, -1) for b in model.recomputed.blocks}
+        slopes |= {(b.slot, -1): rules[b.slot].slopes(model, run, totals, -1) for b in model.recomputed.blocks}
         whole = _swept(model, run, slopes, outcome, None)
         return tuple(
             _swept(model, run, slopes, outcome, metric.index)[metric.index] if metric.on_loop else whole[metric.index]
-            for metric in model.graph.metrics
+            for metric in metrics
         )
 
 
-class _Pairs:
-    """Sums of contributions by key, signed and absolute side by side."""
-
-    def __init__(self) -> None:
-        self.sums: dict[int, tuple[Any, Any]] = {}
-
-    def add(self, key: int, signed: Any, absolute: Any) -> None:
-        before = self.sums.get(key, (0, 0))
-        self.sums[key] = (before[0] + signed, before[1] + absolute)
-
-    def __getitem__(self, key: int) -> tuple[Any, Any]:
-        return self.sums.get(key, (mpmath.mpf(0), mpmath.mpf(0)))
+def _add(sums: Pairs, key: int, signed: Decimal, absolute: Decimal) -> None:
+    before = sums.get(key)
+    sums[key] = (signed, absolute) if before is None else (before[0] + signed, before[1] + absolute)
 
 
 def _swept(model: Model, run: Run, slopes: Slopes, outcome: int, cut: int | None) -> list[tuple[float, float]]:
     """Carry the outcome's derivative back through the horizon and every period; the rule of `cut` passes nothing on."""
     by_name, repeats = model.graph.by_name, run.repeats
-    horizon, rows = _Pairs(), [_Pairs() for _ in run.rows]
-    horizon.add(outcome, mpmath.mpf(1), mpmath.mpf(1))
+    horizon: Pairs = {outcome: (ONE, ONE)}
+    rows: list[Pairs] = [{} for _ in run.rows]
+    nothing = ZERO, ZERO
     for block in reversed(model.recomputed.blocks):
-        signed, absolute = horizon[block.slot]
+        signed, absolute = horizon.get(block.slot, nothing)
         for ref, slope in slopes[block.slot, -1] if block.slot != cut and absolute else ():
-            if slope:
-                horizon.add(by_name[ref.source], slope * signed, abs(slope) * absolute)
-    for slot, (signed, absolute) in horizon.sums.items():
+            _add(horizon, by_name[ref.source], slope * signed, abs(slope) * absolute)
+    for slot, (signed, absolute) in horizon.items():
         for position, weight in _weights(model.aggregations[slot], len(rows), repeats):
-            rows[position].add(slot, signed * weight, absolute * weight)
+            _add(rows[position], slot, signed * weight, absolute * weight)
     for position in range(len(rows) - 1, -1, -1):
         for slot in reversed(model.graph.order):
-            signed, absolute = rows[position][slot]
+            signed, absolute = rows[position].get(slot, nothing)
             if not absolute or slot == cut:
                 continue
             for ref, slope in slopes[slot, position]:
-                for past in _read_at(ref, position) if slope else ():
-                    rows[past].add(by_name[ref.source], slope * signed, abs(slope) * absolute)
+                for past in _read_at(ref, position):
+                    _add(rows[past], by_name[ref.source], slope * signed, abs(slope) * absolute)
     sums = []
     for slot, rule in enumerate(model.aggregations[: len(model.graph.metrics)]):
-        parts = [row[slot] for row in rows] + ([horizon[slot]] if rule == "recompute" else [])
-        sums.append((float(sum(part[0] for part in parts)), float(sum(part[1] for part in parts))))
+        parts = [row[slot] for row in rows if slot in row]
+        if rule == "recompute" and slot in horizon:
+            parts.append(horizon[slot])
+        sums.append((float(sum((part[0] for part in parts), ZERO)), float(sum((part[1] for part in parts), ZERO))))
     return sums
 
 
-def _weights(rule: str, count: int, repeats: int) -> list[tuple[int, Any]]:
+def _weights(rule: str, count: int, repeats: int) -> list[tuple[int, Decimal]]:
     """Return the positions that a horizon value is made of, each with its weight."""
     match rule:
         case "sum":
-            return [(position, mpmath.mpf(repeats)) for position in range(count)]
+            return [(position, Decimal(repeats)) for position in range(count)]
         case "mean":
-            return [(position, mpmath.mpf(1) / count) for position in range(count)]
+            return [(position, ONE / count) for position in range(count)]
         case "last":
-            return [(count - 1, mpmath.mpf(1))]
+            return [(count - 1, ONE)]
         case _:
             return []
 
@@ -150,21 +176,29 @@ def _read_at(ref: Reference, position: int) -> range:
             return range(position, position + 1)
 
 
-def _slopes(
-    model: Model, closed: Closed, run: Run, totals: Row, index: int, position: int
-) -> list[tuple[Reference, Any]]:
-    """Return the partial derivatives of one metric's rule at a period's values (-1: at the horizon's)."""
-    metric = model.graph.metrics[index]
-    read = (*metric.references, *scheduled(model.graph, metric))
-    values = {ref: _value(model, run, totals, ref, position) for ref in read}
-    slopes = closed.partials(metric)
-    if not slopes:
-        return []
-    at = {symbol: mpmath.mpf(values[ref]) for ref, symbol in slopes[0][2].items()}
-    for condition in closed.conditions(metric):
-        sides = _evaluate(condition.left, at), _evaluate(condition.right, at)
-        at[condition.symbol] = COMPARISONS[condition.op](*sides)
-    return [(ref, _evaluate(slope, at)) for ref, slope, _ in slopes]
+class _Rule:
+    """The partial derivatives of one metric's rule, to be evaluated in each period."""
+
+    def __init__(self, closed: Closed, metric: Metric) -> None:
+        self.read = (*metric.references, *scheduled(closed.graph, metric))
+        partials = closed.partials(metric)
+        names: list[Any] = list(partials[0][2].values()) if partials else []
+        self.conditions: list[tuple[Callable[..., bool], Evaluated, Evaluated]] = []
+        for condition in closed.conditions(metric) if partials else ():
+            left, right = (_evaluated(side, tuple(names)) for side in (condition.left, condition.right))
+            self.conditions.append((COMPARISONS[condition.op], left, right))
+            names.append(condition.symbol)
+        self.partials = [(ref, _evaluated(slope, tuple(names))) for ref, slope, _ in partials]
+
+    def slopes(self, model: Model, run: Run, totals: Row, position: int) -> list[tuple[Reference, Decimal]]:
+        """Return the derivatives at a period's values (-1: at the horizon's), without those that are zero."""
+        if not self.partials:
+            return []
+        at = [mpmath.mpf(_value(model, run, totals, ref, position)) for ref in self.read]
+        for compare, left, right in self.conditions:
+            at.append(compare(left(*at), right(*at)))
+        found = ((ref, _decimal(slope(*at))) for ref, slope in self.partials)
+        return [(ref, slope) for ref, slope in found if slope]
 
 
 def _value(model: Model, run: Run, totals: Row, ref: Reference, position: int) -> float:
@@ -185,17 +219,36 @@ def _value(model: Model, run: Run, totals: Row, ref: Reference, position: int) -
             return run.rows[position][slot]
 
 
-def _evaluate(expression: Any, at: Mapping[Any, Any]) -> Any:
+@cache
+def _evaluated(expression: Any, names: tuple[Any, ...]) -> Evaluated:
+    """Return a function of numbers in the order of `names`, infinite where the expression divides by zero.
+
+    The symbols of an expression have generated names, so nothing of the user's is executed.
+    """
     if expression.is_number:
-        return mpmath.mpf(str(sympy.N(expression, 30)))
-    try:
-        return _compiled(expression, tuple(at))(*at.values())
-    except ZeroDivisionError:
-        return mpmath.inf
+        known = mpmath.mpf(str(sympy.N(expression, DIGITS)))
+        return lambda *_: known
+    steps = {function.name: function.python for function in FUNCTIONS.values() if function.steps}
+    function = sympy.lambdify(names, expression, modules=[steps, "mpmath"])
+
+    def evaluated(*numbers: Any) -> Any:
+        try:
+            return function(*numbers)
+        except ZeroDivisionError:
+            return mpmath.inf
+
+    return evaluated
+
+
+def _decimal(number: Any) -> Decimal:
+    """Return a number of mpmath as a decimal, which adds and multiplies many times faster."""
+    exact = mpmath.mpf(number)
+    if not mpmath.isfinite(exact):
+        return Decimal(float(exact))
+    mantissa, exponent = exact.man_exp
+    return Decimal(int(mantissa)) * _power_of_two(exponent) * (-1 if exact < 0 < mantissa else 1)
 
 
 @cache
-def _compiled(expression: Any, names: tuple[Any, ...]) -> Any:
-    """Compile one expression; its symbols have generated names, so nothing of the user's is executed."""
-    steps = {function.name: function.python for function in FUNCTIONS.values() if function.steps}
-    return sympy.lambdify(names, expression, modules=[steps, "mpmath"])
+def _power_of_two(exponent: int) -> Decimal:
+    return Decimal(2) ** exponent

@@ -15,7 +15,7 @@ from numba import njit
 
 from impacttree.engine.flat import CODES, HEADER
 
-__all__ = ["carry_back", "change", "differentiate", "evaluate", "local_slopes", "replay", "step_through"]
+__all__ = ["carry_back", "change", "change_each", "differentiate", "evaluate", "local_slopes", "replay", "step_through"]
 
 (
     MOVE, NEG, ADD, SUB, MUL, DIV, POW, MULADD, MULSUB, SUBMUL,
@@ -228,6 +228,48 @@ def change(ahead, starts, ends, slots, r, blocks, kinds, scales, values):
     first = np.uintp(starts[blocks[0]])
     one_period(ahead, starts, ends, slots, r, first, blocks, kinds, scales[0], values[0], raw)
     return are_finite(ahead, r)
+
+
+@compiled
+def largest(r, size):
+    """Return the largest absolute value of the slots."""
+    found = 0.0
+    for slot in range(size):
+        found = max(found, abs(r[slot]))
+    return found
+
+
+@compiled
+def change_each(
+    ahead, starts, ends, slots, r, is_given, order, firsts, blocks, kinds, scales, values, rows, sizes,
+):  # fmt: skip
+    """Fill `rows` with one period each, under the changes from `firsts` of its own to those of the next.
+
+    Either each period is computed from the values that its row holds (`is_given`); or it stands in the registers, and
+    is computed anew from the first change on, in an `order` in which no change comes before one of an earlier run, so
+    that each finds what stands before its own as it was. `sizes` takes the largest value, infinite where one is not
+    finite.
+    """
+    size = rows.shape[1]
+    clean = r.copy()
+    raw = np.empty(len(blocks))
+    for run in order:
+        first, end = firsts[run], firsts[run + 1]
+        if is_given:
+            r[:size] = rows[run]
+            pc = BEGIN
+        else:
+            pc = np.uintp(starts[blocks[first]]) if first < end else np.uintp(ahead[0])
+        one_period(
+            ahead, starts, ends, slots, r, pc, blocks[first:end], kinds[first:end], scales[first:end],
+            values[first:end], raw,
+        )  # fmt: skip
+        if are_finite(ahead, r):
+            rows[run] = r[:size]
+            sizes[run] = largest(r, size)
+        else:
+            sizes[run] = np.inf
+            r[:] = clean
 
 
 @compiled

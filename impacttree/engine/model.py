@@ -32,6 +32,8 @@ __all__ = ["Adjoints", "Model", "Part", "Run"]
 
 _NOTHING_SAID = Problem(reason="")
 """Of what is marked and not raised."""
+MOST_TOGETHER = 256
+"""Changes whose rows are held at once."""
 _FAULTS = (ZeroDivisionError, OverflowError, ValueError)
 
 
@@ -462,6 +464,40 @@ class Model:
             if found is None or self.recomputes(slot):
                 return None if found is None else float(found.rows[0, slot])
         return self._over(rows[:, slot].tolist(), slot, window)
+
+    def totals(
+        self, ends: Sequence[int], changes: Sequence[Mapping[int, Intervention]], slot: int
+    ) -> list[tuple[float, ...] | None]:
+        """Return what `total` gives under each of several changes, up to each of several last periods.
+
+        None where only `total` or a run can tell; of all of them where periods differ.
+        """
+        pair = self._compiled()
+        differ = not self.is_static or any(one.varies for given in changes for one in given.values())
+        if pair is None or differ or not pair.step.is_timeless or slot in self._valueless:
+            return [None] * len(changes)
+        found: list[tuple[float, ...] | None] = []
+        for first in range(0, len(changes), MOST_TOGETHER):
+            found += self._totals(pair, ends, changes[first : first + MOST_TOGETHER], slot)
+        return found
+
+    def _totals(
+        self, pair: CompiledPair, ends: Sequence[int], changes: Sequence[Mapping[int, Intervention]], slot: int
+    ) -> Iterator[tuple[float, ...] | None]:
+        rows, sizes = pair.step.each(changes)
+        columns, finite = [], sizes < math.inf
+        for periods in ends:
+            window = self.window(periods)
+            weights = self._weights(window)
+            finite &= sizes * (self.size * window.repeats) < math.inf  # some total may be too large for a number
+            if self.recomputed.blocks:
+                totals, largest = pair.recomputed.each(changes, rows * weights, self.horizon_base(periods))
+                finite &= largest < math.inf
+                columns.append(totals[:, slot].tolist())
+            else:
+                columns.append((rows[:, slot] * weights[slot]).tolist())
+        found = zip(zip(*columns, strict=True), finite.tolist(), strict=True)
+        return (totals if is_known else None for totals, is_known in found)
 
     def _read_totals(self, rows: Any, window: Window) -> Any:
         """Return a row with the totals that others are recomputed from."""

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from impacttree.engine import codegen
 from impacttree.engine.codegen import Spelling
-from impacttree.engine.tape import Block, Load
-from impacttree.formula import FUNCTIONS
+from impacttree.engine.tape import Block, Instruction, Load
+from impacttree.formula import FUNCTIONS, Function
 
 __all__ = ["Branches", "Forward", "Partials", "Program", "Reverse", "Row", "array_function"]
 
@@ -59,6 +59,10 @@ def _slope_of_exponent(base: float, power: float) -> float:
     return power * math.log(base) if base > 0.0 else math.nan
 
 
+def _real(value: complex) -> float:
+    return value.real
+
+
 def _complex_power(base: complex, exponent: complex) -> complex:
     return 0j if base == 0 and exponent.real > 0 else base**exponent
 
@@ -75,10 +79,12 @@ def _names(spelling: Spelling) -> Mapping[str, Callable[..., Any]]:
             words = {f.name: f.python for f in primitives if f.python}
             return {**words, "pow": math.pow, "check": _check, **slopes}
         case "complex":
-            others: Mapping[str, Callable[..., Any]] = {"pow": _complex_power, "real": lambda value: value.real}
+            others: Mapping[str, Callable[..., Any]] = {"pow": _complex_power, "real": _real}
             return {**{f.name: f.complex for f in primitives if f.complex}, **others}
         case "array":
             return {**{f.name: array_function(f.name) for f in primitives}, **_array()}
+        case "complex array":
+            return {**{f.name: _complex_array_function(f) for f in primitives}, **_complex_array()}
 
 
 @cache
@@ -91,6 +97,24 @@ def _array() -> Mapping[str, Callable[..., Any]]:
         return then if taken else otherwise
 
     return {"number": np.float64, "select": select}
+
+
+@cache
+def _complex_array() -> Mapping[str, Callable[..., Any]]:
+    import numpy as np
+
+    def power(base: Any, exponent: Any) -> Any:
+        found = base**exponent
+        is_zero = (base == 0) & (np.real(exponent) > 0)
+        return np.where(is_zero, 0.0, found) if np.any(is_zero) else found
+
+    return {**_array(), "pow": power, "real": _real}
+
+
+def _complex_array_function(function: Function) -> Callable[..., Any]:
+    """Return a registered function as computed on complex arrays; one that steps has no slope."""
+    found = array_function(function.name)
+    return (lambda *values: found(*map(_real, values))) if function.steps else found
 
 
 def array_function(name: str) -> Callable[..., Any]:
@@ -129,6 +153,21 @@ class Program:
     def edges(self) -> tuple[tuple[int, Load], ...]:
         """Each (slot moved, load that moves it), numbered by position: the index of ``d``."""
         return tuple((block.slot, load) for block in self.blocks for load in codegen.edge_loads(block))
+
+    @cached_property
+    def branching(self) -> tuple[Block, ...]:
+        """The blocks whose value can switch."""
+        return tuple(block for block in self.blocks if block.branches)
+
+    @cached_property
+    def adding(self) -> tuple[tuple[Block, bool], ...]:
+        """The blocks that add, each with whether it makes larger numbers than it reads in other ways as well."""
+        found = []
+        for block in self.blocks:
+            operations = {step.operation for step in block.steps if isinstance(step, Instruction)}
+            if operations & {"add", "sub"}:
+                found.append((block, bool(operations & {"mul", "div", "pow", "call"})))
+        return tuple(found)
 
     @cached_property
     def chunk_of(self) -> Mapping[int, int]:
@@ -183,10 +222,9 @@ class Program:
         return self._partials[number, fixed]
 
     def _recording(self, spelling: Spelling, fixed: Collection[int]) -> Any:
-        branching = [block for block in self.blocks if block.branches]
-        key = (spelling, frozenset(block.slot for block in branching if block.slot in fixed))
+        key = (spelling, frozenset(block.slot for block in self.branching if block.slot in fixed))
         if key not in self._recorders:
-            lines = codegen.write_branches([b for b in branching if b.slot not in key[1]], self.lags, spelling)
+            lines = codegen.write_branches([b for b in self.branching if b.slot not in key[1]], self.lags, spelling)
             self._recorders[key] = _compile("v, b, p, h, s", lines, _names(spelling))
         return self._recorders[key]
 

@@ -133,13 +133,11 @@ def _loaded(run: Run, load: Load, row: Row, position: int) -> float:
 
 def _is_suspicious(run: Run) -> bool:
     """Return whether some sum or difference is far smaller than the largest number that it is made of."""
-    start, step = (
-        [(block, *_makes(block)) for block in program.blocks] for program in (run.model.initial, run.model.step)
-    )
+    start, step = run.model.initial.adding, run.model.step.adding
     for position, row in enumerate((run.initial, *run.rows), -1):
-        for block, adds, multiplies in start if position < 0 else step:
+        for block, multiplies in start if position < 0 else step:
             value = abs(row[block.slot])
-            if not adds or value == 0.0:
+            if value == 0.0:
                 continue
             sizes = [abs(_loaded(run, load, row, position)) for load in block.loads.values()]
             sizes += map(abs, _constants(run, block, position + 1))
@@ -147,12 +145,6 @@ def _is_suspicious(run: Run) -> bool:
             if value <= CLOSE * largest:
                 return True
     return False
-
-
-def _makes(block: Block) -> tuple[bool, bool]:
-    """Return whether a block adds, and whether it makes larger numbers than it reads in other ways."""
-    operations = {step.operation for step in block.steps if isinstance(step, Instruction)}
-    return bool(operations & {"add", "sub"}), bool(operations & {"mul", "div", "pow", "call"})
 
 
 class Rounding:

@@ -7,7 +7,7 @@ result can be exponentially large; derivatives chain the partial derivatives of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Any
@@ -30,6 +30,7 @@ from impacttree.formula.core import (
     Parameter,
     Primitive,
     Timed,
+    children,
     fold,
     walk,
 )
@@ -306,6 +307,11 @@ class Closed:
     def _partials(self) -> dict[str, tuple[tuple[Reference, Any, Mapping[Reference, Any]], ...]]:
         return {}
 
+    @cached_property
+    def _derived(self) -> dict[Hashable, tuple[Sequence[Any], Conditions]]:
+        """The slopes of rules that are alike but for what they read, each by what is read first, second and so on."""
+        return {}
+
     def partials(self, metric: Metric) -> tuple[tuple[Reference, Any, Mapping[Reference, Any]], ...]:
         """Return (reference, partial derivative, symbol of every reference) of a metric's rule, baselines held.
 
@@ -314,14 +320,47 @@ class Closed:
         if metric.name not in self._partials:
             read = (*metric.references, *scheduled(self.graph, metric))
             symbols = {ref: sympy.Symbol(f"_m{k}", real=True) for k, ref in enumerate(read)}
-            conditions = self._conditions[metric.name] = Conditions()
-            expression = to_sympy(metric.core, lambda node: self._generated(node, symbols), conditions)
+            moving = [ref for ref in metric.references if ref.timing != "baseline"]
+            form = (tuple(map(read.index, moving)), self._form(metric.core, read))
+            if form not in self._derived:
+                conditions = Conditions()
+                expression = to_sympy(metric.core, lambda node: self._generated(node, symbols), conditions)
+                self._derived[form] = [sympy.diff(expression, symbols[ref]) for ref in moving], conditions
+            slopes, self._conditions[metric.name] = self._derived[form]
             self._partials[metric.name] = tuple(
-                (ref, sympy.diff(expression, symbols[ref]), symbols)
-                for ref in metric.references
-                if ref.timing != "baseline"
+                (ref, slope, symbols) for ref, slope in zip(moving, slopes, strict=True)
             )
         return self._partials[metric.name]
+
+    def _form(self, core: Core, read: Sequence[Reference]) -> Hashable:
+        """Return what rules have in common that become the same expression: their nodes, without names."""
+        places: dict[int, int] = {}
+        nodes: list[Hashable] = []
+        numbers = {ref: number for number, ref in enumerate(read)}
+        for node in walk(core):
+            below = tuple(places[id(child)] for child in children(node))
+            places[id(node)] = len(nodes)
+            nodes.append((type(node), self._told(node, numbers), below))
+        return tuple(nodes)
+
+    def _told(self, node: Core, numbers: Mapping[Reference, int]) -> Hashable:
+        """Return what a node says besides what it is computed from."""
+        match node:
+            case Name() | Timed():
+                return numbers[reference(node)]
+            case Parameter() | Clock():
+                number = numbers.get(Reference(node.address, "now"))
+                return self._stated(node) if number is None else number
+            case Number():
+                return node.value
+            case Binary() | Compare() | Logic():
+                return node.op
+            case Primitive():
+                return node.function
+            case If():
+                return _kind(node)
+            case Negate():
+                return ""
 
     def conditions(self, metric: Metric) -> tuple[Condition, ...]:
         """Return the conditions of a metric's rule; each rests on earlier ones alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from impacttree.errors import ChangeError, Edit, Problem
 from impacttree.graph.aggregate import other_flow
@@ -145,7 +145,8 @@ def check_finance(
 ) -> None:
     """Check that metrics named under ``finance`` are money: flows of a period, or balances."""
     first: dict[str, str | None] = {}
-    for keys, name, what, is_flow in _named_in_finance(spec):
+    for below, name, what, kind in spec.finance.named() if spec.finance is not None else ():
+        keys = ("finance", *below)
         if name not in units:
             if name not in unread:
                 findings.add_unknown(keys, name, units)
@@ -154,37 +155,17 @@ def check_finance(
         if unit is None:
             continue
         shown = f"{name} is in {str(unit) or 'plain numbers'}"
-        if is_flow and (name not in summed or not unit.is_money):
+        if kind == "flow" and (name not in summed or not unit.is_money):
             reason = f"{what} is an amount of money per {spec.period}, and {shown}"
             reason += "" if name in summed else ", which does not add up over time"
             findings.add_at(keys, reason, f"name a metric in {spec.currency}/{spec.period}")
-        elif is_flow is False and (name in summed or not unit.is_money):
+        elif kind == "balance" and (name in summed or not unit.is_money):
             reason = f"{what} is a balance of money, and {shown}"
             findings.add_at(keys, reason, f"name a metric in {spec.currency} that is a level")
         elif not unit.is_money:
             findings.add_at(keys, f"{what} is of money, and {shown}", f"name a metric in {spec.currency}")
         elif unit.money != first.setdefault("money", unit.money):
             findings.add_at(keys, f"{shown}, and cash is in {first['money']}", f"name a metric in {first['money']}")
-
-
-def _named_in_finance(spec: TreeSpec) -> Iterator[tuple[tuple[str, ...], str, str, bool | None]]:
-    """Yield where metrics are named under ``finance``, what they are, and whether flows; None where either will do."""
-    finance = spec.finance
-    if finance is None:
-        return
-    if finance.cash_metric is not None:
-        yield ("finance", "cash"), finance.cash_metric, "cash", True
-    if finance.bridge is not None:
-        at, bridge = ("finance", "cash"), finance.bridge
-        yield (*at, "profit"), bridge.profit, "profit", True
-        if bridge.receivables is not None:
-            yield (*at, "receivables", "of"), bridge.receivables.of, "what is billed", True
-        if bridge.deferred_revenue is not None:
-            yield (*at, "deferred_revenue"), bridge.deferred_revenue, "deferred revenue", False
-        if bridge.capex is not None:
-            yield (*at, "capex", "of"), bridge.capex.of, "capital expenditure", True
-    if finance.terminal is not None and finance.terminal.multiple is not None:
-        yield ("finance", "terminal", "multiple", "of"), finance.terminal.multiple.of, "a multiple", None
 
 
 def check_scenarios(
@@ -206,6 +187,8 @@ def check_scenarios(
                 continue
             try:
                 change = parse_change(text, currency=spec.currency)
+                if change.timing is not None and findings.undated:
+                    continue
                 base = today[name]
                 if base is None and isinstance(change, Relative):
                     continue

@@ -8,6 +8,7 @@ from typing import Literal
 
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.core import Clock, Core, walk
+from impacttree.formula.printer import names
 from impacttree.quantity import Bounds, Quantity, Schedule, Spread, Unit
 from impacttree.spec import Evidence, MetricSpec, TreeSpec
 
@@ -126,6 +127,11 @@ class Metric:
     @property
     def label(self) -> str:
         return self.spec.title
+
+    @property
+    def starts_from(self) -> tuple[str, ...]:
+        """The metrics that the formula of its start reads: they bear on it at t = 0 alone."""
+        return names(self.start) if self.start is not None else ()
 
 
 @dataclass(frozen=True, slots=True)

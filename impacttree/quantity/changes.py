@@ -15,7 +15,7 @@ from impacttree.quantity.numbers import exact, exact_text, literal, round_to_dig
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity
 from impacttree.quantity.spread_checks import impossible
 from impacttree.quantity.spreads import Spread
-from impacttree.quantity.timing import InForce, RampShape, split, timing_of
+from impacttree.quantity.timing import InForce, RampShape, other_words, split, timing_of
 from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, PP, Unit
 
 __all__ = [
@@ -291,7 +291,8 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
     try:
         change = _set(body, currency) if body[0] == "=" else _move(body, currency)
     except QuantityError as error:
-        raise ChangeError(*error.problems) from None
+        when = other_words(body)
+        raise ChangeError(*(replace(each, fix=when) if when else each for each in error.problems)) from None
     return change if timing is None else replace(change, timing=timing)
 
 

@@ -291,7 +291,9 @@ def periods(low: int, high: int) -> Callable[[object], Periods]:
 def other_periods(number: Periods, period: Period) -> tuple[str, str]:
     """Return what is wrong with a number of periods that are not those of a tree, and what to write."""
     count = number * PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[cast("Period", number.period)]
-    fix = f"write {round(count)} {period}s" if round(count) else f"write it in {period}s"
+    fix = (
+        f"write {round(count)} {period}{'s' if round(count) != 1 else ''}" if round(count) else f"write it in {period}s"
+    )
     near = "" if abs(count - round(count)) < 1e-9 else f", which is nearly {count:.4g}"
     return f"the tree steps by {period}, not by {number.period}{near}", fix
 

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 import impacttree as it
 from impacttree.answers.asked import Basis
-from impacttree.errors import ImpactTreeError, ModelError, QuestionError
-from impacttree.spec import Finance
+from impacttree.errors import ImpactTreeError, QuestionError
 from tests.strategies import Sketch, examples, trees
 
 SHOP = """
@@ -143,7 +142,7 @@ def test_a_level_has_no_present_value() -> None:
 
 def test_a_basis_must_exist_and_have_a_rate() -> None:
     with pytest.raises(QuestionError, match="there is no basis 'npv'"):
-        tree().worth("conversion", "+1%", basis="npv")  # type: ignore[arg-type]
+        tree().worth("conversion", "+1%", basis="npv")  # type: ignore[arg-type]  # what a caller may get wrong
     with pytest.raises(QuestionError, match="need a discount rate"):
         it.template("saas").worth("engagement", "+1%", basis="pv")
 
@@ -172,43 +171,6 @@ def test_the_rate_decides_the_version_of_a_tree() -> None:
     assert len({it.loads(text)._subject.fingerprint for text in texts}) == 3
     subject = tree()._subject.on_basis("pv")
     assert pickle.loads(pickle.dumps(subject)).basis == "pv"
-
-
-# ---- the model file
-
-
-@pytest.mark.parametrize(
-    ("finance", "said"),
-    [
-        ("{discount_rate: 12}", "does not say that it is a share"),
-        ("{discount_rate: 1%/month}", "is a share of a year"),
-        ("{discount_rate: -1%}", "at least 0% and at most 1,000% a year"),
-        ("{discount_rate: 10% (8% to 12%)}", "is one number"),
-        ("{timing: end}", "'discount_rate' is missing"),
-        ("{discount_rate: 12%, timing: start}", "write one of"),
-        ("{discount_rate: 12%, cash: profits}", "did you mean 'profit'"),
-        ("{discount_rate: 12%, cash: customers}", "cash is an amount of money per month, and customers is in customer"),
-        ("{discount_rate: 12%, cash: margin}", "which does not add up over time"),
-        ("{discount_rate: 12%, rate: 3%}", "'rate' is not known in finance"),
-    ],
-)
-def test_bad_finance_is_one_clear_error(finance: str, said: str) -> None:
-    text = SHOP.replace("{discount_rate: 12%/year, timing: TIMING, cash: cash}", finance)
-    with pytest.raises(ModelError) as raised:
-        it.loads(text)
-    (problem,) = raised.value.problems
-    assert said in str(raised.value)
-    assert problem.line == 3
-
-
-def test_finance_is_written_as_it_was_stated() -> None:
-    stated = {"discount_rate": "12%/year", "timing": "mid", "cash": "cash"}
-    assert Finance(**stated).written() == stated  # type: ignore[arg-type]
-    again = it.loads(tree("mid").to_yaml())
-    assert again == tree("mid")
-    assert it.ImpactTree(metrics={"a": {"value": "$1/month"}}, finance={"discount_rate": "8%"}).spec.finance == Finance(
-        discount_rate="8%"
-    )
 
 
 # ---- run rates

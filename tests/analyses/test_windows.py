@@ -16,7 +16,7 @@ from impacttree.errors import EvaluationError, QuestionError
 from impacttree.views.slides import Figures
 from tests.strategies import Sketch, examples, trees
 
-SHOP = {
+SHOP: dict[str, Any] = {
     "outcome": "profit",
     "start_date": "2026-11-01",
     "fiscal_calendar": {"start": "February"},
@@ -182,7 +182,7 @@ def test_a_statement_by_quarter_adds_up_in_rows_and_columns() -> None:
 )
 def test_parts_that_a_statement_does_not_have(keys: dict[str, Any], by: str, reason: str) -> None:
     with pytest.raises(QuestionError, match=reason):
-        shop(**keys).pnl(by=by)  # type: ignore[arg-type] # what a caller may get wrong
+        shop(**keys).pnl(by=by)  # type: ignore[arg-type]  # what a caller may get wrong
 
 
 def test_a_tree_of_quarters_has_no_months() -> None:
@@ -211,7 +211,7 @@ def test_windows_that_cannot_be_asked_about(over: str, reason: str) -> None:
 
 
 def test_year_to_date_ends_at_the_newest_number() -> None:
-    metrics = {**SHOP["metrics"], "cost": {"value": "$30/month", "as_of": "2027-04-30"}}  # type: ignore[dict-item]
+    metrics = {**SHOP["metrics"], "cost": {"value": "$30/month", "as_of": "2027-04-30"}}
     answer = shop(metrics=metrics).what_if({"price": "+10%"}, "revenue", over="year to date")
     assert "Feb 2027 to Apr 2027" in answer.title or "FY28 Q1" in answer.title
     assert answer.total == pytest.approx(sum(0.2 * (100 + 10 * t) for t in (4, 5, 6)))

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import impacttree as it
-from impacttree.engine.derivative_checks import complex_step, symbolic_chain
+from impacttree.engine.derivative_checks import complex_steps, symbolic_chain
 from impacttree.engine.flows import Lift
 from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
+from impacttree.engine.symbolic import Closed
 from impacttree.engine.vector import evaluate_many
 from impacttree.quantity import Intervention, Recipe, Weights, parse_change
 from tests.engine.support import ANY_TREE, Compiled, assert_values
@@ -106,10 +107,12 @@ def test_rows_and_compiled_code_give_what_the_scalar_evaluator_gives(sketch: Ske
 def test_the_gradient_over_periods_is_that_of_complex_step_and_sympy(sketch: Sketch) -> None:
     compiled = Compiled(sketch)
     model, run = compiled.model, compiled.model.run(compiled.horizon)
-    reverse, symbolic = model.gradient(run, compiled.outcome), symbolic_chain(model, run, compiled.outcome)
+    reverse = model.gradient(run, compiled.outcome)
+    symbolic = symbolic_chain(Closed(model.graph), model, run, compiled.outcome)
+    stepped = complex_steps(model, run, range(len(reverse)), compiled.outcome)
     for metric in model.graph.metrics:
         exact, size = symbolic[metric.index]
-        for found in (reverse[metric.index], complex_step(model, run, metric.index, compiled.outcome)):
+        for found in (reverse[metric.index], stepped[metric.index]):
             assert abs(found - exact) <= 1e-10 * max(size, 1e-12), metric.name
 
 

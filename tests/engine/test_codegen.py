@@ -24,7 +24,7 @@ WORDS |= {"exp", "log", "log10", "sqrt", "pow"}
 def written(model) -> list[str]:
     blocks, lags = model.step.blocks, model.lags
     lines = [*codegen.write_reverse(blocks, lags, changed=True), *codegen.write_branches(blocks, lags)]
-    for spelling in ("real", "complex", "array"):
+    for spelling in ("real", "complex", "array", "complex array"):
         lines += codegen.write_values(blocks, lags, spelling, changed=True)
         lines += codegen.write_branches(blocks, lags, spelling)
     for block in blocks:
@@ -59,12 +59,15 @@ def test_every_spelling_computes_the_same(sketch: Sketch) -> None:
                 assert is_close(value.real, expected, max(1, abs(expected)), 1e-12)
                 assert value.imag == 0
         columns = [[np.full(3, value) for value in values] for values in past]
-        many = [np.zeros(3)] * model.size
-        with np.errstate(all="ignore"):
-            for function in model.step.values({}, "array"):
-                function(many, model.base, model.parameters, columns, {})
-        for column, expected in zip(many, row, strict=True):
-            assert np.all(np.abs(column - expected) <= 1e-12 * max(1, abs(expected)))
+        spellings: tuple[codegen.Spelling, ...] = ("array", "complex array")
+        for spelling, kind in zip(spellings, (float, complex), strict=True):
+            past_rows = [[column.astype(kind) for column in columns_of] for columns_of in columns]
+            many = [np.zeros(3)] * model.size
+            with np.errstate(all="ignore"):
+                for function in model.step.values({}, spelling):
+                    function(many, list(np.array(model.base)), list(np.array(model.parameters)), past_rows, {})
+            for column, expected in zip(many, row, strict=True):
+                assert np.all(np.abs(column - expected) <= 1e-12 * max(1, abs(expected)))
 
 
 @examples(40)

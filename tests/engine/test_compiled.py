@@ -6,7 +6,7 @@ import math
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -18,11 +18,11 @@ from impacttree.engine import flat
 from impacttree.engine.model import Model
 from impacttree.errors import EvaluationError
 from impacttree.graph import Graph, build
-from impacttree.quantity import Intervention
+from impacttree.quantity import Intervention, Weights
 from impacttree.spec import load_text
 from impacttree.templates import names
 from tests.engine.support import ANY_TREE, Compiled
-from tests.strategies import Sketch, changes, examples
+from tests.strategies import Sketch, changes, examples, trees
 
 pytest.importorskip("numba")
 
@@ -117,6 +117,54 @@ def test_a_fault_is_told_as_by_the_pure_evaluator() -> None:
     a = graph.by_name["a"]
     for value in (1.0, 0.0, 1e-320, -1e308):
         agree(graph, {a: Intervention("fix", shift=value)}, 1)
+
+
+def together(graph: Graph, interventions: Mapping[int, Intervention], slots: Sequence[int]) -> int:
+    """Hold totals that are computed together to those of the pure evaluator; return how many have a value."""
+    pure, quick, count = Model(graph), ready(graph), 0
+    moves = (Intervention("wrap", 0.5), Intervention("wrap", -1.0, 0.1), Intervention("fix", shift=0.0))
+    each = [{}, interventions]
+    each += [{**interventions, metric.index: move} for metric in graph.metrics for move in moves]
+    for slot in slots:
+        for changed, found in zip(each, quick.totals((2, 7), each, slot), strict=True):
+            alone = [quick.total(periods, changed, slot) for periods in (2, 7)]
+            assert (found is None) == (None in alone)
+            if found is not None:
+                count += 1
+                assert bits([*found]) == bits([pure.run(periods, changed).horizon()[slot] for periods in (2, 7)])
+    return count
+
+
+def test_totals_of_many_changes_are_those_of_each() -> None:
+    """Among them ones after which a later one would find infinite numbers, if it were not computed anew."""
+    graph = build(
+        load_text("""
+outcome: f
+metrics:
+  a: {value: 2}
+  b: {value: 3 $/month}
+  c: {formula: "if(a == 0, 1, 1 / (a * a) ** 200)"}
+  d: {formula: "b * (1 + c)"}
+  e: {formula: "max(d, b) / a"}
+  f: {formula: "if(a < 1, b / (a - 0.1), e - d) * 2"}
+""")
+    )
+    assert together(graph, {}, range(6)) > 60
+    assert together(graph, {0: Intervention("wrap", 1.0, 1e-5), 3: Intervention("wrap", 1.5)}, range(6)) > 60
+
+
+def test_totals_of_periods_that_differ_are_left_to_runs() -> None:
+    graph, timed = template("saas"), Intervention("wrap", 1.1, weights=Weights(start=3))
+    assert ready(graph).totals((12,), [{}, {0: Intervention("wrap", 1.1)}], 0) == [None, None]
+    static = build(load_text("outcome: b\nmetrics: {a: {value: 2}, b: {formula: a * 2}}"))
+    assert ready(static).totals((12,), [{0: timed}], 1) == [None]
+
+
+@examples(25)
+@given(trees(stepped=False, kinks=True, jumps=True), st.data())
+def test_totals_of_random_trees_together_are_those_of_each(sketch: Sketch, data: st.DataObject) -> None:
+    tree = Compiled(sketch)
+    together(tree.model.graph, tree.interventions(data.draw(changes(sketch, most=2))), [tree.outcome])
 
 
 def check(sketch: Sketch, data: st.DataObject) -> None:

@@ -106,6 +106,35 @@ def test_the_gradient_is_that_of_present_values(sketch: Sketch, data: st.DataObj
     assert abs(found - difference) <= 1e-4 * max(1.0, abs(found)) + noise
 
 
+def complex_present(model: Model, run: Run, slot: int, outcome: int) -> float:
+    """Return d present value / d (amount added to `slot` in every period), by one evaluation at a complex point."""
+    rows: list[list[complex]] = []
+    for position, real in enumerate(run.rows):
+        row: list[complex] = [0.0] * model.size
+        past = [rows[position - lag] if position >= lag else list(run.initial) for lag in model.lags]
+        for function in model.step.values({slot: "fix"}, "complex"):
+            function(row, model.base, model.numbers(position + 1), past, {slot: real[slot] + 1e-40j})
+        rows.append(row)
+    factors = [(1 + RATE) ** -t for t in range(1, run.periods + 1)]
+    if len(rows) == 1:
+        factors = [math.fsum(factors)]
+    return sum((factor * row[outcome] for factor, row in zip(factors, rows, strict=True)), start=0j).imag / 1e-40
+
+
+@examples(30)
+@given(ANY_TREE, st.data())
+def test_the_gradient_of_present_values_is_that_of_complex_step(sketch: Sketch, data: st.DataObject) -> None:
+    compiled = Compiled(sketch)
+    model = present(compiled.model)
+    summed = [metric.index for metric in model.graph.metrics if metric.aggregation == "sum"]
+    assume(summed)
+    outcome, run = data.draw(st.sampled_from(summed)), model.run(compiled.horizon)
+    found = model.gradient(run, outcome)
+    for metric in model.graph.metrics:
+        exact = complex_present(model, run, metric.index, outcome)
+        assert found[metric.index] == pytest.approx(exact, rel=1e-9, abs=1e-9), metric.name
+
+
 LEVELS = {
     "outcome": "margin",
     "horizon": 12,
