@@ -183,7 +183,8 @@ class _Contents:
         self.subject, self.lift = subject, lift
         self.cost = self._paid(cost)
         self.answer = worth(subject, *lift, on, basis=basis) if lift is not None else None
-        self.drawn = diagram(subject, None, on).drawn if self.answer is None else lifted_diagram(self.answer, "full")
+        answer = self.answer
+        self.drawn = diagram(subject, on=on, basis=basis).drawn if answer is None else lifted_diagram(answer, "full")
         self.asked = NOTHING if self.answer is None else self.answer.case.asked
         self.styles: list[Mapping[str, Any]] = []
 
