@@ -165,12 +165,12 @@ def yearly() -> Words:
 @pytest.mark.parametrize(
     ("weights", "text"),
     [
-        (None, "held from month 1"),
-        (Weights(start=4), "from month 4"),
-        (Weights(start=4, until=9), "from month 4 until month 9"),
-        (Weights(start=4, ramp=3), "from month 4, in full from month 6"),
-        (Weights(start=4, ramp=3, until=9), "from month 4, in full from month 6, until month 9"),
-        (Weights(decay=0.05), "from month 1, losing 5% a month after that"),
+        (None, "held from week 1"),
+        (Weights(start=4), "from week 4"),
+        (Weights(start=4, until=9), "from week 4 until week 9"),
+        (Weights(start=4, ramp=3), "from week 4, in full from week 6"),
+        (Weights(start=4, ramp=3, until=9), "from week 4, in full from week 6, until week 9"),
+        (Weights(decay=0.05), "from week 1, losing 5% a week after that"),
     ],
 )
 def test_when_a_change_is_in_force(words, weights, text):
