@@ -479,9 +479,10 @@ def template(name: Literal["saas", "internal", "duolingo"]) -> ImpactTree:
     >>> template("duolingo").name
     'Duolingo, Q4 2024'
     """
-    from impacttree.templates import text
+    from impacttree.spec import read_parsed
+    from impacttree.templates import parsed, text
 
-    return loads(text(name), f"{name}.yaml")
+    return _checked(read_parsed(parsed(name), text(name), f"{name}.yaml"))
 
 
 def from_networkx(graph: networkx.DiGraph[Any]) -> ImpactTree:

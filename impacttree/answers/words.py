@@ -355,7 +355,9 @@ class Words:
         """
         metric = self.graph[name]
         if metric.aggregation == "sum":
-            return f" in {self.periods(last)}" if self._by_number else f" {self.over(name, last)}"
+            return (
+                f" {self.over(name, last)}" if self.is_run_rate or not self._by_number else f" in {self.periods(last)}"
+            )
         stated = metric.spec.start or metric.spec.level
         if metric.index not in self._moving or (stated is not None and stated.value == value):
             return ""

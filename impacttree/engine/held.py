@@ -13,9 +13,9 @@ from impacttree.graph.cycles import components
 from impacttree.graph.model import Graph
 from impacttree.quantity import Intervention
 
-__all__ = ["NOTHING_HELD", "Counted", "Held", "local_effects"]
+__all__ = ["NOTHING_HELD", "Held", "PeriodsCounted", "local_effects"]
 
-Counted = Callable[[int], range]
+PeriodsCounted = Callable[[int], range]
 """Which of the first n periods count in what is taken over them."""
 
 
@@ -53,7 +53,7 @@ class Held:
         path: Sequence[Any],
         over: Callable[[int], Any],
         change: Intervention,
-        counted: Counted,
+        counted: PeriodsCounted,
         apply: Callable[[Intervention, Any], Any] = Intervention.apply,
     ) -> Held:
         """Return a copy that also holds `slot` to a path with a change, whatever its own rule would give.
@@ -81,7 +81,9 @@ class Held:
 NOTHING_HELD = Held()
 
 
-def local_effects(graph: Graph, given: Mapping[int, Intervention], counted: Counted) -> tuple[Held, tuple[int, ...]]:
+def local_effects(
+    graph: Graph, given: Mapping[int, Intervention], counted: PeriodsCounted
+) -> tuple[Held, tuple[int, ...]]:
     """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order.
 
     Parameters
@@ -116,7 +118,7 @@ def _effect_at(change: Intervention, position: int) -> object:
     return _effect(change.at(position + 1))
 
 
-def _effect_over(change: Intervention, counted: Counted, periods: int) -> object:
+def _effect_over(change: Intervention, counted: PeriodsCounted, periods: int) -> object:
     return _effect(change.over(counted(periods)))
 
 

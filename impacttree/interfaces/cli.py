@@ -5,7 +5,6 @@ Commands import the library when they run, so that ``--help`` loads none of it.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -556,6 +555,8 @@ def simulate(
         return
     shares = {condition: found.probability(condition) for condition in probability}
     if as_json:
+        import json
+
         print_json(json.loads(found.to_json()) | ({"probabilities": shares} if shares else {}))
         return
     print_view(found.view())
@@ -825,6 +826,8 @@ def schema(output: str | None) -> None:
 
     With it, editors complete and check keys. Printed, or written to OUTPUT, whose name ends in .json.
     """
+    import json
+
     from impacttree.files import replace_file
     from impacttree.spec import json_schema
 

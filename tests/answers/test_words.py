@@ -184,6 +184,7 @@ def test_run_rates_are_told_as_such(yearly: Words) -> None:
         "by week 8",
         "by week 8",
     ]
+    assert yearly.during("margin", 8) == " a year by week 8"
     assert yearly.heading("margin", 8) == "Annual run rate by week 8"
     assert [yearly.formed(name, 8) for name in ("margin", "users")] == ["week 8, annualised", "week 8"]
     assert yearly.horizon("margin", 8) == "week 8, annualised (flow per week)"
