@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost
 from impacttree.answers.local import local
@@ -114,10 +115,10 @@ class BreakEven(Result):
             nearest = next((row for row in self.rows if row.at is not None), None)
             if nearest is None:
                 return (
-                    f"{what}: no number alone turns its effect on {lowered(words.label(self.outcome))} {within} around"
+                    f"{what}: no number alone turns its effect on {lowered(words.titled(self.outcome))} {within} around"
                 )
             return (
-                f"{what}: its effect on {lowered(words.label(self.outcome))} {within} turns around "
+                f"{what}: its effect on {lowered(words.titled(self.outcome))} {within} turns around "
                 f"if {nearest.label} is {self._bound(nearest, opposite=True)}; stated is {self._today(nearest)}"
             )
         first = self.rows[0]
@@ -189,9 +190,9 @@ class BreakEven(Result):
     def _notes(self, shown: Sequence[SwitchingValue]) -> Iterator[str]:
         words = self.words
         if self.cost is not None:
-            after = (
-                f"Worth less the cost of {words.value(self.outcome, self.cost)}: {words.signed(self.outcome, self.net)}"
-            )
+            net = "NPV after a" if words.net(self.outcome) == "NPV" else "Worth less the"
+            cost = words.value(self.outcome, self.cost)
+            after = f"{net} cost of {cost}: {words.signed(self.outcome, self.net)}"
             yield f"{after} {words.over(self.outcome, self.horizon)}."
         else:
             better = 1.0 if words.graph[self.outcome].spec.better == "higher" else -1.0
@@ -290,6 +291,7 @@ def break_even(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> BreakEven:
     """Find how far each number and assumed effect may move, alone, before a lift stops paying.
 
@@ -316,6 +318,9 @@ def break_even(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the lift.
+    basis
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -331,7 +336,7 @@ def break_even(
     >>> answer.pays, answer.rows[0].address, round(answer.rows[0].at, 3)
     (True, 'engagement.lift', 0.017)
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     from impacttree.engine.first_crossing import grid_steps
     from impacttree.engine.switching import switching_points
 
@@ -356,9 +361,9 @@ def break_even(
     priced = [] if spent is None else [_cost_row(spent.central(), net, spent.low_high())]
     words = subject.words
     told = words.basis(outcome.name, costed=spent is not None, weights=case.asked.weights)
-    basis = f"{words.horizon(outcome.name, case.periods)}; {told}"
+    meant = f"{words.horizon(outcome.name, case.periods)}; {told}"
     return BreakEven(
-        provenance=case.provenance("exact worth at each place; sign change closed in on to rounding", basis),
+        provenance=case.provenance("exact worth at each place; sign change closed in on to rounding", meant),
         metric=metric,
         change=case.asked.texts[0][1],
         outcome=outcome.name,

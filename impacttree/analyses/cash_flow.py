@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from impacttree.answers.asked import Asked, Changes
 from impacttree.answers.axis import round_levels
@@ -20,15 +21,13 @@ from impacttree.answers.rates_of_return import internal_rates, internal_rates_by
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage
 from impacttree.answers.subject import Horizon, Over, Subject
-from impacttree.answers.words import Words, joined, lowered, sentence
+from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.engine.horizon import Discounted
 from impacttree.errors import MissingDependency, Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import PERIODS_PER_YEAR
+from impacttree.spec.models import PERIODS_IN_A_YEAR
 from impacttree.views import Cell, Column, Lines, Series, Table
-
-if TYPE_CHECKING:
-    from impacttree.engine.simulation import Job
 
 __all__ = ["CashFlow", "CashFlowLine", "cash_flow"]
 
@@ -70,6 +69,11 @@ class CashFlow(Result):
         What comes after the last period is worth at its end, and today; 0 without a terminal value.
     terminal_share : float or None
         Its share of the value before what is paid; None where there is no such value.
+    cycle : int
+        How many of the last periods stand for what comes after: one, or where cash has a season those of a year.
+    left, left_saves : float
+        What is still to be written off after the last period, and the tax that this saves as it counts today. A
+        terminal value by a perpetuity holds it; without one it is not counted.
     spent : float
         What is paid as it counts today.
     first_spend : int or None
@@ -89,6 +93,9 @@ class CashFlow(Result):
     terminal: float
     terminal_present: float
     terminal_share: float | None
+    cycle: int
+    left: float
+    left_saves: float
     spent: float
     first_spend: int | None
     payback: int | None
@@ -126,14 +133,14 @@ class CashFlow(Result):
 
     @property
     def xirr(self) -> float | None:
-        """The same by the days of the calendar, amounts at the end of their periods, a year having 365 days.
+        """The same by the days on which periods end, today being the day before the first one; a year has 365 days.
 
         None where the tree states no first day, and where there is none, or more than one.
         """
         calendar = self.words.calendar
         if calendar is None:
             return None
-        days = [calendar.first_day(1), *map(calendar.last_day, range(1, self.horizon + 1))]
+        days = [calendar.last_day(t) for t in range(self.horizon + 1)]
         found = internal_rates_by_date(self.net, days)
         return found[0] if len(found) == 1 else None
 
@@ -238,6 +245,8 @@ class CashFlow(Result):
             "terminal": self.terminal,
             "terminal_present": self.terminal_present,
             "terminal_share": self.terminal_share,
+            "left": self.left,
+            "left_saves": self.left_saves,
             "warnings": list(self.warnings),
             "sentence": self.title,
         }
@@ -309,8 +318,24 @@ class CashFlow(Result):
             yield f"{TERMINAL}: {shown} today, {share} of the value before what is paid; {self._terminal_text}."
         elif self._finance.terminal is None:
             yield "What comes after the last period is not counted: no terminal value is stated."
+        yield from self._left_notes()
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
+
+    def _left_notes(self) -> Iterator[str]:
+        """Say what is written off after the last period, and whether the tax that it saves is counted."""
+        name, terminal = self.metric, self._finance.terminal
+        left, saves = (self.words.value(name, amount) for amount in (self.left, self.left_saves))
+        spent = max(map(abs, (amount for line in self.lines for amount in line.amounts)), default=0.0)
+        if is_still(spent, spent + self.left):
+            return
+        if terminal is not None and terminal.perpetuity is not None:
+            counted = "the terminal value counts the tax that this saves"
+        elif self._finance.losses == "refund":
+            counted = f"the tax that this saves, {saves} today, is not counted"
+        else:
+            counted = f"the tax that this saves, at most {saves} today, is not counted"
+        yield f"Still to be written off after the last {self.words.period}: {left}; {counted}."
 
     @property
     def _loss(self) -> str:
@@ -322,7 +347,8 @@ class CashFlow(Result):
         if terminal.multiple is not None:
             return f"{terminal.multiple.x.text} times {lowered(self.words.label(terminal.multiple.of))} of a year"
         growth = terminal.perpetuity.growth.text.partition("/")[0]
-        return f"cash of the last {self.words.period} goes on for ever and grows by {growth} a year"
+        last = self.words.period if self.cycle == 1 else self.words.periods(self.cycle)
+        return f"cash of the last {last} goes on for ever and grows by {growth} a year"
 
     def _rate_notes(self) -> Iterator[str]:
         if not self.costs:
@@ -371,6 +397,8 @@ def _rate(rate: float) -> str:
 
 
 MOST_COLUMNS = 6
+BLOCK = 1_024
+"""Samples whose lines are held at a time."""
 MUCH = 0.5
 """Share of the value that comes after the last period, from which on the headline says so."""
 TERMINAL = "Terminal value"
@@ -454,10 +482,10 @@ def cash_flow(
         raise QuestionError(Problem(reason="after tax needs a tax rate, which is not stated", fix=fix))
     metric = _weighed(present)
     case = Case.of(present, changes, horizon, scenario, samples, seed)
-    _check_terminal(case)
     outlays = read_outlays(case, metric, cost)
     per_year = PERIODS_PER_YEAR[present.graph.spec.period]
     weighing = _Weighing(case, metric, outlays, after_tax)
+    _check_terminal(case, weighing.cycle)
     paid = [Paid(one.amount, one.period, one.life) for one in outlays]
     flows = weighing.flows()
     found, before = (
@@ -482,6 +510,9 @@ def cash_flow(
         terminal=found.terminal,
         terminal_present=found.terminal_present,
         terminal_share=_share(found.terminal_present, before.value) if finance.terminal is not None else None,
+        cycle=weighing.cycle,
+        left=found.left,
+        left_saves=found.left_saves,
         spent=math.fsum(one.amount * rule.factor(one.period) for one in outlays),
         first_spend=first,
         payback=_payback(found.net, first),
@@ -491,7 +522,7 @@ def cash_flow(
         changes=case.asked.texts,
         moves=tuple(move.text for move in case.moves),
         warnings=case.warnings(metric),
-        words=case.undiscounted.words,
+        words=case.plain.words,
     )
 
 
@@ -499,9 +530,14 @@ def _share(terminal: float, whole: float) -> float | None:
     return terminal / whole if whole > 0 else None
 
 
-def _check_terminal(case: Case) -> None:
-    """Refuse a terminal value of what does not last: of changes that end, or that fade."""
+def _check_terminal(case: Case, cycle: int) -> None:
+    """Refuse a terminal value of what does not last, changes that end or fade, and of less than a year with seasons."""
     finance = case.subject.graph.spec.finance
+    if finance is not None and finance.terminal is not None and case.periods < cycle:
+        asked = case.words.periods(case.periods)
+        reason = f"cash has a season, so that a terminal value takes a whole year, and the horizon is {asked}"
+        fix = f"ask about {case.words.periods(cycle)} or more, or write `terminal: none` in the model"
+        raise QuestionError(Problem(reason=reason, fix=fix))
     ends = any(one is not None and (one.until is not None or one.decay) for one in case.together.weights)
     if finance is not None and finance.terminal is not None and ends:
         reason = "a terminal value counts what goes on after the last period, and a change ends or fades"
@@ -567,16 +603,25 @@ class _Weighing:
         assert finance is not None
         read = {key: tuple(path) for key, path in paths.items()}
         flow = tuple(self._sign * amount for amount in read.pop("flow"))
-        ends = read.pop("ends_at", None)
-        ends_at = None if ends is None else ends[-1] * self._a_year
-        return Flows(flow, is_cash=finance.cash_metric is not None, ends_at=ends_at, **read)
+        ends, cycle = read.pop("ends_at", None), self.cycle
+        ends_at = None if ends is None else self._a_year(ends[-cycle:])
+        return Flows(flow, is_cash=finance.cash_metric is not None, ends_at=ends_at, cycle=cycle, **read)
 
-    @property
-    def _a_year(self) -> float:
-        """What makes an amount of a year of what a multiple is taken of; 1 for a level."""
-        words, graph = self.case.words, self.case.subject.graph
-        slot = self._read["ends_at"]
-        return words.annual(graph.metrics[slot]) or 1.0
+    @cached_property
+    def cycle(self) -> int:
+        """How many of the last periods stand for what comes after: those of a year, where one of them has a season."""
+        subject = self.case.subject
+        rested = set[int]().union(*(subject.upstream(subject.graph.metrics[slot]) for slot in self._read.values()))
+        has_season = subject.graph.spec.finance and not rested.isdisjoint(subject.graph.recurring)
+        return PERIODS_IN_A_YEAR[subject.graph.spec.period] if has_season else 1
+
+    def _a_year(self, ends: Sequence[Any]) -> Any:
+        """Return what a multiple is taken of: a year at the pace of the last periods, or the last value of a level."""
+        graph = self.case.subject.graph
+        metric, period = graph.metrics[self._read["ends_at"]], graph.spec.period
+        if metric.aggregation == "sum":
+            return sum(ends) * (PERIODS_PER_YEAR[period] / len(ends))
+        return ends[-1] * (PERIODS_PER_YEAR[period] if metric.unit.per(period) and not metric.unit.is_share else 1.0)
 
     def flows(self) -> Flows:
         """Return what is weighed, every number at its stated point."""
@@ -610,7 +655,10 @@ class _Weighing:
                 key: found[-1].paths[slot] - (found[0].paths[slot] if len(found) > 1 else 0.0)
                 for key, slot in read.items()
             }
-            values = self._value(self._flows(paths), self._drawn(job, paths["flow"].shape[1]))
+            count = paths["flow"].shape[1]
+            paid = [np.broadcast_to(one.drawn(job, count), count) for one in self.outlays]
+            blocks = [slice(first, first + BLOCK) for first in range(0, count, BLOCK)]
+            values = np.concatenate([self._value(paths, paid, block) for block in blocks])
         samples = Samples(np.asarray(values, dtype=np.float64))
         if samples.missing == len(samples):
             return None, None, None
@@ -618,15 +666,14 @@ class _Weighing:
         loss = float((samples.present < 0).mean())
         return samples.range(case.sizes[self.metric.index], mean_missing=why), loss, len(samples)
 
-    def _drawn(self, job: Job, count: int) -> list[Paid]:
-        return [Paid(one.drawn(job, count), one.period, one.life) for one in self.outlays]
-
-    def _value(self, flows: Flows, paid: Sequence[Paid]) -> Any:
+    def _value(self, paths: Mapping[str, Any], amounts: Sequence[Any], block: slice) -> Any:
+        """Return the value today in a block of the samples, since all lines of all of them would fill the memory."""
         spec = self.case.subject.graph.spec
         assert spec.finance is not None
-        return cash_lines(
-            spec.finance, PERIODS_PER_YEAR[spec.period], flows, paid, taxed=self.taxed, since=self.since
-        ).value
+        flows = self._flows({key: path[:, block] for key, path in paths.items()})
+        paid = [Paid(a[block], one.period, one.life) for a, one in zip(amounts, self.outlays, strict=True)]
+        per_year = PERIODS_PER_YEAR[spec.period]
+        return cash_lines(spec.finance, per_year, flows, paid, taxed=self.taxed, since=self.since).value
 
 
 def _payback(amounts: Sequence[float], first: int | None) -> int | None:
@@ -659,7 +706,7 @@ def _basis(case: Case, taxed: bool) -> str:
     elif taxed and finance.tax_rate is not None:
         losses = "lower the tax of the same period" if finance.losses == "refund" else "are lost"
         tax = f"after tax at {finance.tax_rate.text}, losses {losses}"
-    parts = [f"{kind}, {tax}, {words.discounting}"]
+    parts = [f"{kind}, {tax}, {words.counting}"]
     if case.asked.recipes:
         parts.append(words.held("changes", case.asked.weights))
     return "; ".join(parts)

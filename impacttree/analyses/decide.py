@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from impacttree.answers.asked import Move
+from impacttree.answers.asked import Basis, Move
 from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
 from impacttree.answers.cost import cost_address
@@ -18,7 +18,7 @@ from impacttree.answers.local import local
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text
 from impacttree.answers.words import Words, counted, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
@@ -37,6 +37,8 @@ class WeighedAct:
     returns: Returns
     """Its net, period by period and at each horizon, and when it is paid back."""
     not_modelled: tuple[LeftOut, ...]
+    by_year: tuple[tuple[str, float], ...]
+    """What it is worth in each fiscal year, before its cost, where the tree states a fiscal calendar."""
     breached: tuple[GuardrailCheck, ...]
     """Guardrails that it breaks, within one horizon."""
 
@@ -188,6 +190,7 @@ class Decided(Result):
                 }
                 for standing in self.standings
             ],
+            "by_year": {act.label: dict(act.by_year) for act in self.acts},
             "mean_missing": self.mean_missing or None,
             "not_modelled": {act.label: [left_out_row(one) for one in act.not_modelled] for act in self.acts},
             "warnings": list(self.warnings),
@@ -196,13 +199,13 @@ class Decided(Result):
 
     def view(self) -> Table:
         ends = [Column(self.words.periods(standing.periods), "right") for standing in self.standings]
-        best = [Column("Best in", "right")] if self.standings[0].shares else []
+        best = [Column("Best in", "right"), Column("Loses in", "right")] if self.standings[0].shares else []
         columns = (Column("Act"), Column("Cost", "right"), *ends, Column("Paid back"), *best)
         rows = [self._cells(number, act) for number, act in enumerate(self.acts)]
         zero = self.words.signed(self.outcome, 0.0)
         leave = [Cell("Leave it"), Cell(zero, 0.0)]
         leave += [Cell(zero + self._star(standing, None), 0.0) for standing in self.standings]
-        rows.append((*leave, Cell(""), *self._share(len(self.acts))))
+        rows.append((*leave, Cell(""), *self._shares(len(self.acts), 0.0)))
         return Table(self.title, columns, tuple(rows), tuple(self._notes()), accent=self._accent)
 
     @property
@@ -222,15 +225,16 @@ class Decided(Result):
         ]
         back = payback_text(words, found, spread=False).removeprefix("in ") if found.cost else "costs nothing"
         cost = Cell(words.unsigned(self.outcome, found.cost), found.cost)
-        return (Cell(act.label), cost, *nets, Cell(back, found.payback), *self._share(number))
+        return (Cell(act.label), cost, *nets, Cell(back, found.payback), *self._shares(number, _loses(found)))
 
     @staticmethod
     def _star(standing: Standing, number: int | None) -> str:
         return " *" if standing.best == number else "  "
 
-    def _share(self, number: int) -> list[Cell]:
+    def _shares(self, number: int, loses: float) -> list[Cell]:
+        """Return in how many samples an act is best, and in how many its net is below zero, over one horizon."""
         shares = self.standings[0].shares
-        return [Cell(percentage(shares[number]), shares[number])] if shares else []
+        return [Cell(percentage(share), share) for share in (shares[number], loses)] if shares else []
 
     def _notes(self) -> Iterator[str]:
         words = self.words
@@ -241,11 +245,15 @@ class Decided(Result):
             named = "" if act.label in done else f"{act.label}: "
             spread = f", at a cost of {printable(act.returns.text)}" if " to " in act.returns.text else ""
             yield f"{named}{done}{spread}"
+            if act.by_year:
+                years = ", ".join(words.by_year(self.outcome, act.by_year))
+                yield f"{act.label} {words.yearly}, before cost: {years}"
             yield from (f"{act.label}, not modelled: {text}" for text in left_out_texts(words, act.not_modelled))
             yield from (f"{act.label}: {check.text}" for check in act.breached)
         yield from self._on_average()
         if any(standing.shares for standing in self.standings):
-            yield f"Best in: share of {self.provenance.samples:,} samples over {words.periods(self.horizon)}."
+            of = f"of {self.provenance.samples:,} samples over {words.periods(self.horizon)}"
+            yield f"Best in: share {of}; loses in: share in which its {words.net(self.outcome)} is below zero."
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 
@@ -290,6 +298,12 @@ MOST_LINES = 6
 METHOD = "two exact evaluations for each act, added up by period, less its cost"
 
 
+def _loses(found: Returns) -> float:
+    """Return in what share of the samples the net over one horizon is below zero; where it is certain, 0 or 1."""
+    stage = found.stages[0]
+    return float(stage.net < 0) if stage.loss is None else stage.loss
+
+
 @local
 def decide(
     subject: Subject,
@@ -321,7 +335,8 @@ def decide(
     scenario
         A scenario of the model file, held with each act and without any.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says. A cost is
+        paid once, so that a run rate is refused.
     samples
         How many are drawn; as many as there is time for unless given.
     seed
@@ -382,6 +397,7 @@ def _weighed(act: Act, case: Case, far: int, outcome: Metric, number: int) -> We
         moves=case.moves,
         returns=found,
         not_modelled=left_out(case, outcome, found.cost),
+        by_year=case.by_year(outcome),
         breached=tuple(check for check in case.guardrails if not check.holds),
     )
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from impacttree.analyses.worth import Worth, worth
+from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.answers.grounds import UNSTATED
 from impacttree.answers.guardrail_checks import GuardrailCheck
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Cut", "Picture", "changed_diagram", "diagram", "lifted_diagram"]
 
 Cut = Literal["full", "board"]
-ELASTICITY = "elasticity of the target to the source over the horizon (% per %)"
 SAID = 2
 """Broken guardrails that the subtitle names."""
 
@@ -72,6 +72,7 @@ def diagram(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> Picture:
     """Draw the tree; with `lift`, the money that it carries along each edge.
 
@@ -98,8 +99,11 @@ def diagram(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held without and with the lift.
+    basis
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     if cut not in ("full", "board"):
         raise QuestionError(f"cut is {cut!r}; use 'full' or 'board'")
     if size not in ("slide", "poster"):
@@ -111,7 +115,7 @@ def diagram(
         return Picture(subject.provenance("values at t = 0"), replace(plain, cut=cut, size=size))
     if not isinstance(lift, tuple | list) or len(lift) != 2:
         raise QuestionError("lift is a pair of a metric and its change, as ('engagement', '+1%')")
-    answer = worth(subject, lift[0], lift[1], on, cost=cost, horizon=horizon, scenario=scenario)
+    answer = worth(subject, lift[0], lift[1], on, cost=cost, horizon=horizon, scenario=scenario, basis=basis)
     return Picture(answer.provenance, replace(lifted_diagram(answer, cut), size=size))
 
 
@@ -123,7 +127,7 @@ def _plain(case: Case, outcome: Metric) -> Diagram:
         _card(words, metric, _today(subject, metric), metric.name in breached) for metric in subject.graph.metrics
     )
     links = _links(subject, elasticities)
-    figures = f"Figures on arrows: {ELASTICITY}." if any(link.elasticity_text for link in links) else ""
+    figures = f"Figures on arrows: {_elasticity(words)}." if any(link.elasticity_text for link in links) else ""
     illustrative = f"{ILLUSTRATIVE.capitalize()}." if subject.graph.spec.illustrative else ""
     return Diagram(
         title=words.headed(subject.graph.spec.name),
@@ -165,12 +169,10 @@ def lifted_diagram(answer: Worth, cut: Cut) -> Diagram:
     main = [path for path in answer.paths if path.amount * answer.total > 0]
     board = cut == "board"
     links = _links(subject, _elasticities(case), answer)
-    during = words.during(metric, answer.horizon, answer.metric_before)
-    moved = words.move(metric, answer.metric_before, answer.metric_after, during).replace("->", "→")
-    stated = f" ({moved})" if board else ""
+    lift = case.moves[0].text.replace("->", "→") if board else words.changed(metric, answer.change)
     drawn = Diagram(
         title=words.headed(
-            answer.provenance.told(f"{words.changed(metric, answer.change)}{stated} {answer.verdict or answer.claim}"),
+            answer.provenance.told(f"{lift} {answer.verdict or answer.claim}"),
             answer.outcome,
         ),
         subtitle=_subtitle(answer),
@@ -343,7 +345,7 @@ def _moved(case: Case, metric: Metric) -> _Shown:
 def _unit(words: Words, metric: Metric, periods: int = 0) -> str:
     """Return what stands beside a card's value: ``per month``, ``in 12 months``, ``customers``."""
     if periods and metric.aggregation == "sum":
-        return f"in {words.periods(words.count_to(periods))}"
+        return words.spanning(periods)
     text = unit_words(metric.unit)
     if text:
         return text
@@ -380,6 +382,12 @@ def _card(words: Words, metric: Metric, shown: _Shown, breached: bool, money: fl
         missing=shown.missing,
         money=money,
     )
+
+
+def _elasticity(words: Words) -> str:
+    """Return what the figure on an arrow is, without a lift."""
+    over = {"horizon": "over the horizon", "run_rate": "at the run rate", "pv": "over the horizon, discounted"}
+    return f"elasticity of the target to the source {over[words.on_basis]} (% per %)"
 
 
 def _elasticities(case: Case) -> Mapping[tuple[str, str, int], float]:
@@ -445,6 +453,12 @@ def _links(
                     elasticity_text=f"{elasticity:+.2f}" if abs(elasticity) >= 0.005 else "",
                 )
             )
+    acting = {link.source for link in links}
+    for (
+        target
+    ) in subject.graph.metrics:  # what acts in no period would stand alone, though it decides where this starts
+        idle = (name for name in target.starts_from if name not in acting)
+        links += [Link(name, target.name, assumed=False, back=False, delay="at the start") for name in idle]
     return tuple(links)
 
 
@@ -517,24 +531,30 @@ def _distance(check: GuardrailCheck) -> float:
     return abs(check.value - check.limit) / (abs(check.limit) or 1.0)
 
 
+def _when(answer: Worth) -> str:
+    """Return what time the worth is of, and whether a cost is yet to come off: ``first 12 months, before cost``."""
+    return answer.words.when(answer.outcome, answer.horizon) + (", before cost" if answer.pays else "")
+
+
 def _callout(answer: Worth) -> Callout:
     words, name = answer.words, answer.outcome
-    when = words.when(name, answer.horizon)
+    when = _when(answer)
     tone = words.tone(name, answer.total)
     amount = words.signed(name, answer.total)
     span = range_text(words, name, answer.range)
-    when += ", before cost" if answer.pays else ""
-    return Callout(when[:1].upper() + when[1:], amount, lowered(words.label(name)), span, tone)
+    return Callout(when[:1].upper() + when[1:], amount, lowered(words.titled(name)), span, tone)
 
 
 def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
     """Return the boxes under the board cut: the worth, what it rests on, the guardrails, and what is asked for."""
     words, name = subject.words, answer.outcome
     callout = _callout(answer)
-    later = f"run rate {words.figure(name, answer.run_rate)} a year" if answer.run_rate is not None else ""
+    later = ""
+    if answer.run_rate is not None and not words.is_run_rate:
+        later = f"run rate {words.figure(name, answer.run_rate)} a year"
     verb, _, amount = words.figure(name, answer.total).partition(" ")
     head, worth_of = (verb.capitalize(), amount) if verb in ("saves", "costs") else ("Worth", callout.amount)
-    when = f"{head}, {callout.head[:1].lower()}{callout.head[1:]}"
+    when = f"{head}, {_when(answer)}"
     mix = (*answer.evidence_mix, *([f"of the rest {UNSTATED}"] if answer.evidence_mix and answer.by_formulas else []))
     first, *others = mix or (("none stated", UNSTATED) if answer.by_formulas else ("none",))
     dates = [m.spec.as_of for m in subject.graph.metrics if m.spec.as_of is not None]
@@ -576,7 +596,7 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
     if any(link.money_text for link in drawn.links):
         figures.append("amount carried; amounts add up over any cut")
     if full and any(link.elasticity_text for link in drawn.links):
-        figures.insert(0, ELASTICITY)
+        figures.insert(0, _elasticity(answer.words))
     explained = [f"Figures on arrows: {', and '.join(figures)}."] if figures else []
     if drawn.asides:
         explained.append("Below the path: what leaves it and joins it, so that all that enters a box leaves it.")

@@ -15,7 +15,8 @@ from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, sentence
-from impacttree.graph.model import Influence, Metric
+from impacttree.graph.model import Metric
+from impacttree.graph.seen import Seen
 from impacttree.views import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ class Headroom(Result):
         if any(row.held == "change" for row in self.rows):
             yield f"A metric that moves over time is changed by the same share, or amount, in every {words.period}."
         if any(row.extrapolated for row in self.rows):
-            yield "* extrapolated: there, an assumed effect leaves the range in which it was seen."
+            yield "* extrapolated: there, an assumed effect or a formula leaves the range in which it was seen."
         yield "Searched within bounds, else from zero to eleven times today's value."
         yield "How likely a breach is, the guardrails say: check_guardrails(), or `impacttree guardrails`."
 
@@ -342,14 +343,14 @@ class _Hunt:
         self.upstream = frozenset[int]().union(*(self.subject.upstream(limit.metric) for limit in limits))
         self.metrics = [metric for metric in metrics if metric.index in self.upstream]
         self.guards = sorted({limit.metric.index for limit in limits})
-        self.seen = _seen(self.subject, self.upstream)
+        self.seen = [seen for seen in self.subject.seen if seen.metric.index in self.upstream]
 
     def rooms(self) -> Iterator[Room]:
         """Yield what happens to each side of each metric; where nothing does to either, that."""
         from impacttree.engine.first_crossing import first_crossings
 
         levers = {metric.index: lever_of(self.case, metric) for metric in self.metrics}
-        sources = {self.subject.graph.by_name[influence.source] for influence in self.seen}
+        sources = {self.subject.graph.by_name[seen.source] for seen in self.seen}
         found = first_crossings(
             self.subject.model,
             self.case.periods,
@@ -437,7 +438,7 @@ class _Hunt:
             period=None if self.restores else period,
             within_plausible=_is_between(amount, ends) if ends else None,
             plausible_moves=amount / end if end * crossing.side > 0 else None,
-            extrapolated=any(self.leaves(influence, crossing) for influence in self.seen),
+            extrapolated=any(self.leaves(seen, crossing) for seen in self.seen),
         )
 
     def first(self, crossing: Crossing) -> tuple[Limit, int]:
@@ -453,22 +454,13 @@ class _Hunt:
         period, _, position = min(found)
         return self.limits[position], period
 
-    def leaves(self, influence: Influence, crossing: Crossing) -> bool:
-        """Return whether the source of an assumed effect is moved out of the range in which the effect was seen."""
-        slot = self.subject.graph.by_name[influence.source]
-        low, high = influence.observed or (-math.inf, math.inf)
+    def leaves(self, seen: Seen, crossing: Crossing) -> bool:
+        """Return whether the source of an effect or a curve is moved out of the range in which it was seen."""
+        slot = self.subject.graph.by_name[seen.source]
         path = crossing.paths[slot]
-        if low <= path.min() and path.max() <= high:
+        if seen.low <= path.min() and path.max() <= seen.high:
             return False
         return not all(is_still(row[slot], now) for row, now in zip(self.case.base.periods_of(), path, strict=True))
-
-
-def _seen(subject: Subject, upstream: frozenset[int]) -> list[Influence]:
-    """Return the assumed effects among `upstream` that were seen in a stated range."""
-    effects = (
-        influence for metric in subject.influenced if metric.index in upstream for influence in metric.influences
-    )
-    return [influence for influence in effects if influence.observed is not None]
 
 
 def _plausible_amounts(

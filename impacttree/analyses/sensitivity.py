@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
 from impacttree.answers.corners import bottlenecks
 from impacttree.answers.direction import better_ways
 from impacttree.answers.local import local
 from impacttree.answers.result import ChartResult, Result, Scalar
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -45,7 +46,7 @@ class SensitivityRow:
     at_corner: bool
     """Whether the outcome bends at today's value (a kink): the elasticity is that of the side taken."""
     extrapolated: bool
-    """Whether the plausible move leaves the range in which an assumed effect was seen."""
+    """Whether the plausible move leaves the range in which an assumed effect was seen, or a formula has points."""
     rank: int | None
     """By the size of the plausible move's worth, among levers or among spend; None when unranked."""
     is_spend: bool = False
@@ -154,7 +155,7 @@ class Sensitivity(Result):
             Column("Today", "right"),
             Column("Plausible", "right"),
             Column("Is worth" if self._is_worth else "Effect", "right"),
-            *([Column(f"In {words.periods(words.count_to(self.later))}", "right")] if self.later > n else []),
+            *([Column(self._later_head, "right")] if self.later > n else []),
             Column("1% better", "right"),
             Column("Elasticity", "right"),
         )
@@ -164,6 +165,12 @@ class Sensitivity(Result):
             tuple(map(self._cells, self.rows)),
             tuple(filter(None, self._notes())),
         )
+
+    @property
+    def _later_head(self) -> str:
+        """What the longer horizon is called: ``In 36 months``, of run rates ``By month 36``."""
+        text = self.words.reaching(self.later, "in")
+        return f"{text[:1].upper()}{text[1:]}"
 
     @property
     def _is_worth(self) -> bool:
@@ -176,17 +183,15 @@ class Sensitivity(Result):
         else:
             yield "1% better: of the metric, in the direction that is better for it."
             if self.later > self.horizon:
-                longer = self.words.periods(self.words.count_to(self.later))
-                yield f"In {longer}: what the plausible move does, else 1%."
+                yield f"{self._later_head}: what the plausible move does, else 1%."
             taken = [row.label for row in self.rows if row.percent == "-1%" and self._is_taken(row)]
             if taken:
                 verb = "lowers" if self._is_worth else "raises"
                 yield f"`better` is not stated of {_some(taken)}; lower is taken, since a rise {verb} {label}."
             if any(row.overtakes for row in self.rows):
-                longer = self.words.periods(self.words.count_to(self.later))
-                yield f"(3rd): rank over {longer} of what passes others or falls back."
+                yield f"(3rd): rank {self.words.reaching(self.later)} of what passes others or falls back."
             if any(row.turns for row in self.rows):
-                yield f"(turns): another sign over {self.words.periods(self.words.count_to(self.later))}."
+                yield f"(turns): another sign {self.words.reaching(self.later)}."
             yield from self._gaps()
             if any(row.is_spend for row in self.rows):
                 yield "Spend stands below the levers: budgets, whose plausible move is a cut."
@@ -202,7 +207,7 @@ class Sensitivity(Result):
         if any(row.at_corner for row in self.rows):
             yield "^ at a corner of the formulas: up and down differ; the elasticity is that of the side taken today."
         if any(row.extrapolated for row in self.rows):
-            yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
+            yield "* extrapolated: the move leaves the range in which an effect or a formula was seen."
         yield from self.kinks
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
@@ -367,7 +372,8 @@ def sensitivity(
     scenario
         A scenario of the model file, held in every run.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
     """
     subject = subject.over(over, horizon).on_basis(basis)
     return sensitivity_of(Case.of(subject, None, horizon, scenario), subject.outcome(on))
@@ -563,8 +569,8 @@ def _is_within(metric: Metric, value: float) -> bool:
 
 
 def _extrapolates(case: Case, metric: Metric, move: Intervention) -> bool:
-    """Return whether a move leaves the range in which an assumed effect was seen."""
-    if not case.subject.has_observed:
+    """Return whether a move leaves the range in which an assumed effect was seen, or a formula has points."""
+    if not case.subject.seen:
         return False
     try:
         moved = case.moved({metric.index: move})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from impacttree.answers.asked import Changes, Move
+from impacttree.answers.asked import Basis, Changes, Move
 from impacttree.answers.case import Case
 from impacttree.answers.guardrail_checks import Limit, guarded, sized
 from impacttree.answers.local import local
@@ -16,7 +16,7 @@ from impacttree.answers.pictures import BINS, Fan, GuardrailRisk, SampledMetric,
 from impacttree.answers.ranges import bounds_span, missing_note, outside_notes, outside_shares
 from impacttree.answers.result import BASE, ChartResult, Result, Scalar
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -363,7 +363,8 @@ def simulate(
     scenario
         A scenario of the model file, held beside the changes.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -446,10 +447,9 @@ def _kept(subject: Subject, on: str | Sequence[str] | None) -> tuple[Metric, ...
 
 
 def _basis(case: Case, kept: Sequence[Metric]) -> str:
-    money = [metric.name for metric in kept if metric.unit.is_money]
-    parts = [case.words.accounting(*money)] if money or case.words.is_discounted else []
+    parts = [case.words.meant(*(metric.name for metric in kept))]
     parts += [case.words.held("changes", case.asked.weights)] if case.asked.recipes else []
-    return "; ".join(parts)
+    return "; ".join(filter(None, parts))
 
 
 def _quantiles(metric: Metric, run: Sampled) -> Fan:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+from impacttree.answers.asked import Basis
 from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
 from impacttree.answers.cautions import extrapolations
@@ -89,7 +90,7 @@ class Sweep(Result):
         ends = [point for point in self.points if point.outcome is not None]
         low, high = (self._value(point.value) for point in (self.points[0], self.points[-1]))
         what = f"{words.label(self.metric)} from {low} to {high}"
-        label, when = lowered(words.label(name)), words.over(name, self.horizon)
+        label, when = lowered(words.titled(name)), words.over(name, self.horizon)
         if not ends:
             return f"{what}: {label} has no value {when}"
         first, last = (words.value(name, point.outcome or 0.0) for point in (ends[0], ends[-1]))
@@ -131,7 +132,7 @@ class Sweep(Result):
         words = self.words
         columns = (
             Column(words.label(self.metric), "right"),
-            Column(words.label(self.outcome), "right"),
+            Column(words.titled(self.outcome), "right"),
             Column("Change", "right"),
             Column("Slope to the next", "right"),
         )
@@ -162,11 +163,11 @@ class Sweep(Result):
 
     def _notes(self) -> Iterator[str]:
         words, when = self.words, self.words.over(self.outcome, self.horizon)
-        base = f"{words.label(self.outcome)} {words.value(self.outcome, self.base)} {when}"
+        base = f"{words.titled(self.outcome)} {words.value(self.outcome, self.base)} {when}"
         yield f"As stated, {words.label(self.metric)} is {self._value(self.today)}: {base}."
         yield from self._bent()
         if any(point.extrapolated for point in self.points):
-            yield "* extrapolated: the move leaves the range in which an assumed effect was seen."
+            yield "* extrapolated: the move leaves the range in which an effect or a formula was seen."
         yield from map(sentence, self.warnings)
         yield f"Basis: {self.provenance.basis}."
 
@@ -182,11 +183,11 @@ class Sweep(Result):
         words, name = self.words, self.outcome
         there = [(point.value, point.outcome) for point in self.points if point.outcome is not None]
         if not there:
-            raise OutputError(f"{words.label(name)} has no value at any {words.label(self.metric)}: no line to draw")
+            raise OutputError(f"{words.titled(name)} has no value at any {words.label(self.metric)}: no line to draw")
         values, outcomes = zip(*there, strict=True)
         low, high = min(*outcomes, self.base), max(*outcomes, self.base)
         levels = tuple((y, words.value(name, y)) for y in round_levels(low, high))
-        after = Series(words.label(name), outcomes, words.value(name, outcomes[-1]), accent=True)
+        after = Series(words.titled(name), outcomes, words.value(name, outcomes[-1]), accent=True)
         before = Series("As stated", (self.base,) * len(outcomes), words.value(name, self.base))
         subtitle = f"{words.heading(name, self.horizon)}, by {words.label(self.metric)}, held from {words.at(1)}"
         notes = (*self._bent(), *noted(self.warnings), f"Basis: {self.provenance.basis}.")
@@ -205,6 +206,7 @@ def sweep(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> Sweep:
     """Hold one metric at evenly spaced values, and see what the outcome does at each of them.
 
@@ -228,6 +230,9 @@ def sweep(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file that holds at every value.
+    basis
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -243,7 +248,7 @@ def sweep(
     >>> [point.value for point in answer.points], answer.points[0].change > 0
     ([0.02, 0.025, 0.03], True)
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     moved, outcome = subject.metric(metric), subject.outcome(on)
     case = Case.of(subject, None, horizon, scenario)
     if isinstance(steps, bool) or not isinstance(steps, int) or not 2 <= steps <= MOST_POINTS:
@@ -256,9 +261,9 @@ def sweep(
     values = [ends[0] + (ends[1] - ends[0]) * step / (steps - 1) for step in range(steps - 1)] + [ends[1]]
     runs = [_held(case, moved, value) for value in values]
     words = subject.words
-    basis = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name)}"
+    meant = f"{words.horizon(outcome.name, case.periods)}; {words.basis(outcome.name)}"
     return Sweep(
-        provenance=case.provenance("an exact evaluation at each value; bends closed in on to rounding", basis),
+        provenance=case.provenance("an exact evaluation at each value; bends closed in on to rounding", meant),
         metric=metric,
         outcome=outcome.name,
         horizon=case.periods,

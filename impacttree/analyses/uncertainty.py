@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from impacttree.answers.asked import Changes, Move
+from impacttree.answers.asked import Basis, Changes, Move
 from impacttree.answers.case import Case
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
@@ -121,7 +121,7 @@ class Uncertainty(Result):
     @property
     def title(self) -> str:
         words, name = self.words, self.outcome
-        label = lowered(words.label(name))
+        label = lowered(words.titled(name))
         done = f"what {joined([words.changed(move.metric, move.change) for move in self.moves])} does to "
         what = f"{done if self.moves else ''}{label}"
         if not self.rows:
@@ -168,7 +168,7 @@ class Uncertainty(Result):
         }
 
     def view(self) -> Table:
-        label = self.words.label(self.outcome)
+        label = self.words.titled(self.outcome)
         columns = (
             Column("Uncertain number"),
             Column("P10 to P90"),
@@ -195,7 +195,7 @@ class Uncertainty(Result):
             return
         words, name, found = self.words, self.outcome, self.range
         low, high, middle = self._spread_texts(found.p10, found.p90, found.p50)
-        label = f"Change of {lowered(words.label(name))}" if self.moves else words.label(name)
+        label = f"Change of {lowered(words.titled(name))}" if self.moves else words.titled(name)
         yield f"{label} {words.over(name, self.horizon)}: {low} to {high} (P10 to P90), P50 {middle}."
 
     def _drawn(self) -> Iterator[str]:
@@ -250,7 +250,7 @@ class Uncertainty(Result):
         picture, words = self.picture(), self.words
         told = self.title
         if picture.bars:
-            first, label = picture.bars[0], lowered(words.label(self.outcome))
+            first, label = picture.bars[0], lowered(words.titled(self.outcome))
             does = "what the change does to " if self.moves else ""
             told = words.headed(
                 self.provenance.told(f"{first.label} moves {does}{label} most: {first.low_text} to {first.high_text}"),
@@ -310,6 +310,7 @@ def uncertainty(
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
+    basis: Basis = "horizon",
 ) -> Uncertainty:
     """Find which uncertain numbers drive the spread of an outcome.
 
@@ -336,6 +337,9 @@ def uncertainty(
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
     scenario
         A scenario of the model file, held in every run.
+    basis
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -348,7 +352,7 @@ def uncertainty(
     >>> it.template("saas").uncertainty(samples=2**10).rows[0].address
     'arpu.value'
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     from impacttree.engine.indices import indices_of, sample_factors, swings
     from impacttree.engine.sampling import Sampler
     from impacttree.engine.simulation import Job, Wanted
@@ -379,11 +383,10 @@ def uncertainty(
     indices = dict(zip(measured, found, strict=True)) if found else {}
     rows = _rows(case, sampler, swung, factors, indices)
     told = subject.words.basis(outcome.name, lifted=len(case.moves) == 1, weights=case.asked.weights)
-    basis = told if case.asked.recipes else subject.words.accounting(outcome.name)
-    basis = basis if outcome.unit.is_money or case.asked.recipes else ""
+    meant = told if case.asked.recipes else subject.words.meant(outcome.name)
     method = "swings by exact evaluation; Sobol indices (Saltelli 2010, Jansen 1999) with 95 % intervals"
     return Uncertainty(
-        provenance=case.provenance(method, basis, samples, seed),
+        provenance=case.provenance(method, meant, samples, seed),
         moves=case.moves,
         outcome=outcome.name,
         horizon=case.periods,

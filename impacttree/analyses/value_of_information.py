@@ -8,9 +8,9 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.analyses.sensitivity import sensitivity_of
-from impacttree.answers.asked import Changes
+from impacttree.answers.asked import Basis, Changes
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST
+from impacttree.answers.cost import COST, check_net
 from impacttree.answers.decision import WRITE, Decision
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
@@ -19,7 +19,7 @@ from impacttree.answers.outlays import Outlay, charges, read_outlays
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import STILL, Words, counted_noun, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
@@ -343,7 +343,8 @@ def value_of_information(
     scenario
         A scenario of the model file, held whether the decision is taken or not.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says. A cost is
+        paid once, so that a run rate is refused.
 
     Raises
     ------
@@ -368,6 +369,7 @@ def value_of_information(
 
     _check_samples(samples)
     held = Case.of(subject, None, horizon, scenario, beside=changes)
+    check_net(held)
     weighed = _closest(held) if decision is None else _understood(held, decision)
     case, outcome, slot = weighed.case, weighed.outcome, weighed.outcome.index
     job = Job.of(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from impacttree.answers.asked import Changes, Move
+from impacttree.answers.asked import Basis, Changes, Move
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.guardrail_checks import GuardrailCheck, gauges_part, guardrail_row
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
@@ -14,7 +14,7 @@ from impacttree.answers.local import local
 from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import BASE, Result, Scalar
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
@@ -40,6 +40,8 @@ class WhatIf(Result):
         Of that change over many samples; None where nothing that it rests on is uncertain.
     run_rate : float or None
         Its change in the last period, annualised.
+    by_year : tuple of (str, float)
+        Where the tree states a fiscal calendar, its change in each fiscal year within three horizons, as of `Worth`.
     outcomes : tuple of OutcomeChange
         All outcomes shown together.
     guardrails : tuple of GuardrailCheck
@@ -56,6 +58,7 @@ class WhatIf(Result):
     after: float
     range: Range | None
     run_rate: float | None
+    by_year: tuple[tuple[str, float], ...]
     outcomes: tuple[OutcomeChange, ...]
     guardrails: tuple[GuardrailCheck, ...]
     not_modelled: tuple[LeftOut, ...]
@@ -111,6 +114,7 @@ class WhatIf(Result):
             "total": self.total,
             "range": self.range and self.range.as_dict(),
             "run_rate": self.run_rate,
+            "by_year": dict(self.by_year),
             "guardrails": [guardrail_row(check) for check in self.guardrails],
             "not_modelled": [left_out_row(one) for one in self.not_modelled],
             "warnings": list(self.warnings),
@@ -133,11 +137,20 @@ class WhatIf(Result):
         beside = range_cells(words, self.outcome, self.total, self.range)[1:]
         if beside:
             notes.append(f"Change of {lowered(words.titled(self.outcome))}: {', '.join(beside)}")
-        if self.run_rate is not None and self.moves:
+        notes += filter(None, [self.yearly])
+        if self.run_rate is not None and self.moves and not words.is_run_rate:
             rate = words.figure(self.outcome, self.run_rate)
             notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
         notes += [*self.warnings, *(check.text for check in self.guardrails), f"Basis: {self.provenance.basis}."]
         return Table(self.title, columns, tuple(map(self._cells, self.outcomes)), tuple(notes))
+
+    @property
+    def yearly(self) -> str:
+        """``Change of profit by year: FY27 +$72, FY28 +$468``; empty without a change, or a fiscal calendar."""
+        if not self.by_year:
+            return ""
+        label, years = lowered(self.words.titled(self.outcome)), self.words.by_year(self.outcome, self.by_year)
+        return f"Change of {label} {self.words.yearly}: {', '.join(years)}"
 
     def slides(self) -> tuple[Slide, ...]:
         gauges = gauges_part(self.words, self.guardrails, self.horizon)
@@ -204,7 +217,8 @@ def what_if(
     scenario
         A scenario of the model file, held without and with the changes.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
     samples
         How many are drawn; as many as there is time for unless given.
     seed
@@ -236,6 +250,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
         after=case.after[slot],
         range=ranges.of(outcome.name),
         run_rate=case.run_rate(outcome),
+        by_year=case.by_year(outcome) if case.asked.recipes else (),
         outcomes=case.outcomes(outcome, ranges),
         guardrails=ranges.beside(case.guardrails),
         not_modelled=left_out(case, outcome),
@@ -291,6 +306,7 @@ class Comparison(Result):
                     "title": title,
                     "description": description or None,
                     "changes": dict(scenario.changes),
+                    "by_year": dict(scenario.by_year),
                     "guardrails": [guardrail_row(check) for check in scenario.guardrails],
                     "warnings": list(scenario.warnings),
                 }
@@ -314,10 +330,11 @@ class Comparison(Result):
             notes += [f"{shown}: {sentence(description).rstrip('.')}"] if description else []
             spread = range_cells(words, scenario.outcome, scenario.total, scenario.range)
             if spread and scenario.range is not None and not scenario.range.is_point:
-                notes.append(f"{shown}, change of {lowered(words.label(scenario.outcome))}: {', '.join(spread)}")
+                notes.append(f"{shown}, change of {lowered(words.titled(scenario.outcome))}: {', '.join(spread)}")
+            notes += [f"{shown}, {lowered(scenario.yearly)}"] if scenario.by_year else []
             notes += [f"{shown}: {warning}" for warning in scenario.warnings if warning not in self.base.warnings]
         notes += [*self.base.warnings, f"Basis: {self.provenance.basis}."]
-        title = words.headed(f"Scenarios over {words.window(self.horizon)}", *self.outcomes)
+        title = words.headed(f"Scenarios {words.across(self.horizon)}", *self.outcomes)
         return Table(title, columns, tuple(rows), tuple(notes))
 
     def slides(self) -> tuple[Slide, ...]:
@@ -331,7 +348,7 @@ class Comparison(Result):
     def _head(self, name: str) -> str:
         words = self.words
         summed = words.graph[name].aggregation in ("sum", "recompute")
-        return words.label(name) if summed else f"{words.label(name)}, {words.formed(name, self.horizon)}"
+        return words.titled(name) if summed else f"{words.label(name)}, {words.formed(name, self.horizon)}"
 
     def _row(self, shown: str, name: str, scenario: WhatIf) -> tuple[Cell, ...]:
         words, cells = self.words, [Cell(shown, name)]
@@ -356,6 +373,7 @@ def compare(
     *,
     horizon: Horizon = None,
     over: Over = None,
+    basis: Basis = "horizon",
 ) -> Comparison:
     """Compute several sets of changes side by side.
 
@@ -371,6 +389,9 @@ def compare(
         Periods, or text such as ``"36 months"``; by default the tree's.
     over
         Periods by name in place of a horizon: ``"FY27"``, ``"FY27 Q2"``, ``"2027-04 to 2027-09"``.
+    basis
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -385,7 +406,7 @@ def compare(
     >>> [name for name, scenario in it.template("saas").compare().scenarios if scenario.total < 0]
     ['downturn']
     """
-    subject = subject.over(over, horizon)
+    subject = subject.over(over, horizon).on_basis(basis)
     own = {scenario.name: dict(scenario.changes) for scenario in subject.graph.spec.scenarios}
     given = own if scenarios is None else scenarios
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):

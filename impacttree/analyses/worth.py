@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case, OutcomeChange
 from impacttree.answers.corners import kinks
 from impacttree.answers.grounds import UNSTATED, Grounds, grounds_of, share_by_formulas
@@ -21,7 +22,7 @@ from impacttree.answers.ranges import UNSAMPLED, range_cells
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.routes import Edge, Path, Route, edges_of, paths_of, routes_of, shortened, told_apart
 from impacttree.answers.samples import Range
-from impacttree.answers.subject import Basis, Horizon, Over, Subject
+from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.verdict import payback_text, stage_rows, verdict
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.engine.flows import Lift
@@ -29,7 +30,9 @@ from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, shown_shares
 from impacttree.views import Fact, Headline, Panel, Step, Waterfall
-from impacttree.views.slides import Figures, ShareOfBar, Shares, Slide, SlidePart
+
+if TYPE_CHECKING:
+    from impacttree.views.slides import ShareOfBar, Slide
 
 __all__ = ["Worth", "worth"]
 
@@ -48,14 +51,14 @@ class Worth(Result):
     by_period : tuple of float
         Change of the outcome in each period.
     run_rate : float or None
-        Change in the last period, annualised; None for outcomes that are not rates.
+        Change in the last period, annualised; None for outcomes that are not amounts per period.
     run_rate_range : Range or None
         Of the run rate.
     long : tuple of float
         The total over one, two and three horizons; shorter when the tree has no value that far.
     by_year : tuple of (str, float)
         Where the tree states a fiscal calendar, what the lift is worth in each fiscal year within three horizons, and
-        in what comes before the first whole one.
+        in what comes before the first whole one; on the basis of run rates, at the end of each.
     before, after : float
         The outcome over the horizon without and with the lift.
     relative : float or None
@@ -156,12 +159,10 @@ class Worth(Result):
     @property
     def title(self) -> str:
         """The sentence with the money."""
-        words, metric = self.words, self.metric
-        during = words.during(metric, self.horizon, self.metric_before)
-        moved = words.move(metric, self.metric_before, self.metric_after, during)
+        words = self.words
         still = is_still(self.before, self.after)
         relative = "" if still or not self.before else f" ({words.percent(self.before, self.total)})"
-        lift = self.provenance.told(f"{words.changed(metric, self.change)} ({moved})")
+        lift = self.provenance.told(self.case.moves[0].text)
         if self.pays is None:
             return words.headed(f"{lift} {self.claim}{relative}", self.outcome)
         return words.headed(f"{lift} {self.verdict}", self.outcome)
@@ -200,21 +201,18 @@ class Worth(Result):
         ]
         return Headline(self.title, tuple(fact for fact in facts if any(row for row in fact.rows)), self.warnings)
 
-    def _by_year(self) -> tuple[str, ...]:
-        return tuple(f"{year} {self.words.figure(self.outcome, amount)}" for year, amount in self.by_year)
-
     def _before_cost(self) -> list[Fact]:
         """Return the facts on what the lift brings: under a cost, with a head that says it is not off."""
         spread, also = range_cells(self.words, self.outcome, self.total, self.range), tuple(self._also())
         name, amounts = self._amounts()
         if self.pays is None:
-            years = Fact("by year", (self._by_year(),))
+            years = Fact(self.words.yearly, (self.words.by_year(self.outcome, self.by_year),))
             return [years, Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
         words = self.words
         total = f"{words.figure(self.outcome, self.total)} {words.over(self.outcome, self.horizon)}"
         rows = [
             ", ".join([total, *spread]),
-            ", ".join(self._by_year()),
+            ", ".join(words.by_year(self.outcome, self.by_year)),
             ", ".join(amounts),
             f"also {'; '.join(also)}" if also else "",
         ]
@@ -228,7 +226,7 @@ class Worth(Result):
         later = words.over(name, self._furthest)
         longest = self.long[-1]
         figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
-        if self.run_rate is None:
+        if self.run_rate is None or words.is_run_rate:
             return "later", (f"{figure} {later}",)
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(self.horizon)}"
         return "run rate", (rate, f"{figure} {later}")
@@ -316,6 +314,8 @@ class Worth(Result):
     @property
     def evidence_shares(self) -> tuple[ShareOfBar, ...]:
         """What it rests on as shares of one bar: each grade of evidence, and what formulas alone carry."""
+        from impacttree.views.slides import ShareOfBar
+
         mix = zip(self.evidence_mix, self.rests_on, strict=True)
         graded = [ShareOfBar(text, grounds.share) for text, grounds in mix]
         if not graded:
@@ -352,6 +352,8 @@ class Worth(Result):
         return self.waterfall()
 
     def slides(self) -> tuple[Slide, ...]:
+        from impacttree.views.slides import Figures, Shares, Slide, SlidePart
+
         words, name = self.words, self.outcome
         lift = words.changed(self.metric, self.change)
         spread = "" if self.range is None or self.range.is_point else words.span(name, self.range.p10, self.range.p90)
@@ -375,7 +377,7 @@ class Worth(Result):
         yield Panel(when, words.signed(name, self.total), f"P10 to P90: {spread}" if spread else "", accent=True)
         if len(self.long) > 1:
             yield Panel(words.heading(name, self._furthest), words.signed(name, self.long[-1]), "")
-        if self.run_rate is not None:
+        if self.run_rate is not None and not words.is_run_rate:
             yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
         if self.pays is not None:
             yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays, spread=False)}")
@@ -480,7 +482,8 @@ def worth(
     scenario
         A scenario of the model file, held without and with the lift.
     basis
-        How amounts count: as they come, or with ``"pv"`` discounted to today as the model's ``finance`` says.
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
     samples
         How many are drawn; as many as there is time for unless given.
     seed
@@ -506,7 +509,7 @@ def worth(
     lift = Lift(case.base, case.run, lifted.index, outcome.index)
     total, slot = case.change(outcome), outcome.index
     paths, rest = paths_of(subject.graph, lift, total)
-    annual = case.words.annual(outcome)
+    pace = subject.pace(outcome)
     ranges = case.ranges(outcome) if range else UNSAMPLED
     pays = None if cost is None else returns(case.furthest, outcome, cost, case.periods, sampled=range)
     spent = "" if pays is None else pays.terms
@@ -521,14 +524,14 @@ def worth(
         range=ranges.of(outcome.name),
         by_period=case.by_period(outcome),
         run_rate=case.run_rate(outcome),
-        run_rate_range=ranges.last.times(annual) if ranges.last and annual is not None else None,
+        run_rate_range=ranges.last.times(pace.per_year) if ranges.last and pace is not None else None,
         long=_long(case, outcome),
         by_year=case.by_year(outcome),
         before=case.before[slot],
         after=case.after[slot],
         relative=total / abs(case.before[slot]) if case.before[slot] else None,
-        metric_before=case.undiscounted.before[lifted.index],
-        metric_after=case.undiscounted.after[lifted.index],
+        metric_before=case.plain.before[lifted.index],
+        metric_after=case.plain.after[lifted.index],
         one_point=_one_point(case, lifted, outcome),
         outcomes=case.outcomes(outcome, ranges),
         paths=paths,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Graph, UncertainNumber
@@ -14,7 +14,10 @@ from impacttree.spec.address import Address
 if TYPE_CHECKING:
     from impacttree.engine.simulation import DrawnChange
 
-__all__ = ["NOTHING", "Asked", "Changes", "Move"]
+__all__ = ["NOTHING", "Asked", "Basis", "Changes", "Move"]
+
+Basis = Literal["horizon", "run_rate", "pv"]
+"""How amounts are taken over the horizon: added up as they come, the last period annualised, or discounted to today."""
 
 Changes = Mapping[str, str | Change | Sequence[str | Change]]
 """Metric -> what is done to it: ``{"engagement": "+1%", "arpu": ["+2%", "+$1"]}``."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from impacttree.answers.asked import NOTHING, Asked, Changes, Move
-from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached, untimely
+from impacttree.answers.cautions import beyond_bounds, extrapolations, seasonal, unmoved, unreached, untimely
 from impacttree.answers.guardrail_checks import GuardrailCheck, guarded, guardrail_checks
 from impacttree.answers.ranges import UNSAMPLED, Ranges, Risks, change_ranges, guardrail_risks
 from impacttree.answers.result import Provenance
 from impacttree.answers.samples import Range
 from impacttree.answers.subject import Horizon, Subject
 from impacttree.answers.words import Words, is_still, lowered
+from impacttree.engine.horizon import Window
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import Settled, settled
@@ -140,10 +141,10 @@ class Case:
         return tuple(self.words.end(self.periods, times) for times in range(1, count + 1))
 
     @cached_property
-    def undiscounted(self) -> Case:
+    def plain(self) -> Case:
         """The same case, amounts added up as they come: what was changed is told so on any basis."""
-        plain = self.subject.on_basis("horizon")
-        return self if plain is self.subject else replace(self, subject=plain)
+        subject = self.subject.on_basis("horizon")
+        return self if subject is self.subject else replace(self, subject=subject)
 
     @cached_property
     def furthest(self) -> Case:
@@ -306,21 +307,38 @@ class Case:
 
     def run_rate(self, metric: Metric) -> float | None:
         """Return by how much it does so in the last period, annualised; None for what has no run rate."""
-        annual = self.words.annual(metric)
-        return None if annual is None else self.by_period(metric)[-1] * annual
+        pace = self.subject.pace(metric)
+        return None if pace is None else pace.tangent(self.by_period(metric)[-1:], Window(1, 1))
 
     # -- what moved ---------------------------------------------------------------------------------------------
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
-        """What was changed, and where it went over the horizon."""
-        words, moves = self.words, []
+        """What was changed, and where it went over the horizon; a level whose change ends or fades, while it was on."""
+        plain, moves = self.plain, []
+        words = plain.words
         for name, change in self.asked.texts:
             slot = self.subject.graph.by_name[name]
-            before, after = self.undiscounted.before[slot], self.undiscounted.after[slot]
-            moved = words.move(name, before, after, words.during(name, self.periods, before))
+            before, after = plain.before[slot], plain.after[slot]
+            at = self._most_in_force(slot)
+            if at is None:
+                moved = words.move(name, before, after, words.during(name, self.periods, before))
+            else:
+                moved = words.move(
+                    name, self.told_before.at(at)[slot], self.told_after.at(at)[slot], f" in {words.at(at)}"
+                )
             moves.append(Move(name, change, before, after, f"{words.changed(name, change)} ({moved})"))
         return tuple(moves)
+
+    def _most_in_force(self, slot: int) -> int | None:
+        """Return the last period in which most of the change of a level is in force; None where that is at the end."""
+        (recipe,) = (recipe for other, recipe in self.asked.recipes if other == slot)
+        if not recipe.varies or self.subject.graph.metrics[slot].aggregation != "last":
+            return None
+        periods = range(self.words.since, self.periods + 1)
+        shares = [sum(1.0 if one is None else one.at(t) for one in recipe.weights) for t in periods]
+        most = max(shares)
+        return None if shares[-1] == most else max(t for t, share in zip(periods, shares, strict=True) if share == most)
 
     def beside(self, outcome: Metric) -> tuple[str, ...]:
         """Return the outcomes that are shown together with one, itself among them."""
@@ -390,7 +408,8 @@ class Case:
         else:
             found += extrapolations(subject, self.run.rows, self.base.rows)
         found += unmoved(subject, changed, on) if on is not None else ()
-        return (*found, *beyond_bounds(subject, self.base, self.run, resting), *self._long_years())
+        found += beyond_bounds(subject, self.base, self.run, resting)
+        return (*found, *seasonal(subject, resting, self.periods), *self._long_years())
 
     def _long_years(self) -> tuple[str, ...]:
         """Return which fiscal years have a 53rd week among the periods: a year before or after is shorter."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Literal
 
 from impacttree.engine.horizon import Discounted
@@ -48,6 +48,8 @@ class Flows:
         where not stated. At t = 0 they say what was before, which went on without change.
     ends_at
         What a multiple is taken of, at the end; None without one.
+    cycle
+        How many of the last periods stand for what comes after: one, or where cash has a season those of a year.
     """
 
     flow: Amounts
@@ -56,6 +58,7 @@ class Flows:
     deferred: Amounts = ()
     capex: Amounts = ()
     ends_at: Any = None
+    cycle: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,18 @@ class CashLines:
         The same today.
     present
         Net amounts as they count today, at t = 0 and in each period, without the terminal value.
+    left
+        What is still to be written off after the last period; of what is spent until then.
+    left_saves
+        The tax that this saves, as it counts today. Only a perpetuity counts it, within the terminal value.
     """
 
     lines: tuple[CashLine, ...]
     terminal: Any
     terminal_present: Any
     present: Amounts
+    left: Any
+    left_saves: Any
 
     @property
     def net(self) -> Amounts:
@@ -130,8 +139,10 @@ def cash_lines(
     rule = Discounted(finance.rate, per_year, finance.timing)
     net = lines[-1].amounts
     present = tuple(amount * rule.factor(t) for t, amount in enumerate(net))
-    terminal, factor = _terminal(finance, per_year, flows, rule, taxed)
-    return CashLines(lines, terminal, terminal * factor, present)
+    terminal, factor = _terminal(finance, per_year, flows, outlays, taxed)
+    left = _left(finance, flows, outlays) if taxed else ()
+    saves = (finance.tax or 0.0) * sum(amount * rule.factor(t) for t, amount in enumerate(left, len(flows.flow)))
+    return CashLines(lines, terminal, terminal * factor, present, sum(left), saves)
 
 
 def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Paid], taxed: bool) -> list[CashLine]:
@@ -140,6 +151,7 @@ def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Pa
     opex = _paid(outlays, count, lambda one: one.life is None)
     capex = _paid(outlays, count, lambda one: one.life is not None)
     written = _add(_written_off(outlays, count), _spread(flows.capex, _life(finance), count))
+    has_life = bool(flows.capex) or any(one.life is not None for one in outlays)
     lines = [CashLine("flow", (0.0, *flows.flow[1:]))]
     if any(one.life is None for one in outlays):
         lines.append(CashLine("opex", _minus(opex)))
@@ -147,14 +159,14 @@ def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Pa
         own = _zeros(count) if flows.is_cash else lines[0].amounts
         expensed = (0.0, opex[0] + opex[1], *opex[2:]) if count > 1 else opex  # what is paid today is of period 1
         taxable = _add(own, _minus(expensed), _minus(written))
-        if any(one.life is not None for one in outlays) or flows.capex:
+        if has_life:
             lines.append(CashLine("written_off", _minus(written)))
         if not flows.is_cash:
             lines.append(CashLine("taxable", taxable, is_subtotal=True))
         lines.append(CashLine("tax", tuple(-rate * _taxed(finance, amount) for amount in taxable)))
-        if lines[-2].key == "written_off" or any(line.key == "written_off" for line in lines):
+        if has_life:
             lines.append(CashLine("not_cash", written))
-    if any(one.life is not None for one in outlays) or flows.capex:
+    if has_life:
         spent = (0.0, *flows.capex[1:]) if flows.capex else _zeros(count)
         lines.append(CashLine("capex", _minus(_add(capex, spent))))
     if flows.billed and finance.bridge is not None and finance.bridge.receivables is not None:
@@ -166,9 +178,11 @@ def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Pa
     return [*lines, CashLine("net", net, is_subtotal=True)]
 
 
-def _terminal(finance: Finance, per_year: float, flows: Flows, rule: Discounted, taxed: bool) -> tuple[Any, float]:
+def _terminal(
+    finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Paid], taxed: bool
+) -> tuple[Any, float]:
     """Return what comes after the last period is worth at its end, and what an amount of then counts today."""
-    last = len(flows.flow) - 1
+    last, rule = len(flows.flow) - 1, Discounted(finance.rate, per_year, finance.timing)
     if finance.terminal is None:
         return 0.0, 0.0
     if finance.terminal.multiple is not None:
@@ -176,8 +190,48 @@ def _terminal(finance: Finance, per_year: float, flows: Flows, rule: Discounted,
     assert finance.terminal.perpetuity is not None
     grown = (1.0 + finance.terminal.perpetuity.rate) ** (1.0 / per_year)
     each = (1.0 + finance.rate) ** (1.0 / per_year)
-    without = _lines(finance, per_year, replace(flows, ends_at=None), (), taxed)[-1]
-    return without.amounts[last] * (grown / (each - grown)), rule.factor(last)
+    ahead = (_until_written_off(finance, flows, outlays) if taxed else 1) + flows.cycle - 1
+    later = _lines(finance, per_year, _going_on(flows, ahead, grown), outlays, taxed)[-1].amounts[last + 1 :]
+    worth = [amount * each**-k for k, amount in enumerate(later, 1)]
+    again = (grown / each) ** flows.cycle  # by which what comes again in each cycle is worth less
+    return sum(worth) + sum(worth[-flows.cycle :]) * (again / (1.0 - again)), rule.factor(last)
+
+
+def _going_on(flows: Flows, ahead: int, grown: float) -> Flows:
+    """Return flows with further periods, in which those of the last cycle grow; balances change by what grows."""
+
+    def more(amounts: Sequence[Any]) -> Amounts:
+        found = list(amounts)
+        for _ in range(ahead if found else 0):
+            found.append(found[-flows.cycle] * grown**flows.cycle)
+        return tuple(found)
+
+    def moved(balances: Amounts) -> Amounts:
+        steps = more([after - before for before, after in pairwise(balances)])[len(balances) - 1 :]
+        return (*balances[:-1], *accumulate(steps, initial=balances[-1])) if balances else ()
+
+    return replace(
+        flows,
+        flow=more(flows.flow),
+        billed=moved(flows.billed),
+        deferred=moved(flows.deferred),
+        capex=more(flows.capex),
+    )
+
+
+def _until_written_off(finance: Finance, flows: Flows, outlays: Sequence[Paid]) -> int:
+    """Return how many periods after the last one all that was spent until then is written off; 1 at the least."""
+    last = len(flows.flow) - 1
+    ends = [max(one.period, 1) + one.life - last for one in outlays if one.life is not None]
+    return max(1, *ends, _life(finance) if flows.capex else 1)
+
+
+def _left(finance: Finance, flows: Flows, outlays: Sequence[Paid]) -> Amounts:
+    """Return what is written off in each period after the last one of what is spent until then."""
+    ahead, count = _until_written_off(finance, flows, outlays), len(flows.flow)
+    spent = (*flows.capex, *[0.0] * ahead) if flows.capex else ()
+    both = _add(_written_off(outlays, count + ahead), _spread(spent, _life(finance), count + ahead))
+    return both[count:]
 
 
 def _taxed(finance: Finance, amount: Any) -> Any:

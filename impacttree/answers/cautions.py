@@ -10,10 +10,12 @@ from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, is_still, joined
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
-from impacttree.graph.model import Influence, Metric
+from impacttree.graph.model import Metric
 from impacttree.graph.reach import delay, upstream
+from impacttree.graph.seen import Seen
+from impacttree.spec.address import Address
 
-__all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "unmoved", "unreached", "untimely"]
+__all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "seasonal", "unmoved", "unreached", "untimely"]
 
 
 def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: int) -> Iterator[str]:
@@ -22,13 +24,26 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
         return
     labels, words = [subject.graph.metrics[slot].label for slot in slots], subject.words
     waited = delay(subject.graph, slots, outcome.index)
-    if waited is None:
+    started = [] if waited is not None else _started(subject, slots, outcome)
+    if started:
+        yield (
+            f"{joined(labels, 'or')} bears on {outcome.label} only by where {joined(started)} starts, and what is "
+            f"changed acts from {words.at(1)} on: give it another value in the model instead"
+        )
+    elif waited is None:
         yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
     elif waited >= periods:
         yield (
             f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, from "
             f"{words.at(waited + 1)} on: nothing of it falls within {words.window(periods)}"
         )
+
+
+def _started(subject: Subject, slots: Sequence[int], outcome: Metric) -> list[str]:
+    """Return the labels of metrics on the way to the outcome whose start reads one of some metrics."""
+    changed = {subject.graph.metrics[slot].name for slot in slots}
+    on_the_way = (subject.graph.metrics[slot] for slot in sorted(subject.upstream(outcome)))
+    return [metric.label for metric in on_the_way if not changed.isdisjoint(metric.starts_from)]
 
 
 def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
@@ -44,15 +59,29 @@ def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
                     f"the change of {label} starts in {words.at(weights.start)}: nothing of it falls within "
                     f"{words.window(periods)}"
                 )
+            elif words.is_run_rate and not weights.at(periods):
+                yield f"the change of {label} is over by {words.at(periods)}, which a run rate takes for a whole year"
             elif weights.full > last:
                 ends = "ends before" if last < periods else "is in full only after the horizon"
                 yield f"the change of {label} {ends}: it would be in full in {words.at(weights.full)}"
 
 
+def seasonal(subject: Subject, resting: Collection[int], last: int) -> Iterator[str]:
+    """Yield the seasons that a run rate takes for the whole year: of what it rests on, as they stand in its period."""
+    graph, words = subject.graph, subject.words
+    for index in sorted(resting) if words.is_run_rate else ():
+        season = graph.schedules.get(str(Address(graph.metrics[index].name, key="seasonality")))
+        if season is not None and season.at(last) != 1.0:
+            yield (
+                f"the run rate takes {words.at(last)} for a whole year, and the season of "
+                f"{graph.metrics[index].label} is at {season.at(last):.3g} times its average then"
+            )
+
+
 def extrapolations(
     subject: Subject, rows: Sequence[Row], moved_from: Sequence[Row], among: Collection[int] | None = None
 ) -> Iterator[str]:
-    """Yield the assumed effects whose source is moved out of the range in which they were seen.
+    """Yield the assumed effects and curves whose source is moved out of the range in which they were seen.
 
     Parameters
     ----------
@@ -63,31 +92,25 @@ def extrapolations(
     among
         Metrics on which effects count; all unless given.
     """
-    for metric in subject.influenced:
-        for influence in metric.influences if among is None or metric.index in among else ():
-            slot = subject.graph.by_name[influence.source]
-            if influence.observed is None or _stays(slot, rows, moved_from):
-                continue
-            low, high = influence.observed
-            furthest = max((row[slot] for row in rows), key=lambda value: max(low - value, value - high))
-            if not low <= furthest <= high:
-                yield _extrapolated(subject, metric, influence, furthest, (low, high))
+    for seen in subject.seen:
+        slot = subject.graph.by_name[seen.source]
+        if (among is not None and seen.metric.index not in among) or _stays(slot, rows, moved_from):
+            continue
+        outside = [row[slot] for row in rows if row[slot] < seen.low or row[slot] > seen.high]
+        if outside:
+            furthest = max(outside, key=lambda value: max(seen.low - value, value - seen.high))
+            yield _extrapolated(subject.words, seen, furthest)
 
 
 def _stays(slot: int, rows: Sequence[Row], moved_from: Sequence[Row]) -> bool:
     return all(is_still(was[slot], row[slot]) for was, row in zip(moved_from, rows, strict=True))
 
 
-def _extrapolated(
-    subject: Subject, metric: Metric, influence: Influence, value: float, seen: tuple[float, float]
-) -> str:
-    words, source = subject.words, influence.source
-    shown, _ = words.apart(source, value, seen[0] if value < seen[0] else seen[1])
-    low, high = (words.value(source, end) for end in seen)
-    return (
-        f"extrapolated: {words.label(source)} at {shown}, outside {low} to {high}, where the effect on "
-        f"{metric.label} was seen"
-    )
+def _extrapolated(words: Words, seen: Seen, value: float) -> str:
+    shown, _ = words.apart(seen.source, value, seen.low if value < seen.low else seen.high)
+    low, high = (words.value(seen.source, end) for end in (seen.low, seen.high))
+    known = f"{seen.metric.label} has its points" if seen.by_points else f"the effect on {seen.metric.label} was seen"
+    return f"extrapolated: {words.label(seen.source)} at {shown}, outside {low} to {high}, where {known}"
 
 
 def beyond_bounds(subject: Subject, base: Run, run: Run, among: Collection[int]) -> Iterator[str]:

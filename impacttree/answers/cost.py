@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from impacttree.answers.case import Case
+from impacttree.answers.words import Words
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "check_start", "cost_address", "read_cost", "uncertain_cost"]
+__all__ = ["COST", "check_net", "cost_address", "has_net", "read_cost", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
@@ -28,15 +29,27 @@ def uncertain_cost(outcome: Metric, cost: Quantity | None, address: str = COST) 
     return (UncertainNumber(address, outcome.name, cost, None, True),)
 
 
-def check_start(case: Case) -> None:
-    """Refuse to set a cost, which is paid in period 1, against what comes in a window that begins later.
+def has_net(words: Words, outcome: Metric) -> bool:
+    """Return whether changes of an outcome add up over time, so that they can be set against a cost."""
+    return outcome.aggregation == "sum" and not words.is_run_rate
+
+
+def check_net(case: Case) -> None:
+    """Refuse to set a cost, which is paid once, against run rates, and against a window that begins after period 1.
 
     Raises
     ------
     QuestionError
-        When the case counts from a later period.
+        When the case counts the last period alone, or from a later one on.
     """
     words = case.words
+    if words.is_run_rate:
+        reason = (
+            f"a run rate is what a year comes to at the pace of the last {words.period}, while net and payback set "
+            f"a cost, which is paid once, against what each {words.period} brings"
+        )
+        fix = "leave the basis out, or ask `worth` or `what_if` for run rates before any cost"
+        raise QuestionError(Problem(reason=reason, fix=fix))
     if words.since > 1:
         reason = (
             f"the cost is paid in {words.at(1)}, and {words.window(case.subject.until or case.periods)} begins later"
@@ -55,7 +68,7 @@ def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     from impacttree.engine.distributions import distribution_of
 
     words = case.words
-    check_start(case)
+    check_net(case)
     unit = words.total_unit(outcome.name)
     try:
         cost = parse_quantity(raw, currency=words.currency)

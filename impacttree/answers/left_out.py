@@ -89,7 +89,7 @@ def left_out(case: Case, outcome: Metric, cost: float = 0.0) -> tuple[LeftOut, .
         except EvaluationError:
             continue  # the tree has no value that far
         for number, ((by, other, note), at) in enumerate(zip(pairs, ends, strict=True)):
-            stands = stands_at(longer, other)
+            stands = stands_at(longer.plain, other)
             found[number, count] = LeftOut(other.name, other.label, by.name, note, longer.periods, stands, at, gain)
     return tuple(found[key] for key in sorted(found))
 
@@ -148,9 +148,9 @@ class _Search:
         for row, near, margin in zip(np.flatnonzero(happens), step.near, step.far_margin, strict=True):
             if not np.isnan(margin):
                 amounts.setdefault(self.levers[int(row) // 2], []).append(float(near))
-        metrics = self.case.subject.graph.metrics
+        metrics, plain = self.case.subject.graph.metrics, self.case.plain
         return {
-            lever.slot: moved_to(self.case, lever, stands_at(self.case, metrics[lever.slot]), min(found, key=abs))
+            lever.slot: moved_to(plain, lever, stands_at(plain, metrics[lever.slot]), min(found, key=abs))
             for lever, found in amounts.items()
         }
 
@@ -204,10 +204,8 @@ def left_out_note(words: Words, found: Sequence[LeftOut]) -> str:
     """Write the same in a few words, for a box on a slide; empty when nothing is left out."""
     parts = []
     for number, entries in enumerate(_by_metric(found)):
-        ends = [
-            (_shown(words, one)[1], words.periods(words.count_to(one.horizon))) for one in entries if one.at is not None
-        ]
-        texts = [end if number or not place else f"{end} over {when}" for place, (end, when) in enumerate(ends)]
+        ends = [(_shown(words, one)[1], words.reaching(one.horizon)) for one in entries if one.at is not None]
+        texts = [end if number or not place else f"{end} {when}" for place, (end, when) in enumerate(ends)]
         gone = "" if number or not ends else f"{_lost(entries[0])} at "
         parts.append(lowered(entries[0].label) + (f" ({gone}{', '.join(texts)})" if texts else ""))
     return f"not in the model: {'; '.join(parts)}" if parts else ""
@@ -231,14 +229,14 @@ def _undone_text(words: Words, entries: Sequence[LeftOut]) -> str:
     """Write ``the gain is gone if it goes from 2.5% to 3.11% (12 months), to 2.75% (36 months)``."""
     parts, last = [], ""
     for one in entries:
-        lost, when = _lost(one), words.periods(words.count_to(one.horizon))
+        lost, when = _lost(one), words.reaching(one.horizon)
         if one.at is not None:
             stands, at = _shown(words, one)
-            said = f"to {at} ({when})"
+            said = f"to {at} ({when.removeprefix('over ')})"
             parts.append(said if lost == last else f"the {lost} if it goes from {stands} {said}")
             last = lost
         elif one.gain:
-            parts.append(f"over {when} no move that was searched undoes the {lost.split()[0]}")
+            parts.append(f"{when} no move that was searched undoes the {lost.split()[0]}")
             last = ""
     return ", ".join(parts)
 

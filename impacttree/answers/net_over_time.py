@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, check_start
+from impacttree.answers.cost import COST, check_net
 from impacttree.answers.means import missing_mean
 from impacttree.answers.outlays import Costs, Outlay, charges, read_outlays, terms
 from impacttree.answers.ranges import sample_count
@@ -190,7 +190,7 @@ def returns(
     >>> [round(net) for net in found.net[:3]], found.payback
     ([-250, -100, 50], 3)
     """
-    check_start(case)
+    check_net(case)
     step = step or case.periods
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
     outlays = read_outlays(case, outcome, cost, step, address=address)

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
-from impacttree.answers.asked import NOTHING, Asked, Changes
+from impacttree.answers.asked import NOTHING, Asked, Basis, Changes
 from impacttree.answers.days import latest_day
 from impacttree.answers.result import Provenance
 from impacttree.answers.words import Words, joined, lowered, undefined
-from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, discounted
+from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, RunRate, discounted, run_rates
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
 from impacttree.engine.rounding import settled_today, sizes
@@ -22,6 +22,7 @@ from impacttree.errors import ChangeError, Problem, QuestionError, nearest, prin
 from impacttree.formula import unparse
 from impacttree.graph.model import Aggregation, Graph, Metric
 from impacttree.graph.reach import upstream
+from impacttree.graph.seen import Seen, seen_ranges
 from impacttree.quantity import PERIODS_PER_YEAR, Change, Recipe, parse_change, recipe
 from impacttree.quantity.dates import day_text
 from impacttree.spec import leaves
@@ -30,13 +31,10 @@ if TYPE_CHECKING:
     from impacttree.engine.symbolic import Closed
     from impacttree.spec import Scenario
 
-__all__ = ["Basis", "Horizon", "Over", "Subject"]
+__all__ = ["Horizon", "Over", "Subject"]
 
 Horizon = int | str | None
 """Over which periods a question is answered: ``36``, ``"36 months"``; None for the tree's own."""
-
-Basis = Literal["horizon", "pv"]
-"""How amounts are taken over the horizon: added up as they come, or discounted to today."""
 
 Over = str | None
 """The periods that a question is about, by name: ``"FY27"``, ``"2027-04 to 2027-09"``; None for the first ones."""
@@ -74,7 +72,7 @@ class Subject:
 
     @cached_property
     def words(self) -> Words:
-        return Words(self.graph, self.since, self.basis == "pv")
+        return Words(self.graph, self.since, self.basis)
 
     @cached_property
     def whole(self) -> Model:
@@ -85,10 +83,21 @@ class Subject:
     @property
     def rules(self) -> Mapping[Aggregation, HorizonRule]:
         """How metrics are taken over the horizon."""
-        finance, period = self.graph.spec.finance, self.graph.spec.period
+        finance = self.graph.spec.finance
+        if self.basis == "run_rate":
+            return self._run_rates
         if self.basis == "horizon" or finance is None:
             return HORIZONS
-        return discounted(finance.rate, PERIODS_PER_YEAR[period], finance.timing)
+        return discounted(finance.rate, PERIODS_PER_YEAR[self.graph.spec.period], finance.timing)
+
+    def pace(self, metric: Metric) -> RunRate | None:
+        """Return what makes a run rate of a metric's last period; None of a level or a ratio, which has none."""
+        rule = self._run_rates.get(metric.aggregation)
+        return rule if isinstance(rule, RunRate) else None
+
+    @property
+    def _run_rates(self) -> Mapping[Aggregation, HorizonRule]:
+        return run_rates(PERIODS_PER_YEAR[self.graph.spec.period])
 
     def counts(self, t: int) -> float:
         """Return what an amount of period t counts, 0 being today: 1, or less where amounts are discounted."""
@@ -232,14 +241,9 @@ class Subject:
         return digest.hexdigest()[:12]
 
     @cached_property
-    def influenced(self) -> tuple[Metric, ...]:
-        """Metrics with assumed effects on them."""
-        return tuple(metric for metric in self.graph.metrics if metric.influences)
-
-    @cached_property
-    def has_observed(self) -> bool:
-        """Whether any assumed effect says in which range it was seen."""
-        return any(influence.observed is not None for metric in self.influenced for influence in metric.influences)
+    def seen(self) -> tuple[Seen, ...]:
+        """In which ranges metrics were seen to bear on others, beyond which is extrapolation."""
+        return tuple(seen for metric in self.graph.metrics for seen in seen_ranges(metric))
 
     @cached_property
     def bounded(self) -> tuple[Metric, ...]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
+from impacttree.answers.asked import Basis
 from impacttree.answers.placeholders import ILLUSTRATIVE, headed
 from impacttree.formula import NOT_MEANINGFUL
-from impacttree.graph.model import Aggregation, Graph, Metric
+from impacttree.graph.model import Aggregation, Graph
 from impacttree.quantity import (
     MONEY,
     PERIODS_PER_YEAR,
@@ -55,13 +56,23 @@ class Words:
         The checked graph, for labels, units, currency and period.
     since
         The first of the periods that answers are about.
-    is_discounted
-        Whether amounts over the horizon are discounted.
+    on_basis
+        How amounts count over the horizon.
     """
 
     graph: Graph
     since: int = 1
-    is_discounted: bool = False
+    on_basis: Basis = "horizon"
+
+    @property
+    def is_discounted(self) -> bool:
+        """Whether amounts over the horizon are discounted."""
+        return self.on_basis == "pv"
+
+    @property
+    def is_run_rate(self) -> bool:
+        """Whether the last period alone counts, amounts being annualised."""
+        return self.on_basis == "run_rate"
 
     @property
     def currency(self) -> str:
@@ -344,22 +355,38 @@ class Words:
         """
         metric = self.graph[name]
         if metric.aggregation == "sum":
-            return f" in {self.periods(last)}" if self._by_number else f" {self.over(name, last)}"
+            return (
+                f" {self.over(name, last)}" if self.is_run_rate or not self._by_number else f" in {self.periods(last)}"
+            )
         stated = metric.spec.start or metric.spec.level
         if metric.index not in self._moving or (stated is not None and stated.value == value):
             return ""
         return f" {self.over(name, last)}"
+
+    @property
+    def yearly(self) -> str:
+        """What figures of fiscal years are called: ``by year``; of run rates, each being of the last period of one."""
+        return "at year ends" if self.is_run_rate else "by year"
+
+    def by_year(self, name: str, years: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+        """Write changes of an outcome by fiscal year: ``FY27 +$72``, ``FY28 +$468``."""
+        return tuple(f"{year} {self.figure(name, amount)}" for year, amount in years)
 
     def by(self, last: int) -> str:
         """Write ``by month 12``, ``by Oct 2027``."""
         return f"by {self.at(last)}"
 
     def over(self, name: str, last: int) -> str:
-        """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``, ``in FY27``."""
+        """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``, ``in FY27``.
+
+        A run rate is ``a year by month 12``.
+        """
         return self.taken(self.graph[name].aggregation, last)
 
     def taken(self, rule: Aggregation, last: int) -> str:
         """Write the same of any metric that is taken over the periods by a rule."""
+        if self.is_run_rate and rule != "last":
+            return f"a year {self.by(last)}" if rule == "sum" else f"in {self.at(last)}"
         window = self.window(last)
         match rule:
             case "sum":
@@ -373,7 +400,23 @@ class Words:
 
     def when(self, name: str, last: int) -> str:
         """Write the same where no sentence leads to it: ``first 12 months``, ``FY27``, ``by Oct 2027``."""
-        return self.first(last) if self.graph[name].aggregation == "sum" else self.over(name, last)
+        if self.graph[name].aggregation != "sum":
+            return self.over(name, last)
+        return f"annual run rate {self.by(last)}" if self.is_run_rate else self.first(last)
+
+    def across(self, last: int) -> str:
+        """Write what values are taken over: ``over the first 12 months``, ``at the run rate of month 12``."""
+        return f"at the run rate of {self.at(last)}" if self.is_run_rate else f"over {self.window(last)}"
+
+    def spanning(self, last: int) -> str:
+        """Write beside an amount what it is of: ``in 12 months``, ``in 12 months, discounted``, ``a year``."""
+        if self.is_run_rate:
+            return "a year"
+        return f"in {self.periods(self.count_to(last))}{', discounted' if self.is_discounted else ''}"
+
+    def reaching(self, last: int, lead: str = "over") -> str:
+        """Write up to when an answer looks: ``over 36 months``, of run rates ``by month 36``."""
+        return self.by(last) if self.is_run_rate else f"{lead} {self.periods(self.count_to(last))}"
 
     @cached_property
     def _moving(self) -> frozenset[int]:
@@ -392,9 +435,11 @@ class Words:
         return f"{when[:1].upper()}{when[1:]}"
 
     def formed(self, name: str, last: int) -> str:
-        """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12``."""
-        lasting = self.periods(self.count_to(last))
-        match self.graph[name].aggregation:
+        """Write how a value over the horizon is formed: ``sum of 12 months``, ``month 12, annualised``."""
+        rule, lasting = self.graph[name].aggregation, self.periods(self.count_to(last))
+        if self.is_run_rate:
+            return f"{self.at(last)}, annualised" if rule == "sum" else self.at(last)
+        match rule:
             case "sum":
                 return f"{'discounted ' if self.is_discounted else ''}sum of {lasting}"
             case "last":
@@ -405,25 +450,17 @@ class Words:
                 return f"recomputed over {lasting}"
 
     def total_unit(self, name: str) -> Unit:
-        """Return the unit of a value over the horizon: a sum over periods is no longer per period."""
+        """Return the unit of a value over the horizon: a sum is no longer per period, a run rate is per year."""
         metric = self.graph[name]
         if metric.aggregation != "sum":
             return metric.unit
-        return Unit(metric.unit.display, tuple(f for f in metric.unit.factors if f != (self.period, -1)))
+        factors = tuple(factor for factor in metric.unit.factors if factor != (self.period, -1))
+        return Unit(metric.unit.display, (*factors, ("year", -1)) if self.is_run_rate else factors)
 
     def count(self, name: str, unit: Unit) -> str:
         """Return the noun that a value counts, where neither its text nor its label says it: ``users``."""
         noun, label = counted_noun(unit), self.label(name).lower()
         return "" if noun in label or noun.removesuffix("s") in label else noun
-
-    def annual(self, metric: Metric) -> float | None:
-        """Return how many periods a year has, for a metric whose run rate is annualized; None for the others.
-
-        Rates in % are among the others: they compound.
-        """
-        if metric.aggregation == "sum" or (metric.unit.per(self.period) and not metric.unit.is_share):
-            return PERIODS_PER_YEAR[self.graph.spec.period]
-        return None
 
     def headed(self, title: str, *outcomes: str) -> str:
         """Return the title of an answer on `outcomes` (none: on all metrics): ``Illustrative: ...`` or as it is."""
@@ -455,11 +492,11 @@ class Words:
         weights
             When each change is in force; None, and those left out, for every period.
         """
-        unit = self.graph[outcome].unit
         when = f"{self.net(outcome)} is after a cost of {cost}"
         told = f"{'after' if costed else 'before'} the cost of achieving it"
         cost = f"{told}; {when}" if cost else told
-        parts = [f"{self.accounting(outcome)}, " if unit.is_money or self.is_discounted else "", cost]
+        meant = self.meant(outcome)
+        parts = [f"{meant}, " if meant else "", cost]
         held = f"; {self.held('lift' if lifted else 'changes', weights)}"
         achieved = ", if achieved in full" if in_full else ""
         return "".join(parts) + held + achieved
@@ -468,18 +505,29 @@ class Words:
         """Return what figures mean, and that they are invented where the tree says so of itself."""
         return f"{basis}; {ILLUSTRATIVE}" if basis and self.graph.spec.illustrative else basis
 
+    def meant(self, *names: str) -> str:
+        """Return what values of metrics mean: of money `accounting`, else how amounts count where that is not plain."""
+        money = [name for name in names if self.unit(name).is_money]
+        if money:
+            return self.accounting(*money)
+        return "" if self.on_basis == "horizon" else self.counting
+
     def accounting(self, *outcomes: str) -> str:
         """Return what amounts of money mean: ``accrual, pre-tax, undiscounted``, of cash ``cash, after tax, ...``."""
         cash = [name for name in outcomes if self.is_cash(name)]
         parts = ["cash, after tax"] if cash and len(cash) == len(outcomes) else ["accrual, pre-tax"]
         if 0 < len(cash) < len(outcomes):
             parts = [f"accrual, pre-tax, but {lowered(self.label(cash[0]))} is cash, after tax"]
-        return ", ".join([*parts, self.discounting])
+        finance = self.graph.spec.finance
+        ends = self.is_discounted and finance is not None and finance.terminal is not None
+        return ", ".join([*parts, self.counting, *(["without the terminal value"] if ends else [])])
 
     @property
-    def discounting(self) -> str:
-        """Return how amounts of later periods are weighed: ``undiscounted``, ``discounted to today at 12% a year``."""
+    def counting(self) -> str:
+        """Return how amounts of later periods count: ``undiscounted``, ``discounted to today at 12% a year``."""
         finance = self.graph.spec.finance
+        if self.is_run_rate:
+            return f"undiscounted, the last {self.period} alone, amounts annualised"
         if not self.is_discounted or finance is None:
             return "undiscounted"
         when = "at the end" if finance.timing == "end" else "in the middle"
@@ -488,20 +536,31 @@ class Words:
 
     def held(self, what: str, weights: Sequence[Weights | None] = ()) -> str:
         """Write when changes are in force: ``lift held from month 1``, ``lift from month 4, in full from month 6``."""
-        if not any(weights):
-            return f"{what} held from {self.at(1)}"
-        first = weights[0]
-        if first is None or any(other != first for other in weights):
+        first = weights[0] if weights else None
+        if any(other != first for other in weights):
             return f"{what} each in force when stated"
-        parts = [f"{what} from {self.at(first.start)}"]
-        parts += [f"in full from {self.at(first.full)}"] if first.ramp > 1 else []
-        parts += [f"losing {100 * first.decay:g}% a {self.period} after that"] if first.decay else []
-        parts += [f"until {self.at(first.until)}"] if first.until is not None else []
-        return ", ".join(parts)
+        return f"{what} {self.in_force(first)}"
+
+    @property
+    def at_start(self) -> str:
+        """When an amount is paid that is paid at the start: ``in month 1``; where amounts are discounted ``today``."""
+        return "today" if self.is_discounted else f"in {self.at(1)}"
+
+    def in_force(self, weights: Weights | None) -> str:
+        """Write when a change is: ``held from month 1``, ``from month 4, in full from month 6``."""
+        if weights is None:
+            return f"held from {self.at(1)}"
+        parts = [f"from {self.at(weights.start)}"]
+        parts += [f"in full from {self.at(weights.full)}"] if weights.ramp > 1 else []
+        parts += [f"losing {100 * weights.decay:g}% a {self.period} after that"] if weights.decay else []
+        until = f" until {self.at(weights.until)}" if weights.until is not None else ""
+        return ", ".join(parts) + (f",{until}" if len(parts) > 1 else until)
 
     def horizon(self, outcome: str, last: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""
         reason = self.graph[outcome].aggregation_reason
+        if self.is_run_rate:
+            return f"{self.formed(outcome, last)} ({reason.removesuffix(': summed')})"
         if self.is_discounted and self.graph[outcome].aggregation == "sum":
             reason = f"{reason}, discounted"
         lasting = "" if self.calendar is None else f", {self.periods(self.count_to(last))}"

@@ -13,7 +13,10 @@ from impacttree.graph.cycles import components
 from impacttree.graph.model import Graph
 from impacttree.quantity import Intervention
 
-__all__ = ["NOTHING_HELD", "Held", "local_effects"]
+__all__ = ["NOTHING_HELD", "Held", "PeriodsCounted", "local_effects"]
+
+PeriodsCounted = Callable[[int], range]
+"""Which of the first n periods count in what is taken over them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Held:
         path: Sequence[Any],
         over: Callable[[int], Any],
         change: Intervention,
-        since: int,
+        counted: PeriodsCounted,
         apply: Callable[[Intervention, Any], Any] = Intervention.apply,
     ) -> Held:
         """Return a copy that also holds `slot` to a path with a change, whatever its own rule would give.
@@ -61,13 +64,13 @@ class Held:
             What the slot shows without the change in each distinct period.
         over
             The same over the first n periods; asked where the slot is recomputed from others.
-        since
-            The first period that counts in it.
+        counted
+            The periods that count in it.
         apply
             Returns what a value becomes by what is done in one period.
         """
         shown = [apply(change.at(t), value) for t, value in enumerate(path, 1)]
-        return self.fixed(slot, shown, lambda periods: apply(change.over(since, periods), over(periods)))
+        return self.fixed(slot, shown, lambda periods: apply(change.over(counted(periods)), over(periods)))
 
     def fixed(self, slot: int, path: Sequence[Any], over: Callable[[int], Any]) -> Held:
         """Return a copy that also fixes `slot` to a path, and to its value over the first n periods."""
@@ -78,13 +81,15 @@ class Held:
 NOTHING_HELD = Held()
 
 
-def local_effects(graph: Graph, given: Mapping[int, Intervention], since: int) -> tuple[Held, tuple[int, ...]]:
+def local_effects(
+    graph: Graph, given: Mapping[int, Intervention], counted: PeriodsCounted
+) -> tuple[Held, tuple[int, ...]]:
     """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order.
 
     Parameters
     ----------
-    since
-        The first period that counts in what holds over the horizon.
+    counted
+        The periods that count in what holds over the first n periods.
     """
     kinds: dict[int, Literal["wrap", "fix"]] = {}
     steady: dict[int, object] = {}
@@ -102,7 +107,7 @@ def local_effects(graph: Graph, given: Mapping[int, Intervention], since: int) -
     if not varying:
         return Held(kinds, steady), _upstream_first(graph, loops)
     paths = {slot: partial(_effect_at, change) for slot, change in varying.items()}
-    totals = {slot: partial(_effect_over, change, since) for slot, change in varying.items()}
+    totals = {slot: partial(_effect_over, change, counted) for slot, change in varying.items()}
     return Held(kinds, steady, paths, totals), _upstream_first(graph, loops)
 
 
@@ -121,8 +126,8 @@ def _effect_at(change: Intervention, position: int) -> object:
     return _effect(change.at(position + 1))
 
 
-def _effect_over(change: Intervention, since: int, periods: int) -> object:
-    return _effect(change.over(since, periods))
+def _effect_over(change: Intervention, counted: PeriodsCounted, periods: int) -> object:
+    return _effect(change.over(counted(periods)))
 
 
 def _effect(change: Intervention) -> object:

@@ -17,7 +17,20 @@ from typing import Any, Protocol
 from impacttree.graph.model import Aggregation
 from impacttree.spec.finance import PaymentTiming
 
-__all__ = ["HORIZON", "HORIZONS", "Discounted", "HorizonRule", "Last", "Mean", "Sum", "Window", "discounted"]
+__all__ = [
+    "HORIZON",
+    "HORIZONS",
+    "Discounted",
+    "HorizonRule",
+    "Last",
+    "Mean",
+    "RunRate",
+    "Sum",
+    "Window",
+    "counted",
+    "discounted",
+    "run_rates",
+]
 
 HORIZON = -1
 """The position of the horizon values that are recomputed from others."""
@@ -194,6 +207,44 @@ class Discounted:
         return total
 
 
+@dataclass(frozen=True, slots=True)
+class RunRate:
+    """What the periods that count come to in a year at their pace; where it is taken, that is the last one alone.
+
+    Parameters
+    ----------
+    per_year
+        Periods in a year.
+
+    Examples
+    --------
+    $120 in the last month is a run rate of $1,440 a year:
+
+    >>> RunRate(12).forward([120.0], Window(1, 1))
+    1440.0
+    """
+
+    per_year: float
+
+    def forward(self, path: Sequence[float], window: Window) -> float:
+        return self.per_year * MEAN.forward(path, window)
+
+    def held(self, value: float, window: Window) -> float:  # noqa: ARG002 - however many periods there are
+        return self.per_year * value
+
+    def tangent(self, moves: Sequence[float], window: Window) -> float:
+        return self.per_year * MEAN.tangent(moves, window)
+
+    def adjoint(self, weight: float, window: Window) -> Sequence[float]:
+        return MEAN.adjoint(self.per_year * weight, window)
+
+    def added(self, total: Any, values: Any, position: int, window: Window) -> Any:
+        return MEAN.added(total, values, position, window)
+
+    def finished(self, total: Any, window: Window) -> Any:
+        return MEAN.finished(total * self.per_year, window)
+
+
 @lru_cache(64)
 def _factors(rule: Discounted, window: Window) -> Sequence[float]:
     """Return what each distinct period of a window counts."""
@@ -206,8 +257,19 @@ def discounted(rate: float, per_year: float, timing: PaymentTiming) -> Mapping[A
     return {**HORIZONS, "sum": Discounted(rate, per_year, timing)}
 
 
-HORIZONS: Mapping[Aggregation, HorizonRule] = MappingProxyType({"sum": Sum(), "mean": Mean(), "last": Last()})
+MEAN = Mean()
+HORIZONS: Mapping[Aggregation, HorizonRule] = MappingProxyType({"sum": Sum(), "mean": MEAN, "last": Last()})
 """How a metric is taken over the horizon, by its rule; without an entry it has no value there, ``recompute`` apart."""
+
+
+def run_rates(per_year: float) -> Mapping[Aggregation, HorizonRule]:
+    """Return how metrics are taken where the last period alone counts: amounts annualised, all else as it is then."""
+    return {**HORIZONS, "sum": RunRate(per_year)}
+
+
+def counted(rules: Mapping[Aggregation, HorizonRule], since: int, last: int) -> range:
+    """Return the periods that count in values up to `last`: those from `since` on; of run rates the last one alone."""
+    return range(last if isinstance(rules.get("sum"), RunRate) else since, last + 1)
 
 
 def _exact_sum(values: Iterable[float]) -> float:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
 from impacttree.engine.held import NOTHING_HELD, Held, local_effects
-from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window
+from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window, counted
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.tape import Block, lower, total_of
@@ -394,14 +394,14 @@ class Model:
         if not interventions:
             return self.simulate(periods)
         given, model = interventions, self.beside(interventions)
-        held, loops = local_effects(self.graph, given, self.since)
+        held, loops = local_effects(self.graph, given, self.counted)
         for slot in loops:
             held = self._on_loop(slot, given[slot], model.simulate(periods, held), held)
         return model.simulate(periods, held)
 
     def _on_loop(self, slot: int, change: Intervention, without: Run, held: Held) -> Held:
         path = [row[slot] for row in without.rows]
-        return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change, self.since)
+        return held.along(slot, path, lambda periods: without.horizon(periods)[slot], change, self.counted)
 
     def expect(self, evaluations: int, periods: int) -> None:
         """Say how often the tree is about to be evaluated, for compiled code to be loaded where that repays it."""
@@ -445,7 +445,7 @@ class Model:
         model = self.beside(interventions)
         if model is not self:
             return model.total(periods, interventions, slot)
-        held, loops = local_effects(self.graph, interventions, self.since)
+        held, loops = local_effects(self.graph, interventions, self.counted)
         pair = self._compiled()
         if loops or slot in self._valueless or pair is None:
             return None
@@ -657,10 +657,14 @@ class Model:
 
     def window(self, periods: int) -> Window:
         """Return the periods that count, up to period `periods`, as a window."""
-        count = periods - self.since + 1
+        those = self.counted(periods)
         if self.is_static:
-            return Window(count, 1, since=self.since)
-        return Window(count, count, self.since - 1, self.since)
+            return Window(len(those), 1, since=those.start)
+        return Window(len(those), len(those), those.start - 1, those.start)
+
+    def counted(self, periods: int) -> range:
+        """Return which of the first periods count in what is taken over them."""
+        return counted(self.rules, self.since, periods)
 
     def tangent(self, slot: int, moves: Sequence[float], window: Window) -> float:
         """Return how a slot's horizon value moves when its periods move so; 0 where it is recomputed from others."""

@@ -185,7 +185,13 @@ class Rounding:
             0.0 if way is None else way.forward(path, window) + (0.0 if isinstance(way, Last) else UNIT * abs(value))
             for way, path, value in ways
         ]
-        origin = (model.horizon_base(periods), [bound * periods for bound in self.initial])
+        origin = (
+            model.horizon_base(periods),
+            [
+                bound if way is None else way.held(bound, window)
+                for way, bound in zip(model.horizons, self.initial, strict=True)
+            ],
+        )
         effects = run.held.over(periods, model.recomputed.chunk_of)
         self._step(-1, model.recomputed, values, bounds, (), (), run.held.kinds, effects, *origin)
         return bounds

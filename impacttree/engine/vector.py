@@ -192,12 +192,12 @@ class _Block:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
         if given and self.model.is_timeless:
             self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
-        held, loops = local_effects(self.model.graph, given, self.model.since)
+        held, loops = local_effects(self.model.graph, given, self.model.counted)
         for slot in loops:
             found = self.simulate(held, [slot], [slot] if self.model.recomputes(slot) else [])
             over = partial(_found, found.totals.get(slot))
             held = held.along(
-                slot, found.paths[slot][1:], over, given[slot], self.model.since, partial(self.moved, slot)
+                slot, found.paths[slot][1:], over, given[slot], self.model.counted, partial(self.moved, slot)
             )
         return held
 

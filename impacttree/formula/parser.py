@@ -526,7 +526,7 @@ def _check_points(text: str, arguments: tuple[Expr, ...], span: Span) -> None:
         refuse(text, span, "interpolate has an x without its y", "write interpolate(x, x1, y1, x2, y2)")
     numbers: list[float] = []
     for argument in arguments[1:]:
-        number = _literal(argument)
+        number = literal(argument)
         if number is None:
             fix = "write interpolate(x, 0, 10%, 50, 12%)"
             refuse(text, argument.span, "the points of interpolate are numbers", fix)
@@ -537,7 +537,8 @@ def _check_points(text: str, arguments: tuple[Expr, ...], span: Span) -> None:
             refuse(text, arguments[2 * index + 3].span, reason, "put them in order of x, each x once")
 
 
-def _literal(node: Expr) -> float | None:
+def literal(node: Expr) -> float | None:
+    """Return the number that is written, with its sign; None for anything else."""
     if isinstance(node, Negate) and isinstance(node.operand, Number):
         return -node.operand.value
     return node.value if isinstance(node, Number) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from impacttree.errors import ChangeError, Edit, Problem
 from impacttree.graph.aggregate import other_flow
@@ -10,7 +10,7 @@ from impacttree.graph.central_values import Today
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Reference
 from impacttree.quantity import Relative, Unit, misfit, parse_change, resolve
-from impacttree.spec import MetricSpec, TreeSpec
+from impacttree.spec import MetricSpec, Scenario, TreeSpec
 
 __all__ = [
     "bounds_of",
@@ -145,7 +145,8 @@ def check_finance(
 ) -> None:
     """Check that metrics named under ``finance`` are money: flows of a period, or balances."""
     first: dict[str, str | None] = {}
-    for keys, name, what, is_flow in _named_in_finance(spec):
+    for below, name, what, kind in spec.finance.named() if spec.finance is not None else ():
+        keys = ("finance", *below)
         if name not in units:
             if name not in unread:
                 findings.add_unknown(keys, name, units)
@@ -154,37 +155,17 @@ def check_finance(
         if unit is None:
             continue
         shown = f"{name} is in {str(unit) or 'plain numbers'}"
-        if is_flow and (name not in summed or not unit.is_money):
+        if kind == "flow" and (name not in summed or not unit.is_money):
             reason = f"{what} is an amount of money per {spec.period}, and {shown}"
             reason += "" if name in summed else ", which does not add up over time"
             findings.add_at(keys, reason, f"name a metric in {spec.currency}/{spec.period}")
-        elif is_flow is False and (name in summed or not unit.is_money):
+        elif kind == "balance" and (name in summed or not unit.is_money):
             reason = f"{what} is a balance of money, and {shown}"
             findings.add_at(keys, reason, f"name a metric in {spec.currency} that is a level")
         elif not unit.is_money:
             findings.add_at(keys, f"{what} is of money, and {shown}", f"name a metric in {spec.currency}")
         elif unit.money != first.setdefault("money", unit.money):
             findings.add_at(keys, f"{shown}, and cash is in {first['money']}", f"name a metric in {first['money']}")
-
-
-def _named_in_finance(spec: TreeSpec) -> Iterator[tuple[tuple[str, ...], str, str, bool | None]]:
-    """Yield where metrics are named under ``finance``, what they are, and whether flows; None where either will do."""
-    finance = spec.finance
-    if finance is None:
-        return
-    if finance.cash_metric is not None:
-        yield ("finance", "cash"), finance.cash_metric, "cash", True
-    if finance.bridge is not None:
-        at, bridge = ("finance", "cash"), finance.bridge
-        yield (*at, "profit"), bridge.profit, "profit", True
-        if bridge.receivables is not None:
-            yield (*at, "receivables", "of"), bridge.receivables.of, "what is billed", True
-        if bridge.deferred_revenue is not None:
-            yield (*at, "deferred_revenue"), bridge.deferred_revenue, "deferred revenue", False
-        if bridge.capex is not None:
-            yield (*at, "capex", "of"), bridge.capex.of, "capital expenditure", True
-    if finance.terminal is not None and finance.terminal.multiple is not None:
-        yield ("finance", "terminal", "multiple", "of"), finance.terminal.multiple.of, "a multiple", None
 
 
 def check_scenarios(
@@ -194,18 +175,17 @@ def check_scenarios(
     metrics = {metric.name: metric for metric in spec.metrics}
     for scenario in spec.scenarios:
         for name, text in scenario.changes:
-            keys: tuple[str, ...] = ("scenarios", scenario.name, "changes", name)
-            if spec.places.exact(*keys) is None and scenario.is_body(scenario.written()):
-                keys = ("scenarios", scenario.name, name)
             if name not in metrics:
                 if name not in unknown:
-                    findings.add_unknown(keys, name, metrics, at_key=True)
+                    findings.add_unknown(_keys_of_change(spec, scenario, name), name, metrics, at_key=True)
                 continue
             unit = units[name]
             if unit is None:
                 continue
             try:
                 change = parse_change(text, currency=spec.currency)
+                if change.timing is not None and findings.undated:
+                    continue
                 base = today[name]
                 if base is None and isinstance(change, Relative):
                     continue
@@ -216,4 +196,13 @@ def check_scenarios(
                 )  # fmt: skip
             except ChangeError as error:
                 for problem in error.problems:
+                    keys = _keys_of_change(spec, scenario, name)
                     findings.add_at(keys, problem.reason, problem.fix, problem.edit)
+
+
+def _keys_of_change(spec: TreeSpec, scenario: Scenario, name: str) -> tuple[str, ...]:
+    """Return where a change stands: below `changes`, or in the scenario itself."""
+    keys = ("scenarios", scenario.name, "changes", name)
+    if spec.places.exact(*keys) is None and scenario.is_body(scenario.written()):
+        return ("scenarios", scenario.name, name)
+    return keys

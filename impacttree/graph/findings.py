@@ -39,6 +39,11 @@ class Findings:
     def __post_init__(self) -> None:
         self.faulty = {problem.metric for problem in self.problems if problem.metric}
 
+    @property
+    def undated(self) -> bool:
+        """Whether the first day of the tree is stated, but could not be read: nobody is blamed for lacking it."""
+        return any(problem.key == "start_date" for problem in self.problems)
+
     def add(
         self,
         metric: str,

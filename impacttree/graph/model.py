@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.core import Clock, Core, walk
+from impacttree.formula.printer import names
 from impacttree.quantity import Bounds, Quantity, Schedule, Spread, Unit
 from impacttree.spec import Evidence, MetricSpec, TreeSpec
 
@@ -127,6 +128,11 @@ class Metric:
     def label(self) -> str:
         return self.spec.title
 
+    @property
+    def starts_from(self) -> tuple[str, ...]:
+        """The metrics that the formula of its start reads: they bear on it at t = 0 alone."""
+        return names(self.start) if self.start is not None else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:
@@ -166,8 +172,16 @@ class Graph:
     @property
     def differing(self) -> tuple[int, ...]:
         """The metrics whose rule reads a number that differs by period: a series, a season, a clock."""
-        varying = {address for address, schedule in self.schedules.items() if not schedule.is_steady}
-        return tuple(metric.index for metric in self.metrics if varying and varying & set(_addresses(metric.core)))
+        return self._reading({address for address, schedule in self.schedules.items() if not schedule.is_steady})
+
+    @property
+    def recurring(self) -> tuple[int, ...]:
+        """The metrics whose rule reads a number that comes again: a season, the month, a series that repeats."""
+        return self._reading({address for address, schedule in self.schedules.items() if schedule.recurs})
+
+    def _reading(self, addresses: Set[str]) -> tuple[int, ...]:
+        """Return the metrics whose rule reads one of some numbers."""
+        return tuple(metric.index for metric in self.metrics if addresses and addresses & set(_addresses(metric.core)))
 
     @property
     def doubts(self) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.errors import FormulaError, ModelError, Problem, nearest, printable
 from impacttree.formula import names, parse
+from impacttree.formula.parser import parse_expression
 from impacttree.graph.model import Graph, Metric
 from impacttree.spec import Driver, MetricSpec, TreeSpec
 
@@ -80,6 +81,8 @@ def _edges_into(metric: Metric) -> dict[str, dict[str, Any]]:
     for ref in metric.references:
         shown = f"lag {ref.lag}" if ref.lag > 1 else ref.timing
         timings.setdefault(ref.source, []).append(shown)
+    for name in metric.starts_from:
+        timings.setdefault(name, []).append("start")
     edges: dict[str, dict[str, Any]] = {}
     for source, listed in timings.items():
         if source in drivers:
@@ -158,11 +161,19 @@ def _known(
 
 
 def _is_read(source: str, metric: Mapping[str, Any]) -> bool:
-    """Return whether the metric's formula names `source`; a formula that cannot be read is reported elsewhere."""
-    formula = metric.get("formula")
+    """Return whether the metric's formula or start names `source`; what cannot be read is reported elsewhere."""
+    formula, start = metric.get("formula"), metric.get("start")
     if not isinstance(formula, str):
         return False
     try:
-        return source in names(parse(formula))
+        return source in names(parse(formula)) or (isinstance(start, str) and source in _named(start))
     except FormulaError:
         return True
+
+
+def _named(start: str) -> tuple[str, ...]:
+    """Return the metrics that a start names: none where it is a number with a unit."""
+    try:
+        return names(parse_expression(start))
+    except FormulaError:
+        return ()

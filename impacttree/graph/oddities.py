@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from impacttree.formula import unparse
-from impacttree.formula.ast import Call, Expr, Negate, Number, walk
+from impacttree.formula.ast import Call, Expr, walk
+from impacttree.formula.parser import literal
 from impacttree.graph.central_values import Today
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Metric
+from impacttree.graph.seen import seen_ranges
 from impacttree.quantity import Unit, format_value
 from impacttree.spec import TreeSpec
 
@@ -37,15 +39,15 @@ def _ranges(metric: Metric, units: dict[str, Unit], today: Today, spec: TreeSpec
         if ends and value is not None and not ends[0] <= value <= ends[1]:
             shown = format_value(value, metric.unit, currency=spec.currency)
             yield f"plausible is {plausible.text}, which leaves out today's {shown}"
-    for influence in metric.influences:
-        value = today[influence.source]
-        if influence.observed and value is not None and not influence.observed[0] <= value <= influence.observed[1]:
+    for seen in seen_ranges(metric):
+        value = today[seen.source]
+        if value is not None and not seen.low <= value <= seen.high:
             shown, low, high = (
-                format_value(number, units[influence.source], currency=spec.currency)
-                for number in (value, *influence.observed)
+                format_value(number, units[seen.source], currency=spec.currency)
+                for number in (value, seen.low, seen.high)
             )
-            seen = f"the effect of {influence.source} was observed from {low} to {high}"
-            yield f"{seen}, which leaves out today's {shown}"
+            what = f"points for {seen.source} go" if seen.by_points else f"the effect of {seen.source} was observed"
+            yield f"{what} from {low} to {high}, which leaves out today's {shown}"
 
 
 def _lags(metric: Metric, spec: TreeSpec) -> Iterator[str]:
@@ -59,12 +61,6 @@ def _lags(metric: Metric, spec: TreeSpec) -> Iterator[str]:
 def _limits(rule: Expr) -> Iterator[str]:
     for node in walk(rule):
         if isinstance(node, Call) and node.function == "clip":
-            low, high = (_literal(limit) for limit in node.arguments[1:])
+            low, high = (literal(limit) for limit in node.arguments[1:])
             if low is not None and high is not None and low > high:
                 yield f"{unparse(node)} has its lower limit above its upper one: it is always {high:g}"
-
-
-def _literal(node: Expr) -> float | None:
-    if isinstance(node, Negate) and isinstance(node.operand, Number):
-        return -node.operand.value
-    return node.value if isinstance(node, Number) else None

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from impacttree.errors import QuestionError, printable
 from impacttree.formula.core import Clock, Core, walk
 from impacttree.graph.findings import Findings
+from impacttree.patterns import pattern
 from impacttree.quantity import Count, Month, Schedule, Season, ValueSeries
 from impacttree.quantity.calendar import Calendar, numbered_period
 from impacttree.spec import MetricSpec, TreeSpec
@@ -19,7 +20,7 @@ from impacttree.spec.leaves import MAX_HORIZON
 
 __all__ = ["schedules_of"]
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
+_DAY = pattern(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
 _LISTED = 8
 _START = "state the first day of period 1: start_date: 2027-01-01"
 
@@ -52,7 +53,7 @@ def schedules_of(spec: TreeSpec, cores: Mapping[str, Core], findings: Findings) 
                 found[clock.address] = Count()
             elif months is not None:
                 found[clock.address] = months
-            else:
+            elif not findings.undated:
                 reason = f"{clock.function}() needs to know when the tree starts"
                 findings.add(metric.name, ("formula",), reason, _START, metric.formula or "", clock.span)
     return found
@@ -85,7 +86,10 @@ def _series(metric: MetricSpec, spec: TreeSpec, findings: Findings) -> ValueSeri
         labels = [label for label, _ in stated.entries]
         placed = _placed(labels, spec)
         for reason, fix in _wrong(labels, placed, spec):
-            findings.add(metric.name, ("values",), reason, fix)
+            if not (fix == _START and findings.undated):
+                findings.add(metric.name, ("values",), reason, fix)
+        if placed.unreadable:
+            return None
         if len(findings.problems) == before:
             numbers = [number for _, number in sorted(zip(placed.periods, numbers, strict=True))]
     if then is not None and then.period not in ("", spec.period):
@@ -193,7 +197,8 @@ def _season(metric: MetricSpec, spec: TreeSpec, findings: Findings) -> Season | 
         fix = "leave it out" if spec.period == "year" else "state four factors, by quarter"
         findings.add(metric.name, ("seasonality",), f"{what} in a tree that steps by {spec.period}", fix)
     elif spec.calendar is None:
-        findings.add(metric.name, ("seasonality",), "a season needs to know when the tree starts", _START)
+        if not findings.undated:
+            findings.add(metric.name, ("seasonality",), "a season needs to know when the tree starts", _START)
     else:
         return Season(factors, spec.calendar)
     return None

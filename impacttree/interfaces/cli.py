@@ -5,7 +5,6 @@ Commands import the library when they run, so that ``--help`` loads none of it.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,6 +38,7 @@ from impacttree.interfaces.terminal import (
 )
 
 if TYPE_CHECKING:
+    from impacttree.answers.asked import Basis
     from impacttree.quantity.calendar import YearPart
     from impacttree.tree import ImpactTree
 
@@ -124,8 +124,11 @@ def scenario_option(function: F) -> F:
 
 
 def basis_option(function: F) -> F:
-    text = "How amounts count: as they come, or discounted to today (pv) at the rate of the model's `finance`."
-    choice = click.Choice(["horizon", "pv"])
+    text = (
+        "How amounts count: as they come, as the last period annualised (run_rate), or discounted to today (pv) at "
+        "the rate of the model's `finance`."
+    )
+    choice = click.Choice(["horizon", "run_rate", "pv"])
     return click.option("--basis", type=choice, default="horizon", show_default=True, help=text)(function)
 
 
@@ -204,6 +207,7 @@ def worth(
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
 @cost_option
+@basis_option
 @horizon_option
 @scenario_option
 @json_option
@@ -214,11 +218,9 @@ def break_even(
     change_: str,
     on: str | None,
     cost: str | None,
-    horizon: str | None,
-    over: str | None,
-    scenario: str | None,
     as_json: bool,
     output: str | None,
+    **within: Any,
 ) -> None:
     """What must be true for a change to pay.
 
@@ -226,9 +228,7 @@ def break_even(
     changes sign: net of its cost where one is given.
     """
     opened = open_tree(tree)
-    found = opened.break_even(
-        metric_of(opened, metric), change_, _on(opened, on), cost=cost, horizon=horizon, over=over, scenario=scenario
-    )
+    found = opened.break_even(metric_of(opened, metric), change_, _on(opened, on), cost=cost, **within)
     answer(found, as_json, output)
 
 
@@ -259,6 +259,7 @@ def what_if(
 @click.argument("high", callback=change)
 @click.option("--steps", type=int, default=21, show_default=True, metavar="N", help="How many values, both ends too.")
 @on_option
+@basis_option
 @horizon_option
 @scenario_option
 @json_option
@@ -270,20 +271,16 @@ def sweep(
     high: str,
     steps: int,
     on: str | None,
-    horizon: str | None,
-    over: str | None,
-    scenario: str | None,
     as_json: bool,
     output: str | None,
+    **within: Any,
 ) -> None:
     """The outcome along a row of values of a metric.
 
     The metric is held at each value from LOW to HIGH; the answer says where the slope changes, because a limit binds.
     """
     opened = open_tree(tree)
-    name = metric_of(opened, metric)
-    found = opened.sweep(name, low, high, steps, _on(opened, on), horizon=horizon, over=over, scenario=scenario)
-    answer(found, as_json, output)
+    answer(opened.sweep(metric_of(opened, metric), low, high, steps, _on(opened, on), **within), as_json, output)
 
 
 @command("sensitivity", "saas", "saas --on ltv_to_cac", "saas --save tornado.png")
@@ -417,16 +414,17 @@ def project(
 @command("compare", "saas")
 @tree_argument
 @range_option
+@basis_option
 @horizon_option
 @json_option
 @save_option
-def compare(tree: str, ranged: bool, horizon: str | None, over: str | None, as_json: bool, output: str | None) -> None:
+def compare(tree: str, ranged: bool, as_json: bool, output: str | None, **within: Any) -> None:
     """The scenarios of a model file, side by side."""
     opened = open_tree(tree)
     if not opened.spec.scenarios:
         fix = "add some to the file, as `scenarios: {downturn: {traffic: -20%}}`, or ask `impacttree what-if`"
         raise QuestionError(Problem(reason=f"{printable(tree)} has no scenarios", fix=fix))
-    answer(opened.compare(range=ranged, horizon=horizon, over=over), as_json, output)
+    answer(opened.compare(range=ranged, **within), as_json, output)
 
 
 @command("pnl", "saas", "saas engagement=+5% --over 2027 --by quarter", "saas engagement=+5% --save pnl.pptx")
@@ -557,6 +555,8 @@ def simulate(
         return
     shares = {condition: found.probability(condition) for condition in probability}
     if as_json:
+        import json
+
         print_json(json.loads(found.to_json()) | ({"probabilities": shares} if shares else {}))
         return
     print_view(found.view())
@@ -570,6 +570,7 @@ def simulate(
 @on_option
 @samples_option(2**13)
 @seed_option
+@basis_option
 @horizon_option
 @scenario_option
 @json_option
@@ -670,6 +671,7 @@ def show(tree: str, as_json: bool) -> None:
     show_default=True,
     help="A slide folds the far ends of a large tree; a poster shows all.",
 )
+@basis_option
 @horizon_option
 @scenario_option
 def diagram(
@@ -734,8 +736,17 @@ def deck(
 @click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="The change with which the page opens.")
 @on_option
 @cost_option
+@basis_option
 @click.option("--people/--no-people", default=True, show_default=True, help="Put in owners, sources and notes.")
-def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: str | None, people: bool) -> None:
+def page(
+    tree: str,
+    file: str,
+    lift: tuple[str, str] | None,
+    on: str | None,
+    cost: str | None,
+    basis: Basis,
+    people: bool,
+) -> None:
     """A page in which the tree is moved, in a file.
 
     One HTML file with a slider for each input: it opens in a browser without a network, on a phone too, and computes
@@ -744,7 +755,7 @@ def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cos
     opened = open_tree(tree)
     if lift is not None:
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
-    opened.to_html(file, lift, _on(opened, on), cost=cost, people=people)
+    opened.to_html(file, lift, _on(opened, on), cost=cost, people=people, basis=basis)
     click.echo(f"{printable(file)} written; open it in a browser.")
 
 
@@ -815,6 +826,8 @@ def schema(output: str | None) -> None:
 
     With it, editors complete and check keys. Printed, or written to OUTPUT, whose name ends in .json.
     """
+    import json
+
     from impacttree.files import replace_file
     from impacttree.spec import json_schema
 

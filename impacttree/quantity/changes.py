@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from impacttree.errors import ChangeError, Problem, QuantityError, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.money import sign_of
 from impacttree.quantity.numbers import exact, exact_text, literal, round_to_digits
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity
 from impacttree.quantity.spread_checks import impossible
 from impacttree.quantity.spreads import Spread
-from impacttree.quantity.timing import InForce, RampShape, split, timing_of
+from impacttree.quantity.timing import InForce, RampShape, other_words, split, timing_of
 from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, PP, Unit
 
 __all__ = [
@@ -38,7 +39,7 @@ __all__ = [
 DIGITS = 4
 """Digits of a middle that follows from a distribution, where a change is shown."""
 
-_TO = re.compile(r"\s+to\s+", re.ASCII)
+_TO = pattern(r"\s+to\s+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,8 @@ def parse_change(text: str | Change, *, currency: str = "USD") -> Change:
     try:
         change = _set(body, currency) if body[0] == "=" else _move(body, currency)
     except QuantityError as error:
-        raise ChangeError(*error.problems) from None
+        when = other_words(body)
+        raise ChangeError(*(replace(each, fix=when) if when else each for each in error.problems)) from None
     return change if timing is None else replace(change, timing=timing)
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, cast, get_args
 
 from impacttree.errors import ChangeError, Problem, QuantityError, QuestionError, meant, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.calendar import Calendar, numbered_period, period_name
 from impacttree.quantity.quantities import parse_quantity
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period, Unit
 
-__all__ = ["InForce", "RampShape", "Weights", "around", "split", "timing_of"]
+__all__ = ["InForce", "RampShape", "Weights", "around", "other_words", "split", "timing_of"]
 
 RampShape = Literal["linear", "s"]
 """How a ramp goes up: by as much in each period, or slowly at both ends."""
@@ -23,8 +24,13 @@ PeriodName = str | int | datetime.date
 T = TypeVar("T")
 
 MOST_PERIODS = 36_500
-_CLAUSE = re.compile(r"\s+(from|over|shape|until|decay)\s+", re.ASCII)
-_LENGTH = re.compile(r"([0-9]{1,5})(?:\s+([A-Za-z]+))?", re.ASCII)
+_CLAUSE = pattern(r"\s+(from|over|shape|until|decay)\s+", re.ASCII | re.IGNORECASE)
+_OTHER = pattern(
+    r"\s(?:starting|starts?|since|beginning|begins?|after|ramp(?:ing)?|till|through|ending|ends?|for|by|in)(?:\s|$)",
+    re.ASCII | re.IGNORECASE,
+)
+_WRITTEN = "when it is in force is written `+1% from 2027-04 over 3 months until 2027-12 decay 5%/month`"
+_LENGTH = pattern(r"([0-9]{1,5})(?:\s+([A-Za-z]+))?", re.ASCII)
 _WORDS = {"from": "start", "over": "ramp", "shape": "shape", "until": "until", "decay": "decay"}
 
 
@@ -135,23 +141,23 @@ class InForce:
                 found[key] = _number(said, period, calendar, is_end=key == "until") if said else found[key]
             except (ChangeError, QuestionError) as error:
                 problems += _of(key, error)
+        start, until = found["start"], found["until"] or None
+        if not problems and until is not None and until < start:
+            begins = self.start or period_name(1, period, calendar)
+            reason = f"a lift cannot end ({self.until}) before it starts ({begins})"
+            problems.append(Problem(reason=reason, fix="exchange the two, or leave `until` out"))
         for what, per in (("ramp", self.ramp[1]), ("decay", self.decay[1])):
             if per not in ("", period):
                 reason = f"the {what} of a lift is stated by {per}, and the tree steps by {period}"
                 problems.append(Problem(reason=reason, fix=f"state it by {period}"))
-        start, until = found["start"], found["until"] or None
-        if not problems and until is not None and until < start:
-            reason = (
-                f"a lift cannot end ({self.until}) before it starts ({self.start or period_name(1, period, calendar)})"
-            )
-            problems.append(Problem(reason=reason, fix="exchange the two, or leave `until` out"))
         if problems:
             raise ChangeError(*problems)
         return Weights(start, self.ramp[0], self.shape, until, self.decay[0])
 
 
 def _of(key: str, error: ChangeError | QuestionError) -> Iterator[Problem]:
-    return (replace(problem, reason=f"the {key} of a lift: {problem.reason}") for problem in error.problems)
+    what = "end" if key == "until" else key
+    return (replace(problem, reason=f"the {what} of a lift: {problem.reason}") for problem in error.problems)
 
 
 def _number(text: str, period: Period, calendar: Calendar | None, *, is_end: bool) -> int:
@@ -228,11 +234,22 @@ def split(text: str) -> tuple[str, InForce | None]:
     if not clauses:
         return text, None
     given: dict[str, str] = {}
-    for word, said in zip(clauses[::2], clauses[1::2], strict=True):
+    for word, said in zip(map(str.lower, clauses[::2]), clauses[1::2], strict=True):
         if _WORDS[word] in given:
             raise ChangeError(Problem(reason=f"'{word}' stands twice in '{printable(text, 80)}'", fix="keep one"))
         given[_WORDS[word]] = said.strip()
     return body, timing_of(**given)
+
+
+def other_words(text: str) -> str:
+    """Return how to write when a change is in force, where a text seems to say so in other words; else nothing.
+
+    Examples
+    --------
+    >>> other_words("+1% starting 2027-04").partition(" `")[0]
+    'when it is in force is written'
+    """
+    return _WRITTEN if _OTHER.search(text) else ""
 
 
 def around(change: str, label: str) -> str:

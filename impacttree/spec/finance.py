@@ -32,6 +32,9 @@ PaymentTiming = Literal["end", "mid"]
 Losses = Literal["refund", "lost"]
 """What a taxable loss does: it lowers the tax of the company in that period, or nothing."""
 
+NamedKind = Literal["flow", "balance", "either"]
+"""What a metric that is named here must be: money of a period, money at one time, or any money."""
+
 YEARLY = Unit.parse("%/year")
 MOST = 10.0
 """The highest rate a year: 1,000 %."""
@@ -146,10 +149,10 @@ class Terminal(Entry):
     example: ClassVar[str] = "{perpetuity: {growth: 2%/year}}"
 
     perpetuity: Annotated[Perpetuity | None, as_entry(Perpetuity, "perpetuity")] = Field(
-        None, description="Cash of the last period goes on for ever and grows: `{growth: 2%/year}`."
+        None, description=f"Cash of the last period goes on for ever and grows: `{Perpetuity.example}`."
     )
     multiple: Annotated[Multiple | None, as_entry(Multiple, "multiple")] = Field(
-        None, description="A multiple of a metric: `{of: ebitda, x: 8}`."
+        None, description=f"A multiple of a metric: `{Multiple.example}`."
     )
 
     def __init__(
@@ -229,13 +232,13 @@ class CashBridge(Entry):
         description="Metric that it begins with: profit before tax and before what is written off of `capex`."
     )
     receivables: Annotated[Receivables | None, as_entry(Receivables, "receivables")] = Field(
-        None, description="Customers pay later: `{of: revenue, days: 45}`."
+        None, description=f"Customers pay later: `{Receivables.example}`."
     )
     deferred_revenue: Annotated[str | None, as_(leaves.name, **_NAME)] = Field(
         None, description="Metric that is the balance of what customers have paid ahead."
     )
     capex: Annotated[Spend | None, as_entry(Spend, "capex")] = Field(
-        None, description="What is spent and written off over its life: `{of: capex, life: 36 months}`."
+        None, description=f"What is spent and written off over its life: `{Spend.example}`."
     )
 
     def __init__(
@@ -296,8 +299,8 @@ class Finance(Entry):
     ] = Field(
         None,
         description=(
-            "What cash after the last period is worth: `{perpetuity: {growth: 2%/year}}`, "
-            "`{multiple: {of: ebitda, x: 8}}`, or `none`."
+            f"What cash after the last period is worth: `{Terminal.example}`, `{{multiple: {Multiple.example}}}`, "
+            "or `none`."
         ),
     )
 
@@ -345,17 +348,26 @@ class Finance(Entry):
         """The way from a profit to cash, where it is stated."""
         return self.cash if isinstance(self.cash, CashBridge) else None
 
+    def named(self) -> Iterator[tuple[tuple[str, ...], str, str, NamedKind]]:
+        """Yield under which keys metrics are named, their names, what they are, and of which kind."""
+        if self.cash_metric is not None:
+            yield ("cash",), self.cash_metric, "cash", "flow"
+        bridge = self.bridge
+        if bridge is not None:
+            yield ("cash", "profit"), bridge.profit, "profit", "flow"
+            if bridge.receivables is not None:
+                yield ("cash", "receivables", "of"), bridge.receivables.of, "what is billed", "flow"
+            if bridge.deferred_revenue is not None:
+                yield ("cash", "deferred_revenue"), bridge.deferred_revenue, "deferred revenue", "balance"
+            if bridge.capex is not None:
+                yield ("cash", "capex", "of"), bridge.capex.of, "capital expenditure", "flow"
+        if self.terminal is not None and self.terminal.multiple is not None:
+            yield ("terminal", "multiple", "of"), self.terminal.multiple.of, "a multiple", "either"
+
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics that are named, in whatever part."""
-        bridge, terminal = self.bridge, self.terminal
-        named: list[str | None] = [self.cash_metric]
-        if terminal is not None and terminal.multiple is not None:
-            named.append(terminal.multiple.of)
-        if bridge is not None:
-            read = (bridge.receivables, bridge.capex)
-            named += [bridge.profit, bridge.deferred_revenue, *(one.of for one in read if one is not None)]
-        return tuple(name for name in named if name)
+        return tuple(name for _, name, _, _ in self.named())
 
     @property
     def cash_metric(self) -> str | None:

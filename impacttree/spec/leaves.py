@@ -16,6 +16,7 @@ from typing import Any, cast, get_args
 from impacttree.errors import Edit, FormulaError, ImpactTreeError, Problem, meant, printable
 from impacttree.formula import Binary, Call, Expr, Name, names, parse_expression, walk
 from impacttree.formula.calculations import worked_out
+from impacttree.patterns import pattern
 from impacttree.quantity import (
     MONEY,
     PERCENT,
@@ -73,7 +74,7 @@ __all__ = [
 MAX_HORIZON = 36_500
 """Longest horizon: a hundred years of days."""
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 """What metric and scenario names look like."""
 
 
@@ -291,7 +292,9 @@ def periods(low: int, high: int) -> Callable[[object], Periods]:
 def other_periods(number: Periods, period: Period) -> tuple[str, str]:
     """Return what is wrong with a number of periods that are not those of a tree, and what to write."""
     count = number * PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR[cast("Period", number.period)]
-    fix = f"write {round(count)} {period}s" if round(count) else f"write it in {period}s"
+    fix = (
+        f"write {round(count)} {period}{'s' if round(count) != 1 else ''}" if round(count) else f"write it in {period}s"
+    )
     near = "" if abs(count - round(count)) < 1e-9 else f", which is nearly {count:.4g}"
     return f"the tree steps by {period}, not by {number.period}{near}", fix
 

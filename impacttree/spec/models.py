@@ -6,13 +6,12 @@ import datetime
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast
 
 from pydantic import Field, PrivateAttr
 
 from impacttree.errors import printable
-from impacttree.quantity import Period, Quantity, Unit, format_value
+from impacttree.quantity import Period, Quantity, Unit, format_value, misfit
 from impacttree.quantity.acronyms import in_words
 from impacttree.quantity.calendar import FIRST_YEAR, LAST_YEAR, Calendar, period_name
 from impacttree.spec import leaves
@@ -525,7 +524,8 @@ class MetricSpec(Entry):
         stated = self.values.entries if self.values else ()
         outside = [text.text for _, text in stated if comparable(text, self.bounds) and not self._holds(text.central())]
         if outside:
-            reason = f"{', '.join(outside[:8])} lie outside the bounds {self.bounds.text}"
+            lie = "lies" if len(outside) == 1 else "lie"
+            reason = f"{', '.join(outside[:8])} {lie} outside the bounds {self.bounds.text}"
             yield mistake(reason, "correct the numbers or the bounds", "values")
         for key in ("value", "start", "plausible"):
             quantity: Quantity | None = getattr(self, key)
@@ -542,14 +542,18 @@ class MetricSpec(Entry):
         return floor <= number <= ceiling
 
     def _mixed_units(self) -> Iterator[Finding]:
-        """Yield what is wrong with the units of a series: all its numbers are in one."""
+        """Yield what is wrong with the units of a series: all its numbers are in that of the first one."""
         if self.values is None:
             return
-        unit = self.values.first.unit
-        others = [label or str(n) for n, (label, number) in enumerate(self.values.entries, 1) if number.unit != unit]
+        first = self.values.first
+        others = [
+            f"{printable(number.text, 40)} ({printable(label, 40) or f'value {n}'})"
+            for n, (label, number) in enumerate(self.values.entries, 1)
+            if (number.unit is not None if first.unit is None else n > 1 and misfit(number.unit, first.unit))
+        ]
         if others:
-            shown = ", ".join(printable(label, 40) for label in others[:8]) + (" ..." if len(others) > 8 else "")
-            reason = f"the first value is {self.values.first.text}, and these have another unit: {shown}"
+            shown = ", ".join(others[:8]) + (" ..." if len(others) > 8 else "")
+            reason = f"the first value is {first.text}, and these have another unit: {shown}"
             yield mistake(reason, "write all of them in one unit, or as plain numbers beside `unit:`", "values")
 
     @property
@@ -615,6 +619,8 @@ class MetricSpec(Entry):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         head, lines = self._card()
         rows = "".join(f"<tr><th>{term}</th><td>{escape(text)}</td></tr>" for term, text in lines)
         return f"<table><caption>{escape(head)}</caption>{rows}</table>"
@@ -834,6 +840,12 @@ class TreeSpec(Entry):
     def unstated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         return {} if "evidence_defaults" in values else {"evidence_defaults": EvidenceDefaults()}
 
+    @classmethod
+    def wrong_keys(cls, keys: Mapping[str, Any]) -> Iterator[Finding]:
+        if "fiscal_calendar" in keys and "start_date" not in keys:
+            reason = "a fiscal calendar needs the first day of period 1"
+            yield mistake(reason, "state it beside it: start_date: 2026-11-01", "fiscal_calendar")
+
     def wrong_values(self, currency: str) -> Iterator[Finding]:  # noqa: ARG002 - drivers need it
         lags = (
             (driver.lag, ("metrics", metric.name, "drivers", driver.source, "lag"))
@@ -849,9 +861,6 @@ class TreeSpec(Entry):
 
     def _wrong_dates(self) -> Iterator[Finding]:
         if self.start_date is None:
-            if self.fiscal_calendar is not None:
-                reason = "a fiscal calendar needs the first day of period 1"
-                yield mistake(reason, "state it beside it: start_date: 2026-11-01", "fiscal_calendar")
             return
         if not FIRST_YEAR <= self.start_date.year <= LAST_YEAR:
             reason = f"{self.start_date} lies outside the years {FIRST_YEAR} to {LAST_YEAR}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -39,6 +38,10 @@ MOST_COLUMNS = 1_000
 SUFFIXES = (".csv", ".tsv")
 EXAMPLE = "[100, 110, 120]"
 _LISTED = 8
+_RANGED = (
+    "write one number for each period; how sure all of them are is a metric that multiplies them in a formula, "
+    "e.g. {value: 100% (90% to 110%)}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +124,12 @@ class Seasonality:
 
 
 def read_series(raw: object, context: Context) -> StatedSeries:
-    """Read numbers by period.
+    """Read numbers by period; `context` takes what is wrong with single ones, and their periods are checked as well.
 
     Raises
     ------
     Wrong
-        With every entry that is not one number.
+        When these are not numbers by period at all, or none of them is one.
     """
     if isinstance(leaves.stated(raw), StatedSeries):
         return cast("StatedSeries", raw)
@@ -134,6 +137,9 @@ def read_series(raw: object, context: Context) -> StatedSeries:
     if isinstance(raw, SeriesFile):
         file, pairs = str(raw), list(raw.rows)
     elif isinstance(raw, str):
+        if raw.strip() and not raw.strip().lower().endswith(SUFFIXES):
+            reason = f"'{printable(raw.strip(), 60)}' is neither a list of values nor a .csv file"
+            raise wrong(reason, _one_number(raw, context))
         reason = f"'{printable(raw.strip(), 60)}' names a file of values, which is read beside a model file alone"
         raise wrong(reason, f"load the model from its file, or write the numbers here: {EXAMPLE}")
     elif isinstance(raw, Mapping) or callable(getattr(raw, "items", None)):
@@ -144,7 +150,22 @@ def read_series(raw: object, context: Context) -> StatedSeries:
         raise wrong("the list is empty", f"write e.g. {EXAMPLE}")
     if len(pairs) > MAX_HORIZON:
         raise wrong(f"has {len(pairs):,} values; at most {MAX_HORIZON:,} are read", "leave out what is not used")
-    return StatedSeries(tuple(_entries(pairs, bool(file), context)), file)
+    entries = _entries(pairs, bool(file), context)
+    known = next((number for _, number in entries if number is not None), None)
+    if known is None:
+        found = tuple(context.findings)
+        context.findings.clear()
+        raise Wrong(*found)
+    return StatedSeries(tuple((label, number or known) for label, number in entries), file)  # any, where one is wrong
+
+
+def _one_number(raw: str, context: Context) -> str:
+    """Return what to write in place of a text that should be several numbers."""
+    try:
+        leaves.quantity(raw, context.currency)
+    except Wrong:
+        return f"write the numbers: {EXAMPLE}; or the name of a .csv file beside the model"
+    return f"one number for all periods is `value: {printable(raw.strip(), 60)}`; several are a list: {EXAMPLE}"
 
 
 def _listed(raw: object) -> object:
@@ -169,28 +190,46 @@ def _plain(value: Any) -> float:
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
-def _entries(pairs: Iterable[tuple[str, Any]], from_file: bool, context: Context) -> Iterator[tuple[str, Quantity]]:
-    found: list[Finding] = []
+def _entries(pairs: Sequence[tuple[str, Any]], from_file: bool, context: Context) -> list[tuple[str, Quantity | None]]:
+    """Return the number of each period, None where what is written is not one; `context` takes what is wrong."""
+    entries: list[tuple[str, Quantity | None]] = []
+    blank: list[str] = []
+    ranges: list[str] = []
+    unread = 0
     for position, (label, value) in enumerate(pairs):
-        try:
-            plain = _plain(value) if _is_number(value) else value
-            number = leaves.quantity(plain, context.currency)
-            if number.value is None or number.spread is not None:
-                raise wrong(f"'{printable(number.text, 40)}' is not one number", "the value of a period has no range")
-        except Wrong as error:
-            place = () if from_file else (label or position,)
-            for finding in error.findings:
-                where = f"{label}: " if from_file else ""
-                problem = finding.problem
-                problem = Problem(reason=f"{where}{problem.reason}", fix=problem.fix) if where else problem
-                found.append(Finding((*place, *finding.path), problem))
-            if len(found) >= _LISTED:
-                break
+        number: Quantity | None = None
+        if from_file and not value:
+            blank.append(label)
         else:
-            if not found:
-                yield label, number
-    if found:
-        raise Wrong(*found)
+            try:
+                number = leaves.quantity(_plain(value) if _is_number(value) else value, context.currency)
+            except Wrong as error:
+                unread += 1
+                if unread <= _LISTED:
+                    context.findings += _of_entry(error, label, position, from_file)
+        if number is not None and (number.value is None or number.spread is not None):
+            ranges.append(f"{printable(number.text, 40)} ({label or f'value {position + 1}'})")
+            number = None
+        entries.append((label, number))
+    if unread > _LISTED:
+        reason = f"{unread - _LISTED} more of these cannot be read"
+        context.findings.append(Finding((), Problem(reason=reason, fix="correct the others first")))
+    if blank:
+        fix = "state one for each period, or end the series before"
+        context.findings.append(Finding((), Problem(reason=f"the file has no value for {_shown(blank)}", fix=fix)))
+    if ranges:
+        context.findings.append(Finding((), Problem(reason=f"these are not one number: {_shown(ranges)}", fix=_RANGED)))
+    return entries
+
+
+def _of_entry(error: Wrong, label: str, position: int, from_file: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the number of a period: at its place in the model, or with its name in a file."""
+    for finding in error.findings:
+        problem = finding.problem
+        if from_file:
+            yield Finding(finding.path, Problem(reason=f"{label}: {problem.reason}", fix=problem.fix))
+        else:
+            yield Finding((label or position, *finding.path), problem)
 
 
 def read_beyond(raw: object) -> Beyond:
@@ -287,10 +326,10 @@ def read_series_files(metrics: object, model: str | os.PathLike[str]) -> tuple[A
     for name, body in metrics.items():
         said = body.get("values") if isinstance(body, Mapping) else None
         found[name] = body
-        if not isinstance(said, str) or isinstance(said, SeriesFile) or not said.strip():
+        file = said.strip() if isinstance(said, str) and not isinstance(said, SeriesFile) else ""
+        if not file.lower().endswith(SUFFIXES):
             continue
         try:
-            file = said.strip()
             if file not in tables:
                 if len(tables) >= MOST_FILES:
                     raise wrong(f"a model reads at most {MOST_FILES} files of values", "put several columns into one")
@@ -318,10 +357,9 @@ def _text(folder: Path, file: str, shown: str) -> str:
 
 
 def _table(folder: Path, file: str) -> list[list[str]]:
+    import csv
+
     shown = f"'{printable(file, 60)}'"
-    if not file.lower().endswith(SUFFIXES):
-        fix = f"write the numbers here: {EXAMPLE}; or the name of a .csv file beside the model"
-        raise wrong(f"{shown} is neither a list of values nor a .csv file", fix)
     if "\\" in file or "\x00" in file or Path(file).is_absolute() or ".." in Path(file).parts:
         raise wrong(f"{shown} is not beside the model", "name a file in the folder of the model, or below it")
     text = _text(folder, file, shown)
@@ -346,7 +384,4 @@ def _column(rows: Sequence[Sequence[str]], name: str) -> list[tuple[str, str]]:
     if len(at) != 1:
         what = "has no column" if not at else "has several columns"
         raise wrong(f"the file {what} '{name}'", f"its columns are {_shown(head[1:])}")
-    short = [row[0] for row in rows[1:] if len(row) <= at[0] or not row[at[0]].strip()]
-    if short:
-        raise wrong(f"the file has no value for {_shown(short)}", "state one for each period, or end the series before")
-    return [(row[0].strip(), row[at[0]].strip()) for row in rows[1:]]
+    return [(row[0].strip(), row[at[0]].strip() if len(row) > at[0] else "") for row in rows[1:]]

@@ -50,6 +50,18 @@ scenarios:
 """
 
 
+GROWS = """
+horizon: 4
+outcome: paid
+metrics:
+  push: {value: 0 units}
+  level: {start: 10 units, formula: prev(level) + push}
+  price: {value: $1/unit/month}
+  paid: {formula: level * price, unit: USD/month}
+"""
+"""A push of 1 unit raises what is paid by $1, $2, $3 ...: $10 in 4 months, $36 in 8, $78 in 12."""
+
+
 def shop(
     *, speed: float = 80.0, visits: float = 90e3, conversion: float = 0.0, basket: float = 0.0, fixed: float = 10e3,
     margin: float = 0.3, months: int = 12,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import pickle
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,8 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import impacttree as it
-from impacttree.errors import ImpactTreeError, ModelError, QuestionError
-from impacttree.spec import Finance
+from impacttree.answers.asked import Basis
+from impacttree.errors import ImpactTreeError, QuestionError
 from tests.strategies import Sketch, examples, trees
 
 SHOP = """
@@ -140,7 +142,7 @@ def test_a_level_has_no_present_value() -> None:
 
 def test_a_basis_must_exist_and_have_a_rate() -> None:
     with pytest.raises(QuestionError, match="there is no basis 'npv'"):
-        tree().worth("conversion", "+1%", basis="npv")  # type: ignore[arg-type]
+        tree().worth("conversion", "+1%", basis="npv")  # type: ignore[arg-type]  # what a caller may get wrong
     with pytest.raises(QuestionError, match="need a discount rate"):
         it.template("saas").worth("engagement", "+1%", basis="pv")
 
@@ -171,38 +173,252 @@ def test_the_rate_decides_the_version_of_a_tree() -> None:
     assert pickle.loads(pickle.dumps(subject)).basis == "pv"
 
 
-# ---- the model file
+# ---- run rates
+
+
+def run_rate(conversion: float = 0.02, months: int = 12) -> float:
+    return 12 * profits(conversion, months)[-1]
+
+
+def test_worth_at_a_run_rate_is_what_the_last_month_comes_to_in_a_year() -> None:
+    gain = run_rate(0.022) - run_rate()
+    answer = tree().worth("conversion", "+10%", basis="run_rate")
+    assert (answer.total, answer.before) == pytest.approx((gain, run_rate()), rel=1e-12)
+    assert math.fsum(path.amount for path in answer.paths) + answer.rest == pytest.approx(gain, rel=1e-9)
+    into = [edge for edge in answer.edges if edge.target == "profit"]
+    assert math.fsum(edge.amount for edge in into) == pytest.approx(gain, rel=1e-9)
+    assert answer.long == pytest.approx([run_rate(0.022, n) - run_rate(0.02, n) for n in (12, 24, 36)], rel=1e-12)
+    assert answer.by_period == pytest.approx([b - a for a, b in zip(profits(), profits(0.022), strict=True)])
+    assert {one.name: one.change for one in answer.outcomes} == pytest.approx(
+        {"revenue": gain / 0.6, "profit": gain, "customers": (profits(0.022)[-1] - profits()[-1]) / 6}, rel=1e-12
+    )
+
+
+def test_every_question_tells_the_same_run_rate() -> None:
+    shop = tree()
+    worth = shop.worth("conversion", "+1%", basis="run_rate")
+    assert shop.what_if({"conversion": "+1%"}, basis="run_rate").total == pytest.approx(worth.total, rel=1e-12)
+    row = next(row for row in shop.sensitivity(basis="run_rate").rows if row.metric == "conversion")
+    assert row.worth == pytest.approx(worth.total, rel=1e-12)
+    assert row.later == pytest.approx(run_rate(0.0202, 36) - run_rate(0.02, 36), rel=1e-12)
+    slope = (run_rate(0.02 + 1e-6) - run_rate(0.02 - 1e-6)) / 2e-6
+    assert row.elasticity == pytest.approx(slope * 0.02 / run_rate(), rel=1e-6)
+    drawn = shop.simulate(256, seed=3, basis="run_rate", on=["profit", "visits"])
+    assert np.allclose(
+        drawn.samples("profit"),
+        run_rate() + (drawn.samples("visits") / 12 - 1_000) * 0.02 * (run_rate(0.04) - run_rate()) / 20,
+        rtol=1e-9,
+    )
+
+
+def test_the_words_of_a_run_rate_say_a_year_by_when_and_never_a_sum() -> None:
+    shop = tree()
+    answer = shop.worth("conversion", "+10%", basis="run_rate")
+    text = str(answer)
+    assert "operating profit a year by month 12 (" in answer.title
+    assert "12 months" not in text
+    assert "a year by month 36" in text
+    assert "undiscounted, the last month alone, amounts annualised" in text
+    assert json.loads(answer.to_json())["unit"] == "USD/year"
+    assert json.loads(answer.to_json())["over"] == "month 12, annualised"
+    assert "12k -> 13.2k in 12 months" in shop.worth("visits", "+10%", basis="run_rate").title  # as it comes
+    level = shop.worth("conversion", "+10%", on="customers", basis="run_rate")
+    assert level.total == pytest.approx((profits(0.022)[-1] - profits()[-1]) / 6, rel=1e-12)
+    assert "a year" not in level.title
+    assert "margin" in shop.worth("cost", "+10%", on="margin", basis="run_rate").title
+    assert "in month 12" in shop.worth("cost", "+10%", on="margin", basis="run_rate").title
+
+
+def test_a_run_rate_over_named_periods_is_that_of_their_last() -> None:
+    answer = tree().worth("conversion", "+10%", over="months 13 to 18", basis="run_rate")
+    assert answer.total == pytest.approx(run_rate(0.022, 18) - run_rate(0.02, 18), rel=1e-12)
+    assert "a year by month 18" in answer.title
+
+
+def test_a_lift_that_is_over_by_the_last_month_has_no_run_rate() -> None:
+    late = tree().worth("price", "+10% until month 6", on="revenue", basis="run_rate")
+    assert late.total == pytest.approx(0.0, abs=1e-9)
+    assert late.warnings == ("the change of Price is over by month 12, which a run rate takes for a whole year",)
+    ramped = tree().worth("price", "+10% from month 7 over 12 months", on="revenue", basis="run_rate")
+    assert ramped.total == pytest.approx(0.1 * 6 / 12 * run_rate() / 0.6, rel=1e-12)
+
+
+@pytest.mark.parametrize("cost", ["$500", "$100 in month 3"])
+def test_a_cost_is_not_set_against_a_run_rate(cost: str) -> None:
+    shop = tree()
+    for ask in (
+        lambda: shop.worth("conversion", "+1%", cost=cost, basis="run_rate"),
+        lambda: shop.decide(it.Decision("conversion", "+1%", cost=cost), basis="run_rate"),
+        lambda: shop.value_of_information(it.Decision("conversion", "+1%", cost=cost), basis="run_rate"),
+        lambda: shop.value_of_information(basis="run_rate"),
+    ):
+        with pytest.raises(QuestionError, match="a run rate is what a year comes to at the pace") as raised:
+            ask()
+        assert len(raised.value.problems) == 1
+        assert "leave the basis out" in str(raised.value)
+
+
+@examples(40)
+@given(st.one_of(trees(), trees(kinks=True)), st.data())
+def test_the_run_rate_that_worth_prints_is_the_total_on_that_basis(sketch: Sketch, data: st.DataObject) -> None:
+    names = sorted(sketch.metrics)
+    metric, on = data.draw(st.sampled_from(names)), data.draw(st.sampled_from(names))
+    shop = sketch.tree()
+    try:
+        plain = shop.worth(metric, it.add(0.01), on, range=False)
+        rated = shop.worth(metric, it.add(0.01), on, range=False, basis="run_rate")
+    except ImpactTreeError:
+        assume(False)
+    assert (plain.run_rate is None) == (shop._graph[on].aggregation != "sum")
+    assert rated.run_rate == plain.run_rate
+    assert rated.by_period == plain.by_period
+    if plain.run_rate is not None:
+        size = 12 * max(map(abs, (plain.before, plain.after, rated.before, rated.after, 1.0)))
+        assert abs(rated.total - plain.run_rate) <= 1e-12 * size
+    elif shop._graph[on].aggregation == "last":
+        assert rated.total == plain.total
+
+
+# ---- each question that takes a basis
+
+ASKS = {
+    "worth": lambda shop, **on: shop.worth("conversion", "+10%", range=False, **on),
+    "what_if": lambda shop, **on: shop.what_if({"conversion": "+10%"}, range=False, **on),
+    "sensitivity": lambda shop, **on: shop.sensitivity(**on),
+    "simulate": lambda shop, **on: shop.simulate(64, **on),
+    "uncertainty": lambda shop, **on: shop.uncertainty(samples=64, **on),
+    "sweep": lambda shop, **on: shop.sweep("conversion", "1%", "3%", 3, **on),
+    "break_even": lambda shop, **on: shop.break_even("conversion", "+10%", **on),
+    "compare": lambda shop, **on: shop.compare({"more": {"conversion": "+10%"}}, range=False, **on),
+    "diagram": lambda shop, **on: shop.diagram(("conversion", "+10%"), **on),
+    "decide": lambda shop, **on: shop.decide(it.Decision("conversion", "+10%", cost="$500"), **on),
+    "value_of_information": lambda shop, **on: shop.value_of_information(
+        it.Decision("conversion", "+10%", cost="$500"), 256, **on
+    ),
+}
+WEIGHED = ("decide", "value_of_information")
+"""Those that set a cost against what comes in, which a run rate refuses."""
+SAID = {
+    "horizon": "undiscounted",
+    "pv": "discounted to today at 12% a year",
+    "run_rate": "undiscounted, the last month alone, amounts annualised",
+}
+
+
+def test_each_question_that_takes_a_basis_is_asked_here() -> None:
+    taking = [
+        name
+        for name in dir(it.ImpactTree)
+        if not name.startswith("_")
+        and callable(getattr(it.ImpactTree, name))
+        and "basis" in inspect.signature(getattr(it.ImpactTree, name)).parameters
+    ]
+    assert set(taking) - {"deck", "explore", "to_html"} == set(ASKS)
 
 
 @pytest.mark.parametrize(
-    ("finance", "said"),
-    [
-        ("{discount_rate: 12}", "does not say that it is a share"),
-        ("{discount_rate: 1%/month}", "is a share of a year"),
-        ("{discount_rate: -1%}", "at least 0% and at most 1,000% a year"),
-        ("{discount_rate: 10% (8% to 12%)}", "is one number"),
-        ("{timing: end}", "'discount_rate' is missing"),
-        ("{discount_rate: 12%, timing: start}", "write one of"),
-        ("{discount_rate: 12%, cash: profits}", "did you mean 'profit'"),
-        ("{discount_rate: 12%, cash: customers}", "cash is an amount of money per month, and customers is in customer"),
-        ("{discount_rate: 12%, cash: margin}", "which does not add up over time"),
-        ("{discount_rate: 12%, rate: 3%}", "'rate' is not known in finance"),
-    ],
+    ("name", "basis"),
+    [(name, basis) for name in ASKS for basis in get_args(Basis) if name not in WEIGHED or basis != "run_rate"],
 )
-def test_bad_finance_is_one_clear_error(finance: str, said: str) -> None:
-    text = SHOP.replace("{discount_rate: 12%/year, timing: TIMING, cash: cash}", finance)
-    with pytest.raises(ModelError) as raised:
-        it.loads(text)
-    (problem,) = raised.value.problems
-    assert said in str(raised.value)
-    assert problem.line == 3
+def test_every_answer_says_its_basis(name: str, basis: Basis) -> None:
+    answer = ASKS[name](tree(), basis=basis)
+    assert SAID[basis] in answer.provenance.basis
+    text = str(answer)
+    if basis == "run_rate":
+        assert "12 months" not in text
+    if basis == "pv" and name not in ("diagram", "decide"):
+        assert "iscounted operating profit" in text
 
 
-def test_finance_is_written_as_it_was_stated() -> None:
-    stated = {"discount_rate": "12%/year", "timing": "mid", "cash": "cash"}
-    assert Finance(**stated).written() == stated  # type: ignore[arg-type]
-    again = it.loads(tree("mid").to_yaml())
-    assert again == tree("mid")
-    assert it.ImpactTree(metrics={"a": {"value": "$1/month"}}, finance={"discount_rate": "8%"}).spec.finance == Finance(
-        discount_rate="8%"
-    )
+@pytest.mark.parametrize("name", sorted(set(ASKS) - {"decide", "value_of_information", "break_even", "diagram"}))
+def test_without_a_basis_answers_add_up_amounts(name: str) -> None:
+    assert str(ASKS[name](tree())) == str(ASKS[name](tree(), basis="horizon"))
+
+
+def test_a_sweep_holds_a_value_on_each_basis() -> None:
+    swept = tree().sweep("conversion", "1%", "3%", 3, basis="run_rate")
+    assert [point.outcome for point in swept.points] == pytest.approx([run_rate(0.01), run_rate(0.02), run_rate(0.03)])
+    swept = tree().sweep("conversion", "1%", "3%", 3, basis="pv")
+    assert [point.outcome for point in swept.points] == pytest.approx([present(profits(c / 100)) for c in (1, 2, 3)])
+
+
+def test_scenarios_are_compared_on_each_basis() -> None:
+    found = tree().compare({"more": {"conversion": "+10%"}}, basis="run_rate")
+    assert (found.base.before, found["more"].after) == pytest.approx((run_rate(), run_rate(0.022)), rel=1e-12)
+    assert found.view().title == "Scenarios at the run rate of month 12"
+    found = tree().compare({"more": {"conversion": "+10%"}}, basis="pv")
+    assert found["more"].total == pytest.approx(present(profits(0.022)) - present(profits()), rel=1e-12)
+    heads = [column.label for column in found.view().columns[1:3]]
+    assert heads == ["Discounted revenue", "Discounted operating profit"]
+
+
+def test_the_spread_of_an_outcome_is_shared_out_on_each_basis() -> None:
+    visits = tree().uncertainty(samples=256, basis="run_rate")["visits.value"]
+    ends = [run_rate(0.02 * number / 1_000) for number in (visits.low, visits.high)]
+    assert (visits.outcome_low, visits.outcome_high) == pytest.approx(ends, rel=1e-12)
+    visits = tree().uncertainty(samples=256, basis="pv")["visits.value"]
+    ends = [present(profits(0.02 * number / 1_000)) for number in (visits.low, visits.high)]
+    assert (visits.outcome_low, visits.outcome_high) == pytest.approx(ends, rel=1e-12)
+
+
+def test_a_lift_breaks_even_where_its_npv_is_nothing() -> None:
+    found = tree().break_even("conversion", "+10%", "cash", cost="$500", basis="pv")
+    each = 0.75 * (present(profits(0.022)) - present(profits())) / 0.1
+    assert found.net == pytest.approx(0.1 * each - 500, rel=1e-12)
+    assert found.rows[0].at == pytest.approx(500 / each, rel=1e-9)
+    assert "NPV after a cost of $500" in str(found)
+    late = tree().break_even("conversion", "+10% from month 7", basis="run_rate")
+    assert late.net > 0
+    with pytest.raises(QuestionError, match="a run rate is what a year comes to"):
+        tree().break_even("conversion", "+10%", cost="$500", basis="run_rate")
+
+
+def test_a_picture_says_its_basis_in_its_title_its_box_and_on_its_cards() -> None:
+    drawn = tree().diagram(("conversion", "+10%"), basis="run_rate").drawn
+    assert "operating profit a year by month 12" in drawn.title
+    assert drawn.callout is not None
+    assert drawn.callout.head == "Annual run rate by month 12"
+    units = {card.id: card.unit for card in drawn.cards}
+    assert (units["profit"], units["customers"]) == ("a year", "stock")
+    into = [link.money for link in drawn.links if link.target == "customers" and link.money]
+    assert into == pytest.approx([run_rate(0.022) - run_rate()])
+    drawn = tree().diagram(("conversion", "+10%"), basis="pv").drawn
+    assert drawn.callout is not None
+    assert drawn.callout.what == "discounted operating profit"
+    assert {card.id: card.unit for card in drawn.cards}["profit"] == "in 12 months, discounted"
+    board = tree().diagram(("conversion", "+10%"), cut="board", basis="run_rate").drawn
+    assert board.panels[0].head == "Worth, annual run rate by month 12"
+    assert "run rate" not in board.panels[0].detail
+
+
+def test_a_board_writes_the_name_of_a_month_as_it_is() -> None:
+    board = it.template("saas").diagram(("engagement", "+1%"), cut="board").drawn
+    assert board.panels[0].head == "Worth, Nov 2026 to Oct 2027"
+
+
+def test_a_run_rate_says_which_season_it_takes_for_the_whole_year() -> None:
+    text = """
+outcome: revenue
+start_date: 2026-11-01
+metrics:
+  orders: {value: 1_000 orders/month (900 to 1_100), seasonality: {Q1: 0.9, Q2: 0.95, Q3: 1, Q4: 1.15}}
+  calls: {value: 10 calls/month, seasonality: {Q1: 0.5, Q2: 1.5, Q3: 1, Q4: 1}}
+  price: {value: $10/order}
+  revenue: {formula: orders * price, unit: USD/month}
+"""
+    shop = it.loads(text)
+    told = "the run rate takes Oct 2027 for a whole year, and the season of orders is at 1.15 times its average then"
+    rated = shop.worth("price", "+10%", basis="run_rate")
+    assert rated.total == pytest.approx(12 * 1_150)
+    assert [one.lower() for one in rated.warnings] == [told.lower()]
+    for answer in (
+        shop.what_if({"price": "+10%"}, basis="run_rate"),
+        shop.sensitivity(basis="run_rate"),
+        shop.simulate(64, basis="run_rate"),
+        shop.sweep("price", "$5", "$9", 3, basis="run_rate"),
+        shop.uncertainty(samples=64, basis="run_rate"),
+    ):
+        assert [one.lower() for one in answer.warnings] == [told.lower()]
+    assert not shop.worth("price", "+10%").warnings
+    assert not shop.worth("price", "+10%", horizon=10, basis="run_rate").warnings  # Aug 2027 is as the average
+    assert not shop.worth("price", "+10%", over="months 3 to 9", basis="run_rate").warnings

@@ -7,19 +7,11 @@ import pytest
 
 import impacttree as it
 from impacttree.errors import QuestionError
+from tests.analyses.models import GROWS
 
-GROWS = """
-horizon: 4
-outcome: paid
-metrics:
-  push: {value: 0 units}
-  level: {start: 10 units, formula: prev(level) + push}
-  price: {value: $10/unit/month}
-  paid: {formula: level * price, unit: USD/month}
-"""
+SURE = GROWS.replace("$1/unit/month", "$10/unit/month")
 """A push of 1 unit raises what is paid by $10, $20 ...: $100 in 4 months, $360 in 8, $780 in 12."""
-SURE = GROWS
-UNSURE = GROWS.replace("$10/unit/month", "$10/unit/month ($4/unit/month to $20/unit/month)")
+UNSURE = GROWS.replace("$1/unit/month", "$10/unit/month ($4/unit/month to $20/unit/month)")
 PUSH = it.Act("push", "+1 unit", cost="$200", label="Push")
 RAISE = it.Act("price", "+10%", cost="$30")
 
@@ -69,6 +61,9 @@ def test_perfect_information_by_brute_force() -> None:
         best = np.bincount(nets.argmax(axis=0), minlength=3) / 2**12
         assert standing.shares == pytest.approx(best)
         assert [None if i == 2 else i for i in [int(nets.mean(axis=1).argmax())]] == [standing.best_on_average]
+    assert [row[-2].value for row in answer.view().rows] == list(answer.standings[0].shares)
+    below = [(prices < 20).mean(), (prices < 7.5).mean(), 0.0]
+    assert [row[-1].value for row in answer.view().rows] == pytest.approx(below)
     assert answer.provenance.samples == 2**12
     assert answer.provenance.seed == 3
     assert "Knowing every number before choosing is worth up to $" in str(answer)
@@ -89,6 +84,14 @@ def test_where_every_sample_agrees_nothing_can_change_the_choice() -> None:
     answer = it.loads(UNSURE).decide(it.Decision("price", "+10%", cost="$0"))
     assert answer.evpi == 0
     assert "Nothing in this model can change the choice" in str(answer)
+
+
+def test_an_act_that_is_certain_loses_in_all_samples_or_in_none() -> None:
+    """Beside one that is not."""
+    acts = [RAISE, it.Act("push", "+1 unit", cost="$500", label="Push"), it.Act("price", "=$12/unit/month", cost="$0")]
+    text = SURE.replace("{value: 0 units}", "{value: 0 units (-1 unit to 1 unit)}")
+    shown = it.loads(text).decide(it.Decision(acts), samples=2**10).view().rows
+    assert [row[-1].value for row in shown[1:]] == [1.0, 0.0, 0.0]
 
 
 def test_acts_are_told_with_what_the_tree_leaves_out_and_what_they_break() -> None:

@@ -50,6 +50,25 @@ def test_links_are_the_references_with_their_delay():
     assert sum(link.assumed for link in shown.values()) == 1
 
 
+SEATS = """
+outcome: rev
+metrics:
+  seats: {value: 10 seats}
+  per: {value: 3 users/seat}
+  users: {start: seats * per, formula: prev(users) * (1 + 0 * per), unit: users}
+  price: {value: $2/user/month}
+  rev: {formula: users * price, kind: financial}
+"""
+
+
+def test_what_only_decides_a_start_has_an_edge():
+    shown = links(it.loads(SEATS).diagram())
+    assert shown["seats", "users"].delay == "at the start"
+    assert not shown["seats", "users"].back
+    assert shown["per", "users"].delay == ""
+    assert it.loads(SEATS).graph.edges["seats", "users"]["timing"] == "start"
+
+
 def test_a_loop_has_a_return_edge():
     tree = it.loads(
         "outcome: customers\nmetrics: {rate: {value: 2%/month}, referrals: {formula: prev(customers) * rate},"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -61,6 +60,52 @@ def test_a_stock_that_fades_is_its_closed_form() -> None:
     burst = tree.worth("new", "+40 customers/month from month 3 until month 3")
     assert burst.total == pytest.approx(40 * (1 - 0.95**22) / 0.05, rel=1e-12)
     assert burst.by_period[:4] == pytest.approx((0.0, 0.0, 40.0, 38.0))
+
+
+def test_present_values_of_a_stock_that_fades_are_its_closed_form() -> None:
+    """A burst of $40 a month that churns away: a growing annuity, at the rate of churn, from month 3 on."""
+    tree = it.loads(
+        "horizon: 24\noutcome: paid\nfinance: {discount_rate: 12%/year}\nmetrics: {churn: {value: 5%/month}, new: "
+        "{value: 100 users/month}, users: {start: 2000 users, formula: prev(users) * (1 - churn) + new}, "
+        "paid: {formula: users * price, unit: USD/month, kind: financial}, price: {value: $1/user/month}}"
+    )
+    month = 1.12 ** (1 / 12)
+    burst = tree.worth("new", "+40 users/month from month 3 until month 3", basis="pv", range=False)
+    closed = 40 / month**3 * (1 - (0.95 / month) ** 22) / (1 - 0.95 / month)
+    assert burst.total == pytest.approx(closed, rel=1e-12)
+    assert math.fsum(path.amount for path in burst.paths) == pytest.approx(closed, rel=1e-9)
+
+
+def test_what_was_changed_is_told_while_it_was_on(flat: it.ImpactTree) -> None:
+    """At the end of the horizon nothing of it may be left: a level would go from $30 to $30."""
+    for text, told in (
+        ("+10% until month 6", "($30 -> $33 in month 6)"),
+        ("+10% over 3 months decay 5%/month", "($30 -> $33 in month 3)"),
+        ("+10% from month 3 over 3 months until month 4", "($30 -> $32 in month 4)"),
+        ("+10% from month 3", "($30 -> $33)"),
+        ("+10%", "($30 -> $33)"),
+    ):
+        assert told in flat.what_if({"price": text}).title
+    both = flat.what_if({"price": ["+10% until month 6", "+$1 from month 4 until month 5"]})
+    assert "($30 -> $34 in month 5)" in both.title
+    assert "($30 -> $33 in month 14)" in flat.what_if({"price": "+10% until month 14"}, over="months 13 to 18").title
+
+
+@pytest.mark.parametrize("start", [1, 4])
+def test_a_first_order_delay_is_its_closed_form(start: int) -> None:
+    """What closes a quarter of the gap in each month: ``1 - (3/4)**k`` of a step has come through after k months."""
+    tree = it.loads(
+        "horizon: 12\noutcome: paid\nfinance: {discount_rate: 12%/year}\nmetrics: {aim: {value: 100 users}, users: "
+        "{start: 100 users, formula: prev(users) + 0.25 * (aim - prev(users))}, "
+        "paid: {formula: users * price, unit: USD/month, kind: financial}, price: {value: $2/user/month}}"
+    )
+    through = [0.0] * (start - 1) + [1 - 0.75**k for k in range(1, 14 - start)]
+    for basis, month in (("horizon", 1.0), ("pv", 1.12 ** (1 / 12))):
+        worth = tree.worth("aim", f"+10 users from {start}", basis=basis, range=False)  # type: ignore[arg-type]  # both are
+        by_hand = math.fsum(20 * share / month**t for t, share in enumerate(through, 1))
+        assert worth.total == pytest.approx(by_hand, rel=1e-12)
+    plain = tree.worth("aim", f"+10 users from {start}", range=False)
+    assert plain.total == pytest.approx(20 * (13 - start - 3 * (1 - 0.75 ** (13 - start))), rel=1e-12)
 
 
 def test_paths_edges_and_ranges_are_those_of_the_lift_in_time() -> None:
@@ -190,12 +235,3 @@ def test_every_question_of_changes_in_time_agrees_with_plain_stepping(sketch: Sk
     for t in range(1, last + 1):
         step = world.value(name, t)
         assert is_close(months[name][t], step, max(1, abs(step)), 1e-9)
-
-
-def test_a_page_says_that_it_cannot_hold_it(flat: it.ImpactTree, tmp_path: Path) -> None:
-    with pytest.raises(it.QuestionError, match="the scenario 'launch', which does not hold in every period"):
-        flat.to_html(tmp_path / "page.html")
-    plain = it.loads(FLAT.partition("scenarios:")[0])
-    with pytest.raises(it.QuestionError, match="a lift that is not in force in every period"):
-        plain.to_html(tmp_path / "page.html", lift=("price", "+10% from month 4"))
-    assert not (tmp_path / "page.html").exists()

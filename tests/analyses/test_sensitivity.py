@@ -132,7 +132,7 @@ def test_a_move_beyond_what_was_seen_is_marked():
     assert answer["speed"].extrapolated
     assert not answer["visits"].extrapolated
     assert "+$39.8k *" in str(answer)
-    assert "* extrapolated: the move leaves the range in which an assumed effect was seen." in str(answer)
+    assert "* extrapolated: the move leaves the range in which an effect or a formula was seen." in str(answer)
 
 
 def test_a_move_is_not_blamed_for_what_was_beyond_before():

@@ -16,7 +16,7 @@ from impacttree.errors import EvaluationError, QuestionError
 from impacttree.views.slides import Figures
 from tests.strategies import Sketch, examples, trees
 
-SHOP = {
+SHOP: dict[str, Any] = {
     "outcome": "profit",
     "start_date": "2026-11-01",
     "fiscal_calendar": {"start": "February"},
@@ -68,6 +68,38 @@ def test_the_fiscal_years_of_three_horizons_are_told_beside_the_horizon() -> Non
     assert [amount for _, amount in answer.by_year] == pytest.approx([sum(gain[:3]), sum(gain[3:15]), sum(gain[15:27])])
     assert "by year" in str(answer)
     assert shop(fiscal_calendar=None).worth("price", "+10%", range=False).by_year == ()
+
+
+def test_answers_about_what_a_change_brings_tell_fiscal_years_alike() -> None:
+    tree = shop(scenarios={"dearer": {"price": "+10%"}})
+    worth = tree.worth("price", "+10%", range=False)
+    told = "FY27 Q4 +$72, FY28 +$468, FY29 +$756"
+    answer = tree.what_if({"price": "+10%"}, range=False)
+    assert (answer.by_year, answer.yearly) == (worth.by_year, f"Change of profit by year: {told}")
+    assert answer.yearly in str(answer)
+    assert json.loads(answer.to_json())["by_year"] == dict(worth.by_year)
+    compared = tree.compare(range=False)
+    assert compared["dearer"].by_year == worth.by_year
+    assert f"Dearer, change of profit by year: {told}" in str(compared)
+    assert compared.base.by_year == ()
+    decided = tree.decide(it.Decision([it.Act("price", "+10%", cost="$100", label="Dearer")]), samples=256)
+    assert decided.acts[0].by_year == worth.by_year
+    assert f"Dearer by year, before cost: {told}" in str(decided)
+    assert "by year" not in str(shop(fiscal_calendar=None).what_if({"price": "+10%"}, range=False))
+    assert "by year" not in str(tree.what_if({}, range=False))
+
+
+def test_run_rates_of_fiscal_years_are_those_of_their_ends() -> None:
+    answer = shop().worth("price", "+10%", range=False, basis="run_rate")
+    gain = [12 * 0.2 * (100 + 10 * t) for t in range(37)]
+    assert dict(answer.by_year) == pytest.approx({"FY27 Q4": gain[3], "FY28": gain[15], "FY29": gain[27]})
+    assert answer.total == pytest.approx(gain[12])
+    assert "at year ends" in str(answer)
+    assert "by year" not in str(answer)
+    assert "a year by Oct 2027" in answer.title
+    year = shop().worth("price", "+10%", over="FY28", range=False, basis="run_rate")
+    assert year.total == pytest.approx(gain[15])
+    assert "a year by Jan 2028" in year.title
 
 
 def test_a_horizon_that_is_a_fiscal_year_is_called_so() -> None:
@@ -150,7 +182,7 @@ def test_a_statement_by_quarter_adds_up_in_rows_and_columns() -> None:
 )
 def test_parts_that_a_statement_does_not_have(keys: dict[str, Any], by: str, reason: str) -> None:
     with pytest.raises(QuestionError, match=reason):
-        shop(**keys).pnl(by=by)  # type: ignore[arg-type] # what a caller may get wrong
+        shop(**keys).pnl(by=by)  # type: ignore[arg-type]  # what a caller may get wrong
 
 
 def test_a_tree_of_quarters_has_no_months() -> None:
@@ -179,7 +211,7 @@ def test_windows_that_cannot_be_asked_about(over: str, reason: str) -> None:
 
 
 def test_year_to_date_ends_at_the_newest_number() -> None:
-    metrics = {**SHOP["metrics"], "cost": {"value": "$30/month", "as_of": "2027-04-30"}}  # type: ignore[dict-item]
+    metrics = {**SHOP["metrics"], "cost": {"value": "$30/month", "as_of": "2027-04-30"}}
     answer = shop(metrics=metrics).what_if({"price": "+10%"}, "revenue", over="year to date")
     assert "Feb 2027 to Apr 2027" in answer.title or "FY28 Q1" in answer.title
     assert answer.total == pytest.approx(sum(0.2 * (100 + 10 * t) for t in (4, 5, 6)))

@@ -73,6 +73,18 @@ def test_a_metric_that_leads_nowhere_is_named():
     assert tree.what_if({"profit_share": "+1%", "fixed": "+1%"}).warnings == ()
 
 
+def test_what_only_decides_a_start_is_told_where_it_does():
+    tree = it.loads(
+        "outcome: rev\nmetrics: {seats: {value: 10 seats}, users: {start: seats * 3, formula: prev(users) * 1.01, "
+        "unit: users}, rev: {formula: users * price}, price: {value: $2/user/month}}"
+    )
+    told = "Seats bears on Rev only by where Users starts, and what is changed acts from month 1 on"
+    assert tree.worth("seats", "+10%").warnings[0].startswith(told)
+    assert tree.with_values({"seats": 11}).worth("price", "+1%").total == pytest.approx(
+        1.1 * tree.worth("price", "+1%").total
+    )
+
+
 # ---- beyond what was seen, beyond what can be
 
 
@@ -112,6 +124,31 @@ def test_extrapolation_begins_outside_the_observed_range(change, told):
             f"extrapolated: Page speed at {shown}, outside 70 points to 85 points, where the effect on Conversion was "
             "seen"
         )
+
+
+CURVE = """
+outcome: signups
+metrics:
+  spend: {value: $40k/month, plausible: $30k/month to $150k/month}
+  signups: {formula: "interpolate(spend, 0, 0, 50_000, 900, 100_000, 1_200)", unit: signups/month}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("=$100k/month", ()),
+        ("=$120k/month", ("extrapolated: Spend at $120k, outside $0 to $100k, where Signups has its points",)),
+        ("=-$1k/month", ("extrapolated: Spend at -$1k, outside $0 to $100k, where Signups has its points",)),
+    ],
+)
+def test_a_formula_beyond_its_points_is_extrapolation(change, told):
+    tree = it.loads(CURVE)
+    assert tree.worth("spend", change, range=False).warnings == told
+    assert tree.sweep("spend", "$90k/month", "$110k/month", 3).points[2].extrapolated
+    assert tree.sensitivity()["spend"].extrapolated
+    limited = it.loads(CURVE.replace("interpolate(spend", "interpolate(clip(spend, 0, 100_000)"))
+    assert limited.worth("spend", change, range=False).warnings == ()
 
 
 def test_the_furthest_period_counts():

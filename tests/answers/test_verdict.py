@@ -9,18 +9,7 @@ import impacttree as it
 from impacttree.answers.net_over_time import Returns, Stage
 from impacttree.answers.verdict import verdict
 from impacttree.errors import QuestionError
-from tests.analyses.models import CLUB, COST
-
-GROWS = """
-horizon: 4
-outcome: paid
-metrics:
-  push: {value: 0 units}
-  level: {start: 10 units, formula: prev(level) + push}
-  price: {value: $1/unit/month}
-  paid: {formula: level * price, unit: USD/month}
-"""
-"""A push of 1 unit raises what is paid by $1, $2, $3 ...: $10 in 4 months, $36 in 8, $78 in 12."""
+from tests.analyses.models import CLUB, COST, GROWS
 
 
 def test_net_and_payback_worked_out_by_hand():

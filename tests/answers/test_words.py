@@ -156,10 +156,27 @@ def test_basis(words):
     assert words.basis("users", lifted=False) == "before the cost of achieving it; changes held from week 1"
 
 
-def test_annual(words):
-    year = 365 / 7
-    found = {name: words.annual(words.graph[name]) for name in ("margin", "churn", "users", "work", "ltv")}
-    assert found == {"margin": year, "churn": None, "users": None, "work": year, "ltv": None}
+@pytest.fixture(scope="module")
+def yearly() -> Words:
+    """The words of run rates."""
+    return it.loads(TREE)._subject.on_basis("run_rate").words
+
+
+def test_run_rates_are_told_as_such(yearly: Words) -> None:
+    assert [yearly.over(name, 8) for name in ("margin", "users", "churn")] == [
+        "a year by week 8",
+        "by week 8",
+        "by week 8",
+    ]
+    assert yearly.during("margin", 8) == " a year by week 8"
+    assert yearly.heading("margin", 8) == "Annual run rate by week 8"
+    assert [yearly.formed(name, 8) for name in ("margin", "users")] == ["week 8, annualised", "week 8"]
+    assert yearly.horizon("margin", 8) == "week 8, annualised (flow per week)"
+    assert str(yearly.total_unit("margin")) == "GBP/year"
+    assert yearly.basis("margin").startswith("accrual, pre-tax, undiscounted, the last week alone, amounts annualised")
+    assert yearly.basis("users").startswith("undiscounted, the last week alone, amounts annualised, before")
+    assert [yearly.reaching(24), yearly.reaching(24, "in")] == ["by week 24"] * 2
+    assert "first" not in yearly.over("margin", 1) + yearly.when("margin", 1)
 
 
 def test_tones(words):

@@ -30,6 +30,7 @@ from impacttree.answers.samples import Samples
 from impacttree.answers.subject import Subject
 from impacttree.errors import ImpactTreeError, OutputError, QuestionError
 from impacttree.render import formats_of, renderers
+from impacttree.spec import Finance
 from impacttree.spec.base import Entry
 from impacttree.views import Chart
 from tests.strategies import Sketch, examples, trees
@@ -123,8 +124,8 @@ def arguments(function: Callable[..., Result], name: str, *, every: bool) -> dic
 
 def fresh(name: str) -> ImpactTree:
     """Return a template, with how amounts of later periods are weighed: questions about cash need it."""
-    finance = {"discount_rate": "10%/year", "tax_rate": "25%"}
-    return ImpactTree.from_spec(template(name).spec.with_keys(finance=finance))  # type: ignore[arg-type]
+    finance = Finance(discount_rate="10%/year", tax_rate="25%")
+    return ImpactTree.from_spec(template(name).spec.with_keys(finance=finance))
 
 
 @cache
@@ -158,7 +159,7 @@ def test_a_result_is_frozen_data(question: str, name: str, every: bool) -> None:
     assert isinstance(result, Result)
     assert list(mutable(result, question)) == []
     with pytest.raises(FrozenInstanceError):
-        result.provenance = Provenance("", "", "")  # type: ignore[misc]
+        result.provenance = Provenance("", "", "")  # type: ignore[misc]  # it is frozen: that is the test
 
 
 def mutable(value: object, path: str) -> Iterator[str]:
@@ -174,7 +175,7 @@ def mutable(value: object, path: str) -> Iterator[str]:
         for key, item in value.items():
             yield from mutable(item, f"{path}[{key!r}]")
     elif is_dataclass(value) and not isinstance(value, type):
-        if not value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        if not value.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # what every data class has
             yield f"{path}: {type(value).__name__} is not frozen"
         for field in fields(value):
             yield from mutable(getattr(value, field.name), f"{path}.{field.name}")

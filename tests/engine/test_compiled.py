@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 import impacttree as it
 from impacttree.engine import compiled as program
 from impacttree.engine import flat
+from impacttree.engine.horizon import HORIZONS, HorizonRule, run_rates
 from impacttree.engine.model import Model
 from impacttree.errors import EvaluationError
 from impacttree.graph import Graph, build
+from impacttree.graph.model import Aggregation
 from impacttree.quantity import Intervention, Weights
 from impacttree.spec import load_text
 from impacttree.templates import names
@@ -73,9 +75,10 @@ def answers(model: Model, interventions: Mapping[int, Intervention], periods: in
 
 
 def agree(graph: Graph, interventions: Mapping[int, Intervention], periods: int) -> None:
-    """Hold the two to each other, over all periods and over the later ones."""
+    """Hold the two to each other, over all periods, over the later ones, and at the pace of the last one."""
     for since in {1, (periods + 1) // 2}:
         agree_on(Model(graph).counting(since), ready(graph).counting(since), interventions, periods)
+    agree_on(Model(graph).taking(run_rates(12.0)), ready(graph).taking(run_rates(12.0)), interventions, periods)
 
 
 def agree_on(pure: Model, quick: Model, interventions: Mapping[int, Intervention], periods: int) -> None:
@@ -121,9 +124,14 @@ def test_a_fault_is_told_as_by_the_pure_evaluator() -> None:
         agree(graph, {a: Intervention("fix", shift=value)}, 1)
 
 
-def together(graph: Graph, interventions: Mapping[int, Intervention], slots: Sequence[int]) -> int:
+def together(
+    graph: Graph,
+    interventions: Mapping[int, Intervention],
+    slots: Sequence[int],
+    rules: Mapping[Aggregation, HorizonRule] = HORIZONS,
+) -> int:
     """Hold totals that are computed together to those of the pure evaluator; return how many have a value."""
-    pure, quick, count = Model(graph), ready(graph), 0
+    pure, quick, count = Model(graph, rules), ready(graph).taking(rules), 0
     moves = (Intervention("wrap", 0.5), Intervention("wrap", -1.0, 0.1), Intervention("fix", shift=0.0))
     each = [{}, interventions]
     each += [{**interventions, metric.index: move} for metric in graph.metrics for move in moves]
@@ -166,7 +174,9 @@ def test_totals_of_periods_that_differ_are_left_to_runs() -> None:
 @given(trees(stepped=False, kinks=True, jumps=True), st.data())
 def test_totals_of_random_trees_together_are_those_of_each(sketch: Sketch, data: st.DataObject) -> None:
     tree = Compiled(sketch)
-    together(tree.model.graph, tree.interventions(data.draw(changes(sketch, most=2))), [tree.outcome])
+    done = tree.interventions(data.draw(changes(sketch, most=2)))
+    for rules in (HORIZONS, run_rates(12.0)):
+        together(tree.model.graph, done, [tree.outcome], rules)
 
 
 def check(sketch: Sketch, data: st.DataObject) -> None:

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from impacttree import loads
-from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, Window, discounted
+from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, RunRate, Window, discounted
 from impacttree.engine.model import Model, Run
 from impacttree.engine.paths import Paths
 from impacttree.engine.simulation import Job, Wanted
@@ -106,6 +106,35 @@ def test_the_gradient_is_that_of_present_values(sketch: Sketch, data: st.DataObj
     assert abs(found - difference) <= 1e-4 * max(1.0, abs(found)) + noise
 
 
+def complex_present(model: Model, run: Run, slot: int, outcome: int) -> float:
+    """Return d present value / d (amount added to `slot` in every period), by one evaluation at a complex point."""
+    rows: list[list[complex]] = []
+    for position, real in enumerate(run.rows):
+        row: list[complex] = [0.0] * model.size
+        past = [rows[position - lag] if position >= lag else list(run.initial) for lag in model.lags]
+        for function in model.step.values({slot: "fix"}, "complex"):
+            function(row, model.base, model.numbers(position + 1), past, {slot: real[slot] + 1e-40j})
+        rows.append(row)
+    factors = [(1 + RATE) ** -t for t in range(1, run.periods + 1)]
+    if len(rows) == 1:
+        factors = [math.fsum(factors)]
+    return sum((factor * row[outcome] for factor, row in zip(factors, rows, strict=True)), start=0j).imag / 1e-40
+
+
+@examples(30)
+@given(ANY_TREE, st.data())
+def test_the_gradient_of_present_values_is_that_of_complex_step(sketch: Sketch, data: st.DataObject) -> None:
+    compiled = Compiled(sketch)
+    model = present(compiled.model)
+    summed = [metric.index for metric in model.graph.metrics if metric.aggregation == "sum"]
+    assume(summed)
+    outcome, run = data.draw(st.sampled_from(summed)), model.run(compiled.horizon)
+    found = model.gradient(run, outcome)
+    for metric in model.graph.metrics:
+        exact = complex_present(model, run, metric.index, outcome)
+        assert found[metric.index] == pytest.approx(exact, rel=1e-9, abs=1e-9), metric.name
+
+
 LEVELS = {
     "outcome": "margin",
     "horizon": 12,
@@ -154,7 +183,12 @@ def test_recomputed_metrics_and_baselines_take_their_inputs_present_values() -> 
     assert horizon["margin"] == pytest.approx(1 - (0.4 * total + 0.1 * base) / total, rel=1e-13)
 
 
-WAYS: Mapping[str, HorizonRule] = {**HORIZONS, "end": Discounted(0.12, 12.0), "mid": Discounted(0.12, 12.0, "mid")}
+WAYS: Mapping[str, HorizonRule] = {
+    **HORIZONS,
+    "end": Discounted(0.12, 12.0),
+    "mid": Discounted(0.12, 12.0, "mid"),
+    "year": RunRate(12.0),
+}
 
 
 @pytest.mark.parametrize("rule", sorted(WAYS))

@@ -19,6 +19,7 @@ def graph(request: pytest.FixtureRequest) -> Graph:
 
 def test_edges_are_the_references(graph: Graph) -> None:
     expected = {(ref.source, metric.name) for metric in graph.metrics for ref in metric.references}
+    expected |= {(name, metric.name) for metric in graph.metrics for name in metric.starts_from}
     exported = to_networkx(graph)
     assert set(exported.edges) == expected
     assert list(exported.nodes) == [metric.name for metric in graph.metrics]

@@ -22,6 +22,10 @@ def notes(metrics: str, head: str = "") -> tuple[str, ...]:
             "y: the effect of a was observed from 50.0% to 60.0%, which leaves out today's 42.0%",
         ),
         (
+            "  a: {value: 30 users}\n  y: {formula: 'interpolate(a, 0, 1, 20, 5)'}",
+            "y: points for a go from 0 to 20, which leaves out today's 30",
+        ),
+        (
             "  a: {value: 1}\n  y: {formula: 'lag(a, 13)'}",
             "y: reads a 13 months before, further back than the horizon of 12: today's value throughout",
         ),
@@ -49,6 +53,7 @@ def test_what_is_rarely_meant_is_noted(metrics: str, said: str) -> None:
         "  y: {value: 42%, plausible: 42% to 60%}",
         "  a: {value: 50%}\n  y: {value: 3, drivers: {a: {slope: 3 per pp, observed: 50% to 60%}}}",
         "  a: {value: 1}\n  y: {formula: 'lag(a, 12)'}",
+        "  a: {value: 20}\n  y: {formula: 'interpolate(a, 0, 1, 20, 5)'}",
         "  a: {value: 1}\n  y: {formula: 'clip(a, 1, 5)'}",
         "  a: {value: 1}\n  b: {value: 9}\n  y: {formula: 'clip(a, b, 5)'}",
     ],

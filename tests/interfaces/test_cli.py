@@ -2,11 +2,13 @@
 
 import json
 import shlex
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
 
 import impacttree as it
+from impacttree.answers.asked import Basis
 from impacttree.interfaces.argument_types import Command
 from impacttree.interfaces.cli import SECTIONS, main
 
@@ -630,6 +632,41 @@ def test_each_picture_of_a_simulation_is_saved(run, tmp_path):
             assert run(*arguments).exit_code == 0
             seen.add(path.read_bytes())
     assert len(seen) == 6
+
+
+ON_A_BASIS = {
+    "worth": "saas engagement +1% --no-range",
+    "what-if": "saas engagement=+1% --no-range",
+    "compare": "saas --no-range",
+    "sweep": "saas churn 2% 4% --steps 3",
+    "break-even": "saas engagement +1%",
+    "sensitivity": "saas",
+    "simulate": "saas --samples 256",
+    "uncertainty": "saas --samples 64",
+}
+"""Commands that tell run rates; those that set a cost against them, and a picture, come by themselves."""
+
+
+def test_every_command_on_a_basis_offers_those_that_there_are():
+    bases = {name: [p for p in made.params if p.name == "basis"] for name, made in main.commands.items()}
+    taking = {name: one[0].type.choices for name, one in bases.items() if one}
+    assert {name for name in taking if name != "deck"} == {*ON_A_BASIS, "decide", "value-of-information", "diagram"}
+    assert {tuple(choices) for choices in taking.values()} == {get_args(Basis)}
+
+
+@pytest.mark.parametrize("name", ON_A_BASIS)
+def test_a_command_tells_run_rates(run, name):
+    found = data(run, name, *ON_A_BASIS[name].split(), "--basis", "run_rate")
+    assert "the last month alone, amounts annualised" in found["basis"]
+
+
+def test_pictures_and_decisions_on_a_basis(run, tmp_path):
+    path = tmp_path / "tree.svg"
+    assert run("diagram", "saas", str(path), "--lift", "engagement", "+1%", "--basis", "run_rate").exit_code == 0
+    assert "Annual run rate by Oct 2027" in path.read_text(encoding="utf-8")
+    refused = run("decide", "saas", "--act", "engagement=+5%", "$250k", "--basis", "run_rate")
+    assert refused.exit_code == 2
+    assert "a run rate is what a year comes to" in refused.stderr
 
 
 def test_a_model_comes_from_the_standard_input(shop):

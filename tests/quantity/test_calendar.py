@@ -228,6 +228,7 @@ def test_which_periods_a_text_names(text: str, periods: range) -> None:
     [
         (Calendar(Day(2026, 11, 1), "month"), "FY27", "states no fiscal_calendar", "2027-04 to 2028-03"),
         (Calendar(Day(2026, 11, 1), "month"), "soon", "'soon' does not name periods", "write e.g. FY27"),
+        (Calendar(Day(2026, 11, 1), "month"), "Q5 2027", "'Q5 2027' does not name periods", "write e.g. FY27"),
         (Calendar(Day(2026, 11, 1), "month"), "2027-13", "is not a month", "01 to 12"),
         (Calendar(Day(2026, 11, 1), "month"), "2027-02-30", "is not in the calendar", "2027-04-15"),
         (Calendar(Day(2026, 11, 1), "month"), "0027", "the year 27 lies outside", "write e.g. 2027"),

@@ -99,6 +99,11 @@ def test_what_is_written_wrongly_is_listed(said: dict[str, object], parts: list[
     ("text", "parts"),
     [
         ("+1% from month 4 until month 3", ["cannot end (month 3) before it starts (month 4)"]),
+        (
+            "+1% from 4 over 3 weeks until 3",
+            ["ramp of a lift is stated by week", "cannot end (3) before it starts (4)"],
+        ),
+        ("+1% until never", ["the end of a lift: 'never' does not name periods"]),
         ("+1% over 3 weeks decay 5%/year", ["ramp of a lift is stated by week", "decay of a lift is stated by year"]),
         ("+1% from week 3", ["'week 3' is a week, and the tree steps by month"]),
         ("+1% from month 0", ["before the tree's first month"]),
@@ -111,6 +116,13 @@ def test_what_does_not_fit_a_tree_is_listed(text: str, parts: list[str]) -> None
         recipe([parse_change(text)], name="arpu", unit=Unit.parse("USD"), base=29.0, period="month", calendar=MONTHS)
     for part in parts:
         assert part in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["+1% starting 2027-04", "=32 after month 3", "+1% Ramping over 3 months"])
+def test_other_words_for_when_a_change_is_in_force_are_told_the_known_ones(text: str) -> None:
+    with pytest.raises(ChangeError, match=r"when it is in force is written `\+1% from 2027-04 over 3 months"):
+        parse_change(text)
+    assert parse_change("+1% From 2027-04 OVER 3 months") == parse_change("+1% from 2027-04 over 3 months")
 
 
 def test_a_date_needs_a_calendar() -> None:

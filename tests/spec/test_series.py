@@ -23,6 +23,7 @@ def values_of(tree: it.ImpactTree, name: str = "a") -> list[float]:
     "body",
     [
         "{values: [$1/month, $2/month, $3/month]}",
+        "{values: [$1/month, $2, $3]}",
         "{values: [1, 2, 3], unit: USD/month}",
         "{values: {2027-01: 1, 2027-02: 2, 2027-03: 3}, unit: USD/month}",
         "{values: {Mar 2027: 3, Jan 2027: 1, Feb 2027: 2}, unit: USD/month}",
@@ -61,9 +62,14 @@ def test_python_states_the_same() -> None:
         ("{values: [1], formula: b}", ["has both values and a formula"]),
         ("{value: 1, then: hold}", ["`then` says what comes after the last of `values`"]),
         ("{formula: b * 2, seasonality: [1, 1, 1, 1]}", ["a season is one of a stated value"]),
+        ("{values: 100}", ["'100' is neither a list of values", "one number for all periods is `value: 100`"]),
+        ("{values: some}", ["'some' is neither a list of values", "write the numbers: [100, 110, 120]"]),
         ("{values: []}", ["the list is empty"]),
-        ("{values: [1, 2 to 3, x, 4]}", ["values.1: '2 to 3' is not one number", "values.2: "]),
-        ("{values: [1 user, 2, 3 users, $4]}", ["these have another unit: 2, 4"]),
+        ("{values: [1, 2 to 3, x, 4]}", ["these are not one number: 2 to 3 (value 2): write one", "values.2: "]),
+        ("{values: {2027-01: 9 (8 to 10), 2027-02: 9}}", ["9 (8 to 10) (2027-01)", "{value: 100% (90% to 110%)}"]),
+        ("{values: [1 user, 2, 3 users, $4]}", ["these have another unit: $4 (value 4)"]),
+        ("{values: [$1/month, $2, 3]}", ["the first value is $1/month", "another unit: 3 (value 3)"]),
+        ("{values: [1, -5], bounds: 0 to 100}", ["-5 lies outside the bounds"]),
         ("{values: [1, 200, -5], bounds: 0 to 100}", ["200, -5 lie outside the bounds"]),
         ("{values: [1, 2, 3], then: decline}", ["'decline' does not say what comes after"]),
         ("{values: [1, 2, 3], then: grow $1}", ["'$1' is not a growth per period"]),
@@ -82,6 +88,35 @@ def test_what_is_written_wrongly(body: str, parts: list[str]) -> None:
         it.loads(HEAD + body)
     for part in parts:
         assert part in str(raised.value)
+
+
+def test_a_first_day_that_cannot_be_read_is_one_problem() -> None:
+    """What needs it is not blamed as well; what is wrong otherwise still is."""
+    rest = (
+        "fiscal_calendar: {start: February}\nmetrics:\n  a: {values: {2027-01: 1}, then: hold, unit: USD/month}\n"
+        "  b: {value: 1, seasonality: [1, 1, 1, 1]}\n  c: {formula: month_of_year() * a, unit: USD/month}\n"
+        "scenarios: {late: {a: +1% from 2027-04}}\noutcome: c\n"
+    )
+    with pytest.raises(it.ModelError) as raised:
+        it.loads(f"start_date: 2027/01/01\n{rest}")
+    assert [problem.key for problem in raised.value.problems] == ["start_date"]
+    with pytest.raises(it.ModelError) as raised:
+        it.loads(f"start_date: 2027/01/01\n{rest}".replace("then: hold", "then: fall"))
+    assert sorted(problem.key for problem in raised.value.problems) == ["start_date", "then"]
+    with pytest.raises(it.ModelError) as raised:
+        it.loads(rest)
+    assert len(raised.value.problems) == 5
+
+
+def test_how_sure_all_numbers_are_is_a_metric_that_multiplies_them() -> None:
+    """What the error about ranges says to write: one draw for all periods, which does not average out."""
+    tree = it.loads(
+        "horizon: 3\noutcome: sold\nmetrics:\n  plan: {values: [100, 200, 300], unit: orders/month}\n"
+        "  level: {value: 100% (90% to 110%)}\n  sold: {formula: plan * level, unit: orders/month}\n"
+    )
+    spread = tree.simulate(2**12, seed=1).quantiles("sold")
+    assert spread == pytest.approx((540, 600, 660), rel=1e-2)
+    assert [row.address for row in tree.uncertainty(samples=256).rows] == ["level.value"]
 
 
 # ---- files
@@ -177,7 +212,23 @@ def test_wrong_cells_are_named_by_their_period(tmp_path: Path) -> None:
     with pytest.raises(it.ModelError) as raised:
         it.load(model)
     assert "2027-02: " in str(raised.value)
-    assert "2027-03: '1 to 2' is not one number" in str(raised.value)
+    assert "these are not one number: 1 to 2 (2027-03)" in str(raised.value)
+
+
+def test_wrong_numbers_and_wrong_periods_are_told_together(tmp_path: Path) -> None:
+    model = folder(tmp_path, "month,a\n2027-01,1\nsoon,x\n2027-03,\n2027-05,1 to 2\n2027-05,4\n")
+    with pytest.raises(it.ModelError) as raised:
+        it.load(model)
+    assert len(raised.value.problems) == 5
+    told = ("soon: this is not a number", "no value for 2027-03", "1 to 2 (2027-05)", "soon: not the name of a month",
+            "stated more than once: month 5")  # fmt: skip
+    for part in told:
+        assert part in str(raised.value)
+    many = ", ".join(["x"] * 20)
+    with pytest.raises(it.ModelError) as raised:
+        it.loads(f"{HEAD}{{values: [1, {many}]}}")
+    assert len(raised.value.problems) == 9
+    assert "12 more of these cannot be read" in str(raised.value)
 
 
 def test_how_many_files_a_model_reads_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
