@@ -17,8 +17,9 @@ Messages say where, why and what to do, in that order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 __all__ = [
@@ -219,11 +220,16 @@ class ImpactTreeError(Exception):
         What is wrong; one for most errors, all of them for a `ModelError`.
     """
 
-    def __init__(self, *problems: Problem | str) -> None:
-        self.problems: tuple[Problem, ...] = tuple(
-            Problem(reason=problem) if isinstance(problem, str) else problem for problem in problems
-        )
+    def __init__(self, *problems: Problem | str | Callable[[], Problem]) -> None:
         super().__init__(*problems)
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong, told when it is read: an error that is caught and answered needs no place in a file."""
+        return tuple(
+            told if isinstance(told, Problem) else told() if callable(told) else Problem(reason=told)
+            for told in self.args
+        )
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)

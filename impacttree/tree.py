@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import networkx
     import sympy
 
+    from impacttree.answers.asked import Basis
     from impacttree.answers.subject import Subject
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph
@@ -294,6 +295,7 @@ class ImpactTree:
         *,
         cost: RawQuantity | None = None,
         people: bool = True,
+        basis: Basis = "horizon",
         overwrite: bool = True,
     ) -> None:
         """Write a page in which the tree is moved: one HTML file that opens without a network and computes by itself.
@@ -310,6 +312,9 @@ class ImpactTree:
             What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
         people
             Whether owners, sources and notes are in the file.
+        basis
+            How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"``
+            discounted to today as the model's ``finance`` says.
         overwrite
             False refuses to replace a file.
 
@@ -328,7 +333,7 @@ class ImpactTree:
         from impacttree.export.page import page
         from impacttree.files import replace_file
 
-        text = page(self._subject, lift, on, cost=cost, people=people)
+        text = page(self._subject, lift, on, cost=cost, people=people, basis=basis)
         replace_file(path, text.encode(), overwrite)
 
     # -- changed copies and files -------------------------------------------------------------------------------
@@ -474,9 +479,10 @@ def template(name: Literal["saas", "internal", "duolingo"]) -> ImpactTree:
     >>> template("duolingo").name
     'Duolingo, Q4 2024'
     """
-    from impacttree.templates import text
+    from impacttree.spec import read_parsed
+    from impacttree.templates import parsed, text
 
-    return loads(text(name), f"{name}.yaml")
+    return _checked(read_parsed(parsed(name), text(name), f"{name}.yaml"))
 
 
 def from_networkx(graph: networkx.DiGraph[Any]) -> ImpactTree:

@@ -19,9 +19,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from impacttree import ImpactTree, loads
-from impacttree.quantity import Weights
+from impacttree.quantity import Intervention, Weights
 
-__all__ = ["Change", "Sketch", "Span", "changes", "examples", "names", "trees", "weightings", "with_series"]
+__all__ = ["Change", "Sketch", "Span", "changes", "examples", "names", "timed", "trees", "weightings", "with_series"]
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Change = tuple[Literal["wrap", "fix"], float, float]
@@ -728,3 +728,13 @@ def weightings(draw: Draw, periods: int) -> Weights:
     until = draw(st.one_of(st.none(), st.integers(start, start + periods)))
     shape = draw(st.sampled_from(("linear", "s"))) if ramp > 1 else "linear"
     return Weights(start, ramp, shape, until, draw(st.sampled_from((0.0, 0.05, 0.5, 1.0))))
+
+
+@st.composite
+def timed(draw: Draw, change: Change, periods: int) -> Intervention:
+    """Draw a change that is in force in every period, or for some time only, in some cases before another one."""
+    kind, scale, shift = change
+    done = Intervention(kind, scale, shift)
+    if draw(st.booleans()):
+        done = Intervention("wrap", 0.0 if kind == "fix" else scale, shift, draw(weightings(periods)))
+    return done if draw(st.integers(0, 3)) else done.then(Intervention("wrap", 1.004, 0.0, draw(weightings(periods))))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -26,6 +27,7 @@ from impacttree.engine.horizon import Discounted
 from impacttree.errors import MissingDependency, Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import PERIODS_PER_YEAR
+from impacttree.spec.models import PERIODS_IN_A_YEAR
 from impacttree.views import Cell, Column, Lines, Series, Table
 
 __all__ = ["CashFlow", "CashFlowLine", "cash_flow"]
@@ -68,6 +70,8 @@ class CashFlow(Result):
         What comes after the last period is worth at its end, and today; 0 without a terminal value.
     terminal_share : float or None
         Its share of the value before what is paid; None where there is no such value.
+    cycle : int
+        How many of the last periods stand for what comes after: one, or where cash has a season those of a year.
     left, left_saves : float
         What is still to be written off after the last period, and the tax that this saves as it counts today. A
         terminal value by a perpetuity holds it; without one it is not counted.
@@ -90,6 +94,7 @@ class CashFlow(Result):
     terminal: float
     terminal_present: float
     terminal_share: float | None
+    cycle: int
     left: float
     left_saves: float
     spent: float
@@ -349,7 +354,8 @@ class CashFlow(Result):
         if terminal.multiple is not None:
             return f"{terminal.multiple.x.text} times {lowered(self.words.label(terminal.multiple.of))} of a year"
         growth = terminal.perpetuity.growth.text.partition("/")[0]
-        return f"cash of the last {self.words.period} goes on for ever and grows by {growth} a year"
+        last = self.words.period if self.cycle == 1 else self.words.periods(self.cycle)
+        return f"cash of the last {last} goes on for ever and grows by {growth} a year"
 
     def _rate_notes(self) -> Iterator[str]:
         if not self.costs:
@@ -486,10 +492,10 @@ def cash_flow(
         raise QuestionError(Problem(reason="after tax needs a tax rate, which is not stated", fix=fix))
     metric = _weighed(present)
     case = Case.of(present, changes, horizon, scenario, samples, seed)
-    _check_terminal(case)
     outlays = read_outlays(case, metric, cost)
     per_year = PERIODS_PER_YEAR[present.graph.spec.period]
     weighing = _Weighing(case, metric, outlays, after_tax)
+    _check_terminal(case, weighing.cycle)
     paid = [Paid(one.amount, one.period, one.life) for one in outlays]
     flows = weighing.flows()
     found, before = (
@@ -514,6 +520,7 @@ def cash_flow(
         terminal=found.terminal,
         terminal_present=found.terminal_present,
         terminal_share=_share(found.terminal_present, before.value) if finance.terminal is not None else None,
+        cycle=weighing.cycle,
         left=found.left,
         left_saves=found.left_saves,
         spent=math.fsum(one.amount * rule.factor(one.period) for one in outlays),
@@ -533,9 +540,14 @@ def _share(terminal: float, whole: float) -> float | None:
     return terminal / whole if whole > 0 else None
 
 
-def _check_terminal(case: Case) -> None:
-    """Refuse a terminal value of what does not last: of changes that end, or that fade."""
+def _check_terminal(case: Case, cycle: int) -> None:
+    """Refuse a terminal value of what does not last, changes that end or fade, and of less than a year with seasons."""
     finance = case.subject.graph.spec.finance
+    if finance is not None and finance.terminal is not None and case.periods < cycle:
+        asked = case.words.periods(case.periods)
+        reason = f"cash has a season, so that a terminal value takes a whole year, and the horizon is {asked}"
+        fix = f"ask about {case.words.periods(cycle)} or more, or write `terminal: none` in the model"
+        raise QuestionError(Problem(reason=reason, fix=fix))
     ends = any(one is not None and (one.until is not None or one.decay) for one in case.together.weights)
     if finance is not None and finance.terminal is not None and ends:
         reason = "a terminal value counts what goes on after the last period, and a change ends or fades"
@@ -601,17 +613,25 @@ class _Weighing:
         assert finance is not None
         read = {key: tuple(path) for key, path in paths.items()}
         flow = tuple(self._sign * amount for amount in read.pop("flow"))
-        ends = read.pop("ends_at", None)
-        ends_at = None if ends is None else ends[-1] * self._a_year
-        return Flows(flow, is_cash=finance.cash_metric is not None, ends_at=ends_at, **read)
+        ends, cycle = read.pop("ends_at", None), self.cycle
+        ends_at = None if ends is None else self._a_year(ends[-cycle:])
+        return Flows(flow, is_cash=finance.cash_metric is not None, ends_at=ends_at, cycle=cycle, **read)
 
-    @property
-    def _a_year(self) -> float:
-        """What makes an amount of a year of what a multiple is taken of; 1 for what is not an amount per period."""
+    @cached_property
+    def cycle(self) -> int:
+        """How many of the last periods stand for what comes after: those of a year, where one of them has a season."""
+        subject = self.case.subject
+        rested = set[int]().union(*(subject.upstream(subject.graph.metrics[slot]) for slot in self._read.values()))
+        has_season = subject.graph.spec.finance and not rested.isdisjoint(subject.graph.recurring)
+        return PERIODS_IN_A_YEAR[subject.graph.spec.period] if has_season else 1
+
+    def _a_year(self, ends: Sequence[Any]) -> Any:
+        """Return what a multiple is taken of: a year at the pace of the last periods, or the last value of a level."""
         graph = self.case.subject.graph
         metric, period = graph.metrics[self._read["ends_at"]], graph.spec.period
-        each = metric.aggregation == "sum" or (metric.unit.per(period) and not metric.unit.is_share)
-        return PERIODS_PER_YEAR[period] if each else 1.0
+        if metric.aggregation == "sum":
+            return sum(ends) * (PERIODS_PER_YEAR[period] / len(ends))
+        return ends[-1] * (PERIODS_PER_YEAR[period] if metric.unit.per(period) and not metric.unit.is_share else 1.0)
 
     def flows(self) -> Flows:
         """Return what is weighed, every number at its stated point."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case, OutcomeChange
@@ -30,7 +30,9 @@ from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, shown_shares
 from impacttree.views import Fact, Headline, Panel, Step, Waterfall
-from impacttree.views.slides import Figures, ShareOfBar, Shares, Slide, SlidePart
+
+if TYPE_CHECKING:
+    from impacttree.views.slides import ShareOfBar, Slide
 
 __all__ = ["Worth", "worth"]
 
@@ -312,6 +314,8 @@ class Worth(Result):
     @property
     def evidence_shares(self) -> tuple[ShareOfBar, ...]:
         """What it rests on as shares of one bar: each grade of evidence, and what formulas alone carry."""
+        from impacttree.views.slides import ShareOfBar
+
         mix = zip(self.evidence_mix, self.rests_on, strict=True)
         graded = [ShareOfBar(text, grounds.share) for text, grounds in mix]
         if not graded:
@@ -348,6 +352,8 @@ class Worth(Result):
         return self.waterfall()
 
     def slides(self) -> tuple[Slide, ...]:
+        from impacttree.views.slides import Figures, Shares, Slide, SlidePart
+
         words, name = self.words, self.outcome
         lift = words.changed(self.metric, self.change)
         spread = "" if self.range is None or self.range.is_point else words.span(name, self.range.p10, self.range.p90)

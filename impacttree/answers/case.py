@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from impacttree.answers.asked import NOTHING, Asked, Changes, Move
-from impacttree.answers.cautions import beyond_bounds, extrapolations, unmoved, unreached, untimely
+from impacttree.answers.cautions import beyond_bounds, extrapolations, seasonal, unmoved, unreached, untimely
 from impacttree.answers.guardrail_checks import GuardrailCheck, guarded, guardrail_checks
 from impacttree.answers.ranges import UNSAMPLED, Ranges, Risks, change_ranges, guardrail_risks
 from impacttree.answers.result import Provenance
@@ -413,7 +413,8 @@ class Case:
         else:
             found += extrapolations(subject, self.run.rows, self.base.rows)
         found += unmoved(subject, changed, on) if on is not None else ()
-        return (*found, *beyond_bounds(subject, self.base, self.run, resting), *self._long_years())
+        found += beyond_bounds(subject, self.base, self.run, resting)
+        return (*found, *seasonal(subject, resting, self.periods), *self._long_years())
 
     def _long_years(self) -> tuple[str, ...]:
         """Return which fiscal years have a 53rd week among the periods: a year before or after is shorter."""

@@ -48,6 +48,8 @@ class Flows:
         where not stated. At t = 0 they say what was before, which went on without change.
     ends_at
         What a multiple is taken of, at the end; None without one.
+    cycle
+        How many of the last periods stand for what comes after: one, or where cash has a season those of a year.
     """
 
     flow: Amounts
@@ -56,6 +58,7 @@ class Flows:
     deferred: Amounts = ()
     capex: Amounts = ()
     ends_at: Any = None
+    cycle: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,27 +190,32 @@ def _terminal(
     assert finance.terminal.perpetuity is not None
     grown = (1.0 + finance.terminal.perpetuity.rate) ** (1.0 / per_year)
     each = (1.0 + finance.rate) ** (1.0 / per_year)
-    ahead = _until_written_off(finance, flows, outlays) if taxed else 1
+    ahead = (_until_written_off(finance, flows, outlays) if taxed else 1) + flows.cycle - 1
     later = _lines(finance, per_year, _going_on(flows, ahead, grown), outlays, taxed)[-1].amounts[last + 1 :]
-    explicit = sum(amount * each**-k for k, amount in enumerate(later, 1))
-    return explicit + later[-1] * (grown / (each - grown)) * each**-ahead, rule.factor(last)
+    worth = [amount * each**-k for k, amount in enumerate(later, 1)]
+    again = (grown / each) ** flows.cycle  # by which what comes again in each cycle is worth less
+    return sum(worth) + sum(worth[-flows.cycle :]) * (again / (1.0 - again)), rule.factor(last)
 
 
 def _going_on(flows: Flows, ahead: int, grown: float) -> Flows:
-    """Return flows with further periods, in which those of the last one grow; balances change by what grows."""
-    growth = [grown**k for k in range(1, ahead + 1)]
+    """Return flows with further periods, in which those of the last cycle grow; balances change by what grows."""
 
-    def more(amounts: Amounts) -> Amounts:
-        return (*amounts, *(amounts[-1] * by for by in growth)) if amounts else ()
+    def more(amounts: Sequence[Any]) -> Amounts:
+        found = list(amounts)
+        for _ in range(ahead if found else 0):
+            found.append(found[-flows.cycle] * grown**flows.cycle)
+        return tuple(found)
 
     def moved(balances: Amounts) -> Amounts:
-        if not balances:
-            return ()
-        step = balances[-1] - balances[-2]
-        return (*balances, *accumulate((step * by for by in growth[1:]), initial=balances[-1] + step * growth[0]))
+        steps = more([after - before for before, after in pairwise(balances)])[len(balances) - 1 :]
+        return (*balances[:-1], *accumulate(steps, initial=balances[-1])) if balances else ()
 
-    return Flows(
-        more(flows.flow), flows.is_cash, moved(flows.billed), moved(flows.deferred), more(flows.capex), flows.ends_at
+    return replace(
+        flows,
+        flow=more(flows.flow),
+        billed=moved(flows.billed),
+        deferred=moved(flows.deferred),
+        capex=more(flows.capex),
     )
 
 

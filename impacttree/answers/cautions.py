@@ -13,8 +13,9 @@ from impacttree.engine.program import Row
 from impacttree.graph.model import Metric
 from impacttree.graph.reach import delay, upstream
 from impacttree.graph.seen import Seen
+from impacttree.spec.address import Address
 
-__all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "unmoved", "unreached", "untimely"]
+__all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "seasonal", "unmoved", "unreached", "untimely"]
 
 
 def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: int) -> Iterator[str]:
@@ -58,9 +59,23 @@ def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
                     f"the change of {label} starts in {words.at(weights.start)}: nothing of it falls within "
                     f"{words.window(periods)}"
                 )
+            elif words.is_run_rate and not weights.at(periods):
+                yield f"the change of {label} is over by {words.at(periods)}, which a run rate takes for a whole year"
             elif weights.full > last:
                 ends = "ends before" if last < periods else "is in full only after the horizon"
                 yield f"the change of {label} {ends}: it would be in full in {words.at(weights.full)}"
+
+
+def seasonal(subject: Subject, resting: Collection[int], last: int) -> Iterator[str]:
+    """Yield the seasons that a run rate takes for the whole year: of what it rests on, as they stand in its period."""
+    graph, words = subject.graph, subject.words
+    for index in sorted(resting) if words.is_run_rate else ():
+        season = graph.schedules.get(str(Address(graph.metrics[index].name, key="seasonality")))
+        if season is not None and season.at(last) != 1.0:
+            yield (
+                f"the run rate takes {words.at(last)} for a whole year, and the season of "
+                f"{graph.metrics[index].label} is at {season.at(last):.3g} times its average then"
+            )
 
 
 def extrapolations(

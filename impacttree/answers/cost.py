@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from impacttree.answers.case import Case
+from impacttree.answers.words import Words
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
+from impacttree.patterns import pattern
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "check_net", "cost_address", "is_cost", "read_cost", "uncertain_cost"]
+__all__ = ["COST", "check_net", "cost_address", "has_net", "is_cost", "read_cost", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
@@ -39,6 +41,11 @@ def uncertain_cost(outcome: Metric, cost: Quantity | None, address: str = COST) 
     return (UncertainNumber(address, outcome.name, cost, None, True),)
 
 
+def has_net(words: Words, outcome: Metric) -> bool:
+    """Return whether changes of an outcome add up over time, so that they can be set against a cost."""
+    return outcome.aggregation == "sum" and not words.is_run_rate
+
+
 def check_net(case: Case) -> None:
     """Refuse to set a cost, which is paid once, against run rates, and against a window that begins after period 1.
 
@@ -62,6 +69,10 @@ def check_net(case: Case) -> None:
         raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask from {words.at(1)} on"))
 
 
+_SCHEDULED = pattern(r"\s(?:in|over)\s|;")
+"""What tells when a cost is paid, or how long it lasts."""
+
+
 def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     """Return a cost as it was understood; it is paid once, at the start of period 1.
 
@@ -74,6 +85,10 @@ def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
 
     words = case.words
     check_net(case)
+    if isinstance(raw, str) and _SCHEDULED.search(raw):
+        reason = f"the cost is one amount here, paid at the start, and '{printable(raw, 80)}' is paid later or in parts"
+        fix = "add up what is paid and leave out when, or ask `worth` or `cash_flow`"
+        raise QuestionError(Problem(reason=reason, fix=fix))
     unit = words.total_unit(outcome.name)
     try:
         cost = parse_quantity(raw, currency=words.currency)

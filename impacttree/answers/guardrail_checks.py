@@ -11,13 +11,13 @@ from impacttree.answers.samples import percentage
 from impacttree.answers.words import STILL, Words, is_still
 from impacttree.engine.rounding import Settled
 from impacttree.graph.model import Graph, Metric
-from impacttree.views.slides import Gauge, Gauges, SlidePart
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from impacttree.engine.simulation import Corridor
+    from impacttree.views.slides import Gauge, SlidePart
 
 __all__ = [
     "NOTABLE",
@@ -195,6 +195,8 @@ def gauge(words: Words, check: GuardrailCheck, periods: int, risk_before: float 
     risk_before
         Of a breach without what is done; None where nothing is, or where that is not known.
     """
+    from impacttree.views.slides import Gauge
+
     value, limit = words.apart(check.metric, check.value, check.limit)
     reach = 1.6 * max(abs(check.value), abs(check.limit)) or 1.0
     verdict = "Holds." if check.holds else f"Broken in {words.periods(len(check.breached))} of {periods}."
@@ -220,6 +222,8 @@ def gauges_part(
     before
         The same without it.
     """
+    from impacttree.views.slides import Gauges, SlidePart
+
     if not checks:
         return ()
     risks = {(one.metric, one.side): one.risk for one in before}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +11,7 @@ from impacttree.answers.cost import COST, read_cost, uncertain_cost
 from impacttree.answers.words import Words, counted, joined
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
+from impacttree.patterns import pattern
 from impacttree.quantity import Quantity, RawQuantity
 from impacttree.spec import leaves
 from impacttree.spec.finance import LONGEST_LIFE
@@ -25,7 +25,7 @@ Costs = RawQuantity | Sequence[RawQuantity]
 """What is paid: ``"$250k"``, ``"$20k in month 3"``, ``"$100k over 36 months"``; a list, or with ``;`` between them."""
 
 MOST = 60
-_WHEN = re.compile(r"^(?P<amount>.+?)(?:\s+in\s+(?P<when>[^$]+?))?(?:\s+over\s+(?P<life>\d+\s+[A-Za-z]+))?\s*$")
+_WHEN = pattern(r"^(?P<amount>.+?)(?:\s+in\s+(?P<when>[^$]+?))?(?:\s+over\s+(?P<life>\d+\s+[A-Za-z]+))?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def read_outlays(
 def terms(case: Case, outcome: Metric, outlays: Sequence[Outlay]) -> str:
     """Write what is paid and when: ``$250k, paid once in month 1``, ``$20k in month 3 and $90k over 36 months``."""
     words = case.words
-    today = "today" if words.is_discounted else f"in {words.at(1)}"
+    today = words.at_start
     if len(outlays) == 1 and not outlays[0].period and outlays[0].life is None:
         return f"{outlays[0].text}, paid once {today}"
     lives = any(one.life is not None for one in outlays) and not words.is_cash(outcome.name)

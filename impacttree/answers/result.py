@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -107,6 +106,8 @@ class Result(ABC):
 
     def to_json(self) -> str:
         """Return the answer as JSON: what was asked, how it was computed, and the rows."""
+        import json
+
         return json.dumps(self.summary() | {"rows": self.to_dicts()}, indent=2, ensure_ascii=False, allow_nan=False)
 
     def slides(self) -> tuple[Slide, ...]:

@@ -376,7 +376,9 @@ class Words:
         """
         metric = self.graph[name]
         if metric.aggregation == "sum":
-            return f" in {self.periods(last)}" if self._by_number else f" {self.over(name, last)}"
+            return (
+                f" {self.over(name, last)}" if self.is_run_rate or not self._by_number else f" in {self.periods(last)}"
+            )
         stated = metric.spec.start or metric.spec.level
         if metric.index not in self._moving or (stated is not None and stated.value == value):
             return ""
@@ -555,16 +557,26 @@ class Words:
 
     def held(self, what: str, weights: Sequence[Weights | None] = ()) -> str:
         """Write when changes are in force: ``lift held from month 1``, ``lift from month 4, in full from month 6``."""
-        if not any(weights):
-            return f"{what} held from {self.at(1)}"
-        first = weights[0]
-        if first is None or any(other != first for other in weights):
+        first = weights[0] if weights else None
+        if any(other != first for other in weights):
             return f"{what} each in force when stated"
-        parts = [f"{what} from {self.at(first.start)}"]
-        parts += [f"in full from {self.at(first.full)}"] if first.ramp > 1 else []
-        parts += [f"losing {100 * first.decay:g}% a {self.period} after that"] if first.decay else []
-        until = f" until {self.at(first.until)}" if first.until is not None else ""
-        return ", ".join(parts) + (f",{until}" if len(parts) > 1 else until)
+        return f"{what} {self.in_force(first)}"
+
+    @property
+    def at_start(self) -> str:
+        """When an amount is paid that is paid at the start: ``in month 1``; where amounts are discounted ``today``."""
+        return "today" if self.is_discounted else f"in {self.at(1)}"
+
+    def in_force(self, weights: Weights | None) -> str:
+        """Write when a change is: ``held from month 1``, ``from month 4, in full from month 6``."""
+        if weights is None:
+            return f"held from {self.at(1)}"
+        parts = [f"from {self.at(weights.start)}"]
+        parts += [f"in full from {self.at(weights.full)}"] if weights.ramp > 1 else []
+        parts += [f"losing {100 * weights.decay:g}% a {self.period} after that"] if weights.decay else []
+        if weights.until is not None and len(parts) == 1:
+            return f"{parts[0]} until {self.at(weights.until)}"
+        return ", ".join([*parts, *([f"until {self.at(weights.until)}"] if weights.until is not None else [])])
 
     def horizon(self, outcome: str, last: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects
@@ -13,9 +13,9 @@ from impacttree.graph.cycles import components
 from impacttree.graph.model import Graph
 from impacttree.quantity import Intervention
 
-__all__ = ["NOTHING_HELD", "Counted", "Held", "local_effects"]
+__all__ = ["NOTHING_HELD", "Held", "PeriodsCounted", "local_effects"]
 
-Counted = Callable[[int], range]
+PeriodsCounted = Callable[[int], range]
 """Which of the first n periods count in what is taken over them."""
 
 
@@ -53,7 +53,7 @@ class Held:
         path: Sequence[Any],
         over: Callable[[int], Any],
         change: Intervention,
-        counted: Counted,
+        counted: PeriodsCounted,
         apply: Callable[[Intervention, Any], Any] = Intervention.apply,
     ) -> Held:
         """Return a copy that also holds `slot` to a path with a change, whatever its own rule would give.
@@ -81,7 +81,9 @@ class Held:
 NOTHING_HELD = Held()
 
 
-def local_effects(graph: Graph, given: Mapping[int, Intervention], counted: Counted) -> tuple[Held, tuple[int, ...]]:
+def local_effects(
+    graph: Graph, given: Mapping[int, Intervention], counted: PeriodsCounted
+) -> tuple[Held, tuple[int, ...]]:
     """Return what changes do within a period, and the slots that wrap the path they have on a loop, in order.
 
     Parameters
@@ -89,16 +91,24 @@ def local_effects(graph: Graph, given: Mapping[int, Intervention], counted: Coun
     counted
         The periods that count in what holds over the first n periods.
     """
-    loops = _upstream_first(graph, [s for s in given if given[s].kind == "wrap" and graph.metrics[s].on_loop])
-    local = {slot: change for slot, change in given.items() if slot not in loops} if loops else given
-    kinds = {slot: change.kind for slot, change in local.items()}
-    varying = {slot: change for slot, change in local.items() if change.varies}
+    kinds: dict[int, Literal["wrap", "fix"]] = {}
+    steady: dict[int, object] = {}
+    varying: dict[int, Intervention] = {}
+    loops = []
+    for slot, change in given.items():
+        if change.kind == "wrap" and graph.metrics[slot].on_loop:
+            loops.append(slot)
+            continue
+        kinds[slot] = change.kind
+        if change.varies:
+            varying[slot] = change
+        else:
+            steady[slot] = _effect(change)
     if not varying:
-        return Held(kinds, {slot: _effect(change) for slot, change in local.items()}), loops
-    steady = {slot: _effect(change) for slot, change in local.items() if slot not in varying}
+        return Held(kinds, steady), _upstream_first(graph, loops)
     paths = {slot: partial(_effect_at, change) for slot, change in varying.items()}
     totals = {slot: partial(_effect_over, change, counted) for slot, change in varying.items()}
-    return Held(kinds, steady, paths, totals), loops
+    return Held(kinds, steady, paths, totals), _upstream_first(graph, loops)
 
 
 def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:
@@ -116,7 +126,7 @@ def _effect_at(change: Intervention, position: int) -> object:
     return _effect(change.at(position + 1))
 
 
-def _effect_over(change: Intervention, counted: Counted, periods: int) -> object:
+def _effect_over(change: Intervention, counted: PeriodsCounted, periods: int) -> object:
     return _effect(change.over(counted(periods)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from impacttree.engine.codegen import Intervened
@@ -16,6 +16,7 @@ from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.core import Clock
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Graph
+from impacttree.spec.places import NOWHERE, Places
 
 __all__ = ["Missing", "Naming", "PeriodState", "redo", "too_large"]
 
@@ -30,8 +31,14 @@ class Missing:
 
     reason: str
     """``division by zero in month 1``"""
-    problem: Problem
-    """Of the metric where it began, which may be another."""
+    told: Problem
+    """Of the metric where it began, which may be another; where it stands in a file is looked up when it is read."""
+    places: Places = field(default=NOWHERE, compare=False)
+
+    def problem(self) -> Problem:
+        """Return what is told, with its place in the file."""
+        line, column = self.places.find("metrics", self.told.metric, "formula")
+        return replace(self.told, file=self.places.file, line=line, column=column)
 
 
 class MissingError(ArithmeticError):
@@ -152,20 +159,16 @@ def _missing(naming: Naming, block: Block, fault: Fault, period: PeriodState) ->
     when = {0: "at t = 0", -1: "over the horizon"}.get(period.t, in_it)
     listed = ", ".join(operands[:8]) + (" ..." if len(operands) > 8 else "")
     text, span = _formula(metric.spec.formula, metric.rule, fault)
-    line, column = graph.spec.places.find("metrics", metric.name, "formula")
     problem = Problem(
         reason=f"{fault.reason} {when}" + (f" ({listed})" if listed else ""),
         fix=_AS_WRITTEN if fault.reason == NOT_MEANINGFUL else _TO_CORRECT,
-        file=graph.spec.places.file,
-        line=line,
-        column=column,
         metric=metric.name,
         key="formula" if metric.origin == "formula" else metric.origin,
         formula=text,
         span=span,
     )
     told = {0: "today", -1: "over the horizon"}.get(period.t, in_it)
-    return Missing(f"{fault.reason} {told}", problem)
+    return Missing(f"{fault.reason} {told}", problem, graph.spec.places)
 
 
 def _formula(written: str | None, rule: Expr, fault: Fault) -> tuple[str, tuple[int, int]]:

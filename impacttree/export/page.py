@@ -15,27 +15,30 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property, reduce
 from importlib.resources import files
 from typing import Any, get_args
 
 from impacttree.analyses.diagram import diagram, lifted_diagram
 from impacttree.analyses.worth import worth
-from impacttree.answers.asked import NOTHING, Asked
+from impacttree.answers.asked import NOTHING, Asked, Basis
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.cost import COST, has_net, read_cost, uncertain_cost
 from impacttree.answers.guardrail_checks import Limit, guarded, sized
 from impacttree.answers.local import known
 from impacttree.answers.number_names import label_of
+from impacttree.answers.placeholders import ILLUSTRATIVE
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.subject import Subject
 from impacttree.answers.words import lowered
 from impacttree.engine.simulation import DrawnChange, Job, Wanted
 from impacttree.errors import EvaluationError, ImpactTreeError, Problem, QuestionError
+from impacttree.export.changes import changes_data, drawn_data, timings_data
 from impacttree.export.draws import draws_data
 from impacttree.export.script import ENGINE, as_json, model_data, script
 from impacttree.formula import unparse
 from impacttree.graph.model import Aggregation, Metric
-from impacttree.quantity import Change, Intervention, Quantity, RawQuantity, number_of, unit_words
+from impacttree.quantity import Change, Quantity, RawQuantity, unit_words
 from impacttree.quantity.formatting import style_of
 from impacttree.render.characters import clean
 from impacttree.render.layout import layout
@@ -49,6 +52,8 @@ __all__ = ["body", "modules", "page", "page_data"]
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
 BETA = "beta.js"
 """Its functions are needed where something is drawn from a beta distribution."""
+SHORT = 8
+"""Letters of a name of the periods that fits beside an amount on a card, as FY27."""
 LONG = 3
 """Horizons that the longer view has."""
 COMMON = ("kind", "rule", "better", "isAmount", "isShare", "count", "unit", "about", "formula", "moves")
@@ -84,6 +89,7 @@ def page(
     *,
     cost: RawQuantity | None = None,
     people: bool = True,
+    basis: Basis = "horizon",
 ) -> str:
     """Return the page of a tree as HTML text.
 
@@ -99,6 +105,8 @@ def page(
         What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
     people
         Whether owners, sources and notes are in the file.
+    basis
+        How amounts count: as they come, as the last period annualised, or discounted to today.
 
     Raises
     ------
@@ -114,7 +122,7 @@ def page(
     """
     folder = files("impacttree.export") / "page"
     style = (folder / "page.css").read_text(encoding="utf-8")
-    data = page_data(subject, lift, on, cost=cost, people=people)
+    data = page_data(subject, lift, on, cost=cost, people=people, basis=basis)
     code = f"(() => {{\n'use strict';\n{script(modules(data))}start();\n}})();"
     return TEMPLATE.format(
         title=escape(clean(subject.graph.spec.name)),
@@ -146,24 +154,14 @@ def page_data(
     *,
     cost: RawQuantity | None = None,
     people: bool = True,
+    basis: Basis = "horizon",
 ) -> Mapping[str, Any]:
     """Return all that the script of a page reads, as plain data; arguments are those of `page`."""
-    return _Contents(subject, lift, on, cost, people).data
+    return _Contents(subject, lift, on, cost, people, basis).data
 
 
 def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _check_held(subject: Subject) -> None:
-    """Refuse a scenario that does not hold in every period."""
-    for scenario in subject.graph.spec.scenarios:
-        if subject.changes(dict(scenario.changes)).weights:
-            raise _refused(f"the scenario '{scenario.name}', which does not hold in every period", "leave it out")
-
-
-def _refused(what: str, fix: str) -> QuestionError:
-    return QuestionError(Problem(reason=f"a page that computes cannot show {what}", fix=fix))
 
 
 class _Contents:
@@ -176,18 +174,18 @@ class _Contents:
         on: str | None,
         cost: RawQuantity | None,
         people: bool,
+        basis: Basis,
     ) -> None:
-        _check_held(subject)
+        subject = subject.on_basis(basis)
         self.whole, self.words, self.people = subject.marked, subject.words, people
         self.graph, self.periods = subject.graph, subject.periods(None)
         self.outcome = subject.outcome(on)
         self.subject, self.lift = subject, lift
         self.cost = self._paid(cost)
-        self.answer = worth(subject, *lift, on) if lift is not None else None
-        self.drawn = diagram(subject, None, on).drawn if self.answer is None else lifted_diagram(self.answer, "full")
+        self.answer = worth(subject, *lift, on, basis=basis) if lift is not None else None
+        answer = self.answer
+        self.drawn = diagram(subject, on=on, basis=basis).drawn if answer is None else lifted_diagram(answer, "full")
         self.asked = NOTHING if self.answer is None else self.answer.case.asked
-        if self.asked.weights:
-            raise _refused("a lift that is not in force in every period", "leave its start, ramp and end out")
         self.styles: list[Mapping[str, Any]] = []
 
     def _paid(self, cost: RawQuantity | None) -> Quantity | None:
@@ -212,8 +210,6 @@ class _Contents:
     def data(self) -> Mapping[str, Any]:
         spec, outcome = self.graph.spec, self.outcome
         horizons = [self.periods, *([LONG * self.periods] if self._reaches(LONG * self.periods) else [])]
-        basis = self.words.marked(self.words.basis(outcome.name))
-        held = basis.partition("; ")[2]
         told = [self._metric(metric) for metric in self.graph.metrics]
         usual = _usual(told)
         return {
@@ -222,32 +218,54 @@ class _Contents:
             "currency": spec.currency,
             "horizons": horizons,
             "names": self._names(horizons[-1]),
-            "windows": {
-                str(count): {
-                    "all": self.words.lasting(count),
-                    **{rule: self.words.taken(rule, count) for rule in get_args(Aggregation)},
-                }
-                for count in horizons
-            },
+            "windows": {str(count): self._window(count) for count in horizons},
             "outcome": outcome.index,
-            "basis": {"money": outcome.unit.is_money, "held": held},
+            "basis": {
+                "meant": self.words.meant(outcome.name),
+                "held": self.words.in_force(None),
+                "paid": self.words.at_start,
+                "net": self.words.net(outcome.name),
+                "marked": ILLUSTRATIVE if spec.illustrative else "",
+            },
             "version": self.subject.provenance("").fingerprint,
             "asOf": self._as_of(),
             "notes": list(self._notes()),
             "cost": None if self.cost is None else self.cost.central(),
-            "canCost": outcome.aggregation == "sum",
+            "canCost": has_net(self.words, outcome),
             "range": self._range(),
-            "changes": self._changes(self.asked),
+            "changes": changes_data(self.asked),
             "focus": self._focus(),
-            "scenarios": list(self._scenarios()),
+            "scenarios": [dict(one) for one, _ in self.scenarios],
             "usual": usual,
             "metrics": [_without(one, usual) for one in told],
             "styles": self.styles,
             "guardrails": list(self._guardrails()),
             "draws": self._draws(),
             "views": self._views(),
-            "model": model_data(self.whole.model, horizons[-1]),
+            "model": self._model(horizons),
         }
+
+    def _model(self, horizons: Sequence[int]) -> Mapping[str, Any]:
+        """Return what runs: with a row for each period where something that is done here differs by period."""
+        done = (self.asked, *(asked for _, asked in self.scenarios))
+        timings = timings_data(done, self.words, horizons[-1])
+        each = dict(enumerate(one for asked in done for one in asked.interventions.values()))
+        model = model_data(self.whole.model.beside(each), horizons)
+        return {**model, "timings": timings} if timings else model
+
+    def _window(self, count: int) -> Mapping[str, str]:
+        """Return what the first periods are called: by themselves, beside an amount on a card, and by rule."""
+        words, named = self.words, {"all": self.words.lasting(count)}
+        match words.on_basis:
+            case "horizon":
+                months = f"{count} {'mo.' if words.period == 'month' else f'{words.period}s'}"
+                is_short = words.calendar is not None and len(words.first(count)) <= SHORT
+                named["card"] = words.first(count) if is_short else months
+            case "pv":
+                named |= {"card": "discounted", "brief": "disc."}
+            case "run_rate":
+                named |= {"choice": words.by(count), "card": "a year", "brief": "/yr"}
+        return {**named, **{rule: words.taken(rule, count) for rule in get_args(Aggregation)}}
 
     def _names(self, last: int) -> Mapping[str, list[str]] | None:
         """Return what periods are called, in full and below an axis; None where they go by their numbers."""
@@ -280,9 +298,6 @@ class _Contents:
         found = self.answer.range if self.answer is not None else None
         return None if found is None or found.is_point else (found.p10, found.p90)
 
-    def _changes(self, asked: Asked) -> list[Any]:
-        return [_change(slot, one) for slot, one in asked.interventions.items()]
-
     def _focus(self) -> int:
         """Return the metric that the page is about: the lifted one, else the first input of the strongest path."""
         by_name = self.graph.by_name
@@ -292,15 +307,21 @@ class _Contents:
         others = [metric.name for metric in self.graph.metrics if metric.spec.level is not None]
         return by_name[(inputs or others or [self.outcome.name])[0]]
 
-    def _scenarios(self) -> Iterator[Mapping[str, Any]]:
+    @cached_property
+    def scenarios(self) -> Sequence[tuple[Mapping[str, Any], Asked]]:
+        """The scenarios that can be computed: what is told of each, and what it changes."""
+        return list(self._scenarios())
+
+    def _scenarios(self) -> Iterator[tuple[Mapping[str, Any], Asked]]:
         for scenario in self.graph.spec.scenarios:
             try:
                 case = Case.of(self.whole, dict(scenario.changes))
                 worth = case.change(self.outcome)
             except ImpactTreeError:
                 continue
-            changes = self._changes(case.asked)
-            yield {"name": scenario.name, "label": scenario.title, "changes": changes, "worth": known(worth)}
+            changes = changes_data(case.asked)
+            told = {"name": scenario.name, "label": scenario.title, "changes": changes, "worth": known(worth)}
+            yield told, case.asked
 
     # -- metrics ------------------------------------------------------------------------------------------------
 
@@ -310,7 +331,7 @@ class _Contents:
         told = {
             "name": name,
             "label": metric.label,
-            "low": lowered(metric.label),
+            "low": lowered(words.titled(name) if metric is self.outcome else metric.label),
             "kind": spec.kind,
             "rule": metric.aggregation,
             "better": spec.better,
@@ -359,7 +380,8 @@ class _Contents:
         least, most = max(min(low, base) - room, bounds[0]), min(max(high, base) + room, bounds[1])
         for slot, change in self.asked.interventions.items():
             if slot == metric.index:
-                least, most = min(least, change.apply(base)), max(most, change.apply(base))
+                full = reduce(lambda value, step: step.apply(value), change.steps, base)
+                least, most = min(least, full), max(most, full)
         return {
             "kind": "value" if metric.origin == "value" else "shift",
             "base": base,
@@ -390,7 +412,9 @@ class _Contents:
                 "parameter": parameters.get(address),
                 "label": self._named(address) if address in parameters else "",
             }
-        lifts = [(slot, _lift(change, places)) for slot, change in runs[0].items() if isinstance(change, DrawnChange)]
+        lifts = [
+            (slot, drawn_data(change, places)) for slot, change in runs[0].items() if isinstance(change, DrawnChange)
+        ]
         return {**drawn, "lifts": lifts, "cost": places.get(COST), "size": self.whole.sizes(self.periods)[slots[0]]}
 
     def _limits(self) -> Sequence[Limit]:
@@ -448,19 +472,6 @@ def _usual(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _without(metric: Mapping[str, Any], usual: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: value for key, value in metric.items() if key not in usual or value != usual[key]}
-
-
-def _lift(change: DrawnChange, places: Mapping[str, int]) -> list[Any]:
-    """Return what is done to a metric step by step: how, the number, and its place among the draws if it has one."""
-    steps = zip(change.recipe.changes, change.addresses, strict=True)
-    return [
-        [type(one).__name__.lower(), number_of(one), None if address is None else places[address]]
-        for one, address in steps
-    ]
-
-
-def _change(slot: int, one: Intervention) -> tuple[int, Mapping[str, Any]]:
-    return slot, {"kind": one.kind, "scale": one.scale, "shift": one.shift}
 
 
 def _places(

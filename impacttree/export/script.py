@@ -7,9 +7,11 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
-from string import ascii_letters, ascii_lowercase
+from itertools import groupby
+from string import ascii_letters, digits
 from typing import Any
 
+from impacttree.engine.horizon import Window
 from impacttree.engine.model import Model
 from impacttree.engine.tape import Block, Body, Instruction, Select
 from impacttree.formula import FUNCTIONS
@@ -43,16 +45,36 @@ OWN = re.findall(
     "baseOver taken margins isSmall needed isRecomputed branching slopes decisions #decisions slope_of_exponent "
     "central thick score isStatic choose power isStated horizonBase branches backward shortened otherwise largest "
     "isThere slope_of_base moving inward DIGITS tightest rounding highest betaQuantile adjoints adjoint BASELINE "
-    "#movedBy room roundings deltaOver coefficient #inOnePiece scenarioButtons wrapped repeats isToday amounts "
+    "#movedBy room roundings deltaOver coefficient #inOnePiece scenarioButtons wrapped isToday amounts "
     "widths switches pushes lowest logGamma isSummed horizonButtons drawLine crossing wideOperation MOST_SWITCHES "
-    "magnitude FUNCTIONS",
+    "magnitude FUNCTIONS periods block numbers totals row columns sorted longest steps loads formatPercent still edges "
+    "long slots into reached quantile column throughout shares others branch tries filled "
+    "digitsApart term output degree placed levels counts leading kindOf jumping isTight isStill isLoop isDrawn "
+    "isDone hasZero during guarded inRecomputed copiedByHand compare ceiling between another FACTOR #compute visit "
+    "touching there simulate relative piece periodic markText later isWithin isTiming isBroken isBeyond drawTornado "
+    "derivatives constant computer #firstSwitch standAlone roundedOut member follow fields args MOST_NODES JUMP_NODES "
+    "#roundingAt weighed typed spent",
 )
-"""Long names that the script alone uses, which a page has in two signs: no browser, no data and no text knows them."""
+"""Names that the script alone uses, which a page has in two signs or three: no browser, data or text knows them."""
 ALIASES = {"$M": "Math", "$N": "Number", "$F": "Float64Array"}
-_SIGNS = (*(f"_{letter}" for letter in ascii_letters), *(f"${letter}" for letter in ascii_lowercase))
-SHORT = {name: "#" * name.startswith("#") + sign for name, sign in zip(OWN, _SIGNS[: len(OWN)], strict=True)}
+CALLS = {"$A": "Math.abs", "$I": "Math.min", "$X": "Math.max", "$Q": "Number.isFinite"}
+_ENDS = ascii_letters + digits
+_SIGNS = (f"{start}{end}" for start in ("_", "$", "$$", "__") for end in _ENDS)
+_FREE = (sign for sign in _SIGNS if sign not in ALIASES and sign not in CALLS)
+MEMBERS = {
+    name: next(_FREE)
+    for name in (
+        "addEventListener", "replaceChildren", "textContent", "append", "horizon", "setAttribute", "forEach",
+        "recomputed", "metrics", "filter", "changes", "values",
+    )
+}  # fmt: skip
+"""Members that are asked for by a name in a variable."""
+SHORT = {name: "#" * name.startswith("#") + next(_FREE) for name in OWN}
 SHORT |= {name: sign for sign, name in ALIASES.items()}
 _WORD = re.compile(r"(?<![\w$#])#?[A-Za-z_$][\w$]*")
+_CALLED = {name: sign for sign, name in CALLS.items()}
+_CALL = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in CALLS.values()))
+_MEMBER = re.compile(rf"(?<!\.)(\?\.|\.)({'|'.join(MEMBERS)})\b")
 _SLOPES = """function slope_of_base(base, exponent) {
   return exponent ? exponent * Math.pow(base, exponent - 1) : 0;
 }
@@ -74,8 +96,9 @@ def script(modules: Iterable[str] = ENGINE) -> str:
     folder = files("impacttree.export") / "page"
     texts = ((folder / name).read_text(encoding="utf-8") for name in modules)
     plain = "".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
-    aliases = ",".join(f"{sign}={name}" for sign, name in ALIASES.items())
-    return f"let {aliases};\n{squeezed(_ASIDE.sub('', _ASIDE.sub('', _functions() + plain)))}"
+    names = [f"{sign}={name}" for sign, name in (*ALIASES.items(), *CALLS.items())]
+    names += [f'{sign}="{name}"' for name, sign in MEMBERS.items()]
+    return f"let {','.join(names)};\n{squeezed(_ASIDE.sub('', _ASIDE.sub('', _functions() + plain)))}"
 
 
 def squeezed(code: str) -> str:
@@ -99,7 +122,9 @@ def squeezed(code: str) -> str:
 
 def _plain(code: str) -> str:
     dense = _ZERO.sub("", _SUMS.sub(r"\1", _BREAKS.sub("", _BLANKS.sub(r"\1", code))))
-    named = _WORD.sub(lambda word: SHORT.get(word[0], word[0]), dense)
+    called = _CALL.sub(lambda call: _CALLED[call[0]], dense)
+    asked = _MEMBER.sub(lambda found: f"{found[1].rstrip('.') and '?.'}[{MEMBERS[found[2]]}]", called)
+    named = _WORD.sub(lambda word: SHORT.get(word[0], word[0]), asked)
     return re.sub(r"\bconst\b", "let", named.replace(";}", "}"))
 
 
@@ -139,16 +164,17 @@ def _functions() -> str:
     return _SLOPES + "\n".join(lines)
 
 
-def model_data(model: Model, periods: int) -> dict[str, Any]:
+def model_data(model: Model, horizons: Sequence[int]) -> dict[str, Any]:
     """Return all that is needed to run a tree.
 
     Parameters
     ----------
     model
         The compiled tree; NaN marks what has no value.
-    periods
-        How far it may be run: as many numbers are stated of what differs by period.
+    horizons
+        The periods over which values are taken; it may be run up to the last of them.
     """
+    periods = max(horizons)
     blocks: dict[int, Block] = {id(b): b for b in (*model.initial.blocks, *model.step.blocks, *model.recomputed.blocks)}
     places = {key: place for place, key in enumerate(blocks)}
     return {
@@ -158,6 +184,7 @@ def model_data(model: Model, periods: int) -> dict[str, Any]:
         "lags": model.lags,
         "static": model.is_static,
         "rules": [_rule(model, slot) for slot in range(model.size)],
+        "ways": [_ways(model, count) for count in horizons],
         "rank": _ranks(model),
         "owners": model.owners,
         "blocks": [_block(block) for block in blocks.values()],
@@ -183,6 +210,23 @@ def _short(data: Any) -> Any:
         case float() if data.is_integer() and abs(data) < WHOLE and (data or math.copysign(1.0, data) > 0):
             return int(data)
     return data
+
+
+def _ways(model: Model, periods: int) -> Sequence[Any]:
+    """Return how values are taken over the first periods: the first of those that count, and how, by rule.
+
+    A rule is runs of periods that count alike, and a divisor: an average is told as one, so that it is exact of what
+    stays the same.
+    """
+    counted = model.counted(periods)
+    before, count = counted.start - 1, len(counted)
+    ways = []
+    for name, rule in model.rules.items():
+        weights = rule.adjoint(1.0, Window(count, count, before, counted.start))
+        is_mean = set(weights) == {1.0 / count}
+        each = [*[0.0] * before, *([1.0] * count if is_mean else weights)]
+        ways.append([name, [[len(list(alike)), weight] for weight, alike in groupby(each)], count if is_mean else 1])
+    return [periods, before, ways]
 
 
 def _rule(model: Model, slot: int) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import Literal, NamedTuple, NoReturn
 
 from impacttree.errors import Edit, FormulaError, Problem
+from impacttree.patterns import pattern
 from impacttree.quantity.slips import correction
 
 __all__ = ["MAX_CHARACTERS", "MAX_NUMBER_CHARACTERS", "MAX_TOKENS", "Token", "refuse", "tokenize"]
@@ -26,7 +27,7 @@ class Token(NamedTuple):
     value: float = 0.0
 
 
-_WORDS = re.compile(
+_WORDS = pattern(
     r"""
     (?P<space>   [ \t\r\n]+)
   | (?P<name>    [A-Za-z_][A-Za-z0-9_]*)
@@ -36,11 +37,11 @@ _WORDS = re.compile(
     """,
     re.VERBOSE,
 )
-_NUMBER = re.compile(
+_NUMBER = pattern(
     r"(?P<digits>(?:(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.(?:[0-9]+(?:_[0-9]+)*)?)?)|\.[0-9]+(?:_[0-9]+)*)"
     r"(?:(?P<exponent>[eE][+-]?[0-9]+)|(?P<suffix>[kKMBT%]))?"
 )
-_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9_])")
+_THOUSANDS = pattern(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9_])")
 _SCALES = {"k": "e3", "K": "e3", "M": "e6", "B": "e9", "T": "e12", "%": "e-2"}
 
 _REFUSED: dict[str, tuple[str, str] | tuple[str, str, str]] = {
@@ -190,10 +191,10 @@ def _number_advice(written: str) -> tuple[str, str, str | None]:
     return f"'{written}' is not a number", "numbers are written 1_000, 1.5e3, 1.2M, 3k, 5%", None
 
 
-_SPACED_PERCENT = re.compile(r"([0-9][0-9._]*)([ \t]+%)$")
-_ENDS_OPERAND = re.compile(r"\s*(?:$|[-+*/),<>=!])")
-_NAMED = re.compile(r"\s*(?:[A-Za-z_][A-Za-z0-9_]*\s*)?=\s*")
-_EARLIER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*[\[(]\s*t\s*-\s*([1-9][0-9]*)\s*[\])]")
+_SPACED_PERCENT = pattern(r"([0-9][0-9._]*)([ \t]+%)$")
+_ENDS_OPERAND = pattern(r"\s*(?:$|[-+*/),<>=!])")
+_NAMED = pattern(r"\s*(?:[A-Za-z_][A-Za-z0-9_]*\s*)?=\s*")
+_EARLIER = pattern(r"([A-Za-z_][A-Za-z0-9_]*)\s*[\[(]\s*t\s*-\s*([1-9][0-9]*)\s*[\])]")
 
 
 def refuse_earlier(text: str, position: int) -> None:

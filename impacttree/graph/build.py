@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copyreg
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
@@ -37,6 +36,7 @@ from impacttree.graph.references import references
 from impacttree.graph.schedules import schedules_of
 from impacttree.graph.statement import stated_line
 from impacttree.graph.units import Units, units_of
+from impacttree.patterns import pattern
 from impacttree.quantity import Schedule
 from impacttree.quantity.spread_checks import impossible
 from impacttree.spec import Driver, MetricSpec, TreeSpec
@@ -430,7 +430,7 @@ class _Build:
 
 _CLOCKS = frozenset(("t", "time", "n", "period", "day", "week", "quarter", "year"))
 """What people call the number of the period."""
-_HYPHENS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)+")
+_HYPHENS = pattern(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)+")
 
 
 def _reads_clock(core: Core | None) -> bool:
@@ -439,6 +439,8 @@ def _reads_clock(core: Core | None) -> bool:
 
 def _names_in_file(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
     """Return the names of all metrics that the file holds or the problems speak of, readable or not."""
+    if not problems:  # then all could be read
+        return set()
     place = spec.places.root.get("metrics")
     written = {str(name) for name in place.children or ()} if place else set()
     return written | {problem.metric for problem in problems if problem.metric}
@@ -447,8 +449,8 @@ def _names_in_file(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
 def _cut_metrics(spec: TreeSpec, problems: Sequence[Problem]) -> set[str]:
     """Return the metrics on whose lines the file itself is wrong: those problems name no metric and no key."""
     lines = [problem.line for problem in problems if problem.line and not problem.metric and not problem.key]
-    place = spec.places.root.get("metrics")
-    if not lines or place is None:
+    place = spec.places.root.get("metrics") if lines else None
+    if place is None:
         return set()
     below = [other.key_line for other in spec.places.root.values() if other.key_line > place.key_line]
     starts = {metric.name: spec.places.find_key("metrics", metric.name)[0] for metric in spec.metrics}

@@ -10,7 +10,7 @@ from impacttree.graph.central_values import Today
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Reference
 from impacttree.quantity import Relative, Unit, misfit, parse_change, resolve
-from impacttree.spec import MetricSpec, TreeSpec
+from impacttree.spec import MetricSpec, Scenario, TreeSpec
 
 __all__ = [
     "bounds_of",
@@ -175,12 +175,9 @@ def check_scenarios(
     metrics = {metric.name: metric for metric in spec.metrics}
     for scenario in spec.scenarios:
         for name, text in scenario.changes:
-            keys: tuple[str, ...] = ("scenarios", scenario.name, "changes", name)
-            if spec.places.exact(*keys) is None and scenario.is_body(scenario.written()):
-                keys = ("scenarios", scenario.name, name)
             if name not in metrics:
                 if name not in unknown:
-                    findings.add_unknown(keys, name, metrics, at_key=True)
+                    findings.add_unknown(_keys_of_change(spec, scenario, name), name, metrics, at_key=True)
                 continue
             unit = units[name]
             if unit is None:
@@ -199,4 +196,13 @@ def check_scenarios(
                 )  # fmt: skip
             except ChangeError as error:
                 for problem in error.problems:
+                    keys = _keys_of_change(spec, scenario, name)
                     findings.add_at(keys, problem.reason, problem.fix, problem.edit)
+
+
+def _keys_of_change(spec: TreeSpec, scenario: Scenario, name: str) -> tuple[str, ...]:
+    """Return where a change stands: below `changes`, or in the scenario itself."""
+    keys = ("scenarios", scenario.name, "changes", name)
+    if spec.places.exact(*keys) is None and scenario.is_body(scenario.written()):
+        return ("scenarios", scenario.name, name)
+    return keys

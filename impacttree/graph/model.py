@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -172,8 +172,16 @@ class Graph:
     @property
     def differing(self) -> tuple[int, ...]:
         """The metrics whose rule reads a number that differs by period: a series, a season, a clock."""
-        varying = {address for address, schedule in self.schedules.items() if not schedule.is_steady}
-        return tuple(metric.index for metric in self.metrics if varying and varying & set(_addresses(metric.core)))
+        return self._reading({address for address, schedule in self.schedules.items() if not schedule.is_steady})
+
+    @property
+    def recurring(self) -> tuple[int, ...]:
+        """The metrics whose rule reads a number that comes again: a season, the month, a series that repeats."""
+        return self._reading({address for address, schedule in self.schedules.items() if schedule.recurs})
+
+    def _reading(self, addresses: Set[str]) -> tuple[int, ...]:
+        """Return the metrics whose rule reads one of some numbers."""
+        return tuple(metric.index for metric in self.metrics if addresses and addresses & set(_addresses(metric.core)))
 
     @property
     def doubts(self) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from impacttree.errors import QuestionError, printable
 from impacttree.formula.core import Clock, Core, walk
 from impacttree.graph.findings import Findings
+from impacttree.patterns import pattern
 from impacttree.quantity import Count, Month, Schedule, Season, ValueSeries
 from impacttree.quantity.calendar import Calendar, numbered_period
 from impacttree.spec import MetricSpec, TreeSpec
@@ -19,7 +20,7 @@ from impacttree.spec.leaves import MAX_HORIZON
 
 __all__ = ["schedules_of"]
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
+_DAY = pattern(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
 _LISTED = 8
 _START = "state the first day of period 1: start_date: 2027-01-01"
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.files import MAX_BYTES, MODEL_SUFFIXES
+from impacttree.patterns import pattern
 
 if TYPE_CHECKING:
     from impacttree.tree import ImpactTree
@@ -31,7 +31,7 @@ __all__ = [
     "with_long_help",
 ]
 
-NEGATIVE = re.compile(r"-(?:$|[^A-Za-z-]|[^-].*\d)")
+NEGATIVE = pattern(r"-(?:$|[^A-Za-z-]|[^-].*\d)")
 """``-1%``, ``-$3``, ``-USD 3``, and the ``-`` that is left of ``-$3`` when a shell has replaced ``$3``."""
 
 
@@ -141,7 +141,7 @@ def acts_of(
     return tuple(acts)
 
 
-CHANGES = re.compile(r"[\s,]+(?=[A-Za-z_]\w*\s*=)")
+CHANGES = pattern(r"[\s,]+(?=[A-Za-z_]\w*\s*=)")
 """Between two changes of one text: what stands before the next ``metric=``."""
 
 
@@ -166,13 +166,13 @@ def open_tree(name: str) -> ImpactTree:
     QuestionError
         When there is no such template.
     """
-    from impacttree.tree import load, loads
+    from impacttree.tree import load, loads, template
 
     if name == "-":
         return loads(_standard_input(), "standard input")
     if is_path(name):
         return load(name)
-    from impacttree.templates import names, text
+    from impacttree.templates import names
 
     if name not in names():
         beside = next(
@@ -182,7 +182,7 @@ def open_tree(name: str) -> ImpactTree:
             reason = f"there is no template '{printable(name)}', and a file is named by its path"
             path = beside if is_path(beside) else f".{os.sep}{beside}"
             raise QuestionError(Problem(reason=reason, fix=f"write {printable(path)}"))
-    return loads(text(name), f"{name}.yaml")
+    return template(cast("Any", name))
 
 
 def _standard_input() -> bytes:

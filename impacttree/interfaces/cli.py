@@ -5,7 +5,6 @@ Commands import the library when they run, so that ``--help`` loads none of it.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,6 +38,7 @@ from impacttree.interfaces.terminal import (
 )
 
 if TYPE_CHECKING:
+    from impacttree.answers.asked import Basis
     from impacttree.quantity.calendar import YearPart
     from impacttree.tree import ImpactTree
 
@@ -555,6 +555,8 @@ def simulate(
         return
     shares = {condition: found.probability(condition) for condition in probability}
     if as_json:
+        import json
+
         print_json(json.loads(found.to_json()) | ({"probabilities": shares} if shares else {}))
         return
     print_view(found.view())
@@ -732,8 +734,17 @@ def deck(
 @click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="The change with which the page opens.")
 @on_option
 @cost_option
+@basis_option
 @click.option("--people/--no-people", default=True, show_default=True, help="Put in owners, sources and notes.")
-def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cost: str | None, people: bool) -> None:
+def page(
+    tree: str,
+    file: str,
+    lift: tuple[str, str] | None,
+    on: str | None,
+    cost: str | None,
+    basis: Basis,
+    people: bool,
+) -> None:
     """A page in which the tree is moved, in a file.
 
     One HTML file with a slider for each input: it opens in a browser without a network, on a phone too, and computes
@@ -742,7 +753,7 @@ def page(tree: str, file: str, lift: tuple[str, str] | None, on: str | None, cos
     opened = open_tree(tree)
     if lift is not None:
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
-    opened.to_html(file, lift, _on(opened, on), cost=cost, people=people)
+    opened.to_html(file, lift, _on(opened, on), cost=cost, people=people, basis=basis)
     click.echo(f"{printable(file)} written; open it in a browser.")
 
 
@@ -813,6 +824,8 @@ def schema(output: str | None) -> None:
 
     With it, editors complete and check keys. Printed, or written to OUTPUT, whose name ends in .json.
     """
+    import json
+
     from impacttree.files import replace_file
     from impacttree.spec import json_schema
 

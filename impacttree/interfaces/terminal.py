@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +41,8 @@ class Mistake(click.ClickException):
 
 def _folded(text: str) -> str:
     """Break the lines of a message between words at the terminal's width, but not what shows a formula."""
+    import shutil
+
     from impacttree.render.characters import wrap
 
     columns = shutil.get_terminal_size().columns - 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from impacttree.answers.asked import Basis
 from impacttree.answers.subject import Subject
 from impacttree.errors import MissingDependency, Problem
 from impacttree.quantity import Change
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["explore"]
 
 
-def explore(subject: Subject, lift: tuple[str, str | Change] | None = None, on: str | None = None) -> Explorer:
+def explore(
+    subject: Subject,
+    lift: tuple[str, str | Change] | None = None,
+    on: str | None = None,
+    *,
+    basis: Basis = "horizon",
+) -> Explorer:
     """Return sliders for a notebook, which move the tree and are moved from Python.
 
     Parameters
@@ -25,6 +32,9 @@ def explore(subject: Subject, lift: tuple[str, str | Change] | None = None, on: 
         A metric and its change, to begin with; without it, the tree is as stated.
     on
         The outcome; by default the tree's.
+    basis
+        How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
+        to today as the model's ``finance`` says.
 
     Raises
     ------
@@ -48,4 +58,4 @@ def explore(subject: Subject, lift: tuple[str, str | Change] | None = None, on: 
         raise MissingDependency(Problem(reason="sliders in a notebook need anywidget", fix=fix)) from error
     from impacttree.notebook.explorer import Explorer
 
-    return Explorer(subject, lift, on)
+    return Explorer(subject, lift, on, basis=basis)

@@ -5,7 +5,7 @@ const SOON = 40, SETTLED = 400, PHONE = 760;
 /** Python behind the channel of the widget: `Page` asks it as it asks `Answers`, which answers first. */
 class Kernel {
   constructor(data, model) {
-    Object.assign(this, { model, near: new Answers(data, { isSampling: false }), view: Math.random().toString(36).slice(2), number: 0, revision: 0, isFollowing: false });
+    Object.assign(this, { data, model, near: new Answers(data, { isSampling: false }), view: Math.random().toString(36).slice(2), number: 0, revision: 0, isFollowing: false });
   }
 
   ask(asked, tell) {
@@ -27,6 +27,7 @@ class Kernel {
 
   /** Take what Python says: an answer to the last question, or a state that was made elsewhere. Others are too old. */
   hear(told) {
+    this.learn(told.timings);
     const { page, view, number } = this, isOwn = told.view === view;
     if (isOwn && told.number !== number) return;
     this.wrong(isOwn ? told.error : "");
@@ -42,9 +43,18 @@ class Kernel {
       this.figures(told);
       return;
     }
-    page.state.take(told.changes);
+    page.state.take(told.changes, page.state.when);
     this.figures(told);
     if (told.ranges) this.tell({ ranges: told.ranges });
+  }
+
+  /** Know the times at which changes are in force that Python has brought up. */
+  learn(timings) {
+    const { model } = this.data, known = (model.timings ??= {}), isNew = Object.keys(timings).some((when) => !Object.hasOwn(known, when));
+    if (!isNew) return;
+    Object.assign(known, timings);
+    model.static = false;
+    this.near = new Answers(this.data, { isSampling: false });
   }
 
   /** Have the page be about what Python has moved. */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from secrets import token_hex
@@ -14,20 +14,25 @@ import anywidget
 import traitlets
 
 from impacttree.analyses.what_if import WhatIf, what_if
+from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.answers.subject import Subject
 from impacttree.errors import ChangeError, ImpactTreeError, Problem
+from impacttree.export.changes import changes_data, timings_data
 from impacttree.export.page import body, modules, page_data
 from impacttree.export.script import as_json, script
-from impacttree.notebook.moves import Texts, texts_of, written
+from impacttree.notebook.moves import Moved, Texts, texts_of, written
 from impacttree.notebook.still import still
-from impacttree.notebook.told import figures, moves_of, plain, ranges
+from impacttree.notebook.told import figures, plain, ranges
 from impacttree.quantity import Change, Intervention
+from impacttree.quantity.timing import InForce, split
 
 __all__ = ["Explorer"]
 
 STEPS = 400
 """Of a slider, as in ``page.js``."""
+MOST_STEPS, LONGEST = 20, 300
+"""Changes that a message may make to one metric, and characters in which it may say when each is in force."""
 ROUGH = 0.4
 """Part of a step by which the change of a dragged slider may be off: less than half, so that the slider stays there."""
 
@@ -59,7 +64,8 @@ class Explorer(anywidget.AnyWidget):
         What is done, by metric, as in every question: ``{"engagement": "+5%"}``; a list of several changes on one
         metric. Assigning to it moves the sliders; wrong changes raise an error and leave all as it was.
     values : dict of str to float
-        Every metric over the horizon that is shown, by its aggregation rule; NaN where one has no value. Read only.
+        Every metric over the horizon that is shown, by its aggregation rule and on the basis of the sliders; NaN where
+        one has no value. Read only.
     """
 
     changes: traitlets.Any = traitlets.Any()
@@ -76,8 +82,16 @@ class Explorer(anywidget.AnyWidget):
     _told: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     """The state, and to which question of which view it answers."""
 
-    def __init__(self, subject: Subject, lift: tuple[str, str | Change] | None = None, on: str | None = None) -> None:
-        data = page_data(subject, lift, on)
+    def __init__(
+        self,
+        subject: Subject,
+        lift: tuple[str, str | Change] | None = None,
+        on: str | None = None,
+        *,
+        basis: Basis = "horizon",
+    ) -> None:
+        data = page_data(subject, lift, on, basis=basis)
+        subject = subject.on_basis(basis)
         self._subject, self._data, self._on = subject, data, on
         self._outcome = subject.outcome(on)
         self._horizon = int(data["horizons"][0])
@@ -99,7 +113,8 @@ class Explorer(anywidget.AnyWidget):
     def worth(self) -> WhatIf:
         """What the changes are worth over the horizon that is shown, with ranges: as `tree.what_if` answers."""
         if self._whole is None:
-            self._whole = what_if(self._subject, self.changes, self._on, horizon=self._horizon)
+            subject = self._subject
+            self._whole = what_if(subject, self.changes, self._on, horizon=self._horizon, basis=subject.basis)
         return self._whole
 
     # -- the state ------------------------------------------------------------------------------------------------
@@ -183,7 +198,9 @@ class Explorer(anywidget.AnyWidget):
 
     def _state(self, **more: Any) -> dict[str, Any]:
         now = figures(self._case, self._outcome, self._data["horizons"], self._cost)
-        state = {"revision": self._revision, "changes": moves_of(self._case), "horizon": self._horizon, "now": now}
+        asked, words, longest = self._case.asked, self._subject.words, max(self._data["horizons"])
+        done = {"changes": changes_data(asked), "timings": timings_data((asked,), words, longest)}
+        state = {"revision": self._revision, "horizon": self._horizon, "now": now, **done}
         told = {"view": None, "number": None, "ranges": None, "error": "", **state, **more}
         return {key: plain(value) for key, value in told.items()}
 
@@ -220,7 +237,7 @@ class Explorer(anywidget.AnyWidget):
 class _Question:
     """What a view of the widget asks, read from a message that may be anything."""
 
-    moves: Mapping[int, Intervention]
+    moves: Mapping[int, Sequence[Moved]]
     rough: Mapping[int, float]
     """By slot, how far the value of what is dragged may be off, as its slider has it."""
     horizon: int
@@ -249,17 +266,36 @@ class _Question:
                 ends = data["metrics"][_slot(dragged, len(data["metrics"]))]["input"]
                 rough = {dragged: ROUGH * (ends["most"] - ends["least"]) / STEPS}
             return cls(moves, rough, horizon, spent, asked.get("settled") is True)
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, ChangeError, KeyError, TypeError, ValueError):
             reason, fix = "what the browser asks cannot be read", "run the cell again, which draws the sliders anew"
             raise ChangeError(Problem(reason=reason, fix=fix)) from None
 
 
-def _moves(given: Iterable[Any], count: int) -> Iterable[tuple[int, Intervention]]:
+def _moves(given: Iterable[Any], count: int) -> Iterable[tuple[int, Sequence[Moved]]]:
     for slot, move in given:
-        kind = move["kind"]
-        if kind not in ("wrap", "fix"):
+        steps = [*move.get("before", ()), move]
+        if len(steps) > MOST_STEPS:
             raise ValueError
-        yield _slot(slot, count), Intervention(kind, _number(move["scale"]), _number(move["shift"]))
+        yield _slot(slot, count), [_step(step) for step in steps]
+
+
+def _step(step: Mapping[str, Any]) -> Moved:
+    kind = step["kind"]
+    if kind not in ("wrap", "fix"):
+        raise ValueError
+    return Moved(Intervention(kind, _number(step["scale"]), _number(step["shift"])), _timing(step.get("when")))
+
+
+def _timing(words: object) -> InForce | None:
+    """Return the time that is in words as `changes_data` tells it."""
+    if words is None:
+        return None
+    if not isinstance(words, str) or len(words) > LONGEST:
+        raise ValueError
+    body, timing = split(f"+1 {words}")
+    if body != "+1":
+        raise ValueError
+    return timing
 
 
 def _slot(value: object, count: int) -> int:

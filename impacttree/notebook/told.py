@@ -10,12 +10,13 @@ from typing import Any
 
 from impacttree.analyses.what_if import WhatIf
 from impacttree.answers.case import Case
+from impacttree.answers.cost import has_net
 from impacttree.answers.net_over_time import returns
 from impacttree.engine.flows import Lift
 from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
 
-__all__ = ["figures", "moves_of", "plain", "ranges"]
+__all__ = ["figures", "plain", "ranges"]
 
 NOTHING = 1e-9
 """Share of the largest flow that is not told."""
@@ -39,7 +40,8 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
     """
     longest = case.over(max(horizons))
     flows = _flows(case, outcome)
-    found = returns(longest, outcome, _paid(longest, cost), sampled=False)
+    is_set_off = has_net(case.words, outcome)
+    found = returns(longest, outcome, _paid(longest, cost), sampled=False) if is_set_off else None
     slots = case.subject.graph.by_name
     return {
         "before": list(case.before),
@@ -48,7 +50,8 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
         **({} if flows is None else {"flows": flows}),
         "rows": [list(row) for row in case.told_after.periods_of()],
         "baseRows": [list(row) for row in case.told_before.periods_of()],
-        "net": {
+        "net": found
+        and {
             "line": found.net,
             "horizons": [[count, found.net[count - 1]] for count in horizons],
             "payback": found.payback,
@@ -102,7 +105,7 @@ def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> d
     outcome, span = case.subject.graph[worth.outcome], worth.range
     is_known = span is not None and not span.is_point
     longest = case.over(max(horizons))
-    found = returns(longest, outcome, _paid(longest, cost)) if is_known and outcome.aggregation == "sum" else None
+    found = returns(longest, outcome, _paid(longest, cost)) if is_known and has_net(case.words, outcome) else None
     back = [found.payback_low, found.payback_high] if found is not None and cost else None
     return {
         "samples": worth.provenance.samples,
@@ -116,14 +119,6 @@ def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> d
 def _paid(case: Case, cost: float) -> str | None:
     """Return a cost as a question takes it: in the money of the tree, to the last digit."""
     return f"{Decimal(repr(cost)):f} {case.words.currency}" if cost else None
-
-
-def moves_of(case: Case) -> list[Any]:
-    """Return the changes of a state, by slot, as the script takes them."""
-    return [
-        [slot, {"kind": one.kind, "scale": one.scale, "shift": one.shift}]
-        for slot, one in case.asked.interventions.items()
-    ]
 
 
 def plain(data: Any) -> Any:

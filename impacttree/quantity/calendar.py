@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from impacttree.errors import Problem, QuestionError, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.dates import MONTHS, ONE_DAY, day_text, days_text, joined_ends, month_number
 from impacttree.quantity.fiscal_years import EARLY, FiscalRule
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period
@@ -44,13 +45,13 @@ class _Named(NamedTuple):
 
 
 _KNOWN = "FY27, FY27 Q2, 2027, 2027-04 or 2027-04 to 2027-09"
-_FISCAL = re.compile(r"fy ?(\d{4}|\d{2})(?: ?([qhpw]) ?(\d{1,2}))?", re.ASCII)
-_CALENDAR_YEAR = re.compile(r"(\d{4})", re.ASCII)
-_QUARTER = re.compile(r"(?:q([1-4]) (\d{4})|(\d{4})[- ]?q([1-4]))", re.ASCII)
-_MONTH = re.compile(r"(?:(\d{4})-(\d{2})|([a-z]+) (\d{4}))", re.ASCII)
-_DAY = re.compile(r"(?:week of )?(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2}) ([a-z]+) (\d{4}))", re.ASCII)
-_TO = re.compile(" to ", re.IGNORECASE)
-_TO_DATE = re.compile(r"(?:year to date|ytd)(?: (?:to |at |in )?(.+))?", re.ASCII)
+_FISCAL = pattern(r"fy ?(\d{4}|\d{2})(?: ?([qhpw]) ?(\d{1,2}))?", re.ASCII)
+_CALENDAR_YEAR = pattern(r"(\d{4})", re.ASCII)
+_QUARTER = pattern(r"(?:q([1-4]) (\d{4})|(\d{4})[- ]?q([1-4]))", re.ASCII)
+_MONTH = pattern(r"(?:(\d{4})-(\d{2})|([a-z]+) (\d{4}))", re.ASCII)
+_DAY = pattern(r"(?:week of )?(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2}) ([a-z]+) (\d{4}))", re.ASCII)
+_TO = pattern(" to ", re.IGNORECASE)
+_TO_DATE = pattern(r"(?:year to date|ytd)(?: (?:to |at |in )?(.+))?", re.ASCII)
 _PARTS = {"q": (4, 3), "h": (2, 6), "p": (12, 1)}
 """Into how many parts a letter divides a fiscal year, and how many months each has."""
 
@@ -437,11 +438,11 @@ class Calendar:
 
     def _point(self, text: str) -> _Named:
         """Return the stretch of time that a text without ``to`` names."""
-        for pattern, read in (
+        for form, read in (
             (_FISCAL, self._fiscal_text), (_CALENDAR_YEAR, _calendar_year), (_QUARTER, self._calendar_quarter),
             (_MONTH, _calendar_month), (_DAY, _calendar_day),
         ):  # fmt: skip
-            found = pattern.fullmatch(text.lower())
+            found = form.fullmatch(text.lower())
             named = read(found) if found else None
             if named is not None:
                 return named
@@ -485,7 +486,7 @@ class Calendar:
 _BY_THE_CALENDAR = FiscalRule()
 
 
-_NUMBERED = re.compile(r"(?:([A-Za-z]+)\s+)?([0-9]{1,5})", re.ASCII)
+_NUMBERED = pattern(r"(?:([A-Za-z]+)\s+)?([0-9]{1,5})", re.ASCII)
 
 
 def numbered_period(text: str, calendar: Calendar | None) -> tuple[int, str] | None:

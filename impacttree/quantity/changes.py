@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from impacttree.errors import ChangeError, Problem, QuantityError, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.money import sign_of
 from impacttree.quantity.numbers import exact, exact_text, literal, round_to_digits
 from impacttree.quantity.quantities import Quantity, RawQuantity, parse_quantity
@@ -38,7 +39,7 @@ __all__ = [
 DIGITS = 4
 """Digits of a middle that follows from a distribution, where a change is shown."""
 
-_TO = re.compile(r"\s+to\s+", re.ASCII)
+_TO = pattern(r"\s+to\s+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from impacttree.errors import Problem, QuantityError, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.dates import MONTHS, ONE_DAY, month_number
 
 __all__ = ["EARLY", "PATTERNS", "FiscalRule", "YearEnd", "YearName", "parse_year_end"]
@@ -71,7 +72,7 @@ class YearEnd:
         return anchor + datetime.timedelta(days=(self.weekday - anchor.weekday() + 3) % 7 - 3)
 
 
-_YEAR_END = re.compile(
+_YEAR_END = pattern(
     r"(?:last (?P<last>[a-z]+) (?:of|in) (?P<of>[a-z]+)"
     r"|(?P<nearest>[a-z]+) (?:nearest|closest)(?: to)?(?: the)?"
     r" (?:(?P<end>end) of (?P<month>[a-z]+)|(?P<day>\d{1,2})(?: of)? (?P<named>[a-z]+)"

@@ -164,16 +164,23 @@ class Recipe:
         given = [number_of(change) for change in self.changes] if numbers is None else numbers
         if not self.weights:
             return Intervention(self.kind, *self.effect(given))
-        done = Intervention("wrap")
-        stages = zip(self.changes, given, self.weights, strict=True)
-        for change, number, weights in sorted(stages, key=lambda stage: _turn(stage[0])):
-            alone = Recipe((change,))
-            scale, shift = alone.effect([number])
-            if weights is None:
-                done = done.then(Intervention(alone.kind, scale, shift))
-            else:
-                done = done.then(Intervention("wrap", 0.0 if alone.kind == "fix" else scale, shift, weights))
-        return done
+        return reduce(Intervention.then, (stage for _, stage in self.stages(given)))
+
+    def stages(self, numbers: Sequence[Any]) -> Sequence[tuple[int, Intervention]]:
+        """Return what each change does by itself, in the order in which they act, with its place among the changes."""
+        stages = zip(self.changes, numbers, self.weights or (None,) * len(self.changes), strict=True)
+        places = sorted(range(len(self.changes)), key=lambda place: _turn(self.changes[place]))
+        each = [_stage(*stage) for stage in stages]
+        return [(place, each[place]) for place in places]
+
+
+def _stage(change: Change, number: Any, weights: Weights | None) -> Intervention:
+    """Return what one change does by itself; a value that is set for a time wraps what the metric would have."""
+    alone = Recipe((change,))
+    kind, (scale, shift) = alone.kind, alone.effect([number])
+    if kind == "fix" and weights is not None:
+        return Intervention("wrap", 0.0, shift, weights)
+    return Intervention(kind, scale, shift, weights)
 
 
 def _turn(change: Change) -> int:

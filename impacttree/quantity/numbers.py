@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
+
+from impacttree.patterns import pattern
 
 __all__ = [
     "NUMBER_PATTERN",
@@ -26,7 +27,7 @@ SUFFIXES = {"k": 3, "M": 6, "B": 9, "T": 12}
 NUMBER_PATTERN = r"(?P<digits>\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE](?P<exponent>[+-]?\d{1,4}))?"
 """ASCII digits with optional single underscores between them, a decimal point and an exponent; no sign."""
 
-_REPR = re.compile(r"(\d+)(?:\.(\d+))?(?:e([+-]\d+))?")
+_REPR = pattern(r"(\d+)(?:\.(\d+))?(?:e([+-]\d+))?")
 
 
 def literal(digits: str, exponent: int) -> float:

@@ -10,6 +10,7 @@ from itertools import islice, pairwise
 from typing import Any, Generic, Literal, NamedTuple, NoReturn, TypeVar
 
 from impacttree.errors import QuantityError, nearest, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.numbers import NUMBER_PATTERN, SUFFIXES, literal
 from impacttree.quantity.slips import correction, leading_zeros
 from impacttree.quantity.spreads import Bounds, Spread
@@ -45,21 +46,21 @@ LARGEST_SHOWN = 10**15
 MAX_BETA = 1_000_000
 """Largest parameter of a beta distribution: successes or failures that were counted."""
 
-_AMOUNT = re.compile(
+_AMOUNT = pattern(
     r"(?P<sign>[+-]?)\s*(?P<money>[A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Z]{3}(?=\s*[\d.]))?\s*"
     + NUMBER_PATTERN
     + r"(?:\s?(?P<suffix>[kKMBT])(?=(?:x|pp)?(?![A-Za-z0-9_$-])))?\s*(?P<unit>.*)",
     re.ASCII | re.DOTALL,
 )
-_GROUPED = re.compile(r"\d{1,3}(?:([,.])\d{3})+(?!\d)", re.ASCII)
-_COMMAS = re.compile(r"\d[\d,.]*,[\d,.]*\d", re.ASCII)
-_INNER_SIGN = re.compile(r"([A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Z]{3})\s*([+-])\s*(?=[\d.])", re.ASCII)
-_DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
+_GROUPED = pattern(r"\d{1,3}(?:([,.])\d{3})+(?!\d)", re.ASCII)
+_COMMAS = pattern(r"\d[\d,.]*,[\d,.]*\d", re.ASCII)
+_INNER_SIGN = pattern(r"([A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Z]{3})\s*([+-])\s*(?=[\d.])", re.ASCII)
+_DOTTED = pattern(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
 """``9.000``: nine thousand to some readers, nine to others."""
-_DASHED = re.compile(r"[\d%kKMB]\s*-\s*[$€£]?\d", re.ASCII)
+_DASHED = pattern(r"[\d%kKMB]\s*-\s*[$€£]?\d", re.ASCII)
 _LOOK_ALIKES = frozenset("−–—‐‑‒~…±")
-_TO = re.compile(r"\s+to\s+", re.ASCII)
-_BELOW = re.compile(r"/|per\s", re.ASCII)
+_TO = pattern(r"\s+to\s+", re.ASCII)
+_BELOW = pattern(r"/|per\s", re.ASCII)
 
 SpreadKind = Literal["normal", "lognormal", "beta", "triangular", "uniform"]
 _PARAMETERS: dict[SpreadKind, tuple[str, ...]] = {

@@ -29,6 +29,11 @@ class Schedule(Protocol):
         ...
 
     @property
+    def recurs(self) -> bool:
+        """Whether the same numbers come again, so that one period does not stand for those after it."""
+        ...
+
+    @property
     def last(self) -> int | None:
         """The last period that has a number; None where there is no last one."""
         ...
@@ -82,6 +87,10 @@ class ValueSeries:
         return not (self.then == "grow" and self.growth) and all(value == self.values[0] for value in self.values)
 
     @property
+    def recurs(self) -> bool:
+        return self.then == "repeat" and not self.is_steady
+
+    @property
     def last(self) -> int | None:
         return None if self.then else len(self.values)
 
@@ -121,6 +130,7 @@ class Count:
 
     today: float = 0.0
     is_steady: bool = False
+    recurs: bool = False
     last: int | None = None
 
     def at(self, t: int) -> float:
@@ -141,6 +151,7 @@ class Month:
 
     calendar: Calendar
     is_steady: bool = False
+    recurs: bool = True
     last: int | None = None
 
     @property
@@ -178,6 +189,10 @@ class Season:
     @property
     def is_steady(self) -> bool:
         return all(factor == 1.0 for factor in self.factors)
+
+    @property
+    def recurs(self) -> bool:
+        return not self.is_steady
 
     def at(self, t: int) -> float:
         quarters = len(self.factors) == 4

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
+from impacttree.patterns import pattern
+
 __all__ = ["correction", "leading_zeros"]
 
 _HEAD = r"(?P<head>[+-]?\s*(?:[A-Z]{0,2}\$|[€£¥]|[A-Z]{3}(?=\s*\d))?\s*)"
 _REST = r"(?P<rest>(?:%|[kKMBT](?![A-Za-z]))?(?:\s*[A-Za-z%/$€£¥].*)?)"
 _WHOLE = r"(?P<whole>\d{1,3}(?:(?P<mark>[.,])\d{3})+)"
-_BOTH_MARKS = re.compile(rf"{_HEAD}{_WHOLE}(?!(?P=mark))[.,](?P<part>\d+){_REST}")
-_ONE_MARK = re.compile(rf"{_HEAD}{_WHOLE}(?P=mark)(?P<part>\d+){_REST}")
-_SPACED = re.compile(rf"{_HEAD}(?P<whole>\d{{1,3}}(?:[ '’\u00a0\u202f]\d{{3}})+){_REST}")
+_BOTH_MARKS = pattern(rf"{_HEAD}{_WHOLE}(?!(?P=mark))[.,](?P<part>\d+){_REST}")
+_ONE_MARK = pattern(rf"{_HEAD}{_WHOLE}(?P=mark)(?P<part>\d+){_REST}")
+_SPACED = pattern(rf"{_HEAD}(?P<whole>\d{{1,3}}(?:[ '’\u00a0\u202f]\d{{3}})+){_REST}")
 _SCALES = {"thousand": "k", "million": "M", "mn": "M", "mm": "M", "billion": "B", "bn": "B", "trillion": "T", "tn": "T"}
 _SCALE = rf"\s?(?P<scale>{'|'.join(_SCALES)})(?![A-Za-z])"
-_SCALED = re.compile(rf"{_HEAD}(?P<number>\d[\d_]*(?:\.\d+)?){_SCALE}(?P<rest>.*)", re.IGNORECASE)
-_LEADING_ZERO = re.compile(rf"{_HEAD}(?P<zeros>0[0_]*)(?=[1-9_])", re.ASCII)
-_ENDS = re.compile(r"(?P<low>\S(?:.*?[\w%])??)\s*(?:-{1,2}|[–—‐‑‒~…]|\.{2,3})\s*(?P<high>[+$€£¥\d.].*)")
+_SCALED = pattern(rf"{_HEAD}(?P<number>\d[\d_]*(?:\.\d+)?){_SCALE}(?P<rest>.*)", re.IGNORECASE)
+_LEADING_ZERO = pattern(rf"{_HEAD}(?P<zeros>0[0_]*)(?=[1-9_])", re.ASCII)
+_ENDS = pattern(r"(?P<low>\S(?:.*?[\w%])??)\s*(?:-{1,2}|[–—‐‑‒~…]|\.{2,3})\s*(?P<high>[+$€£¥\d.].*)")
 
 
 def correction(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from impacttree.errors import QuantityError, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.change_checks import misfit
 from impacttree.quantity.changes import Add, Change
 from impacttree.quantity.numbers import NUMBER_PATTERN, exact, literal
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 
-_NUMBER = re.compile(rf"[+-]?\s*{NUMBER_PATTERN}", re.ASCII)
+_NUMBER = pattern(rf"[+-]?\s*{NUMBER_PATTERN}", re.ASCII)
 
 
 class Slope(NamedTuple):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, cast, get_args
 
 from impacttree.errors import ChangeError, Problem, QuantityError, QuestionError, meant, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.calendar import Calendar, numbered_period, period_name
 from impacttree.quantity.quantities import parse_quantity
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period, Unit
@@ -23,13 +24,13 @@ PeriodName = str | int | datetime.date
 T = TypeVar("T")
 
 MOST_PERIODS = 36_500
-_CLAUSE = re.compile(r"\s+(from|over|shape|until|decay)\s+", re.ASCII | re.IGNORECASE)
-_OTHER = re.compile(
+_CLAUSE = pattern(r"\s+(from|over|shape|until|decay)\s+", re.ASCII | re.IGNORECASE)
+_OTHER = pattern(
     r"\s(?:starting|starts?|since|beginning|begins?|after|ramp(?:ing)?|till|through|ending|ends?|for|by|in)(?:\s|$)",
     re.ASCII | re.IGNORECASE,
 )
 _WRITTEN = "when it is in force is written `+1% from 2027-04 over 3 months until 2027-12 decay 5%/month`"
-_LENGTH = re.compile(r"([0-9]{1,5})(?:\s+([A-Za-z]+))?", re.ASCII)
+_LENGTH = pattern(r"([0-9]{1,5})(?:\s+([A-Za-z]+))?", re.ASCII)
 _WORDS = {"from": "start", "over": "ramp", "shape": "shape", "until": "until", "decay": "decay"}
 
 

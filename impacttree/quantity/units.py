@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from impacttree.errors import Edit, Problem, QuantityError, printable
+from impacttree.patterns import pattern
 from impacttree.quantity.money import MONEY, SIGNS, code_of
 from impacttree.quantity.nouns import COUNTED, plural, singular
 from impacttree.quantity.numbers import SUFFIXES
@@ -74,12 +75,12 @@ _FIXES = {
     "yearly": "write `/year`",
     "annually": "write `/year`",
 }
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"\s*(?:(?P<op>\*\*|\*|/|per(?![A-Za-z_-]))|(?P<number>-?[0-9][0-9_]*(?:[kKMBT](?![A-Za-z_-]))?(?![0-9.,]))"
     r"|(?P<word>%|[A-Z]{0,2}\$|[€£¥₹₩₪₫₱₺₽₴₦฿]|[A-Za-z]+(?:[_-][A-Za-z]+)*))",
     re.ASCII,
 )
-_INTEGER = re.compile(r"-?[0-9]{1,3}", re.ASCII)
+_INTEGER = pattern(r"-?[0-9]{1,3}", re.ASCII)
 _HUNDREDS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 MULTIPLES: dict[str, str] = {
     **dict.fromkeys(("thousand", "thousands", "k"), "k"),

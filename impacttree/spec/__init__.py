@@ -4,7 +4,7 @@ from impacttree.spec.effects import Driver, Evidence, EvidenceDefaults
 from impacttree.spec.finance import Finance
 from impacttree.spec.fiscal import FiscalCalendar
 from impacttree.spec.forms import Grade, Parameters
-from impacttree.spec.load import Reading, load_file, load_text, read_file, read_text
+from impacttree.spec.load import Reading, load_file, load_text, read_file, read_parsed, read_text
 from impacttree.spec.models import (
     Aggregate,
     Agreed,
@@ -45,6 +45,7 @@ __all__ = [
     "load_file",
     "load_text",
     "read_file",
+    "read_parsed",
     "read_text",
     "save",
     "to_yaml",

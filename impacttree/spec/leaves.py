@@ -16,6 +16,7 @@ from typing import Any, cast, get_args
 from impacttree.errors import Edit, FormulaError, ImpactTreeError, Problem, meant, printable
 from impacttree.formula import Binary, Call, Expr, Name, names, parse_expression, walk
 from impacttree.formula.calculations import worked_out
+from impacttree.patterns import pattern
 from impacttree.quantity import (
     MONEY,
     PERCENT,
@@ -73,7 +74,7 @@ __all__ = [
 MAX_HORIZON = 36_500
 """Longest horizon: a hundred years of days."""
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 """What metric and scenario names look like."""
 
 

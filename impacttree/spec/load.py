@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from impacttree.errors import ModelError, Problem
 from impacttree.files import MAX_BYTES, decode, read_regular
 from impacttree.spec.base import problem_of, read
 from impacttree.spec.leaves import Finding
 from impacttree.spec.models import TreeSpec
-from impacttree.spec.places import Places
+from impacttree.spec.places import Key, Place, Places
 from impacttree.spec.series import read_series_files
 from impacttree.spec.yaml_events import Document, read_yaml
 
-__all__ = ["Reading", "load_file", "load_text", "read_file", "read_text"]
+__all__ = ["Reading", "load_file", "load_text", "read_file", "read_parsed", "read_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,28 @@ def _understand(document: Document, file: str, text: str, path: str | os.PathLik
     problems = [replace(problem, file=file) for problem in document.problems]
     if not document.complete:
         return Reading(None, tuple(problems))
-    data = document.data
+    return _meaning(document.data, Places(file, _root_of(document), text), problems, path)
+
+
+def read_parsed(data: Mapping[str, Any], text: str, file: str) -> Reading:
+    """Read a model whose text was parsed before: `data` is what `text` says, and places are looked up when needed."""
+    return _meaning(data, Places(file, _places_in, text), [], None)
+
+
+def _places_in(text: str) -> Mapping[Key, Place]:
+    return _root_of(read_yaml(text))
+
+
+def _root_of(document: Document) -> Mapping[Key, Place]:
+    return (document.root.children if document.root else None) or {}
+
+
+def _meaning(data: Any, places: Places, problems: list[Problem], path: str | os.PathLike[str] | None) -> Reading:
+    """Return what the plain data of a file say, and what is wrong with them."""
     if not isinstance(data, Mapping) or not data:
         reason = "the file is empty" if data in (None, {}) else "a model file maps keys to values"
-        problems.append(Problem(reason=reason, fix=f"write e.g. {TreeSpec.example}", file=file))
+        problems.append(Problem(reason=reason, fix=f"write e.g. {TreeSpec.example}", file=places.file))
         return Reading(None, tuple(problems))
-    places = Places(file, document.root.children if document.root else None, text)
     unread: list[Finding] = []
     if path is not None:
         metrics, unread = read_series_files(data.get("metrics"), path)

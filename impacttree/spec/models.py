@@ -6,7 +6,6 @@ import datetime
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast
 
 from pydantic import Field, PrivateAttr
@@ -620,6 +619,8 @@ class MetricSpec(Entry):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         head, lines = self._card()
         rows = "".join(f"<tr><th>{term}</th><td>{escape(text)}</td></tr>" for term, text in lines)
         return f"<table><caption>{escape(head)}</caption>{rows}</table>"

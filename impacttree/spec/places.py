@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 __all__ = ["NOWHERE", "Key", "Place", "Places"]
@@ -30,14 +30,35 @@ class Places:
     """The places of a whole file, with its text; of nothing at all for a model made in Python.
 
     Places never tell two models apart: any two are equal.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    root
+        The places of its keys; or what finds them in the text, which is called when they are first asked for.
+    text
+        What the file holds.
     """
 
-    __slots__ = ("file", "root", "text")
+    __slots__ = ("_root", "file", "text")
 
-    def __init__(self, file: str = "", root: Mapping[Key, Place] | None = None, text: str = "") -> None:
+    def __init__(
+        self,
+        file: str = "",
+        root: Mapping[Key, Place] | Callable[[str], Mapping[Key, Place]] | None = None,
+        text: str = "",
+    ) -> None:
         self.file = file
-        self.root: Mapping[Key, Place] = root or {}
         self.text = text
+        self._root = root or {}
+
+    @property
+    def root(self) -> Mapping[Key, Place]:
+        """The places of the keys of the file itself."""
+        if callable(self._root):
+            self._root = self._root(self.text)
+        return self._root
 
     def find(self, *path: Key) -> tuple[int, int]:
         """Return line and column of the value at `path`, or of the nearest that is known above it; (0, 0) if none.

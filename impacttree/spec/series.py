@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import os
@@ -358,6 +357,8 @@ def _text(folder: Path, file: str, shown: str) -> str:
 
 
 def _table(folder: Path, file: str) -> list[list[str]]:
+    import csv
+
     shown = f"'{printable(file, 60)}'"
     if "\\" in file or "\x00" in file or Path(file).is_absolute() or ".." in Path(file).parts:
         raise wrong(f"{shown} is not beside the model", "name a file in the folder of the model, or below it")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from impacttree.errors import Edit, Problem, printable
+from impacttree.patterns import pattern
 from impacttree.spec.places import Key, Place
 from impacttree.spec.yaml_text import scalar_text
 
@@ -346,8 +347,8 @@ _NO_KEY = {
     "": ("a key is missing before the colon", "write `key: value`"),
     "<<": ("`<<` merges are not read", "write the keys out"),
 }
-_CUT = re.compile(r"[ \t]+#+[^\s#]")
-_THOUSANDS = re.compile(r"(?<![\w.])\d{1,3}(?:, ?\d{3})+(?![\w,])|(?<=[$€£¥])\d{1,3}(?:, ?\d{3})+(?![\d,])")
+_CUT = pattern(r"[ \t]+#+[^\s#]")
+_THOUSANDS = pattern(r"(?<![\w.])\d{1,3}(?:, ?\d{3})+(?![\w,])|(?<=[$€£¥])\d{1,3}(?:, ?\d{3})+(?![\d,])")
 
 
 def _without_commas(match: re.Match[str]) -> str:

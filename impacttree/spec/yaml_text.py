@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
+
+from impacttree.patterns import pattern
 
 __all__ = ["entry_lines", "flow_text", "scalar_text"]
 
 WIDTH = 110
 """Mappings go into braces up to this width."""
 
-_SAFE = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`].*|-[0-9.$€£¥].*")
-_BREAKS = re.compile(r": | #|:$|^(?:---|\.\.\.)")
-_OTHER_MEANING = re.compile(r"(?i:~|null|true|false|yes|no|on|off|y|n|<<|=)|[0-9]+:[0-9:.]+")
-_IN_BRACES = re.compile(r"[,?\[\]{}]|:(?=[,\[\]{}])")
+_SAFE = pattern(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`].*|-[0-9.$€£¥].*")
+_BREAKS = pattern(r": | #|:$|^(?:---|\.\.\.)")
+_OTHER_MEANING = pattern(r"(?i:~|null|true|false|yes|no|on|off|y|n|<<|=)|[0-9]+:[0-9:.]+")
+_IN_BRACES = pattern(r"[,?\[\]{}]|:(?=[,\[\]{}])")
 
 
 def scalar_text(text: str, *, in_braces: bool = False) -> str:
@@ -31,6 +31,8 @@ def scalar_text(text: str, *, in_braces: bool = False) -> str:
         _BREAKS.search(text) or _OTHER_MEANING.fullmatch(text) or (in_braces and _IN_BRACES.search(text))
     ):
         return text
+    import json
+
     quoted = json.dumps(text, ensure_ascii=False)
     return quoted if quoted.isprintable() else "".join(map(_escaped, quoted))
 

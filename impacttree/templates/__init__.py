@@ -1,17 +1,23 @@
-"""Model files that come with the package: ``saas``, ``internal`` and ``duolingo``."""
+"""Model files that come with the package: ``saas``, ``internal`` and ``duolingo``.
+
+Beside each stands what it says as JSON, so that nobody waits for YAML to be parsed. ``tools/prepare_templates.py``
+writes it, and a test holds it against the text.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
+from impacttree.patterns import pattern
 
-__all__ = ["instantiate", "names", "text"]
+__all__ = ["instantiate", "names", "parsed", "text"]
 
 _NAMES = ("saas", "internal", "duolingo")
-_STATED = re.compile(r"^    (?:value|start): [-$\d].*\n", re.MULTILINE)
+_STATED = pattern(r"^    (?:value|start): [-$\d].*\n", re.MULTILINE)
 """A number that is stated: a start may be a formula."""
-_EVIDENCE = re.compile(r"^        evidence: .*\n", re.MULTILINE)
+_EVIDENCE = pattern(r"^        evidence: .*\n", re.MULTILINE)
 _ILLUSTRATIVE = "illustrative: true\n"
 
 
@@ -44,7 +50,36 @@ def text(name: str) -> str:
     >>> text("saas").splitlines()[2]
     'name: Northwind CRM'
     """
-    from importlib.resources import files
+    return _content(name, "yaml")
+
+
+def parsed(name: str) -> dict[str, Any]:
+    """Return what the model file called `name` says: mappings, lists and texts, parsed when the package was made.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Raises
+    ------
+    QuestionError
+        There is no such template; the message lists those there are.
+
+    Examples
+    --------
+    >>> parsed("saas")["metrics"]["engagement"]["value"]
+    '42% (40% to 45%)'
+    """
+    import json
+
+    data: dict[str, Any] = json.loads(_content(name, "json"))
+    return data
+
+
+def _content(name: str, suffix: str) -> str:
+    """Return the text of a file of the template called `name`."""
+    from pkgutil import get_data
 
     if not isinstance(name, str):
         raise QuestionError(f"a template is named by text, not {type(name).__name__}: one of {', '.join(_NAMES)}")
@@ -55,7 +90,9 @@ def text(name: str) -> str:
                 fix=f"the templates are {', '.join(_NAMES)}; a file is named by its path (./{printable(name)}.yaml)",
             )
         )
-    return files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    content = get_data(__name__, f"{name}.{suffix}")
+    assert content is not None
+    return content.decode()
 
 
 def instantiate(name: str) -> str:

@@ -238,6 +238,7 @@ def test_a_run_rate_over_named_periods_is_that_of_their_last() -> None:
 def test_a_lift_that_is_over_by_the_last_month_has_no_run_rate() -> None:
     late = tree().worth("price", "+10% until month 6", on="revenue", basis="run_rate")
     assert late.total == pytest.approx(0.0, abs=1e-9)
+    assert late.warnings == ("the change of Price is over by month 12, which a run rate takes for a whole year",)
     ramped = tree().worth("price", "+10% from month 7 over 12 months", on="revenue", basis="run_rate")
     assert ramped.total == pytest.approx(0.1 * 6 / 12 * run_rate() / 0.6, rel=1e-12)
 
@@ -393,3 +394,31 @@ def test_a_picture_says_its_basis_in_its_title_its_box_and_on_its_cards() -> Non
 def test_a_board_writes_the_name_of_a_month_as_it_is() -> None:
     board = it.template("saas").diagram(("engagement", "+1%"), cut="board").drawn
     assert board.panels[0].head == "Worth, Nov 2026 to Oct 2027"
+
+
+def test_a_run_rate_says_which_season_it_takes_for_the_whole_year() -> None:
+    text = """
+outcome: revenue
+start_date: 2026-11-01
+metrics:
+  orders: {value: 1_000 orders/month (900 to 1_100), seasonality: {Q1: 0.9, Q2: 0.95, Q3: 1, Q4: 1.15}}
+  calls: {value: 10 calls/month, seasonality: {Q1: 0.5, Q2: 1.5, Q3: 1, Q4: 1}}
+  price: {value: $10/order}
+  revenue: {formula: orders * price, unit: USD/month}
+"""
+    shop = it.loads(text)
+    told = "the run rate takes Oct 2027 for a whole year, and the season of orders is at 1.15 times its average then"
+    rated = shop.worth("price", "+10%", basis="run_rate")
+    assert rated.total == pytest.approx(12 * 1_150)
+    assert [one.lower() for one in rated.warnings] == [told.lower()]
+    for answer in (
+        shop.what_if({"price": "+10%"}, basis="run_rate"),
+        shop.sensitivity(basis="run_rate"),
+        shop.simulate(64, basis="run_rate"),
+        shop.sweep("price", "$5", "$9", 3, basis="run_rate"),
+        shop.uncertainty(samples=64, basis="run_rate"),
+    ):
+        assert [one.lower() for one in answer.warnings] == [told.lower()]
+    assert not shop.worth("price", "+10%").warnings
+    assert not shop.worth("price", "+10%", horizon=10, basis="run_rate").warnings  # Aug 2027 is as the average
+    assert not shop.worth("price", "+10%", over="months 3 to 9", basis="run_rate").warnings

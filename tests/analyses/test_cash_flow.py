@@ -378,6 +378,36 @@ def test_a_perpetuity_is_worth_the_same_wherever_it_begins(growth: str, timing: 
     )
 
 
+SEASONS = {
+    "a season": "{value: 50 orders/month, seasonality: {Q1: 0.8, Q2: 0.9, Q3: 1, Q4: 1.3}}",
+    "a series that repeats": "{values: [40, 60, 50, 20, 90, 70], then: repeat, unit: orders/month}",
+    "the month": '{formula: "40 * if(month_of_year() > 10, 2, 1)", unit: orders/month}',
+}
+
+
+@pytest.mark.parametrize("season", SEASONS)
+@pytest.mark.parametrize("terminal", ["{perpetuity: {growth: 0%}}", "{multiple: {of: paid, x: 9}}"])
+def test_a_season_is_that_of_the_last_year_for_ever(season: str, terminal: str) -> None:
+    """A single month would stand for all: December's for ever."""
+    text = SMALL.replace("{value: 50 orders/month, kind: product}", SEASONS[season])
+    finance = f"finance: {{discount_rate: 12%, tax_rate: 25%, cash: {{profit: paid}}, terminal: {terminal}}}"
+    tree = it.loads(text.replace("FINANCE", f"start_date: 2027-01-01\n{finance}"))
+    answers = [
+        tree.cash_flow({"price": "+10%"}, cost="$200 over 30 months", after_tax=True, horizon=months)
+        for months in (12, 15, 24, 41)
+    ]
+    if "perpetuity" in terminal:
+        assert [answer.npv for answer in answers] == pytest.approx([answers[-1].npv] * 4, rel=1e-12)
+        assert "cash of the last 12 months goes on for ever" in str(answers[0])
+    else:
+        assert [answer.terminal for answer in answers] == pytest.approx([answers[-1].terminal] * 4, rel=1e-12)
+        year = tree.worth("price", "+10%", range=False, horizon=12).total
+        assert answers[0].terminal == pytest.approx(9 * year, rel=1e-12)
+    with pytest.raises(QuestionError, match="cash has a season, so that a terminal value takes a whole year"):
+        tree.cash_flow(horizon=6)
+    assert small(f"{{discount_rate: 12%, cash: paid, terminal: {terminal}}}").cash_flow(horizon=6).cycle == 1
+
+
 def test_tax_that_is_saved_after_the_last_period_is_said_and_not_counted() -> None:
     tree = small("{discount_rate: 12%, tax_rate: 25%}")
     answer = tree.cash_flow({"sold": "+100%"}, cost="$1200 in month 13 over 36 months", after_tax=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -236,12 +235,3 @@ def test_every_question_of_changes_in_time_agrees_with_plain_stepping(sketch: Sk
     for t in range(1, last + 1):
         step = world.value(name, t)
         assert is_close(months[name][t], step, max(1, abs(step)), 1e-9)
-
-
-def test_a_page_says_that_it_cannot_hold_it(flat: it.ImpactTree, tmp_path: Path) -> None:
-    with pytest.raises(it.QuestionError, match="the scenario 'launch', which does not hold in every period"):
-        flat.to_html(tmp_path / "page.html")
-    plain = it.loads(FLAT.partition("scenarios:")[0])
-    with pytest.raises(it.QuestionError, match="a lift that is not in force in every period"):
-        plain.to_html(tmp_path / "page.html", lift=("price", "+10% from month 4"))
-    assert not (tmp_path / "page.html").exists()

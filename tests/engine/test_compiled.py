@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,9 +17,11 @@ from hypothesis import strategies as st
 import impacttree as it
 from impacttree.engine import compiled as program
 from impacttree.engine import flat
+from impacttree.engine.horizon import HORIZONS, HorizonRule, run_rates
 from impacttree.engine.model import Model
 from impacttree.errors import EvaluationError
 from impacttree.graph import Graph, build
+from impacttree.graph.model import Aggregation
 from impacttree.quantity import Intervention, Weights
 from impacttree.spec import load_text
 from impacttree.templates import names
@@ -71,9 +75,10 @@ def answers(model: Model, interventions: Mapping[int, Intervention], periods: in
 
 
 def agree(graph: Graph, interventions: Mapping[int, Intervention], periods: int) -> None:
-    """Hold the two to each other, over all periods and over the later ones."""
+    """Hold the two to each other, over all periods, over the later ones, and at the pace of the last one."""
     for since in {1, (periods + 1) // 2}:
         agree_on(Model(graph).counting(since), ready(graph).counting(since), interventions, periods)
+    agree_on(Model(graph).taking(run_rates(12.0)), ready(graph).taking(run_rates(12.0)), interventions, periods)
 
 
 def agree_on(pure: Model, quick: Model, interventions: Mapping[int, Intervention], periods: int) -> None:
@@ -119,9 +124,14 @@ def test_a_fault_is_told_as_by_the_pure_evaluator() -> None:
         agree(graph, {a: Intervention("fix", shift=value)}, 1)
 
 
-def together(graph: Graph, interventions: Mapping[int, Intervention], slots: Sequence[int]) -> int:
+def together(
+    graph: Graph,
+    interventions: Mapping[int, Intervention],
+    slots: Sequence[int],
+    rules: Mapping[Aggregation, HorizonRule] = HORIZONS,
+) -> int:
     """Hold totals that are computed together to those of the pure evaluator; return how many have a value."""
-    pure, quick, count = Model(graph), ready(graph), 0
+    pure, quick, count = Model(graph, rules), ready(graph).taking(rules), 0
     moves = (Intervention("wrap", 0.5), Intervention("wrap", -1.0, 0.1), Intervention("fix", shift=0.0))
     each = [{}, interventions]
     each += [{**interventions, metric.index: move} for metric in graph.metrics for move in moves]
@@ -164,7 +174,9 @@ def test_totals_of_periods_that_differ_are_left_to_runs() -> None:
 @given(trees(stepped=False, kinks=True, jumps=True), st.data())
 def test_totals_of_random_trees_together_are_those_of_each(sketch: Sketch, data: st.DataObject) -> None:
     tree = Compiled(sketch)
-    together(tree.model.graph, tree.interventions(data.draw(changes(sketch, most=2))), [tree.outcome])
+    done = tree.interventions(data.draw(changes(sketch, most=2)))
+    for rules in (HORIZONS, run_rates(12.0)):
+        together(tree.model.graph, done, [tree.outcome], rules)
 
 
 def check(sketch: Sketch, data: st.DataObject) -> None:
@@ -201,6 +213,47 @@ print("numba" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.slow
+def test_of_processes_that_start_together_one_compiles_and_all_agree(tmp_path: Path) -> None:
+    code = """
+import sys
+from impacttree.engine.compiled import interpreter
+from tests.engine.test_compiled import EXAMPLE, answers, build, load_text, ready
+found = interpreter()
+kept = [getattr(found, name).stats for name in found.__all__]
+print(sum(len(one.cache_misses) for one in kept), sum(len(one.cache_hits) for one in kept), len(kept))
+print(answers(ready(build(load_text(EXAMPLE))), {}, 5)[:3])
+"""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+    told = [process.communicate()[0].splitlines() for process in started]
+    assert [process.returncode for process in started] == [0, 0]
+    count = told[0][0].split()[2]
+    assert sorted(lines[0] for lines in told) == [f"0 {count} {count}", f"{count} 0 {count}"]
+    assert told[0][1] == told[1][1] == str(answers(Model(build(load_text(EXAMPLE))), {}, 5)[:3])
+    assert {path.suffixes[-2] for path in tmp_path.rglob("*.nbc")} == {".1"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("from numba.core import config; config.CACHE_LOCATOR_CLASSES = 'ZipCacheLocator'", "None"),
+        (
+            "from impacttree.engine import flat; flat.CODES = {**flat.CODES, 'new': 99}",
+            "ImportError: the operations of",
+        ),
+    ],
+)
+def test_compiled_code_that_cannot_be_kept_or_is_not_of_these_operations_is_not_used(before: str, after: str) -> None:
+    code = f"{before}\nfrom impacttree.engine.compiled import interpreter\nprint(interpreter())"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert after in (done.stdout + done.stderr).splitlines()[-1]
 
 
 def test_without_numba_answers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from impacttree.export.script import as_json, script
+from impacttree.quantity import Intervention
 
 CHROMIUM = "/usr/bin/chromium"
 ENGINES = ("node", "chromium")
@@ -41,6 +42,25 @@ function answer({model: data, periods, changes, outcome, lift}) {
   return found;
 }
 """
+
+
+def told(change: Intervention, periods: int, timings: dict[str, Any]) -> dict[str, Any]:
+    """Return a change as the script takes it; what its weights are by period goes to the timings."""
+    *before, last = (_step(step, periods, timings) for step in change.steps)
+    return {**last, **({"before": before} if before else {})}
+
+
+def _step(step: Intervention, periods: int, timings: dict[str, Any]) -> dict[str, Any]:
+    told = {"kind": step.kind, "scale": _plain(step.scale), "shift": _plain(step.shift)}
+    if step.weights is None:
+        return told
+    when = f"time {len(timings)}"
+    timings[when] = {"weights": [step.weights.at(t) for t in range(1, periods + 1)]}
+    return {**told, "when": when}
+
+
+def _plain(number: Any) -> Any:
+    return number if isinstance(number, float) else number.tolist()
 
 
 def run_all(engine: str, questions: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:

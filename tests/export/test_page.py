@@ -16,6 +16,7 @@ import yaml
 import impacttree as it
 from impacttree.answers.guardrail_checks import breach_words
 from impacttree.answers.samples import percentage
+from impacttree.answers.words import lowered
 from impacttree.errors import OutputError, QuestionError
 from impacttree.export.page import page, page_data
 from impacttree.export.script import OWN, SHORT, as_json, script
@@ -227,6 +228,175 @@ def test_scenarios_and_horizons(browser: Any, saas: Path) -> None:
         assert tab.inner_text("#sentence").startswith("As stated, operating profit is")
 
 
+LATER = ("engagement", "+5% from 2027-04 over 3 months")
+IN_FORCE = "from Apr 2027, in full from Jun 2027"
+
+
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the page of a lift in time, with a scenario of changes that hold at several times."""
+    path = tmp_path_factory.mktemp("launch") / "launch.html"
+    launched().to_html(path, LATER, cost="$250k")
+    return path
+
+
+@functools.cache
+def launched() -> it.ImpactTree:
+    keys = yaml.safe_load((files("impacttree") / "templates" / "saas.yaml").read_text(encoding="utf-8"))
+    changes = {"churn": "+0.5pp from 2027-02 until 2027-08", "arpu": "-3% from month 4"}
+    keys["scenarios"]["squeeze"] = changes
+    return it.loads(yaml.safe_dump(keys, sort_keys=False))
+
+
+def _total(tab: Any) -> float:
+    found: float = tab.evaluate("impacttree.found.total")
+    return found
+
+
+def test_a_lift_in_time_is_shown_and_said_as_the_library_does(browser: Any, launch: Path) -> None:
+    tree = launched()
+    worth = tree.worth(*LATER, cost="$250k")
+    with Opened(browser, launch) as tab:
+        assert tab.inner_text("#sentence") == f"+5% Weekly engagement from 2027-04 over 3 months {worth.claim}"
+        assert _range(worth) in tab.inner_text("#sub")
+        assert _total(tab) == pytest.approx(worth.total, rel=1e-9)
+        assert f"lift {IN_FORCE}" in tab.inner_text("#basis")
+        assert f"lift {IN_FORCE}" in worth.provenance.basis
+        assert "held from" not in tab.inner_text("#basis")
+        _sampled(tab)
+        assert tab.evaluate("impacttree.ranges.risks") == [check.risk for check in worth.guardrails]
+
+
+def test_several_changes_of_one_metric_are_told_one_after_the_other(browser: Any, tmp_path: Path) -> None:
+    lift: Any = ("arpu", ["-3% from month 4", "+$0.5/customer/month", "=$30 from 2027-01"])
+    worth, path = launched().worth(*lift), tmp_path / "several.html"
+    launched().to_html(path, lift)
+    with Opened(browser, path) as tab:
+        said = tab.inner_text("#sentence").replace("−", "-")
+        assert said == f"=$30 from 2027-01 then -3% from month 4 then +$0.50 ARPU {worth.claim}"
+        assert _total(tab) == pytest.approx(worth.total, rel=1e-9)
+        assert "lift each in force when stated" in tab.inner_text("#basis")
+        tab.fill(f"#v-{_slot('arpu')}", "$31")
+        assert "lift held from Nov 2026" in tab.inner_text("#basis")
+        tab.click("#reset")
+        assert tab.inner_text("#sentence").replace("−", "-") == said
+
+
+def test_a_slider_keeps_the_time_of_its_lift(browser: Any, launch: Path) -> None:
+    tree = launched()
+    with Opened(browser, launch) as tab:
+        tab.fill("#v-0", "45.36%")
+        assert tab.inner_text("#sentence").startswith("+8% Weekly engagement from 2027-04 over 3 months adds")
+        assert _total(tab) == pytest.approx(
+            tree.worth("engagement", LATER[1].replace("5", "8"), range=False).total, rel=1e-9
+        )
+        tab.fill("#v-0", "42%")
+        tab.fill("#v-0", "45.36%")
+        tab.fill(f"#v-{_slot('arpu')}", "$30")
+        both = {"engagement": "+8% from 2027-04 over 3 months", "arpu": "=$30"}
+        assert _total(tab) == pytest.approx(tree.what_if(both, range=False).total, rel=1e-9)
+        flows = tab.evaluate(
+            "impacttree.found.flows.filter(([, target]) => target === impacttree.data.outcome)"
+            ".map(([, , amount]) => amount)"
+        )
+        assert sum(flows) == pytest.approx(_total(tab), rel=1e-8)
+        assert "changes each in force when stated" in tab.inner_text("#basis")
+        tab.fill("#need", "$900k")
+        _settle(tab)
+        assert IN_FORCE in tab.inner_text("#needs") or "$30" in tab.inner_text("#needs")
+        link, total, sentence = tab.evaluate("location.hash"), _total(tab), tab.inner_text("#sentence")
+        tab.click("button:has-text('As stated')")
+        tab.fill("#v-0", "45.36%")
+        assert tab.inner_text("#sentence").startswith("+8% Weekly engagement adds")
+        assert "lift held from Nov 2026" in tab.inner_text("#basis")
+        assert _total(tab) == pytest.approx(tree.worth("engagement", "+8%", range=False).total, rel=1e-9)
+    with Opened(browser, launch, link) as tab:
+        assert (_total(tab), tab.inner_text("#sentence")) == (total, sentence)
+
+
+def test_a_scenario_whose_changes_hold_at_several_times(browser: Any, launch: Path) -> None:
+    scenario = dict(launched().compare(range=False).scenarios)["squeeze"]
+    with Opened(browser, launch) as tab:
+        tab.click("button:has-text('Squeeze')")
+        assert _total(tab) == pytest.approx(scenario.total, rel=1e-9)
+        said = tab.inner_text("#sentence").replace("−", "-")
+        assert "+0.5pp Monthly churn from 2027-02 until 2027-08 and -3% ARPU from month 4" in said
+        _settle(tab)
+        link = tab.evaluate("location.hash")
+    with Opened(browser, launch, link) as tab:
+        assert _total(tab) == pytest.approx(scenario.total, rel=1e-9)
+    hostile = link.replace("until", "constructor").replace("from", "__proto__")
+    with Opened(browser, launch, hostile) as tab:
+        assert tab.inner_text("#sentence").startswith("As stated")
+
+
+@functools.cache
+def financed() -> it.ImpactTree:
+    """Return the template with a discount rate, its free cash flow being cash after tax."""
+    text = (files("impacttree") / "templates" / "saas.yaml").read_text(encoding="utf-8")
+    return it.loads(f"{text}\nfinance: {{discount_rate: 12%/year, cash: free_cash_flow}}\n")
+
+
+@pytest.mark.parametrize(
+    ("on", "basis", "head"),
+    [
+        ("free_cash_flow", "pv", "Cumulative NPV of the $250k"),
+        ("profit", "pv", "Cumulative net of the $250k"),
+        ("profit", "run_rate", "Operating profit, Nov 2026 to Oct 2027"),
+    ],
+)
+def test_a_basis_is_shown_and_said_as_the_library_does(
+    browser: Any, on: str, basis: Any, head: str, tmp_path: Path
+) -> None:
+    tree, path = financed(), tmp_path / "basis.html"
+    cost = "$250k" if basis == "pv" else None
+    worth = tree.worth(*LATER, on, cost=cost, basis=basis)
+    tree.to_html(path, LATER, on, cost=cost, basis=basis)
+    words = worth.words
+    with Opened(browser, path) as tab:
+        assert tab.inner_text("#sentence") == f"+5% Weekly engagement from 2027-04 over 3 months {worth.claim}"
+        assert _range(worth) in tab.inner_text("#sub")
+        assert tab.inner_text("#line-head").startswith(head)
+        told = f"{words.meant(on)}; before the cost of achieving it; "
+        told += f"{words.net(on)} is after a cost of $250k, paid once today; " if cost else ""
+        assert f"Basis: {told}lift {IN_FORCE}" in tab.inner_text("#basis")
+        _sampled(tab)
+        assert _range(worth) in tab.inner_text("#sub")
+        if worth.pays is not None:
+            line = tab.evaluate("impacttree.found.net.line")
+            assert line == pytest.approx(worth.pays.net, rel=1e-9)
+            assert tab.inner_text("#net").startswith("NPV" if on == "free_cash_flow" else "Net")
+            assert words.at(worth.payback) in tab.inner_text("#net")
+        assert tab.locator("#cost-box").is_visible() == (basis == "pv")
+        tab.fill("#v-0", "45.36%")
+        moved = tree.worth("engagement", LATER[1].replace("5", "8"), on, range=False, basis=basis)
+        assert _total(tab) == pytest.approx(moved.total, rel=1e-9)
+        tab.click("button:has-text('As stated')")
+        assert tab.inner_text("#sentence").startswith(f"As stated, {lowered(words.titled(on))} is ")
+        tab.click("button:has-text('Downturn')")
+        scenario = dict(tree._subject.graph.spec.scenarios[0].changes)
+        expected = tree.what_if(scenario, on, range=False, basis=basis)
+        assert _total(tab) == pytest.approx(expected.total, rel=1e-9)
+
+
+@pytest.mark.parametrize("basis", ["pv", "run_rate"])
+def test_a_page_without_a_lift_is_on_its_basis(basis: Any) -> None:
+    tree = financed()
+    data, drawn = page_data(tree._subject, basis=basis), tree.diagram(basis=basis).drawn
+    scenario = tree.what_if(dict(tree._subject.graph.spec.scenarios[0].changes), range=False, basis=basis)
+    assert data["scenarios"][0]["worth"] == scenario.total
+    assert data["views"][0]["path"] == [tree._graph.by_name[name] for name in drawn.path]
+
+
+def test_a_basis_that_cannot_be_is_refused() -> None:
+    with pytest.raises(QuestionError, match="discount rate"):
+        page_data(it.template("saas")._subject, basis="pv")
+    with pytest.raises(QuestionError, match="a level has no present value"):
+        page_data(financed()._subject, on="customers", basis="pv")
+    with pytest.raises(QuestionError, match="run rate"):
+        page_data(financed()._subject, LATER, cost="$250k", basis="run_rate")
+
+
 def test_a_card_tells_its_details(browser: Any, saas: Path) -> None:
     with Opened(browser, saas) as tab:
         tab.focus(f".card[data-slot='{_slot('churn')}']")
@@ -400,14 +570,16 @@ def test_short_names_are_known_to_the_script_alone(browser: Any) -> None:
     assert not re.search(r"style\W+position", plain)
 
 
-def test_forty_metrics_with_all_that_is_told_of_them_stay_small() -> None:
+@pytest.mark.parametrize(("lift", "basis"), [(LIFT, "horizon"), (LATER, "pv")])
+def test_forty_metrics_with_all_that_is_told_of_them_stay_small(lift: tuple[str, str], basis: Any) -> None:
     """Of the fullest template, 40 metrics with texts, owners, sources, drivers, ranges, guardrails and scenarios."""
     kept = yaml.safe_load((files("impacttree") / "templates" / "saas.yaml").read_text(encoding="utf-8"))
     while len(kept["metrics"]) > 40:
         kept["metrics"].pop(_unread(kept))
+    kept["finance"] = {"discount_rate": "12%/year"}
     tree = it.loads(yaml.safe_dump(kept, sort_keys=False))
     assert len(tree) == 40
-    assert len(page(tree._subject, LIFT, cost="$250k").encode()) < 150_000
+    assert len(page(tree._subject, lift, cost="$250k", basis=basis).encode()) < 150_000
 
 
 def _unread(keys: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from numpy.testing import assert_allclose
 
 import impacttree as it
 from impacttree import ImpactTree, loads
+from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.answers.net_over_time import returns
 from impacttree.engine.distributions import Discrete, ProbabilityDistribution, distribution_of
+from impacttree.engine.horizon import HORIZONS, discounted
 from impacttree.engine.model import Model
 from impacttree.engine.sampling import Sampler
 from impacttree.engine.vector import evaluate_many
@@ -25,8 +28,9 @@ from impacttree.export.draws import curve, draws_data
 from impacttree.export.page import page_data
 from impacttree.export.script import model_data, script
 from impacttree.quantity import Intervention, parse_quantity
-from tests.export.javascript import in_node
-from tests.strategies import Sketch, changes, trees, with_series
+from tests.export.javascript import in_node, told
+from tests.notebook.test_told import financed
+from tests.strategies import Sketch, changes, timed, trees, with_series
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +105,7 @@ def test_draws_are_those_of_the_library(tmp_path: Path) -> None:
     assert data["count"] == 512
     code = script(ENGINE) + (
         "function answer(data) { const one = new Draws(data);"
-        " return [0, 256].map((first) => one.block(first, 256).map((column) => Array.from(column))); }"
+        " return [0, 256].map((first) => one.take(first, 256).map((column) => Array.from(column))); }"
     )
     ((first, second),) = in_node(code, [data], tmp_path)
     draws = sampler.draw(0, 512)
@@ -124,22 +128,26 @@ def test_points_that_are_no_net_are_not_drawn() -> None:
 
 WIDE = """
 function answer({model: data, periods, changes, slot, drawn}) {
-  const model = new Model(data), columns = new Columns(model, [slot], 8);
-  const given = new Map(changes.map(([at, change]) => [at, {...change, shift: Float64Array.from(change.shift)}]));
-  const run = columns.run(periods, drawn.map(([at, column]) => [at, Float64Array.from(column)]), given);
+  const model = new Model(data), wide = new Columns(model, [slot], 8);
+  const column = (shift) => Array.isArray(shift) ? Float64Array.from(shift) : shift;
+  const columns = (change) => ({...change, shift: column(change.shift), before: change.before?.map(columns)});
+  const given = new Map(changes.map(([at, change]) => [at, columns(change)]));
+  const run = wide.run(periods, drawn.map(([at, column]) => [at, Float64Array.from(column)]), given);
   const shown = (row) => Array.from(row, (x) => (Number.isFinite(x) ? x : null));
-  return { path: run.rows.map((row) => shown(row[slot])), total: shown(columns.over(run, periods)[slot]) };
+  return { path: run.rows.map((row) => shown(row[slot])), total: shown(wide.over(run, periods)[slot]) };
 }
 """
 
 
 @st.composite
-def _asked(draw: Any) -> tuple[Sketch, Any, str, list[float], list[float]]:
+def _asked(draw: Any) -> tuple[Sketch, dict[str, Intervention], str, list[float], list[float], bool]:
     sketch = draw(trees(kinks=draw(st.booleans()), jumps=draw(st.booleans())))
     if draw(st.booleans()):
         sketch = draw(with_series(sketch))
     factors = st.lists(st.floats(0.7, 1.3), min_size=8, max_size=8)
-    return sketch, draw(changes(sketch)), draw(st.sampled_from(list(sketch.metrics))), draw(factors), draw(factors)
+    drawn = {name: draw(timed(change, sketch.horizon)) for name, change in draw(changes(sketch)).items()}
+    on = draw(st.sampled_from(list(sketch.metrics)))
+    return sketch, drawn, on, draw(factors), draw(factors), draw(st.booleans())
 
 
 def _columns(count: int) -> list[tuple[dict[str, Any], Any]]:
@@ -154,29 +162,28 @@ def _columns(count: int) -> list[tuple[dict[str, Any], Any]]:
         suppress_health_check=list(HealthCheck),
     )
     @given(_asked())
-    def collect(asked: tuple[Sketch, Any, str, list[float], list[float]]) -> None:
-        sketch, given_changes, on, factors, shifts = asked
+    def collect(asked: tuple[Sketch, dict[str, Intervention], str, list[float], list[float], bool]) -> None:
+        sketch, given_changes, on, factors, shifts, is_discounted = asked
         graph = loads(sketch.text)._graph
-        model, slot = Model(graph).marking(), graph.by_name[on]
-        periods = graph.spec.horizon_periods
+        rows = {
+            graph.by_name[name]: replace(one, shift=one.shift + np.array(shifts) - 1)
+            for name, one in given_changes.items()
+        }
+        model = Model(graph, discounted(0.12, 12, "end") if is_discounted else HORIZONS).marking().beside(rows)
+        periods, slot = graph.spec.horizon_periods, graph.by_name[on]
         drawn = {
             address: np.array(factors) * value
             for place, (address, value) in enumerate(zip(model.addresses, model.parameters, strict=True))
             if place not in model.schedules
         }
-        interventions = {graph.by_name[name]: Intervention(*change) for name, change in given_changes.items()}
-        rows = {
-            at: Intervention(one.kind, one.scale, one.shift + np.array(shifts) - 1) for at, one in interventions.items()
-        }
         batch = evaluate_many(
             model, periods, parameters=drawn, interventions=rows, paths=[slot], totals=[slot], count=8
         )
+        timings: dict[str, Any] = {}
         asked_of = {
-            "model": model_data(model, periods),
+            "changes": [(at, told(one, periods, timings)) for at, one in rows.items()],
+            "model": {**model_data(model, [periods]), "timings": timings},
             "periods": periods,
-            "changes": [
-                (at, {"kind": one.kind, "scale": one.scale, "shift": one.shift.tolist()}) for at, one in rows.items()
-            ],
             "slot": slot,
             "drawn": [(place, drawn[one].tolist()) for place, one in enumerate(model.addresses) if one in drawn],
         }
@@ -211,31 +218,42 @@ function answer({data, asked}) {
 """
 
 
-def _page_says(folder: Path, subject: Any, lift: Any, cost: str | None, **asked: Any) -> dict[str, Any]:
-    data = page_data(subject, lift, cost=cost)
+def _page_says(
+    folder: Path, subject: Any, lift: Any, cost: str | None, basis: Basis = "horizon", **asked: Any
+) -> dict[str, Any]:
+    data = page_data(subject, lift, cost=cost, basis=basis)
     question = {"changes": data["changes"], "horizon": data["horizons"][0], "cost": data["cost"], "need": None}
     (answer,) = in_node(script(ENGINE) + ASKED, [{"data": data, "asked": {**question, **asked}}], folder)
     return answer
 
 
 @pytest.mark.parametrize(
-    ("name", "lift", "cost"),
+    ("name", "lift", "cost", "basis"),
     [
-        ("saas", ("engagement", "+5%"), "$250k"),
-        ("saas", ("engagement", "+2pp (1pp to 4pp)"), "$250k ($200k to $400k)"),
-        ("saas", ("churn", "-0.2pp"), None),
-        ("internal", ("deploy_minutes", "-5 minutes/deploy"), "$100k"),
-        ("duolingo", ("engagement", "=36%"), None),
+        ("saas", ("engagement", "+5%"), "$250k", "horizon"),
+        ("saas", ("engagement", "+2pp (1pp to 4pp)"), "$250k ($200k to $400k)", "horizon"),
+        ("saas", ("churn", "-0.2pp"), None, "horizon"),
+        ("internal", ("deploy_minutes", "-5 minutes/deploy"), "$100k", "horizon"),
+        ("duolingo", ("engagement", "=36%"), None, "horizon"),
+        ("saas", ("engagement", "+5% (2% to 9%) from 2027-04 over 3 months decay 2%/month"), "$250k", "pv"),
+        ("saas", ("engagement", "+5% from 2027-04 over 3 months"), None, "run_rate"),
+        ("saas", ("churn", ["=2.2%", "-0.2pp (-0.3pp to -0.1pp) from 2027-02 until 2027-12"]), "$250k", "horizon"),
+        (
+            "internal",
+            ("deploy_minutes", "-5 minutes/deploy (-6 to -3 minutes/deploy) from 4 over 2"),
+            "$100k",
+            "horizon",
+        ),
     ],
 )
 def test_ranges_risks_and_payback_are_the_librarys(
-    name: Any, lift: Any, cost: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: Any, lift: Any, cost: str | None, basis: Basis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("impacttree.export.page.sample_count", lambda *_: SAMPLES)
-    tree = it.template(name)
-    subject, outcome = tree._subject, tree._graph[tree.outcome]
+    tree = financed(name)
+    subject, outcome = tree._subject.on_basis(basis), tree._graph[tree.outcome]
     case = Case.of(subject.marked, dict([lift]), samples=SAMPLES)
-    found, answer = case.ranges(outcome), _page_says(tmp_path, subject, lift, cost)
+    found, answer = case.ranges(outcome), _page_says(tmp_path, subject, lift, cost, basis=basis)
     expected = found.of(outcome.name)
     assert answer["samples"] == SAMPLES
     assert answer["isAll"]
@@ -246,6 +264,7 @@ def test_ranges_risks_and_payback_are_the_librarys(
         assert_allclose(answer["total"], (expected.p10, expected.p90), rtol=1e-9)
     assert found.risks is not None
     assert answer["risks"] == list(found.risks.shares)
+    assert (answer["net"] is None) == (basis == "run_rate" or answer["total"] is None)
     if answer["net"] is not None:
         longest = max(page_data(subject)["horizons"])
         net = returns(Case.of(subject.marked, dict([lift]), longest, samples=SAMPLES), outcome, cost)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +15,46 @@ from hypothesis import strategies as st
 from impacttree import ImpactTree, loads, template
 from impacttree.engine.flows import Lift
 from impacttree.engine.held import Held
+from impacttree.engine.horizon import HORIZONS, HorizonRule, discounted, run_rates
 from impacttree.engine.model import Model, Run
 from impacttree.engine.quadrature import HORIZON
 from impacttree.export.script import model_data
 from impacttree.formula import FUNCTIONS
-from impacttree.quantity import Intervention
-from tests.export.javascript import ENGINES, run_all
-from tests.strategies import Sketch, changes, trees, with_series
+from impacttree.graph.model import Aggregation
+from impacttree.quantity import Intervention, Weights
+from tests.export.javascript import ENGINES, run_all, told
+from tests.strategies import Sketch, changes, timed, trees, with_series
 
 TEMPLATES = (pytest.param("saas", marks=pytest.mark.slow), "internal", "duolingo")
 EXACT = 1e-12
+Rules = Mapping[Aggregation, HorizonRule]
+BASES: tuple[Rules, ...] = (HORIZONS, run_rates(12), discounted(0.12, 12, "mid"))
+LATER = Intervention("wrap", 1.05, -0.01, Weights(start=3, ramp=4, shape="s", until=10, decay=0.1))
 TREES, PARTS = 104, 4
 
 
 class Question:
     """One change of one tree, for both sides."""
 
-    def __init__(self, tree: ImpactTree, given: dict[int, Intervention], outcome: int, *, lift: bool) -> None:
-        self.model = Model(tree._graph).marking()
+    def __init__(
+        self,
+        tree: ImpactTree,
+        given: Mapping[int, Intervention],
+        outcome: int,
+        *,
+        lift: bool,
+        rules: Rules = HORIZONS,
+    ) -> None:
+        self.model = Model(tree._graph, rules).marking().beside(given)
         self.given, self.outcome, self.lift = given, outcome, lift
         self.periods = tree.spec.horizon_periods
 
     @property
     def data(self) -> dict[str, Any]:
-        changed = [(s, {"kind": c.kind, "scale": c.scale, "shift": c.shift}) for s, c in self.given.items()]
+        timings: dict[str, Any] = {}
+        changed = [(slot, told(change, self.periods, timings)) for slot, change in self.given.items()]
         return {
-            "model": model_data(self.model, self.periods),
+            "model": {**model_data(self.model, [self.periods]), "timings": timings},
             "periods": self.periods,
             "changes": changed,
             "outcome": self.outcome,
@@ -75,7 +90,7 @@ class Question:
             assert abs(amount - theirs[key]["amount"]) <= EXACT * whole, (key, amount, theirs[key])
 
 
-def _sizes(model: Model, periods: int, given: dict[int, Intervention]) -> dict[int, list[float]]:
+def _sizes(model: Model, periods: int, given: Mapping[int, Intervention]) -> dict[int, list[float]]:
     """Return the size of the terms that each value is made of: the local derivatives times what they read."""
     run = model.run(periods, given)
     rows, over = model.partials(run, Held())
@@ -101,8 +116,11 @@ def _template_questions(name: str) -> list[Question]:
     questions = []
     for metric in graph.metrics:
         if metric.index != outcome and metric.name not in graph.unknown_today:
-            done = (Intervention("wrap", 1.05), Intervention("wrap", 1.0, -0.01))
-            questions += [Question(tree, {metric.index: change}, outcome, lift=True) for change in done]
+            done = (Intervention("wrap", 1.05), Intervention("wrap", 1.0, -0.01), LATER)
+            questions += [
+                Question(tree, {metric.index: change}, outcome, lift=True, rules=rules)
+                for change, rules in zip(done, BASES, strict=True)
+            ]
     return questions
 
 
@@ -116,11 +134,12 @@ def test_templates_give_the_same_values_and_money(engine: str, name: str, tmp_pa
 
 
 @st.composite
-def _asked(draw: Any) -> tuple[Sketch, Any, int]:
+def _asked(draw: Any) -> tuple[Sketch, dict[str, Intervention], Rules, int]:
     sketch = draw(trees(kinks=draw(st.booleans()), jumps=draw(st.booleans())))
     if draw(st.booleans()):
         sketch = draw(with_series(sketch))
-    return sketch, draw(changes(sketch)), draw(st.integers(0, 999))
+    drawn = {name: draw(timed(change, sketch.horizon)) for name, change in draw(changes(sketch)).items()}
+    return sketch, drawn, draw(st.sampled_from(BASES)), draw(st.integers(0, 999))
 
 
 @functools.cache
@@ -137,14 +156,14 @@ def _random_questions(part: int) -> list[Question]:
         suppress_health_check=list(HealthCheck),
     )
     @given(_asked())
-    def collect(asked: tuple[Sketch, Any, int]) -> None:
-        sketch, given_changes, place = asked
+    def collect(asked: tuple[Sketch, dict[str, Intervention], Rules, int]) -> None:
+        sketch, given_changes, rules, place = asked
         tree = loads(sketch.text)
         graph = tree._graph
-        given = {graph.by_name[name]: Intervention(*change) for name, change in given_changes.items()}
+        given = {graph.by_name[name]: change for name, change in given_changes.items()}
         valued = [m.index for m in graph.metrics if m.index not in {*given, *Model(graph)._valueless}]
         outcome = (valued or [0])[place % max(len(valued), 1)]
-        found.append(Question(tree, given, outcome, lift=bool(valued) and len(given) == 1))
+        found.append(Question(tree, given, outcome, lift=bool(valued) and len(given) == 1, rules=rules))
 
     collect()
     return found
@@ -159,6 +178,8 @@ def test_random_trees_give_the_same_values_and_money(engine: str, part: int, tmp
     assert len(questions) >= TREES // PARTS
     assert sum(q.lift for q in questions) >= 0.8 * len(questions)
     assert any(q.model.schedules for q in questions)
+    assert any(one.varies for q in questions for one in q.given.values())
+    assert any(q.model.rules is not HORIZONS for q in questions)
     for question, answer in zip(questions, run_all(engine, [q.data for q in questions], tmp_path), strict=True):
         question.check(answer)
 

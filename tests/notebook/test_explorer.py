@@ -11,6 +11,7 @@ import pytest
 import impacttree as it
 from impacttree.errors import ChangeError, MissingDependency, QuestionError
 from impacttree.export.page import MODULES
+from tests.notebook.test_told import financed
 
 pytestmark = pytest.mark.slow
 
@@ -249,3 +250,58 @@ def test_money_along_edges_of_one_move_is_that_of_the_library(tree: it.ImpactTre
     assert "flows" not in explorer._told["now"]
     explorer.changes = {}
     assert explorer._told["now"]["flows"] == []
+
+
+LATER = "+5% from 2027-04 over 3 months"
+
+
+def test_a_slider_keeps_the_time_of_its_lift_and_another_one_acts_from_the_start(tree: it.ImpactTree) -> None:
+    explorer = tree.explore(("engagement", LATER))
+    told = explorer._told
+    assert told["changes"][0][1]["when"] == "from 2027-04 over 3 months"
+    assert told["timings"]["from 2027-04 over 3 months"]["told"] == "from Apr 2027, in full from Jun 2027"
+    assert told["now"]["total"] == tree.worth("engagement", LATER, range=False).total
+    moved = {**wrap(1.07), "when": "from 2027-04 over 3 months"}
+    View(explorer).ask(tree, {"engagement": moved, "nps": wrap(shift=1.5)})
+    assert explorer.changes == {"engagement": "+7% from 2027-04 over 3 months", "nps": "+1.5 points"}
+    assert explorer.worth.total == tree.what_if(explorer.changes).total
+
+
+def test_several_steps_on_one_metric_come_back_in_words(tree: it.ImpactTree) -> None:
+    explorer = tree.explore()
+    changes = {"arpu": ["=$30 from 2027-02 until 2027-06", it.lift(it.add(1), start="2027-03")], "churn": "-0.1pp"}
+    explorer.changes = changes
+    assert explorer.changes["arpu"] == ["=$30 from 2027-02 until 2027-06", "+$1/customer/month from 2027-03"]
+    moves = {tree._graph.metrics[slot].name: move for slot, move in explorer._told["changes"]}
+    stated, told = explorer.changes, explorer._told
+    View(explorer).ask(tree, moves)
+    assert explorer.changes == stated
+    assert told["now"]["total"] == tree.what_if(changes, range=False).total
+    other = tree.explore()
+    View(other).ask(tree, moves)
+    assert other.worth.total == pytest.approx(explorer.worth.total, rel=1e-12)
+
+
+@pytest.mark.parametrize("when", [3, "from 4 " * 90, "then +3", "from 4 over x", "from 2027-05 until 2027-04"])
+def test_a_time_that_is_not_one_is_refused(tree: it.ImpactTree, when: Any) -> None:
+    explorer = tree.explore(LIFT)
+    told = View(explorer).ask(tree, {"engagement": {**wrap(1.1), "when": when}})
+    assert told["error"]
+    assert explorer.changes == {"engagement": "+5%"}
+
+
+def test_a_basis_is_that_of_figures_values_and_ranges() -> None:
+    tree = financed("saas")
+    explorer = tree.explore(("engagement", LATER), basis="pv")
+    worth = tree.worth("engagement", LATER, basis="pv")
+    told = View(explorer).ask(tree, {"engagement": {**wrap(1.05), "when": "from 2027-04 over 3 months"}}, settled=True)
+    assert told["now"]["total"] == explorer.worth.total == worth.total
+    assert explorer.worth.provenance.basis.startswith("accrual, pre-tax, discounted")
+    assert worth.range is not None
+    assert told["ranges"]["total"] == [worth.range.p10, worth.range.p90]
+    assert explorer.values["profit"] == explorer.worth.after
+    paced = tree.explore(("engagement", "+5%"), basis="run_rate")
+    assert paced._told["now"]["net"] is None
+    assert paced.worth.total == tree.worth("engagement", "+5%", basis="run_rate", range=False).total
+    with pytest.raises(QuestionError, match="discount rate"):
+        it.template("saas").explore(basis="pv")

@@ -5,13 +5,14 @@
 //
 // Both are plain data that JSON carries; a number that does not exist is null or NaN, a metric is its place (slot).
 //
-//   asked = { changes: [[slot, { kind: "wrap" | "fix", scale, shift }], ...],   a wrap shows value * scale + shift
-//             horizon, cost: number | null, need: number | null, focus: slot,
+//   asked = { changes: [[slot, { kind: "wrap" | "fix", scale, shift,           a wrap shows value * scale + shift
+//                                when, before: [...] }], ...],               in words, where it is not always in force; what is done first
+//             horizon, cost: number | null, need: number | null, focus: slot, when,
 //             dragged: slot | null }                                              whose slider is moved, so that its value is rough
 //   part  = { now: { before: [by slot], after: [by slot], total,              over the horizon, by each metric's rule
 //                    flows: [[source, target, amount], ...],                  what each edge carries of the total
 //                    rows, baseRows: [[by slot], ...],                        period by period; one row where all are alike
-//                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null },   without a cost null, too
+//                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null } | null,   payback without a cost null, too; no net of what has none
 //                    guardrails: [{ slot, side, limit, value, period, broken: [period, ...] }, ...] } }
 //         | { later: { needed: { value: number | null, digits, isToday } | null,
 //                      tornado: [{ label, worths: [at P10, at P90] }, ...] } }
@@ -62,7 +63,7 @@ export class Answers {
     const totals = [model.horizon(before), model.horizon(after)], total = totals[1][slot] - totals[0][slot];
     return {
       before: totals[0], after: totals[1], total, flows: this.flows(horizon, changes, before, after, total),
-      rows: after.rows, baseRows: before.rows, net: this.net(long, cost ?? 0), guardrails: this.guardrails(after),
+      rows: after.rows, baseRows: before.rows, net: this.data.canCost ? this.net(long, cost ?? 0) : null, guardrails: this.guardrails(after),
     };
   }
 
@@ -82,8 +83,9 @@ export class Answers {
   net(long, cost) {
     const { data, longest, model, base } = this, slot = data.outcome, sign = data.metrics[slot].better === "lower" ? -1 : 1;
     const at = (run, t) => run.rows[model.isStatic ? 0 : t][slot];
+    const counts = model.way(longest, slot).each;
     let sum = 0;
-    const line = Array.from({ length: longest }, (_, t) => (sum += sign * (at(long, t) - at(base, t))) - cost);
+    const line = Array.from({ length: longest }, (_, t) => (sum += sign * counts[t] * (at(long, t) - at(base, t))) - cost);
     const paid = line.findIndex((value) => value >= 0);
     const horizons = data.horizons.map((count) => [count, sign * (model.over(long, count, slot) - model.over(base, count, slot)) - cost]);
     return { line, horizons, payback: cost && paid >= 0 ? paid + 1 : null };
@@ -101,10 +103,10 @@ export class Answers {
   }
 
   /** What the outcome changes by when the metric in focus has a value and all else stays as it is. */
-  worth({ horizon, focus }, changes, value) {
+  worth({ horizon, focus, when }, changes, value) {
     const { model } = this, { input } = this.data.metrics[focus], { outcome } = this.data, given = new Map(changes);
     given.delete(focus);
-    if (value !== input.base) given.set(focus, change(input, value));
+    if (value !== input.base) given.set(focus, change(input, value, when));
     return model.over(model.run(horizon, given), horizon, outcome) - model.over(this.base, horizon, outcome);
   }
 
@@ -195,25 +197,17 @@ class Sampler {
 
   #drawn(first) {
     const place = first / this.columns.width;
-    this.drawn[place] ??= this.draws.block(first, this.columns.width);
+    this.drawn[place] ??= this.draws.take(first, this.columns.width);
     return this.drawn[place];
   }
 
   /** What is done to each metric: as the page was made with it, with the numbers that it draws. */
   #effects(changes, first) {
     const found = new Map(changes), drawn = this.#drawn(first);
-    for (const [slot, steps] of this.data.draws.lifts) {
+    for (const [slot, lift] of this.data.draws.lifts) {
       if (!changes.has(slot) || !alike(changes.get(slot), this.made.get(slot))) continue;
-      const { kind } = changes.get(slot), scale = drawn[0].map(() => 1), shift = drawn[0].map(() => 0), level = drawn[0].map(() => 0);
-      for (const [step, number, place] of steps) {
-        scale.forEach((_, k) => {
-          const value = place === null ? number : drawn[place][k];
-          if (step === "relative") scale[k] *= 1 + value;
-          else if (step === "set") level[k] = value;
-          else shift[k] += step === "points" ? value / 100 : value;
-        });
-      }
-      found.set(slot, kind === "fix" ? { kind, scale: 1, shift: shift.map((one, k) => level[k] * scale[k] + one) } : { kind, scale, shift });
+      const drawnIn = ({ drawn: [key, place, offset, factor] = [], ...one }) => (key ? { ...one, [key]: drawn[place].map((value) => offset + factor * value) } : one);
+      found.set(slot, { ...drawnIn(lift), before: lift.before?.map(drawnIn) });
     }
     return found;
   }
@@ -239,12 +233,12 @@ class Sampler {
 
   #net(cost, after, each) {
     const { data, before, longest } = this, place = data.draws.cost, sign = data.metrics[data.outcome].better === "lower" ? -1 : 1;
-    if (data.metrics[data.outcome].rule !== "sum") return null;
+    if (!data.canCost) return null;
     const isDrawn = place !== null && cost === data.cost, spent = each((block, k) => (isDrawn ? this.drawn[block][place][k] : cost ?? 0));
     const at = (path, t) => path[path.length > 1 ? t : 0];
-    const sums = spent.map((one) => -one), lines = [];
+    const sums = spent.map((one) => -one), lines = [], counts = this.columns.model.way(longest, data.outcome).each;
     for (let t = 0; t < longest; t++) {
-      const gains = each((block, k) => sign * (at(after[block].path, t)[k] - at(before[block].path, t)[k]));
+      const gains = each((block, k) => sign * counts[t] * (at(after[block].path, t)[k] - at(before[block].path, t)[k]));
       gains.forEach((gain, k) => { sums[k] += gain; });
       lines.push(sums.slice());
     }

@@ -38,7 +38,7 @@ export function shortened(text, size, bold, room) {
   return `${text.slice(0, end).trimEnd()}…`;
 }
 
-function wrapped(text, size, bold, room, most) {
+export function wrapped(text, size, bold, room, most) {
   const lines = [""];
   for (const word of text.split(" ")) {
     const longer = lines[lines.length - 1] ? `${lines[lines.length - 1]} ${word}` : word;
@@ -65,6 +65,7 @@ export function drawTree(view, told, choose) {
   const xs = [left, right], ys = [];
   for (const [, , y, , high] of view.cards) ys.push(y - 5, y + high + 5);
   for (const { path } of view.lines) for (const [k, value] of path.match(/-?[\d.]+/g).map(Number).entries()) (k % 2 ? ys : xs).push(value + (k % 2 ? 3 : 0));
+  if (view.callout) ys.push(view.callout.box[3] + 4);
   for (const { label } of view.lines) if (label) ys.push(label[1] - 9, label[1] + 12);
   for (const [, , y] of view.heads) ys.push(y - 10);
   const [x0, x1, y0, y1] = [Math.min(...xs) - 2, Math.max(...xs) + 2, Math.min(...ys), Math.max(...ys)];
@@ -92,6 +93,7 @@ export function drawTree(view, told, choose) {
   svg.append(lines);
   for (const [slot, x, y, wide, high] of view.cards) svg.append(drawCard(told.card(slot), slot, x, y, wide, high, view.path.includes(slot) && told.isMoved, choose));
   svg.append(feet, labels);
+  if (view.callout) svg.append(view.callout.shape);
   return svg;
 }
 
@@ -100,7 +102,7 @@ const ROW = 9.5, SHIFTS = [0, -7, 7, -14, 14, -22, 22];
 /** The figures of each arrow with their places, which stay while the same arrows carry something. */
 function figures(view, arrows) {
   const asked = arrows.filter(({ text, delay }) => text || delay).map((one) => ({ ...one, wide: 8 * Math.ceil(Math.max(width(one.text, 8.5, true), 36) / 8) }));
-  const sign = asked.map(({ line, wide, delay }) => `${line.source} ${line.target} ${wide} ${delay}`).join();
+  const sign = asked.map(({ line, wide, delay }) => `${line.source} ${line.target} ${wide} ${delay}`).join() + view.callout?.box;
   if (view.sign !== sign) {
     view.sign = sign;
     view.places = placed(view, asked);
@@ -115,6 +117,7 @@ function figures(view, arrows) {
 /** Places clear of cards, of other arrows and of each other, as near as may be to where the layout has them. */
 function placed(view, asked) {
   const taken = view.cards.map(([, x, y, wide, high]) => [x - 2, y - 2, x + wide + 2, y + high + 2, 3]), found = new Map();
+  if (view.callout) taken.push([...view.callout.box, 3]);
   for (const line of view.lines) for (const [x, y] of points(line)) taken.push([x - 2.5, y - 2.5, x + 2.5, y + 2.5, 1]);
   const over = ([x0, y0, x1, y1], [a0, b0, a1, b1, weight]) => weight * Math.max(0, Math.min(x1, a1) - Math.max(x0, a0)) * Math.max(0, Math.min(y1, b1) - Math.max(y0, b0));
   for (const one of [...asked].sort((a, b) => b.isMain - a.isMain || b.thick - a.thick)) {
@@ -202,7 +205,8 @@ function drawCard(card, slot, x, y, wide, high, isMain, choose) {
   const value = shortened(card.value, large, false, room);
   group.append(words(inside, valueY, large, value, ink));
   const left = room - width(value, large) - 4;
-  if (width(card.unit, 8) <= left) group.append(words(x + wide - 6.5, valueY, 8, card.unit, grey, { "text-anchor": "end" }));
+  const unit = [card.unit, card.brief].find((text) => text && width(text, 8) <= left);
+  if (unit) group.append(words(x + wide - 6.5, valueY, 8, unit, grey, { "text-anchor": "end" }));
   if (card.pill) {
     const long = width(card.pill, 8.5, true) + 10;
     group.append(
@@ -282,7 +286,8 @@ export function drawLine({ values, second = null, band = null, written, period, 
   svg.append(words(x(last) + 6, y(values[last]) + 4 - apart, 12, written(values[last]), "accent-text", { "font-weight": 700 }));
   if (second && written(second[last]) !== written(values[last])) svg.append(words(x(last) + 6, y(second[last]) + 4 + apart, 12, written(second[last]), "grey"));
   if (mark !== null) {
-    svg.append(shape("circle", { cx: x(mark), cy: y(values[mark]), r: 5, class: "f-back s-accent", "stroke-width": 2.5 }), words(x(mark) + 8, y(values[mark]) + 17, 12, markText, "ink", { "font-weight": 700, class: "f-ink halo" }));
+    const [dx, dy, anchor] = x(mark) > wide - right - 64 ? [-8, -8, "end"] : [8, 17, null]; // clear of the figures at the end
+    svg.append(shape("circle", { cx: x(mark), cy: y(values[mark]), r: 5, class: "f-back s-accent", "stroke-width": 2.5 }), words(x(mark) + dx, y(values[mark]) + dy, 12, markText, "ink", { "font-weight": 700, "text-anchor": anchor, class: "f-ink halo" }));
   }
   const ticks = isSmall ? [0, last] : [0, ...[1 / 3, 2 / 3, 1].map((part) => Math.round(part * (last + 1)) - 1)];
   for (const t of new Set(ticks)) svg.append(words(x(t), high - bottom + 15, 11.5, tick ? tick(t + 1) : isSmall ? `${period} ${t + 1}` : t + 1, "grey", { "text-anchor": isSmall ? (t ? "end" : "start") : "middle" }));

@@ -1,6 +1,6 @@
 // What a change carries along each edge: the integral of local flows from nothing of it to all of it, by Gauss-Legendre
 // quadrature between the places where a branch switches. The rules are those of engine/flows.py and engine/jumps.py.
-import { carefulSum } from "./model.js";
+import { carefulSum, kindOf, total, weighed } from "./model.js";
 
 const HORIZON = -1;
 const TOLERANCE = 1e-11, MOST_SWITCHES = 200, MOST_NODES = 3000, NARROWEST = 2 ** -40;
@@ -39,7 +39,7 @@ function reached(starts, next) {
 /** Metrics moved in every period, everything else following. */
 export class Lift {
   constructor(model, periods, changes, outcome, before = model.run(periods), after = model.run(periods, changes)) {
-    Object.assign(this, { model, periods, changes, outcome, before, after, window: model.window(periods) });
+    Object.assign(this, { model, periods, changes, outcome, before, after });
     this.#structure();
     const start = model.horizon(before), end = model.horizon(after);
     this.total = end[outcome] - start[outcome];
@@ -70,7 +70,7 @@ export class Lift {
       for (const slot of changes.keys()) {
         const others = [...changes.keys()].filter((other) => other !== slot);
         const ahead = reached(others, (one) => all.get(one));
-        if (ahead.has(slot) && model.rank[slot] < 0 && changes.get(slot).kind === "wrap") this.open.add(slot);
+        if (ahead.has(slot) && model.rank[slot] < 0 && kindOf(changes.get(slot)) === "wrap") this.open.add(slot);
       }
     }
     const isCut = (slot) => changes.has(slot) && !this.open.has(slot);
@@ -104,45 +104,44 @@ export class Lift {
   /** The run with `share` of the change; only what flows pass through is computed, all else stays as it was. */
   at(share) {
     if (this.runs.has(share)) return this.runs.get(share);
-    const { model, before, periods } = this, own = { rows: new Map(), over: new Map() }, rows = [];
-    const open = new Map();
-    for (const slot of this.open) {
-      const { scale, shift } = this.changes.get(slot), part = 1 + share * (scale - 1), plain = [];
-      own.rows.set(slot, { plain, part });
-      open.set(slot, { part, shift: share * shift, plain });
-    }
+    const { model, before, periods } = this, open = new Map(), rows = [];
+    const partly = (slot, position, value) => {
+      const { scale, shift } = this.#done(slot, position), part = 1 + share * (scale - 1);
+      open.get(slot)[position] = { plain: value, part };
+      return value * part + share * shift;
+    };
+    for (const slot of this.open) open.set(slot, []);
     for (let position = 0; position < before.rows.length; position++) {
       const row = before.rows[position].slice(), past = model.past(rows, position);
       for (const block of this.moving[0]) {
-        const { slot } = block, fixed = this.fixed.get(slot), follows = open.get(slot);
+        const { slot } = block, fixed = this.fixed.get(slot);
         if (fixed) row[slot] = fixed.start[position] + share * fixed.delta[position];
         else {
           const value = block.value(row, model.base, model.numbers(position), past);
-          if (follows) follows.plain[position] = value;
-          row[slot] = follows ? value * follows.part + follows.shift : value;
+          row[slot] = open.has(slot) ? partly(slot, position, value) : value;
         }
       }
       rows.push(row);
     }
-    const totals = model.horizon(before).slice(), base = this.baseOver, path = Array(rows.length);
-    for (const slot of this.touched) {
-      const way = model.ways[slot];
-      if (!way) continue;
-      for (let k = 0; k < rows.length; k++) path[k] = rows[k][slot];
-      totals[slot] = way.forward(path, this.window);
-    }
+    const totals = model.horizon(before).slice(), base = this.baseOver;
+    for (const slot of this.touched) if (model.rules[slot]) totals[slot] = model.sum(rows, periods, slot);
     for (const block of this.moving[1]) {
-      const { slot } = block, fixed = this.fixed.get(slot), follows = open.get(slot);
+      const { slot } = block, fixed = this.fixed.get(slot);
       if (fixed) totals[slot] = fixed.startOver + share * fixed.deltaOver;
       else {
         const value = block.value(totals, base, model.parameters, []);
-        if (follows) own.over.set(slot, { plain: value, part: follows.part });
-        totals[slot] = follows ? value * follows.part + follows.shift : value;
+        totals[slot] = open.has(slot) ? partly(slot, HORIZON, value) : value;
       }
     }
-    const run = { rows, periods, own, totals: new Map([[periods, totals]]) };
+    const run = { rows, periods, open, totals: new Map([[periods, totals]]) };
     this.runs.set(share, run);
     return run;
+  }
+
+  /** What is done to a slot at a position. */
+  #done(slot, position) {
+    const change = this.changes.get(slot);
+    return position === HORIZON ? this.model.throughout(change, this.periods) : this.model.during(change, position);
   }
 
   values(run, position) { return position === HORIZON ? this.model.horizon(run) : run.rows[position]; }
@@ -163,20 +162,13 @@ export class Lift {
   #moved(run, found) {
     const moved = found.rows.map(() => new Map());
     moved[HORIZON] = new Map();
-    if (!run.own) return moved;
-    const scaled = (program, row, slot, part) => program.edges.forEach(([target], number) => { if (target === slot) row[number] *= part; });
-    for (const [slot, { plain, part }] of run.own.rows) {
-      const { scale, shift } = this.changes.get(slot);
-      found.rows.forEach((row, position) => {
-        scaled(this.model.step, row, slot, part);
-        moved[position].set(slot, plain[position] * (scale - 1) + shift);
-      });
-    }
-    for (const [slot, { plain, part }] of run.own.over) {
-      if (!this.model.isRecomputed.has(slot)) continue;
-      const { scale, shift } = this.changes.get(slot);
-      scaled(this.model.recomputed, found.horizon, slot, part);
-      moved[HORIZON].set(slot, plain * (scale - 1) + shift);
+    for (const [slot, each] of run.open ?? []) {
+      for (const position of [HORIZON, ...found.rows.keys()]) {
+        if (!each[position]) continue;
+        const { plain, part } = each[position], { scale, shift } = this.#done(slot, position);
+        for (const [edge] of this.into(position, slot)) (found.rows[position] ?? found.horizon)[edge] *= part;
+        moved[position].set(slot, plain * (scale - 1) + shift);
+      }
     }
     return moved;
   }
@@ -233,22 +225,22 @@ export class Lift {
   totals(rows) {
     const horizon = new Float64Array(this.model.size);
     for (const slot of this.touched) {
-      const way = this.model.isRecomputed.has(slot) ? null : this.model.ways[slot];
-      horizon[slot] = way ? way.tangent(rows.map((row) => row[slot]), this.window) : 0;
+      const way = this.model.isRecomputed.has(slot) ? null : this.model.way(this.periods, slot);
+      horizon[slot] = way ? total(weighed(way, (k) => rows[k][slot])) / way.divisor : 0;
     }
     return horizon;
   }
 
   adjoint(node) {
-    const { model, window } = this, horizon = new Float64Array(model.size);
+    const { model, periods } = this, horizon = new Float64Array(model.size);
     horizon[this.outcome] = 1;
     for (const slot of [...this.order[1]].reverse()) {
       for (const [edge, load] of this.into(HORIZON, slot)) horizon[load.slot] += node.horizon[edge] * horizon[slot];
     }
-    const rows = Array.from({ length: window.distinct }, () => new Float64Array(model.size));
-    horizon.forEach((weight, slot) => {
-      const way = model.ways[slot];
-      if (way && weight) way.adjoint(weight, window).forEach((part, position) => { rows[position][slot] = part; });
+    const rows = this.before.rows.map(() => new Float64Array(model.size));
+    horizon.forEach((moved, slot) => {
+      const way = moved ? model.way(periods, slot) : null;
+      way?.weights.forEach((weight, position) => { rows[position][slot] = (moved * weight) / way.divisor; });
     });
     const backwards = [...this.order[0]].reverse();
     for (let position = rows.length - 1; position >= 0; position--) {

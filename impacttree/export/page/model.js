@@ -203,28 +203,14 @@ class Program {
   }
 }
 
-const WAYS = {
-  sum: {
-    forward: (path, w) => w.repeats * (path.length > 1 ? carefulSum(path) : path[0]),
-    held: (value, w) => value * w.periods,
-    tangent: (moves, w) => moves.reduce((a, b) => a + b, 0) * w.repeats,
-    adjoint: (weight, w) => Array(w.distinct).fill(weight * w.repeats),
-  },
-  mean: {
-    forward: (path, w) => carefulSum(path) / w.distinct,
-    held: (value) => value,
-    tangent: (moves, w) => moves.reduce((a, b) => a + b, 0) / w.distinct,
-    adjoint: (weight, w) => Array(w.distinct).fill(weight / w.distinct),
-  },
-  last: {
-    forward: (path) => path[path.length - 1],
-    held: (value) => value,
-    tangent: (moves) => moves[moves.length - 1],
-    adjoint: (weight, w) => [...Array(w.distinct - 1).fill(0), weight],
-  },
-};
-
+/** What a metric shows that would have a value without a change. */
 export const apply = (change, value) => (change.kind === "fix" ? change.shift : value * change.scale + change.shift);
+/** All that is done to a metric, one after the other; only the first may fix it. */
+export const steps = (change) => [...(change.before ?? []), change];
+export const kindOf = (change) => steps(change)[0].kind;
+export const total = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
+/** What each distinct period adds to a value over the horizon; one that does not count may be without a value. */
+export const weighed = ({ weights }, value) => weights.map((weight, k) => (weight ? weight * value(k) : 0));
 
 /** The tree: blocks by slot, parameters at their central values, and values at t = 0. */
 export class Model {
@@ -238,8 +224,9 @@ export class Model {
     }
     this.lags = data.lags;
     this.isStatic = data.static;
-    this.ways = data.rules.map((rule) => WAYS[rule] ?? null);
     this.rules = data.rules;
+    this.ways = new Map(data.ways.map(([periods, first, ways]) => [periods, { first, by: this.#ways(ways) }]));
+    this.timings = new Map(Object.entries(data.timings ?? {}));
     this.rank = data.rank;
     this.owners = data.owners;
     const blocks = data.blocks.map((one) => new Block(one));
@@ -248,6 +235,39 @@ export class Model {
     this.initial = data.initial.map((k) => blocks[k]);
     this.base = this.start();
     this.isRecomputed = new Set(this.recomputed.blocks.map((block) => block.slot));
+  }
+
+  /** By rule, what each distinct period counts in a value over the horizon, and by what their sum is divided. */
+  #ways(ways) {
+    return new Map(ways.map(([rule, runs, divisor]) => {
+      const weights = runs.flatMap(([count, weight]) => Array(count).fill(weight));
+      return [rule, { weights: this.isStatic ? [total(weights)] : weights, divisor, each: weights }];
+    }));
+  }
+
+  /** How a slot is taken over the first periods; undefined where it has no value there, or one that is recomputed. */
+  way(periods, slot) { return this.ways.get(periods).by.get(this.rules[slot]); }
+
+  /** What is done in the period at a position: as much of each step as is in force (quantity/interventions.py). */
+  during(change, position) {
+    const weights = (step) => this.timings.get(step.when)?.weights;
+    if (!change.before && !weights(change)) return change;
+    let scale = 1, shift = 0;
+    for (const step of steps(change)) {
+      const part = weights(step)?.[position] ?? 1, own = step.kind === "fix" ? 0 : part === 1 ? step.scale : 1 + (step.scale - 1) * part;
+      scale *= own;
+      shift = shift * own + step.shift * part;
+    }
+    return { kind: kindOf(change), scale, shift };
+  }
+
+  /** The same over the first periods: the average of what is done in each that counts. */
+  throughout(change, periods) {
+    const { before, when } = change;
+    if (!before && !when) return change;
+    const { first } = this.ways.get(periods), each = Array.from({ length: periods - first }, (_, k) => this.during(change, first + k));
+    const mean = (key) => total(each.map((one) => one[key])) / each.length;
+    return { ...each[0], scale: mean("scale"), shift: mean("shift") };
   }
 
   /** The values at t = 0, of the parameters as they are now; a baseline is that of the tree as stated. */
@@ -263,19 +283,14 @@ export class Model {
 
   /** Run with changes by slot; on a time loop a change wraps the path that the metric has without it. */
   run(periods, changes = new Map()) {
-    const isLoop = (slot) => this.rank[slot] >= 0 && changes.get(slot).kind === "wrap";
+    const isLoop = (slot) => this.rank[slot] >= 0 && kindOf(changes.get(slot)) === "wrap";
     const loops = [...changes.keys()].filter(isLoop).sort((a, b) => this.rank[a] - this.rank[b]);
-    let held = new Map();
-    for (const [slot, change] of changes) {
-      if (!loops.includes(slot)) held.set(slot, { at: (_, value) => apply(change, value), over: (_, value) => apply(change, value) });
-    }
-    for (const slot of loops) {
-      const without = this.simulate(periods, held), change = changes.get(slot);
-      held = new Map(held).set(slot, {
-        at: (position) => apply(change, without.rows[position][slot]),
-        over: (count) => apply(change, this.horizon(without, count)[slot]),
-      });
-    }
+    const effect = (slot, without) => ({
+      at: (position, value) => apply(this.during(changes.get(slot), position), without ? without.rows[position][slot] : value),
+      over: (count, value) => apply(this.throughout(changes.get(slot), count), without ? this.horizon(without, count)[slot] : value),
+    });
+    let held = new Map([...changes.keys()].filter((slot) => !loops.includes(slot)).map((slot) => [slot, effect(slot)]));
+    for (const slot of loops) held = new Map(held).set(slot, effect(slot, this.simulate(periods, held)));
     return this.simulate(periods, held);
   }
 
@@ -300,11 +315,6 @@ export class Model {
     return past;
   }
 
-  window(periods) {
-    const distinct = this.isStatic ? 1 : periods;
-    return { periods, distinct, repeats: periods / distinct };
-  }
-
   /** The first periods of a run. */
   first(run, periods) {
     return { ...run, rows: this.isStatic ? run.rows : run.rows.slice(0, periods), periods, totals: new Map() };
@@ -313,12 +323,8 @@ export class Model {
   /** Every slot over the first periods of a run, by its rule. */
   horizon(run, periods = run.periods) {
     if (run.totals.has(periods)) return run.totals.get(periods);
-    const window = this.window(periods), row = new Float64Array(this.size), path = Array(window.distinct);
-    for (let slot = 0; slot < this.size; slot++) {
-      const way = this.ways[slot];
-      for (let k = 0; k < window.distinct; k++) path[k] = run.rows[k][slot];
-      row[slot] = way ? way.forward(path, window) : NaN;
-    }
+    const row = new Float64Array(this.size);
+    for (let slot = 0; slot < this.size; slot++) row[slot] = this.sum(run.rows, periods, slot);
     const base = this.horizonBase(periods);
     for (const block of this.recomputed.blocks) {
       const value = block.value(row, base, this.parameters, []), change = run.held.get(block.slot);
@@ -328,15 +334,22 @@ export class Model {
     return row;
   }
 
+  /** What the rows of a slot add up to over the first periods, each by its weight; NaN without a rule. */
+  sum(rows, periods, slot) {
+    const way = this.way(periods, slot);
+    return way ? carefulSum(weighed(way, (k) => rows[k][slot])) / way.divisor : NaN;
+  }
+
   /** One slot over the first periods of a run. */
   over(run, periods, slot) {
-    const way = this.ways[slot], window = this.window(periods);
-    return way ? way.forward(run.rows.slice(0, window.distinct).map((row) => row[slot]), window) : this.horizon(run, periods)[slot];
+    return this.way(periods, slot) ? this.sum(run.rows, periods, slot) : this.horizon(run, periods)[slot];
   }
 
   horizonBase(periods) {
-    const window = this.window(periods);
-    return this.base.map((value, slot) => (this.ways[slot] ? this.ways[slot].held(value, window) : value));
+    return this.base.map((value, slot) => {
+      const way = this.way(periods, slot);
+      return way ? value * (total(way.weights) / way.divisor) : value;
+    });
   }
 
   /** Local derivatives along the edges into some slots, of values that may be of any run or between two. */

@@ -1,6 +1,7 @@
 // The page: controls, and what follows from them.
-import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, shortened, standAlone, width } from "./draw.js";
+import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, shortened, standAlone, width, wrapped } from "./draw.js";
 import { Answers } from "./answers.js";
+import { steps } from "./model.js";
 import { State } from "./state.js";
 import { digitsApart, formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
 
@@ -65,7 +66,7 @@ export class Page {
         return [name, button];
       });
     this.horizonButtons = data.horizons.map((count) => {
-      const button = element("button", { type: "button" }, this.words.lasting(count));
+      const button = element("button", { type: "button" }, data.windows[count].choice ?? this.words.lasting(count));
       button.addEventListener("click", () => { state.horizon = count; this.changed(); });
       this.part("horizons").append(button);
       return [count, button];
@@ -103,8 +104,8 @@ export class Page {
     const field = element("input", { id, inputmode: "text", autocomplete: "off", "aria-label": `${metric.label}, value` });
     const move = element("i", { class: "move" });
     const name = element("label", { for: `${id}-range` }, input.kind === "ratio" ? `${metric.label}, change` : metric.label);
-    const hint = element("p", { class: "hint" }, `today ${this.state.written(metric, input.base)}, plausible ${this.state.written(metric, input.low)} to ${this.state.written(metric, input.high)}`);
-    const box = element("div", { class: "slider" }, element("div", { class: "name" }, name, field), hint,
+    const hint = element("p", { class: "hint" }, `today ${this.state.written(metric, input.base)}, plausible ${this.state.written(metric, input.low)} to ${this.state.written(metric, input.high)}`), time = element("p", { class: "time" });
+    const box = element("div", { class: "slider" }, element("div", { class: "name" }, name, field), hint, time,
       element("div", { class: "track" }, element("i", { class: "rail" }), mark("band", input.low, input.high), move, mark("tick", input.base, null), range));
     range.addEventListener("input", () => {
       const raw = input.least + (span * range.value) / STEPS, near = Math.abs(raw - input.base) < span / STEPS / 1.5;
@@ -120,7 +121,7 @@ export class Page {
       this.changed(field);
     });
     field.addEventListener("blur", () => { field.setAttribute("aria-invalid", "false"); this.fields(); });
-    this.sliders.set(slot, { box, range, field, move, at, input, metric });
+    this.sliders.set(slot, { box, range, field, move, at, input, metric, time });
     return box;
   }
 
@@ -240,12 +241,13 @@ export class Page {
   fields() {
     const { state, from } = this, idle = (field) => field !== this.root.activeElement || (field !== from && field.getAttribute("aria-invalid") !== "true" && from !== null);
     for (const [slot, slider] of this.sliders) {
-      const { box, range, field, move, at, input, metric } = slider;
+      const { box, range, field, move, at, input, metric, time } = slider, when = state.when.get(slot);
       const value = state.value(slot), isMoved = state.values.has(slot);
       if (slider.shown === value && slider.isMoved === isMoved && from) continue;
       Object.assign(slider, { shown: value, isMoved });
       const shownValue = state.written(metric, value);
       box.classList.toggle("moved", isMoved);
+      time.textContent = when ? `moved ${this.inForce(when)}` : "";
       if (range !== from) range.value = Math.round((STEPS * (value - input.least)) / (input.most - input.least || 1));
       range.setAttribute("aria-valuetext", shownValue);
       if (field !== from && idle(field)) { field.value = shownValue; field.style.width = `${Math.max(76, 7.2 * shownValue.length + 18)}px`; }
@@ -269,7 +271,7 @@ export class Page {
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` by ${words.at(count)}`]);
     const { payback, line } = found.net;
     const back = payback === null ? [`Does not pay back by ${words.at(line.length)}`] : ["Pays back in ", bold(words.at(payback))];
-    this.part("net").replaceChildren("Net ", ...nets, ...(state.cost ? ["\n", ...back, this.paidBack()] : []));
+    this.part("net").replaceChildren(`${capital(data.basis.net)} `, ...nets, ...(state.cost ? ["\n", ...back, this.paidBack()] : []));
   }
 
   /** When it is paid back from P10 to P90: " (P10 to P90: month 17 to 30)". */
@@ -285,10 +287,10 @@ export class Page {
     const { found, data, state, words } = this, metric = data.metrics[slot], before = found.before[slot], after = found.after[slot];
     const moves = Number.isFinite(before) && Number.isFinite(after) && !isStill(before, after);
     const pill = moves ? relative(before, after - before) || formatSigned(metric, after - before) : "";
-    const [value, ...word] = formatValue(metric, after).split(" ");
-    const unit = word.join(" ") || (metric.rule === "sum" ? `${state.horizon} ${data.period === "month" ? "mo." : `${data.period}s`}` : metric.unit.replace(/^per /, "/"));
+    const [value, ...word] = formatValue(metric, after).split(" "), summed = !word.length && metric.rule === "sum" ? data.windows[state.horizon] : null;
+    const unit = word.join(" ") || (summed ? summed.card : metric.unit.replace(/^per /, "/"));
     return {
-      slot, kind: metric.kind, label: metric.label, value, unit, pill, tone: words.tone(metric, moves ? after - before : 0),
+      slot, kind: metric.kind, label: metric.label, value, unit, brief: summed?.brief, pill, tone: words.tone(metric, moves ? after - before : 0),
       isGuard: data.guardrails.some((limit) => limit.slot === slot), isChosen: state.selected === slot,
     };
   }
@@ -302,9 +304,9 @@ export class Page {
       flows: new Map(found.flows.map(([source, target, amount]) => [`${source} ${target}`, amount])), largest: this.largest, isMoved, picture: this.part("sentence").textContent,
       money: (amount) => (amount ? this.money(amount) : ""), card: (slot) => this.card(slot),
     };
+    view.callout = isMoved && Number.isFinite(found.total) ? this.callout(view) : null;
     const svg = drawTree(view, told, (slot) => this.choose(slot));
     if (view === all && all !== part) svg.style.minWidth = `${Math.round(svg.viewBox.baseVal.width * 1.05)}px`;
-    if (isMoved && Number.isFinite(found.total)) this.callout(svg, view);
     this.part("tree").replaceChildren(svg);
     this.part("tree").tabIndex = svg.style.minWidth ? 0 : -1;
     if (focused) this.part("tree").querySelector(`[data-slot="${focused}"]`)?.focus();
@@ -319,25 +321,20 @@ export class Page {
       : `All ${data.metrics.length} metrics are shown`;
   }
 
-  /** The box by the outcome, where there is room below its card. */
-  callout(svg, view) {
+  /** The box by the outcome, where there is room below its card; null where there is none. */
+  callout(view) {
     const { found, state, words, outcome, data } = this, card = view.cards.find(([slot]) => slot === data.outcome);
-    if (!card) return;
+    if (!card) return null;
     const [, x, y, wide, high] = card, long = Math.max(wide, 92), left = x + wide - long, told = this.range(), range = told.endsWith(")") && !told.startsWith("about") ? told : "";
-    const low = range ? 72 : 54, top = y + high + 22;
+    const what = wrapped(outcome.low, 9, false, long - 12, 2), low = (range ? 72 : 54) + 10 * (what.length - 1), top = y + high + 22;
     const isFree = view.cards.every(([, cx, cy, cw, ch]) => cx + cw < left || cx > left + long || cy + ch <= y + high + 1 || cy > top + low);
-    if (!isFree) return;
+    if (!isFree) return null;
     const text = (dy, size, words, paint, weight = null) => shape("text", { x: left + 8, y: top + dy, "font-size": size, "font-weight": weight, class: `f-${paint}` }, words);
-    const box = svg.viewBox.baseVal;
-    if (top + low + 4 > box.y + box.height) {
-      svg.setAttribute("height", top + low + 4 - box.y);
-      svg.setAttribute("viewBox", [box.x, box.y, box.width, top + low + 4 - box.y].join(" "));
-    }
     const when = capital(words.over(outcome, state.horizon).replace("in the ", "")), size = Math.max(6, Math.min(8.5, 8.5 * (long - 12) / width(when, 8.5, true)));
-    svg.append(shape("g", { "aria-hidden": "true" },
+    return { box: [left, top, left + long, top + low], shape: shape("g", { "aria-hidden": "true" },
       shape("rect", { x: left, y: top, width: long, height: low, class: "f-tint" }), shape("rect", { x: left, y: top, width: 3, height: low, class: "f-accent" }),
-      text(13, size, shortened(when, size, true, long - 11), "accent-text", 700), text(33, 17, this.money(found.total), "accent", 700), text(46, 9, shortened(outcome.low, 9, false, long - 12), "ink"),
-      ...(range ? range.split(/ (?=\()/).map((part, k) => text(57 + 9 * k, 7.5, part, "tint-text")) : [])));
+      text(13, size, shortened(when, size, true, long - 11), "accent-text", 700), text(33, 17, this.money(found.total), "accent", 700), ...what.map((line, k) => text(46 + 10 * k, 9, line, "ink")),
+      ...(range ? range.split(/ (?=\()/).map((part, k) => text(low - 15 + 9 * k, 7.5, part, "tint-text")) : [])) };
   }
 
   rows(view) {
@@ -396,7 +393,7 @@ export class Page {
   }
 
   line() {
-    const { state, found, data, outcome } = this, isSummed = outcome.rule === "sum" && state.changes.size > 0;
+    const { state, found, data, outcome } = this, isSummed = data.canCost && state.changes.size > 0;
     const at = (rows) => Array.from({ length: state.horizon }, (_, t) => rows[rows.length > 1 ? t : 0][data.outcome]);
     const path = isSummed ? found.net.line : at(found.rows), second = isSummed || !state.changes.size ? null : at(found.baseRows);
     const hasLine = path.length > 1 && [...path, ...(second ?? [])].every(Number.isFinite);
@@ -415,7 +412,7 @@ export class Page {
   net(line) {
     const { state, found, data, words, outcome } = this, { payback } = found.net, last = line.length - 1;
     const plain = this.money(state.cost ?? 0).replace(/^\+/, ""), what = outcome.better === "lower" ? "saving" : "change";
-    const head = state.cost ? `Cumulative net of the ${plain}` : `Cumulative ${what} of ${outcome.low}`;
+    const head = state.cost ? `Cumulative ${data.basis.net} of the ${plain}` : `Cumulative ${what} of ${outcome.low}`;
     const { low, high } = this.ranges?.net ?? {}, isSure = low && [...low, ...high].every(Number.isFinite);
     this.part("line-head").textContent = `${head}, ${words.lasting(line.length)}`;
     this.part("line").replaceChildren(drawLine({
@@ -438,20 +435,28 @@ export class Page {
     this.part("take").hidden = !isOpen;
     this.part("take").onclick = () => { this.state.set(this.state.focus, found.value); this.changed(); };
     const { state, data } = this, metric = data.metrics[state.focus], output = this.part("needs");
-    const asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
+    const when = state.when.get(state.focus), asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
     if (state.need === null) { output.replaceChildren(`Type an amount: what must ${metric.low} be?`); return; }
     if (!found) output.replaceChildren(`${metric.label} is not an input`);
     else if (found.isToday) output.replaceChildren(`${asked} needs no move of ${metric.low}`);
     else if (found.value === null) output.replaceChildren(`No value of ${metric.low} alone gives ${asked}`);
-    else output.replaceChildren(`${asked} needs ${metric.low} at `, bold(state.written(metric, found.value, found.digits)));
+    else output.replaceChildren(`${asked} needs ${metric.low} at `, bold(state.written(metric, found.value, found.digits)), when ? ` ${this.inForce(when)}` : "");
   }
 
   basis() {
-    const { data, state } = this, { money, held } = data.basis;
-    const what = [money ? "accrual, pre-tax, undiscounted" : "", state.cost && data.canCost ? `before the cost unless net; the cost is paid in ${this.words.at(1)}` : "before the cost of achieving it", held].filter(Boolean);
+    const { data, state } = this, { meant, net, paid, marked } = data.basis;
+    const what = [meant, "before the cost of achieving it", state.cost && data.canCost ? `${net} is after a cost of ${this.money(state.cost).replace(/^\+/, "")}, paid once ${paid}` : "", this.held(), marked].filter(Boolean);
     this.basisText = `Basis: ${what.join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${data.notes.join(" ")}${data.notes.length ? " " : ""}${data.name}, version ${data.version}.`;
     this.part("basis").textContent = this.basisText;
   }
+
+  /** When changes are in force: "lift held from month 1", "lift from month 4, in full from month 6". */
+  held() {
+    const { state, data } = this, told = new Set([...state.changes.values()].flatMap(steps).map(({ when }) => this.inForce(when)));
+    return `${state.changes.size > 1 ? "changes" : "lift"} ${told.size > 1 ? "each in force when stated" : [...told][0] ?? data.basis.held}`;
+  }
+
+  inForce(when) { return (this.data.model.timings?.[when] ?? { told: this.data.basis.held }).told; }
 
   // -- sharing ---------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 // for a column of them at once. Runs without and with what is asked are worked on the same draws.
 import { betaQuantile } from "./beta.js";
 import { FUNCTIONS } from "./functions.js";
-import { apply, BASELINE, COMPARE, finite, NOW, power } from "./model.js";
+import { apply, BASELINE, COMPARE, finite, kindOf, NOW, power, steps } from "./model.js";
 
 const WIDEST = 256, CELLS = 2 ** 19;
 
@@ -99,7 +99,7 @@ export class Columns {
     const start = [], isHere = new Set(this.needed);
     for (const block of this.initial) start[block.slot] = block.value(start, this.base, parameters, model.lags.reduce((past, lag) => { past[lag] = start; return past; }, []));
     const own = [...changes].filter(([slot]) => isHere.has(slot));
-    const isLoop = ([slot, change]) => model.rank[slot] >= 0 && change.kind === "wrap";
+    const isLoop = ([slot, change]) => model.rank[slot] >= 0 && kindOf(change) === "wrap";
     let held = new Map(own.filter((one) => !isLoop(one)).map(([slot, change]) => [slot, { change }]));
     const go = () => this.#simulate(periods, parameters, start, held);
     for (const [slot, change] of own.filter(isLoop).sort(([a], [b]) => model.rank[a] - model.rank[b])) held = new Map(held).set(slot, { change, without: go() });
@@ -114,7 +114,7 @@ export class Columns {
       for (const lag of model.lags) past[lag] = position >= lag ? rows[position - lag] : start;
       for (const block of this.step) {
         const one = held.get(block.slot), value = block.value(row, this.base, numbers, past);
-        row[block.slot] = one ? changed(one.change, one.without ? one.without.rows[position][block.slot] : value) : value;
+        row[block.slot] = one ? changed(one.change, one.without ? one.without.rows[position][block.slot] : value, (change) => model.during(change, position)) : value;
       }
       rows.push(row);
     }
@@ -123,27 +123,35 @@ export class Columns {
 
   /** Columns by slot over the first periods of a run. */
   over(run, periods) {
-    const { model } = this, window = model.window(periods), row = [];
+    const { model } = this, row = [];
     if (!this.baseOver.has(periods)) this.baseOver.set(periods, this.constant(model.horizonBase(periods)));
-    for (const slot of this.needed) if (model.rules[slot]) row[slot] = taken(model.rules[slot], run.rows.slice(0, window.distinct).map((one) => one[slot]), window);
+    for (const slot of this.needed) if (model.rules[slot]) row[slot] = taken(model.way(periods, slot), run.rows, slot);
     for (const block of this.recomputed) {
       const one = run.held.get(block.slot), value = block.value(row, this.baseOver.get(periods), run.parameters, []);
-      row[block.slot] = one ? changed(one.change, one.without ? this.over(one.without, periods)[block.slot] : value) : value;
+      row[block.slot] = one ? changed(one.change, one.without ? this.over(one.without, periods)[block.slot] : value, (change) => model.throughout(change, periods)) : value;
     }
     return row;
   }
 }
 
-function changed({ kind, scale, shift }, value) {
-  const at = (number, k) => (typeof number === "number" ? number : number[k]);
-  return value.map((one, k) => finite(apply({ kind, scale: at(scale, k), shift: at(shift, k) }, one)));
+/** A column with a change, whose numbers may be columns; `done` is what is done of it. */
+function changed(change, value, done) {
+  const isDrawn = steps(change).some(({ scale, shift }) => scale.length || shift.length), all = isDrawn ? null : done(change);
+  return value.map((one, k) => finite(apply(all ?? done(drawnAt(change, k)), one)));
 }
 
-function taken(rule, path, window) {
-  if (rule === "last") return path[path.length - 1];
-  const factor = rule === "sum" ? window.repeats : 1 / window.distinct, found = new Float64Array(path[0].length);
-  for (const column of path) for (let k = 0; k < found.length; k++) found[k] += column[k];
-  return found.map((sum) => sum * factor);
+function drawnAt(change, k) {
+  const { scale, shift, before } = change, at = (number) => (number.length ? number[k] : number);
+  return { ...change, scale: at(scale), shift: at(shift), before: before?.map((step) => drawnAt(step, k)) };
+}
+
+function taken({ weights, divisor }, rows, slot) {
+  const found = new Float64Array(rows[0][slot].length);
+  weights.forEach((weight, position) => {
+    const column = rows[position][slot];
+    if (weight) for (let k = 0; k < found.length; k++) found[k] += weight * column[k];
+  });
+  return found.map((sum) => sum / divisor);
 }
 
 // -- draws ------------------------------------------------------------------------------------------------------------
@@ -221,7 +229,7 @@ export class Draws {
   }
 
   /** A column for each input: `count` draws from index `first` on. */
-  block(first, count) {
+  take(first, count) {
     const shares = this.inputs.map((_, input) => Float64Array.from({ length: count }, (__, k) => this.share(input, first + k)));
     for (const { members, factor } of this.linked) {
       const own = members.map((member) => shares[member].map(normalQuantile));

@@ -1,14 +1,20 @@
 // What is asked of the tree: the moves, the horizon, the cost, what is needed; and how a link carries all that.
+import { apply, steps } from "./model.js";
 import { formatPercent, formatSigned, formatValue, relative } from "./words.js";
 
 /** Whether two changes are the same. */
-export const alike = (one, two) => Boolean(two) && ["kind", "scale", "shift"].every((key) => one[key] === two[key]);
+export function alike(one, two) {
+  const [before, after] = [one, two].map((given) => given?.before ?? []);
+  return Boolean(two) && ["kind", "scale", "shift", "when"].every((key) => one[key] === two[key]) && before.length === after.length && before.every((step, k) => alike(step, after[k]));
+}
 
-/** What a change of one input is, as a slider has it. */
-export function change(input, value) {
-  if (input.kind === "value" && input.base) return { kind: "wrap", scale: value / input.base, shift: 0 };
-  if (input.kind === "ratio") return { kind: "wrap", scale: 1 + value, shift: 0 };
-  return { kind: "wrap", scale: 1, shift: value - input.base };
+/** When a change is in force, in words; undefined where it always is, or where its steps differ in that. */
+const timing = (change) => (steps(change).every(({ when }) => when === change.when) ? change.when : undefined);
+
+/** What a change of one input is, as a slider has it; it keeps the time `when` it is in force. */
+export function change(input, value, when) {
+  const [scale, shift] = input.kind === "ratio" ? [1 + value, 0] : input.kind === "value" && input.base ? [value / input.base, 0] : [1, value - input.base];
+  return { kind: "wrap", scale, shift, when };
 }
 
 export class State {
@@ -28,33 +34,34 @@ export class State {
   reset() {
     const { data } = this;
     Object.assign(this, {
-      values: new Map(), given: new Map(), horizon: data.horizons[0], cost: data.cost, need: null,
+      values: new Map(), given: new Map(), when: new Map(), horizon: data.horizons[0], cost: data.cost, need: null,
       focus: data.focus, selected: data.focus, scenario: "", whole: false,
     });
     this.take(data.changes);
   }
 
-  /** Make changes by slot those of the state, each kept as it is until its slider is moved. */
-  take(changes) {
+  /** Make changes by slot those of the state, each kept as it is until its slider is moved; `when` is in force what was moved before. */
+  take(changes, when = []) {
     this.values.clear();
     this.given = new Map(changes);
+    this.when = new Map([...when, ...changes.map(([slot, change]) => [slot, timing(change)])]);
     for (const [slot, change] of changes) {
       const value = this.placed(slot, change);
       if (value !== null) this.values.set(slot, value);
     }
   }
 
-  /** Where a change puts the slider of its metric; null where it has none for it. */
+  /** Where a change puts the slider of its metric once it is in force in full; null where it has none for it. */
   placed(slot, change) {
     const { input } = this.data.metrics[slot];
     if (!input) return null;
-    if (input.kind === "ratio") return change.kind === "wrap" && !change.shift ? change.scale - 1 : null;
-    return change.kind === "fix" ? change.shift : input.base * change.scale + change.shift;
+    if (input.kind === "ratio") return steps(change).every(({ kind, shift }) => kind === "wrap" && !shift) ? steps(change).reduce((value, { scale }) => value * scale, 1) - 1 : null;
+    return steps(change).reduce((value, step) => apply(step, value), input.base);
   }
 
   value(slot) { return this.values.get(slot) ?? this.data.metrics[slot].input.base; }
 
-  /** Move a slider. */
+  /** Move a slider: another size of what is done to its metric, in force when that was. */
   set(slot, value) {
     this.given.delete(slot);
     if (value === this.data.metrics[slot].input.base) this.values.delete(slot);
@@ -67,13 +74,13 @@ export class State {
   get moved() { return [...this.values].filter(([slot]) => !this.given.has(slot)); }
 
   get changes() {
-    return new Map([...this.given, ...this.moved.map(([slot, value]) => [slot, change(this.data.metrics[slot].input, value)])]);
+    return new Map([...this.given, ...this.moved.map(([slot, value]) => [slot, change(this.data.metrics[slot].input, value, this.when.get(slot))])]);
   }
 
   /** What is asked of whoever computes; `answers.js` says its shape. */
   get asked() {
     const { horizon, cost, need, focus } = this;
-    return { changes: [...this.changes], horizon, cost, need, focus };
+    return { changes: [...this.changes], horizon, cost, need, focus, when: this.when.get(focus) };
   }
 
   /** Whether the changes are those that the page was made with. */
@@ -91,16 +98,21 @@ export class State {
 
   /** What is done, in words: "+5% Weekly engagement". */
   moves() {
-    const { data } = this, found = [];
-    for (const [slot, { kind, scale, shift }] of this.given) {
-      const metric = data.metrics[slot];
-      const parts = kind === "fix" ? [`=${formatValue(metric, shift)}`] : [...(scale !== 1 ? [formatPercent(scale - 1)] : []), ...(shift ? [formatSigned(metric, shift)] : [])];
-      found.push({ slot, text: `${parts.join(" then ")} ${metric.label}` });
+    const { data } = this, found = [], add = (slot, parts, when) => {
+      const { label } = data.metrics[slot], each = parts.map(([done, when]) => (when && parts.length > 1 ? `${done} ${when}` : done));
+      found.push({ slot, text: `${each.join(" then ")} ${label}${parts.length > 1 || !when ? "" : ` ${when}`}` });
+    };
+    for (const [slot, change] of this.given) {
+      const metric = data.metrics[slot], parts = steps(change).flatMap(({ kind, scale, shift, when }) => {
+        const isSet = kind === "fix" || (!scale && shift);
+        return (isSet ? [`=${formatValue(metric, shift)}`] : [...(scale !== 1 ? [formatPercent(scale - 1)] : []), ...(shift ? [formatSigned(metric, shift)] : [])]).map((done) => [done, when]);
+      });
+      add(slot, parts, change.when);
     }
     for (const [slot, value] of this.moved) {
       const metric = data.metrics[slot], { kind, base } = metric.input, isPoints = kind === "shift" && metric.isShare;
       const done = kind === "ratio" ? formatPercent(value) : isPoints || !base || metric.style.words[1] ? formatSigned(metric, value - base) : relative(base, value - base);
-      found.push({ slot, text: `${done} ${metric.label}` });
+      add(slot, [[done]], this.when.get(slot));
     }
     return found;
   }
@@ -109,8 +121,11 @@ export class State {
 
   get fragment() {
     const { data } = this, parts = new URLSearchParams(), name = (slot) => data.metrics[slot].name;
-    for (const [slot, value] of this.moved) parts.append(`v.${name(slot)}`, value);
-    for (const [slot, { kind, scale, shift }] of this.given) parts.append(`c.${name(slot)}`, [kind, scale, shift].join(","));
+    for (const [slot, value] of this.moved) {
+      parts.append(`v.${name(slot)}`, value);
+      if (this.when.get(slot)) parts.append(`t.${name(slot)}`, this.when.get(slot));
+    }
+    for (const [slot, change] of this.given) for (const { kind, scale, shift, when = "" } of steps(change)) parts.append(`c.${name(slot)}`, [kind, scale, shift, when].join(","));
     if (!parts.size) parts.append("v", "stated");
     if (this.horizon !== data.horizons[0]) parts.append("h", this.horizon);
     if (this.cost !== null) parts.append("cost", this.cost);
@@ -128,26 +143,28 @@ export class State {
     const parts = new URLSearchParams(fragment);
     if (!parts.size) return;
     this.cost = null;
-    const given = [], isWithin = (slot, value) => {
+    const given = new Map(), timings = data.model.timings ?? {}, isWithin = (slot, value) => {
       const [least, most] = data.metrics[slot].input?.bounds ?? [null, null];
       return value === null || ((least ?? -Infinity) <= value && value <= (most ?? Infinity));
     };
+    const isTiming = (text) => text === undefined || Object.hasOwn(timings, text);
     let card = null;
     for (const [key, text] of parts) {
       const slot = slots.get(key.slice(2));
       if (key.startsWith("c.") && slot !== undefined) {
-        const [kind, scale, shift] = text.split(","), one = { kind, scale: Number(scale), shift: Number(shift) };
-        if (["wrap", "fix"].includes(kind) && number(scale) !== null && number(shift) !== null && isWithin(slot, this.placed(slot, one))) given.push([slot, one]);
+        const [kind, scale, shift, ...when] = text.split(","), one = { kind, scale: number(scale), shift: number(shift), ...(when.join() ? { when: when.join() } : {}) };
+        if (["wrap", "fix"].includes(kind) && one.scale !== null && one.shift !== null && isTiming(one.when)) given.set(slot, { ...one, ...(given.has(slot) ? { before: steps(given.get(slot)) } : {}) });
       } else if (key === "h" && data.horizons.includes(Number(text))) this.horizon = Number(text);
       else if (key === "cost" && number(text) >= 0) this.cost = number(text);
       else if (key === "need") this.need = number(text);
       else if (key === "focus" && data.metrics[slots.get(text)]?.input) this.focus = slots.get(text);
       else if (key === "card" && slots.has(text)) card = slots.get(text);
     }
-    this.take(given);
+    this.take([...given].filter(([slot, one]) => isWithin(slot, this.placed(slot, one))));
     for (const [key, text] of parts) {
       const slot = slots.get(key.slice(2)), value = number(text);
       if (key.startsWith("v.") && slot !== undefined && data.metrics[slot].input && value !== null && isWithin(slot, value)) { this.given.delete(slot); this.values.set(slot, value); }
+      if (key.startsWith("t.") && slot !== undefined && isTiming(text)) this.when.set(slot, text);
     }
     this.selected = card ?? this.focus;
   }
