@@ -553,8 +553,9 @@ class Words:
         parts = [f"from {self.at(weights.start)}"]
         parts += [f"in full from {self.at(weights.full)}"] if weights.ramp > 1 else []
         parts += [f"losing {100 * weights.decay:g}% a {self.period} after that"] if weights.decay else []
-        until = f" until {self.at(weights.until)}" if weights.until is not None else ""
-        return ", ".join(parts) + (f",{until}" if len(parts) > 1 else until)
+        if weights.until is not None and len(parts) == 1:
+            return f"{parts[0]} until {self.at(weights.until)}"
+        return ", ".join([*parts, *([f"until {self.at(weights.until)}"] if weights.until is not None else [])])
 
     def horizon(self, outcome: str, last: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""

@@ -8,7 +8,7 @@ from typing import Any
 from impacttree.answers.asked import Asked
 from impacttree.answers.words import Words
 from impacttree.engine.simulation import DrawnChange
-from impacttree.quantity import Add, Intervention, Points, Recipe, Relative, Set, Weights, number_of
+from impacttree.quantity import Change, Intervention, Points, Recipe, Relative, Weights, number_of
 
 __all__ = ["changes_data", "drawn_data", "timings_data"]
 
@@ -22,7 +22,7 @@ def changes_data(asked: Asked) -> list[list[Any]]:
     >>> changes_data(it.template("saas")._subject.changes({"arpu": "+$2 from 2027-04"}))
     [[5, {'kind': 'wrap', 'scale': 1.0, 'shift': 2.0, 'when': 'from 2027-04'}]]
     """
-    return [[slot, _joined(list(map(_written(recipe), recipe.intervention().steps)))] for slot, recipe in asked.recipes]
+    return [[slot, _joined(map(_written(recipe), recipe.intervention().steps))] for slot, recipe in asked.recipes]
 
 
 def drawn_data(change: DrawnChange, places: Mapping[str, int]) -> Mapping[str, Any]:
@@ -71,12 +71,13 @@ def _written(recipe: Recipe) -> Callable[[Intervention], dict[str, Any]]:
     return write
 
 
-def _joined(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _joined(steps: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     *before, last = steps
     return {**last, **({"before": before} if before else {})}
 
 
-def _drawn(change: Relative | Points | Add | Set, place: int) -> list[Any]:
+def _drawn(change: Change, place: int) -> list[Any]:
+    """Return which number of a step is drawn, as what, and the offset and the factor that make it of that."""
     match change:
         case Relative():
             return ["scale", place, 1, 1]

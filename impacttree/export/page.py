@@ -183,7 +183,8 @@ class _Contents:
         self.subject, self.lift = subject, lift
         self.cost = self._paid(cost)
         self.answer = worth(subject, *lift, on, basis=basis) if lift is not None else None
-        self.drawn = diagram(subject, None, on).drawn if self.answer is None else lifted_diagram(self.answer, "full")
+        answer = self.answer
+        self.drawn = diagram(subject, on=on, basis=basis).drawn if answer is None else lifted_diagram(answer, "full")
         self.asked = NOTHING if self.answer is None else self.answer.case.asked
         self.styles: list[Mapping[str, Any]] = []
 
@@ -411,8 +412,9 @@ class _Contents:
                 "parameter": parameters.get(address),
                 "label": self._named(address) if address in parameters else "",
             }
-        drawn_changes = (pair for pair in runs[0].items() if isinstance(pair[1], DrawnChange))
-        lifts = [(slot, drawn_data(change, places)) for slot, change in drawn_changes]
+        lifts = [
+            (slot, drawn_data(change, places)) for slot, change in runs[0].items() if isinstance(change, DrawnChange)
+        ]
         return {**drawn, "lifts": lifts, "cost": places.get(COST), "size": self.whole.sizes(self.periods)[slots[0]]}
 
     def _limits(self) -> Sequence[Limit]:

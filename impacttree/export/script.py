@@ -50,18 +50,31 @@ OWN = re.findall(
     "magnitude FUNCTIONS periods block numbers totals row columns sorted longest steps loads formatPercent still edges "
     "long slots into reached quantile column throughout shares others branch tries filled "
     "digitsApart term output degree placed levels counts leading kindOf jumping isTight isStill isLoop isDrawn "
-    "isDone hasZero during",
+    "isDone hasZero during guarded inRecomputed copiedByHand compare ceiling between another FACTOR #compute visit "
+    "touching there simulate relative piece periodic markText later isWithin isTiming isBroken isBeyond drawTornado "
+    "derivatives constant computer #firstSwitch standAlone roundedOut member follow fields args MOST_NODES JUMP_NODES "
+    "#roundingAt weighed typed spent",
 )
-"""Long names that the script alone uses, which a page has in two signs: no browser, no data and no text knows them."""
+"""Names that the script alone uses, which a page has in two signs or three: no browser, data or text knows them."""
 ALIASES = {"$M": "Math", "$N": "Number", "$F": "Float64Array"}
 CALLS = {"$A": "Math.abs", "$I": "Math.min", "$X": "Math.max", "$Q": "Number.isFinite"}
-_SIGNS = (*(f"_{sign}" for sign in ascii_letters + digits), *(f"${sign}" for sign in ascii_letters + digits))
-_FREE = [sign for sign in _SIGNS if sign not in ALIASES and sign not in CALLS]
-SHORT = {name: "#" * name.startswith("#") + sign for name, sign in zip(OWN, _FREE[: len(OWN)], strict=True)}
+_ENDS = ascii_letters + digits
+_SIGNS = (f"{start}{end}" for start in ("_", "$", "$$", "__") for end in _ENDS)
+_FREE = (sign for sign in _SIGNS if sign not in ALIASES and sign not in CALLS)
+MEMBERS = {
+    name: next(_FREE)
+    for name in (
+        "addEventListener", "replaceChildren", "textContent", "append", "horizon", "setAttribute", "forEach",
+        "recomputed", "metrics", "filter", "changes", "values",
+    )
+}  # fmt: skip
+"""Members that are asked for by a name in a variable."""
+SHORT = {name: "#" * name.startswith("#") + next(_FREE) for name in OWN}
 SHORT |= {name: sign for sign, name in ALIASES.items()}
 _WORD = re.compile(r"(?<![\w$#])#?[A-Za-z_$][\w$]*")
 _CALLED = {name: sign for sign, name in CALLS.items()}
 _CALL = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in CALLS.values()))
+_MEMBER = re.compile(rf"(?<!\.)(\?\.|\.)({'|'.join(MEMBERS)})\b")
 _SLOPES = """function slope_of_base(base, exponent) {
   return exponent ? exponent * Math.pow(base, exponent - 1) : 0;
 }
@@ -83,8 +96,9 @@ def script(modules: Iterable[str] = ENGINE) -> str:
     folder = files("impacttree.export") / "page"
     texts = ((folder / name).read_text(encoding="utf-8") for name in modules)
     plain = "".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
-    aliases = ",".join(f"{sign}={name}" for sign, name in (*ALIASES.items(), *CALLS.items()))
-    return f"let {aliases};\n{squeezed(_ASIDE.sub('', _ASIDE.sub('', _functions() + plain)))}"
+    names = [f"{sign}={name}" for sign, name in (*ALIASES.items(), *CALLS.items())]
+    names += [f'{sign}="{name}"' for name, sign in MEMBERS.items()]
+    return f"let {','.join(names)};\n{squeezed(_ASIDE.sub('', _ASIDE.sub('', _functions() + plain)))}"
 
 
 def squeezed(code: str) -> str:
@@ -109,7 +123,8 @@ def squeezed(code: str) -> str:
 def _plain(code: str) -> str:
     dense = _ZERO.sub("", _SUMS.sub(r"\1", _BREAKS.sub("", _BLANKS.sub(r"\1", code))))
     called = _CALL.sub(lambda call: _CALLED[call[0]], dense)
-    named = _WORD.sub(lambda word: SHORT.get(word[0], word[0]), called)
+    asked = _MEMBER.sub(lambda found: f"{found[1].rstrip('.') and '?.'}[{MEMBERS[found[2]]}]", called)
+    named = _WORD.sub(lambda word: SHORT.get(word[0], word[0]), asked)
     return re.sub(r"\bconst\b", "let", named.replace(";}", "}"))
 
 

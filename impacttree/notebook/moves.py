@@ -73,7 +73,8 @@ def _timed(subject: Subject, step: Moved) -> Intervention:
     """Return what a step does in each period of the tree."""
     if step.timing is None:
         return step.done
-    weights = step.timing.weights(subject.words.period, subject.words.calendar)
+    spec = subject.graph.spec
+    weights = step.timing.weights(spec.period, spec.calendar)
     return step.done if weights.is_steady else replace(step.done, weights=weights)
 
 

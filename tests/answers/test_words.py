@@ -4,7 +4,7 @@ import pytest
 
 import impacttree as it
 from impacttree.answers.words import Words, is_still, joined, lowered
-from impacttree.quantity import parse_change
+from impacttree.quantity import Weights, parse_change
 
 TREE = """
 name: Words
@@ -160,6 +160,22 @@ def test_basis(words):
 def yearly() -> Words:
     """The words of run rates."""
     return it.loads(TREE)._subject.on_basis("run_rate").words
+
+
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [
+        (None, "held from week 1"),
+        (Weights(start=4), "from week 4"),
+        (Weights(start=4, until=9), "from week 4 until week 9"),
+        (Weights(start=4, ramp=3), "from week 4, in full from week 6"),
+        (Weights(start=4, ramp=3, until=9), "from week 4, in full from week 6, until week 9"),
+        (Weights(decay=0.05), "from week 1, losing 5% a week after that"),
+    ],
+)
+def test_when_a_change_is_in_force(words, weights, text):
+    assert words.in_force(weights) == text
+    assert words.held("lift", (weights,)) == f"lift {text}"
 
 
 def test_run_rates_are_told_as_such(yearly: Words) -> None:

@@ -16,6 +16,7 @@ import yaml
 import impacttree as it
 from impacttree.answers.guardrail_checks import breach_words
 from impacttree.answers.samples import percentage
+from impacttree.answers.words import lowered
 from impacttree.errors import OutputError, QuestionError
 from impacttree.export.page import page, page_data
 from impacttree.export.script import OWN, SHORT, as_json, script
@@ -370,10 +371,21 @@ def test_a_basis_is_shown_and_said_as_the_library_does(
         tab.fill("#v-0", "45.36%")
         moved = tree.worth("engagement", LATER[1].replace("5", "8"), on, range=False, basis=basis)
         assert _total(tab) == pytest.approx(moved.total, rel=1e-9)
+        tab.click("button:has-text('As stated')")
+        assert tab.inner_text("#sentence").startswith(f"As stated, {lowered(words.titled(on))} is ")
         tab.click("button:has-text('Downturn')")
         scenario = dict(tree._subject.graph.spec.scenarios[0].changes)
         expected = tree.what_if(scenario, on, range=False, basis=basis)
         assert _total(tab) == pytest.approx(expected.total, rel=1e-9)
+
+
+@pytest.mark.parametrize("basis", ["pv", "run_rate"])
+def test_a_page_without_a_lift_is_on_its_basis(basis: Any) -> None:
+    tree = financed()
+    data, drawn = page_data(tree._subject, basis=basis), tree.diagram(basis=basis).drawn
+    scenario = tree.what_if(dict(tree._subject.graph.spec.scenarios[0].changes), range=False, basis=basis)
+    assert data["scenarios"][0]["worth"] == scenario.total
+    assert data["views"][0]["path"] == [tree._graph.by_name[name] for name in drawn.path]
 
 
 def test_a_basis_that_cannot_be_is_refused() -> None:
@@ -558,14 +570,16 @@ def test_short_names_are_known_to_the_script_alone(browser: Any) -> None:
     assert not re.search(r"style\W+position", plain)
 
 
-def test_forty_metrics_with_all_that_is_told_of_them_stay_small() -> None:
+@pytest.mark.parametrize(("lift", "basis"), [(LIFT, "horizon"), (LATER, "pv")])
+def test_forty_metrics_with_all_that_is_told_of_them_stay_small(lift: tuple[str, str], basis: Any) -> None:
     """Of the fullest template, 40 metrics with texts, owners, sources, drivers, ranges, guardrails and scenarios."""
     kept = yaml.safe_load((files("impacttree") / "templates" / "saas.yaml").read_text(encoding="utf-8"))
     while len(kept["metrics"]) > 40:
         kept["metrics"].pop(_unread(kept))
+    kept["finance"] = {"discount_rate": "12%/year"}
     tree = it.loads(yaml.safe_dump(kept, sort_keys=False))
     assert len(tree) == 40
-    assert len(page(tree._subject, LIFT, cost="$250k").encode()) < 150_000
+    assert len(page(tree._subject, lift, cost="$250k", basis=basis).encode()) < 150_000
 
 
 def _unread(keys: dict[str, Any]) -> str:

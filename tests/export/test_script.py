@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from impacttree import ImpactTree, loads, template
 from impacttree.engine.flows import Lift
 from impacttree.engine.held import Held
-from impacttree.engine.horizon import HORIZONS, HorizonRule, discounted
+from impacttree.engine.horizon import HORIZONS, HorizonRule, discounted, run_rates
 from impacttree.engine.model import Model, Run
 from impacttree.engine.quadrature import HORIZON
 from impacttree.export.script import model_data
@@ -28,7 +28,7 @@ from tests.strategies import Sketch, changes, timed, trees, with_series
 TEMPLATES = (pytest.param("saas", marks=pytest.mark.slow), "internal", "duolingo")
 EXACT = 1e-12
 Rules = Mapping[Aggregation, HorizonRule]
-BASES: tuple[Rules, ...] = (HORIZONS, discounted(0.12, 12, "mid"))
+BASES: tuple[Rules, ...] = (HORIZONS, run_rates(12), discounted(0.12, 12, "mid"))
 LATER = Intervention("wrap", 1.05, -0.01, Weights(start=3, ramp=4, shape="s", until=10, decay=0.1))
 TREES, PARTS = 104, 4
 
@@ -119,7 +119,7 @@ def _template_questions(name: str) -> list[Question]:
             done = (Intervention("wrap", 1.05), Intervention("wrap", 1.0, -0.01), LATER)
             questions += [
                 Question(tree, {metric.index: change}, outcome, lift=True, rules=rules)
-                for change, rules in zip(done, (HORIZONS, *BASES), strict=True)
+                for change, rules in zip(done, BASES, strict=True)
             ]
     return questions
 
