@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, read_cost
+from impacttree.answers.cost import is_cost
 from impacttree.answers.local import local
 from impacttree.answers.number_names import label_of, size_of, size_per
+from impacttree.answers.outlays import Costs, Outlay, charges, read_outlays
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, counted, lowered, sentence
-from impacttree.errors import ChangeError, Problem, QuestionError
+from impacttree.errors import ChangeError, Problem, QuestionError, printable
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, Intervention, RawQuantity, number_of
+from impacttree.quantity import Change, Intervention, number_of
 from impacttree.quantity.changes import at
 from impacttree.spec.address import Address
 from impacttree.views import Cell, Column, Table
@@ -77,7 +78,7 @@ class BreakEven(Result):
     horizon : int
         Over how many periods.
     cost : float or None
-        What it costs, in the outcome's unit; None where no cost is stated.
+        What it costs over the horizon, in the outcome's unit; None where no cost is stated.
     net : float
         Worth over the horizon less the cost; above zero it pays.
     rows : tuple of SwitchingValue
@@ -254,12 +255,12 @@ class BreakEven(Result):
     def _in_small_money(self, row: SwitchingValue) -> bool:
         """Return whether a number is an amount that people write with its cents."""
         number = Address.parse(row.address)
-        is_value = row.address != COST and number.source is None and number.key in ("value", "start")
+        is_value = not is_cost(row.address) and number.source is None and number.key in ("value", "start")
         return is_value and self.words.unit(number.metric).is_money and abs(row.at or 0.0) < 1_000
 
     def written(self, row: SwitchingValue, value: float, *, per: bool = True) -> str:
         """Write a value of a row's number; of an effect with what its source moves by for it, unless `per` is False."""
-        if row.address == COST:
+        if is_cost(row.address):
             return self.words.value(self.outcome, value)
         if row.address == self._lift:
             return self.words.change(self.metric, at(self.parsed, float(f"{value:.9g}")))
@@ -287,7 +288,7 @@ def break_even(
     change: str | Change,
     on: str | None = None,
     *,
-    cost: RawQuantity | None = None,
+    cost: Costs | None = None,
     horizon: Horizon = None,
     over: Over = None,
     scenario: str | None = None,
@@ -311,7 +312,8 @@ def break_even(
     on
         The outcome that it is done for; by default the tree's.
     cost
-        What it costs, once, in the outcome's unit; without one, what is looked for is where the worth turns around.
+        What it costs, as `worth` takes it: of several amounts each is moved alone. Without one, what is looked for is
+        where the worth turns around.
     horizon
         Periods, or text such as ``"36 months"``; by default the tree's.
     over
@@ -342,10 +344,10 @@ def break_even(
 
     outcome = subject.outcome(on)
     case = Case.of(subject, {metric: change}, horizon, scenario)
-    spent = None if cost is None else read_cost(case, outcome, cost)
-    weighing = _weighing(case, outcome, 0.0 if spent is None else spent.central())
+    outlays = read_outlays(case, outcome, cost)
+    weighing = _weighing(case, outcome, math.fsum(charges(case, outcome, outlays, [one.amount for one in outlays])))
     net = weighing.sign * case.change(outcome) - weighing.cost
-    if net == 0.0 and spent is None:
+    if net == 0.0 and not outlays:
         shown, label = case.asked.texts[0][1], subject.words.label(metric)
         reason = f"{shown} {label} does not change {lowered(outcome.label)}, so there is no sign to turn around"
         raise QuestionError(Problem(metric=metric, reason=reason, fix="ask about an outcome that it moves"))
@@ -358,9 +360,9 @@ def break_even(
     rows = [_row(subject, down, up, ranges) for down, up in bearing]
     sized = [row for row in rows if row.address == numbers[0].address]
     others = [row for row in rows if row.address != numbers[0].address]
-    priced = [] if spent is None else [_cost_row(spent.central(), net, spent.low_high())]
+    priced = [_cost_row(case, outcome, one, net, is_alone=len(outlays) == 1) for one in outlays]
     words = subject.words
-    told = words.basis(outcome.name, costed=spent is not None, weights=case.asked.weights)
+    told = words.basis(outcome.name, costed=bool(outlays), weights=case.asked.weights)
     meant = f"{words.horizon(outcome.name, case.periods)}; {told}"
     return BreakEven(
         provenance=case.provenance("exact worth at each place; sign change closed in on to rounding", meant),
@@ -368,7 +370,7 @@ def break_even(
         change=case.asked.texts[0][1],
         outcome=outcome.name,
         horizon=case.periods,
-        cost=None if spent is None else spent.central(),
+        cost=weighing.cost if outlays else None,
         net=net,
         # without a cost the worth turns around where the lift does: at nothing
         rows=(*(sized if priced else []), *priced, *sorted(others, key=_order)),
@@ -500,14 +502,16 @@ def _row(
     return replace(nearest, within_range=within)
 
 
-def _cost_row(cost: float, net: float, ends: tuple[float, float] | None) -> SwitchingValue:
-    """Return how much the decision may cost: what it is worth."""
-    worth = cost + net
+def _cost_row(case: Case, outcome: Metric, outlay: Outlay, net: float, *, is_alone: bool) -> SwitchingValue:
+    """Return how much may be paid at most: what is left of the worth after all else that is paid."""
+    cost, ends = outlay.amount, outlay.cost.low_high()
+    worth = cost + net / math.fsum(charges(case, outcome, (outlay,), (1.0,)))
     low, high = ends if ends is not None and ends[0] != ends[1] else (None, None)
     within = None if low is None or high is None else low <= worth <= high
     at = worth if worth >= 0 else None
     moves = None if at is None else at - cost
-    return SwitchingValue(COST, "Cost of the decision", cost, at, moves, low, high, within, (0.0, max(worth, cost)))
+    label = "Cost of the decision" if is_alone else f"Cost, {printable(outlay.told(case.words), 60)}"
+    return SwitchingValue(outlay.address, label, cost, at, moves, low, high, within, (0.0, max(worth, cost)))
 
 
 def _order(row: SwitchingValue) -> tuple[bool, float, float, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -174,6 +175,11 @@ class CashFlow(Result):
         return "NPV" if self.costs else "present value"
 
     @property
+    def is_mostly_terminal(self) -> bool:
+        """Whether so much of the value comes after the last period that the headline says so."""
+        return self.terminal_share is not None and self.terminal_share > MUCH
+
+    @property
     def title(self) -> str:
         """The sentence with the value today."""
         return self.words.headed(self.provenance.told(self._sentence), self.metric)
@@ -188,8 +194,8 @@ class CashFlow(Result):
         cost = f" for {joined(self.costs)}" if self.costs else ""
         shown = words.signed(self.metric, self.npv) if self.moves or self.costs else words.value(self.metric, self.npv)
         parts = [f"{done}{cost}: {self.value_name} {shown} over {words.window(self.horizon)}"]
-        if self.terminal_share is not None and self.terminal_share > MUCH:
-            parts.append(f"{percentage(self.terminal_share)} of the value comes after that")
+        if self.is_mostly_terminal:
+            parts.append(f"{percentage(self.terminal_share or 0.0)} of the value comes after that")
         if self.costs:
             back = self._after(self.payback)
             parts.append(f"paid back {back}" if self.payback is not None else f"not paid back within {self._window}")
@@ -259,7 +265,7 @@ class CashFlow(Result):
             return {}
 
     def view(self) -> Table:
-        parts = self._parts()
+        parts = self.parts
         heads = [self.words.called(part) for part in parts]
         columns = (Column(""), Column("Today", "right"), *(Column(h[:1].upper() + h[1:], "right") for h in heads))
         rows = [self._cells(line.label, line.amounts, parts) for line in self.lines]
@@ -278,8 +284,9 @@ class CashFlow(Result):
         *others, last = self.present
         return (*others, last + self.terminal_present)
 
-    def _parts(self) -> tuple[range, ...]:
-        """Return the periods by column: each by itself where they are few, else by quarter or by year."""
+    @property
+    def parts(self) -> tuple[range, ...]:
+        """The periods of each column: each by itself where they are few, else by quarter or by year."""
         words, per_year, first = self.words, PERIODS_PER_YEAR[self.words.graph.spec.period], self.words.since
         count = words.count_to(self.horizon)
         if count <= MOST_COLUMNS:
@@ -353,23 +360,26 @@ class CashFlow(Result):
     def _rate_notes(self) -> Iterator[str]:
         if not self.costs:
             return
+        rate, why = self.irr_words
+        yield f"IRR: {rate} ({why})." if rate.endswith("%") else f"IRR: {rate}; {why}."
+        with suppress(MissingDependency):
+            if self.xirr is not None:
+                yield f"XIRR: {_rate(self.xirr)} (by the days on which periods end, 365 to a year)."
+
+    @property
+    def irr_words(self) -> tuple[str, str]:
+        """The internal rate of return as it is told, and by which convention: ``97.9%``; or ``none``, and why."""
         try:
-            found, by_date = self.irrs, self.xirr
+            found = self.irrs
         except MissingDependency as error:
-            yield f"IRR: {error.problems[0].reason}; {error.problems[0].fix}."
-            return
-        when = "at period ends" if self._finance.timing == "end" else "in the middle of periods"
-        convention = f"effective a year, amounts {when}"
+            return "not known", f"{error.problems[0].reason}; {error.problems[0].fix}"
         if len(found) == 1:
-            yield f"IRR: {_rate(found[0])} ({convention})."
-        elif found:
-            rates = joined([_rate(rate) for rate in found])
-            changes = sign_changes(self.net)
-            yield f"IRR: none that decides; amounts change sign {changes} times, {rates} each make them worth nothing."
-        else:
-            yield "IRR: none; no rate makes these amounts worth nothing today."
-        if by_date is not None:
-            yield f"XIRR: {_rate(by_date)} (by the days on which periods end, 365 to a year)."
+            when = "at period ends" if self._finance.timing == "end" else "in the middle of periods"
+            return _rate(found[0]), f"effective a year, amounts {when}"
+        if not found:
+            return "none", "no rate makes these amounts worth nothing today"
+        rates, changes = joined([_rate(rate) for rate in found]), sign_changes(self.net)
+        return "none that decides", f"amounts change sign {changes} times, {rates} each make them worth nothing"
 
     def picture(self) -> Lines:
         """Return what is left, added up from today on: as it comes, and discounted."""

@@ -130,6 +130,16 @@ class Pnl(Result):
             rows.append((first, first + more, more))
         return tuple(rows)
 
+    def by(self, part: YearPart) -> Pnl:
+        """Return the same with a column for each month, quarter or year.
+
+        Raises
+        ------
+        QuestionError
+            When the tree states no first day, or steps by more than that.
+        """
+        return replace(self, parts=_parts(self.words, self.horizon, part))
+
     def _over(self, line: PnlLine, part: range) -> tuple[float, float]:
         """Return what a line comes to over some of the periods, before and after."""
         first = self.words.since
@@ -303,22 +313,21 @@ def pnl(
         horizon=case.periods,
         warnings=case.warnings(shown=[subject.graph[line.metric] for line in lines]),
         words=words,
-        parts=() if by is None else _parts(case, by),
+        parts=() if by is None else _parts(words, case.periods, by),
     )
 
 
-def _parts(case: Case, by: YearPart) -> tuple[range, ...]:
+def _parts(words: Words, last: int, by: YearPart) -> tuple[range, ...]:
     """Return the periods of each month, quarter or year that is asked about."""
     if by not in get_args(YearPart):
         raise QuestionError(Problem(reason=f"by is {by!r}", fix="write 'month', 'quarter' or 'year'"))
-    words = case.words
     if words.calendar is None:
         reason = f"the tree states no start_date, so it has no {by}s"
         raise QuestionError(Problem(reason=reason, fix="state `start_date:` in the model, the first day of period 1"))
     if PERIODS_PER_YEAR[words.graph.spec.period] < PERIODS_PER_YEAR[by]:
         reason = f"the tree steps by {words.period}, and a {by} is shorter"
         raise QuestionError(Problem(reason=reason, fix=f"write by='{words.period}', or leave it out"))
-    return words.calendar.parts(words.since, case.periods, by)
+    return words.calendar.parts(words.since, last, by)
 
 
 def _statement(subject: Subject) -> tuple[StatementLine, ...]:

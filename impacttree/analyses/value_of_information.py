@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from impacttree.analyses.sensitivity import sensitivity_of
 from impacttree.answers.asked import Basis, Changes
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, check_net
+from impacttree.answers.cost import check_net, is_cost
 from impacttree.answers.decision import WRITE, Decision
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
@@ -437,7 +437,7 @@ def _rows(
     return [
         NumberWorth(
             address=number,
-            label="Cost of the decision" if number.startswith(COST) else label_of(subject.graph, number),
+            label="Cost of the decision" if is_cost(number) else label_of(subject.graph, number),
             evppi=found[number].value,
             error=found[number].error,
             share=found[number].value / information.of_all.value if found[number].value else 0.0,

@@ -192,9 +192,14 @@ class Case:
     @cached_property
     def base(self) -> Run:
         """The run without what is asked."""
-        if not self.held.recipes and self._model is self.subject.model:
+        if self._is_plain:
             return self.subject.base(self.periods)
         return self._model.run(self.periods, self.held.interventions)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nothing is held, so that the run without what is asked is that of the tree itself."""
+        return not self.held.recipes and self._model is self.subject.model
 
     @cached_property
     def _model(self) -> Model:
@@ -252,7 +257,7 @@ class Case:
     @cached_property
     def told_before(self) -> Settled:
         """The run without what is asked as it is told: zero where only rounding is left."""
-        return settled(self.base)
+        return self.subject.told(self.periods) if self._is_plain else settled(self.base)
 
     @cached_property
     def told_after(self) -> Settled:

@@ -12,7 +12,7 @@ from impacttree.patterns import pattern
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "check_net", "cost_address", "has_net", "read_cost", "uncertain_cost"]
+__all__ = ["COST", "check_net", "cost_address", "has_net", "is_cost", "read_cost", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
@@ -21,6 +21,17 @@ COST = str(Address("decision", key="cost"))
 def cost_address(number: int) -> str:
     """Return the address of what one of several acts costs, counted from 1."""
     return COST if number == 1 else str(Address("decision", key=f"cost{number}"))
+
+
+def is_cost(address: str) -> bool:
+    """Return whether an address is that of something that is paid.
+
+    Examples
+    --------
+    >>> is_cost("decision.cost"), is_cost("decision.cost_2"), is_cost("arpu.value")
+    (True, True, False)
+    """
+    return address.startswith(COST)
 
 
 def uncertain_cost(outcome: Metric, cost: Quantity | None, address: str = COST) -> tuple[UncertainNumber, ...]:

@@ -93,6 +93,26 @@ class Returns:
     high: tuple[float, ...] | None = None
     share: float | None = None
     terms: str = ""
+    outlays: tuple[Outlay, ...] = ()
+    """What is paid, as it was understood."""
+    charged: tuple[float, ...] = ()
+    """What of it is charged in the first periods, up to each of them; `net` is `gain` less this."""
+
+    @property
+    def first_spend(self) -> int | None:
+        """The period of the first payment, 0 for today; None where nothing is paid."""
+        return min((one.period for one in self.outlays), default=None) if self.cost else None
+
+    @property
+    def payback_after(self) -> int | None:
+        """How many periods after the first payment it is paid back; None where it is not."""
+        first = self.first_spend
+        return None if self.payback is None or first is None else self.payback - first
+
+    @property
+    def is_lost_again(self) -> bool:
+        """Whether it is paid back, and at the end of what is looked at no longer."""
+        return self.payback is not None and self.net[-1] < 0
 
     @property
     def samples(self) -> Samples | None:
@@ -196,13 +216,16 @@ def returns(
     outlays = read_outlays(case, outcome, cost, step, address=address)
     gain = tuple(sign * amount for amount in _cumulative(case, outcome))
     paid = charges(case, outcome, outlays, [one.amount for one in outlays])
-    net = tuple(map(operator.sub, gain, accumulate(paid)))
+    charged = tuple(accumulate(paid))
+    net = tuple(map(operator.sub, gain, charged))
     stages = tuple(Stage(end, gain[end - 1], net[end - 1]) for end in range(step, case.periods + 1, step))
     spent = math.fsum(one.amount for one in outlays)
     first = _first_spend(outlays)
     payback = next((t for t in range(first, len(net) + 1) if net[t - 1] >= 0), None) if spent else None
-    text = joined([one.text for one in outlays])
-    found = Returns(spent, text, gain, net, stages, payback, payback, payback, terms=terms(case, outcome, outlays))
+    text, told = joined([one.text for one in outlays]), terms(case, outcome, outlays)
+    found = Returns(
+        spent, text, gain, net, stages, payback, payback, payback, terms=told, outlays=outlays, charged=charged
+    )
     return _with_samples(found, case, outcome, outlays) if sampled else found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, read_cost, uncertain_cost
-from impacttree.answers.words import counted, joined
+from impacttree.answers.words import Words, counted, joined
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.patterns import pattern
@@ -57,6 +57,11 @@ class Outlay:
     def amount(self) -> float:
         """What is paid, at its stated point."""
         return self.cost.central()
+
+    def told(self, words: Words) -> str:
+        """Write what is paid, and in which period: ``$20k in Jan 2027 over 36 months``."""
+        life = "" if self.life is None else f" over {words.periods(self.life)}"
+        return f"{self.cost.text} in {words.at(max(self.period, 1))}{life}"
 
     def uncertain(self, outcome: Metric) -> tuple[UncertainNumber, ...]:
         """Return the amount as a number to draw; nothing where it is certain."""
@@ -128,7 +133,7 @@ def terms(case: Case, outcome: Metric, outlays: Sequence[Outlay]) -> str:
     if len(outlays) == 1 and not outlays[0].period and outlays[0].life is None:
         return f"{outlays[0].text}, paid once {today}"
     lives = any(one.life is not None for one in outlays) and not words.is_cash(outcome.name)
-    told = joined([one.text if one.period else f"{one.text}, paid {today}" for one in outlays])
+    told = joined([one.told(words) if one.period else f"{one.text}, paid {today}" for one in outlays])
     return told + ("; what has a life is charged in equal parts over it" if lives else "")
 
 

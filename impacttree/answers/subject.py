@@ -17,7 +17,7 @@ from impacttree.answers.words import Words, joined, lowered, undefined
 from impacttree.engine.horizon import HORIZONS, Discounted, HorizonRule, RunRate, discounted, run_rates
 from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Row
-from impacttree.engine.rounding import settled_today, sizes
+from impacttree.engine.rounding import Settled, settled, settled_today, sizes
 from impacttree.errors import ChangeError, Problem, QuestionError, nearest, printable
 from impacttree.formula import unparse
 from impacttree.graph.model import Aggregation, Graph, Metric
@@ -213,6 +213,11 @@ class Subject:
     def base(self) -> Callable[[int], Run]:
         """Return the base case over some periods: ``subject.base(12)``."""
         return lru_cache(MOST_KEPT)(self.model.run)
+
+    @cached_property
+    def told(self) -> Callable[[int], Settled]:
+        """Return the base case as it is told: ``subject.told(12)``."""
+        return lru_cache(MOST_KEPT)(lambda periods: settled(self.base(periods)))
 
     @cached_property
     def sizes(self) -> Callable[[int], Row]:

@@ -300,6 +300,27 @@ class Words:
         """Write a period: ``Oct 2027``, without a first day ``month 12``."""
         return self.graph.spec.named(t)
 
+    def quarter(self, t: int) -> str:
+        """Write the fiscal quarter that a period lies in: ``FY27 Q2``; nothing where none is stated."""
+        if self.calendar is None or self.calendar.fiscal is None:
+            return ""
+        try:
+            return f"{self._fiscal_year(t)} Q{self.calendar.fiscal_quarter(t)}"
+        except (OverflowError, ValueError):
+            return ""
+
+    def ended(self, t: int) -> str:
+        """Write the fiscal year or quarter that ends with a period: ``FY27``, ``FY27 Q2``; nothing where none does."""
+        now, later = self.quarter(t), self.quarter(t + 1)
+        if not now or now == later:
+            return ""
+        return now if now[:-3] == later[:-3] else now[:-3]
+
+    def _fiscal_year(self, t: int) -> str:
+        assert self.calendar is not None
+        rule = self.calendar.rule
+        return rule.year_name(rule.serial(self.calendar.months(t)[0]))
+
     def called(self, periods: range) -> str:
         """Write what periods are called together: ``FY27 Q2``, without a first day ``months 4 to 6``."""
         return replace(self, since=periods[0]).first(periods[-1])

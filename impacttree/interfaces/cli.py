@@ -697,9 +697,10 @@ def diagram(
 @tree_argument
 @click.argument("metric", required=False)
 @click.argument("change_", metavar="[CHANGE]", required=False)
-@click.option("--cost", metavar="AMOUNT", help="What is asked for, paid once; without it the deck asks for nothing.")
+@costs_option
 @on_option
 @scenario_option
+@basis_option
 @click.option("--template", metavar="FILE", help="A company's presentation: its fonts, colors, logo, layouts and size.")
 @click.option("--people/--no-people", default=True, show_default=True, help="Name the owners of metrics.")
 @click.option("--save", "output", required=True, metavar="FILE", help="A .pptx file. An old file is replaced.")
@@ -707,25 +708,22 @@ def deck(
     tree: str,
     metric: str | None,
     change_: str | None,
-    cost: str | None,
     on: str | None,
-    scenario: str | None,
-    template: str | None,
-    people: bool,
     output: str,
+    **within: Any,
 ) -> None:
     """Slides for the people who decide, in PowerPoint.
 
     Six slides on one change (the decision, how it makes money, when it comes back, what must hold, profit and loss,
     what happens next) and an appendix; native shapes, tables and charts that can be edited. Without METRIC and CHANGE,
-    the metric whose plausible move gains most is taken.
+    the metric whose plausible move gains most is taken. Without --cost the deck asks for nothing.
     """
     opened = open_tree(tree)
     if metric is not None and change_ is None:
         raise Mistake("say what is done to it: METRIC CHANGE, as engagement +1%")
     done = None if change_ is None else change(None, None, change_)
     name = None if metric is None else metric_of(opened, metric)
-    made = opened.deck(name, done, _on(opened, on), scenario=scenario, cost=cost, template=template, people=people)
+    made = opened.deck(name, done, _on(opened, on), **within)
     made.save(output)
     click.echo(f"{printable(output)} written: {len(made.slides)} slides")
 

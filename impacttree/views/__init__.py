@@ -347,8 +347,9 @@ class Diagram(Shown):
     path: tuple[str, ...]
     lifted: str = ""
     cut: Literal["full", "board"] = "full"
-    size: Literal["slide", "poster"] = "slide"
-    """A slide folds what a large tree has beyond forty cards or so, a poster what it has beyond four hundred."""
+    size: Literal["slide", "poster", "part"] = "slide"
+    """A slide folds what a large tree has beyond forty cards or so, a poster what it has beyond four hundred; a part of
+    a tree, with few cards, stands on a smaller page, so that its letters are larger once it fills a slide."""
     asides: tuple[Aside, ...] = ()
     """On the board cut: what joins the main path and leaves it, so that all that enters a card leaves it."""
     callout: Callout | None = None

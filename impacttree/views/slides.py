@@ -190,6 +190,8 @@ class Course:
     milestones: tuple[Milestone, ...] = ()
     axis: str = ""
     """``Month``."""
+    names: tuple[str, ...] = ()
+    """What stands below the axis at each period, empty where nothing does: ``FY27`` at its end; each period if none."""
 
 
 SlidePicture = Course | Table | Chart | Diagram | Figures | Spans | Gauges | Shares | Signatures | Prose | Timeline

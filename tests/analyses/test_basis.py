@@ -144,7 +144,7 @@ def test_a_basis_must_exist_and_have_a_rate() -> None:
     with pytest.raises(QuestionError, match="there is no basis 'npv'"):
         tree().worth("conversion", "+1%", basis="npv")  # type: ignore[arg-type]  # what a caller may get wrong
     with pytest.raises(QuestionError, match="need a discount rate"):
-        it.template("saas").worth("engagement", "+1%", basis="pv")
+        it.template("internal").worth("deploy_minutes", "-10%", basis="pv")
 
 
 @examples(15)

@@ -49,6 +49,22 @@ def test_thresholds_worked_out_by_hand():
     assert price.moves == pytest.approx(450 / 20 - 30)
 
 
+def test_of_several_costs_each_is_moved_alone():
+    """$600 comes in; $200 is paid at once, $100 later, and of $400 over 20 periods 9 twentieths count: $180."""
+    answer = it.loads(PRICE).break_even(
+        "calls", "+1 call", cost="$200; $100 in month 5; $400 in month 2 over 20 months"
+    )
+    assert answer.cost == pytest.approx(480)
+    assert answer.net == pytest.approx(120)
+    at = {row.label: row.at for row in answer.rows if row.address.startswith("decision.cost")}
+    assert at == {
+        "Cost, $200 in month 1": pytest.approx(320),
+        "Cost, $100 in month 5": pytest.approx(220),
+        "Cost, $400 in month 2 over 20 months": pytest.approx(400 + 120 * 20 / 9),
+    }
+    assert row_of(answer, "calls.lift").at == pytest.approx(480 / 600)
+
+
 def test_what_does_not_pay_says_what_would():
     answer = it.loads(PRICE).break_even("calls", "+1 call", cost="$700")
     assert not answer.pays

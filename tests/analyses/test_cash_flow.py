@@ -536,7 +536,7 @@ def test_all_wrong_costs_are_listed() -> None:
 
 def test_what_finance_must_state() -> None:
     with pytest.raises(QuestionError, match="need a discount rate"):
-        it.template("saas").cash_flow()
+        it.template("internal").cash_flow()
     with pytest.raises(QuestionError, match="needs a tax rate"):
         small().cash_flow(after_tax=True)
     with pytest.raises(QuestionError, match="a level has no present value"):

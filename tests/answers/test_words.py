@@ -234,3 +234,17 @@ def test_rounding_is_not_told_apart():
     words = Words(it.loads("outcome: a\nmetrics: {a: {value: 8.7 months}}")._graph)
     assert words.apart("a", 8.70643356385, 8.70643356385 * (1 + 5e-16)) == ("8.71 months", "8.71 months")
     assert words.apart("a", 8.70643, 8.70644) == ("8.70643 months", "8.70644 months")
+
+
+def test_fiscal_quarters_and_what_ends_with_them():
+    def words_of(period, fiscal):
+        text = f"start_date: 2027-01-31\n{fiscal}\nperiod: {period}\nmetrics: {{a: {{value: 3}}}}"
+        return it.loads(text)._subject.words
+
+    weeks = words_of(
+        "week", 'fiscal_calendar: {start: February, pattern: 4-5-4, year_end: "Saturday nearest 31 January"}'
+    )
+    assert [weeks.quarter(t) for t in (1, 13, 14, 53)] == ["FY28 Q1", "FY28 Q1", "FY28 Q2", "FY29 Q1"]
+    assert [weeks.ended(t) for t in (12, 13, 52)] == ["", "FY28 Q1", "FY28"]
+    plain = words_of("week", "")
+    assert (plain.quarter(1), plain.ended(13)) == ("", "")

@@ -177,6 +177,30 @@ def test_three_years_at_a_loss(tree):
     assert_months_agree(tree.project(36, {"research_and_development": it.to(1.2e6)}), by_hand)
 
 
+def test_a_bet_in_cash_by_hand(tree):
+    """EBITDA after 25% tax and what customers pay ahead, discounted at 12% from the middle of each month."""
+    base, lifted = northwind(months=36), northwind(0.42 * 1.05, months=36)
+    npv, reached, value, back = -250e3, -250e3, 0.0, None
+    before = 0.0
+    for month, (without, having) in enumerate(zip(base, lifted, strict=True), 1):
+        profit = having["ebitda"] - without["ebitda"]
+        taxed = profit - (250e3 if month == 1 else 0.0)
+        ahead = having["deferred_revenue"] - without["deferred_revenue"]
+        cash = profit - 0.25 * taxed + ahead - before
+        before = ahead
+        reached += cash
+        npv += cash / 1.12 ** ((month - 0.5) / 12)
+        back = month if back is None and reached >= 0 else back
+        value += profit / 1.12 ** ((month - 0.5) / 12)
+    answer = tree.cash_flow({"engagement": "+5%"}, cost="$250k", after_tax=True, horizon=36)
+    assert answer.npv == pytest.approx(npv, rel=1e-9)
+    assert math.fsum(answer.net) == pytest.approx(reached, rel=1e-9)
+    assert answer.payback == back
+    discounted = tree.worth("engagement", "+5%", on="ebitda", basis="pv", horizon=36, range=False)
+    assert discounted.total == pytest.approx(value, rel=1e-9)
+    assert "discounted EBITDA" in discounted.title  # cash alone has a present value
+
+
 HIT = {"arpu": "-4%", "churn": "+1pp", "expansion_rate": "+0.2pp", "contraction_rate": "=0.6%", "trial_rate": "+10%"}
 
 

@@ -26,7 +26,7 @@ __all__ = ["Size", "layout"]
 
 Size = Literal["slide", "poster"]
 STRETCHES = (1.0, 1.2, 1.42)
-ROW_KICKS = 10
+ROW_KICKS, PART_KICKS = 10, 2
 SEARCH_STEPS = 3_000_000
 LABEL_STEPS = 3_000_000
 """What a picture may take at most; where it is spent, cards stay where they are and labels are left out."""
@@ -45,14 +45,15 @@ def layout(diagram: Diagram, size: Size | None = None) -> Scene:
     >>> round(scene.width, 2), scene.height, [group.id for group in scene.groups if group.role == "card"]
     (13.33, 7.5, ['revenue'])
     """
-    poster = (size or diagram.size) == "poster"
+    shape = size or diagram.size
+    poster = shape == "poster"
     diagram = cleaned(diagram)
     if not diagram.cards:
         return _empty(diagram)
     if diagram.cut == "board":
         return _board(board(diagram))
     excerpt = collapsed(diagram, POSTER if poster else SLIDE)
-    return _tree(excerpt, poster=poster)
+    return _tree(excerpt, poster=poster, is_part=shape == "part")
 
 
 def _empty(diagram: Diagram) -> Scene:
@@ -77,15 +78,15 @@ def _board(excerpt: Excerpt) -> Scene:
     )
 
 
-def _tree(excerpt: Excerpt, *, poster: bool) -> Scene:
+def _tree(excerpt: Excerpt, *, poster: bool, is_part: bool) -> Scene:
     diagram = excerpt.diagram
     net = network(excerpt)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
-    grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster)
+    grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster, is_part=is_part)
     budget = Budget(LABEL_STEPS)
     tries = []
     for stretch in STRETCHES:
-        geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch)
+        geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch, is_part=is_part)
         forbidden = _forbidden(net, grid, geometry)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
         labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram), budget)
@@ -114,19 +115,21 @@ def _tree(excerpt: Excerpt, *, poster: bool) -> Scene:
     )
 
 
-def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool) -> tuple[Grid, Tracks]:
+def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool, is_part: bool) -> tuple[Grid, Tracks]:
     """Return the most comfortable of the arrangements for different numbers of lanes."""
     size = len(net.cards)
-    kicks = 0 if size > 60 else ROW_KICKS if size <= 28 else ROW_KICKS // 2
-    first = _tried(net, assign_lanes(net, budget, poster=poster), title_height, budget, 0)
+    kicks = 0 if size > 60 else PART_KICKS if is_part else ROW_KICKS if size <= 28 else ROW_KICKS // 2
+    first = _tried(
+        net, assign_lanes(net, budget, poster=poster, is_part=is_part), title_height, budget, 0, is_part=is_part
+    )
     if kicks and not budget.spent:
-        first = _tried(net, [lanes for *_, lanes in first[:3]], title_height, budget, kicks)
+        first = _tried(net, [lanes for *_, lanes in first[:3]], title_height, budget, kicks, is_part=is_part)
     _, grid, tracks, _ = first[0]
     return grid, tracks
 
 
 def _tried(
-    net: Network, assignments: Sequence[Lanes], title_height: float, budget: Budget, kicks: int
+    net: Network, assignments: Sequence[Lanes], title_height: float, budget: Budget, kicks: int, *, is_part: bool
 ) -> list[tuple[float, Grid, Tracks, Lanes]]:
     """Return an arrangement for each assignment of lanes, the most comfortable first; at least one."""
     found: list[tuple[float, Grid, Tracks, Lanes]] = []
@@ -134,7 +137,7 @@ def _tried(
         if not found or not budget.spent:
             grid = assign_rows(net, lanes, budget, kicks)
             tracks = assign_tracks(net, grid, budget)
-            cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height))
+            cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height, is_part=is_part))
             found.append((cost, grid, tracks, lanes))
     return sorted(found, key=lambda entry: entry[0])
 

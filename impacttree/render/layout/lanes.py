@@ -13,7 +13,9 @@ from impacttree.render.layout.network import Arrow, Network
 __all__ = ["Lanes", "assign_lanes"]
 
 HOME = {"product": 0.0, "driver": 0.35, "guardrail": 0.8, "financial": 0.85}
-KICKS = 8
+KICKS, PART_KICKS = 8, 2
+PART_LANES = 5
+"""That a part of a tree has room for."""
 KEPT = 3
 """Assignments per number of lanes that go on to the search for rows."""
 CALLOUT_SLOTS = 1.4
@@ -28,11 +30,11 @@ class Lanes:
     cost: float
 
 
-def assign_lanes(net: Network, budget: Budget, *, poster: bool = False) -> tuple[Lanes, ...]:
+def assign_lanes(net: Network, budget: Budget, *, poster: bool = False, is_part: bool = False) -> tuple[Lanes, ...]:
     """Return the best assignment for each promising number of lanes, best first."""
     length, cards = len(net.path), len(net.cards)
     found = []
-    for count in _counts(length, cards, poster=poster):
+    for count in _counts(length, cards, poster=poster, most=PART_LANES if is_part else 7 if cards <= 22 else 9):
         tall = ceil(cards / (0.8 * count)) if poster else max(5, ceil(cards / (0.88 * max(7, length))))
         search = _Search(net, count, tall, budget)
         search.descend()
@@ -40,19 +42,19 @@ def assign_lanes(net: Network, budget: Budget, *, poster: bool = False) -> tuple
     found.sort(key=lambda entry: entry[:2])
     lanes = []
     for _, count, search in found[:4]:
-        assignments = search.kick(KICKS) if cards <= 45 else [(search.total(), tuple(search.lane))]
+        kicks = PART_KICKS if is_part else KICKS
+        assignments = search.kick(kicks) if cards <= 45 else [(search.total(), tuple(search.lane))]
         lanes += [Lanes(lane, count, own + 0.9 * count) for own, lane in assignments[:KEPT]]
     return tuple(sorted(lanes, key=lambda entry: (entry.cost, entry.count, entry.lane)))
 
 
-def _counts(length: int, cards: int, *, poster: bool) -> list[int]:
+def _counts(length: int, cards: int, *, poster: bool, most: int) -> list[int]:
     """Return numbers of lanes worth trying: at least the main path's length, at most what a page holds."""
     if poster:
         wide = isqrt(cards)  # as many lanes as rows: about the shape of the page
         least, most = (wide - 4, wide + 2) if wide > 14 else (6, 14)
         counts = range(max(least, length), max(most, length) + 1, 2)
     else:
-        most = 7 if cards <= 22 else 9
         counts = range(max(2, length) if cards > 1 else 1, max(most, length + (cards > 2 * length)) + 1)
     return [count for count in counts if count <= max(cards, length)] or [max(1, length)]
 

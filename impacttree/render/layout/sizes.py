@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from impacttree.render.layout.measure import text_width
 from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.rows import Grid
-from impacttree.render.layout.style import CARD_GAP, FOOT, LEAST, MARGIN, NAME, PAGE_HEIGHT, PAGE_WIDTH, POINT, TRACK
+from impacttree.render.layout.style import (
+    CARD_GAP,
+    FOOT,
+    LEAST,
+    MARGIN,
+    NAME,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    PART_HEIGHT,
+    PART_WIDTH,
+    POINT,
+    TRACK,
+)
 from impacttree.render.layout.tracks import Tracks
 from impacttree.render.scene import Box
 from impacttree.views import Card
@@ -78,13 +91,18 @@ def thickness(net: Network, arrow: Arrow, text_scale: float = 1.0) -> float:
     return max(1.3, min(most, 10.5 * arrow.share)) * POINT * min(text_scale, 1.3)
 
 
-def place(net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0) -> Geometry:
+def place(
+    net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0, is_part: bool = False
+) -> Geometry:
     """Return the smallest page, a slide or larger, on which all cards fit with their names readable.
 
     `title_height` is the height of title and subtitle on a slide; `stretch` widens the gaps between lanes. A page
-    little larger than a slide is better than cards without their foot lines; a much larger one is not.
+    little larger than a slide is better than cards without their foot lines; a much larger one is not. A part of a
+    tree begins with a smaller page.
     """
     page = _Page(net, grid, tracks, title_height, stretch)
+    if is_part:
+        page.width, page.height, page.tallest = PART_WIDTH, PART_HEIGHT, ROOMY + NAME_LINE
     scale = page.narrowest()
     for limit, feet in ((max(A_LITTLE, scale * GROWTH), True), (float("inf"), False)):
         larger = scale
@@ -98,6 +116,8 @@ def place(net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stre
 
 class _Page:
     """Tries pages of growing size."""
+
+    width, height, tallest = PAGE_WIDTH, PAGE_HEIGHT, math.inf
 
     def __init__(self, net: Network, grid: Grid, tracks: Tracks, title_height: float, stretch: float) -> None:
         self.net = net
@@ -116,7 +136,7 @@ class _Page:
         """Return the scale of the smallest page that is wide enough."""
         least = _least_width(self.net)
         scale = 1.0
-        while _columns(self.grid.lanes, PAGE_WIDTH * scale, self.stretch)[1] < least:
+        while _columns(self.grid.lanes, self.width * scale, self.stretch)[1] < least:
             scale *= GROWTH
         return scale
 
@@ -129,8 +149,8 @@ class _Page:
         With `feet` every card has room for its foot line; without, those of the main path and the guardrails.
         """
         grid = self.grid
-        room = (PAGE_HEIGHT - FOOT_ROOM) * scale - self._top(scale) - sum(self.channels)
-        inside = _columns(grid.lanes, PAGE_WIDTH * scale, self.stretch)[1] - 2 * CARD_PAD
+        room = (self.height - FOOT_ROOM) * scale - self._top(scale) - sum(self.channels)
+        inside = _columns(grid.lanes, self.width * scale, self.stretch)[1] - 2 * CARD_PAD
         wrapping = {grid.row[card] for card, name in enumerate(self.names) if name > inside}
         least = [
             (ROOMY if feet or row in self.needs_foot else LOW) + (NAME_LINE if row in wrapping else 0.0)
@@ -138,7 +158,7 @@ class _Page:
         ]
         if sum(least) > room:
             return []
-        level = min(room / grid.rows, TALLEST.get(grid.rows, TALL))
+        level = min(room / grid.rows, TALLEST.get(grid.rows, TALL), self.tallest)
         while (over := sum(max(level, low) for low in least) - room) > 1e-9:
             level -= over / max(1, sum(1 for low in least if low < level))
         return [max(level, low) for low in least]
@@ -146,8 +166,8 @@ class _Page:
     def geometry(self, scale: float, heights: list[float]) -> Geometry:
         """Return the page with rows of these heights; what is left over widens the row gaps, then centres the block."""
         grid = self.grid
-        height = PAGE_HEIGHT * scale
-        lane_x, card_width, gap = _columns(grid.lanes, PAGE_WIDTH * scale, self.stretch)
+        height = self.height * scale
+        lane_x, card_width, gap = _columns(grid.lanes, self.width * scale, self.stretch)
         slack = height - FOOT_ROOM * scale - self._top(scale) - sum(self.channels) - sum(heights)
         if scale > SLIDE and slack > SPARE:
             height, slack = height - slack + SPARE, SPARE
@@ -163,7 +183,7 @@ class _Page:
             starts.append(y + row_height)
             y += row_height + channels[row + 1]
         bare = Geometry(
-            width=PAGE_WIDTH * scale,
+            width=self.width * scale,
             height=height,
             scale=scale,
             text_scale=_text_scale(self.net, card_width, min(heights)),

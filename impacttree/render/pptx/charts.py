@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -259,7 +260,7 @@ def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
     told = [f"{mark.text} {mark.detail}".strip() for mark in course.milestones] + [text for _, text in ends if text]
     alt = f"{view.title}. " + "; ".join(told)
     beside = [("period", list(view.ticks))]
-    ticks = _ticks(view.ticks, inner.width)
+    ticks = _named_ticks(course.names, inner.width) if course.names else _ticks(view.ticks, inner.width)
     pitch = inner.width / max(1, len(ticks))
     narrow = all(text_width(tick, _LABEL) < max(pitch, 0.2) for tick in ticks)
     names = ticks if narrow else [" "] * len(ticks)
@@ -318,6 +319,15 @@ def _milestone(mark: Milestone, periods: int, axis: Axis, top: float, per_inch: 
     yield point(f"{name}, its name", top, name)
     if detail:
         yield point(f"{name}, more of it", top - 0.2 * per_inch, detail, bold=False)
+
+
+def _named_ticks(names: Sequence[str], width: float) -> list[str]:
+    """Return the names below an axis that stand beside each other, counted from the last one; the others empty."""
+    named = [k for k, name in enumerate(names) if name]
+    widest = max((text_width(names[k], _LABEL) for k in named), default=0.1) + 0.1
+    room = min((after - before for before, after in pairwise(named)), default=len(names)) * width / len(names)
+    kept = frozenset(named[:: -max(1, math.ceil(widest / room))])
+    return [name if k in kept else " " for k, name in enumerate(names)]
 
 
 def _ticks(ticks: Sequence[str], width: float) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ def add_shapes(slide: Slide, drawn: str) -> None:
     slide.shapes._spTree.extend(parsed)  # noqa: SLF001 - python-pptx has no Bezier curves and glues to no ports
 
 
-def scene_shapes(ids: Ids, scene: Scene, skip: Sequence[str]) -> str:
+def scene_shapes(ids: Ids, scene: Scene, skip: Collection[str]) -> str:
     """Return every group of a scene as shapes, but those of the roles in `skip`, which the slide writes itself."""
     pen = _Pen(ids, scene)
     return "".join(pen.draw(group) for group in scene.groups if group.role not in skip)
@@ -148,14 +148,35 @@ def _corners(shape: Shape) -> list[tuple[float, float]]:
             return [(shape.left, shape.y - shape.size / 72), (shape.left + shape.width, shape.y)]
 
 
-def fitted(scene: Scene, frame: Frame, skip: Sequence[str] = ()) -> Scene:
-    """Return the scene drawn as large as a rectangle takes what is left of it without the roles in `skip`."""
+_LARGEST = 1.25
+"""By which a picture is drawn larger than on its own page, at most."""
+_A_LITTLE = 1.1
+"""By which letters may grow within cards that do not."""
+
+
+def fitted(
+    scene: Scene, frame: Frame, skip: Collection[str] = (), *, largest: float = _LARGEST, least: float = 0.0
+) -> Scene:
+    """Return the scene drawn as large as a rectangle takes what is left of it without the roles in `skip`.
+
+    It is drawn at most `largest` times as large as on its own page. Letters that are a little smaller than `least`
+    points are drawn in that size.
+    """
     groups = [group for group in scene.groups if group.role not in skip and group.shapes]
     around = _around([shape for group in groups for shape in group.shapes]) if groups else Box(0, 0, 1, 1)
-    scale = min(frame.width / around.width, frame.height / around.height, 1.25)
+    scale = min(frame.width / around.width, frame.height / around.height, largest)
     right = frame.left + (frame.width - around.width * scale) / 2 - around.x * scale
     down = frame.top + (frame.height - around.height * scale) / 2 - around.y * scale
-    return replace(scene, groups=tuple(_moved(group, scale, right, down) for group in groups))
+    moved = (_moved(group, scale, right, down) for group in groups)
+    return replace(scene, groups=tuple(_readable(group, least) for group in moved))
+
+
+def _readable(group: Group, least: float) -> Group:
+    shapes = (
+        replace(shape, size=least) if isinstance(shape, Text) and least / _A_LITTLE <= shape.size < least else shape
+        for shape in group.shapes
+    )
+    return replace(group, shapes=tuple(shapes))
 
 
 def on_page(scene: Scene, width: float, height: float) -> Scene:

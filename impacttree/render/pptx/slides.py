@@ -18,7 +18,7 @@ from impacttree.render.pptx.package import EMU, new_presentation, to_bytes
 from impacttree.render.pptx.tables import draw_table
 from impacttree.render.pptx.texts import fitted as fitted_text
 from impacttree.render.pptx.texts import lines_in, title_lines
-from impacttree.render.scene import Text
+from impacttree.render.scene import Scene, Text
 from impacttree.views import Bars, Diagram, Distribution, Lines, Table, Waterfall
 from impacttree.views.slides import Course, Slide, SlidePart, SlidePicture, one_slide
 
@@ -31,6 +31,10 @@ __all__ = ["slides_to_pptx", "view_to_pptx"]
 
 _FIRST = 100
 """Numbers of shapes below are left to the placeholders of a slide."""
+_PRINT = 10.0
+"""Points of the letters of a tree that can be read in print."""
+_PART_LARGEST = 1.7
+_LEGEND = 0.4
 _FRAME = ("title", "subtitle", "footer")
 """What of a diagram the slide itself says."""
 
@@ -152,6 +156,8 @@ def _picture(page: Page, ids: Ids, frame: Frame, picture: SlidePicture) -> str:
     match picture:
         case Table():
             return draw_table(ids, frame, picture)
+        case Diagram(size="part"):
+            return _part(ids, frame, layout(picture))
         case Diagram():
             scene = layout(picture)
             skip = (*_FRAME, "legend") if picture.cut == "board" else _FRAME
@@ -163,6 +169,16 @@ def _picture(page: Page, ids: Ids, frame: Frame, picture: SlidePicture) -> str:
             return head + draw_chart(page, ids, inner, picture)
         case _:
             return BLOCKS[type(picture)](ids, frame, picture)
+
+
+def _part(ids: Ids, frame: Frame, scene: Scene) -> str:
+    """Draw a part of a tree in letters that can be read in print, and below it what its signs mean."""
+    roles = {group.role for group in scene.groups}
+    others = roles - {"card", "connector", "label"}
+    tree = fitted(scene, frame.within(bottom=_LEGEND + 0.08), others, largest=_PART_LARGEST, least=_PRINT)
+    below = frame.within(top=frame.height - _LEGEND)
+    key = fitted(scene, below, roles - {"legend"}, largest=_PART_LARGEST, least=_PRINT)
+    return scene_shapes(ids, tree, others) + scene_shapes(ids, key, ())
 
 
 def _foot(ids: Ids, grid: SlideGrid, footer: Sequence[str], number: int) -> str:

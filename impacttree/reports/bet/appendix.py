@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from impacttree.analyses.diagram import lifted_diagram
+from impacttree.analyses.diagram import diagram, lifted_diagram
 from impacttree.analyses.what_if import compare
 from impacttree.analyses.worth import Worth
 from impacttree.answers.axis import round_ticks
-from impacttree.answers.net_over_time import Returns
 from impacttree.answers.pictures import BINS, binned
 from impacttree.answers.samples import percentage
-from impacttree.answers.words import lowered
+from impacttree.answers.words import counted, joined, lowered
 from impacttree.graph.reach import upstream
 from impacttree.quantity.dates import day_text
 from impacttree.reports.bet.bet import Bet
+from impacttree.reports.bet.branches import branches
+from impacttree.reports.bet.cash import cash_today
 from impacttree.views import Cell, Column, Distribution, Mark, Table
 from impacttree.views.slides import Slide, SlidePart, paged
 
 __all__ = ["appendix"]
 
 MOST_DEFINED = 54
+HEADS = 3
+"""Metrics that the title of a part of the tree names."""
 
 
-def appendix(bet: Bet, *, whole: bool) -> Iterator[Slide]:
-    """Yield the slides behind a bet; what does not depend on it, scenarios and definitions, only where `whole`."""
-    answer, found = bet.worth, bet.returns
-    slides = [*_how_sure(answer, found), _paths(answer), *_assumptions(answer)]
+def appendix(bet: Bet, *, whole: bool, alone: bool = True) -> Iterator[Slide]:
+    """Yield the slides behind a bet; scenarios, definitions and the tree only where `whole`.
+
+    Where the bet is not `alone`, the tree stands without what its lift carries.
+    """
+    answer = bet.worth
+    slides = [*cash_today(bet), *_how_sure(bet), _paths(bet), *_assumptions(answer)]
     if whole:
-        slides += [*_scenarios(answer), *_definitions(answer)]
-    slides.append(_tree(answer, bet.lift))
+        slides += [*_scenarios(answer), *_definitions(answer), *_tree(bet, alone=alone)]
     for slide in slides:
         title = slide.title[:1].upper() + slide.title[1:]
         subtitle = f"Appendix. {slide.subtitle}" if slide.subtitle else ""
-        yield replace(slide, title=title, subtitle=subtitle, footer=bet.footer)
+        yield replace(slide, title=title, subtitle=subtitle, footer=slide.footer or bet.footer)
 
 
-def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
+def _how_sure(bet: Bet) -> Iterator[Slide]:
+    answer, found = bet.worth, bet.returns
     if found.samples is None:
         return
     words, name = answer.words, answer.outcome
@@ -50,8 +56,7 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
         for label, at in (("P10", p10), ("P50", p50), ("P90", p90))
     )
     loss = found.loss or 0.0
-    what = "net" if found.cost else "worth"
-    end = words.by(answer.horizon)
+    what = words.net(name) if found.cost else "worth"
     picture = Distribution(
         title="",
         subtitle="",
@@ -69,22 +74,22 @@ def _how_sure(answer: Worth, found: Returns) -> Iterator[Slide]:
         if found.cost
         else "so in eight cases of ten"
     )
-    title = f"the {what} {end} lies between {words.signed(name, p10)} and {words.signed(name, p90)}; {pays}"
+    title = f"the {what} {bet.end} lies between {words.signed(name, p10)} and {words.signed(name, p90)}; {pays}"
     yield Slide(
-        title, (SlidePart(picture),), f"Share of samples by {what}, {lowered(words.label(name))}, P10 to P90 dark"
+        title, (SlidePart(picture),), f"Share of samples by {what}, {lowered(words.titled(name))}, P10 to P90 dark"
     )
 
 
-def _paths(answer: Worth) -> Slide:
+def _paths(bet: Bet) -> Slide:
+    answer = bet.worth
     drawn = answer.waterfall()
     steps = tuple(replace(step, range_text="") for step in drawn.steps)
     picture = replace(drawn, title="", subtitle="", steps=steps, notes=())
     words = answer.words
-    title = (
-        f"the paths from {lowered(words.label(answer.metric))} add up to {words.signed(answer.outcome, answer.total)}"
-    )
+    whole = f"{words.signed(answer.outcome, answer.total)}{bet.way}"
+    title = f"the paths from {lowered(words.label(answer.metric))} add up to {whole}"
     subtitle = (
-        f"{words.label(answer.outcome)} by path, {words.first(answer.horizon)}; paths told apart by where they part"
+        f"{words.titled(answer.outcome)} by path, {words.first(answer.horizon)}; paths told apart by where they part"
     )
     return Slide(title, (SlidePart(picture),), subtitle)
 
@@ -98,7 +103,7 @@ def _scenarios(answer: Worth) -> Iterator[Slide]:
     subject = answer.case.subject
     if not subject.graph.spec.scenarios:
         return
-    found = compare(subject, range=False, horizon=answer.horizon)
+    found = compare(subject, range=False, horizon=answer.horizon, basis=subject.basis)
     table = found.view()
     (_, worst), called = min(zip(found.scenarios, found.titles, strict=True), key=lambda pair: pair[0][1].total)
     change = found.words.signed(answer.outcome, worst.total)
@@ -147,9 +152,21 @@ def _definitions(answer: Worth) -> Iterator[Slide]:
     yield from _pages(title, Table("", columns, tuple(rows)), "Definitions and values of today, as stated in the model")
 
 
-def _tree(answer: Worth, lift: str) -> Slide:
-    drawn = lifted_diagram(answer, "full")
-    picture = replace(drawn, title="", subtitle="", notes=(), callout=None)
+def _tree(bet: Bet, *, alone: bool) -> Iterator[Slide]:
+    """Yield the tree in parts that can be read; with what the lift carries, where the deck tells of it alone."""
+    drawn = lifted_diagram(bet.worth, "full") if alone else diagram(bet.subject, on=bet.on, scenario=bet.scenario).drawn
+    parts, missing = branches(drawn)
     count = len(drawn.cards)
-    title = f"Appendix. The whole tree of {count} metrics, with the amounts that {lift} carries"
-    return Slide(title, (SlidePart(picture),), notes=drawn.notes)
+    carried = f", with the amounts that {bet.lift} carries" if alone else ""
+    for number, part in enumerate(parts, 1):
+        of = f", part {number} of {len(parts)}" if len(parts) > 1 else ""
+        title = f"Appendix. The tree of {count:,} metrics{of}: what leads to {_few(part.heads)}"
+        title += f"; {counted(part.left, 'more input')} not shown" if part.left else ""
+        if number == len(parts) and missing:
+            title += f"; {counted(len(missing), 'further metric')} not shown, see the model file"
+        yield Slide(title + (carried if number == 1 else ""), (SlidePart(part.diagram),), notes=drawn.notes)
+
+
+def _few(labels: Sequence[str]) -> str:
+    shown = [lowered(label) for label in labels[:HEADS]]
+    return joined(shown) if len(labels) <= HEADS else f"{', '.join(shown)} and {len(labels) - HEADS} more"

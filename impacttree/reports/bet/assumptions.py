@@ -54,7 +54,7 @@ def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
     yield said
     sign = 1.0 if bet.outcome.spec.better == "higher" else -1.0
     ends = [sign * end for bar in tornado.bars for end in (bar.low, bar.high)] if tornado else []
-    if bet.cost and ends and min(ends) > bet.returns.cost:
+    if bet.cost and bet.is_charged_in_full and ends and min(ends) > bet.returns.cost:
         yield f"No bar at the right reaches down to the {bet.asked} that we ask."
 
 
@@ -122,13 +122,15 @@ def number_name(bet: Bet, address: str, label: str, per: str = "") -> str:
         return " ".join(filter(None, (words.label(number.metric), "per", per, lowered(words.label(number.source)))))
     if number.key == "lift":
         return f"{words.label(number.metric)}, the lift"
-    return "Cost of the bet" if address == COST else label
+    return "Cost of the bet" if address == COST and len(bet.returns.outlays) == 1 else label
 
 
 def _tornado(bet: Bet) -> Bars | None:
     """Return what the worth rests on: each uncertain number alone from its P10 to its P90."""
     changes = {bet.metric: bet.change}
-    found = uncertainty(bet.subject, bet.on, 2**8, changes=changes, horizon=bet.horizon, scenario=bet.scenario)
+    found = uncertainty(
+        bet.subject, bet.on, 2**8, changes=changes, horizon=bet.horizon, scenario=bet.scenario, basis=bet.basis
+    )
     name, words = bet.outcome.name, bet.words
     bars = []
     for row in found.rows[:MOST_BARS]:

@@ -6,23 +6,32 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
+from impacttree.analyses.cash_flow import CashFlow, cash_flow
 from impacttree.analyses.pnl import Pnl, pnl
 from impacttree.analyses.worth import Worth, worth
-from impacttree.answers.asked import NOTHING
+from impacttree.answers.asked import NOTHING, Basis
 from impacttree.answers.case import Case
-from impacttree.answers.cost import read_cost
 from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.net_over_time import Returns, returns
+from impacttree.answers.outlays import Costs
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import Words, lowered
+from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
-from impacttree.quantity import Change, RawQuantity
+from impacttree.quantity import Change
 
 __all__ = ["AXIS_STEPS", "Bet"]
 
 AXIS_STEPS = 6
 """Of the axis of an amount over a slide's width, at most."""
+SAMPLES = 2**12
+"""Of what stands beside the worth: the cash, and what it is worth to know more."""
+MOST_STAGES = 4
+"""Ends of fiscal years that are told beside each other, at most."""
+SHORT = ("day", "week", "month")
+"""Periods that fiscal quarters are made of."""
+MOST_PARTS = 3
+"""Of a cost, that are told one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +41,24 @@ class Bet:
     subject: Subject
     metric: str
     change: str | Change
-    on: str | None
-    scenario: str | None
-    cost: RawQuantity | None
-    people: bool
+    cost: Costs | None = None
+    label: str = ""
+    """What it is called among several; by its change where empty."""
+    on: str | None = None
+    scenario: str | None = None
+    people: bool = True
+
+    @property
+    def basis(self) -> Basis:
+        return self.subject.basis
 
     @cached_property
     def worth(self) -> Worth:
         case = Case.of(self.subject, {self.metric: self.change}, None, self.scenario).furthest
-        return worth(self.subject, self.metric, self.change, self.on, horizon=case.periods, scenario=self.scenario)
+        return worth(
+            self.subject, self.metric, self.change, self.on,
+            horizon=case.periods, scenario=self.scenario, basis=self.basis,
+        )  # fmt: skip
 
     @property
     def case(self) -> Case:
@@ -56,13 +74,11 @@ class Bet:
         if outcome.aggregation != "sum":
             reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason})"
             raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="ask about an amount per period"))
-        if self.cost is not None:
-            read_cost(self.case, outcome, self.cost)  # slides tell of one amount that is paid at the start
         return returns(self.case, outcome, self.cost)
 
     @cached_property
     def pnl(self) -> Pnl | None:
-        """The statement; None where the tree has none that ends in the outcome."""
+        """The statement on the deck's basis; None where the tree has none that ends in the outcome."""
         try:
             found = pnl(self.subject, {self.metric: self.change}, horizon=self.horizon, scenario=self.scenario)
         except QuestionError:
@@ -70,8 +86,42 @@ class Bet:
         return found if found.lines[-1].metric == self.outcome.name else None
 
     @cached_property
+    def as_it_comes(self) -> Bet:
+        """The same bet without any discount: a profit and loss statement has none."""
+        plain = self.subject.on_basis("horizon")
+        return self if plain is self.subject else replace(self, subject=plain)
+
+    @cached_property
+    def cash(self) -> CashFlow | None:
+        """What it is worth today in cash; None where the model does not say what cash is, or the outcome is not money.
+
+        Profits are taxed where the model states a rate. Where the deck tells the NPV of cash itself, that is the one.
+
+        Raises
+        ------
+        QuestionError
+            When it has no value in cash: a terminal value of what ends or fades.
+        """
+        finance = self.subject.graph.spec.finance
+        if finance is None or finance.cash is None or not self.outcome.unit.is_money:
+            return None
+        return cash_flow(
+            self.subject, {self.metric: self.change},
+            cost=self.cost, after_tax=self.is_taxed, horizon=self.horizon, scenario=self.scenario, samples=SAMPLES,
+        )  # fmt: skip
+
+    @property
+    def is_taxed(self) -> bool:
+        """Whether tax is taken of profits on the way to cash, or of what is paid where cash is after tax already."""
+        finance = self.subject.graph.spec.finance
+        return finance is not None and finance.tax is not None and self.net != "NPV"
+
+    @cached_property
     def break_even(self) -> BreakEven:
-        return break_even(self.subject, self.metric, self.change, self.on, cost=self.cost, horizon=self.horizon)
+        return break_even(
+            self.subject, self.metric, self.change, self.on,
+            cost=self.cost, horizon=self.horizon, scenario=self.scenario, basis=self.basis,
+        )  # fmt: skip
 
     @property
     def switching(self) -> tuple[SwitchingValue, ...]:
@@ -87,6 +137,13 @@ class Bet:
         return case.risks.beside(case.guardrails) if case.risks is not None else case.guardrails
 
     @property
+    def tax(self) -> str:
+        """Whether cash is after tax: ``after tax``."""
+        finance = self.subject.graph.spec.finance
+        is_after = self.is_taxed or (finance is not None and finance.cash_metric is not None)
+        return "after tax" if is_after else "before tax"
+
+    @property
     def words(self) -> Words:
         return self.subject.words
 
@@ -96,13 +153,46 @@ class Bet:
 
     @property
     def stages(self) -> tuple[int, ...]:
-        """The ends of the tree's horizons: months 12, 24 and 36."""
+        """The ends of the fiscal years, where the tree states them, else of its horizons; the last one is the end."""
+        years = [t for t in range(1, self.horizon) if self.words.ended(t) and " " not in self.words.ended(t)]
+        if years and len(years) < MOST_STAGES:
+            return (*years, self.horizon)
         step = self.subject.periods()
         return tuple(range(step, self.horizon + 1, step)) or (self.horizon,)
 
     @property
+    def is_fiscal(self) -> bool:
+        """Whether the tree states a fiscal calendar, so that slides speak of its years and quarters."""
+        return bool(self.words.quarter(1))
+
+    def at(self, t: int) -> str:
+        """Write when something happens: ``Jul 2028``, ``month 21``; ``FY29 Q2`` where there are fiscal years."""
+        return (self.words.quarter(t) if self.words.period in SHORT else "") or self.words.at(t)
+
+    def by(self, t: int) -> str:
+        """Write by when: ``by Oct 2029``; ``by the end of FY28`` where a fiscal year or quarter ends."""
+        ended = self.words.ended(t)
+        return f"by the end of {ended}" if ended and self.words.period in SHORT else self.words.by(t)
+
+    def exactly(self, t: int) -> str:
+        """Write which period it is, where `at` names a longer time: ``Jul 2028``; nothing else."""
+        return "" if self.at(t) == self.words.at(t) else self.words.at(t)
+
+    def at_length(self, t: int) -> str:
+        """Write both: ``FY29 Q2, Jul 2028``."""
+        return ", ".join(filter(None, (self.at(t), self.exactly(t))))
+
+    def called(self, part: range) -> str:
+        """Write a fiscal year or quarter at the head of a column: ``FY28``; ``FY27, 3 months`` of a part of one."""
+        whole, quarter = self.words.called(part), self.words.quarter(part[0])
+        if not quarter or whole.startswith(quarter[:-3]):
+            return whole
+        name = quarter if quarter == self.words.quarter(part[-1]) else quarter[:-3]
+        return f"{name}, {self.words.periods(len(part))}"
+
+    @property
     def end(self) -> str:
-        return self.words.by(self.horizon)
+        return self.by(self.horizon)
 
     def signed(self, amount: float) -> str:
         return self.words.signed(self.outcome.name, amount)
@@ -117,8 +207,62 @@ class Bet:
 
     @property
     def asked(self) -> str:
-        """What is asked for, as it was written: ``$250k``."""
+        """What is asked for, all in all: ``$250k``."""
         return self.amount(self.returns.cost)
+
+    @property
+    def paid(self) -> str:
+        """When that is paid: ``once in Nov 2026``, ``in 3 parts, Nov 2026 to Apr 2027``."""
+        times = sorted({max(one.period, 1) for one in self.returns.outlays})
+        first, last = self.words.at(times[0]), self.words.at(times[-1])
+        if len(times) > 1:
+            return f"in {len(self.returns.outlays)} parts, {first} to {last}"
+        return f"{'once ' if len(self.returns.outlays) == 1 else ''}in {first}"
+
+    @property
+    def parts(self) -> str:
+        """The parts of a cost one by one: ``$250k in Nov 2026, $20k in Jan 2027 over 36 months``; nothing of one."""
+        outlays = self.returns.outlays
+        if len(outlays) == 1 and outlays[0].life is None:
+            return ""
+        told = [one.told(self.words) for one in outlays]
+        more = [f"{len(told) - MOST_PARTS} more"] if len(told) > MOST_PARTS + 1 else []
+        return joined([*told[: MOST_PARTS if more else len(told)], *more])
+
+    @property
+    def charged(self) -> float:
+        """What of the cost counts within the time that is looked ahead."""
+        return self.returns.charged[-1]
+
+    @property
+    def is_charged_in_full(self) -> bool:
+        """Whether all that is paid counts within that time, and at its full amount."""
+        return is_still(self.charged, self.returns.cost)
+
+    @property
+    def way(self) -> str:
+        """How amounts count, after one of them: nothing where they are added up as they come."""
+        if not self.words.is_discounted:
+            return ""
+        return " in present value" if self.words.is_cash(self.outcome.name) else " discounted"
+
+    def headed(self, what: str, last: int | None = None) -> str:
+        """Write what a total is called: ``Net by Oct 2029``; where amounts are discounted that, in place of by when."""
+        if what == "Net" and self.net == "NPV":
+            what = "NPV"
+        elif self.words.is_discounted:
+            return f"{what}, present value" if self.words.is_cash(self.outcome.name) else f"{what}, discounted"
+        return what if last is None else f"{what} by {self.shortly(last)}"
+
+    @property
+    def net(self) -> str:
+        """What is left of a total after what is paid for it: ``Net``, ``NPV``."""
+        name = self.words.net(self.outcome.name)
+        return f"{name[:1].upper()}{name[1:]}"
+
+    def shortly(self, t: int) -> str:
+        """Write a period as a fiscal year or quarter that ends with it, else by its name."""
+        return self.words.ended(t) or self.words.at(t)
 
     @property
     def lift(self) -> str:
@@ -161,6 +305,6 @@ class Bet:
     def footer(self) -> tuple[str, str]:
         basis = self.words.basis(self.outcome.name, costed=False).partition(", before the cost")[0]
         held = self.words.held("lift", self.case.asked.weights)
-        paid = f"; {self.asked} paid once in {self.words.at(1)}" if self.cost is not None else "; before any cost"
+        paid = f"; {self.asked} paid {self.paid}" if self.cost is not None else "; before any cost"
         within = f"; in the scenario {self.case.scenario}" if self.scenario else ""
         return self.worth.provenance.origin, f"Basis: {basis}; {held}{paid}{within}."

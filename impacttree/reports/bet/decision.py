@@ -10,7 +10,7 @@ from impacttree.answers.words import joined, lowered
 from impacttree.graph.model import Influence
 from impacttree.quantity.dates import MONTHS
 from impacttree.reports.bet.bet import AXIS_STEPS, Bet
-from impacttree.reports.bet.payback import payback_texts
+from impacttree.reports.bet.payback import payback_texts, value_today
 from impacttree.views import Panel
 from impacttree.views.slides import Figures, RangeBar, Shares, Signatures, Slide, SlidePart, Spans
 
@@ -22,23 +22,30 @@ NAMED = 0.5
 
 def decision(bet: Bet) -> Slide:
     """Return the decision in one sentence, with its amounts, range, payback, evidence and lines to sign on."""
-    found, stages = bet.returns, bet.stages
-    parts = [SlidePart(Figures(tuple(_tiles(bet))), 0, 12, 0.0, 0.28)]
-    parts.append(SlidePart(_spans(bet, stages), 0, 8, 0.34, 1.0))
-    parts.append(SlidePart(_evidence(bet), 8, 4, 0.34, 0.68))
+    stages = bet.stages
+    parts = [SlidePart(Figures(tuple(_tiles(bet))), 0, 12, 0.0, 0.31)]
+    parts.append(SlidePart(_spans(bet, stages), 0, 8, 0.36, 1.0))
+    parts.append(SlidePart(_evidence(bet), 8, 4, 0.36, 0.69))
     parts.append(SlidePart(Signatures("Sign-off", _signing(bet)), 8, 4, 0.72, 1.0))
     title = _claim(bet)
     if bet.cost is not None:
-        back = f"pays back in {bet.words.at(found.payback)}" if found.payback else f"does not pay back {bet.end}"
-        title = f"We ask {bet.asked}: {title} and {back}"
+        title = f"We ask {bet.asked}: {title} and {_back(bet)}"
     return Slide(title, tuple(parts), _subtitle(bet))
+
+
+def _back(bet: Bet) -> str:
+    found = bet.returns
+    if found.payback is None:
+        return f"does not pay back {bet.end}"
+    back = f"pays back{', discounted,' if bet.words.is_discounted else ''} in {bet.at(found.payback)}"
+    return f"{back}, but has lost it again {bet.end}" if found.is_lost_again else back
 
 
 def _claim(bet: Bet) -> str:
     """``+5% weekly engagement returns $749k by Oct 2029 ($392k to $1.18M)``."""
     low, point, high = bet.returns.after(bet.horizon)
     verb = "loses" if point < 0 else "returns" if bet.outcome.spec.better == "higher" else "saves"
-    said = f"{bet.lift} {verb} {bet.amount(point)} {bet.end}"
+    said = f"{bet.lift} {verb} {bet.amount(point)}{bet.way} {bet.end}"
     return said if low == high else f"{said} ({bet.span(low, high, signed=False)})"
 
 
@@ -56,39 +63,57 @@ def _subtitle(bet: Bet) -> str:
 
 
 def _tiles(bet: Bet) -> Iterator[Panel]:
-    found, words = bet.returns, bet.words
+    found = bet.returns
     low, point, high = found.after(bet.horizon)
-    spread = f"P10 to P90: {bet.span(low, high, signed=False)}" if low != high else lowered(bet.outcome.label)
+    spread = f"{bet.span(low, high, signed=False)} (P10 to P90)" if low != high else lowered(bet.outcome.label)
     if bet.cost is None:
         for period in bet.stages[:-1]:
             ends = found.after(period)
-            small = f"P10 to P90: {bet.span(ends[0], ends[2], signed=False)}" if ends[0] != ends[2] else ""
-            yield Panel(f"Worth {bet.words.by(period)}", bet.signed(ends[1]), small)
-        yield Panel(f"Worth {bet.end}", bet.signed(point), spread, accent=True)
+            small = f"{bet.span(ends[0], ends[2], signed=False)} (P10 to P90)" if ends[0] != ends[2] else ""
+            yield Panel(bet.headed("Worth", period), bet.signed(ends[1]), small)
+        yield Panel(bet.headed("Worth", bet.horizon), bet.signed(point), spread, accent=True)
         yield Panel("Run rate", bet.signed(bet.run_rate or 0.0), f"a year, {bet.end}")
+        yield from value_today(bet)
         return
-    yield Panel("We ask", bet.asked, f"once, in {words.at(1)}")
-    yield Panel(f"Returns {bet.end}", bet.signed(point), spread, accent=True)
-    net = "after the cost"
-    if found.low is not None and found.high is not None and found.low[-1] != found.high[-1]:
-        net = f"P10 to P90: {bet.span(found.low[-1], found.high[-1], signed=True)}"
-    yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), net)
+    yield Panel("We ask", bet.asked, bet.paid)
+    yield Panel(bet.headed("Returns", bet.horizon), bet.signed(point), spread, accent=True)
+    net = "after the cost" if bet.is_charged_in_full else f"after {bet.amount(bet.charged)} charged"
+    low, _, high = _net_after(bet, bet.horizon)
+    if bet.is_charged_in_full and low != high:
+        net = f"{bet.span(low, high, signed=True)} (P10 to P90)"
+    yield Panel(bet.headed("Net", bet.horizon), bet.signed(found.net[-1]), net)
     yield Panel("Pays back in", *payback_texts(bet))
+    yield from value_today(bet)
 
 
 def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
+    """Return what it returns against what it costs; where that differs from stage to stage, what is left of both."""
+    costs = {round(bet.returns.charged[period - 1], 6) for period in stages}
+    is_net = bet.cost is not None and len(costs) > 1
     rows = []
     for period in stages:
-        low, point, high = bet.returns.after(period)
+        low, point, high = _net_after(bet, period) if is_net else bet.returns.after(period)
         texts = (bet.amount(low) if low >= 0 else bet.signed(low), bet.amount(point), bet.amount(high))
-        texts = texts if point >= 0 else (bet.signed(low), bet.signed(point), bet.signed(high))
-        rows.append(RangeBar(f"By {bet.words.at(period)}", low, point, high, *texts, strong=period == stages[-1]))
-    ends = [0.0, *(row.low for row in rows), *(row.high for row in rows)]
-    ends += [bet.returns.cost] if bet.cost is not None else []
+        texts = texts if point >= 0 and not is_net else (bet.signed(low), bet.signed(point), bet.signed(high))
+        label = f"By {bet.by(period).removeprefix('by ')}"
+        rows.append(RangeBar(label, low, point, high, *texts, strong=period == stages[-1]))
+    (cost, *_), name = sorted(costs), lowered(bet.words.titled(bet.outcome.name))
+    ends = [0.0, *(row.low for row in rows), *(row.high for row in rows), 0.0 if is_net else cost]
     levels = tuple((level, _level(bet, level)) for level in round_levels(min(ends), max(ends), AXIS_STEPS))
-    title = "What it returns against what it costs" if bet.cost is not None else "What it returns"
-    ask = (bet.returns.cost, f"ask {bet.asked}") if bet.cost is not None else (None, "")
-    return Spans(f"{title}, {lowered(bet.outcome.label)}", tuple(rows), levels, *ask)
+    if bet.cost is None:
+        return Spans(f"What it returns, {name}", tuple(rows), levels)
+    if is_net:
+        return Spans(f"{bet.net} of what is charged by then, {name}", tuple(rows), levels, 0.0, "even")
+    told = f"{'ask' if bet.is_charged_in_full else 'cost'} {bet.amount(cost)}"
+    return Spans(f"What it returns against what it costs, {name}", tuple(rows), levels, cost, told)
+
+
+def _net_after(bet: Bet, period: int) -> tuple[float, float, float]:
+    """Return P10, point and P90 of the net after so many periods."""
+    found, at = bet.returns, period - 1
+    if found.low is None or found.high is None:
+        return (found.net[at],) * 3
+    return found.low[at], found.net[at], found.high[at]
 
 
 def _level(bet: Bet, level: float) -> str:
@@ -107,7 +132,7 @@ def _evidence(bet: Bet) -> Shares:
         when = f", {MONTHS[dated.month - 1]} {dated.year}" if dated else ""
         notes = [" ".join([*notes, f"{source.evidence.source}{when}."])]
     if bet.returns.loss is not None and bet.cost is not None:
-        notes.append(f"Chance that it loses money {bet.end}: {percentage(bet.returns.loss)}")
+        notes.append(f"Chance that it loses money by {bet.shortly(bet.horizon)}: {percentage(bet.returns.loss)}")
     return Shares("How good is the evidence", shares, tuple(notes))
 
 

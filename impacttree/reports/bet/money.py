@@ -23,8 +23,9 @@ def how_it_makes_money(bet: Bet) -> Slide:
     parts += [SlidePart(equation, 0, 12, 0.76, 1.0)] if equation else []
     words, when = bet.words, bet.words.periods(bet.horizon)
     subtitle = (
-        f"{words.label(bet.outcome.name)} carried on each arrow, {when}; open dot: assumed effect, no dot: formula"
+        f"{words.titled(bet.outcome.name)} carried on each arrow, {when}; open dot: assumed effect, no dot: formula"
     )
+    subtitle += "; totals in boxes discounted" if words.is_discounted else ""
     return Slide(_how_title(bet), tuple(parts), subtitle)
 
 
@@ -68,18 +69,19 @@ def _equation(bet: Bet) -> Figures | None:
         return None
     when = f"in {bet.words.periods(bet.horizon)}"
     unit = bet.words.unit(bet.outcome.name)
-    asked = [-bet.returns.cost] if bet.cost is not None else []
+    asked = [-bet.charged] if bet.cost is not None else []
     levels = [0.0, *accumulate([*(line.change for line in moved), *asked])]
     texts, steps = shown_levels(levels, unit, currency=bet.words.currency)
     panels, signs = [], []
     for number, (line, step) in enumerate(zip(moved, steps, strict=False)):
         panels.append(Panel(line.label, step.lstrip("+-") if number else step, when))
         signs += [("−" if line.change < 0 else "+")] if number else []
-    panels.append(Panel(bet.outcome.label, texts[len(moved)], "before the ask" if bet.cost else when,
-                        accent=bet.cost is None))  # fmt: skip
+    told = "discounted" if bet.words.is_discounted else "before the ask" if bet.cost else when
+    panels.append(Panel(bet.outcome.label, texts[len(moved)], told, accent=bet.cost is None))
     signs.append("=")
     if bet.cost is not None:
-        panels.append(Panel("The ask", steps[-1].lstrip("+-"), f"once, in {bet.words.at(1)}"))
-        panels.append(Panel("Net", texts[-1], bet.end, accent=True))
+        name, detail = ("The ask", bet.paid) if bet.is_charged_in_full else ("Charged", f"of {bet.asked} asked")
+        panels.append(Panel(name, steps[-1].lstrip("+-"), detail))
+        panels.append(Panel(bet.headed("Net"), texts[-1], f"by {bet.shortly(bet.horizon)}", accent=True))
         signs += ["−", "="]
     return Figures(tuple(panels), tuple(signs))

@@ -10,7 +10,7 @@ from impacttree.answers.decision import Decision
 from impacttree.answers.words import Words, lowered
 from impacttree.quantity.dates import day_text
 from impacttree.reports.bet.assumptions import number_name
-from impacttree.reports.bet.bet import Bet
+from impacttree.reports.bet.bet import SAMPLES, Bet
 from impacttree.views import Cell, Column, Table
 from impacttree.views.slides import Event, Passage, Prose, Slide, SlidePart, Timeline
 
@@ -28,6 +28,7 @@ def what_happens_next(bet: Bet) -> Slide:
     title = f"{ask}; {on_day} {what} must stand at {needs}" if needs else f"{ask}; check {what} {on_day}"
     release = f"Release {bet.asked} for {bet.lift}" if bet.cost is not None else f"Commit to {bet.lift}"
     passages = [Passage(f"{release}, held for {words.periods(bet.horizon)}.", strong=True)]
+    passages += [Passage(f"It is paid in parts: {bet.parts}.")] if bet.parts else []
     passages += [Passage(text) for text in _worth_knowing(bet)]
     rows = [
         ("Owner", bet.owner(bet.metric), f"delivers {_target(bet)} {what}"),
@@ -98,7 +99,9 @@ def _worth_knowing(bet: Bet) -> Iterator[str]:
         yield f"It is worth {bet.signed(point)} {bet.end}{spread}, before any cost."
         return
     asked = Decision(bet.metric, bet.change, cost=bet.cost, on=bet.on)
-    found = value_of_information(bet.subject, asked, 2**12, horizon=bet.horizon, scenario=bet.scenario)
+    found = value_of_information(
+        bet.subject, asked, SAMPLES, horizon=bet.horizon, scenario=bet.scenario, basis=bet.basis
+    )  # fmt: skip
     if not found.evpi:
         yield f"No measurement can change this decision: {found.choice}."
         return
@@ -110,7 +113,7 @@ def _worth_knowing(bet: Bet) -> Iterator[str]:
 
 
 def _numbers(bet: Bet, on_day: str, needs: str) -> Table:
-    words, case = bet.words, bet.case
+    words, case = bet.words, bet.case.plain
     first = bet.first_step
     rows = [(words.label(bet.metric), words.value(bet.metric, bet.worth.metric_before), _target(bet),
              needs.removesuffix(" or more").removesuffix(" or less") or "watch")]  # fmt: skip
@@ -132,14 +135,17 @@ def _events(bet: Bet, check: int) -> Iterator[Event]:
     words, found, last = bet.words, bet.returns, bet.horizon
 
     def when(period: int) -> str:
-        name = words.at(period)
-        return f"{name[:1].upper()}{name[1:]}" + ("" if words.calendar is None else f", {words.period} {period}")
+        name = bet.at_length(period)
+        number = "" if words.calendar is None or bet.exactly(period) else f", {words.period} {period}"
+        return f"{name[:1].upper()}{name[1:]}{number}"
 
     def at(period: int) -> float:
         return (period - 1) / max(1, last - 1)
 
-    events = {1: Event(0.0, f"{bet.asked} paid" if bet.cost is not None else "begin", when(1), "money")}
-    events[last] = Event(1.0, f"{'net ' if bet.cost is not None else ''}{bet.signed(found.net[-1])}", when(last))
+    events = {1: Event(0.0, "begin", when(1), "money")}
+    events |= {t: Event(at(t), text, when(t), "money") for t, text in _payments(bet)}
+    net = f"{words.net(bet.outcome.name)} " if bet.cost is not None else ""
+    events[last] = Event(1.0, f"{net}{bet.signed(found.net[-1])}", when(last))
     if found.payback and found.payback not in events:
         events[found.payback] = Event(at(found.payback), "paid back", when(found.payback))
     later = events.get(check)
@@ -148,3 +154,13 @@ def _events(bet: Bet, check: int) -> Iterator[Event]:
     one = bet.stages[0]
     events.setdefault(one, Event(at(one), f"{bet.signed(found.after(one)[1])} returned", when(one)))
     yield from (events[period] for period in sorted(events))
+
+
+def _payments(bet: Bet) -> Iterator[tuple[int, str]]:
+    """Yield in which periods is paid, and how much: the first and the last one."""
+    amounts: dict[int, float] = {}
+    for one in bet.returns.outlays:
+        t = max(one.period, 1)
+        amounts[t] = amounts.get(t, 0.0) + one.amount
+    for t in dict.fromkeys((min(amounts), max(amounts))) if amounts else ():
+        yield t, f"{bet.amount(amounts[t])} paid"

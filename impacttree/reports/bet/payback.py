@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from impacttree.answers.axis import round_levels
 from impacttree.answers.words import lowered
+from impacttree.errors import QuestionError
 from impacttree.reports.bet.bet import AXIS_STEPS, Bet
 from impacttree.views import Band, Lines, Panel, Series
 from impacttree.views.slides import Course, Figures, Milestone, Slide, SlidePart
 
-__all__ = ["payback_texts", "when_it_comes_back"]
+__all__ = ["payback_texts", "value_today", "when_it_comes_back"]
+
+MOST_QUARTERS = 14
+"""That an axis names; beyond, it names years."""
 
 
 def when_it_comes_back(bet: Bet) -> Slide:
@@ -31,8 +37,9 @@ def when_it_comes_back(bet: Bet) -> Slide:
     levels = tuple((level, bet.signed(level)) for level in places)
     lines = Lines("", "", ticks, (Series("Net", found.net, last, accent=True),), levels, (), bands)
     course = Course(lines, tuple(_milestones(bet)), words.period.capitalize())
+    course = replace(course, **_fiscal_axis(bet))
     what = "Cumulative net effect" if bet.cost is not None else "Cumulative effect"
-    subtitle = f"{what} on {lowered(bet.outcome.label)} by {words.period}; line as stated"
+    subtitle = f"{what} on {lowered(words.titled(bet.outcome.name))} by {words.period}; line as stated"
     subtitle += ", band P10 to P90" if bands else ""
     parts = (SlidePart(course, 0, 9), SlidePart(Figures(tuple(_stations(bet)), upright=True), 9, 3))
     return Slide(_when_title(bet), parts, subtitle)
@@ -43,22 +50,50 @@ def payback_texts(bet: Bet) -> tuple[str, str]:
     found, words = bet.returns, bet.words
     if found.payback is None:
         return "not yet", f"not within {words.periods(bet.horizon)}"
+    exactly = bet.exactly(found.payback)
     if found.payback_low is None or found.payback_low == found.payback_high:
-        return words.at(found.payback), ""
+        return bet.at(found.payback), exactly
     early, late = (words.ticks(end, end)[0] if end else "later" for end in (found.payback_low, found.payback_high))
-    return words.at(found.payback), f"P10 to P90: {early} to {late}"
+    return bet.at(found.payback), "; ".join(filter(None, (exactly, f"{early} to {late} (P10 to P90)")))
+
+
+def value_today(bet: Bet) -> Iterator[Panel]:
+    """Yield what it is worth today in cash; nothing where the model does not say what cash is, or the net is that."""
+    try:
+        cash = bet.cash
+    except QuestionError:
+        return
+    if cash is None or bet.net == "NPV":
+        return
+    name = cash.value_name[:1].upper() + cash.value_name[1:]
+    rate, _ = cash.irr_words if cash.costs else ("", "")
+    yield Panel(name, bet.signed(cash.npv), f"in cash, {bet.tax}" + (f"; IRR {rate}" if rate else ""))
 
 
 def _milestones(bet: Bet) -> Iterator[Milestone]:
-    """Yield where the net is deepest, and where it is paid back."""
+    """Yield where is first spent, where that is later than the start, the deepest net, and where it is paid back."""
     found, words = bet.returns, bet.words
     period, amount = found.deepest
+    spent = found.first_spend or 0
+    if spent > 1 and spent not in (period, found.payback):
+        yield Milestone(spent - 1, found.net[spent - 1], f"First spend, {bet.at(spent)}")
     if bet.cost is not None and amount < 0:
-        yield Milestone(period - 1, amount, f"{bet.signed(amount)} deepest outlay, {words.at(period)}")
+        first = "and first spend, " if spent > 1 and spent == period else ""
+        yield Milestone(period - 1, amount, f"{bet.signed(amount)} deepest outlay, {first}{bet.at(period)}")
     if found.payback:
-        when = "" if words.calendar is None else f"{words.period} {found.payback}"
+        when = bet.exactly(found.payback) or ("" if words.calendar is None else f"{words.period} {found.payback}")
         at = found.payback - 1
-        yield Milestone(at, found.net[at], f"Pays back in {words.at(found.payback)}", when, drops=True)
+        yield Milestone(at, found.net[at], f"Pays back in {bet.at(found.payback)}", when, drops=True)
+
+
+def _fiscal_axis(bet: Bet) -> dict[str, Any]:
+    """Return what stands below the axis where there are fiscal years: their quarters, and each year at its end."""
+    if not bet.is_fiscal:
+        return {}
+    ends = [(t, bet.words.ended(t)) for t in range(1, bet.horizon + 1)]
+    quarters = sum(bool(text) for _, text in ends)
+    names = [text if " " not in text else text.split()[-1] if quarters <= MOST_QUARTERS else "" for _, text in ends]
+    return {"names": tuple(names), "axis": "Fiscal quarters and years, at their ends"}
 
 
 def _when_title(bet: Bet) -> str:
@@ -67,16 +102,21 @@ def _when_title(bet: Bet) -> str:
     if bet.cost is None:
         rate = bet.run_rate
         tail = f", at a run rate of {bet.signed(rate)} a year" if rate is not None else ""
-        return f"{bet.lift} stands at {net} {bet.end}{tail}"
+        return f"{bet.lift} stands at {net}{bet.way} {bet.end}{tail}"
+    what = bet.words.net(bet.outcome.name)
     if found.payback is None:
-        return f"The {bet.asked} is not back {bet.end}: the net stands at {net}"
+        return f"The {bet.asked} is not back {bet.end}: the {what} stands at {net}{bet.way if what == 'net' else ''}"
+    if found.is_lost_again:
+        back = f"is back in {bet.at(found.payback)}, but lost again {bet.end}"
+        return f"The {bet.asked} {back}: the {what} stands at {net}"
     if found.payback == bet.horizon:
         return f"The {bet.asked} is back only {bet.end}, with {net} to spare"
-    return f"The {bet.asked} is back by {bet.words.at(found.payback)} and stands at {net} {bet.end}"
+    counted = ", discounted," if bet.words.is_discounted else ""
+    return f"The {bet.asked} is back{counted} by {bet.at(found.payback)} and stands at {net} {bet.end}"
 
 
 def _stations(bet: Bet) -> Iterator[Panel]:
-    found, words = bet.returns, bet.words
+    found = bet.returns
     rate = f"run rate {bet.signed(bet.run_rate)} a year" if bet.run_rate is not None else ""
     spread = ""
     if found.low is not None and found.high is not None:
@@ -86,12 +126,24 @@ def _stations(bet: Bet) -> Iterator[Panel]:
         for period in bet.stages[:-1]:
             low, point, high = found.after(period)
             small = f"{bet.span(low, high, signed=True)} (P10 to P90)" if low != high else ""
-            yield Panel(f"Worth {bet.words.by(period)}", bet.signed(point), small)
-        yield Panel(f"Worth {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
+            yield Panel(bet.headed("Worth", period), bet.signed(point), small)
+        yield Panel(bet.headed("Worth", bet.horizon), bet.signed(found.net[-1]), detail, accent=True)
         return
     period, amount = found.deepest
-    yield Panel("Deepest outlay", bet.signed(amount), f"after {words.at(period)}")
+    if amount < 0:
+        yield Panel("Deepest outlay", bet.signed(amount), f"after {bet.at_length(period)}")
+    else:
+        yield Panel("Deepest outlay", "none", "what comes in pays for it")
     large, small = payback_texts(bet)
-    after = "" if words.calendar is None or not found.payback else f"after {words.periods(found.payback)}"
-    yield Panel("Payback", large, "; ".join(text for text in (after, small) if text))
-    yield Panel(f"Net {bet.end}", bet.signed(found.net[-1]), detail, accent=True)
+    yield Panel("Payback", large, "; ".join(text for text in (_after(bet), small) if text))
+    yield Panel(bet.headed("Net", bet.horizon), bet.signed(found.net[-1]), detail, accent=True)
+
+
+def _after(bet: Bet) -> str:
+    """Write how long after the first payment it is paid back; nothing where that is the number of the period."""
+    count, first = bet.returns.payback_after, bet.returns.first_spend
+    if count is None or (not first and bet.words.calendar is None):
+        return ""
+    if not first:
+        return f"after {bet.words.periods(count)}"
+    return f"{bet.words.periods(count)} after the first spend" if count else "as soon as it is spent"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from impacttree.analyses.pnl import Pnl
 from impacttree.answers.case import Case
@@ -16,17 +17,23 @@ __all__ = ["statement_and_guardrails"]
 
 
 def statement_and_guardrails(bet: Bet) -> Slide | None:
-    """Return the statement before and after beside the guardrails; None where the tree has neither."""
-    checks = bet.worth.guardrails
+    """Return the statement before and after beside the guardrails; None where the tree has neither.
+
+    Where there are fiscal years it has a column for each. It is never discounted.
+    """
+    checks, plain = bet.worth.guardrails, bet.as_it_comes
     if bet.pnl is None and not checks:
         return None
     parts = []
     wide = 8 if checks else 12
-    if bet.pnl is not None:
-        parts.append(SlidePart(_with_cost(bet, bet.pnl), 0, wide))
+    if plain.pnl is not None:
+        table = _by_year(plain, plain.pnl) if bet.is_fiscal else _with_cost(plain, plain.pnl)
+        if bet.words.is_discounted:
+            table = replace(table, title=f"{table.title}, undiscounted")
+        parts.append(SlidePart(table, 0, wide))
     parts += gauges_part(bet.words, checks, bet.horizon, 8 if bet.pnl else 0, bet.before)
     notes = tuple(check.text for check in checks)
-    return Slide(_statement_title(bet), tuple(parts), _statement_subtitle(bet), notes=notes)
+    return Slide(_statement_title(plain), tuple(parts), _statement_subtitle(bet), notes, plain.footer)
 
 
 def _statement_title(bet: Bet) -> str:
@@ -68,12 +75,37 @@ def _with_cost(bet: Bet, statement: Pnl) -> Table:
         return replace(table, notes=())
     step = 10.0 ** statement.scale[0]
     before, after, change = statement.shown()[-1]
-    net = round((statement.lines[-1].change - bet.returns.cost) / step)
+    net = round((statement.lines[-1].change - bet.charged) / step)
     spent = net - change
-    cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
+    cost = (Cell(_cost_label(bet)), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
     last = statement.lines[-1]
-    relative = bet.words.percent(last.before, last.change - bet.returns.cost)
+    relative = bet.words.percent(last.before, last.change - bet.charged)
     texts = ("After the cost", f"{before:,}", f"{after + spent:,}", f"{net:+,}" if net else "0", relative)
     left = tuple(map(Cell, texts))
     totals = table.totals | {len(table.rows) + 1}
     return replace(table, rows=(*table.rows, cost, left), totals=totals, notes=())
+
+
+def _cost_label(bet: Bet) -> str:
+    return "Cost of the bet" if bet.is_charged_in_full else f"Cost charged {bet.end}"
+
+
+def _by_year(bet: Bet, statement: Pnl) -> Table:
+    """Return what the bet changes in each fiscal year, with what of its cost is charged then."""
+    statement = statement.by("year")
+    table = statement.view()
+    heads = [bet.called(part) for part in statement.parts]
+    columns = (table.columns[0], *(replace(table.columns[1], label=head) for head in heads), table.columns[-1])
+    title = f"{table.title.partition(',')[0]} by fiscal year, {statement.scale[1]}"
+    table = replace(table, title=title, columns=columns, notes=())
+    if bet.cost is None:
+        return table
+    step = 10.0 ** statement.scale[0]
+    reached = [0, *(round(bet.returns.net[part[-1] - 1] / step) for part in statement.parts)]
+    left = [*(later - earlier for earlier, later in pairwise(reached)), reached[-1]]
+    last = [int(cell.value or 0) for cell in table.rows[-1][1:]]
+    cost = [after - before for after, before in zip(left, last, strict=True)]
+    rows = [(label, *(f"{amount:,}" for amount in amounts)) for label, amounts in
+            ((_cost_label(bet), cost), ("After the cost", left))]  # fmt: skip
+    totals = table.totals | {len(table.rows) + 1}
+    return replace(table, rows=(*table.rows, *(tuple(map(Cell, row)) for row in rows)), totals=totals)
