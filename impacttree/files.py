@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from impacttree.errors import ModelError, OutputError, Problem
 
-__all__ = ["MAX_BYTES", "MODEL_SUFFIXES", "decode", "read_regular", "replace_file", "written_name"]
+__all__ = ["MAX_BYTES", "MODEL_SUFFIXES", "alone", "decode", "read_regular", "replace_file", "written_name"]
 
 MAX_BYTES = 10_000_000
 """Largest model file that is read."""
@@ -191,6 +193,29 @@ def _remove_abandoned(target: Path) -> None:
 
 def _prefix(target: Path) -> str:
     return f".{target.name[:40]}.impacttree-"
+
+
+@contextlib.contextmanager
+def alone(path: Path, longest: float) -> Iterator[None]:
+    """Keep other processes waiting that ask for the same file, for so many seconds; where files cannot be locked, none.
+
+    Examples
+    --------
+    >>> with alone(Path(__file__), 1.0):
+    ...     pass
+    """
+    try:
+        descriptor = os.open(path, _READ)
+    except OSError:
+        descriptor = -1
+    try:
+        last = time.monotonic() + longest
+        while descriptor >= 0 and _locked(descriptor) is False and time.monotonic() < last:
+            time.sleep(0.05)
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def _locked(descriptor: int) -> bool | None:

@@ -213,3 +213,24 @@ def test_an_interruption_leaves_the_old_file_and_nothing_else(tmp_path, monkeypa
     with pytest.raises(KeyboardInterrupt):
         replace_file(file, b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_who_holds_a_file_alone_is_waited_for_and_not_for_ever(tmp_path, monkeypatch):
+    path = tmp_path / "held"
+    path.touch()
+    slept = []
+    held = files.alone(path, 60.0)
+    held.__enter__()
+
+    def let_go_after_three(seconds):
+        slept.append(seconds)
+        if len(slept) == 3:
+            held.__exit__(None, None, None)
+
+    monkeypatch.setattr(files.time, "sleep", let_go_after_three)
+    with files.alone(path, 60.0):
+        assert len(slept) == 3
+        with files.alone(path, 0.0):
+            assert len(slept) == 3
+    with files.alone(path, 60.0), files.alone(tmp_path / "missing", 60.0):
+        assert len(slept) == 3

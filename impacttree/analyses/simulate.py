@@ -456,13 +456,11 @@ def _quantiles(metric: Metric, run: Sampled) -> Fan:
     import numpy as np
 
     paths = run.paths[metric.index]
-    whole = paths[:, np.isfinite(paths).all(axis=0)]
-    count = whole.shape[1]
-    if not count:
-        whole = paths[:, :0]
-    shares = (0.1, 0.25, 0.5, 0.75, 0.9)
-    rows = np.quantile(whole, shares, axis=1) if count else np.empty((len(shares), 0))
-    return Fan(metric.name, count, *(tuple(map(float, row)) for row in rows))
+    there = np.isfinite(paths).all(axis=0)
+    count, shares = int(there.sum()), (0.1, 0.25, 0.5, 0.75, 0.9)
+    rows = [np.quantile(path[there], shares, overwrite_input=True) for path in paths if count]
+    columns = np.array(rows).T if count else np.empty((len(shares), 0))
+    return Fan(metric.name, count, *(tuple(map(float, column)) for column in columns))
 
 
 def _risk(limit: Limit, run: Sampled) -> GuardrailRisk:

@@ -8,6 +8,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.words import Words
 from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
+from impacttree.patterns import pattern
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec.address import Address
 
@@ -57,6 +58,10 @@ def check_net(case: Case) -> None:
         raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask from {words.at(1)} on"))
 
 
+_SCHEDULED = pattern(r"\s(?:in|over)\s|;")
+"""What tells when a cost is paid, or how long it lasts."""
+
+
 def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
     """Return a cost as it was understood; it is paid once, at the start of period 1.
 
@@ -69,6 +74,10 @@ def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
 
     words = case.words
     check_net(case)
+    if isinstance(raw, str) and _SCHEDULED.search(raw):
+        reason = f"the cost is one amount here, paid at the start, and '{printable(raw, 80)}' is paid later or in parts"
+        fix = "add up what is paid and leave out when, or ask `worth` or `cash_flow`"
+        raise QuestionError(Problem(reason=reason, fix=fix))
     unit = words.total_unit(outcome.name)
     try:
         cost = parse_quantity(raw, currency=words.currency)

@@ -10,7 +10,7 @@ period, ``k`` adjoints of the past rows, ``d`` local derivatives by edge, ``s`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Literal
 
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select
@@ -41,27 +41,58 @@ def edge_loads(block: Block) -> tuple[Load, ...]:
 
 
 def write_values(
-    blocks: Sequence[Block], lags: Sequence[int], spelling: Spelling = "real", *, changed: bool = False
+    blocks: Sequence[Block],
+    lags: Sequence[int],
+    spelling: Spelling = "real",
+    *,
+    changed: bool = False,
+    stored: Container[int] | None = None,
 ) -> list[str]:
-    """Return the lines that compute the slots of `blocks`, in order, into ``v``; `changed` heeds what ``c`` holds."""
+    """Return the lines that compute the slots of `blocks`, in order, into ``v``.
+
+    Parameters
+    ----------
+    changed
+        Whether to heed what ``c`` holds.
+    stored
+        The slots that are read later on; the others are let go as soon as no block here reads them any more, so that
+        arrays take the memory of those before them, which is still in the cache. All are stored if not given.
+    """
     lines: list[str] = []
     here: set[int] = set()
     hidden: list[str] = []
-    for block in blocks:
+    done = {} if stored is None else _done_with([block for block in blocks if block.slot not in stored], blocks)
+    for number, block in enumerate(blocks):
         writer = _Forward(block, lags, here, spelling)
-        body = writer.body(block.body, " " if changed else "")
+        indent = " " if changed else ""
+        body = writer.body(block.body, indent)
         hidden += writer.hidden
-        lines += _shown(block.slot, body, writer.text(block.body.result), changed)
+        kept = stored is None or block.slot in stored
+        lines += _shown(block.slot, body, writer.text(block.body.result), changed, kept)
+        if stored is not None and writer.names and not changed:
+            lines.append(f"del {', '.join(writer.names)}")
+        lines += done.get(number, ())
         here.add(block.slot)
     if hidden and spelling == "real":
         lines.append(f"check({', '.join(hidden)})")
     return lines
 
 
-def _shown(slot: int, body: Sequence[str], result: str, changed: bool) -> list[str]:
+def _done_with(local: Sequence[Block], blocks: Sequence[Block]) -> Mapping[int, Sequence[str]]:
+    """Return the lines that let go of slots that are not stored, by the number of the last block that reads them."""
+    last = {block.slot: number for number, block in enumerate(blocks)}
+    for number, block in enumerate(blocks):
+        last.update((load.slot, number) for load in block.loads.values() if load.timing == "now" and load.slot in last)
+    lines: dict[int, list[str]] = {}
+    for block in local:
+        lines.setdefault(last[block.slot], []).append(f"del v{block.slot}")
+    return lines
+
+
+def _shown(slot: int, body: Sequence[str], result: str, changed: bool, stored: bool) -> list[str]:
     """Return the lines that store what a slot shows: its rule's result, wrapped or replaced if ``c`` says so."""
     if not changed:
-        return [*body, f"v{slot} = v[{slot}] = {result}"]
+        return [*body, f"v{slot} = v[{slot}] = {result}" if stored else f"v{slot} = {result}"]
     return [
         f"e = c.get({slot})",
         "if e is None or e.__class__ is tuple:",
@@ -71,7 +102,7 @@ def _shown(slot: int, body: Sequence[str], result: str, changed: bool) -> list[s
         f"  v{slot} = v{slot} * e[0] + e[1]",
         "else:",
         f" v{slot} = e",
-        f"v[{slot}] = v{slot}",
+        *([f"v[{slot}] = v{slot}"] if stored else []),
     ]
 
 
@@ -147,6 +178,8 @@ class _Forward:
         self.uses = _uses(block.body, {block.body.result: 1}, ()) if uses is None else uses
         self.guarded = spelling == "real" and uses is None
         self.hidden: list[str] = []
+        self.names: list[str] = []
+        """Of the temporaries that are not written in place, in an order that says nothing."""
 
     def text(self, temporary: int) -> str:
         return self.texts[temporary]
@@ -173,6 +206,7 @@ class _Forward:
             self.texts[step.out], self.depths[step.out] = expression, depth
             return lines
         self.texts[step.out], self.depths[step.out] = f"t{self.block.slot}_{step.out}", 1
+        self.names.append(self.texts[step.out])
         return [*lines, f"{indent}{self.texts[step.out]} = {expression}"]
 
     def stepping(self, step: Instruction, indent: str) -> list[str]:
@@ -197,6 +231,7 @@ class _Forward:
         margin = f"{left} - {right}"
         if self.spelling in ("complex", "complex array"):
             left, right = f"real({left})", f"real({right})"
+        self.names += [out, flag]
         lines = self.guard((step.left, step.right), indent)
         lines.append(f"{indent}{flag} = {left} {step.op} {right}")
         if self.record:

@@ -10,21 +10,28 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from impacttree.engine.codegen import Intervened, edge_loads
 from impacttree.engine.flat import UnsupportedError, flatten
 from impacttree.engine.program import Effects, Program, Row
+from impacttree.files import alone
 from impacttree.quantity import Intervention
 
 if TYPE_CHECKING:
     from impacttree.engine.arrays import Array
 
-__all__ = ["CompiledChanges", "CompiledPair", "CompiledProgram", "Stepped", "Work", "compiled_program"]
+__all__ = ["CompiledChanges", "CompiledPair", "CompiledProgram", "Stepped", "Work", "compiled_program", "interpreter"]
 
 LOADING = 6_000_000
 """Metrics that the pure evaluator computes in the time that numba and the compiled code take to load."""
+LONGEST_WAIT = 180.0
+"""Seconds for another process that compiles."""
 FLATTENING = 40
 """Evaluations of a tree by the pure evaluator in the time that its flat stream takes to write."""
 
@@ -73,11 +80,26 @@ class CompiledPair(NamedTuple):
 def compiled_program(
     program: Program, slots: int, parameters: Sequence[float], base: Row, scheduled: Sequence[int] = ()
 ) -> CompiledProgram | None:
-    """Return a program for the interpreter; None where it uses a function that the interpreter does not have."""
+    """Return a program for the interpreter; None where there is none, or it lacks a function that is used."""
+    found = interpreter()
     try:
-        return CompiledProgram(program, slots, parameters, base, scheduled)
+        return None if found is None else CompiledProgram(found, program, slots, parameters, base, scheduled)
     except UnsupportedError:
         return None
+
+
+@cache
+def interpreter() -> ModuleType | None:
+    """Return the module of the interpreter, compiled; None where numba has nowhere to keep what it compiles.
+
+    Of several processes one compiles, and the others wait for it. What numba keeps is an index and numbered files: if
+    some processes had read the source before a change and some after, the index of one might lead to code of another.
+    """
+    with alone(Path(__file__).with_name("interpreter.py"), LONGEST_WAIT):
+        try:
+            return import_module("impacttree.engine.interpreter")
+        except RuntimeError:
+            return None
 
 
 class CompiledProgram:
@@ -85,6 +107,8 @@ class CompiledProgram:
 
     Parameters
     ----------
+    interpreter
+        The compiled module.
     slots
         How many there are.
     base
@@ -94,17 +118,21 @@ class CompiledProgram:
     """
 
     def __init__(
-        self, program: Program, slots: int, parameters: Sequence[float], base: Row, scheduled: Sequence[int] = ()
+        self,
+        interpreter: ModuleType,
+        program: Program,
+        slots: int,
+        parameters: Sequence[float],
+        base: Row,
+        scheduled: Sequence[int] = (),
     ) -> None:
         import numpy as np
-
-        from impacttree.engine import interpreter
 
         self.np, self.interpreter = np, interpreter
         flat = flatten(program, slots, len(parameters))
         self.flat, self.slots = flat, slots
         self.block_of = {block.slot: number for number, block in enumerate(program.blocks)}
-        self.ahead, self.back = (np.array(code, dtype=np.uint32) for code in (flat.ahead, flat.back))
+        self.code = np.array(flat.code, dtype=np.uint32)
         self.starts, self.ends, self.back_starts, self.back_ends = (
             np.array(places, dtype=np.int64)
             for places in (flat.starts, flat.ends, flat.back_starts, flat.back_ends)
@@ -119,7 +147,7 @@ class CompiledProgram:
         self.edges = np.array(flat.edges, dtype=np.int64)
         owners = [number for number, block in enumerate(program.blocks) for _ in edge_loads(block)]
         self.owners = np.array(owners, dtype=np.int64)
-        self._registers = np.zeros(flat.size)
+        self._registers = np.zeros(flat.size + slots)
         self._registers[2 * slots : 2 * slots + len(parameters)] = parameters
         self._registers[list(flat.constants)] = list(flat.constants.values())
         self._base = np.array(base)
@@ -165,7 +193,7 @@ class CompiledProgram:
         if self._today is None or not len(changes.blocks):
             return self._today
         registers = self._today.registers.copy()
-        is_done = self.interpreter.change(self.ahead, self.starts, self.ends, self.own, registers, *changes)
+        is_done = self.interpreter.change(self.code, self.starts, self.ends, self.own, registers, *changes)
         return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
 
     def totals(self, row: Array, base: Row, changes: CompiledChanges) -> Stepped | None:
@@ -210,7 +238,7 @@ class CompiledProgram:
         blocks, fixed = (done[:, part].astype(np.int64) for part in (0, 1))
         first = np.array([changes[0][0] if changes else len(self.own) for changes in known])
         self.interpreter.change_each(
-            self.ahead, self.starts, self.ends, self.own,
+            self.code, self.starts, self.ends, self.own,
             self.registers(base) if start is None else start.registers.copy(), start is None,
             np.argsort(-first, kind="stable"), np.cumsum([0, *map(len, known)]), blocks, fixed, done[:, 2].copy(),
             done[:, 3].copy(), rows, sizes,
@@ -219,10 +247,10 @@ class CompiledProgram:
 
     def _stepped(self, rows: Array, registers: Any, scheduled: Scheduled, changes: CompiledChanges) -> Stepped | None:
         if len(rows) == 1 and self.is_timeless and not len(changes.blocks):
-            is_done = self.interpreter.evaluate(self.ahead, registers)
+            is_done = self.interpreter.evaluate(self.code, registers)
             return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
         is_done = self.interpreter.step_through(
-            self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, self.scheduled,
+            self.code, self.starts, self.ends, self.own, registers, self.past, self._base, self.scheduled,
             self._numbers(scheduled), rows, *changes,
         )  # fmt: skip
         return Stepped(rows, registers) if is_done else None
@@ -241,13 +269,13 @@ class CompiledProgram:
         """Carry adjoints, one row a period, from the last period back to the first; `adjoints` is changed."""
         is_fresh = run.is_fresh and not len(changes.blocks)
         if len(run.rows) == 1 and self.is_timeless and not len(changes.blocks):
-            registers, here = run.registers.copy(), slice(self.slots, 2 * self.slots)
-            registers[here] = adjoints[0]
-            self.interpreter.differentiate(self.ahead, self.back, registers, is_fresh)
-            adjoints[0] = registers[here]
+            registers = run.registers.copy()
+            registers[-self.slots :] = adjoints[0]
+            self.interpreter.differentiate(self.code, registers, is_fresh)
+            adjoints[0] = registers[self.slots : 2 * self.slots]
             return
         self.interpreter.carry_back(
-            self.ahead, self.starts, self.ends, self.back, self.back_starts, self.back_ends, self.own,
+            self.code, self.starts, self.ends, self.back_starts, self.back_ends, self.own,
             run.registers.copy(), self.past, self._base, self.scheduled, self._numbers(scheduled), run.rows,
             adjoints, is_fresh, *changes,
         )  # fmt: skip
@@ -256,7 +284,7 @@ class CompiledProgram:
         """Return the local derivative along every edge, one row a period."""
         found = self.np.empty((len(rows), len(self.edges)))
         self.interpreter.local_slopes(
-            self.ahead, self.starts, self.ends, self.back, self.back_starts, self.back_ends, self.own,
+            self.code, self.starts, self.ends, self.back_starts, self.back_ends, self.own,
             self.registers(base), self.past, self._base, self.scheduled, self._numbers(scheduled), rows,
             self.edges, self.owners, found,
         )  # fmt: skip
@@ -268,7 +296,7 @@ class CompiledProgram:
         """Return every branch reached in a period with the side taken, and every step with where it stands."""
         registers = self.registers(base)
         self.interpreter.replay(
-            self.ahead, self.starts, self.ends, self.own, registers, self.past, self._base, self.scheduled,
+            self.code, self.starts, self.ends, self.own, registers, self.past, self._base, self.scheduled,
             self._numbers(scheduled), rows, t,
         )  # fmt: skip
         return {

@@ -32,8 +32,9 @@ CODES: Mapping[str, int] = {name: number for number, name in enumerate(_NAMES)}
 """Number of each operation; ``choose`` goes before a comparison that takes one of two values without a jump."""
 
 
-HEADER = 4
-"""Words before the first operation: where the stream ends, the number of slots, first and last temporary."""
+HEADER = 6
+"""Words before the first operation: where the values end, the number of slots, first and last temporary, where the
+reverse sweep begins, and where it ends."""
 AHEAD = 2
 """Words that are read with an operation whether it has them or not."""
 
@@ -58,10 +59,10 @@ class Flat:
 
     Parameters
     ----------
-    ahead, back
-        The streams of values and of the reverse sweep, which goes through the blocks from last to first.
+    code
+        The stream: values, and then the reverse sweep, which goes through the blocks from last to first.
     starts, ends, back_starts, back_ends
-        Where each block begins and ends in its stream.
+        Where each block begins and ends in it.
     constants
         Register -> what it holds from the beginning.
     base, past
@@ -74,8 +75,7 @@ class Flat:
         Number of registers; the first ones are the slots, then their adjoints, then the parameters.
     """
 
-    ahead: Sequence[int]
-    back: Sequence[int]
+    code: Sequence[int]
     starts: Sequence[int]
     ends: Sequence[int]
     back_starts: Sequence[int]
@@ -113,6 +113,8 @@ class _Flattening:
         self.past_adjoints: dict[tuple[int, int], int] = {}
         self.nowhere = self.fresh()
         """Takes what moves nothing."""
+        self.scratch: list[int] = []
+        """What the reverse sweep of a block needs for itself; all blocks use the same few, which stay in the cache."""
 
     def flat(self, program: Program) -> Flat:
         for block in program.blocks:
@@ -121,16 +123,18 @@ class _Flattening:
         forward = [_Forward(self, block) for block in program.blocks]
         last = self.count
         backward = [_Backward(self, one) for one in forward]
-        places = (self.slots, first, last)
-        ahead, starts, ends = _joined(forward, places)
-        back, back_starts, back_ends = _joined(backward[::-1], places)
+        code = [0] * HEADER
+        starts, ends = _joined(forward, code)
+        middle = len(code)
+        back_starts, back_ends = _joined(backward[::-1], code)
+        code = [middle, self.slots, first, last, middle, len(code), *code[HEADER:], *[0] * AHEAD]
         edges = [self.adjoint(load) for block in program.blocks for load in edge_loads(block)]
         choices = [choice for one in forward for choice in one.choices]
         constants = dict(self.constants.values())
         back_starts, back_ends = back_starts[::-1], back_ends[::-1]
         past_adjoints = [self.past_adjoints[key] for key in self.past]
         return Flat(
-            ahead, back, starts, ends, back_starts, back_ends, constants, self.base, self.past, past_adjoints,
+            code, starts, ends, back_starts, back_ends, constants, self.base, self.past, past_adjoints,
             edges, choices, self.count,
         )  # fmt: skip
 
@@ -296,6 +300,8 @@ class _Backward(_Writer):
         self.shared: set[int] = set()
         """Adjoints that stand in the register of another one."""
         self.maybe_zero: set[int] = set()
+        self.used = 0
+        """How much of the scratch space this block has taken."""
         self.write()
 
     def write(self) -> None:
@@ -340,7 +346,10 @@ class _Backward(_Writer):
 
     def computed(self, name: str, *operands: int) -> int:
         _check(name)
-        register = self.room.fresh()
+        if self.used == len(self.room.scratch):
+            self.room.scratch.append(self.room.fresh())
+        register = self.room.scratch[self.used]
+        self.used += 1
         self.emit(name, register, *operands)
         return register
 
@@ -482,9 +491,8 @@ def _contributions(block: Block) -> Counter[int]:
     return counts
 
 
-def _joined(writers: Sequence[_Writer], places: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
-    """Join the streams of blocks after a header: where it ends, and some places; return where each begins and ends."""
-    code: list[int] = [0, *places]
+def _joined(writers: Sequence[_Writer], code: list[int]) -> tuple[list[int], list[int]]:
+    """Add the streams of blocks to a stream; return where each begins and ends."""
     starts, ends = [], []
     for writer in writers:
         offset = len(code)
@@ -493,5 +501,4 @@ def _joined(writers: Sequence[_Writer], places: Sequence[int]) -> tuple[list[int
         code += writer.code
         starts.append(offset)
         ends.append(len(code))
-    code[0] = len(code)
-    return code + [0] * AHEAD, starts, ends
+    return starts, ends

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.program import Effects
@@ -91,16 +91,24 @@ def local_effects(
     counted
         The periods that count in what holds over the first n periods.
     """
-    loops = _upstream_first(graph, [s for s in given if given[s].kind == "wrap" and graph.metrics[s].on_loop])
-    local = {slot: change for slot, change in given.items() if slot not in loops} if loops else given
-    kinds = {slot: change.kind for slot, change in local.items()}
-    varying = {slot: change for slot, change in local.items() if change.varies}
+    kinds: dict[int, Literal["wrap", "fix"]] = {}
+    steady: dict[int, object] = {}
+    varying: dict[int, Intervention] = {}
+    loops = []
+    for slot, change in given.items():
+        if change.kind == "wrap" and graph.metrics[slot].on_loop:
+            loops.append(slot)
+            continue
+        kinds[slot] = change.kind
+        if change.varies:
+            varying[slot] = change
+        else:
+            steady[slot] = _effect(change)
     if not varying:
-        return Held(kinds, {slot: _effect(change) for slot, change in local.items()}), loops
-    steady = {slot: _effect(change) for slot, change in local.items() if slot not in varying}
+        return Held(kinds, steady), _upstream_first(graph, loops)
     paths = {slot: partial(_effect_at, change) for slot, change in varying.items()}
     totals = {slot: partial(_effect_over, change, counted) for slot, change in varying.items()}
-    return Held(kinds, steady, paths, totals), loops
+    return Held(kinds, steady, paths, totals), _upstream_first(graph, loops)
 
 
 def _upstream_first(graph: Graph, slots: Sequence[int]) -> tuple[int, ...]:

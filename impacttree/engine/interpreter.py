@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numba import njit
@@ -16,6 +17,12 @@ from numba import njit
 from impacttree.engine.flat import CODES, HEADER
 
 __all__ = ["carry_back", "change", "change_each", "differentiate", "evaluate", "local_slopes", "replay", "step_through"]
+
+OPERATIONS = 0x2838B3F3
+"""A checksum of the names of operations. Their numbers are part of what numba keeps on disk, and that is renewed when
+this file changes, not when theirs does."""
+if crc32(" ".join(CODES).encode()) != OPERATIONS:
+    raise ImportError("the operations of flat.py have changed: write their checksum to OPERATIONS in interpreter.py")
 
 (
     MOVE, NEG, ADD, SUB, MUL, DIV, POW, MULADD, MULSUB, SUBMUL,
@@ -27,8 +34,21 @@ ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT = (np.uintp(number) for number in
 EXPONENT, CARRY, SIGN = np.uint64(0x7FF << 52), np.uint64(1 << 52), np.uint64(1 << 63)
 FIXED = np.int64(1)
 BEGIN = np.uintp(HEADER)
+END, SLOTS, FIRST, LAST, BACK, BACK_END = range(HEADER)
 
-compiled: Any = njit(cache=True, error_model="numpy", nogil=True)
+compiled: Any = njit(error_model="numpy", nogil=True)
+CODE, NUMBERS, ROWS, WHOLE, TABLE, FLAG = "u4[::1]", "f8[::1]", "f8[:,::1]", "i8[::1]", "i8[:,::1]", "b1"
+PLACES = (WHOLE, WHOLE, WHOLE)
+"""Where each block begins, where it ends, and its slot."""
+OUTSIDE = (TABLE, NUMBERS, WHOLE, ROWS)
+"""What is read of other periods and where it is read before the first, parameters that differ by period and theirs."""
+CHANGES = (WHOLE, WHOLE, ROWS, ROWS)
+"""Blocks, kinds, scales and values."""
+
+
+def cached(result: str, *arguments: str) -> Any:
+    """Return a decorator that compiles for these arguments alone, or loads what was compiled before."""
+    return njit(f"{result}({', '.join(arguments)})", cache=True, error_model="numpy", nogil=True)
 
 
 @compiled
@@ -178,56 +198,58 @@ def execute(code, r, pc, stop):  # noqa: C901, PLR0915 - one loop over all opera
 
 
 @compiled
-def are_finite(ahead, r):
+def are_finite(code, r):
     """Return whether slots and temporaries hold finite numbers: an exponent of ones would carry into the sign."""
     bits = r.view(np.uint64)
     found = np.uint64(0)
-    for position in range(ahead[1]):
+    for position in range(code[SLOTS]):
         found |= (bits[position] & EXPONENT) + CARRY
-    for position in range(ahead[2], ahead[3]):
+    for position in range(code[FIRST], code[LAST]):
         found |= (bits[position] & EXPONENT) + CARRY
     return found < SIGN
 
 
-@compiled
-def evaluate(ahead, r):
+@cached(FLAG, CODE, NUMBERS)
+def evaluate(code, r):
     """Compute one period without changes; return whether all values are finite."""
-    execute(ahead, r, BEGIN, np.uintp(ahead[0]))
-    return are_finite(ahead, r)
+    execute(code, r, BEGIN, np.uintp(code[END]))
+    return are_finite(code, r)
 
 
-@compiled
-def differentiate(ahead, back, r, is_fresh):
-    """Carry the adjoints in the registers back through one period without changes, computed first unless `is_fresh`."""
+@cached("void", CODE, NUMBERS, FLAG)
+def differentiate(code, r, is_fresh):
+    """Carry the adjoints at the end of the registers back through one period without changes, computed unless fresh."""
     if not is_fresh:
-        execute(ahead, r, BEGIN, np.uintp(ahead[0]))
-    execute(back, r, BEGIN, np.uintp(back[0]))
+        execute(code, r, BEGIN, np.uintp(code[END]))
+    size = code[SLOTS]
+    r[size : 2 * size] = r[len(r) - size :]
+    execute(code, r, np.uintp(code[BACK]), np.uintp(code[BACK_END]))
 
 
 @compiled
-def one_period(ahead, starts, ends, slots, r, pc, blocks, kinds, scales, values, raw):
+def one_period(code, starts, ends, slots, r, pc, blocks, kinds, scales, values, raw):
     """Compute one period from `pc`; changes come in the order of their blocks, `raw` keeps what their rules give."""
     for change in range(len(blocks)):
         block = blocks[change]
         slot = slots[block]
         if kinds[change] == FIXED:
-            execute(ahead, r, pc, np.uintp(starts[block]))
+            execute(code, r, pc, np.uintp(starts[block]))
             r[slot] = values[change]
         else:
-            execute(ahead, r, pc, np.uintp(ends[block]))
+            execute(code, r, pc, np.uintp(ends[block]))
             raw[change] = r[slot]
             r[slot] = r[slot] * scales[change] + values[change]
         pc = np.uintp(ends[block])
-    execute(ahead, r, pc, np.uintp(ahead[0]))
+    execute(code, r, pc, np.uintp(code[END]))
 
 
-@compiled
-def change(ahead, starts, ends, slots, r, blocks, kinds, scales, values):
+@cached(FLAG, CODE, *PLACES, NUMBERS, *CHANGES)
+def change(code, starts, ends, slots, r, blocks, kinds, scales, values):
     """Compute anew, from the first change on, a period that stands in the registers; return whether all is finite."""
     raw = np.empty(len(blocks))
     first = np.uintp(starts[blocks[0]])
-    one_period(ahead, starts, ends, slots, r, first, blocks, kinds, scales[0], values[0], raw)
-    return are_finite(ahead, r)
+    one_period(code, starts, ends, slots, r, first, blocks, kinds, scales[0], values[0], raw)
+    return are_finite(code, r)
 
 
 @compiled
@@ -239,9 +261,9 @@ def largest(r, size):
     return found
 
 
-@compiled
+@cached("void", CODE, *PLACES, NUMBERS, FLAG, WHOLE, WHOLE, WHOLE, WHOLE, NUMBERS, NUMBERS, ROWS, NUMBERS)
 def change_each(
-    ahead, starts, ends, slots, r, is_given, order, firsts, blocks, kinds, scales, values, rows, sizes,
+    code, starts, ends, slots, r, is_given, order, firsts, blocks, kinds, scales, values, rows, sizes,
 ):  # fmt: skip
     """Fill `rows` with one period each, under the changes from `firsts` of its own to those of the next.
 
@@ -259,12 +281,12 @@ def change_each(
             r[:size] = rows[run]
             pc = BEGIN
         else:
-            pc = np.uintp(starts[blocks[first]]) if first < end else np.uintp(ahead[0])
+            pc = np.uintp(starts[blocks[first]]) if first < end else np.uintp(code[END])
         one_period(
-            ahead, starts, ends, slots, r, pc, blocks[first:end], kinds[first:end], scales[first:end],
+            code, starts, ends, slots, r, pc, blocks[first:end], kinds[first:end], scales[first:end],
             values[first:end], raw,
         )  # fmt: skip
-        if are_finite(ahead, r):
+        if are_finite(code, r):
             rows[run] = r[:size]
             sizes[run] = largest(r, size)
         else:
@@ -282,9 +304,9 @@ def read_outside(r, past, rows, initial, scheduled, numbers, t):
         r[past[position, 0]] = rows[before, past[position, 2]] if before >= 0 else initial[past[position, 2]]
 
 
-@compiled
+@cached(FLAG, CODE, *PLACES, NUMBERS, *OUTSIDE, ROWS, *CHANGES)
 def step_through(
-    ahead,
+    code,
     starts,
     ends,
     slots,
@@ -304,16 +326,16 @@ def step_through(
     raw = np.empty(len(blocks))
     for t in range(rows.shape[0]):
         read_outside(r, past, rows, initial, scheduled, numbers, t)
-        one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales[t], values[t], raw)
-        if not are_finite(ahead, r):
+        one_period(code, starts, ends, slots, r, BEGIN, blocks, kinds, scales[t], values[t], raw)
+        if not are_finite(code, r):
             return False
         rows[t] = r[:size]
     return True
 
 
-@compiled
+@cached("void", CODE, WHOLE, WHOLE, *PLACES, NUMBERS, *OUTSIDE, ROWS, ROWS, FLAG, *CHANGES)
 def carry_back(
-    ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, scheduled, numbers, rows, adjoints,
+    code, starts, ends, back_starts, back_ends, slots, r, past, initial, scheduled, numbers, rows, adjoints,
     is_fresh, blocks, kinds, scales, values,
 ):  # fmt: skip
     """Carry `adjoints`, one row a period, back from the last period to the first and through each period's blocks.
@@ -325,25 +347,25 @@ def carry_back(
     for t in range(rows.shape[0] - 1, -1, -1):
         if not is_fresh:
             read_outside(r, past, rows, initial, scheduled, numbers, t)
-            one_period(ahead, starts, ends, slots, r, BEGIN, blocks, kinds, scales[t], values[t], raw)
+            one_period(code, starts, ends, slots, r, BEGIN, blocks, kinds, scales[t], values[t], raw)
         is_fresh = False
         r[size : 2 * size] = adjoints[t]
         for position in range(past.shape[0]):
             before = t - past[position, 1]
             r[past[position, 3]] = adjoints[before, past[position, 2]] if before >= 0 else 0.0
-        pc = BEGIN
+        pc = np.uintp(code[BACK])
         for change in range(len(blocks) - 1, -1, -1):
             block = blocks[change]
             slot = slots[block]
-            execute(back, r, pc, np.uintp(back_starts[block]))
+            execute(code, r, pc, np.uintp(back_starts[block]))
             if kinds[change] != FIXED:
                 shown = r[size + slot]
                 r[slot] = raw[change]
                 r[size + slot] = shown * scales[t, change]
-                execute(back, r, np.uintp(back_starts[block]), np.uintp(back_ends[block]))
+                execute(code, r, np.uintp(back_starts[block]), np.uintp(back_ends[block]))
                 r[size + slot] = shown
             pc = np.uintp(back_ends[block])
-        execute(back, r, pc, np.uintp(back[0]))
+        execute(code, r, pc, np.uintp(code[BACK_END]))
         adjoints[t] = r[size : 2 * size]
         for position in range(past.shape[0]):
             before = t - past[position, 1]
@@ -351,20 +373,20 @@ def carry_back(
                 adjoints[before, past[position, 2]] = r[past[position, 3]]
 
 
-@compiled
-def replay(ahead, starts, ends, slots, r, past, initial, scheduled, numbers, rows, t):
+@cached("void", CODE, *PLACES, NUMBERS, *OUTSIDE, ROWS, "i8")
+def replay(code, starts, ends, slots, r, past, initial, scheduled, numbers, rows, t):
     """Compute every block of a period once more from what the period shows."""
     size = rows.shape[1]
     r[:size] = rows[t]
     read_outside(r, past, rows, initial, scheduled, numbers, t)
     for block in range(len(slots)):
-        execute(ahead, r, np.uintp(starts[block]), np.uintp(ends[block]))
+        execute(code, r, np.uintp(starts[block]), np.uintp(ends[block]))
         r[slots[block]] = rows[t, slots[block]]
 
 
-@compiled
+@cached("void", CODE, WHOLE, WHOLE, *PLACES, NUMBERS, *OUTSIDE, ROWS, WHOLE, WHOLE, ROWS)
 def local_slopes(
-    ahead, starts, ends, back, back_starts, back_ends, slots, r, past, initial, scheduled, numbers, rows, edges,
+    code, starts, ends, back_starts, back_ends, slots, r, past, initial, scheduled, numbers, rows, edges,
     owners, found,
 ):  # fmt: skip
     """Fill `found`, one row a period, with the local derivative along every edge at what the period shows."""
@@ -379,9 +401,9 @@ def local_slopes(
             while edge < len(edges) and owners[edge] == block:
                 r[edges[edge]] = 0.0
                 edge += 1
-            execute(ahead, r, np.uintp(starts[block]), np.uintp(ends[block]))
+            execute(code, r, np.uintp(starts[block]), np.uintp(ends[block]))
             r[size + slot] = 1.0
-            execute(back, r, np.uintp(back_starts[block]), np.uintp(back_ends[block]))
+            execute(code, r, np.uintp(back_starts[block]), np.uintp(back_ends[block]))
             r[slot] = rows[t, slot]
             for position in range(first, edge):
                 found[t, position] = r[edges[position]]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from impacttree.engine.lift_structure import LiftStructure
 from impacttree.engine.model import Run
@@ -113,8 +114,10 @@ class LiftSlopes:
     def tangent(self, node: Node, visit: Visit | None = None) -> tuple[list[Row], Row]:
         """Return how fast each slot moves in every period and over the horizon, per unit of s.
 
-        `visit` is called before each slot is moved.
+        `visit` is called before each slot is moved, and may change the node; else what a node gives is kept with it.
         """
+        if visit is None and node in self._known:
+            return self._known[node]
         inward, order = self.structure.inward(0), self.structure.order(0)
         rows = [[0.0] * self.model.size for _ in node.partials]
         for position, partials in enumerate(node.partials):
@@ -134,7 +137,14 @@ class LiftSlopes:
                     if past >= 0:
                         total += partials[edge] * rows[past][load.slot]
                 row[slot] = total
-        return rows, self._over_horizon(node, rows, visit)
+        found = rows, self._over_horizon(node, rows, visit)
+        if visit is None:
+            self._known[node] = found
+        return found
+
+    @cached_property
+    def _known(self) -> WeakKeyDictionary[Node, tuple[list[Row], Row]]:
+        return WeakKeyDictionary()
 
     def _over_horizon(self, node: Node, rows: Sequence[Row], visit: Visit | None) -> Row:
         horizon = self.totals(rows)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
@@ -21,7 +21,9 @@ from impacttree.engine.held import NOTHING_HELD, Held, local_effects
 from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window, counted
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
+from impacttree.engine.stages import Stage, stages_of
 from impacttree.engine.tape import Block, lower, total_of
+from impacttree.engine.witnesses import witnesses
 from impacttree.errors import EvaluationError, Problem, QuestionError
 from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.model import Aggregation, Graph
@@ -126,7 +128,8 @@ class Run:
         return replace(self, rows=self.rows[:periods], stepped=None)
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Part:
     """The programs of what some slots rest on."""
 
     initial: Program
@@ -138,6 +141,33 @@ class Part(NamedTuple):
     """The slots that are read at t = 0: there, of the base case or from later periods."""
     read_later: frozenset[int]
     """Those that are read from later periods."""
+    started: frozenset[int]
+    """The slots with another rule at t = 0."""
+    scheduled: frozenset[int]
+    """The parameters, by position, that have a number of their own in each period."""
+    size: int
+    """Of a row of values."""
+
+    @cached_property
+    def _stages(self) -> dict[frozenset[int], tuple[Stage, ...]]:
+        return {}
+
+    def stages(self, wanted: Collection[int]) -> tuple[Stage, ...]:
+        """Return the rules of a period from t = 1, by when they settle; the values of `wanted` are kept."""
+        kept = frozenset(wanted)
+        if kept not in self._stages:
+            self._stages[kept] = stages_of(self.step.blocks, self.size, kept, self.started, self.scheduled)
+        return self._stages[kept]
+
+    @cached_property
+    def _witnesses(self) -> dict[frozenset[int], tuple[tuple[int, ...], frozenset[int]]]:
+        return {}
+
+    def witnesses(self, parameters: frozenset[int]) -> tuple[tuple[int, ...], frozenset[int]]:
+        """Return slots whose values at t = 0 are finite only where parameters are, and these parameters."""
+        if parameters not in self._witnesses:
+            self._witnesses[parameters] = witnesses(self.initial.blocks, parameters)
+        return self._witnesses[parameters]
 
 
 class Model:
@@ -293,7 +323,17 @@ class Model:
         addresses = frozenset(self.addresses[place] for place in read)
         later = frozenset().union(*(_read_before(step, lag) for lag in (0, *self.lags)))
         there = frozenset(load.slot for block in initial.blocks for load in block.loads.values())
-        return Part(initial, step, _cut(self.recomputed, over_horizon), addresses, there | later, later)
+        return Part(
+            initial,
+            step,
+            _cut(self.recomputed, over_horizon),
+            addresses,
+            there | later,
+            later,
+            started=frozenset(self.starts),
+            scheduled=frozenset(self.schedules),
+            size=self.size,
+        )
 
     def numbers(self, t: int) -> Sequence[float]:
         """Return the parameters in period `t`.

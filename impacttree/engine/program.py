@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -135,14 +135,16 @@ class Program:
         In order of evaluation.
     lags
         Distinct lags in use; position k of ``h`` holds the values `lags[k]` periods ago.
+    stored
+        The slots that are read by others than these blocks, where arrays need not keep the rest.
     size
         Number of blocks to a function: Python compiles many small functions in linear time and little memory.
     """
 
     size = 128
 
-    def __init__(self, blocks: Sequence[Block], lags: Sequence[int]) -> None:
-        self.blocks, self.lags = tuple(blocks), tuple(lags)
+    def __init__(self, blocks: Sequence[Block], lags: Sequence[int], stored: Set[int] | None = None) -> None:
+        self.blocks, self.lags, self._stored = tuple(blocks), tuple(lags), stored
         self.chunks = tuple(self.blocks[i : i + self.size] for i in range(0, len(self.blocks), self.size))
         self._values: dict[tuple[int, Spelling, bool], Forward] = {}
         self._reverse: dict[tuple[int, bool], Reverse] = {}
@@ -231,9 +233,17 @@ class Program:
     def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Forward:
         key = (number, spelling, changed)
         if key not in self._values:
-            lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed)
+            stored = self._stored_of(number) if spelling == "array" else None
+            lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed, stored=stored)
             self._values[key] = _compile("v, b, p, h, c", lines, _names(spelling))
         return self._values[key]
+
+    def _stored_of(self, number: int) -> Set[int] | None:
+        """Return the slots of a function that anything beyond it reads."""
+        if self._stored is None:
+            return None
+        later = self.chunks[number + 1 :]
+        return self._stored | {load.slot for chunk in later for block in chunk for load in block.loads.values()}
 
     def _chunk_reverse(self, number: int, changed: bool) -> Reverse:
         key = (number, changed)

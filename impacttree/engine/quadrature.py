@@ -13,7 +13,7 @@ from impacttree.engine.program import Row
 __all__ = ["HORIZON", "Node", "gauss", "values_at"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Node:
     """One quadrature node: its weight and the local derivatives of every period and over the horizon."""
 

@@ -25,7 +25,6 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "pow": operator.pow,
 }
 
-
 Observe = Callable[[Block, Instruction, Any, Sequence[Any], Any], None]
 """Told of an operation: its block, its result, its operands, and in which rows its branch is taken."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,9 @@ def test_what_cannot_be_paid_is_one_error(cost: str | list[str], said: str) -> N
     with pytest.raises(QuestionError, match=said) as raised:
         shop().worth("sold", "+1%", cost=cost)
     assert len(raised.value.problems) == 1
+
+
+@pytest.mark.parametrize("cost", ["$5 in month 2", "$5 over 12 months", "$5; $3"])
+def test_where_one_amount_is_weighed_others_are_refused_as_such(cost: str, tmp_path: Path) -> None:
+    with pytest.raises(QuestionError, match=r"one amount here, paid at the start, and .* is paid later or in parts"):
+        shop().to_html(tmp_path / "page.html", lift=("sold", "+1%"), cost=cost)

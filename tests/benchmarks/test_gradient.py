@@ -11,6 +11,7 @@ import pytest
 
 import impacttree as it
 from impacttree.engine.compiled import CompiledProgram, Work
+from impacttree.engine.compiled import interpreter as load_interpreter
 from impacttree.engine.held import Held
 from impacttree.engine.model import Model
 from impacttree.formula import FUNCTIONS
@@ -125,23 +126,22 @@ class InterpreterPeer:
     """The compiled evaluator on fixed memory, as `buffered` has it of casadi."""
 
     def __init__(self, model: Model, outcome: int) -> None:
-        from impacttree.engine import interpreter
+        interpreter = load_interpreter()
+        assert interpreter is not None
+        program = CompiledProgram(interpreter, model.step, model.size, model.parameters, model.base)
+        code, registers = program.code, program.registers()
+        registers[outcome - model.size] = 1.0
+        shown, slopes = registers[outcome : outcome + 1], registers[model.size : 2 * model.size]
 
-        program = CompiledProgram(model.step, model.size, model.parameters, model.base)
-        self.ahead, self.back, self.registers, self.outcome = program.ahead, program.back, program.registers(), outcome
-        self.adjoints = self.registers[model.size : 2 * model.size]
-        self.seed = np.zeros(model.size)
-        self.seed[outcome] = 1.0
-        self.evaluate, self.differentiate = interpreter.evaluate, interpreter.differentiate
+        def value(evaluate: Any = interpreter.evaluate) -> Any:
+            assert evaluate(code, registers)
+            return shown
 
-    def value(self) -> float:
-        assert self.evaluate(self.ahead, self.registers)
-        return self.registers[self.outcome]
+        def gradient(differentiate: Any = interpreter.differentiate) -> Any:
+            differentiate(code, registers, False)
+            return slopes
 
-    def gradient(self) -> Any:
-        self.adjoints[:] = self.seed
-        self.differentiate(self.ahead, self.back, self.registers, False)
-        return self.adjoints
+        self.value, self.gradient = value, gradient
 
 
 class CasadiPeer:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -211,6 +213,47 @@ print("numba" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.slow
+def test_of_processes_that_start_together_one_compiles_and_all_agree(tmp_path: Path) -> None:
+    code = """
+import sys
+from impacttree.engine.compiled import interpreter
+from tests.engine.test_compiled import EXAMPLE, answers, build, load_text, ready
+found = interpreter()
+kept = [getattr(found, name).stats for name in found.__all__]
+print(sum(len(one.cache_misses) for one in kept), sum(len(one.cache_hits) for one in kept), len(kept))
+print(answers(ready(build(load_text(EXAMPLE))), {}, 5)[:3])
+"""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+    told = [process.communicate()[0].splitlines() for process in started]
+    assert [process.returncode for process in started] == [0, 0]
+    count = told[0][0].split()[2]
+    assert sorted(lines[0] for lines in told) == [f"0 {count} {count}", f"{count} 0 {count}"]
+    assert told[0][1] == told[1][1] == str(answers(Model(build(load_text(EXAMPLE))), {}, 5)[:3])
+    assert {path.suffixes[-2] for path in tmp_path.rglob("*.nbc")} == {".1"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("from numba.core import config; config.CACHE_LOCATOR_CLASSES = 'ZipCacheLocator'", "None"),
+        (
+            "from impacttree.engine import flat; flat.CODES = {**flat.CODES, 'new': 99}",
+            "ImportError: the operations of",
+        ),
+    ],
+)
+def test_compiled_code_that_cannot_be_kept_or_is_not_of_these_operations_is_not_used(before: str, after: str) -> None:
+    code = f"{before}\nfrom impacttree.engine.compiled import interpreter\nprint(interpreter())"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert after in (done.stdout + done.stderr).splitlines()[-1]
 
 
 def test_without_numba_answers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
