@@ -28,7 +28,7 @@ MOST_NUMBERS = 4_000_000
 DIGITS = 30
 Slopes = Mapping[tuple[int, int], Sequence[tuple[Reference, Decimal]]]
 """(metric, position) -> partial derivatives of its rule; position -1 is the horizon."""
-Pairs = dict[int, tuple[Decimal, Decimal]]
+Contributions = dict[int, tuple[Decimal, Decimal]]
 """Sums of contributions by slot, signed and absolute side by side."""
 Evaluated = Callable[..., Any]
 ZERO, ONE = Decimal(0), Decimal(1)
@@ -117,7 +117,7 @@ def symbolic_chain(closed: Closed, model: Model, run: Run, outcome: int) -> tupl
         )
 
 
-def _add(sums: Pairs, key: int, signed: Decimal, absolute: Decimal) -> None:
+def _add(sums: Contributions, key: int, signed: Decimal, absolute: Decimal) -> None:
     before = sums.get(key)
     sums[key] = (signed, absolute) if before is None else (before[0] + signed, before[1] + absolute)
 
@@ -125,8 +125,8 @@ def _add(sums: Pairs, key: int, signed: Decimal, absolute: Decimal) -> None:
 def _swept(model: Model, run: Run, slopes: Slopes, outcome: int, cut: int | None) -> list[tuple[float, float]]:
     """Carry the outcome's derivative back through the horizon and every period; the rule of `cut` passes nothing on."""
     by_name, repeats = model.graph.by_name, run.repeats
-    horizon: Pairs = {outcome: (ONE, ONE)}
-    rows: list[Pairs] = [{} for _ in run.rows]
+    horizon: Contributions = {outcome: (ONE, ONE)}
+    rows: list[Contributions] = [{} for _ in run.rows]
     nothing = ZERO, ZERO
     for block in reversed(model.recomputed.blocks):
         signed, absolute = horizon.get(block.slot, nothing)

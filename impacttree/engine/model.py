@@ -21,7 +21,7 @@ from impacttree.engine.held import NOTHING_HELD, Held, local_effects
 from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window, counted
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
-from impacttree.engine.stages import Stage, stages_of
+from impacttree.engine.stages import PeriodStage, stages_of
 from impacttree.engine.tape import Block, lower, total_of
 from impacttree.engine.witnesses import witnesses
 from impacttree.errors import EvaluationError, Problem, QuestionError
@@ -149,10 +149,10 @@ class Part:
     """Of a row of values."""
 
     @cached_property
-    def _stages(self) -> dict[frozenset[int], tuple[Stage, ...]]:
+    def _stages(self) -> dict[frozenset[int], tuple[PeriodStage, ...]]:
         return {}
 
-    def stages(self, wanted: Collection[int]) -> tuple[Stage, ...]:
+    def stages(self, wanted: Collection[int]) -> tuple[PeriodStage, ...]:
         """Return the rules of a period from t = 1, by when they settle; the values of `wanted` are kept."""
         kept = frozenset(wanted)
         if kept not in self._stages:

@@ -16,11 +16,11 @@ from impacttree.engine.program import Program
 from impacttree.engine.tape import Block, Body, Instruction, Load
 from impacttree.graph.reach import reached
 
-__all__ = ["Stage", "stages_of"]
+__all__ = ["PeriodStage", "stages_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stage:
+class PeriodStage:
     """Some of the rules of a period.
 
     Parameters
@@ -43,7 +43,7 @@ class Stage:
 
 def stages_of(
     blocks: Sequence[Block], size: int, wanted: Set[int], started: Set[int], scheduled: Set[int]
-) -> tuple[Stage, ...]:
+) -> tuple[PeriodStage, ...]:
     """Return rules as stages, in an order in which they can be computed; those that are computed longest come last.
 
     Parameters
@@ -72,7 +72,7 @@ def stages_of(
     for key, group in groupby(sorted(blocks, key=lambda block: keys[block.slot]), lambda block: keys[block.slot]):
         rules = list(group)
         kept = tuple(block.slot for block in rules if block.slot in stored)
-        stages.append(Stage(Program(rules, lags, stored), until=key[1], until_changed=key[0], stored=kept))
+        stages.append(PeriodStage(Program(rules, lags, stored), until=key[1], until_changed=key[0], stored=kept))
     return tuple(stages)
 
 

@@ -22,7 +22,7 @@ from impacttree.engine.codegen import Intervened
 from impacttree.engine.held import Held, local_effects
 from impacttree.engine.model import Model, Part
 from impacttree.engine.program import Effects, Forward, Program
-from impacttree.engine.stages import Stage
+from impacttree.engine.stages import PeriodStage
 from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
@@ -291,7 +291,7 @@ class _Block:
         found.totals.update(self.horizon(held, sums, totals))
         return found
 
-    def until(self, stage: Stage, held: Held) -> float:
+    def until(self, stage: PeriodStage, held: Held) -> float:
         """Return up to which period a stage is computed; later ones have the values of that one."""
         if not self.settles or self.observe is not None or not held.paths.keys().isdisjoint(self.room.settling):
             return math.inf

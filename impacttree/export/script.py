@@ -47,7 +47,7 @@ OWN = re.findall(
     "isThere slope_of_base moving inward DIGITS tightest rounding highest betaQuantile adjoints adjoint BASELINE "
     "#movedBy room roundings deltaOver coefficient #inOnePiece scenarioButtons wrapped isToday amounts "
     "widths switches pushes lowest logGamma isSummed horizonButtons drawLine crossing wideOperation MOST_SWITCHES "
-    "magnitude FUNCTIONS periods block numbers totals row columns sorted longest steps loads formatPercent still edges "
+    "magnitude FUNCTIONS periods block numbers totals row columns sorted longest steps loads still edges "
     "long slots into reached quantile column throughout shares others branch tries filled "
     "digitsApart term output degree placed levels counts leading kindOf jumping isTight isStill isLoop isDrawn "
     "isDone hasZero during guarded inRecomputed copiedByHand compare ceiling between another FACTOR #compute visit "

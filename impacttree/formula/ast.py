@@ -6,9 +6,10 @@ levels), so nothing here or elsewhere recurses over them: consumers pass a funct
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from operator import attrgetter
+from typing import Any, Literal, TypeVar
 
 __all__ = [
     "Binary",
@@ -111,18 +112,18 @@ Expr = Number | Name | Parameter | Negate | Binary | Compare | Logic | Call
 
 def children(node: Expr) -> tuple[Expr, ...]:
     """Return the operands of `node`, in reading order."""
-    if type(node) in _LEAVES:
-        return ()
-    if isinstance(node, Binary | Compare):
-        return (node.left, node.right)
-    if isinstance(node, Call):
-        return node.arguments
-    if isinstance(node, Logic):
-        return node.operands
-    return (node.operand,) if isinstance(node, Negate) else ()
+    operands = _OPERANDS.get(type(node))
+    return () if operands is None else operands(node)
 
 
-_LEAVES = frozenset((Number, Name, Parameter))
+_OPERANDS: Mapping[type, Callable[[Any], tuple[Expr, ...]]] = {
+    Binary: attrgetter("left", "right"),
+    Compare: attrgetter("left", "right"),
+    Call: attrgetter("arguments"),
+    Logic: attrgetter("operands"),
+    Negate: lambda node: (node.operand,),
+}
+"""How the operands of a node are read, by its type; leaves have none."""
 
 
 def walk(root: Expr) -> Iterator[Expr]:
@@ -132,8 +133,9 @@ def walk(root: Expr) -> Iterator[Expr]:
     while stack:
         node = stack.pop()
         found.append(node)
-        if type(node) not in _LEAVES:
-            stack.extend(children(node))
+        operands = _OPERANDS.get(type(node))
+        if operands is not None:
+            stack += operands(node)
     return reversed(found)
 
 
@@ -148,11 +150,12 @@ def fold(root: Expr, visit: Callable[[Expr, Sequence[T]], T]) -> T:
     """
     values: list[T] = []
     for node in walk(root):
-        if type(node) in _LEAVES:
+        operands = _OPERANDS.get(type(node))
+        if operands is None:
             values.append(visit(node, ()))
             continue
-        start = len(values) - len(children(node))
-        operands = values[start:]
+        start = len(values) - len(operands(node))
+        below = values[start:]
         del values[start:]
-        values.append(visit(node, operands))
+        values.append(visit(node, below))
     return values[0]

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Literal, TypeVar
+from operator import attrgetter
+from typing import Any, Literal, TypeVar
 
 from impacttree.formula import ast
 from impacttree.formula.ast import Call, Expr, Name, Number, Parameter, Span
@@ -165,33 +166,42 @@ Core = Number | Name | Parameter | Negate | Binary | Timed | Clock | Primitive |
 
 def children(node: Core) -> tuple[Core, ...]:
     """Return what `node` is computed from, in order; of an `If` the condition first."""
-    match node:
-        case Binary() | Compare():
-            return (node.left, node.right)
-        case Negate():
-            return (node.operand,)
-        case If():
-            return (node.condition, node.then, node.otherwise)
-        case Primitive():
-            return node.arguments
-        case Logic():
-            return node.operands
-        case _:
-            return ()
+    operands = _OPERANDS.get(type(node))
+    return () if operands is None else operands(node)
+
+
+_OPERANDS: Mapping[type, Callable[[Any], tuple[Core, ...]]] = {
+    Binary: attrgetter("left", "right"),
+    Compare: attrgetter("left", "right"),
+    Negate: lambda node: (node.operand,),
+    If: attrgetter("condition", "then", "otherwise"),
+    Primitive: attrgetter("arguments"),
+    Logic: attrgetter("operands"),
+}
+"""How what a node is computed from is read, by its type; leaves have nothing."""
 
 
 def walk(root: Core) -> Iterator[Core]:
     """Go through every node below and including `root` once, operands before what uses them."""
     seen = set[int]()
-    stack: list[tuple[Core, bool]] = [(root, False)]
+    stack: list[Core] = [root]
+    opened: list[Core] = []
     while stack:
-        node, is_ready = stack.pop()
-        if is_ready:
-            yield node
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((child, False) for child in reversed(children(node)))
+        node = stack[-1]
+        if opened and opened[-1] is node:
+            stack.pop()
+            yield opened.pop()
+            continue
+        if id(node) in seen:
+            stack.pop()
+            continue
+        seen.add(id(node))
+        operands = _OPERANDS.get(type(node))
+        if operands is None:
+            yield stack.pop()
+        else:
+            opened.append(node)
+            stack.extend(reversed(operands(node)))
 
 
 def fold(root: Core, visit: Callable[[Core, Sequence[T]], T]) -> T:

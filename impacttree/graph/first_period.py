@@ -47,6 +47,8 @@ def _pasts(metrics: Sequence[MetricSpec], reads: Sequence[Iterable[Reference]]) 
 
 
 def _compares(references: Iterable[Reference], pasts: Mapping[str, str]) -> bool:
+    if not pasts and all(ref.timing != "prev" for ref in references):
+        return False
     now = {ref.source for ref in references if ref.timing == "now"}
     past = {ref.source for ref in references if ref.timing == "prev"} | {pasts[name] for name in now if name in pasts}
     return not now.isdisjoint(past)

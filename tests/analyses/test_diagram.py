@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 import impacttree as it
 from impacttree.errors import ImpactTreeError, QuestionError
+from impacttree.render.layout import layout
 from impacttree.render.layout.cut import board
+from impacttree.render.scene import Text
 from tests.analyses.models import CLUB, COST, SHOP, asked, can_be_asked, club, near, over, shop
+from tests.render.checks import frame, groups, hard
 from tests.strategies import Sketch, changes, examples, trees
 
 
@@ -236,6 +239,21 @@ def test_what_is_written_on_a_board_foots(name, lift):
         level += beside(view, first)
         assert level == pytest.approx(amount(labels[first, last])), (first, last)
     assert level + beside(view, shown.path[-1]) == pytest.approx(amount(view.callout.amount))
+
+
+@pytest.mark.parametrize(
+    ("name", "lift"),
+    [("saas", ("engagement", "+1%")), ("saas", ("arpu", "+$1")), ("duolingo", ("engagement", "+1pp"))],
+)
+def test_what_stands_on_a_board_has_its_own_room(name, lift):
+    scene = layout(it.template(name).diagram(lift=lift, cut="board").view())
+    assert hard(scene) == []
+    for panel in groups(scene, "panel"):
+        left, top, right, bottom = frame(panel)
+        for shape in panel.shapes:
+            if isinstance(shape, Text):
+                assert left < shape.x < right
+                assert top < shape.y < bottom - 0.08
 
 
 def beside(view, card):

@@ -99,11 +99,22 @@ def hard(scene: Scene) -> list[str]:
             found.append(f"cards {one} and {two} are closer than {style.CARD_GAP} in")
     boxes = [frame(group) for group in groups(scene, "callout")]
     found += [f"card {name} meets the callout" for name, card in cards.items() for box in boxes if overlap(card, box)]
+    found += _panels(scene, list(cards.values()))
     found += _labels(scene, [*cards.values(), *boxes])
     found += _lines(scene, cards, boxes)
     found += _frame(scene, [*cards.values(), *boxes])
     found += _texts(scene)
     return found
+
+
+def _panels(scene: Scene, cards: list[Rect]) -> Iterator[str]:
+    texts = [(group.role, text_rect(s)) for role in ("legend", "footer", "label") for group in groups(scene, role)
+             for s in group.shapes if isinstance(s, Text)]  # fmt: skip
+    for panel in groups(scene, "panel"):
+        box = frame(panel)
+        if any(overlap(box, card) for card in cards):
+            yield f"panel {panel.alt} meets a card"
+        yield from (f"panel {panel.alt} meets the {role}" for role, rect in texts if overlap(box, rect))
 
 
 def _labels(scene: Scene, solid: list[Rect]) -> Iterator[str]:

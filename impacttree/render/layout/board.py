@@ -24,6 +24,8 @@ __all__ = ["board_groups"]
 BOTTOM = 6.6
 PANEL_HEIGHT = 1.6
 BOX_HEIGHT = 2.06
+HEADROOM = 0.25
+"""Between the headings and the row, unless what stands below the row takes it."""
 WIDEST = 2.5
 AMOUNT = 12.3
 MOST_WRITTEN = 2
@@ -43,19 +45,15 @@ class _Row:
 def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Group, ...]:
     """Return boxes, arrows and panels between the headings and the legend."""
     diagram = excerpt.diagram
-    top = headings.height + 0.25
-    panels = PANEL_HEIGHT if diagram.panels else 0.0
-    spare = BOTTOM - top - BOX_HEIGHT - panels
-    above = max(0.1, spare * (0.28 if panels else 0.42))
-    row = _row(net, top + above)
-    path = [net.cards[card].id for card in net.path]
-    beside, drawn = aside_groups(diagram.asides, path, row.boxes, PAGE_WIDTH - MARGIN)
-    joined = {one.at for one in diagram.asides if one.joins and id(one) in drawn}
-    left = {one.at for one in diagram.asides if not one.joins and id(one) in drawn}
-    written = _written([one for one in diagram.asides if id(one) not in drawn], path, row, joined, left)
-    lines = max((len(group.shapes) for group in written), default=0)
-    below = max(BELOW if beside else 0.3, FIGURES + lines * LINE if written else 0.3)
-    y = top + above + BOX_HEIGHT + max(below, spare * 0.38)
+    height = PANEL_HEIGHT if diagram.panels else 0.0
+    space = BOTTOM - headings.height - BOX_HEIGHT - height
+    spare = space - HEADROOM
+    *_, below = _below(net, diagram, _row(net, 0.0))
+    under = max(below, spare * 0.38)
+    above = HEADROOM + max(0.1, spare * (0.28 if height else 0.42))
+    row = _row(net, headings.height + max(0.2, min(above, space - under)))
+    beside, written, _ = _below(net, diagram, row)
+    y = row.boxes[0].y + BOX_HEIGHT + under
     on_path = {card: position for position, card in enumerate(net.path)}
     groups: list[Group] = []
     for arrow in net.arrows:
@@ -65,6 +63,17 @@ def board_groups(net: Network, excerpt: Excerpt, headings: Headings) -> tuple[Gr
         box = row.boxes[position]
         groups.append(cards.card(net.cards[card], box, row.scale, main=True, lifted=net.lifted, on_board=True))
     return (*groups, *beside, *written, *_panels(diagram, y))
+
+
+def _below(net: Network, diagram: Diagram, row: _Row) -> tuple[Sequence[Group], Sequence[Group], float]:
+    """Return what stands below the row: boxes with their arrows, texts, and how much room the two take."""
+    path = [net.cards[card].id for card in net.path]
+    beside, drawn = aside_groups(diagram.asides, path, row.boxes, PAGE_WIDTH - MARGIN)
+    joined = {one.at for one in diagram.asides if one.joins and id(one) in drawn}
+    left = {one.at for one in diagram.asides if not one.joins and id(one) in drawn}
+    written = _written([one for one in diagram.asides if id(one) not in drawn], path, row, joined, left)
+    lines = max((len(group.shapes) for group in written), default=0)
+    return beside, written, max(BELOW if beside else 0.3, FIGURES + lines * LINE if written else 0.3)
 
 
 def _written(asides: Sequence[Aside], path: Sequence[str], row: _Row, joined: set[str], left: set[str]) -> list[Group]:
@@ -166,9 +175,9 @@ def _panels(diagram: Diagram, y: float) -> list[Group]:
     number = len(diagram.panels)
     if not number:
         return []
-    gap = 0.22
+    gap, height = 0.22, min(PANEL_HEIGHT, BOTTOM - y)
     width = (PAGE_WIDTH - 2 * MARGIN - (number - 1) * gap) / number
     return [
-        cards.panel(panel, Box(MARGIN + place * (width + gap), y, width, PANEL_HEIGHT))
+        cards.panel(panel, Box(MARGIN + place * (width + gap), y, width, height))
         for place, panel in enumerate(diagram.panels)
     ]
