@@ -30,7 +30,12 @@ def metrics(subject: Subject) -> tuple[MetricSpec, ...]:
     (('revenue',), 120.0, 'USD/order')
     """
     graph = subject.graph
-    inputs = {m.name: dict.fromkeys(ref.source for ref in m.references if ref.source != m.name) for m in graph.metrics}
+    inputs = {
+        m.name: dict.fromkeys(
+            name for name in (*(ref.source for ref in m.references), *m.starts_from) if name != m.name
+        )
+        for m in graph.metrics
+    }
     outputs: dict[str, list[str]] = {metric.name: [] for metric in graph.metrics}
     for name, sources in inputs.items():
         for source in sources:

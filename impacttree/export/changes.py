@@ -19,8 +19,9 @@ def changes_data(asked: Asked) -> list[list[Any]]:
     Examples
     --------
     >>> import impacttree as it
-    >>> changes_data(it.template("saas")._subject.changes({"arpu": "+$2 from 2027-04"}))
-    [[5, {'kind': 'wrap', 'scale': 1.0, 'shift': 2.0, 'when': 'from 2027-04'}]]
+    >>> [[_, lifted]] = changes_data(it.template("saas")._subject.changes({"arpu": "+$2 from 2027-04"}))
+    >>> lifted
+    {'kind': 'wrap', 'scale': 1.0, 'shift': 2.0, 'when': 'from 2027-04'}
     """
     return [[slot, _joined(map(_written(recipe), recipe.intervention().steps))] for slot, recipe in asked.recipes]
 

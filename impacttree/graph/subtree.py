@@ -17,7 +17,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
     """Return the tree of the metrics that `outcomes` depend on, through formulas, drivers and time.
 
     The default outcome stays if it is among them, else it is the first of `outcomes`; scenarios keep the changes on
-    metrics that are left, correlations those of their numbers.
+    metrics that are left, correlations those of their numbers; what is cash is known if all metrics of it are left.
 
     Raises
     ------
@@ -57,6 +57,7 @@ def subtree(spec: TreeSpec, outcomes: Iterable[str]) -> TreeSpec:
         outcome=spec.outcome if spec.outcome in kept else asked[0],
         outcomes=[name for name in spec.outcomes if name in kept] or None,
         statement=_whole(spec.statement, kept),
+        finance=spec.finance.within(kept) if spec.finance is not None else None,
         scenarios=[scenario.with_keys(changes=changes) for scenario, changes in scenarios if changes] or None,
         correlations=[entry for entry in spec.correlations if kept.issuperset(map(_metric_of, entry[:2]))] or None,
     )

@@ -206,7 +206,7 @@ def worth(
 @click.argument("metric")
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
-@cost_option
+@costs_option
 @basis_option
 @horizon_option
 @scenario_option

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Never
 
 from pydantic import Field
@@ -368,6 +368,19 @@ class Finance(Entry):
     def metrics(self) -> tuple[str, ...]:
         """The metrics that are named, in whatever part."""
         return tuple(name for _, name, _, _ in self.named())
+
+    def within(self, kept: Collection[str]) -> Finance:
+        """Return what holds in a part of the tree: what is cash, and comes after the end, if all its metrics are kept.
+
+        Examples
+        --------
+        >>> Finance(discount_rate="12%/year", cash="free_cash_flow").within({"revenue"}).cash is None
+        True
+        """
+        lost = {below[0] for below, name, _, _ in self.named() if name not in kept}
+        if "cash" in lost:
+            lost.add("terminal")
+        return self.with_keys(**dict.fromkeys(lost)) if lost else self
 
     @property
     def cash_metric(self) -> str | None:

@@ -77,7 +77,8 @@ def test_a_worth_is_the_what_if_of_its_lift_and_closes(sketch: Sketch, data: st.
         into = math.fsum(edge.amount for edge in worth.edges if edge.target == sketch.outcome)
         out = math.fsum(edge.amount for edge in worth.edges if edge.source == sketch.outcome)
         assert abs(into - out - worth.total) <= room
-    assert math.fsum(grounds.share for grounds in worth.rests_on) == pytest.approx(1 if worth.rests_on else 0)
+    shares = math.fsum(grounds.share for grounds in worth.rests_on) + worth.by_formulas
+    assert shares == pytest.approx(1 if any(path.amount for path in worth.paths) else 0)
 
 
 @examples(40)

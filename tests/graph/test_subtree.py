@@ -74,3 +74,36 @@ def test_a_broken_formula_on_the_way() -> None:
 def test_a_chain_of_ten_thousand() -> None:
     metrics = [MetricSpec("m0", value=1), *(MetricSpec(f"m{i}", formula=f"m{i - 1} + 1") for i in range(1, 10_001))]
     assert len(subtree(TreeSpec(metrics=metrics), ["m10000"]).metrics) == 10_001
+
+
+FINANCED = """
+finance: {discount_rate: 12%/year, cash: {profit: profit, capex: {of: capex, life: 36}}, terminal: TERMINAL}
+outcome: profit
+metrics:
+  revenue: {value: $40k/month}
+  cost: {value: $9k/month}
+  capex: {value: $1k/month}
+  profit: {formula: revenue - cost}
+  margin: {formula: profit / revenue}
+  spent: {formula: profit - capex}
+"""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "terminal", "cash", "kept"),
+    [
+        ("spent", "{perpetuity: {growth: 2%}}", True, True),
+        ("spent", "{multiple: {of: revenue, x: 2}}", True, True),
+        ("spent", "{multiple: {of: margin, x: 2}}", True, False),
+        ("margin", "{perpetuity: {growth: 2%}}", False, False),
+        ("margin", "{multiple: {of: revenue, x: 2}}", False, False),
+    ],
+)
+def test_what_is_cash_is_known_where_all_of_it_is_left(outcome: str, terminal: str, cash: bool, kept: bool) -> None:
+    spec = load_text(FINANCED.replace("TERMINAL", terminal))
+    finance = subtree(spec, [outcome]).finance
+    assert finance is not None
+    assert spec.finance is not None
+    assert finance.rate == spec.finance.rate
+    assert finance.cash == (spec.finance.cash if cash else None)
+    assert finance.terminal == (spec.finance.terminal if kept else None)
