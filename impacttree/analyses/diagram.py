@@ -395,7 +395,7 @@ def _elasticities(case: Case) -> Mapping[tuple[str, str, int], float]:
 
     Only the edge itself counts, and what the target remembers of its own past.
     """
-    model, run, metrics = case.subject.model, case.base, case.subject.graph.metrics
+    model, run, metrics = case.base.model, case.base, case.subject.graph.metrics
     window = model.window(run.periods)
     partials, horizon = model.partials(run, run.held)
     totals, owners = case.before, model.owners
@@ -600,10 +600,10 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
     explained = [f"Figures on arrows: {', and '.join(figures)}."] if figures else []
     if drawn.asides:
         explained.append("Below the path: what leaves it and joins it, so that all that enters a box leaves it.")
-    warnings = dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ())))
-    if drawn.cut != "board":  # which alone shows the run rate
-        unshown = answer.case.run_rate_warnings(answer.words.graph[answer.outcome])
-        warnings = dict.fromkeys(warning for warning in warnings if warning not in unshown)
+    told = dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ())))
+    is_rated = drawn.cut == "board"  # which alone shows the run rate
+    unshown = () if is_rated else answer.case.run_rate_warnings(answer.words.graph[answer.outcome])
+    warnings = tuple(warning for warning in told if warning not in unshown)
     left_out = [f"Not modelled: {text}." for text in left_out_texts(answer.words, answer.not_modelled)]
     net = []
     if answer.pays is not None:

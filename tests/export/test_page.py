@@ -23,6 +23,7 @@ from impacttree.export.page import page, page_data
 from impacttree.export.script import OWN, SHORT, as_json, script
 from impacttree.quantity import Unit, format_percent_change, format_signed, format_value
 from impacttree.quantity.formatting import style_of
+from impacttree.spec import Finance
 from tests.export.javascript import in_node
 
 pytestmark = pytest.mark.slow
@@ -387,10 +388,9 @@ def test_a_scenario_whose_changes_hold_at_several_times(browser: Any, launch: Pa
 
 @functools.cache
 def financed() -> it.ImpactTree:
-    """Return the template with another `finance`: its free cash flow is cash after tax."""
-    keys = yaml.safe_load((files("impacttree") / "templates" / "saas.yaml").read_text(encoding="utf-8"))
-    keys["finance"] = {"discount_rate": "12%/year", "cash": "free_cash_flow"}
-    return it.loads(yaml.safe_dump(keys, sort_keys=False))
+    """Return the template with a discount rate, its free cash flow being cash after tax."""
+    finance = Finance(discount_rate="12%/year", cash="free_cash_flow")
+    return it.ImpactTree.from_spec(it.template("saas").spec.with_keys(finance=finance))
 
 
 @pytest.mark.parametrize(
