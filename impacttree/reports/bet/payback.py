@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from impacttree.analyses.cash_flow import CashFlow
 from impacttree.answers.axis import round_levels
 from impacttree.answers.words import lowered
 from impacttree.errors import QuestionError
@@ -13,7 +14,7 @@ from impacttree.reports.bet.bet import AXIS_STEPS, Bet
 from impacttree.views import Band, Lines, Panel, Series
 from impacttree.views.slides import Course, Figures, Milestone, Slide, SlidePart
 
-__all__ = ["payback_texts", "value_today", "when_it_comes_back"]
+__all__ = ["payback_texts", "value_head", "value_today", "when_it_comes_back"]
 
 MOST_QUARTERS = 14
 """That an axis names; beyond, it names years."""
@@ -65,9 +66,19 @@ def value_today(bet: Bet) -> Iterator[Panel]:
         return
     if cash is None or bet.net == "NPV":
         return
-    name = cash.value_name[:1].upper() + cash.value_name[1:]
     rate, _ = cash.irr_words if cash.costs else ("", "")
-    yield Panel(name, bet.signed(cash.npv), f"in cash, {bet.tax}" + (f"; IRR {rate}" if rate else ""))
+    terminal = " and a terminal value" if cash.terminal_share is not None else ""
+    told = f"cash {bet.tax} over {bet.words.periods(bet.horizon)}{terminal}" + (f"; IRR {rate}" if rate else "")
+    yield Panel(value_head(bet, cash), bet.signed(cash.npv), told)
+
+
+def value_head(bet: Bet, cash: CashFlow) -> str:
+    """Write what the value today is called, and up to when cash is counted: ``NPV by Dec 2035``.
+
+    Where a terminal value counts what comes after, it has no end.
+    """
+    name = cash.value_name[:1].upper() + cash.value_name[1:]
+    return name if cash.terminal_share is not None else f"{name} by {bet.shortly(bet.horizon)}"
 
 
 def _milestones(bet: Bet) -> Iterator[Milestone]:
