@@ -157,7 +157,7 @@ def test_a_deck_of_profit_tells_the_npv_of_the_same_answer() -> None:
     flow = tree.cash_flow({"sold": "+25%"}, cost=COSTS, after_tax=True, horizon=36)
     tile = tiles(deck.slides[0])["NPV by month 36"]
     assert tile.body == f"+${flow.npv:,.0f}".replace("+$-", "−$")
-    assert tile.detail == f"cash after tax over 36 months; IRR {flow.irr_words[0]}"
+    assert tile.detail == f"cash after tax, 36 months; IRR {flow.irr_words[0]}"
     slide = deck.slides[6]
     (table,) = pictures(slide, Table)
     assert isinstance(table, Table)
@@ -345,7 +345,7 @@ def test_numbers_are_measured_once_a_change_is_in_force_in_full() -> None:
 def test_the_tile_of_npv_says_how_it_differs_from_the_net() -> None:
     _, deck = in_years(108)
     tile = tiles(deck.slides[0])["NPV by Dec 2035"]
-    assert tile.detail.startswith("cash after tax over 108 months; IRR ")
+    assert tile.detail.startswith("cash after tax, 108 months; IRR ")
 
 
 def test_boxes_of_discounted_totals_are_not_cut() -> None:

@@ -66,19 +66,17 @@ def value_today(bet: Bet) -> Iterator[Panel]:
         return
     if cash is None or bet.net == "NPV":
         return
-    rate, _ = cash.irr_words if cash.costs else ("", "")
-    terminal = " and a terminal value" if cash.terminal_share is not None else ""
-    told = f"cash {bet.tax} over {bet.words.periods(bet.horizon)}{terminal}" + (f"; IRR {rate}" if rate else "")
+    rate = cash.irr_words[0] if cash.costs else ""  # why there is none stands on the slide of cash
+    more = f"; IRR {rate}" if rate.endswith("%") else ""
+    more = more if cash.terminal_share is None else " and later"
+    told = f"cash {bet.tax}, {bet.words.periods(bet.horizon)}{more}"
     yield Panel(value_head(bet, cash), bet.signed(cash.npv), told)
 
 
 def value_head(bet: Bet, cash: CashFlow) -> str:
-    """Write what the value today is called, and up to when cash is counted: ``NPV by Dec 2035``.
-
-    Where a terminal value counts what comes after, it has no end.
-    """
+    """Write what the value today is called: ``NPV by Dec 2035``; without an end where a terminal value counts later."""
     name = cash.value_name[:1].upper() + cash.value_name[1:]
-    return name if cash.terminal_share is not None else f"{name} by {bet.shortly(bet.horizon)}"
+    return f"{name} by {bet.shortly(bet.horizon)}" if cash.costs and cash.terminal_share is None else name
 
 
 def _milestones(bet: Bet) -> Iterator[Milestone]:
