@@ -12,7 +12,7 @@ from impacttree.answers.case import Case
 from impacttree.answers.cost import is_cost
 from impacttree.answers.local import local
 from impacttree.answers.number_names import label_of, size_of, size_per
-from impacttree.answers.outlays import Costs, Outlay, charges, read_outlays
+from impacttree.answers.outlays import Costs, Outlay, payments, read_outlays
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, counted, lowered, sentence
@@ -345,7 +345,7 @@ def break_even(
     outcome = subject.outcome(on)
     case = Case.of(subject, {metric: change}, horizon, scenario)
     outlays = read_outlays(case, outcome, cost)
-    weighing = _weighing(case, outcome, math.fsum(charges(case, outcome, outlays, [one.amount for one in outlays])))
+    weighing = _weighing(case, outcome, math.fsum(payments(case, outlays, [one.amount for one in outlays])))
     net = weighing.sign * case.change(outcome) - weighing.cost
     if net == 0.0 and not outlays:
         shown, label = case.asked.texts[0][1], subject.words.label(metric)
@@ -360,7 +360,7 @@ def break_even(
     rows = [_row(subject, down, up, ranges) for down, up in bearing]
     sized = [row for row in rows if row.address == numbers[0].address]
     others = [row for row in rows if row.address != numbers[0].address]
-    priced = [_cost_row(case, outcome, one, net, is_alone=len(outlays) == 1) for one in outlays]
+    priced = [_cost_row(case, one, net, is_alone=len(outlays) == 1) for one in outlays]
     words = subject.words
     told = words.basis(outcome.name, costed=bool(outlays), weights=case.asked.weights)
     meant = f"{words.horizon(outcome.name, case.periods)}; {told}"
@@ -502,10 +502,10 @@ def _row(
     return replace(nearest, within_range=within)
 
 
-def _cost_row(case: Case, outcome: Metric, outlay: Outlay, net: float, *, is_alone: bool) -> SwitchingValue:
+def _cost_row(case: Case, outlay: Outlay, net: float, *, is_alone: bool) -> SwitchingValue:
     """Return how much may be paid at most: what is left of the worth after all else that is paid."""
     cost, ends = outlay.amount, outlay.cost.low_high()
-    worth = cost + net / math.fsum(charges(case, outcome, (outlay,), (1.0,)))
+    worth = cost + net / math.fsum(payments(case, (outlay,), (1.0,)))
     low, high = ends if ends is not None and ends[0] != ends[1] else (None, None)
     within = None if low is None or high is None else low <= worth <= high
     at = worth if worth >= 0 else None

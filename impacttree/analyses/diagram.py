@@ -395,7 +395,7 @@ def _elasticities(case: Case) -> Mapping[tuple[str, str, int], float]:
 
     Only the edge itself counts, and what the target remembers of its own past.
     """
-    model, run, metrics = case.subject.model, case.base, case.subject.graph.metrics
+    model, run, metrics = case.base.model, case.base, case.subject.graph.metrics
     window = model.window(run.periods)
     partials, horizon = model.partials(run, run.held)
     totals, owners = case.before, model.owners

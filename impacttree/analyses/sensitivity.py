@@ -384,7 +384,7 @@ def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
     subject = case.subject
     total = case.before[outcome.index]
     subject.model.expect(RUNS * len(subject.graph.metrics), case.periods)
-    gradient = subject.model.relative_gradient(case.base, outcome.index)
+    gradient = case.base.model.relative_gradient(case.base, outcome.index)
     upstream = subject.upstream(outcome)
     bending = _bending(subject, upstream)
     ways = better_ways(case, outcome)

@@ -15,7 +15,7 @@ from impacttree.answers.decision import WRITE, Decision
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.number_names import label_of
-from impacttree.answers.outlays import Outlay, charges, read_outlays
+from impacttree.answers.outlays import Outlay, payments, read_outlays
 from impacttree.answers.ranges import missing_note
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import Samples, percentage
@@ -517,8 +517,8 @@ def _costs(nets: Scramblings, weighed: _Weighed, worth: float, samples: int) -> 
         return np.full(samples, max(worth, 0.0))
     drawn = [nets.draw(one.address) if one.cost.spread is not None else one.amount for one in weighed.outlays]
     whole: npt.NDArray[np.float64] = np.zeros(samples)
-    for charged in charges(weighed.case, weighed.outcome, weighed.outlays, drawn):
-        whole = whole + charged
+    for paid in payments(weighed.case, weighed.outlays, drawn):
+        whole = whole + paid
     return whole
 
 

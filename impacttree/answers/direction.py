@@ -50,7 +50,7 @@ def _unstated_costs(case: Case, outcome: Metric) -> Iterator[Metric]:
     if not unstated:
         return
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
-    slopes, total = case.subject.model.gradient(case.base, outcome.index), case.before[outcome.index]
+    slopes, total = case.base.model.gradient(case.base, outcome.index), case.before[outcome.index]
     for metric in unstated:
         moved = slopes[metric.index] * (abs(case.before[metric.index]) or 1.0)
         if sign * moved < 0 and not is_still(total, total + moved):

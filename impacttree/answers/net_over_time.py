@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, check_net
 from impacttree.answers.means import missing_mean
-from impacttree.answers.outlays import Costs, Outlay, charges, read_outlays, terms
+from impacttree.answers.outlays import Costs, Outlay, payments, read_outlays, terms
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.result import Scalar
 from impacttree.answers.samples import Range, Samples
@@ -95,8 +95,8 @@ class Returns:
     terms: str = ""
     outlays: tuple[Outlay, ...] = ()
     """What is paid, as it was understood."""
-    charged: tuple[float, ...] = ()
-    """What of it is charged in the first periods, up to each of them; `net` is `gain` less this."""
+    paid: tuple[float, ...] = ()
+    """What of it is paid in the first periods, up to each of them, as it counts; `net` is `gain` less this."""
 
     @property
     def first_spend(self) -> int | None:
@@ -186,8 +186,7 @@ def returns(
     outcome
         What it is done for.
     cost
-        What is paid, today or later, in the unit of the outcome over the horizon. What has a life is charged in equal
-        parts over it, and at once to an outcome that is cash.
+        What is paid, today or later, in the unit of the outcome over the horizon.
     step
         Periods of one horizon; all of them unless given.
     sampled
@@ -215,17 +214,14 @@ def returns(
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
     outlays = read_outlays(case, outcome, cost, step, address=address)
     gain = tuple(sign * amount for amount in _cumulative(case, outcome))
-    paid = charges(case, outcome, outlays, [one.amount for one in outlays])
-    charged = tuple(accumulate(paid))
-    net = tuple(map(operator.sub, gain, charged))
+    paid = tuple(accumulate(payments(case, outlays, [one.amount for one in outlays])))
+    net = tuple(map(operator.sub, gain, paid))
     stages = tuple(Stage(end, gain[end - 1], net[end - 1]) for end in range(step, case.periods + 1, step))
     spent = math.fsum(one.amount for one in outlays)
     first = _first_spend(outlays)
     payback = next((t for t in range(first, len(net) + 1) if net[t - 1] >= 0), None) if spent else None
-    text, told = joined([one.text for one in outlays]), terms(case, outcome, outlays)
-    found = Returns(
-        spent, text, gain, net, stages, payback, payback, payback, terms=told, outlays=outlays, charged=charged
-    )
+    text, told = joined([one.text for one in outlays]), terms(case, outlays)
+    found = Returns(spent, text, gain, net, stages, payback, payback, payback, terms=told, outlays=outlays, paid=paid)
     return _with_samples(found, case, outcome, outlays) if sampled else found
 
 
@@ -267,7 +263,7 @@ def _with_samples(found: Returns, case: Case, outcome: Metric, outlays: Sequence
     before, after = simulate_many(job, case.samples or sample_count(subject, wanted, case.periods))
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
     gains = _gains(sign * (after.paths[slot][1:] - before.paths[slot][1:]), _rule(case, outcome))
-    paid = charges(case, outcome, outlays, [one.drawn(job, gains.shape[1]) for one in outlays])
+    paid = payments(case, outlays, [one.drawn(job, gains.shape[1]) for one in outlays])
     nets = gains - np.array([total + np.zeros(gains.shape[1]) for total in accumulate(paid)])
     if not np.isfinite(nets).any(axis=1).all():
         return found

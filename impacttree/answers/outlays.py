@@ -19,13 +19,16 @@ from impacttree.spec.finance import LONGEST_LIFE
 if TYPE_CHECKING:
     from impacttree.engine.simulation import Job
 
-__all__ = ["Costs", "Outlay", "charges", "read_outlays", "terms"]
+__all__ = ["Costs", "Outlay", "payments", "read_outlays", "terms"]
 
 Costs = RawQuantity | Sequence[RawQuantity]
 """What is paid: ``"$250k"``, ``"$20k in month 3"``, ``"$100k over 36 months"``; a list, or with ``;`` between them."""
 
 MOST = 60
-_WHEN = pattern(r"^(?P<amount>.+?)(?:\s+in\s+(?P<when>[^$]+?))?(?:\s+over\s+(?P<life>\d+\s+[A-Za-z]+))?\s*$")
+_AMOUNT, _PAID, _LIFE = r"(?P<amount>.+?)", r"\s+in\s+(?P<when>[^$]+?)", r"\s+over\s+(?P<life>\d+\s+[A-Za-z]+)"
+_WHEN = pattern(rf"^{_AMOUNT}(?:{_PAID})?(?:{_LIFE})?\s*$")
+_LIFE_FIRST = pattern(rf"^{_AMOUNT}{_LIFE}{_PAID}\s*$")
+_COMMA = pattern(r",\s+(?=\S*\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class Outlay:
     period
         When it is paid: 0 is today, at the start of period 1.
     life
-        Over how many periods it is written off, beginning with the one in which it is paid; None where it is an
-        expense at once.
+        Over how many periods it is written off, beginning with the one in which it is paid, which bears on tax alone;
+        None where it is an expense at once.
     text
         As it was written.
     address
@@ -59,8 +62,8 @@ class Outlay:
         return self.cost.central()
 
     def told(self, words: Words) -> str:
-        """Write what is paid, and in which period: ``$20k in Jan 2027 over 36 months``."""
-        life = "" if self.life is None else f" over {words.periods(self.life)}"
+        """Write what is paid, and in which period: ``$20k in Jan 2027, written off over 36 months``."""
+        life = "" if self.life is None else f", written off over {words.periods(self.life)}"
         return f"{self.cost.text} in {words.at(max(self.period, 1))}{life}"
 
     def uncertain(self, outcome: Metric) -> tuple[UncertainNumber, ...]:
@@ -126,32 +129,33 @@ def read_outlays(
     return tuple(found)
 
 
-def terms(case: Case, outcome: Metric, outlays: Sequence[Outlay]) -> str:
-    """Write what is paid and when: ``$250k, paid once in month 1``, ``$20k in month 3 and $90k over 36 months``."""
+def terms(case: Case, outlays: Sequence[Outlay]) -> str:
+    """Write what is paid and when: ``$250k, paid once in month 1``, ``$90k, paid in month 1, and $20k in month 3``."""
     words = case.words
-    today = words.at_start
-    if len(outlays) == 1 and not outlays[0].period and outlays[0].life is None:
-        return f"{outlays[0].text}, paid once {today}"
-    lives = any(one.life is not None for one in outlays) and not words.is_cash(outcome.name)
-    told = joined([one.told(words) if one.period else f"{one.text}, paid {today}" for one in outlays])
-    return told + ("; what has a life is charged in equal parts over it" if lives else "")
+    if len(outlays) == 1 and not outlays[0].period:
+        return f"{outlays[0].cost.text}, paid once {words.at_start}"
+    when = [f" in {words.at(one.period)}" if one.period else f", paid {words.at_start}" for one in outlays]
+    return joined([f"{one.cost.text}{said}" for one, said in zip(outlays, when, strict=True)])
 
 
-def charges(case: Case, outcome: Metric, outlays: Sequence[Outlay], amounts: Sequence[Any]) -> list[Any]:
-    """Return what outlays of such amounts charge each period with, as it counts on the basis of the case."""
-    charged: list[Any] = [0.0] * case.periods
+def payments(case: Case, outlays: Sequence[Outlay], amounts: Sequence[Any]) -> list[Any]:
+    """Return what is paid in each period where outlays are such amounts, as it counts on the basis of the case.
+
+    All of an outlay is paid at once, also where it is written off over a life: only money that has come back is back.
+    """
+    paid: list[Any] = [0.0] * case.periods
     for one, amount in zip(outlays, amounts, strict=True):
-        first, life = max(one.period, 1), one.life or 1
-        if one.life is None or case.words.is_cash(outcome.name):
-            charged[first - 1] = charged[first - 1] + amount * case.subject.counts(one.period)
-            continue
-        for t in range(first, min(first + life, case.periods + 1)):
-            charged[t - 1] = charged[t - 1] + amount * (case.subject.counts(t) / life)
-    return charged
+        place = max(one.period, 1) - 1
+        paid[place] = paid[place] + amount * case.subject.counts(one.period)
+    return paid
 
 
 def _read(case: Case, told: Case, outcome: Metric, raw: RawQuantity, address: str) -> Outlay:
-    parts = _WHEN.match(raw.strip()) if isinstance(raw, str) else None
+    if isinstance(raw, str) and _COMMA.search(raw):
+        reason = f"the cost: '{printable(raw.strip(), 60)}' lists several, and `;` stands between costs"
+        raise QuestionError(Problem(reason=reason, fix=f"write '{printable(_COMMA.sub('; ', raw.strip()), 60)}'"))
+    text = raw.strip() if isinstance(raw, str) else ""
+    parts = _LIFE_FIRST.match(text) or _WHEN.match(text)
     if parts is None or not (parts["when"] or parts["life"]):
         cost = read_cost(told, outcome, raw)
         return Outlay(cost, 0, None, cost.text, address)

@@ -64,6 +64,8 @@ Scheduled = Sequence[Sequence[float]]
 class Stepped(NamedTuple):
     """The values of a run, one row a period, and the registers as the last period has left them."""
 
+    program: CompiledProgram
+    """Whose registers they are: to another program they mean nothing."""
     rows: Array
     registers: Array
     is_fresh: bool = True
@@ -181,8 +183,24 @@ class CompiledProgram:
         scales, values = (np.ascontiguousarray(numbers[:, :, part]) for part in (0, 1))
         return CompiledChanges(blocks, np.array(fixed, dtype=np.int64), scales, values)
 
-    def _numbers(self, scheduled: Scheduled) -> Any:
-        return self.np.array(scheduled, dtype=self.np.float64) if len(scheduled) else self.np.empty((1, 0))
+    def _numbers(self, rows: Array, scheduled: Scheduled, *others: tuple[Array, int]) -> Any:
+        """Return the numbers of parameters that differ by period as an array, a row for each of `rows`.
+
+        Parameters
+        ----------
+        others
+            What has a row for each of them as well, with how wide it is.
+
+        Raises
+        ------
+        ValueError
+            Where one has not.
+        """
+        np = self.np
+        numbers = np.array(scheduled, dtype=np.float64) if len(scheduled) else np.empty((len(rows), 0))
+        for array, width in ((rows, self.slots), (numbers, len(self.scheduled)), *others):
+            _check(array, len(rows), width)
+        return numbers
 
     def run(self, count: int, scheduled: Scheduled, changes: CompiledChanges) -> Stepped | None:
         """Return the values of so many periods; None where one is not finite."""
@@ -194,7 +212,7 @@ class CompiledProgram:
             return self._today
         registers = self._today.registers.copy()
         is_done = self.interpreter.change(self.code, self.starts, self.ends, self.own, registers, *changes)
-        return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
+        return Stepped(self, registers[None, : self.slots].copy(), registers) if is_done else None
 
     def totals(self, row: Array, base: Row, changes: CompiledChanges) -> Stepped | None:
         """Return a row in which the slots of this program are computed from the others; None where one is not finite.
@@ -223,6 +241,7 @@ class CompiledProgram:
         np = self.np
         sizes = np.full(len(sets), math.inf)
         rows = np.empty((len(sets), self.slots)) if given is None else given.copy()
+        _check(rows, len(sets), self.slots)
         start = self.run(1, (), self._unchanged) if given is None else None
         if given is None and start is None:
             return rows, sizes
@@ -248,12 +267,14 @@ class CompiledProgram:
     def _stepped(self, rows: Array, registers: Any, scheduled: Scheduled, changes: CompiledChanges) -> Stepped | None:
         if len(rows) == 1 and self.is_timeless and not len(changes.blocks):
             is_done = self.interpreter.evaluate(self.code, registers)
-            return Stepped(registers[None, : self.slots].copy(), registers) if is_done else None
+            return Stepped(self, registers[None, : self.slots].copy(), registers) if is_done else None
+        width = len(changes.blocks)
+        numbers = self._numbers(rows, scheduled, (changes.scales, width), (changes.values, width))
         is_done = self.interpreter.step_through(
             self.code, self.starts, self.ends, self.own, registers, self.past, self._base, self.scheduled,
-            self._numbers(scheduled), rows, *changes,
+            numbers, rows, *changes,
         )  # fmt: skip
-        return Stepped(rows, registers) if is_done else None
+        return Stepped(self, rows, registers) if is_done else None
 
     def rows(self, rows: Sequence[Row]) -> Any:
         """Return rows of numbers as one array."""
@@ -263,10 +284,16 @@ class CompiledProgram:
         """Return a run whose values are known; of what this program does not compute, the first row is read."""
         registers = self.registers(base)
         registers[: self.slots] = rows[0]
-        return Stepped(rows, registers, is_fresh=False)
+        return Stepped(self, rows, registers, is_fresh=False)
 
     def carry_back(self, run: Stepped, scheduled: Scheduled, adjoints: Array, changes: CompiledChanges) -> None:
         """Carry adjoints, one row a period, from the last period back to the first; `adjoints` is changed."""
+        if run.program is not self:
+            raise ValueError("the registers are those of another program")
+        width = len(changes.blocks)
+        numbers = self._numbers(
+            run.rows, scheduled, (adjoints, self.slots), (changes.scales, width), (changes.values, width)
+        )
         is_fresh = run.is_fresh and not len(changes.blocks)
         if len(run.rows) == 1 and self.is_timeless and not len(changes.blocks):
             registers = run.registers.copy()
@@ -276,7 +303,7 @@ class CompiledProgram:
             return
         self.interpreter.carry_back(
             self.code, self.starts, self.ends, self.back_starts, self.back_ends, self.own,
-            run.registers.copy(), self.past, self._base, self.scheduled, self._numbers(scheduled), run.rows,
+            run.registers.copy(), self.past, self._base, self.scheduled, numbers, run.rows,
             adjoints, is_fresh, *changes,
         )  # fmt: skip
 
@@ -285,7 +312,7 @@ class CompiledProgram:
         found = self.np.empty((len(rows), len(self.edges)))
         self.interpreter.local_slopes(
             self.code, self.starts, self.ends, self.back_starts, self.back_ends, self.own,
-            self.registers(base), self.past, self._base, self.scheduled, self._numbers(scheduled), rows,
+            self.registers(base), self.past, self._base, self.scheduled, self._numbers(rows, scheduled), rows,
             self.edges, self.owners, found,
         )  # fmt: skip
         return found
@@ -297,10 +324,16 @@ class CompiledProgram:
         registers = self.registers(base)
         self.interpreter.replay(
             self.code, self.starts, self.ends, self.own, registers, self.past, self._base, self.scheduled,
-            self._numbers(scheduled), rows, t,
+            self._numbers(rows, scheduled), rows, t,
         )  # fmt: skip
         return {
             (choice.slot, choice.out): float(registers[choice.register])
             for choice in self.flat.choices
             if all((registers[flag] != 0.0) == side for flag, side in choice.within)
         }
+
+
+def _check(array: Array, rows: int, width: int) -> None:
+    """Refuse an array of another shape: compiled code does not look, and would read and write beyond its end."""
+    if array.shape != (rows, width):
+        raise ValueError(f"an array is {array.shape}, and {(rows, width)} is needed")

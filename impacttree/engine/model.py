@@ -622,6 +622,7 @@ class Model:
 
     def horizon(self, run: Run, periods: int) -> Row:
         """Return each slot's value over the horizon, up to period `periods` of `run`, by its aggregation rule."""
+        self._check(run)
         window = self.window(periods)
         rows = run.rows if self.is_static else run.rows[window.before : periods]
         if window.distinct == 1:
@@ -695,6 +696,17 @@ class Model:
         """The schedules that have a last period."""
         return tuple(schedule for schedule in self.graph.schedules.values() if schedule.last is not None)
 
+    def _check(self, run: Run) -> None:
+        """Refuse a run that has a row for each period where the model has one for all, or the other way round.
+
+        Raises
+        ------
+        ValueError
+            Which says whom to ask.
+        """
+        if len(run.rows) != self.steps(run.periods):
+            raise ValueError(f"the run has {len(run.rows)} rows of values, and the model others: ask `run.model`")
+
     def window(self, periods: int) -> Window:
         """Return the periods that count, up to period `periods`, as a window."""
         those = self.counted(periods)
@@ -716,6 +728,7 @@ class Model:
 
         Into a metric that `held` changes an edge carries what the change makes of it: nothing where it is fixed.
         """
+        self._check(run)
         rows, horizon = self._quick_partials(run) or self._own_partials(run, held.fixed_slots)
         if held.kinds:
             for position, row in enumerate(rows):
@@ -755,6 +768,7 @@ class Model:
 
         The rule of a fixed metric is not followed.
         """
+        self._check(run)
         pair, fixed = None if run.missing else self._compiled(), run.held.fixed_slots
         totals, base = run.horizon(), self.horizon_base(run.periods)
         if pair is not None:
@@ -775,6 +789,7 @@ class Model:
 
     def adjoints(self, run: Run, outcome: int) -> Adjoints:
         """Return the derivatives of the outcome's horizon value by one reverse pass through time."""
+        self._check(run)
         horizon = [0.0] * self.size
         horizon[outcome] = 1.0
         recomputed = [0.0] * self.size
@@ -816,7 +831,9 @@ class Model:
             for block in self.recomputed.blocks:
                 recomputed[block.slot] = horizon[block.slot]
         rows = pair.step.rows(self.seeds(self.window(run.periods), horizon))
-        stepped = run.stepped or pair.step.given(pair.step.rows(run.rows))
+        stepped = run.stepped
+        if stepped is None or stepped.program is not pair.step:
+            stepped = pair.step.given(pair.step.rows(run.rows))
         numbers = self._scheduled(len(run.rows))
         pair.step.carry_back(stepped, numbers, rows, _changes(pair.step, len(run.rows), run.held))
         return Adjoints(tuple(rows.tolist()), recomputed)

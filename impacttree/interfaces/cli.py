@@ -147,7 +147,10 @@ def cost_option(function: F) -> F:
 
 def costs_option(function: F) -> F:
     """Add the option of what may be paid in several parts, later, or over a life."""
-    text = "What it costs: '$250k' today, which may be a range, '$20k in month 3', '$100k over 36 months'; or 'A; B'."
+    text = (
+        "What it costs: '$250k' today, which may be a range, '$20k in month 3', '$100k over 36 months', which is paid "
+        "at once and written off over that life; several as 'A; B'."
+    )
     return click.option("--cost", metavar="AMOUNT", help=text)(function)
 
 

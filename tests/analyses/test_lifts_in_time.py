@@ -179,6 +179,22 @@ def test_a_scenario_holds_in_time(flat: it.ImpactTree) -> None:
         it.loads(FLAT.replace("month 4", "2027-04"))
 
 
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_elasticities_off_time_count_every_period_of_what_holds_in_time(is_quick: bool) -> None:
+    tree = it.loads(FLAT.replace("price * sold}", "price * sold - rent}\n  rent: {value: $500/month}"))
+    if is_quick:
+        pytest.importorskip("numba")
+        tree._subject.model.expect(10**9, 12)
+    paid, rent = 1500 * (12 + 0.1 * 8), 500 * 12
+    exact = {"price": paid / (paid - rent), "sold": paid / (paid - rent), "rent": -rent / (paid - rent)}
+    rows = tree.sensitivity(scenario="launch").rows
+    assert {row.metric: row.elasticity for row in rows} == pytest.approx(exact)
+    drawn = tree.diagram(scenario="launch").view().links
+    assert {link.source: link.elasticity for link in drawn} == pytest.approx(exact)
+    lifted = tree.diagram(lift=("price", "+10% from month 4")).view().links
+    assert {link.source: link.elasticity for link in lifted} == pytest.approx({"price": 1.5, "sold": 1.5, "rent": -0.5})
+
+
 def test_a_change_cannot_end_before_it_starts(flat: it.ImpactTree) -> None:
     with pytest.raises(it.ChangeError, match=r"price: a lift cannot end \(month 3\) before it starts \(month 4\)"):
         flat.worth("price", it.lift("+1%", start="month 4", until="month 3"))

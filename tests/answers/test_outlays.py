@@ -1,4 +1,4 @@
-"""Costs that are paid later, or charged over a life, against plain arithmetic in worth, decisions and information."""
+"""Costs that are paid later, or written off over a life, against plain arithmetic in every question of costs."""
 
 from __future__ import annotations
 
@@ -49,15 +49,31 @@ def test_payback_is_looked_for_from_the_first_payment_on() -> None:
     assert answer.pays.payback_low >= 4
 
 
-def test_what_has_a_life_is_charged_over_it_and_at_once_to_cash() -> None:
-    profit, cash = (shop().worth("sold", "+100%", on=on, cost="$240 over 24 months") for on in ("profit", "cash"))
-    assert profit.pays is not None
-    assert cash.pays is not None
-    assert profit.pays.net[:3] == pytest.approx([90, 180, 270])
-    assert [stage.net for stage in profit.pays.stages] == pytest.approx([1080, 2160, 3360])
-    assert cash.pays.net[:3] == pytest.approx([75 - 240, 150 - 240, 225 - 240])
-    assert "charged in equal parts over it" in profit.basis
-    assert "charged" not in cash.basis
+@pytest.mark.parametrize(("on", "each"), [("profit", 100), ("cash", 75)])
+def test_what_has_a_life_is_paid_at_once_and_only_money_that_came_back_is_back(on: str, each: int) -> None:
+    lasting, expensed = (shop().worth("sold", "+100%", on=on, cost=cost) for cost in ("$240 over 24 months", "$240"))
+    assert lasting.pays is not None
+    assert expensed.pays is not None
+    assert lasting.pays.net[:3] == pytest.approx([each - 240, 2 * each - 240, 3 * each - 240])
+    assert lasting.pays.net == expensed.pays.net
+    assert lasting.payback == expensed.payback == math.ceil(240 / each)
+    assert lasting.basis == expensed.basis
+
+
+def test_an_act_is_not_better_for_being_written_off() -> None:
+    acts = [it.Act("sold", "+100%", cost=cost, label=cost) for cost in ("$300 over 120 months", "$150")]
+    decided = shop().decide(it.Decision(acts))
+    assert decided.best == "$150"
+    assert decided.acts[0].returns.stages[0].net == pytest.approx(1200 - 300)
+
+
+@pytest.mark.parametrize("cost", ["$90 in month 3 over 36 months", "$90 over 36 months in month 3"])
+def test_when_and_life_stand_in_either_order(cost: str) -> None:
+    case = Case.of(shop()._subject, {"sold": "+100%"})
+    ((amount, period, life),) = [
+        (one.amount, one.period, one.life) for one in read_outlays(case, shop()._graph["profit"], cost)
+    ]
+    assert (amount, period, life) == (90.0, 3, 36)
 
 
 @pytest.mark.parametrize("cost", ["$150", "$150; $400 in month 4", "$400 in month 4 over 24 months"])
@@ -108,6 +124,10 @@ def test_costs_with_ranges_are_drawn_each_by_itself() -> None:
         ("$5 over 2 years", "write 24 months"),
         (["$5"] * 61, "61 costs are more than 60"),
         ("$5;", "the cost"),
+        (
+            "$50 in month 3, $20 over 36 months",
+            r"(?s)`;` stands between costs.*write .\$50 in month 3; \$20 over",
+        ),
     ],
 )
 def test_what_cannot_be_paid_is_one_error(cost: str | list[str], said: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -94,7 +94,7 @@ def test_rows_and_compiled_code_give_what_the_scalar_evaluator_gives(sketch: Ske
     quickly = quick.run(periods, done)
     assert quickly.rows == run.rows
     assert quickly.stepped is not None
-    assert model.gradient(run, compiled.outcome) == quick.gradient(quickly, compiled.outcome)
+    assert run.model.gradient(run, compiled.outcome) == quickly.model.gradient(quickly, compiled.outcome)
     assert quick.total(periods, done, compiled.outcome) in (None, totals[compiled.outcome])
 
 
@@ -136,6 +136,36 @@ def test_the_gradient_under_changes_is_the_difference_quotient(sketch: Sketch, d
     step = 1e-4
     near = (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step)
     assert slope == pytest.approx(near, rel=1e-4, abs=1e-5)
+
+
+ASKED_OF_A_RUN: tuple[Callable[[Model, Run], object], ...] = (
+    lambda model, run: model.gradient(run, 2),
+    lambda model, run: model.relative_gradient(run, 2),
+    lambda model, run: model.partials(run, run.held),
+    lambda model, run: list(model.decisions(run)),
+    lambda model, run: model.horizon(run, 12),
+)
+
+
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_a_model_refuses_a_run_whose_rows_stand_for_other_periods(is_quick: bool) -> None:
+    """Its derivatives would count one period for all, and compiled code would write beyond the end of one row."""
+    model = it.loads(
+        "horizon: 12\nmetrics: {price: {value: 30}, sold: {value: 50/month}, paid: {formula: price * sold}}\n"
+        "outcome: paid"
+    )._subject.model
+    if is_quick:
+        pytest.importorskip("numba")
+        model.expect(10**9, 1)
+    alike = model.run(12)
+    timed = model.run(12, {0: Intervention("wrap", 1.1, 0.0, Weights(start=3))})
+    assert (timed.stepped is not None, timed.model is model) == (is_quick, False)
+    for asked in ASKED_OF_A_RUN:
+        for other, run in ((model, timed), (timed.model, alike)):
+            with pytest.raises(ValueError, match=r"ask `run\.model`"):
+                asked(other, run)
+    assert timed.model.gradient(timed, 2) == pytest.approx([50 * 12, 30 * (2 + 1.1 * 10), 12])
+    assert model.gradient(alike, 2) == pytest.approx([50 * 12, 30 * 12, 12])
 
 
 # ---- a lift and its paths

@@ -256,6 +256,43 @@ def test_compiled_code_that_cannot_be_kept_or_is_not_of_these_operations_is_not_
     assert after in (done.stdout + done.stderr).splitlines()[-1]
 
 
+def test_arrays_that_do_not_go_together_never_reach_compiled_code() -> None:
+    """It does not look where it reads and writes."""
+    np = pytest.importorskip("numpy")
+    model = ready(build(load_text(EXAMPLE)))
+    pair, run = model._pair, model.run(5)
+    assert pair is not None
+    assert run.stepped is not None
+    step, own = pair.step, run.stepped
+    held, whole = step.changes({0: "fix"}, [{0: 1.0}] * 5), step.changes({}, [{}] * 5)
+    rows, four = np.zeros((5, model.size)), step.changes({0: "fix"}, [{0: 1.0}] * 4)
+    step.carry_back(own, (), rows.copy(), held)
+    part = ready(build(load_text(EXAMPLE))).cut({0})
+    assert part._pair is not None
+    for call in (
+        lambda: step.carry_back(own, (), rows[:4].copy(), whole),
+        lambda: step.carry_back(own, (), rows[:, 1:].copy(), whole),
+        lambda: step.carry_back(own, (), rows.copy(), four),
+        lambda: step.carry_back(own, [[1.0]] * 5, rows.copy(), whole),
+        lambda: part._pair.step.carry_back(own, (), rows.copy(), whole),
+        lambda: step.run(5, (), four),
+        lambda: step.run(5, [[1.0]] * 5, whole),
+        lambda: step.local_slopes(rows, [[1.0]] * 5),
+        lambda: step.local_slopes(rows[:, 1:].copy(), ()),
+        lambda: step.decisions(rows[:, 1:].copy(), (), 0),
+        lambda: pair.recomputed.each([{}], rows.copy()),
+    ):
+        with pytest.raises(ValueError, match=r"is needed|another program"):
+            call()
+
+
+def test_a_part_of_a_tree_takes_the_values_of_a_run_of_all_of_it_and_not_its_registers() -> None:
+    graph = build(load_text(EXAMPLE))
+    for slot in range(len(graph.metrics)):
+        found, exact = (model.cut({slot}).gradient(model.run(5), slot) for model in (ready(graph), Model(graph)))
+        assert bits(found) == bits(exact)
+
+
 def test_without_numba_answers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = template("saas")
     monkeypatch.setattr(program, "find_spec", lambda _: None)

@@ -22,6 +22,7 @@ from impacttree.export.page import page, page_data
 from impacttree.export.script import OWN, SHORT, as_json, script
 from impacttree.quantity import Unit, format_percent_change, format_signed, format_value
 from impacttree.quantity.formatting import style_of
+from impacttree.spec import Finance
 from tests.export.javascript import in_node
 
 pytestmark = pytest.mark.slow
@@ -333,8 +334,8 @@ def test_a_scenario_whose_changes_hold_at_several_times(browser: Any, launch: Pa
 @functools.cache
 def financed() -> it.ImpactTree:
     """Return the template with a discount rate, its free cash flow being cash after tax."""
-    text = (files("impacttree") / "templates" / "saas.yaml").read_text(encoding="utf-8")
-    return it.loads(f"{text}\nfinance: {{discount_rate: 12%/year, cash: free_cash_flow}}\n")
+    finance = Finance(discount_rate="12%/year", cash="free_cash_flow")
+    return it.ImpactTree.from_spec(it.template("saas").spec.with_keys(finance=finance))
 
 
 @pytest.mark.parametrize(
@@ -390,7 +391,7 @@ def test_a_page_without_a_lift_is_on_its_basis(basis: Any) -> None:
 
 def test_a_basis_that_cannot_be_is_refused() -> None:
     with pytest.raises(QuestionError, match="discount rate"):
-        page_data(it.template("saas")._subject, basis="pv")
+        page_data(it.template("internal")._subject, basis="pv")
     with pytest.raises(QuestionError, match="a level has no present value"):
         page_data(financed()._subject, on="customers", basis="pv")
     with pytest.raises(QuestionError, match="run rate"):

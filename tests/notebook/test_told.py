@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from impacttree.export.changes import changes_data, timings_data
 from impacttree.export.page import modules, page_data
 from impacttree.export.script import script
 from impacttree.notebook.told import figures, plain
+from impacttree.spec import Finance
 from tests.export.javascript import in_node
 
 pytestmark = pytest.mark.slow
@@ -49,8 +49,8 @@ def _close(ours: Any, theirs: Any, where: str) -> None:
 
 def financed(name: Any) -> it.ImpactTree:
     """Return a template that states how later amounts are weighed."""
-    text = (files("impacttree") / "templates" / f"{name}.yaml").read_text(encoding="utf-8")
-    return it.loads(f"{text}\nfinance: {{discount_rate: 12%/year, timing: mid}}\n")
+    finance = Finance(discount_rate="12%/year", timing="mid")
+    return it.ImpactTree.from_spec(it.template(name).spec.with_keys(finance=finance))
 
 
 @pytest.mark.parametrize(

@@ -68,12 +68,12 @@ def by_hand(months: int = 36) -> list[float]:
     net, left = [], 0.0
     for month in range(1, months + 1):
         left += 100 - (1000 if month == 1 else 0) - (600 if month == 20 else 0)
-        left -= 1200 / 24 if 3 <= month < 27 else 0
+        left -= 1200 if month == 3 else 0
         net.append(left)
     return net
 
 
-def test_what_is_paid_later_is_charged_when_it_counts() -> None:
+def test_what_is_paid_later_is_taken_off_when_it_is_paid() -> None:
     deck = shop().deck("sold", "+25%", cost=COSTS)
     net = by_hand()
     assert course(deck).lines.series[0].values == pytest.approx(net)
@@ -91,18 +91,18 @@ def test_what_is_paid_later_is_charged_when_it_counts() -> None:
     payments = [event.when for event in deck.slides[5].parts[-1].picture.events if "paid" in event.text]  # type: ignore[union-attr]
     assert payments[:1] == ["Month 1"]
     assert "Month 20" in payments
-    assert "$1200 in month 3 over 24 months" in said(deck)
+    assert "$1200 in month 3, written off over 24 months" in said(deck)
 
 
-def test_what_is_written_off_beyond_the_end_is_not_charged() -> None:
+def test_what_is_written_off_beyond_the_end_is_paid_all_the_same() -> None:
     deck = shop().deck("sold", "+25%", cost="$1000; $3600 over 48 months")
     table = next(p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))
     cost, after = (row[-2].text for row in table.rows[-2:])
-    assert (cost, after) == ("−3,700", "−100")
-    assert tiles(deck.slides[0])["Net by month 36"].detail == "after $3.7k charged"
+    assert (cost, after) == ("−4,600", "−1,000")
+    assert tiles(deck.slides[0])["Net by month 36"].body == "−$1k"
     equation = tiles(deck.slides[1])
-    assert (equation["Charged"].body, equation["Charged"].detail) == ("$3.7k", "of $4.6k asked")
-    assert equation["Net"].body == "−$0.1k"
+    assert equation["The ask"].body == "$4.6k"
+    assert equation["Net"].body == "−$1k"
 
 
 def test_payback_is_counted_from_the_first_spend() -> None:
@@ -123,8 +123,7 @@ def test_what_is_lost_again_is_not_called_back() -> None:
 def test_a_deck_on_present_values_says_so_and_adds_up() -> None:
     deck = shop().deck("sold", "+25%", cost=COSTS, basis="pv")
     factors = [1.12 ** (-month / 12) for month in range(37)]
-    paid = {0: 1000.0, 20: 600.0} | {month: 50.0 for month in range(3, 27) if month != 20}
-    paid[20] = 650.0
+    paid = {3: 1200.0, 20: 600.0}
     amounts = [100 * factors[t] - paid.get(t, 0.0) * factors[t] for t in range(1, 37)]
     amounts[0] -= 1000.0
     assert course(deck).lines.series[0].values == pytest.approx(list(accumulate(amounts)))
@@ -221,17 +220,18 @@ def test_with_fiscal_years_slides_speak_of_them() -> None:
     tree = shop(", cash: {profit: profit}", "start_date: 2026-11-01\nfiscal_calendar: {start: February}")
     deck = tree.deck("sold", "+25%", cost="$1000; $1200 in 2027-01 over 24 months")
     net = [0.0, *accumulate(
-        100 - (1000 if month == 1 else 0) - (50 if 3 <= month < 27 else 0) for month in range(1, 37)
+        100 - (1000 if month == 1 else 0) - (1200 if month == 3 else 0) for month in range(1, 37)
     )]  # fmt: skip
     (spans,) = pictures(deck.slides[0], Spans)
     assert isinstance(spans, Spans)
     ends = {"By the end of FY27": 3, "By the end of FY28": 15, "By the end of FY29": 27, "By the end of FY30 Q3": 36}
     assert {bar.label: bar.point for bar in spans.spans} == {
-        label: pytest.approx(net[month]) for label, month in ends.items()
+        label: pytest.approx(100 * month) for label, month in ends.items()
     }
+    assert spans.threshold == pytest.approx(2200)  # all of it is paid before the first stage
     back = next(month for month in range(1, 37) if net[month] >= 0)
-    assert back == 18
-    assert "pays back in FY29 Q1" in deck.slides[0].title  # April 2028
+    assert back == 22
+    assert "pays back in FY29 Q3" in deck.slides[0].title  # August 2028
     names = [(month, name) for month, name in enumerate(course(deck).names, 1) if name]
     assert names[:5] == [(3, "FY27"), (6, "Q1"), (9, "Q2"), (12, "Q3"), (15, "FY28")]
     table = next(p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))

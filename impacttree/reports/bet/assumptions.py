@@ -54,7 +54,7 @@ def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
     yield said
     sign = 1.0 if bet.outcome.spec.better == "higher" else -1.0
     ends = [sign * end for bar in tornado.bars for end in (bar.low, bar.high)] if tornado else []
-    if bet.cost and bet.is_charged_in_full and ends and min(ends) > bet.returns.cost:
+    if bet.cost and bet.counts_in_full and ends and min(ends) > bet.returns.cost:
         yield f"No bar at the right reaches down to the {bet.asked} that we ask."
 
 

@@ -233,14 +233,14 @@ class Bet:
         return joined([*told[: MOST_PARTS if more else len(told)], *more])
 
     @property
-    def charged(self) -> float:
-        """What of the cost counts within the time that is looked ahead."""
-        return self.returns.charged[-1]
+    def spent(self) -> float:
+        """What the cost counts in all: less than what is asked where some is paid later and amounts are discounted."""
+        return self.returns.paid[-1]
 
     @property
-    def is_charged_in_full(self) -> bool:
-        """Whether all that is paid counts within that time, and at its full amount."""
-        return is_still(self.charged, self.returns.cost)
+    def counts_in_full(self) -> bool:
+        """Whether all that is asked counts at its full amount."""
+        return is_still(self.spent, self.returns.cost)
 
     @property
     def way(self) -> str:

@@ -77,9 +77,9 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
         return
     yield Panel("We ask", bet.asked, bet.paid)
     yield Panel(bet.headed("Returns", bet.horizon), bet.signed(point), spread, accent=True)
-    net = "after the cost" if bet.is_charged_in_full else f"after {bet.amount(bet.charged)} charged"
+    net = "after the cost" if bet.counts_in_full else f"after {bet.amount(bet.spent)} paid, discounted"
     low, _, high = _net_after(bet, bet.horizon)
-    if bet.is_charged_in_full and low != high:
+    if bet.counts_in_full and low != high:
         net = f"{bet.span(low, high, signed=True)} (P10 to P90)"
     yield Panel(bet.headed("Net", bet.horizon), bet.signed(found.net[-1]), net)
     yield Panel("Pays back in", *payback_texts(bet))
@@ -88,7 +88,7 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
 
 def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
     """Return what it returns against what it costs; where that differs from stage to stage, what is left of both."""
-    costs = {round(bet.returns.charged[period - 1], 6) for period in stages}
+    costs = {round(bet.returns.paid[period - 1], 6) for period in stages}
     is_net = bet.cost is not None and len(costs) > 1
     rows = []
     for period in stages:
@@ -103,8 +103,8 @@ def _spans(bet: Bet, stages: Sequence[int]) -> Spans:
     if bet.cost is None:
         return Spans(f"What it returns, {name}", tuple(rows), levels)
     if is_net:
-        return Spans(f"{bet.net} of what is charged by then, {name}", tuple(rows), levels, 0.0, "even")
-    told = f"{'ask' if bet.is_charged_in_full else 'cost'} {bet.amount(cost)}"
+        return Spans(f"{bet.net} of what is paid by then, {name}", tuple(rows), levels, 0.0, "even")
+    told = f"{'ask' if bet.counts_in_full else 'cost'} {bet.amount(cost)}"
     return Spans(f"What it returns against what it costs, {name}", tuple(rows), levels, cost, told)
 
 

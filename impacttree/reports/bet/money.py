@@ -77,7 +77,7 @@ def _equation(bet: Bet) -> Figures | None:
         return None
     when = f"in {bet.words.periods(bet.horizon)}"
     unit = bet.words.unit(bet.outcome.name)
-    asked = [-bet.charged] if bet.cost is not None else []
+    asked = [-bet.spent] if bet.cost is not None else []
     levels = [0.0, *accumulate([*(line.change for line in moved), *asked])]
     texts, steps = shown_levels(levels, unit, currency=bet.words.currency)
     panels, signs = [], []
@@ -88,7 +88,7 @@ def _equation(bet: Bet) -> Figures | None:
     panels.append(Panel(bet.outcome.label, texts[len(moved)], told, accent=bet.cost is None))
     signs.append("=")
     if bet.cost is not None:
-        name, detail = ("The ask", bet.paid) if bet.is_charged_in_full else ("Charged", f"of {bet.asked} asked")
+        name, detail = ("The ask", bet.paid) if bet.counts_in_full else ("Paid, discounted", f"of {bet.asked} asked")
         panels.append(Panel(name, steps[-1].lstrip("+-"), detail))
         panels.append(Panel(bet.headed("Net"), texts[-1], f"by {bet.shortly(bet.horizon)}", accent=True))
         signs += ["−", "="]

@@ -75,23 +75,19 @@ def _with_cost(bet: Bet, statement: Pnl) -> Table:
         return replace(table, notes=())
     step = 10.0 ** statement.scale[0]
     before, after, change = statement.shown()[-1]
-    net = round((statement.lines[-1].change - bet.charged) / step)
+    net = round((statement.lines[-1].change - bet.spent) / step)
     spent = net - change
-    cost = (Cell(_cost_label(bet)), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
+    cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
     last = statement.lines[-1]
-    relative = bet.words.percent(last.before, last.change - bet.charged)
+    relative = bet.words.percent(last.before, last.change - bet.spent)
     texts = ("After the cost", f"{before:,}", f"{after + spent:,}", f"{net:+,}" if net else "0", relative)
     left = tuple(map(Cell, texts))
     totals = table.totals | {len(table.rows) + 1}
     return replace(table, rows=(*table.rows, cost, left), totals=totals, notes=())
 
 
-def _cost_label(bet: Bet) -> str:
-    return "Cost of the bet" if bet.is_charged_in_full else f"Cost charged {bet.end}"
-
-
 def _by_year(bet: Bet, statement: Pnl) -> Table:
-    """Return what the bet changes in each fiscal year, with what of its cost is charged then."""
+    """Return what the bet changes in each fiscal year, with what of its cost is paid then."""
     statement = statement.by("year")
     table = statement.view()
     heads = [bet.called(part) for part in statement.parts]
@@ -106,6 +102,6 @@ def _by_year(bet: Bet, statement: Pnl) -> Table:
     last = [int(cell.value or 0) for cell in table.rows[-1][1:]]
     cost = [after - before for after, before in zip(left, last, strict=True)]
     rows = [(label, *(f"{amount:,}" for amount in amounts)) for label, amounts in
-            ((_cost_label(bet), cost), ("After the cost", left))]  # fmt: skip
+            (("Cost of the bet", cost), ("After the cost", left))]  # fmt: skip
     totals = table.totals | {len(table.rows) + 1}
     return replace(table, rows=(*table.rows, *(tuple(map(Cell, row)) for row in rows)), totals=totals)
