@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,6 +31,9 @@ from impacttree.spec.models import PERIODS_IN_A_YEAR
 from impacttree.views import Cell, Column, Lines, Series, Table
 
 __all__ = ["CashFlow", "CashFlowLine", "cash_flow"]
+
+MOST_COLUMNS = 6
+"""Between today and the total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +268,20 @@ class CashFlow(Result):
             return {}
 
     def view(self) -> Table:
-        parts = self.parts
-        heads = [self.words.called(part) for part in parts]
+        return self.table()
+
+    def table(self, most: int = MOST_COLUMNS, called: Callable[[range], str] | None = None) -> Table:
+        """Return the lines by period, quarter or year, in so many columns between today and the total at most.
+
+        Parameters
+        ----------
+        most
+            Columns; where there are more years than that, the last ones stand together.
+        called
+            How the periods of a column are called at its head; as everywhere unless given.
+        """
+        parts = self._parts(most)
+        heads = [(called or self.words.called)(part) for part in parts]
         columns = (Column(""), Column("Today", "right"), *(Column(h[:1].upper() + h[1:], "right") for h in heads))
         rows = [self._cells(line.label, line.amounts, parts) for line in self.lines]
         totals = {k for k, line in enumerate(self.lines) if line.is_subtotal}
@@ -284,9 +299,13 @@ class CashFlow(Result):
         *others, last = self.present
         return (*others, last + self.terminal_present)
 
+    def _parts(self, most: int) -> tuple[range, ...]:
+        """Return the periods of each column: each by itself where they are few, else by quarter or by year."""
+        parts = self._evenly
+        return parts if len(parts) <= most else (*parts[: most - 1], range(parts[most - 1].start, parts[-1].stop))
+
     @property
-    def parts(self) -> tuple[range, ...]:
-        """The periods of each column: each by itself where they are few, else by quarter or by year."""
+    def _evenly(self) -> tuple[range, ...]:
         words, per_year, first = self.words, PERIODS_PER_YEAR[self.words.graph.spec.period], self.words.since
         count = words.count_to(self.horizon)
         if count <= MOST_COLUMNS:
@@ -406,7 +425,6 @@ def _rate(rate: float) -> str:
     return f"{100 * rate:,.{1 if abs(rate) < 10 else 0}f}%"
 
 
-MOST_COLUMNS = 6
 BLOCK = 1_024
 """Samples whose lines are held at a time."""
 MUCH = 0.5

@@ -206,6 +206,8 @@ class SlidePart:
     columns: int = COLUMNS
     top: float = 0.0
     bottom: float = 1.0
+    narrower: tuple[Table, ...] = ()
+    """The same table with fewer columns each: the first one whose texts stand whole is drawn, else the last."""
 
 
 @dataclass(frozen=True, slots=True)

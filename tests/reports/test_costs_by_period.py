@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
+from functools import cache
 from itertools import accumulate, pairwise
 
+import pptx
 import pytest
 
 import impacttree as it
 from impacttree.errors import QuestionError
+from impacttree.render.pptx.slides import slides_to_pptx
 from impacttree.reports.deck import Deck
 from impacttree.views import Panel, Table
 from impacttree.views.slides import Course, Figures, Slide, SlidePicture, Spans
+from tests.render.pptx.paints import flat
 
 SHOP = """
 name: Shop
@@ -149,9 +154,9 @@ def test_a_deck_of_profit_tells_the_npv_of_the_same_answer() -> None:
     tree = shop(", tax_rate: 25%, cash: {profit: profit}")
     deck = tree.deck("sold", "+25%", cost=COSTS)
     flow = tree.cash_flow({"sold": "+25%"}, cost=COSTS, after_tax=True, horizon=36)
-    tile = tiles(deck.slides[0])["NPV"]
+    tile = tiles(deck.slides[0])["NPV by month 36"]
     assert tile.body == f"+${flow.npv:,.0f}".replace("+$-", "−$")
-    assert tile.detail == f"in cash, after tax; IRR {flow.irr_words[0]}"
+    assert tile.detail == f"cash after tax, 36 months; IRR {flow.irr_words[0]}"
     slide = deck.slides[6]
     (table,) = pictures(slide, Table)
     assert isinstance(table, Table)
@@ -237,3 +242,115 @@ def test_with_fiscal_years_slides_speak_of_them() -> None:
     cash, *_ = pictures(deck.slides[6], Table)
     assert isinstance(cash, Table)
     assert [column.label for column in cash.columns[2:]] == ["FY27 Q4", "FY28", "FY29", "FY30, 9 months", "Total"]
+
+
+YEARS = """
+name: Corner Shop
+outcome: profit
+horizon: {horizon}
+currency: {currency}
+start_date: 2027-01-01
+fiscal_calendar: {{start: February}}
+finance: {{discount_rate: 12%/year, tax_rate: 25%, cash: {{profit: profit}}}}
+metrics:
+  visits: {{values: [200k visits/month, 220k visits/month], then: grow 0.5%/month}}
+  conversion: {{label: Conversion, kind: product, value: 3% (2.8% to 3.2%), owner: Growth PM}}
+  orders: {{label: Orders, formula: visits * conversion, unit: orders/month}}
+  margin: {{value: 18 {currency}/order}}
+  overhead: {{value: 90k {currency}/month, better: lower}}
+  profit: {{formula: orders * margin - overhead, unit: {currency}/month, kind: financial}}
+"""
+PARTS = "50k {currency} in month 3; 200k {currency} over 36 months"
+
+
+@cache
+def in_years(months: int, currency: str = "USD") -> tuple[it.Tree, Deck]:
+    tree = it.loads(YEARS.format(horizon=months // 3, currency=currency))
+    cost = PARTS.format(currency=currency)
+    return tree, tree.deck("conversion", "+5% from 2027-04 over 3 months", cost=cost, basis="pv")
+
+
+def titled(deck: Deck, start: str) -> Slide:
+    return next(slide for slide in deck.slides if slide.title.startswith(start))
+
+
+def measured(deck: Deck) -> Table:
+    """The table of the numbers to measure."""
+    found = pictures(titled(deck, "Approve"), Table)
+    return next(one for one in found if isinstance(one, Table) and one.title.startswith("Next"))
+
+
+def written(slide: Slide, template: bytes | None = None) -> list[list[str]]:
+    """The cells of the first table of a slide, as they are in the file."""
+    (page,) = pptx.Presentation(io.BytesIO(slides_to_pptx([slide], template))).slides
+    table = next(shape.table for shape in page.shapes if shape.has_table)
+    return [[cell.text for cell in row.cells] for row in table.rows]
+
+
+def narrow_page() -> bytes:
+    presentation = pptx.Presentation()  # four to three
+    presentation.save(content := io.BytesIO())
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("currency", ["USD", "CHF"])
+@pytest.mark.parametrize("months", [36, 60, 108])
+def test_every_figure_of_the_way_to_cash_stands_whole(months: int, currency: str) -> None:
+    tree, deck = in_years(months, currency)
+    flow = tree.cash_flow(
+        {"conversion": "+5% from 2027-04 over 3 months"},
+        cost=PARTS.format(currency=currency), after_tax=True, horizon=months,
+    )  # fmt: skip
+    slide = titled(deck, "The NPV")
+    part = slide.parts[0]
+    assert isinstance(part.picture, Table)
+    for table in (part.picture, *part.narrower):
+        assert table.rows[-1][-1].value == pytest.approx(flow.npv)
+        for row, line in zip(table.rows, [line for line in flow.lines if any(line.amounts)], strict=False):
+            assert sum(cell.value or 0.0 for cell in row[1:-1]) == pytest.approx(line.total)
+    for template in (None, narrow_page()):
+        cells = written(slide, template)
+        assert not [text for row in cells for text in row if text.endswith("…")]
+        assert cells[0][1] == "Today"
+        assert cells[0][-1] == "Total"
+        assert len(cells[0]) >= 5
+        assert len(cells) == len(part.picture.rows) + 1
+
+
+def test_years_without_room_stand_together() -> None:
+    _, deck = in_years(108)
+    assert written(titled(deck, "The NPV"))[0] == ["", "Today", "FY27 Q4, 1 month", "FY28", "FY29", "FY30", "FY31",
+                                   "FY32 to Dec 2035", "Total"]  # fmt: skip
+
+
+def test_numbers_to_measure_are_those_of_a_period() -> None:
+    tree, deck = in_years(108)
+    table = measured(deck)
+    assert table.title == "Next numbers to measure, 30 September 2027"
+    today = tree.values()
+    planned = tree.project(9, {"conversion": "+5% from 2027-04 over 3 months"})["orders"][9]
+    assert today["orders"] == pytest.approx(6_000)
+    conversion, orders = ([cell.text for cell in row] for row in table.rows)
+    assert conversion[:3] == ["Conversion", "3.0%", "3.15%"]
+    assert orders == ["Orders a month", "6k", f"{planned / 1e3:.2f}k", "watch"]
+
+
+def test_numbers_are_measured_once_a_change_is_in_force_in_full() -> None:
+    _, deck = in_years(36)  # a quarter of its horizon is over before anything changes
+    table = measured(deck)
+    assert table.title == "Next numbers to measure, 30 June 2027"
+    assert table.rows[0][2].text == "3.15%"
+
+
+def test_the_tile_of_npv_says_how_it_differs_from_the_net() -> None:
+    _, deck = in_years(108)
+    tile = tiles(deck.slides[0])["NPV by Dec 2035"]
+    assert tile.detail.startswith("cash after tax, 108 months; IRR ")
+
+
+def test_boxes_of_discounted_totals_are_not_cut() -> None:
+    _, deck = in_years(108)
+    for slide in (deck.slides[1], *deck.slides[7:]):
+        (page,) = pptx.Presentation(io.BytesIO(slides_to_pptx([slide]))).slides
+        drawn = [shape.text_frame.text for shape in flat(page) if shape.has_text_frame]
+        assert not [text for text in drawn if text.startswith("in 108 months") and text.endswith("…")]

@@ -346,7 +346,8 @@ class _Painter:
 
 
 def _short(unit: str) -> str:
-    return f"/{unit[4:]}" if unit.startswith("per ") else unit
+    unit = f"/{unit[4:]}" if unit.startswith("per ") else unit
+    return unit.replace(", discounted", ", disc.")
 
 
 def _whole(shown: str) -> str:

@@ -15,7 +15,7 @@ from impacttree.render.pptx.drawing import add_shapes, fitted, on_page, scene_sh
 from impacttree.render.pptx.grid import Frame, SlideGrid
 from impacttree.render.pptx.markup import Ids
 from impacttree.render.pptx.package import EMU, new_presentation, to_bytes
-from impacttree.render.pptx.tables import draw_table
+from impacttree.render.pptx.tables import draw_table, stands_whole
 from impacttree.render.pptx.texts import fitted as fitted_text
 from impacttree.render.pptx.texts import lines_in, title_lines
 from impacttree.render.scene import Scene, Text
@@ -89,10 +89,20 @@ def _add(presentation: Presentation, slide: Slide, number: int) -> None:
     grid, ids = _grid(presentation), Ids(_FIRST)
     _title(page, grid, slide.title)
     drawn = [label(ids, grid.subtitle, slide.subtitle, 15.0, GREY)] if slide.subtitle else []
-    drawn += [_picture(page, ids, _frame(grid, slide, part), part.picture) for part in slide.parts]
+    for part in slide.parts:
+        frame = _frame(grid, slide, part)
+        drawn.append(_picture(page, ids, frame, _that_fits(frame, part)))
     drawn.append(_foot(ids, grid, slide.footer, number))
     add_shapes(page, "".join(drawn))
     _write_notes(page, (slide.title, *slide.notes, *slide.footer))
+
+
+def _that_fits(frame: Frame, part: SlidePart) -> SlidePicture:
+    """Return the picture of a part; of a table that has narrower ones the first whose texts stand whole."""
+    if not part.narrower or not isinstance(part.picture, Table):
+        return part.picture
+    tables = (part.picture, *part.narrower)
+    return next((table for table in tables if stands_whole(frame, table)), tables[-1])
 
 
 def _frame(grid: SlideGrid, slide: Slide, part: SlidePart) -> Frame:

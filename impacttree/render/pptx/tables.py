@@ -14,12 +14,13 @@ from impacttree.render.pptx.texts import height_of, lines_in
 from impacttree.render.scene import Anchor, Box
 from impacttree.views import Cell, Table
 
-__all__ = ["draw_table"]
+__all__ = ["draw_table", "stands_whole"]
 
 SIZE = 12.0
 _ROOM = (0.05, 0.12)
 """Between text and the left and right of its cell."""
 _TALLEST = 0.46
+_HEAD_LINES = 2
 _LINES = (3, 2, 1)
 """Of a row at most: as many as all rows have room for."""
 _INDENT = 0.14
@@ -32,21 +33,15 @@ _BAR = 0.05
 def draw_table(ids: Ids, frame: Frame, table: Table) -> str:
     """Return a native table under its title; rows without room are counted below."""
     head, inner = heading(ids, frame, table.title)
-    widths = _widths(table, inner.width)
-    rooms = [widths[0] - _inset(table), *widths[1:]]
-    top = _height([Cell(column.label) for column in table.columns], rooms, 2, bold=True)
-    for most in _LINES:
-        heights = [_height(row, rooms, most) for row in table.rows]
-        count = _fitting(heights, inner.height - top)
-        if count == len(table.rows):
-            break
+    widths, top, heights, most = _measured(table, inner)
+    count = _fitting(heights, inner.height - top)
     more = len(table.rows) - count
     if more:
         count = _fitting(heights, inner.height - top - 0.3)
         more = len(table.rows) - count
     spare = inner.height - top - sum(heights[:count]) - (0.3 if more else 0.0)
     stretch = max(0.0, min(_TALLEST - min(heights[:count], default=_TALLEST), spare / max(1, count)))
-    rows = [_row([Cell(column.label) for column in table.columns], table, widths, top, 2, None)]
+    rows = [_row(_heads(table), table, widths, top, _HEAD_LINES, None)]
     rows += [_row(table.rows[k], table, widths, heights[k] + stretch, most, k) for k in range(count)]
     high = top + sum(heights[:count]) + count * stretch
     drawn = head + _frame(ids, inner, high, widths, rows, table)
@@ -60,14 +55,51 @@ def draw_table(ids: Ids, frame: Frame, table: Table) -> str:
     return drawn
 
 
+def stands_whole(frame: Frame, table: Table) -> bool:
+    """Return whether a table without a title has room for all of its rows with no text cut."""
+    widths, top, heights, most = _measured(table, frame)
+    if _fitting(heights, frame.height - top) < len(heights):
+        return False
+    rooms = _rooms(table, widths)
+    rows = [(_heads(table), _HEAD_LINES), *((row, most) for row in table.rows)]
+    return all(
+        " ".join(_lines(cell.text, room, lines, bold=True)) == " ".join(clean(cell.text).split())
+        for row, lines in rows
+        for cell, room in zip(row, rooms, strict=True)
+    )
+
+
+def _measured(table: Table, frame: Frame) -> tuple[list[float], float, list[float], int]:
+    """Return the columns' widths, the heights of the head and of the rows, and how many lines a row has at most."""
+    widths = _widths(table, frame.width)
+    rooms = _rooms(table, widths)
+    top = _height(_heads(table), rooms, _HEAD_LINES, bold=True)
+    for most in _LINES:
+        heights = [_height(row, rooms, most) for row in table.rows]
+        if _fitting(heights, frame.height - top) == len(heights):
+            break
+    return widths, top, heights, most
+
+
+def _heads(table: Table) -> list[Cell]:
+    return [Cell(column.label) for column in table.columns]
+
+
+def _rooms(table: Table, widths: Sequence[float]) -> list[float]:
+    return [widths[0] - _inset(table), *widths[1:]]
+
+
 def _widths(table: Table, width: float) -> list[float]:
-    """Return the columns' widths: each as wide as its texts, words shared out where that is too wide."""
-    rows = [[column.label for column in table.columns], *([cell.text for cell in row] for row in table.rows)]
-    natural = []
-    for number in range(len(table.columns)):
-        texts = [clean(row[number]) for row in rows]
-        natural.append(max(text_width(text, SIZE, True) for text in texts) * 1.04 + sum(_ROOM))
+    """Return the columns' widths: each as wide as its texts; where that is too wide figures whole, words shared out."""
+    natural, least = [], []
+    for number, column in enumerate(table.columns):
+        texts = [clean(row[number].text) for row in table.rows]
+        heads = [_in_two(clean(column.label))]
+        words = texts if column.align == "right" else [word for text in texts for word in text.split()]
+        natural.append(_wanted([*texts, clean(column.label)]))
+        least.append(_wanted([*words, *heads]))
     natural[0] += _inset(table)
+    least[0] += _inset(table)
     whole = sum(natural)
     if whole <= width:
         is_named = table.columns[0].align == "left"
@@ -79,7 +111,27 @@ def _widths(table: Table, width: float) -> list[float]:
         natural = [wide + evenly for wide in natural]
         natural[0] += width - sum(natural)
         return natural
-    return _shared_out(natural, width)
+    if sum(least) > width:
+        return _shared_out(natural, width)
+    more = _shared_out([wide - own for wide, own in zip(natural, least, strict=True)], width - sum(least))
+    return [own + extra for own, extra in zip(least, more, strict=True)]
+
+
+def _wanted(texts: Sequence[str]) -> float:
+    """Return the width of a column in which each of these texts is one line."""
+    return max((text_width(text, SIZE, True) for text in texts), default=0.0) * 1.04 + sum(_ROOM)
+
+
+def _in_two(text: str) -> str:
+    """Return the longer line of a text that is broken in two where both are about as long.
+
+    >>> _in_two("FY36, 11 months")
+    '11 months'
+    """
+    words = text.split()
+    halves = [(" ".join(words[:k]), " ".join(words[k:])) for k in range(1, len(words))]
+    longer = [max(pair, key=lambda half: text_width(half, SIZE, True)) for pair in halves]
+    return min(longer, key=lambda half: text_width(half, SIZE, True), default=text)
 
 
 def _shared_out(natural: Sequence[float], width: float) -> list[float]:

@@ -183,11 +183,14 @@ class Bet:
         return ", ".join(filter(None, (self.at(t), self.exactly(t))))
 
     def called(self, part: range) -> str:
-        """Write a fiscal year or quarter at the head of a column: ``FY28``; ``FY27, 3 months`` of a part of one."""
+        """Write fiscal years or a quarter at the head of a column: ``FY28``, ``FY28 to FY30``; ``FY27, 3 months``."""
         whole, quarter = self.words.called(part), self.words.quarter(part[0])
         if not quarter or whole.startswith(quarter[:-3]):
             return whole
-        name = quarter if quarter == self.words.quarter(part[-1]) else quarter[:-3]
+        last = self.words.quarter(part[-1])
+        if quarter[:-3] != last[:-3]:
+            return f"{quarter[:-3]} to {self.shortly(part[-1])}"
+        name = quarter if quarter == last else quarter[:-3]
         return f"{name}, {self.words.periods(len(part))}"
 
     @property

@@ -10,10 +10,14 @@ from impacttree.answers.placeholders import ILLUSTRATIVE
 from impacttree.answers.samples import percentage
 from impacttree.errors import QuestionError
 from impacttree.reports.bet.bet import Bet
+from impacttree.reports.bet.payback import value_head
 from impacttree.views import Panel, Table
 from impacttree.views.slides import Figures, Passage, Prose, Slide, SlidePart
 
 __all__ = ["cash_today"]
+
+COLUMNS = (6, 5, 4, 3, 2)
+"""Between today and the total, as many as find room with every figure whole."""
 
 
 def cash_today(bet: Bet) -> Iterator[Slide]:
@@ -27,7 +31,9 @@ def cash_today(bet: Bet) -> Iterator[Slide]:
         return
     if cash is None:
         return
-    parts = (SlidePart(_lines(bet, cash), 0, 9), SlidePart(Figures(tuple(_tiles(bet, cash)), upright=True), 9, 3))
+    table, *narrower = (_lines(cash.table(most, bet.called)) for most in COLUMNS)
+    tiles = Figures(tuple(_tiles(bet, cash)), upright=True)
+    parts = (SlidePart(table, 0, 9, narrower=tuple(narrower)), SlidePart(tiles, 9, 3))
     subtitle = "From profit to cash, and what it counts today; what is paid stands below zero"
     basis = cash.provenance.basis.removesuffix(f"; {ILLUSTRATIVE}")  # the source says that, too
     footer = (cash.provenance.origin, f"Basis: {basis}.")
@@ -49,11 +55,11 @@ def _title(bet: Bet, cash: CashFlow) -> str:
 
 
 def _tiles(bet: Bet, cash: CashFlow) -> Iterator[Panel]:
-    name, loss = cash.value_name[:1].upper() + cash.value_name[1:], cash.probability_of_loss
+    loss = cash.probability_of_loss
     told = [f"below zero in {percentage(loss)} of samples"] if loss is not None else []
     if cash.terminal_share is not None:
         told.append(f"terminal value {percentage(cash.terminal_share)} of the value")
-    yield Panel(name, bet.signed(cash.npv), "; ".join(told) or f"in cash, {bet.tax}", accent=True)
+    yield Panel(value_head(bet, cash), bet.signed(cash.npv), "; ".join(told) or f"in cash, {bet.tax}", accent=True)
     if not cash.costs:
         return
     rate, why = cash.irr_words
@@ -66,15 +72,10 @@ def _count(bet: Bet, count: int | None) -> str:
     return "not yet" if count is None else bet.words.periods(count) if count else "at once"
 
 
-def _lines(bet: Bet, cash: CashFlow) -> Table:
-    """Return the table without the lines on which nothing stands; where there are fiscal years, they are named."""
-    table = cash.view()
+def _lines(table: Table) -> Table:
+    """Return the table without the lines on which nothing stands."""
     kept = [k for k, row in enumerate(table.rows) if any(cell.value for cell in row[1:])]
     totals = frozenset(place for place, k in enumerate(kept) if k in table.totals)
     accent = kept.index(table.accent) if table.accent in kept else None
-    first, today, *columns, total = table.columns
-    if bet.is_fiscal:
-        columns = [replace(one, label=bet.called(part)) for one, part in zip(columns, cash.parts, strict=True)]
     rows = tuple(table.rows[k] for k in kept)
-    heads = (first, today, *columns, total)
-    return replace(table, title="", notes=(), columns=heads, rows=rows, totals=totals, accent=accent)
+    return replace(table, title="", notes=(), rows=rows, totals=totals, accent=accent)

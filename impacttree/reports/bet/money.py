@@ -9,7 +9,7 @@ from impacttree.analyses.diagram import lifted_diagram
 from impacttree.answers.words import is_still, lowered
 from impacttree.quantity import shown_levels
 from impacttree.reports.bet.bet import Bet
-from impacttree.views import Panel
+from impacttree.views import Card, Panel
 from impacttree.views.slides import Figures, Slide, SlidePart
 
 __all__ = ["how_it_makes_money"]
@@ -17,7 +17,10 @@ __all__ = ["how_it_makes_money"]
 
 def how_it_makes_money(bet: Bet) -> Slide:
     """Return the board cut, with what offsets it, above the equation from revenue to the net."""
-    board = replace(lifted_diagram(bet.worth, "board"), panels=(), callout=None, title="", subtitle="", notes=())
+    board = lifted_diagram(bet.worth, "board")
+    cards = tuple(map(_shorter, board.cards))
+    asides = tuple(replace(one, card=_shorter(one.card)) for one in board.asides)
+    board = replace(board, cards=cards, asides=asides, panels=(), callout=None, title="", subtitle="", notes=())
     equation = _equation(bet)
     parts = [SlidePart(board, 0, 12, 0.0, 0.7 if equation else 1.0)]
     parts += [SlidePart(equation, 0, 12, 0.76, 1.0)] if equation else []
@@ -27,6 +30,11 @@ def how_it_makes_money(bet: Bet) -> Slide:
     )
     subtitle += "; totals in boxes discounted" if words.is_discounted else ""
     return Slide(_how_title(bet), tuple(parts), subtitle)
+
+
+def _shorter(card: Card) -> Card:
+    """Return a card without the word that its total is discounted, which the subtitle says of all of them."""
+    return replace(card, unit=card.unit.removesuffix(", discounted"))
 
 
 def _how_title(bet: Bet) -> str:

@@ -20,9 +20,9 @@ __all__ = ["what_happens_next"]
 def what_happens_next(bet: Bet) -> Slide:
     """Return the decision that is asked for, who does what, and the next numbers to measure."""
     words = bet.words
-    check = max(1, round(bet.subject.periods() / 4))
+    check = _check(bet)
     on_day = _on_last_day(words, check)
-    needs = _needs(bet)
+    needs = _needs(bet, check)
     what = lowered(words.label(bet.metric))
     ask = f"Approve {bet.asked}" if bet.cost is not None else f"Decide on {bet.lift}"
     title = f"{ask}; {on_day} {what} must stand at {needs}" if needs else f"{ask}; check {what} {on_day}"
@@ -31,7 +31,7 @@ def what_happens_next(bet: Bet) -> Slide:
     passages += [Passage(f"It is paid in parts: {bet.parts}.")] if bet.parts else []
     passages += [Passage(text) for text in _worth_knowing(bet)]
     rows = [
-        ("Owner", bet.owner(bet.metric), f"delivers {_target(bet)} {what}"),
+        ("Owner", bet.owner(bet.metric), f"delivers {_plan(bet, bet.metric, check)} {what}"),
         ("Approves", bet.owner(bet.outcome.name), f"answers for {lowered(bet.outcome.label)}"),
     ]
     people = Table("", (Column("Role"), Column("Who"), Column("What")),
@@ -39,11 +39,33 @@ def what_happens_next(bet: Bet) -> Slide:
     parts = (
         SlidePart(Prose("Decision requested", tuple(passages), accent=True), 0, 7, 0.0, 0.34),
         SlidePart(people, 0, 7, 0.38, 0.62),
-        SlidePart(_numbers(bet, on_day, needs), 7, 5, 0.0, 0.36),
+        SlidePart(_numbers(bet, check, needs), 7, 5, 0.0, 0.36),
         *([SlidePart(Prose("", (Passage(_or_else(bet, needs)),)), 7, 5, 0.4, 0.62)] if needs else []),
         SlidePart(Timeline(tuple(_events(bet, check))), 0, 12, 0.68, 1.0),
     )
     return Slide(title, parts, "One decision, one owner, one day at which we act if the number is not there")
+
+
+def _check(bet: Bet) -> int:
+    """Return when the numbers are measured: after a quarter of the horizon, once the change is in force in full."""
+    first = max(1, round(bet.subject.periods() / 4))
+    weights = bet.case.asked.weights
+    return max(range(first, bet.horizon + 1), key=lambda t: sum(1.0 if one is None else one.at(t) for one in weights))
+
+
+def _at(bet: Bet, name: str, check: int) -> tuple[float, float]:
+    """Return a metric in the period in which it is measured, without the change and with it."""
+    slot, case = bet.subject.graph.by_name[name], bet.case.plain
+    return case.told_before.at(check)[slot], case.told_after.at(check)[slot]
+
+
+def _today(bet: Bet, name: str) -> str:
+    metric = bet.subject.graph[name]
+    return "not known" if bet.subject.missing_today(metric) else bet.words.value(name, bet.subject.today[metric.index])
+
+
+def _plan(bet: Bet, name: str, check: int) -> str:
+    return bet.words.value(name, _at(bet, name, check)[1])
 
 
 def _on_last_day(words: Words, period: int) -> str:
@@ -61,26 +83,21 @@ def _or_else(bet: Bet, needs: str) -> str:
     return f"{beyond} {limit} the {bet.asked} does not come back {bet.end}" + (f": {who} acts." if who else ".")
 
 
-def _target(bet: Bet) -> str:
-    return bet.words.value(bet.metric, bet.worth.metric_after)
-
-
-def _needs(bet: Bet) -> str:
+def _needs(bet: Bet, check: int) -> str:
     """Return the level at which the bet still pays, rounded to the side that does: ``42.8% or more``."""
     if bet.cost is None:
         return ""
     first = next((row for row in bet.switching if row.address == f"{bet.metric}.lift"), None)
-    answer = bet.worth
     if first is None or first.at is None or not first.today:
         return ""
-    level = answer.metric_before + (answer.metric_after - answer.metric_before) * first.at / first.today
-    rising = answer.metric_after > answer.metric_before
-    return f"{_rounded_level(bet, level, up=rising)} or {'more' if rising else 'less'}"
+    before, target = _at(bet, bet.metric, check)
+    level = before + (target - before) * first.at / first.today
+    rising = target > before
+    return f"{_rounded_level(bet, level, target, up=rising)} or {'more' if rising else 'less'}"
 
 
-def _rounded_level(bet: Bet, level: float, *, up: bool) -> str:
+def _rounded_level(bet: Bet, level: float, target: float, *, up: bool) -> str:
     """Write a level with three digits, rounded to the side that still holds; with more where that passes the target."""
-    target = bet.worth.metric_after
     for digits in range(3, 7):
         places = digits - 1 - math.floor(math.log10(abs(level))) if level else 0
         scaled = level * 10.0**places
@@ -112,23 +129,27 @@ def _worth_knowing(bet: Bet) -> Iterator[str]:
         yield f"The number to measure next: {lowered(number)}."
 
 
-def _numbers(bet: Bet, on_day: str, needs: str) -> Table:
-    words, case = bet.words, bet.case.plain
+def _numbers(bet: Bet, check: int, needs: str) -> Table:
+    """Return what the numbers are today, and what they are to be in the period in which they are measured."""
     first = bet.first_step
-    rows = [(words.label(bet.metric), words.value(bet.metric, bet.worth.metric_before), _target(bet),
-             needs.removesuffix(" or more").removesuffix(" or less") or "watch")]  # fmt: skip
-    if first is not None and first[0] != bet.outcome.name:
-        slot = bet.subject.graph.by_name[first[0]]
-        rows.append((words.label(first[0]), words.value(first[0], case.before[slot]),
-                     words.value(first[0], case.after[slot]), "watch"))  # fmt: skip
-    side = "Act below" if bet.worth.metric_after > bet.worth.metric_before else "Act above"
+    names = [bet.metric, *([first[0]] if first is not None and first[0] != bet.outcome.name else [])]
+    limit = needs.removesuffix(" or more").removesuffix(" or less") or "watch"
+    rows = [(_named(bet, name), _today(bet, name), _plan(bet, name, check), limit if name == bet.metric else "watch")
+            for name in names]  # fmt: skip
+    side = "Act above" if needs.endswith("less") else "Act below"
     columns: tuple[Column, ...] = (
         Column(""), Column("Today", "right"), Column("Plan", "right"), Column(side, "right")
     )  # fmt: skip
     shown = slice(0, 4 if needs else 3)
-    when = on_day.removeprefix("on ")
+    when = _on_last_day(bet.words, check).removeprefix("on ")
     title = f"Next number{'s' * (len(rows) > 1)} to measure, {when}"
     return Table(title, columns[shown], tuple(tuple(map(Cell, row[shown])) for row in rows), accent=0)
+
+
+def _named(bet: Bet, name: str) -> str:
+    """Write what is measured: ``Orders a month``, ``Conversion``."""
+    each = f" a {bet.words.period}" if bet.subject.graph[name].aggregation == "sum" else ""
+    return f"{bet.words.label(name)}{each}"
 
 
 def _events(bet: Bet, check: int) -> Iterator[Event]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from impacttree.analyses.cash_flow import CashFlow
 from impacttree.answers.axis import round_levels
 from impacttree.answers.words import lowered
 from impacttree.errors import QuestionError
@@ -13,7 +14,7 @@ from impacttree.reports.bet.bet import AXIS_STEPS, Bet
 from impacttree.views import Band, Lines, Panel, Series
 from impacttree.views.slides import Course, Figures, Milestone, Slide, SlidePart
 
-__all__ = ["payback_texts", "value_today", "when_it_comes_back"]
+__all__ = ["payback_texts", "value_head", "value_today", "when_it_comes_back"]
 
 MOST_QUARTERS = 14
 """That an axis names; beyond, it names years."""
@@ -65,9 +66,17 @@ def value_today(bet: Bet) -> Iterator[Panel]:
         return
     if cash is None or bet.net == "NPV":
         return
+    rate = cash.irr_words[0] if cash.costs else ""  # why there is none stands on the slide of cash
+    more = f"; IRR {rate}" if rate.endswith("%") else ""
+    more = more if cash.terminal_share is None else " and later"
+    told = f"cash {bet.tax}, {bet.words.periods(bet.horizon)}{more}"
+    yield Panel(value_head(bet, cash), bet.signed(cash.npv), told)
+
+
+def value_head(bet: Bet, cash: CashFlow) -> str:
+    """Write what the value today is called: ``NPV by Dec 2035``; without an end where a terminal value counts later."""
     name = cash.value_name[:1].upper() + cash.value_name[1:]
-    rate, _ = cash.irr_words if cash.costs else ("", "")
-    yield Panel(name, bet.signed(cash.npv), f"in cash, {bet.tax}" + (f"; IRR {rate}" if rate else ""))
+    return f"{name} by {bet.shortly(bet.horizon)}" if cash.costs and cash.terminal_share is None else name
 
 
 def _milestones(bet: Bet) -> Iterator[Milestone]:
