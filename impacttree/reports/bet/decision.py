@@ -72,7 +72,7 @@ def _tiles(bet: Bet) -> Iterator[Panel]:
             small = f"{bet.span(ends[0], ends[2], signed=False)} (P10 to P90)" if ends[0] != ends[2] else ""
             yield Panel(bet.headed("Worth", period), bet.signed(ends[1]), small)
         yield Panel(bet.headed("Worth", bet.horizon), bet.signed(point), spread, accent=True)
-        yield Panel("Run rate", bet.signed(bet.run_rate or 0.0), f"a year, {bet.end}")
+        yield Panel("Run rate", bet.signed(bet.run_rate or 0.0), f"a year, {bet.end}{bet.words.undiscounted}")
         yield from value_today(bet)
         return
     yield Panel("We ask", bet.asked, bet.paid)

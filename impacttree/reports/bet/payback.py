@@ -126,7 +126,7 @@ def _when_title(bet: Bet) -> str:
 
 def _stations(bet: Bet) -> Iterator[Panel]:
     found = bet.returns
-    rate = f"run rate {bet.signed(bet.run_rate)} a year" if bet.run_rate is not None else ""
+    rate = f"run rate {bet.signed(bet.run_rate)} a year{bet.words.undiscounted}" if bet.run_rate is not None else ""
     spread = ""
     if found.low is not None and found.high is not None:
         spread = f"{bet.span(found.low[-1], found.high[-1], signed=True)} (P10 to P90)"
