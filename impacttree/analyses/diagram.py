@@ -551,7 +551,7 @@ def _panels(subject: Subject, answer: Worth) -> tuple[Panel, ...]:
     callout = _callout(answer)
     later = ""
     if answer.run_rate is not None and not words.is_run_rate:
-        later = f"run rate {words.figure(name, answer.run_rate)} a year"
+        later = f"run rate {words.figure(name, answer.run_rate)} a year{words.undiscounted}"
     verb, _, amount = words.figure(name, answer.total).partition(" ")
     head, worth_of = (verb.capitalize(), amount) if verb in ("saves", "costs") else ("Worth", callout.amount)
     when = f"{head}, {_when(answer)}"
@@ -600,7 +600,10 @@ def _notes(answer: Worth, drawn: Diagram) -> tuple[str, ...]:
     explained = [f"Figures on arrows: {', and '.join(figures)}."] if figures else []
     if drawn.asides:
         explained.append("Below the path: what leaves it and joins it, so that all that enters a box leaves it.")
-    warnings = tuple(dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ()))))
+    told = dict.fromkeys((*answer.warnings, *(answer.case.warnings() if full else ())))
+    is_rated = drawn.cut == "board"  # which alone shows the run rate
+    unshown = () if is_rated else answer.case.run_rate_warnings(answer.words.graph[answer.outcome])
+    warnings = tuple(warning for warning in told if warning not in unshown)
     left_out = [f"Not modelled: {text}." for text in left_out_texts(answer.words, answer.not_modelled)]
     net = []
     if answer.pays is not None:

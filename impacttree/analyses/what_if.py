@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -139,8 +139,8 @@ class WhatIf(Result):
             notes.append(f"Change of {lowered(words.titled(self.outcome))}: {', '.join(beside)}")
         notes += filter(None, [self.yearly])
         if self.run_rate is not None and self.moves and not words.is_run_rate:
-            rate = words.figure(self.outcome, self.run_rate)
-            notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate} a year {words.by(self.horizon)}")
+            rate = f"{words.figure(self.outcome, self.run_rate)} a year {words.by(self.horizon)}{words.undiscounted}"
+            notes.append(f"Run rate of {lowered(words.label(self.outcome))}: {rate}")
         notes += [*self.warnings, *(check.text for check in self.guardrails), f"Basis: {self.provenance.basis}."]
         return Table(self.title, columns, tuple(map(self._cells, self.outcomes)), tuple(notes))
 
@@ -233,10 +233,11 @@ def what_if(
     """
     subject = subject.over(over, horizon).on_basis(basis)
     outcome = subject.outcome(on)
-    return _what_if(Case.of(subject, changes, horizon, scenario, samples, seed), outcome, range)
+    case = Case.of(subject, changes, horizon, scenario, samples, seed)
+    return _what_if(case, outcome, range, case.run_rate_warnings(outcome))
 
 
-def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
+def _what_if(case: Case, outcome: Metric, ranged: bool, further: Sequence[str] = ()) -> WhatIf:
     slot = outcome.index
     ranges = case.ranges(outcome) if ranged else UNSAMPLED
     basis = case.words.basis(outcome.name, lifted=False, in_full=case.asked.in_full, weights=case.asked.weights)
@@ -254,7 +255,7 @@ def _what_if(case: Case, outcome: Metric, ranged: bool) -> WhatIf:
         outcomes=case.outcomes(outcome, ranges),
         guardrails=ranges.beside(case.guardrails),
         not_modelled=left_out(case, outcome),
-        warnings=(*case.warnings(outcome), *ranges.notes),
+        warnings=(*case.warnings(outcome), *further, *ranges.notes),
         words=case.words,
     )
 

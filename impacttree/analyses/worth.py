@@ -228,7 +228,7 @@ class Worth(Result):
         figure = words.figure(name, 0.0 if is_still(self.before, self.before + longest) else longest)
         if self.run_rate is None or words.is_run_rate:
             return "later", (f"{figure} {later}",)
-        rate = f"{words.figure(name, self.run_rate)} a year {words.by(self.horizon)}"
+        rate = f"{words.figure(name, self.run_rate)} a year {words.by(self.horizon)}{words.undiscounted}"
         return "run rate", (rate, f"{figure} {later}")
 
     @property
@@ -378,7 +378,8 @@ class Worth(Result):
         if len(self.long) > 1:
             yield Panel(words.heading(name, self._furthest), words.signed(name, self.long[-1]), "")
         if self.run_rate is not None and not words.is_run_rate:
-            yield Panel("Run rate", words.signed(name, self.run_rate), f"a year, {words.by(self.horizon)}")
+            told = f"a year, {words.by(self.horizon)}{words.undiscounted}"
+            yield Panel("Run rate", words.signed(name, self.run_rate), told)
         if self.pays is not None:
             yield Panel("Cost", self.pays.text, f"payback {payback_text(words, self.pays, spread=False)}")
 
@@ -543,7 +544,12 @@ def worth(
         placeholders=placeholders(subject.graph),
         guardrails=ranges.beside(case.guardrails),
         kinks=kinks(subject, lift),
-        warnings=(*case.warnings(outcome), *_unclosed(case, lift, outcome), *ranges.notes),
+        warnings=(
+            *case.warnings(outcome),
+            *case.run_rate_warnings(outcome),
+            *_unclosed(case, lift, outcome),
+            *ranges.notes,
+        ),
         case=case,
         pays=pays,
     )

@@ -414,7 +414,17 @@ class Case:
             found += extrapolations(subject, self.run.rows, self.base.rows)
         found += unmoved(subject, changed, on) if on is not None else ()
         found += beyond_bounds(subject, self.base, self.run, resting)
-        return (*found, *seasonal(subject, resting, self.periods), *self._long_years())
+        found += seasonal(subject, resting, self.periods) if self.words.is_run_rate else ()
+        return (*found, *self._long_years())
+
+    def run_rate_warnings(self, on: Metric) -> tuple[str, ...]:
+        """Return what a reader should know besides before using the run rate of an outcome that moves.
+
+        Nothing where answers are run rates: `warnings` has it.
+        """
+        if self.words.is_run_rate or self.run_rate(on) is None or not any(self.by_period(on)):
+            return ()
+        return tuple(seasonal(self.subject, self._resting([on]), self.periods))
 
     def _long_years(self) -> tuple[str, ...]:
         """Return which fiscal years have a 53rd week among the periods: a year before or after is shorter."""

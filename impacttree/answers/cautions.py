@@ -69,7 +69,7 @@ def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
 def seasonal(subject: Subject, resting: Collection[int], last: int) -> Iterator[str]:
     """Yield the seasons that a run rate takes for the whole year: of what it rests on, as they stand in its period."""
     graph, words = subject.graph, subject.words
-    for index in sorted(resting) if words.is_run_rate else ():
+    for index in sorted(resting):
         season = graph.schedules.get(str(Address(graph.metrics[index].name, key="seasonality")))
         if season is not None and season.at(last) != 1.0:
             yield (

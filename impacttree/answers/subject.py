@@ -150,7 +150,7 @@ class Subject:
         if over is None:
             return self
         if horizon is not None:
-            reason = "over and horizon both say which periods are meant"
+            reason = "over names the periods that are meant, and how many is stated as well"
             raise QuestionError(Problem(reason=reason, fix="give one of the two"))
         return self.counting(self._named(over))
 

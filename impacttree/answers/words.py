@@ -75,6 +75,11 @@ class Words:
         return self.on_basis == "run_rate"
 
     @property
+    def undiscounted(self) -> str:
+        """What is put after a run rate that stands beside discounted amounts; nothing beside others."""
+        return " (undiscounted)" if self.is_discounted else ""
+
+    @property
     def currency(self) -> str:
         return self.graph.spec.currency
 
@@ -571,9 +576,10 @@ class Words:
         """Write when a change is: ``held from month 1``, ``from month 4, in full from month 6``."""
         if weights is None:
             return f"held from {self.at(1)}"
-        parts = [f"from {self.at(weights.start)}"]
-        parts += [f"in full from {self.at(weights.full)}"] if weights.ramp > 1 else []
-        parts += [f"losing {100 * weights.decay:g}% a {self.period} after that"] if weights.decay else []
+        parts, last = [f"from {self.at(weights.start)}"], weights.until or math.inf
+        parts += [f"in full from {self.at(weights.full)}"] if weights.ramp > 1 and weights.full <= last else []
+        if weights.decay and weights.full < last:
+            parts.append(f"losing {100 * weights.decay:g}% a {self.period} after that")
         if weights.until is not None and len(parts) == 1:
             return f"{parts[0]} until {self.at(weights.until)}"
         return ", ".join([*parts, *([f"until {self.at(weights.until)}"] if weights.until is not None else [])])

@@ -25,6 +25,7 @@ from impacttree.answers.asked import NOTHING, Asked, Basis
 from impacttree.answers.case import Case
 from impacttree.answers.cost import COST, has_net, read_cost, uncertain_cost
 from impacttree.answers.guardrail_checks import Limit, guarded, sized
+from impacttree.answers.levers import plausible_of
 from impacttree.answers.local import known
 from impacttree.answers.number_names import label_of
 from impacttree.answers.placeholders import ILLUSTRATIVE
@@ -58,7 +59,7 @@ LONG = 3
 """Horizons that the longer view has."""
 COMMON = ("kind", "rule", "better", "isAmount", "isShare", "count", "unit", "about", "formula", "moves")
 """What is told once of all metrics that have it in common with most, and of each of the others."""
-RATIO = {"kind": "ratio", "base": 0.0, "least": -0.5, "most": 0.5, "low": -0.1, "high": 0.1, "bounds": [-1.0, None]}
+RATIO = {"kind": "ratio", "base": 0.0, "least": -0.5, "most": 0.5, "bounds": [-1.0, None]}
 """How far a metric is moved that has no value of its own, or one in each period: by a share of what it is."""
 MOST_UNCERTAIN = 400
 """Uncertain numbers that the page knows of; of a tree with more it says no ranges but that of the case as written."""
@@ -366,14 +367,14 @@ class _Contents:
         return ", ".join(parts)
 
     def _input(self, metric: Metric) -> Mapping[str, Any] | None:
-        """Return how far an input is moved: within its bounds, and somewhat beyond what is plausible."""
+        """Return how far an input is moved: within its bounds, and somewhat beyond what is stated as plausible."""
         spec = metric.spec
         if spec.value is None:
             is_lifted = metric.index in self.asked.slots and self.asked.recipes[0][1].kind == "wrap"
             return RATIO if is_lifted or spec.values is not None else None
         base = spec.value.central()
         bounds = (spec.bounds and spec.bounds.low_high()) or (-math.inf, math.inf)
-        stated = spec.plausible.low_high() if spec.plausible else spec.value.low_high()
+        stated = plausible_of(metric)
         reach = 0.25 * (abs(base) or 1.0)
         low, high = stated or (base - reach, base + reach)
         room = max(high - low, 1e-9 * abs(base)) * 0.75
@@ -387,8 +388,7 @@ class _Contents:
             "base": base,
             "least": least,
             "most": most,
-            "low": low,
-            "high": high,
+            **({"plausible": stated} if stated else {}),
             "bounds": [end if math.isfinite(end) else None for end in bounds],
         }
 

@@ -110,12 +110,12 @@ def seed_option(function: F) -> F:
 
 def horizon_option(function: F) -> F:
     text = "Over which periods, as 36 or '36 months'; if not given, the tree's own."
-    return over_option(click.option("--horizon", metavar="PERIODS", help=text)(function))
+    return over_option("--horizon")(click.option("--horizon", metavar="PERIODS", help=text)(function))
 
 
-def over_option(function: F) -> F:
-    text = "Over which periods by name, as FY27, 'FY27 Q2', 2027 or '2027-04 to 2027-09', in place of --horizon."
-    return click.option("--over", metavar="PERIODS", help=text)(function)
+def over_option(other: str) -> Callable[[F], F]:
+    text = f"Over which periods by name, as FY27, 'FY27 Q2', 2027 or '2027-04 to 2027-09', in place of {other}."
+    return click.option("--over", metavar="PERIODS", help=text)
 
 
 def scenario_option(function: F) -> F:
@@ -400,7 +400,7 @@ def values(tree: str, changes: NamedTexts, as_json: bool, output: str | None, **
 @tree_argument
 @changes_argument
 @click.option("--periods", type=int, metavar="N", help="How many; if not given, the tree's horizon.")
-@over_option
+@over_option("--periods")
 @json_option
 @save_option
 def project(

@@ -419,6 +419,60 @@ metrics:
         shop.uncertainty(samples=64, basis="run_rate"),
     ):
         assert [one.lower() for one in answer.warnings] == [told.lower()]
-    assert not shop.worth("price", "+10%").warnings
     assert not shop.worth("price", "+10%", horizon=10, basis="run_rate").warnings  # Aug 2027 is as the average
     assert not shop.worth("price", "+10%", over="months 3 to 9", basis="run_rate").warnings
+
+
+SEASONAL = """
+outcome: profit
+outcomes: [profit, tickets]
+start_date: 2026-11-01
+finance: {discount_rate: 12%/year}
+metrics:
+  orders: {value: 1_000 orders/month, seasonality: {Q1: 0.9, Q2: 0.95, Q3: 1, Q4: 1.15}}
+  calls: {value: 10 tickets/month, seasonality: {Q1: 0.5, Q2: 1.5, Q3: 1.5, Q4: 0.5}}
+  tickets: {formula: calls + orders / 10, unit: tickets/month, aggregate: last}
+  price: {value: $10/order}
+  rent: {value: $2k/month}
+  profit: {formula: orders * price - rent, unit: USD/month}
+"""
+AT_A_PEAK = "the run rate takes Oct 2027 for a whole year, and the season of Orders is at 1.15 times its average then"
+
+
+@pytest.mark.parametrize("basis", ["horizon", "pv"])
+def test_a_run_rate_beside_other_amounts_says_its_season_as_well(basis: Basis) -> None:
+    """What it rests on counts, and not what is shown beside it."""
+    shop = it.loads(SEASONAL)
+    worth, asked = shop.worth("price", "+10%", basis=basis), shop.what_if({"price": "+10%"}, basis=basis)
+    for answer in (worth, asked):
+        assert answer.run_rate == pytest.approx(12 * 1_150)
+        assert answer.warnings == (AT_A_PEAK,)
+    board = shop.diagram(("price", "+10%"), cut="board", basis=basis).drawn
+    assert f"Note: {AT_A_PEAK}." in board.notes
+    assert AT_A_PEAK in worth.slides()[0].notes
+
+
+def test_where_no_run_rate_is_printed_nothing_is_said_of_its_season() -> None:
+    shop = it.loads(SEASONAL)
+    assert not shop.worth("price", "+10%", horizon=10).warnings  # Aug 2027 is as the average
+    assert not shop.worth("price", "+10%", on="tickets").warnings[1:]  # no path, and a level has no run rate
+    assert not shop.worth("orders", "+10%", on="tickets").warnings
+    assert not shop.worth("price", "+10% from month 40").warnings[1:]  # it has not begun
+    assert not shop.what_if({}).warnings
+    assert not shop.compare({"dearer": {"price": "+10%"}})["dearer"].warnings
+    assert not any("season" in note for note in shop.diagram(("price", "+10%")).drawn.notes)
+
+
+def test_a_run_rate_beside_discounted_amounts_is_said_to_be_undiscounted() -> None:
+    shop = it.loads(SEASONAL)
+    for basis, told in (("horizon", ""), ("pv", " (undiscounted)")):
+        worth = shop.worth("price", "+10%", basis=basis)
+        assert f"run rate   +$13.8k a year by Oct 2027{told}   " in str(worth)
+        figures = worth.slides()[0].parts[0].picture
+        (tile,) = (one for one in figures.panels if one.head == "Run rate")
+        assert tile.detail == f"a year, by Oct 2027{told}"
+        assert f"Run rate of profit: +$13.8k a year by Oct 2027{told}" in str(
+            shop.what_if({"price": "+10%"}, basis=basis)
+        )
+        board = shop.diagram(("price", "+10%"), cut="board", basis=basis).drawn
+        assert f"run rate +$13.8k a year{told}" in board.panels[0].detail

@@ -170,6 +170,8 @@ def yearly() -> Words:
         (Weights(start=4, until=9), "from week 4 until week 9"),
         (Weights(start=4, ramp=3), "from week 4, in full from week 6"),
         (Weights(start=4, ramp=3, until=9), "from week 4, in full from week 6, until week 9"),
+        (Weights(start=4, ramp=3, until=6, decay=0.05), "from week 4, in full from week 6, until week 6"),
+        (Weights(start=4, ramp=3, until=5, decay=0.05), "from week 4 until week 5"),
         (Weights(decay=0.05), "from week 1, losing 5% a week after that"),
     ],
 )

@@ -365,7 +365,7 @@ def test_periods_by_name_are_those_by_number(question: str) -> None:
     numbered = function(tree_of("saas")._subject, **asked, **{horizon: 6})
     assert named.to_json() == numbered.to_json()
     assert str(named) == str(numbered)
-    with pytest.raises(QuestionError, match="over and horizon both say"):
+    with pytest.raises(QuestionError, match="how many is stated as well"):
         function(tree_of("saas")._subject, **asked, over="2027", **{horizon: 6})
     with pytest.raises(QuestionError, match="before the first month"):
         function(tree_of("saas")._subject, **asked, over="2026-09 to 2026-12")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import operator
 import random
 import re
 from importlib.resources import files
@@ -252,6 +253,60 @@ def launched() -> it.ImpactTree:
 def _total(tab: Any) -> float:
     found: float = tab.evaluate("impacttree.found.total")
     return found
+
+
+SHOP = """
+finance: {discount_rate: 12%/year}
+outcome: profit
+metrics:
+  visits: {values: [1k visits/month, 1.1k visits/month], then: grow 1%/month, kind: product}
+  conversion: {value: 3%, plausible: 2.7% to 3.5%, kind: product}
+  basket: {value: $60/visit ($57 to $63)}
+  margin: {value: 30%}
+  overhead: {value: $5k/month}
+  profit: {formula: visits * conversion * basket * margin - overhead, unit: USD/month}
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_stated", "hints"),
+    [
+        (True, {"visits": "slider", "conversion": "plausible 2.7% to 3.5%", "basket": "plausible $57 to $63"}),
+        (False, {"conversion": "slider 1.13% to 4.88%", "basket": "slider $22.50 to $97.50"}),
+    ],
+)
+def test_plausible_is_said_of_what_the_model_states(browser: Any, tmp_path: Path, is_stated: bool, hints: Any) -> None:
+    text = SHOP if is_stated else SHOP.replace(", plausible: 2.7% to 3.5%", "").replace(" ($57 to $63)", "")
+    tree, path = it.loads(text), tmp_path / "shop.html"
+    tree.to_html(path)
+    slots = {metric.name: metric.index for metric in tree._graph.metrics}
+    with Opened(browser, path) as tab:
+        for name, said in {**hints, "margin": "slider 11.2% to 48.8%", "overhead": "slider"}.items():
+            slider = tab.locator(f".slider:has(#v-{slots[name]})")
+            assert said in slider.locator(".hint").text_content()
+            assert slider.locator(".band").count() == said.startswith("plausible")
+        assert tab.inner_text("#key").split() == (["today", "plausible", "range"] if is_stated else ["today"])
+
+
+@pytest.mark.parametrize(("basis", "said"), [("pv", "discounted"), ("horizon", "12 mo."), ("run_rate", "a year")])
+def test_a_sum_is_marked_wherever_it_stands_by_itself(browser: Any, tmp_path: Path, basis: Any, said: str) -> None:
+    """In the line of what carries no money, below the sentence and above its details, as on its card."""
+    tree, path = it.loads(SHOP), tmp_path / "shop.html"
+    tree.to_html(path, ("margin", "+5%"), basis=basis)
+    counts = {"horizon": [1.0] * 12, "run_rate": [0.0] * 11 + [12.0], "pv": [1.12 ** (-t / 12) for t in range(1, 13)]}
+    each = [1_000, *(1_100 * 1.01**t for t in range(11))]
+    sums = [sum(map(operator.mul, counts[basis], amounts)) for amounts in (each, [5_000] * 12)]
+    visits, overhead = (format_value(amount, Unit.parse(unit)) for amount, unit in zip(sums, ("", "USD"), strict=True))
+    with Opened(browser, path) as tab:
+        rest = tab.inner_text("#rest-text")
+        assert f"Visits {visits} ({said})" in rest
+        assert f"Overhead {overhead} ({said})" in rest
+        assert "Conversion 3.0%," in f"{rest},"
+        tab.click(".card:has-text('Profit')")
+        assert tab.inner_text("#panel .top b").endswith(f" ({said})")
+    tree.to_html(path, ("overhead", "+5%"), basis=basis)
+    with Opened(browser, path) as tab:
+        assert f" ({said})." in tab.inner_text("#sub")
 
 
 def test_a_lift_in_time_is_shown_and_said_as_the_library_does(browser: Any, launch: Path) -> None:

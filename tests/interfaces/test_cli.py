@@ -1,6 +1,7 @@
 """Every command, its answer held against the library or against arithmetic; every mistake, as one message."""
 
 import json
+import re
 import shlex
 from typing import get_args
 
@@ -513,6 +514,8 @@ def test_help_of_a_command(run, name):
     for parameter in made.params:
         if parameter.param_type_name == "option":
             assert f"  {parameter.opts[0]}" in text
+    own = {option for parameter in made.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    assert set(re.findall(r"(?<!\S)--[a-z][a-z-]*", text)) <= {*own, "--help"}
     assert isinstance(made, Command)
     assert made.examples
     assert all(f"  {example}\n" in text for example in made.examples)

@@ -71,6 +71,7 @@ export class Page {
       this.part("horizons").append(button);
       return [count, button];
     });
+    if (data.metrics.some(({ input }) => input?.plausible)) this.part("key").append(element("span", { class: "band" }), "plausible range");
     this.part("horizons").hidden = data.horizons.length < 2;
     for (const tab of TABS) {
       const button = element("button", { type: "button" }, tab);
@@ -104,9 +105,10 @@ export class Page {
     const field = element("input", { id, inputmode: "text", autocomplete: "off", "aria-label": `${metric.label}, value` });
     const move = element("i", { class: "move" });
     const name = element("label", { for: `${id}-range` }, input.kind === "ratio" ? `${metric.label}, change` : metric.label);
-    const hint = element("p", { class: "hint" }, `today ${this.state.written(metric, input.base)}, plausible ${this.state.written(metric, input.low)} to ${this.state.written(metric, input.high)}`), time = element("p", { class: "time" });
+    const [today, ...ends] = [input.base, ...(input.plausible ?? [input.least, input.most])].map((value) => this.state.written(metric, value));
+    const hint = element("p", { class: "hint" }, `today ${today}, ${input.plausible ? "plausible" : "slider"} ${ends.join(" to ")}`), time = element("p", { class: "time" });
     const box = element("div", { class: "slider" }, element("div", { class: "name" }, name, field), hint, time,
-      element("div", { class: "track" }, element("i", { class: "rail" }), mark("band", input.low, input.high), move, mark("tick", input.base, null), range));
+      element("div", { class: "track" }, element("i", { class: "rail" }), input.plausible ? mark("band", ...input.plausible) : "", move, mark("tick", input.base, null), range));
     range.addEventListener("input", () => {
       const raw = input.least + (span * range.value) / STEPS, near = Math.abs(raw - input.base) < span / STEPS / 1.5;
       this.state.set(slot, near ? input.base : Number(raw.toPrecision(6)));
@@ -214,8 +216,8 @@ export class Page {
     const { state, found, data } = this, [start, amount, end] = this.said();
     this.part("sentence").replaceChildren(start, ...(amount ? [bold(amount)] : []), end);
     const parts = state.moves().slice(0, NAMED).map(({ slot }) => {
-      const metric = data.metrics[slot], value = `${formatValue(metric, found.before[slot])} → ${formatValue(metric, found.after[slot])}`;
-      return state.moves().length > 1 ? `${metric.label} ${value}` : value;
+      const value = this.total(slot, found.before[slot], found.after[slot]);
+      return state.moves().length > 1 ? `${data.metrics[slot].label} ${value}` : value;
     });
     this.part("sub").textContent = [parts.join("; "), this.range(), this.through()].filter(Boolean).map(sentence).join(" ");
   }
@@ -282,6 +284,12 @@ export class Page {
     return ` (P10 to P90: ${words.at(early)} to ${late ? words.end(late) : `after ${words.end(found.net.line.length)}`})`;
   }
 
+  /** Values of a metric, of a sum with what it is of as on its card: "$2.73M (discounted)". */
+  total(slot, ...values) {
+    const metric = this.data.metrics[slot], texts = new Set(values.map((value) => formatValue(metric, value)));
+    return `${[...texts].join(" → ")}${metric.rule === "sum" ? ` (${this.data.windows[this.state.horizon].card})` : ""}`;
+  }
+
   /** What a card says of a metric. */
   card(slot) {
     const { found, data, state, words } = this, metric = data.metrics[slot], before = found.before[slot], after = found.after[slot];
@@ -315,7 +323,7 @@ export class Page {
     this.part("rest").hidden = all === part;
     this.part("whole").style.visibility = isBeyond ? "hidden" : "";
     this.part("whole").textContent = view === part ? "Show the whole tree" : "Show what carries money";
-    const names = hidden.slice(0, NAMED).map((slot) => `${data.metrics[slot].label} ${formatValue(data.metrics[slot], found.after[slot])}`);
+    const names = hidden.slice(0, NAMED).map((slot) => `${data.metrics[slot].label} ${this.total(slot, found.after[slot])}`);
     this.part("rest-text").textContent = hidden.length
       ? `${hidden.length} ${isMoved ? "" : "more "}metric${hidden.length > 1 ? "s" : ""}${isMoved ? ` carr${hidden.length > 1 ? "y" : "ies"} no money in this change` : ""}: ${names.join(", ")}${hidden.length > NAMED ? ` and ${hidden.length - NAMED} more` : ""}`
       : `All ${data.metrics.length} metrics are shown`;
@@ -378,11 +386,10 @@ export class Page {
 
   panel() {
     const { state, found, data } = this, slot = state.selected, metric = data.metrics[slot], term = (name, ...texts) => texts.filter(Boolean).flatMap((text, k) => [element("dt", {}, k ? "" : name), element("dd", {}, text)]);
-    const [before, after] = [formatValue(metric, found.before[slot]), formatValue(metric, found.after[slot])];
     const at = (rows) => Array.from({ length: state.horizon }, (_, t) => rows[rows.length > 1 ? t : 0][slot]);
     const [path, was] = [at(found.rows), at(found.baseRows)], better = metric.better === "lower" ? "; lower is better" : "";
     this.part("panel").replaceChildren(
-      element("div", { class: "top" }, element("h2", { id: "panel-head" }, metric.label), bold(before === after ? after : `${before} → ${after}`)),
+      element("div", { class: "top" }, element("h2", { id: "panel-head" }, metric.label), bold(this.total(slot, found.before[slot], found.after[slot]))),
       metric.about ? element("p", {}, metric.about) : "",
       element("dl", {}, ...term("Formula", metric.formula), ...term("Moves with", ...metric.moves.map((one) => one.words)),
         ...term("Unit", `${metric.unit || metric.style.words[1] || metric.style.before.trim() || (metric.isShare ? "%" : metric.style.after) || "number"}${better}`),
