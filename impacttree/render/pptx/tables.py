@@ -123,10 +123,10 @@ def _wanted(texts: Sequence[str]) -> float:
 
 
 def _in_two(text: str) -> str:
-    """Return the longer line of a text that is broken in two where both are about as long.
+    """Return the longer line of a text that is broken in two where that is the shortest.
 
     >>> _in_two("FY36, 11 months")
-    '11 months'
+    'FY36, 11'
     """
     words = text.split()
     halves = [(" ".join(words[:k]), " ".join(words[k:])) for k in range(1, len(words))]
