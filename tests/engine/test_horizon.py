@@ -157,7 +157,7 @@ def test_levels_have_no_present_value_nor_has_what_reads_one(name: str) -> None:
     slot = model.graph.by_name[name]
     stated = {"aggregate": "recompute"}
     if name == "per_head":
-        metrics = {**LEVELS["metrics"], "per_head": {**LEVELS["metrics"]["per_head"], **stated}}  # type: ignore[dict-item]
+        metrics = {**LEVELS["metrics"], "per_head": {**LEVELS["metrics"]["per_head"], **stated}}  # type: ignore[dict-item]  # its values are dicts of texts
         model = present(loads(json.dumps(LEVELS | {"metrics": metrics}))._subject.model)
     run = model.run(12)
     assert math.isnan(run.horizon()[slot])
