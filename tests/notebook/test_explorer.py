@@ -304,4 +304,4 @@ def test_a_basis_is_that_of_figures_values_and_ranges() -> None:
     assert paced._told["now"]["net"] is None
     assert paced.worth.total == tree.worth("engagement", "+5%", basis="run_rate", range=False).total
     with pytest.raises(QuestionError, match="discount rate"):
-        it.template("saas").explore(basis="pv")
+        it.template("internal").explore(basis="pv")
