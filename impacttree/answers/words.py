@@ -310,7 +310,7 @@ class Words:
         if self.calendar is None or self.calendar.fiscal is None:
             return ""
         try:
-            return f"{self._fiscal_year(t)} Q{self.calendar.fiscal_quarter(t)}"
+            return f"{self.calendar.fiscal_year(t)} Q{self.calendar.fiscal_quarter(t)}"
         except (OverflowError, ValueError):
             return ""
 
@@ -320,11 +320,6 @@ class Words:
         if not now or now == later:
             return ""
         return now if now[:-3] == later[:-3] else now[:-3]
-
-    def _fiscal_year(self, t: int) -> str:
-        assert self.calendar is not None
-        rule = self.calendar.rule
-        return rule.year_name(rule.serial(self.calendar.months(t)[0]))
 
     def called(self, periods: range) -> str:
         """Write what periods are called together: ``FY27 Q2``, without a first day ``months 4 to 6``."""

@@ -164,17 +164,13 @@ class Calendar:
         """Return the month of the year that period t lies in or begins with: 1 for January to 12."""
         return self.months(t)[0] % 12 + 1
 
-    def fiscal_year(self, t: int) -> int:
-        """Return the number of the fiscal year of period t; of the calendar year where no fiscal one is stated."""
-        return self.rule.year(self.rule.serial(self.months(t)[0]))
+    def fiscal_year(self, t: int) -> str:
+        """Return what the fiscal year of period t is called: ``FY27``."""
+        return self.rule.year_name(self.rule.serial(self.months(t)[0]))
 
     def fiscal_quarter(self, t: int) -> int:
         """Return which quarter of its fiscal year period t lies in: 1 to 4."""
         return self.rule.place(self.months(t)[0]) // 3 + 1
-
-    def fiscal_month(self, t: int) -> int:
-        """Return which month of its fiscal year period t lies in or begins with: 1 to 12."""
-        return self.rule.place(self.months(t)[0]) + 1
 
     def fiscal_week(self, t: int) -> int | None:
         """Return which week of its fiscal year a day or week lies in: 1 to 53; None in years of calendar months."""

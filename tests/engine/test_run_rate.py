@@ -146,7 +146,7 @@ def test_a_change_of_a_recomputed_metric_counts_as_it_is_in_the_last_period(last
 
 def test_samples_and_jobs_of_other_processes_take_the_last_period_too() -> None:
     text = json.dumps(
-        SHARES | {"metrics": {**SHARES["metrics"], "arpu": {"value": "$30/customer/month ($20 to $40)"}}}  # type: ignore[dict-item]
+        SHARES | {"metrics": {**SHARES["metrics"], "arpu": {"value": "$30/customer/month ($20 to $40)"}}}  # type: ignore[dict-item]  # dicts of texts
     )
     model = rated(loads(text)._subject.model)
     revenue, arpu = (model.graph.by_name[name] for name in ("revenue", "arpu"))

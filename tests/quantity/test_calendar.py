@@ -89,7 +89,7 @@ def test_every_day_of_forty_years_belongs_to_one_period_one_quarter_and_one_year
         seen += (last - first).days + 1
         assert {calendar.containing(first), calendar.containing(last)} == {t}
         if period in ("day", "week", "month"):
-            assert calendar.fiscal_quarter(t) == (calendar.fiscal_month(t) - 1) // 3 + 1
+            assert calendar.fiscal_quarter(t) == (calendar.month_of_year(t) - calendar.rule.start_month) % 12 // 3 + 1
     years = calendar.parts(1, t, "year")
     assert [t for year in years for t in year] == list(range(1, t + 1))
     assert years == tuple(_together(calendar.parts(1, t, "quarter"), years))
@@ -129,7 +129,7 @@ def test_the_parts_of_a_fiscal_year_are_the_year(calendar: Calendar, year: int) 
     whole = calendar.named(f"FY{year}")
     assert whole == calendar.named(f"fy{year % 100:02}")
     assert calendar.label(whole[0], whole[-1]) == f"FY{year % 100:02}"
-    assert {calendar.fiscal_year(t) for t in whole} == {year}
+    assert {calendar.fiscal_year(t) for t in whole} == {f"FY{year % 100:02}"}
     if calendar.period == "year":
         return
     quarters = [calendar.named(f"FY{year} Q{number}") for number in range(1, 5)]

@@ -98,7 +98,7 @@ def test_order_of_writing_does_not_matter(
 ) -> None:
     base = 7.0
     changes = [*products, *sums, *([level] if level else [])]
-    random.shuffle(changes)  # type: ignore[attr-defined]
+    random.shuffle(changes)  # type: ignore[attr-defined]  # what st.randoms() draws
     intervention = resolve(changes, name="m", unit=Unit(), base=base)
     expected = level.value if level else base
     for change in products:

@@ -224,7 +224,7 @@ class Bet:
 
     @property
     def parts(self) -> str:
-        """The parts of a cost one by one: ``$250k in Nov 2026, $20k in Jan 2027 over 36 months``; nothing of one."""
+        """The parts of a cost one by one: ``$20k in Jan 2027, written off over 36 months``; nothing of one."""
         outlays = self.returns.outlays
         if len(outlays) == 1 and outlays[0].life is None:
             return ""
