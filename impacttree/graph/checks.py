@@ -9,7 +9,7 @@ from impacttree.graph.aggregate import other_flow
 from impacttree.graph.central_values import Today
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Reference
-from impacttree.quantity import Relative, Unit, misfit, parse_change, resolve
+from impacttree.quantity import Relative, Unit, misfit, parse_change, recipe
 from impacttree.spec import MetricSpec, Scenario, TreeSpec
 
 __all__ = [
@@ -190,7 +190,7 @@ def check_scenarios(
                 if base is None and isinstance(change, Relative):
                     continue
                 bounds = bounds_of(metrics[name]) if base is not None else None
-                resolve(
+                recipe(
                     [change], name=name, unit=unit, base=base or 0.0, bounds=bounds, in_file=True,
                     period=spec.period, calendar=spec.calendar,
                 )  # fmt: skip

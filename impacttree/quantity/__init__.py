@@ -1,6 +1,6 @@
 """Numbers as people write them: units, quantities, changes, ranges, and how they are shown."""
 
-from impacttree.quantity.change_checks import misfit, recipe, resolve
+from impacttree.quantity.change_checks import misfit, recipe
 from impacttree.quantity.changes import (
     Add,
     Change,
@@ -108,7 +108,6 @@ __all__ = [
     "quantity_of",
     "recipe",
     "relative",
-    "resolve",
     "shown_levels",
     "shown_parts",
     "shown_shares",

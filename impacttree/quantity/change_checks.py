@@ -11,14 +11,14 @@ from impacttree.errors import ChangeError, Problem, printable
 from impacttree.quantity.calendar import Calendar
 from impacttree.quantity.changes import Add, Change, Points, Relative, Set, quantity_of
 from impacttree.quantity.formatting import format_value
-from impacttree.quantity.interventions import Intervention, Recipe
+from impacttree.quantity.interventions import Recipe
 from impacttree.quantity.money import sign_of
 from impacttree.quantity.spread_checks import impossible
 from impacttree.quantity.spreads import Bounds
 from impacttree.quantity.timing import Weights
 from impacttree.quantity.units import NUMBER, POINTS, Period, Unit
 
-__all__ = ["misfit", "recipe", "resolve"]
+__all__ = ["misfit", "recipe"]
 
 
 def misfit(written: Unit | None, own: Unit) -> tuple[str, str] | None:
@@ -73,32 +73,6 @@ def _weights(
         raise ChangeError(*(problem.at(metric=metric.name) for problem in error.problems)) from None
     varying = tuple(None if one is None or one.is_steady else one for one in found)
     return varying if any(varying) else ()
-
-
-def resolve(
-    changes: Sequence[Change],
-    *,
-    name: str,
-    unit: Unit,
-    base: float,
-    bounds: Bounds | None = None,
-    in_file: bool = False,
-    period: Period = "month",
-    calendar: Calendar | None = None,
-) -> Intervention:
-    """Turn all changes on one metric into one intervention, each with its P50: set, then products, then sums.
-
-    Parameters and errors are those of `recipe`.
-
-    Examples
-    --------
-    >>> from impacttree.quantity import parse_change
-    >>> resolve([parse_change("+10%"), parse_change("+$2")], name="arpu", unit=Unit.parse("USD"), base=29.0)
-    Intervention(kind='wrap', scale=1.1, shift=2.0, weights=None, before=())
-    """
-    return recipe(
-        changes, name=name, unit=unit, base=base, bounds=bounds, in_file=in_file, period=period, calendar=calendar
-    ).intervention()
 
 
 def recipe(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,11 +24,15 @@ from impacttree.quantity import (
     number_of,
     parse_change,
     recipe,
-    resolve,
     to,
 )
 
 written_changes = st.sampled_from(["+10% (5% to 15%)", "-3% to +9%", "+2", "=8 (6 to 10)", "+4 to +9", "-5%", "=7"])
+
+
+def resolve(changes: Sequence[Change], **fitting: Any) -> Intervention:
+    """Return what changes that fit a metric do together, each at its P50."""
+    return recipe(changes, **fitting).intervention()
 
 
 @given(st.lists(written_changes, max_size=5).filter(lambda texts: sum("=" in text for text in texts) < 2), st.data())

@@ -38,7 +38,7 @@ from impacttree.quantity import (
     parse_slope,
     parse_slope_spread,
     parse_spread,
-    resolve,
+    recipe,
     slope_misfit,
     spoken_unit,
 )
@@ -269,7 +269,7 @@ def _scales(pair: Pair, when: Change, then: Change, keys: tuple[str, str]) -> tu
             raise ValuelessError
         try:
             unit = spoken_unit(change, side.unit)
-            resolve([change], name=side.name, unit=unit, base=side.value or 0.0, in_file=True)
+            recipe([change], name=side.name, unit=unit, base=side.value or 0.0, in_file=True)
         except ChangeError as error:
             raise RefusedError(key, error.problems[0].reason, error.problems[0].fix) from None
     if not isinstance(then, Relative):
