@@ -7,6 +7,7 @@ import json
 import operator
 import random
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,23 @@ def _needed() -> str:
     raise AssertionError("never")
 
 
-def _settle(tab: Any) -> None:
-    tab.wait_for_timeout(400)
+def _until(tab: Any, holds: Callable[[], bool]) -> None:
+    """Wait for what the page does a moment later, however slow the machine is."""
+    for _ in range(600):
+        if holds():
+            return
+        tab.wait_for_timeout(100)
+    raise AssertionError("never")
+
+
+def _address_has(tab: Any, part: str) -> str:
+    """Return the address, once it has the part."""
+    _until(tab, lambda: part in tab.evaluate("location.hash"))
+    return str(tab.evaluate("location.hash"))
+
+
+def _needs(tab: Any, said: str) -> None:
+    _until(tab, lambda: tab.inner_text("#needs").replace("\n", " ").startswith(said))
 
 
 def test_the_page_opens_with_the_librarys_sentence(browser: Any, saas: Path) -> None:
@@ -99,11 +115,7 @@ def test_the_page_opens_with_the_librarys_sentence(browser: Any, saas: Path) -> 
 
 
 def _sampled(tab: Any) -> None:
-    for _ in range(600):
-        if tab.evaluate("window.impacttree.ranges && window.impacttree.ranges.isAll"):
-            return
-        tab.wait_for_timeout(100)
-    raise AssertionError("no ranges")
+    _until(tab, lambda: tab.evaluate("window.impacttree.ranges && window.impacttree.ranges.isAll"))
 
 
 def test_ranges_risks_and_the_band_follow_a_move(browser: Any, saas: Path) -> None:
@@ -136,8 +148,7 @@ def test_a_slider_moves_everything(browser: Any, saas: Path) -> None:
         after = tab.inner_text("#sentence")
         assert after != before
         assert tab.input_value("#v-0") != "44.1%"
-        _settle(tab)
-        assert after == tab.inner_text("#status")
+        _until(tab, lambda: tab.inner_text("#status") == after)
         assert "engagement=" in tab.evaluate("location.hash")
         tab.click("#reset")
         assert tab.inner_text("#sentence") == before
@@ -171,10 +182,9 @@ def test_on_a_phone_a_target_is_found_and_sent_back(browser: Any, saas: Path) ->
             assert box["y"] + box["height"] <= 844, part
         tab.tap("#need")
         tab.keyboard.type("50k")
-        _settle(tab)
-        assert tab.inner_text("#needs").replace("\n", " ").startswith(f"$50k needs weekly engagement at {_needed()}")
+        _needs(tab, f"$50k needs weekly engagement at {_needed()}")
         tab.tap("#take")
-        _settle(tab)
+        _address_has(tab, "engagement=")
         total = tab.evaluate("impacttree.found.total")
         sentence = tab.inner_text("#sentence")
         assert tab.input_value("#focus-home .slider input:not([type=range])") == _needed()
@@ -184,7 +194,7 @@ def test_on_a_phone_a_target_is_found_and_sent_back(browser: Any, saas: Path) ->
             "Object.defineProperty(navigator, 'clipboard', { value: { writeText } })"
         )
         tab.tap("#link")
-        tab.wait_for_timeout(100)
+        _until(tab, lambda: tab.evaluate("Boolean(window.copied)"))
         link = tab.evaluate("window.copied")
         assert link == tab.evaluate("location.href")
     assert total == pytest.approx(it.template("saas").worth("engagement", f"={_needed()}", range=False).total, rel=1e-9)
@@ -202,13 +212,11 @@ def test_on_a_phone_a_target_is_found_and_sent_back(browser: Any, saas: Path) ->
 def test_a_target_says_what_it_needs(browser: Any, saas: Path) -> None:
     with Opened(browser, saas, width=390) as tab:
         tab.fill("#need", "$50k")
-        _settle(tab)
-        assert tab.inner_text("#needs").startswith(f"$50k needs weekly engagement at {_needed()}")
-        link = tab.evaluate("location.hash")
+        _needs(tab, f"$50k needs weekly engagement at {_needed()}")
+        link = _address_has(tab, "need=")
     assert it.template("saas").worth("engagement", f"={_needed()}", range=False).total >= 50_000
     with Opened(browser, saas, link, width=390) as tab:
-        _settle(tab)
-        assert tab.inner_text("#needs").startswith(f"$50k needs weekly engagement at {_needed()}")
+        _needs(tab, f"$50k needs weekly engagement at {_needed()}")
         assert tab.evaluate("location.hash") == link
 
 
@@ -358,9 +366,8 @@ def test_a_slider_keeps_the_time_of_its_lift(browser: Any, launch: Path) -> None
         assert sum(flows) == pytest.approx(_total(tab), rel=1e-8)
         assert "changes each in force when stated" in tab.inner_text("#basis")
         tab.fill("#need", "$900k")
-        _settle(tab)
-        assert IN_FORCE in tab.inner_text("#needs") or "$30" in tab.inner_text("#needs")
-        link, total, sentence = tab.evaluate("location.hash"), _total(tab), tab.inner_text("#sentence")
+        _until(tab, lambda: IN_FORCE in tab.inner_text("#needs") or "$30" in tab.inner_text("#needs"))
+        link, total, sentence = _address_has(tab, "need="), _total(tab), tab.inner_text("#sentence")
         tab.click("button:has-text('As stated')")
         tab.fill("#v-0", "45.36%")
         assert tab.inner_text("#sentence").startswith("+8% Weekly engagement adds")
@@ -377,8 +384,7 @@ def test_a_scenario_whose_changes_hold_at_several_times(browser: Any, launch: Pa
         assert _total(tab) == pytest.approx(scenario.total, rel=1e-9)
         said = tab.inner_text("#sentence").replace("−", "-")
         assert "+0.5pp Monthly churn from 2027-02 until 2027-08 and -3% ARPU from month 4" in said
-        _settle(tab)
-        link = tab.evaluate("location.hash")
+        link = _address_has(tab, "from")
     with Opened(browser, launch, link) as tab:
         assert _total(tab) == pytest.approx(scenario.total, rel=1e-9)
     hostile = link.replace("until", "constructor").replace("from", "__proto__")
@@ -493,8 +499,9 @@ def test_axe_finds_nothing(browser: Any, saas: Path, width: int, scheme: str) ->
         for part in ("Tree", "Inputs", "Guardrails", "Share") if width == 390 else ("",):
             if part:
                 tab.click(f"#tabs button[data-tab={part}]")
-            tab.fill("#need", "$50k") if part in ("", "Tree") else None
-            _settle(tab)
+            if part in ("", "Tree"):
+                tab.fill("#need", "$50k")
+                _needs(tab, "$50k needs")
             found = tab.evaluate("axe.run()")
             told = [
                 (one["id"], one["impact"], [node["target"] for node in one["nodes"]]) for one in found["violations"]
@@ -552,7 +559,7 @@ def test_picture_and_sentence_are_taken_along(browser: Any, saas: Path, tmp_path
             "Object.defineProperty(navigator, 'clipboard', { value: { writeText } })"
         )
         tab.click("#copy")
-        tab.wait_for_timeout(100)
+        _until(tab, lambda: tab.evaluate("Boolean(window.copied)"))
         assert tab.evaluate("window.copied").startswith(tab.inner_text("#sentence"))
 
 
@@ -673,8 +680,7 @@ def test_pages_of_all_templates_open(browser: Any, tmp_path: Path) -> None:
             tab.focus("input[type=range]")
             for _ in range(30):
                 tab.keyboard.press("ArrowRight")
-            _settle(tab)
-            assert not tab.inner_text("#sentence").startswith("As stated")
+            _until(tab, lambda: not tab.inner_text("#sentence").startswith("As stated"))
 
 
 def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
