@@ -161,27 +161,18 @@ class Part:
         return self._stages[kept]
 
     @cached_property
-    def _beginnings(self) -> dict[tuple[frozenset[int], frozenset[int]], Beginning]:
+    def _beginnings(self) -> dict[frozenset[int], Beginning]:
         return {}
 
-    def beginning(self, wanted: Collection[int], parameters: frozenset[int]) -> Beginning:
-        """Return the rules at t = 0 of what is read there, and which of their values show that `parameters` are finite.
-
-        Parameters
-        ----------
-        wanted
-            Slots of which the values at t = 0 are read, beside those that later periods read.
-        parameters
-            By position.
-        """
-        key = (self.read_later.union(wanted), parameters)
-        if key not in self._beginnings:
-            needed = _rests_on(key[0], self.initial.blocks)
+    def beginning(self, wanted: Collection[int]) -> Beginning:
+        """Return the rules at t = 0 of `wanted` and of what later periods read there."""
+        kept = self.read_later.union(wanted)
+        if kept not in self._beginnings:
+            needed = _rests_on(kept, self.initial.blocks)
             blocks = [block for block in self.initial.blocks if block.slot in needed]
-            named, shown = witnesses(blocks, parameters)
-            program = RowProgram(blocks, self.initial.lags, key[0].union(named))
-            self._beginnings[key] = Beginning(program, named, shown)
-        return self._beginnings[key]
+            named, shown = witnesses(blocks, {place for block in blocks for place in block.parameters.values()})
+            self._beginnings[kept] = Beginning(RowProgram(blocks, self.initial.lags, kept.union(named)), named, shown)
+        return self._beginnings[kept]
 
     @cached_property
     def over_horizon(self) -> RowProgram:

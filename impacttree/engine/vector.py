@@ -180,6 +180,14 @@ def _planned(model: Model, *asked: Any) -> _Plan:
     return plan
 
 
+class _Stretch(NamedTuple):
+    """How some periods in a row are computed."""
+
+    functions: Sequence[RowFunction]
+    kept: Sequence[int]
+    """Slots that have the value of the period before; later on it stands in every row."""
+
+
 class _Plan:
     """What runs that ask the same of a tree share: rules in stages, and what counts in totals."""
 
@@ -196,12 +204,13 @@ class _Plan:
         self.model, self.part, self.periods = model, part, periods
         looped = {metric.index for metric in model.graph.metrics if metric.on_loop}
         self.window = model.window(periods)
+        self._courses: dict[Any, Mapping[int, _Stretch]] = {}
         self._weights: dict[frozenset[int], Mapping[int, tuple[Sequence[float], float]]] = {}
         self.recomputed = {load.slot for block in part.recomputed.blocks for load in block.loads.values()}
         self.stages = part.stages({*wanted, *self.recomputed, *(() if looped.isdisjoint(effects) else looped)})
         self.settling = {slot for stage in self.stages if stage.until < math.inf for slot in stage.program.slots}
         today = {slot for stage in self.stages if not stage.until for slot in stage.program.stored}
-        self.beginning = part.beginning(today.union(paths), places)
+        self.beginning = part.beginning(today.union(paths))
         self.unshown = places - self.beginning.shown
         staged = (block for stage in self.stages for block in stage.program.blocks)
         self.varying = varying((*part.initial.blocks, *staged, *part.recomputed.blocks), places, effects)
@@ -212,9 +221,31 @@ class _Plan:
         self.block = min(BLOCK, max(SMALLEST_BLOCK, fitting))
         self.base: ArrayRow = [np.float64(value) for value in model.base]
 
-    def functions(self, programs: Iterable[RowProgram], held: Held) -> list[RowFunction]:
+    def functions(self, programs: Iterable[RowProgram], kinds: Intervened) -> list[RowFunction]:
         """Return the functions that compute a period by these programs."""
-        return [function for program in programs for function in program.functions(held.kinds, self.varying)]
+        return [function for program in programs for function in program.functions(kinds, self.varying)]
+
+    def course(self, kinds: Intervened, settling: bool) -> Mapping[int, _Stretch]:
+        """Return how periods are computed, by the position from which on they are.
+
+        Parameters
+        ----------
+        settling
+            Whether what stays the same from some period on is computed until then only.
+        """
+        key = (frozenset(kinds.items()), settling)
+        if key not in self._courses:
+            untils = {stage: stage.until_changed if kinds else stage.until for stage in self.stages}
+            if not settling:
+                untils = dict.fromkeys(self.stages, math.inf)
+            turns = {0, *(until + more for until in untils.values() for more in (0, self.ring))} - {math.inf}
+            self._courses[key] = {int(turn): self._stretch(int(turn), untils, kinds) for turn in turns}
+        return self._courses[key]
+
+    def _stretch(self, position: int, untils: Mapping[PeriodStage, float], kinds: Intervened) -> _Stretch:
+        running = [stage.program for stage, until in untils.items() if position < until]
+        ended = [stage for stage, until in untils.items() if until <= position < until + self.ring]
+        return _Stretch(self.functions(running, kinds), [slot for stage in ended for slot in stage.program.stored])
 
     def weights(self, wanted: Collection[int]) -> Mapping[int, tuple[Sequence[float], float]]:
         """Return what each period counts in the totals, and what their sum is multiplied by, by slot."""
@@ -293,7 +324,7 @@ class _Block:
         self.settles = True
         """Whether what stays the same from some period on is computed until then only."""
         self.space = room.space_of(count)
-        functions = room.plan.functions([room.plan.beginning.program], NOTHING_HELD)
+        functions = room.plan.functions([room.plan.beginning.program], {})
         lags = room.plan.beginning.program.lags
         self.period(functions, self.part.initial, {}, initial, dict.fromkeys(lags, initial), room.plan.base, {})
         if self.faults:
@@ -333,25 +364,23 @@ class _Block:
         """
         lags, ring, initial = self.plan.lags, self.room.ring, self.room.initial
         found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
-        sums = _Totals(self.plan, totals, self.count)
-        stages = self.plan.stages
-        untils = [(stage, self.until(stage, held)) for stage in stages]
-        turns = {until + more for _, until in untils for more in (0, len(ring))}
-        row = initial
+        sums = _Totals(self.plan, totals, self.space)
+        settling = self.settles and self.observe is None and held.paths.keys().isdisjoint(self.plan.settling)
+        course = self.plan.course(held.kinds, settling)
+        stretch, row = course[0], initial
         for position in range(self.model.steps(self.periods)):
             for place, schedule in self.model.schedules.items():
                 self.parameters[place] = np.float64(schedule.at(position + 1))
-            if position == 0 or position in turns:
-                running = self.plan.functions([stage.program for stage, until in untils if position < until], held)
-                ended = [stage for stage, until in untils if until <= position < until + len(ring)]
-                kept = [slot for stage in ended for slot in stage.program.stored]  # later on they stand in every row
-            if not self.settles and turns:
-                running, kept, turns = self.plan.functions([stage.program for stage in stages], held), [], set()
+            if settling and not self.settles:
+                settling, course = False, self.plan.course(held.kinds, False)
+                stretch = course[0]
+            stretch = course.get(position, stretch)
             before, row = row, ring[position % len(ring)]
-            for slot in kept:
+            for slot in stretch.kept:
                 row[slot] = before[slot]
             past = {lag: ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags}
-            self.period(running, self.part.step, held.kinds, row, past, self.plan.base, held.effects(position))
+            effects = held.effects(position)
+            self.period(stretch.functions, self.part.step, held.kinds, row, past, self.plan.base, effects)
             for slot in paths:
                 found.paths[slot].append(row[slot])
             for slot in extremes:
@@ -361,12 +390,6 @@ class _Block:
         found.totals.update(self.horizon(held, sums, totals))
         return found
 
-    def until(self, stage: PeriodStage, held: Held) -> float:
-        """Return up to which period a stage is computed; later ones have the values of that one."""
-        if not self.settles or self.observe is not None or not held.paths.keys().isdisjoint(self.plan.settling):
-            return math.inf
-        return stage.until_changed if held.kinds else stage.until
-
     def horizon(self, held: Held, sums: _Totals, totals: Collection[int]) -> dict[int, Any]:
         if not totals or not self.part.recomputed.blocks:
             return {slot: self.settle(slot, values) for slot, values in sums.finished().items()}
@@ -375,7 +398,7 @@ class _Block:
             row[slot] = self.settle(slot, values)
         recomputed = self.part.recomputed
         effects = held.over(self.periods, recomputed.chunk_of)
-        functions = self.plan.functions([self.part.over_horizon], held)
+        functions = self.plan.functions([self.part.over_horizon], held.kinds)
         self.period(functions, recomputed, held.kinds, row, {}, self.plan.base_over_horizon, effects)
         return {slot: row[slot] for slot in totals}
 
@@ -432,13 +455,14 @@ class _Totals:
     ----------
     into
         The arrays that totals of slots are written into; others get arrays of their own.
+    space
+        Registers, which are free between periods.
     """
 
-    def __init__(self, plan: _Plan, into: Mapping[int, Array], count: int) -> None:
+    def __init__(self, plan: _Plan, into: Mapping[int, Array], space: _Space) -> None:
         self.before, self.weights = plan.window.before, plan.weights(into)
         self.sums: dict[int, Any] = {}
-        self.into, self.count = dict(into), count
-        self.weighted = np.empty(count)
+        self.into, self.space = dict(into), space
 
     def add(self, row: ArrayRow, position: int) -> None:
         place = position - self.before
@@ -447,7 +471,7 @@ class _Totals:
             if not weight:
                 continue
             if weight != 1.0:
-                values = _into(np.multiply, values, weight, self.target(slot) if known is None else self.weighted)
+                values = _into(np.multiply, values, weight, self.target(slot) if known is None else self.space[0])
             self.sums[slot] = values if known is None else _into(np.add, known, values, self.target(slot))
 
     def finished(self) -> dict[int, Any]:
@@ -459,7 +483,7 @@ class _Totals:
 
     def target(self, slot: int) -> Array:
         if slot not in self.into:
-            self.into[slot] = np.empty(self.count)
+            self.into[slot] = np.empty(self.space.count)
         return self.into[slot]
 
 
