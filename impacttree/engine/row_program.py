@@ -65,7 +65,7 @@ Operand = int | Outside
 
 
 @dataclass(slots=True)
-class Step:
+class RowStep:
     """One operation of a function; ``show`` is what a slot shows, its rule's result or what a change makes of it."""
 
     sign: str
@@ -102,7 +102,7 @@ class RowProgram:
         self.blocks, self.lags = tuple(blocks), tuple(lags)
         self.slots = frozenset(block.slot for block in blocks)
         self.stored = tuple(block.slot for block in blocks if block.slot in stored)
-        self._compiled: dict[tuple[int, bool], tuple[RowFunction, Sequence[Step]]] = {}
+        self._compiled: dict[tuple[int, bool], tuple[RowFunction, Sequence[RowStep]]] = {}
         self._bound = lru_cache(16)(self._bind)
 
     def functions(self, changed: Collection[int], differing: Varying) -> tuple[RowFunction, ...]:
@@ -125,7 +125,7 @@ class RowProgram:
             functions.append(partial(function, _operations(steps, differing)))
         return tuple(functions)
 
-    def _function(self, first: int, is_changed: bool) -> tuple[RowFunction, Sequence[Step]]:
+    def _function(self, first: int, is_changed: bool) -> tuple[RowFunction, Sequence[RowStep]]:
         import numpy as np
 
         if (first, is_changed) not in self._compiled:
@@ -139,7 +139,7 @@ class RowProgram:
 
 def write_rows(
     blocks: Sequence[Block], lags: Sequence[int], stored: Set[int], *, changed: bool
-) -> tuple[list[str], list[Step]]:
+) -> tuple[list[str], list[RowStep]]:
     """Return the lines that compute the slots of `blocks`, and the steps by number.
 
     Parameters
@@ -149,14 +149,14 @@ def write_rows(
     changed
         Whether to heed what ``c`` holds.
     """
-    steps: list[Step] = []
+    steps: list[RowStep] = []
     shown: dict[int, Operand] = {}
     rules = []
     for block in blocks:
         first = len(steps)
         result = _flattened(block, lags, shown, steps)
         if changed:
-            steps.append(Step("show", (result, Outside("", slot=block.slot))))
+            steps.append(RowStep("show", (result, Outside("", slot=block.slot))))
         shown[block.slot] = len(steps) - 1 if changed else result
         rules.append(_Rule(block.slot, first, len(steps), shown[block.slot]))
     for rule in rules:
@@ -173,7 +173,7 @@ def write_rows(
     return lines, steps
 
 
-def _flattened(block: Block, lags: Sequence[int], shown: Mapping[int, Operand], steps: list[Step]) -> Operand:
+def _flattened(block: Block, lags: Sequence[int], shown: Mapping[int, Operand], steps: list[RowStep]) -> Operand:
     """Add the steps of a block, both sides of a branch; return its result."""
     values: dict[int, Operand] = {
         here: shown[load.slot]
@@ -185,7 +185,7 @@ def _flattened(block: Block, lags: Sequence[int], shown: Mapping[int, Operand], 
     values |= {here: Outside(f"number({value!r})") for here, value in block.constants.items()}
 
     def add(sign: str, *args: int) -> int:
-        steps.append(Step(sign, tuple(values[arg] for arg in args)))
+        steps.append(RowStep(sign, tuple(values[arg] for arg in args)))
         return len(steps) - 1
 
     def body(inner: Body) -> None:
@@ -214,7 +214,7 @@ def _extreme(step: Select) -> str:
     return "larger" if (sides[0] == step.left) == (step.op[0] == ">") else "smaller"
 
 
-def _see_who_reads(steps: Sequence[Step]) -> None:
+def _see_who_reads(steps: Sequence[RowStep]) -> None:
     """Note of each step which one reads its result last; what a slot shows may be the very array of its rule."""
     for number, step in reversed(list(enumerate(steps))):
         for arg in step.args:
@@ -225,7 +225,7 @@ def _see_who_reads(steps: Sequence[Step]) -> None:
                     steps[arg].is_kept |= step.is_kept
 
 
-def _registers(steps: Sequence[Step]) -> list[int]:
+def _registers(steps: Sequence[RowStep]) -> list[int]:
     """Return the register of each step: the one that was let go last, which is still in the cache."""
     done: dict[int, list[int]] = {}
     for number, step in enumerate(steps):
@@ -244,7 +244,7 @@ def _registers(steps: Sequence[Step]) -> list[int]:
     return found
 
 
-def _rule_lines(rule: _Rule, steps: Sequence[Step], registers: Sequence[int], changed: bool) -> Iterator[str]:
+def _rule_lines(rule: _Rule, steps: Sequence[RowStep], registers: Sequence[int], changed: bool) -> Iterator[str]:
     indent = " " if changed else ""
     if changed:
         yield f"e = c.get({rule.slot})"
@@ -264,7 +264,7 @@ def _text(operand: Operand, registers: Sequence[int]) -> str:
     return f"r{registers[operand]}" if isinstance(operand, int) else operand.text
 
 
-def _operations(steps: Sequence[Step], differing: Varying) -> list[Callable[..., Any] | None]:
+def _operations(steps: Sequence[RowStep], differing: Varying) -> list[Callable[..., Any] | None]:
     """Return what computes each step; it takes the operands, and the array to write into or None for a new one."""
     varies: list[bool] = []
 
