@@ -3,7 +3,7 @@ import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shap
 import { Answers } from "./answers.js";
 import { steps } from "./model.js";
 import { State } from "./state.js";
-import { digitsApart, formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
+import { digitsApart, formatShare, formatSigned, formatValue, isStill, joined, parse, percentage, relative, Words } from "./words.js";
 
 const STEPS = 400, LATER = 160, NAMED = 4;
 const TABS = ["Tree", "Inputs", "Guardrails", "Share"];
@@ -273,7 +273,8 @@ export class Page {
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` by ${words.at(count)}`]);
     const { payback, line } = found.net;
     const back = payback === null ? [`Does not pay back by ${words.at(line.length)}`] : ["Pays back in ", bold(words.at(payback))];
-    this.part("net").replaceChildren(`${capital(data.basis.net)} `, ...nets, ...(state.cost ? ["\n", ...back, this.paidBack()] : []));
+    const lost = payback !== null && line[line.length - 1] < 0 ? ` but has lost it again by ${words.at(line.length)}` : "";
+    this.part("net").replaceChildren(`${capital(data.basis.net)} `, ...nets, ...(state.cost ? ["\n", ...back, lost, this.paidBack(), ...(data.paid.length > 1 || data.paid[0][1] > 1 ? [`\n${this.terms()}`] : [])] : []));
   }
 
   /** When it is paid back from P10 to P90: " (P10 to P90: month 17 to 30)". */
@@ -451,16 +452,29 @@ export class Page {
   }
 
   basis() {
-    const { data, state } = this, { meant, net, paid, marked } = data.basis;
-    const what = [meant, "before the cost of achieving it", state.cost && data.canCost ? `${net} is after a cost of ${this.money(state.cost).replace(/^\+/, "")}, paid once ${paid}` : "", this.held(), marked].filter(Boolean);
-    this.basisText = `Basis: ${what.join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${data.notes.join(" ")}${data.notes.length ? " " : ""}${data.name}, version ${data.version}.`;
+    const { data, state, found } = this, { meant, before, marked } = data.basis, isMoved = state.changes.size > 0;
+    const cost = state.cost && data.canCost ? `; ${this.costing()}` : "";
+    const told = [meant, ...(isMoved ? [`${before}${cost}; ${this.held()}${found.isFull ? data.basis.full : ""}`] : [])].filter(Boolean).join(", ");
+    const isMade = state.isStated && state.cost === data.cost;
+    const notes = [...found.notes.map((note) => `Note: ${note}.`), ...(isMade ? data.made.map((text) => `Not modelled: ${text}.`) : []), ...data.notes.map((note) => `${note}.`)];
+    this.basisText = `Basis: ${[told, marked].filter(Boolean).join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${[...notes, data.name].join(" ")}, version ${data.version}.`;
     this.part("basis").textContent = this.basisText;
+  }
+
+  /** What is off the figures that are called net: "net is after a cost of $250k, paid once in month 1". */
+  costing() { return `${this.data.basis.after}${this.terms()}`; }
+
+  /** What is paid and when; of another total than was stated, the same parts of it. */
+  terms() {
+    const { data, state: { cost } } = this, isStated = cost === data.cost;
+    return joined(data.paid.map(([share, , , , text, when]) => (isStated ? text : this.money(cost * share).replace(/^\+/, "")) + when));
   }
 
   /** When changes are in force: "lift held from month 1", "lift from month 4, in full from month 6". */
   held() {
-    const { state, data } = this, told = new Set([...state.changes.values()].flatMap(steps).map(({ when }) => this.inForce(when)));
-    return `${state.changes.size > 1 ? "changes" : "lift"} ${told.size > 1 ? "each in force when stated" : [...told][0] ?? data.basis.held}`;
+    const { state, data } = this, each = [...state.changes.values()].flatMap(steps), told = each.map(({ when }) => this.inForce(when));
+    const times = new Set(each.map(({ when }) => String(data.model.timings?.[when]?.weights)));
+    return `${state.changes.size > 1 ? "changes" : "lift"} ${times.size > 1 ? data.basis.each : told[0]}`;
   }
 
   inForce(when) { return (this.data.model.timings?.[when] ?? { told: this.data.basis.held }).told; }

@@ -123,6 +123,9 @@ function isUnit(text, style, code) {
   return !/[\d\p{Sc}]|^[.,]|\b[A-Z]{3}\b/u.test(text.startsWith(code) && code ? text.slice(code.length) : text);
 }
 
+/** "a, b and c". */
+export const joined = (items, last = "and") => (items.length > 1 ? `${items.slice(0, -1).join(", ")} ${last} ${items[items.length - 1]}` : items.join());
+
 export class Words {
   constructor(data) { this.data = data; }
 
