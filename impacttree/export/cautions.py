@@ -15,7 +15,7 @@ __all__ = ["cautions_data"]
 
 
 def cautions_data(case: Case, outcome: Metric, movable: Sequence[int], horizons: Sequence[int]) -> dict[str, Any]:
-    """Return what the cautions of any case of a tree follow from, and their words.
+    r"""Return what the cautions of any case of a tree follow from, and their words.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def cautions_data(case: Case, outcome: Metric, movable: Sequence[int], horizons:
     Examples
     --------
     >>> import impacttree as it
-    >>> subject = it.loads("metrics: {a: {value: 3}, b: {value: 2}, c: {formula: 2 * b}}", outcome="c")._subject
+    >>> subject = it.loads("outcome: c\nmetrics: {a: {value: 3}, b: {value: 2}, c: {formula: 2 * b}}")._subject
     >>> found = cautions_data(Case.of(subject), subject.metric("c"), [0, 1], [12])
     >>> found["late"], found["says"]["unreached"]
     ([[0, None, {}, []]], 'no path in this tree leads from {} to {}')

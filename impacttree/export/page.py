@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, reduce
 from importlib.resources import files
-from typing import Any, get_args
+from typing import Any
 
 from impacttree.analyses.diagram import diagram, lifted_diagram
 from impacttree.analyses.worth import worth
@@ -39,10 +39,10 @@ from impacttree.errors import EvaluationError, ImpactTreeError, Problem, Questio
 from impacttree.export.cautions import cautions_data
 from impacttree.export.changes import changes_data, drawn_data, timings_data
 from impacttree.export.draws import draws_data
-from impacttree.export.script import ENGINE, as_json, model_data, script
+from impacttree.export.script import ENGINE, called, model_data, packed, script
 from impacttree.formula import unparse
-from impacttree.graph.model import Aggregation, Metric
-from impacttree.quantity import Change, unit_words
+from impacttree.graph.model import Metric
+from impacttree.quantity import Change, Unit, unit_words
 from impacttree.quantity.formatting import style_of
 from impacttree.render.characters import clean
 from impacttree.render.layout import layout
@@ -128,13 +128,14 @@ def page(
     folder = files("impacttree.export") / "page"
     style = (folder / "page.css").read_text(encoding="utf-8")
     data = page_data(subject, lift, on, cost=cost, people=people, basis=basis)
-    code = f"(() => {{\n'use strict';\n{script(modules(data))}start();\n}})();"
+    joined = script(modules(data), called(data["model"]))
+    code = f"(() => {{\n'use strict';\n{joined}start();\n}})();"
     return TEMPLATE.format(
         title=escape(clean(subject.graph.spec.name)),
         body=body(),
         style=style,
         style_hash=_hash(style),
-        data=as_json(data),
+        data=packed(data),
         script=code,
         script_hash=_hash(code),
     )
@@ -271,7 +272,7 @@ class _Contents:
             "scenarios": [dict(one) for one, _ in self.scenarios],
             "usual": usual,
             "metrics": [_without(one, usual) for one in told],
-            "styles": self.styles,
+            "styles": [_without(one, style_of(Unit.parse(""))) for one in self.styles],
             "guardrails": list(self._guardrails()),
             "draws": draws,
             "views": self._views(),
@@ -298,7 +299,8 @@ class _Contents:
                 named |= {"card": "discounted", "brief": "disc."}
             case "run_rate":
                 named |= {"choice": words.by(count), "card": "a year", "brief": "/yr"}
-        return {**named, **{rule: words.taken(rule, count) for rule in get_args(Aggregation)}}
+        rules = dict.fromkeys(metric.aggregation for metric in self.graph.metrics)
+        return {**named, **{rule: words.taken(rule, count) for rule in rules}}
 
     def _names(self, last: int) -> Mapping[str, list[str]] | None:
         """Return what periods are called, in full and below an axis; None where they go by their numbers."""
@@ -387,7 +389,8 @@ class _Contents:
             "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
             **people,
         }
-        derived = {"low": metric.label[:1].lower() + metric.label[1:], "signed": told["style"]}
+        plain = name[:1].upper() + name[1:].replace("_", " ")
+        derived = {"label": plain, "low": metric.label[:1].lower() + metric.label[1:], "signed": told["style"]}
         return _without({key: value for key, value in told.items() if value is not None}, derived)
 
     def _style(self, style: Mapping[str, Any]) -> int:
@@ -475,7 +478,7 @@ class _Contents:
             moved = not self.whole.upstream(limit.metric).isdisjoint(self.asked.slots)
             is_drawn = bool(self.asked.uncertain(self.graph)) and moved
             yield {
-                "slot": limit.metric.index,
+                "index": limit.metric.index,
                 "side": limit.side,
                 "limit": limit.value,
                 "slack": limit.slack,
@@ -507,7 +510,7 @@ def _usual(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Return, of what all metrics have, what most of them have."""
     usual: dict[str, Any] = {}
     for key in COMMON:
-        counts = Counter(as_json({key: metric[key]}) for metric in metrics)
+        counts = Counter(json.dumps({key: metric[key]}) for metric in metrics)
         usual |= json.loads(counts.most_common(1)[0][0])
     return usual
 
@@ -564,9 +567,28 @@ def _centre(group: Group) -> str:
         corners = [step[-2:] for step in curves[0].steps if len(step) > 1]
         tip = max(corners, key=lambda corner: corner[0])
         foot = min(corner[0] for corner in corners)
-        return f"M{_points(foot)} {_points(tip[1])}L{_points(tip[0])} {_points(tip[1])}"
+        return _relative([["M", foot, tip[1]], ["L", tip[0], tip[1]]])
     head = next((curve for curve in curves if curve.fill and curve is not line), None)
-    text = "".join(step[0] + " ".join(f"{_points(value):g}" for value in step[1:]) for step in line.steps)
-    if head is not None and len(head.steps[0]) > 1:
-        text += f"L{_points(head.steps[0][1]):g} {_points(head.steps[0][2]):g}"
-    return text
+    tip = [["L", *head.steps[0][1:3]]] if head is not None and len(head.steps[0]) > 1 else []
+    return _relative([*line.steps, *tip])
+
+
+def _relative(steps: Sequence[Sequence[Any]]) -> str:
+    """Return a way in tenths of a point, each place as it lies from the end of the step before.
+
+    A level line is told by how far it goes, and a curve that begins and ends level, its handles half way, by its end.
+    """
+    x = y = 0
+    parts = []
+    for kind, *places in steps:
+        tenths = [round(720 * place) for place in places]
+        away = [at - (y if k % 2 else x) for k, at in enumerate(tenths)]
+        if kind == "L" and away[1] == 0:
+            away.pop()
+        level = kind == "C" and away[1] == 0 and away[3] == away[5]
+        if level and all(abs(2 * away[k] - away[4]) <= 2 for k in (0, 2)):
+            parts.append(f"s{away[4]} {away[5]}")
+        else:
+            parts.append(kind.lower() + " ".join(map(str, away)))
+        x, y = tenths[-2:] if tenths else (x, y)
+    return "".join(parts).replace(" -", "-")

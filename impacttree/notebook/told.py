@@ -60,7 +60,7 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], outlays: Seque
         "notes": list(case.warnings(outcome)),
         "guardrails": [
             {
-                "slot": slots[check.metric],
+                "index": slots[check.metric],
                 "side": check.side,
                 "limit": check.limit,
                 "value": check.value,

@@ -15,7 +15,7 @@
 //                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null } | null,   payback without a cost null, too; no net of what has none
 //                    isFull,                                                  whether some change is taken to be achieved in full
 //                    notes: [text, ...],                                      what a reader should know before using the figures
-//                    guardrails: [{ slot, side, limit, value, period, broken: [period, ...] }, ...] } }
+//                    guardrails: [{ index, side, limit, value, period, broken: [period, ...] }, ...] } }
 //         | { later: { needed: { value: number | null, digits, isToday } | null,
 //                      tornado: [{ label, worths: [at P10, at P90] }, ...] } }
 //         | { ranges: { samples, isAll,                                       isAll is false of a first look at fewer
@@ -42,7 +42,7 @@ export class Answers {
     this.befores = new Map(data.horizons.map((count) => [count, this.model.first(this.base, count)]));
     this.waiting = 0;
     this.cautions = new Cautions(data, this.model);
-    const slots = [data.outcome, ...data.guardrails.map(({ slot }) => slot)];
+    const slots = [data.outcome, ...data.guardrails.map(({ index }) => index)];
     this.columns = new Columns(this.model, slots, widthOf(this.model.size * this.longest));
     this.sampler = new Sampler(data, this.columns);
   }
@@ -107,13 +107,13 @@ export class Answers {
   }
 
   guardrails(run) {
-    return this.data.guardrails.map(({ slot, side, limit, slack }) => {
-      const values = Array.from({ length: run.periods }, (_, t) => run.rows[this.model.isStatic ? 0 : t][slot]);
+    return this.data.guardrails.map(({ index, side, limit, slack }) => {
+      const values = Array.from({ length: run.periods }, (_, t) => run.rows[this.model.isStatic ? 0 : t][index]);
       const room = (value) => (side === "floor" ? value - limit : limit - value);
       let tightest = 0;
       values.forEach((value, t) => { if (room(value) < room(values[tightest])) tightest = t; });
       const broken = values.flatMap((value, t) => (room(value) < -slack ? [t + 1] : []));
-      return { slot, side, limit, value: values[tightest], period: tightest + 1, broken };
+      return { index, side, limit, value: values[tightest], period: tightest + 1, broken };
     });
   }
 
@@ -235,7 +235,7 @@ class Sampler {
     const parameters = data.draws.inputs.flatMap(({ parameter }, k) => (parameter === null ? [] : [[parameter, drawn[k]]]));
     const run = columns.run(longest, parameters, changes);
     return {
-      path: run.rows.map((row) => row[outcome]), guarded: guardrails.map(({ slot }) => run.rows.map((row) => row[slot])),
+      path: run.rows.map((row) => row[outcome]), guarded: guardrails.map(({ index }) => run.rows.map((row) => row[index])),
       totals: new Map(horizons.map((count) => [count, columns.over(run, count)[outcome]])),
     };
   }
