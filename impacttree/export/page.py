@@ -530,7 +530,7 @@ def _places(
     for group in scene.groups:
         if group.role == "label" and group.source:
             text = next(shape for shape in group.shapes if isinstance(shape, Text))
-            place = (_points(text.x), _points(text.y))
+            place = (round(72 * text.x), round(72 * text.y))
             labels[group.source, group.target] = place if text.anchor == "middle" else (*place, text.anchor)
     for group in scene.groups:
         if group.role == "card" and group.id in by_name:

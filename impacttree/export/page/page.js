@@ -83,13 +83,13 @@ export class Page {
 
   show(tab) {
     this.part("sheet").dataset.tab = tab;
-    for (const button of this.part("tabs").children) button.setAttribute("aria-pressed", String(button.dataset.tab ? button.dataset.tab === tab : button.textContent.startsWith(tab)));
+    for (const button of this.part("tabs").children) button.setAttribute("aria-pressed", button.dataset.tab ? button.dataset.tab === tab : button.textContent.startsWith(tab));
   }
 
   typed(field, style, take) {
     field.addEventListener("input", () => {
       const value = field.value.trim() ? parse(field.value, style, this.data.currency) : null;
-      field.setAttribute("aria-invalid", String(Number.isNaN(value)));
+      field.setAttribute("aria-invalid", Number.isNaN(value));
       if (Number.isNaN(value)) return;
       take(value);
       this.changed(field);
@@ -117,7 +117,7 @@ export class Page {
     field.addEventListener("input", () => {
       const value = parse(field.value, input.kind === "ratio" ? { shift: 2 } : metric.style, this.data.currency), [least, most] = input.bounds ?? [-1, null];
       const isWrong = Number.isNaN(value) || (input.kind !== "ratio" && /^\s*\+/.test(field.value)) || value < (least ?? -Infinity) || value > (most ?? Infinity);
-      field.setAttribute("aria-invalid", String(isWrong));
+      field.setAttribute("aria-invalid", isWrong);
       if (isWrong) return;
       this.state.set(slot, value);
       this.changed(field);
@@ -219,7 +219,8 @@ export class Page {
 
   sentence() {
     const { state, found, data } = this, [start, amount, end] = this.said();
-    this.part("sentence").replaceChildren(start, ...(amount ? [bold(amount)] : []), end);
+    const unbroken = start.split(/(\d+-\d+)/).map((text, k) => (k % 2 ? element("span", { class: "whole" }, text) : text));
+    this.part("sentence").replaceChildren(...unbroken, ...(amount ? [bold(amount)] : []), end);
     const parts = state.moves().slice(0, NAMED).map(({ slot }) => {
       const value = this.total(slot, found.before[slot], found.after[slot]);
       return state.moves().length > 1 ? `${data.metrics[slot].label} ${value}` : value;
@@ -270,8 +271,8 @@ export class Page {
 
   bar() {
     const { state, found, data, words } = this, isStated = !state.changes.size;
-    for (const [name, button] of this.scenarioButtons) button.setAttribute("aria-pressed", String(state.scenario ? state.scenario === name : name === (isStated ? "stated" : "")));
-    for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", String(count === state.horizon));
+    for (const [name, button] of this.scenarioButtons) button.setAttribute("aria-pressed", state.scenario ? state.scenario === name : name === (isStated ? "stated" : ""));
+    for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", count === state.horizon);
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` by ${words.at(count)}`]);
     const { payback, line } = found.net;
@@ -356,7 +357,7 @@ export class Page {
     this.part("rows").replaceChildren(...order.map((slot) => {
       const card = this.card(slot), isStart = changes.has(slot), flow = into.get(slot) ?? (isStart && found.flows.length ? found.total : 0);
       const icon = shape("svg", { viewBox: "-1 -1 14 14", width: 14, height: 14, "aria-hidden": "true" }, glyph(card.kind, 0, 0, 12, false));
-      const button = element("button", { type: "button", "aria-pressed": String(card.isChosen) }, icon, element("strong", {}, card.label), element("span", { class: "value" }, card.value),
+      const button = element("button", { type: "button", "aria-pressed": card.isChosen }, icon, element("strong", {}, card.label), element("span", { class: "value" }, card.value),
         element("span", { class: "kind" }, `${KINDS[card.kind]}${data.metrics[slot].owner ? `, ${data.metrics[slot].owner}` : ""}${card.unit ? `, ${card.unit}` : ""}`), element("span", { class: "flow" }, flow ? this.money(flow) : ""),
         card.pill ? element("span", { class: `pill ${card.tone}` }, card.pill) : element("span"));
       button.addEventListener("click", () => { this.choose(slot); this.part("panel").scrollIntoView({ "block": "nearest" }); });
@@ -458,10 +459,10 @@ export class Page {
     const cost = state.cost && data.canCost ? `; ${this.costing()}` : "";
     const told = [meant, ...(isMoved ? [`${before}${cost}; ${this.held()}${found.isFull ? data.basis.full : ""}`] : [])].filter(Boolean).join(", ");
     const isMade = state.isStated && state.cost === data.cost, says = (texts, lead) => texts.map((text) => `${lead}${text}.`);
-    const notes = [...says(found.notes, "Note: "), ...says(isMade ? data.made : [], "Not modelled: ")].join(" ");
+    const notes = [...says(found.notes, "Note: "), ...says(isMade ? data.made : [], "Not modelled: ")];
     const basis = [`Basis: ${[told, marked].filter(Boolean).join("; ")}.`, data.asOf && `As of ${data.asOf}.`, ...says(data.notes, ""), `${data.name}, version ${data.version}.`].filter(Boolean).join(" ");
-    this.basisText = [notes, basis].filter(Boolean).join(" ");
-    this.part("notes").textContent = notes;
+    this.basisText = [...notes, basis].join(" ");
+    this.part("notes").textContent = notes.join("\n");
     this.part("basis").textContent = basis;
   }
 
@@ -496,7 +497,7 @@ export class Page {
   /** Take the state of a link that was pasted: what stands after its #. */
   opened(field) {
     const [, fragment] = field.value.split("#");
-    field.setAttribute("aria-invalid", String(Boolean(field.value.trim()) && !fragment));
+    field.setAttribute("aria-invalid", Boolean(field.value.trim()) && !fragment);
     if (!fragment) return;
     this.state.read(fragment);
     this.place();
