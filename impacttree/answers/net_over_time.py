@@ -214,7 +214,7 @@ def returns(
 
 
 def returns_of(
-    case: Case, outcome: Metric, outlays: Sequence[Outlay], step: int | None = None, *, sampled: bool = True
+    case: Case, outcome: Metric, outlays: tuple[Outlay, ...], step: int | None = None, *, sampled: bool = True
 ) -> Returns:
     """Add up what a change returns, period by period, less outlays that are understood; else as `returns`."""
     step = step or case.periods

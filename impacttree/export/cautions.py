@@ -70,7 +70,8 @@ def _seen(case: Case, outcome: Metric) -> list[list[Any]]:
 
 def _bounded(case: Case, outcome: Metric) -> list[list[Any]]:
     """Return the metrics that computing may take out of their bounds, and whether the outcome rests on them."""
-    words, resting, found = case.words, case.resting(outcome), []
+    words, resting = case.words, case.resting(outcome)
+    found: list[list[Any]] = []
     for metric in case.subject.bounded:
         if metric.origin != "value" or metric.index in case.subject.graph.differing:
             ends = limits_of(metric)
@@ -82,7 +83,8 @@ def _bounded(case: Case, outcome: Metric) -> list[list[Any]]:
 
 def _late(case: Case, outcome: Metric, movable: Sequence[int], horizons: Sequence[int]) -> list[list[Any]]:
     """Return what moves the outcome late or never: after how many periods, from when on, and whose start it sets."""
-    subject, words, found = case.subject, case.words, []
+    subject, words = case.subject, case.words
+    found: list[list[Any]] = []
     for slot in movable:
         waited = delay(subject.graph, [slot], outcome.index)
         if waited is None:

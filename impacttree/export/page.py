@@ -174,7 +174,7 @@ def contents(
     cost: Costs | None = None,
     people: bool = True,
     basis: Basis = "horizon",
-) -> tuple[Mapping[str, Any], Sequence[Outlay]]:
+) -> tuple[Mapping[str, Any], tuple[Outlay, ...]]:
     """Return the same, and what is paid as it was understood."""
     made = _Contents(subject, lift, on, cost, people, basis)
     return made.data, made.outlays
@@ -210,7 +210,7 @@ class _Contents:
         self.asked = NOTHING if self.answer is None else self.answer.case.asked
         self.styles: list[Mapping[str, Any]] = []
 
-    def _outlays(self, cost: Costs | None) -> Sequence[Outlay]:
+    def _outlays(self, cost: Costs | None) -> tuple[Outlay, ...]:
         """Return what is paid, as it was understood; without a cost, how one is paid that is typed.
 
         Raises
@@ -435,7 +435,7 @@ class _Contents:
 
     # -- how sure -----------------------------------------------------------------------------------------------
 
-    def _draws(self) -> Mapping[str, Any]:
+    def _draws(self) -> dict[str, Any]:
         """Return what the page draws to say how sure its figures are: the library's own draws, as many of them."""
         slots = (self.outcome.index, *(limit.metric.index for limit in guarded(self.graph)))
         wanted = Wanted(totals=(slots[0],), spans=tuple(limit.span for limit in self._limits()))
@@ -567,10 +567,12 @@ def _centre(group: Group) -> str:
         corners = [step[-2:] for step in curves[0].steps if len(step) > 1]
         tip = max(corners, key=lambda corner: corner[0])
         foot = min(corner[0] for corner in corners)
-        return _relative([["M", foot, tip[1]], ["L", tip[0], tip[1]]])
+        return _relative([("M", foot, tip[1]), ("L", *tip)])
     head = next((curve for curve in curves if curve.fill and curve is not line), None)
-    tip = [["L", *head.steps[0][1:3]]] if head is not None and len(head.steps[0]) > 1 else []
-    return _relative([*line.steps, *tip])
+    steps: list[Sequence[Any]] = [*line.steps]
+    if head is not None and len(head.steps[0]) > 1:
+        steps.append(("L", *head.steps[0][1:3]))
+    return _relative(steps)
 
 
 def _relative(steps: Sequence[Sequence[Any]]) -> str:

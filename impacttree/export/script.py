@@ -305,7 +305,7 @@ def _counts(model: Model, periods: int) -> dict[str, tuple[list[float], int]]:
     """Return, by rule, what each of the first periods counts, and by what their sum is divided."""
     counted = model.counted(periods)
     before, count = counted.start - 1, len(counted)
-    found = {}
+    found: dict[str, tuple[list[float], int]] = {}
     for name, rule in model.rules.items():
         weights = rule.adjoint(1.0, Window(count, count, before, counted.start))
         is_mean = set(weights) == {1.0 / count}

@@ -97,7 +97,7 @@ class Explorer(anywidget.AnyWidget):
         self._subject, self._data, self._on = subject, data, on
         self._outcome = subject.outcome(on)
         self._horizon = int(data["horizons"][0])
-        self._stated: Sequence[Outlay] = outlays
+        self._stated: tuple[Outlay, ...] = outlays
         self._cost = _spent(data["cost"])
         self._revision = 0
         self._still: Any = None
@@ -121,7 +121,7 @@ class Explorer(anywidget.AnyWidget):
         return self._whole
 
     @property
-    def _outlays(self) -> Sequence[Outlay]:
+    def _outlays(self) -> tuple[Outlay, ...]:
         """What is paid: as it was stated, or the same parts of another total that a view has."""
         is_stated = self._cost == self._data["cost"]
         return self._stated if is_stated else resized(self._stated, self._cost)

@@ -22,7 +22,7 @@ NOTHING = 1e-9
 """Share of the largest flow that is not told."""
 
 
-def figures(case: Case, outcome: Metric, horizons: Sequence[int], outlays: Sequence[Outlay]) -> dict[str, Any]:
+def figures(case: Case, outcome: Metric, horizons: Sequence[int], outlays: tuple[Outlay, ...]) -> dict[str, Any]:
     """Return the figures of a state: what ``export/page/answers.js`` calls ``now``.
 
     The flows along edges are told where one metric is moved; of several moved together the browser computes them.
@@ -92,7 +92,7 @@ def _flows(case: Case, outcome: Metric) -> list[list[Any]] | None:
     return [[*ends, amount] for ends, amount in amounts.items() if abs(amount) > NOTHING * largest]
 
 
-def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], outlays: Sequence[Outlay]) -> dict[str, Any]:
+def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], outlays: tuple[Outlay, ...]) -> dict[str, Any]:
     """Return what samples say of a state: what ``export/page/answers.js`` calls ``ranges``.
 
     Parameters
