@@ -29,6 +29,21 @@ from impacttree.spec.finance import Finance
 __all__ = ["CashFigure", "CashSheet"]
 
 
+TOLD = {
+    "flow": "from the tree",
+    "opex": "what is paid and expensed",
+    "written_off": "lowers what is taxed",
+    "taxable": "the profit less what is expensed and written off",
+    "tax": "the tax rate times what is taxed",
+    "not_cash": "added back: nothing is paid",
+    "capex": "paid when it is spent",
+    "receivables": "what customers owe more than a period ago",
+    "deferred": "what customers have paid ahead, more than a period ago",
+    "net": "all lines that are not subtotals",
+}
+"""How each line is computed."""
+
+
 @dataclass(frozen=True, slots=True)
 class CashFigure:
     """What the sheet comes to: what it is called, its cell, the library's value, how it is shown, and of which size."""
@@ -215,7 +230,7 @@ class CashSheet:
         for number, line in enumerate(self.answer.lines):
             later = self.answer.later[number].amounts if self.answer.later else ()
             self.places[line.line] = self.row
-            self._lead(line.label, self._unit)
+            self._lead(line.label, self._unit, TOLD[line.line])
             for t, amount in enumerate((*line.amounts, *later)):
                 formula = "+".join(self.cell(key, t) for key in added) if line.line == "net" else formulas[line.line](t)
                 kind: CellKind = "total" if line.is_subtotal else "value"
@@ -422,10 +437,8 @@ class CashSheet:
             "Net, with the terminal value" if steps == 1 else "Net by half periods, with the terminal value", self._unit
         )
         if steps > 1:
-            period = self.case.words.period
-            self.sheet.put(
-                self.row, 2, f"Cell by cell: today, the middle of the first {period}, its end, and so on", "text"
-            )
+            told = f"cell by cell: today, the middle of the first {self.case.words.period}, its end, and so on"
+            self.sheet.put(self.row, 2, told, "text")
         for t, amount in enumerate(self.answer.net):
             is_end = t == self.last and self.finance.terminal is not None
             formula = self.cell("net", t) + (f"+{absolute(self.terminal_row, TODAY)}" if is_end else "")
@@ -487,9 +500,10 @@ class CashSheet:
             self.sheet.put(self.row, col, text if col == 0 else "", "section")
         self.row += 1
 
-    def _lead(self, label: str, unit: str) -> None:
+    def _lead(self, label: str, unit: str, told: str = "") -> None:
         self.sheet.put(self.row, 0, label, "label")
         self.sheet.put(self.row, 1, unit, "text")
+        self.sheet.put(self.row, 2, told, "text")
 
     def _total(self, value: float, row: int | None = None) -> None:
         place = self.row if row is None else row

@@ -17,7 +17,7 @@ __all__ = ["TOLERANCE", "check_sheet"]
 
 TOLERANCE = 1e-9
 """Of the size of the numbers that a value is made of."""
-AGREED = f"all within {TOLERANCE:g}"
+AGREED = "all within 1e-9"
 HEAD = ("Metric", "Sheet", "Over", "Live", "Library at export", "Difference", "Size", "Within")
 STATUS = (4, 0)
 """The cell that says whether all agree."""

@@ -21,6 +21,8 @@ __all__ = ["TODAY", "Figures", "PeriodColumns", "figures", "number_format"]
 LEAD = ("Metric", "Unit", "How it is computed", "Over the periods")
 TODAY = len(LEAD)
 """The column of t = 0; those of the periods follow."""
+PAGE = 12
+"""Periods on a printed page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +115,8 @@ class PeriodColumns:
             sheet.put(self.number_row, self.of(t), float(t), "head", "0")
         for window in range(len(self.windows) if totals else 0):
             sheet.put(label, self.total(window), self.named(window), "head")
-        sheet.widths |= {0: 32.0, 1: 14.0, 2: 46.0, 3: 18.0}
+        sheet.widths |= {0: 28.0, 1: 20.0, 2: 38.0, 3: 16.0}
+        sheet.pages = 1 + (self.periods - 1) // PAGE
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +130,7 @@ class Figures:
     totals
         By window, as they are told.
     sizes
-        By slot, the size beside which rounding is to be seen.
+        By slot, the size beside which rounding is to be seen; where some value is missing, that of the largest one.
     """
 
     run: Settled
@@ -154,7 +157,10 @@ def figures(case: Case, columns: PeriodColumns, changes: Mapping[int, Interventi
     for window in columns.windows:
         model = marked.counting(window).model
         totals.append(settled(model.run(window[-1], changes)).horizon())
-    return Figures(settled(run), tuple(totals), sizes(run))
+    told = settled(run)
+    largest = [max(map(abs, filter(math.isfinite, path)), default=0.0) for path in zip(*told.rows, strict=True)]
+    known = (size if math.isfinite(size) else large for size, large in zip(sizes(run), largest, strict=True))
+    return Figures(told, tuple(totals), list(known))
 
 
 def _known(value: float) -> float | None:

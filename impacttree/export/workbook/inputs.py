@@ -14,7 +14,7 @@ from impacttree.export.workbook.rows import KINDS
 from impacttree.export.workbook.sheets import Sheet, column, relative
 from impacttree.formula.core import Parameter, lowered, walk
 from impacttree.graph.model import Influence, Metric
-from impacttree.quantity import Count, Relative, Schedule, Season, ValueSeries, parse_change
+from impacttree.quantity import Count, Relative, Schedule, Season, Unit, ValueSeries, parse_change
 from impacttree.spec import Driver
 from impacttree.spec.address import Address
 from impacttree.spec.finance import Finance
@@ -31,6 +31,8 @@ PEOPLE = (6, 7)
 """Columns that are left out where people are."""
 LONGEST_NAME = 60
 ASSUMED = "Assumed effects"
+SMALL = 1e-4
+"""Below this effects are written with a power of ten."""
 
 
 @dataclass
@@ -191,14 +193,14 @@ class Inputs:
         driver = next(one for one in metric.spec.drivers if one.source == address.source)
         evidence, name = influence.evidence, parameter.address.replace(".", "_")
         grade = f"{evidence.grade.replace('_', '-')}{f', {evidence.date:%b %Y}' if evidence.date else ''}"
-        source = graph[address.source or ""]
-        is_anchored = _is_anchored(driver, influence)
+        source, is_anchored = graph[address.source or ""], _is_anchored(driver, influence)
+        told, today = influence.words, self.known[source.index]
         place = self.add(
             label_of(graph, parameter.address),
-            influence.words,
+            f"{told} (as stated at {self.words.value(source.name, today)})" if is_anchored else told,
             parameter.value,
             _per(metric, source, address.key),
-            "0.0000####",
+            _effect_format(parameter.value),
             name=f"{name}_stated" if is_anchored else name,
             stated="" if driver.range is None else f"range {driver.range}",
             evidence=f"{grade}, placeholder" if influence.placeholder else grade,
@@ -206,21 +208,14 @@ class Inputs:
             owner=metric.spec.owner or "",
             address=parameter.address,
         )
-        self.places[parameter.address] = self._anchored(source, place, name) if is_anchored else place
-
-    def _anchored(self, source: Metric, place: str, name: str) -> str:
-        """Return the slope in force: one that was stated for a relative move is smaller where its source is larger."""
-        row, stated = self.row - 1, self.words.value(source.name, self.known[source.index])
-        self.sheet.put(row, 1, f"{self.sheet.cells[row, 1].value} (as stated at {stated})", "text")
-        self.sheet.put(self.row, 0, f"{self.sheet.cells[row, 0].value}, in force", "label")
-        self.sheet.put(
-            self.row, 1, f"As stated, at today's {source.label}: a relative move of it is another one", "text"
-        )
-        value = self.sheet.cells[row, VALUE].value
-        anchor = repr(self.known[source.index])
-        self.sheet.compute(self.row, VALUE, f"{place}*{anchor}/{self.today(source.index)}", value, form="0.0000####")
-        self.row += 1
-        return self.name(name, self.sheet.at(self.row - 1, VALUE))
+        if is_anchored:
+            self.sheet.put(self.row, 0, f"{label_of(graph, parameter.address)}, in force", "label")
+            self.sheet.put(self.row, 1, f"Of a relative move of {source.label} from where it is today", "text")
+            formula = f"{place}*{today!r}/{self.today(source.index)}"
+            self.sheet.compute(self.row, VALUE, formula, parameter.value, form=_effect_format(parameter.value))
+            place = self.name(name, self.sheet.at(self.row, VALUE))
+            self.row += 1
+        self.places[parameter.address] = place
 
     def _limit(self, limit: Limit) -> None:
         metric, word = limit.metric, "at least" if limit.side == "floor" else "at most"
@@ -343,6 +338,10 @@ def _is_anchored(driver: Driver, influence: Influence) -> bool:
     if driver.treatment is not None:
         return isinstance(driver.treatment.effects("USD")[0][0], Relative)
     return driver.when not in (None, DOUBLES) and isinstance(parse_change(driver.when or ""), Relative)
+
+
+def _effect_format(value: float) -> str:
+    return number_format(Unit(), "", [value]) if not value or abs(value) >= SMALL else "0.00E+00"
 
 
 def _per(metric: Metric, source: Metric, key: str) -> str:

@@ -48,6 +48,8 @@ class Sheet:
     """Of columns whose texts are wrapped, in characters; others are as wide as what they hold."""
     across: dict[int, int] = field(default_factory=dict)
     """Rows whose first cell goes over several columns, and over how many."""
+    pages: int = 1
+    """How many pages it is wide in print; one without a head is also one page high."""
     warned: list[tuple[int, int]] = field(default_factory=list)
     """Cells that stand out where they say that something does not hold."""
 

@@ -138,10 +138,11 @@ class SummarySheet:
             row += 1
             sheet.put(row, 0, limit.metric.label, "label")
             sheet.put(row, 1, "floor: at least" if limit.side == "floor" else "cap: at most", "text")
-            form = number_format(limit.metric.unit, words.currency, [limit.value])
             place = self.inputs.limits[limit.metric.name, limit.side]
-            sheet.compute(row, 2, place, limit.value, "value", form)
             sides = (self.before, self.after) if self.is_changed else (self.after,)
+            values = (abs(value) for one in sides for value in one.figures.path(limit.metric.index))
+            form = number_format(limit.metric.unit, words.currency, [min(values, default=0.0), limit.value])
+            sheet.compute(row, 2, place, limit.value, "value", form)
             for number, one in enumerate(sides):
                 self._verdict(row, 3 + number, 3 + len(sides) + number, limit, one, form)
         return row + 1

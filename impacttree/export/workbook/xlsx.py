@@ -26,12 +26,12 @@ _STYLES: Mapping[CellKind, Mapping[str, Any]] = {
     "head": {"bold": True, "font_color": "#ffffff", "bg_color": INK, "text_wrap": True, "valign": "vcenter"},
     "section": {"bold": True, "font_color": INK, "bg_color": "#eef2f6"},
     "label": {"font_color": INK, "text_wrap": True, "valign": "top"},
-    "text": {"font_color": GREY, "text_wrap": True, "valign": "top"},
+    "text": {"font_color": GREY, "text_wrap": True, "valign": "top", "align": "left", "indent": 1},
     "input": {"font_color": BLUE, "bg_color": PALE, "border": 1, "border_color": LINE, "valign": "top"},
     "value": {"font_color": "#000000", "valign": "top"},
     "part": {"font_color": GREY, "italic": True, "valign": "top"},
     "total": {"bold": True, "font_color": "#000000", "top": 1, "top_color": LINE, "valign": "top"},
-    "status": {"bold": True, "font_color": "#00664c", "valign": "top"},
+    "status": {"bold": True, "font_color": "#00664c", "valign": "top", "align": "left", "indent": 1},
     "stated": {"font_color": GREY, "valign": "top"},
 }
 """Inputs are blue on pale yellow, formulas black, as in financial models; every text has a contrast of 4.5 or more."""
@@ -43,6 +43,8 @@ MOST_TEXT = 32_000
 HIGHEST = 400.0
 """Points of the highest row; Excel takes 409."""
 LINE_HEIGHT = 13.5
+NARROW = 0.88
+"""How wide letters are beside the digits that columns are measured in, with what is lost at ends of lines."""
 
 
 def to_xlsx(sheets: Sequence[Sheet], names: Mapping[str, str], title: str) -> bytes:
@@ -90,16 +92,17 @@ class _Formats:
         self.warning = book.add_format({"font_color": "#a33c00", "bold": True})
         self.error = book.add_format({"font_color": GREY})
 
-    def _made(self, style: CellStyle, is_text: bool) -> Any:
+    def _made(self, style: CellStyle, over_numbers: bool) -> Any:
         keys = {**FONT, **_STYLES[style.kind]}
-        if style.kind == "head" and not is_text:
-            keys["align"] = "right"
+        if style.kind == "head":
+            keys |= {"align": "right"} if over_numbers else {"align": "left"}
         return self._book.add_format({**keys, "num_format": style.format})
 
 
 def _write(page: Worksheet, sheet: Sheet, formats: _Formats) -> None:
+    numeric = _heads_of_numbers(sheet)
     for (row, col), cell in sheet.cells.items():
-        form = formats.of(cell.style, isinstance(cell.value, str) and col < max(sheet.columns, 1))
+        form = formats.of(cell.style, (row, col) in numeric)
         if cell.formula:
             page.write_formula(row, col, f"={cell.formula}", form, "#DIV/0!" if cell.value is None else cell.value)
         elif isinstance(cell.value, str):
@@ -109,6 +112,9 @@ def _write(page: Worksheet, sheet: Sheet, formats: _Formats) -> None:
     widths = _widths(sheet)
     for col, size in widths.items():
         page.set_column(col, col, size)
+    for row, lines in _lines(sheet, widths).items():
+        if lines > 1:
+            page.set_row(row, min(HIGHEST, LINE_HEIGHT * lines + 1.5))
     for row, columns in sheet.across.items():
         _spread(page, sheet, row, columns, widths, formats)
     _set_up(page, sheet, formats)
@@ -120,11 +126,34 @@ def _spread(
     """Let the first cell of a row go over several columns, in a row that is high enough for its text."""
     cell = sheet.cells[row, 0]
     text, room = _shown(str(cell.value)), sum(widths.get(col, LEAST) for col in range(columns))
-    form = formats.of(cell.style, True)
+    form = formats.of(cell.style, False)
     page.merge_range(row, 0, row, columns - 1, "", form)
     page.write_string(row, 0, text, form)
     lines = sum(max(1, math.ceil(1.1 * width(line) / room)) for line in text.split("\n"))
     page.set_row(row, min(HIGHEST, LINE_HEIGHT * lines * (1.4 if cell.style.kind == "title" else 1.0) + 1.5))
+
+
+def _heads_of_numbers(sheet: Sheet) -> set[tuple[int, int]]:
+    """Return the heads that stand over numbers: what follows below in their column says so."""
+    found, below = set[tuple[int, int]](), dict[int, bool]()
+    for row, col in sorted(sheet.cells, reverse=True):
+        cell = sheet.cells[row, col]
+        if cell.style.kind != "head":
+            if cell.style.kind != "section":
+                below[col] = not isinstance(cell.value, str)
+        elif below.get(col, not isinstance(cell.value, str)):
+            found.add((row, col))
+    return found
+
+
+def _lines(sheet: Sheet, widths: Mapping[int, float]) -> dict[int, int]:
+    """Return how many lines the wrapped texts of a row take: not every program finds that out by itself."""
+    found: dict[int, int] = {}
+    for (row, col), cell in sheet.cells.items():
+        if isinstance(cell.value, str) and "text_wrap" in _STYLES[cell.style.kind] and row not in sheet.across:
+            room = widths.get(col, LEAST) - 1.0
+            found[row] = max(found.get(row, 1), math.ceil(NARROW * width(cell.value[:MOST_TEXT]) / room))
+    return found
 
 
 def _widths(sheet: Sheet) -> dict[int, float]:
@@ -144,24 +173,25 @@ def _length(cell: SheetCell) -> float:
         return width(_shown(cell.value)[:100])
     if cell.value is None or not math.isfinite(cell.value):
         return len("#DIV/0!")
-    sign, _, rest = cell.style.format.partition("#,##0")
-    if not rest and not sign.startswith("0"):
-        return len(f"{cell.value:.9g}")
-    decimals = len(rest.partition(".")[2].rstrip('%"x'))
-    shift = 100.0 if "%" in cell.style.format else 1.0
-    return len(f"{shift * cell.value:,.{min(decimals, 9)}f}") + len(cell.style.format.replace("#,##0", "")) - decimals
+    form = cell.style.format
+    if form == "General" or "E" in form:
+        return len(f"{cell.value:.6g}") + 1
+    decimals, shift = form.partition(".")[2].count("0"), 100.0 if "%" in form else 1.0
+    around = len("".join(form.split('"')[1::2])) + form.count("%")
+    return len(f"{shift * cell.value:,.{decimals}f}") + around
 
 
 def _set_up(page: Worksheet, sheet: Sheet, formats: _Formats) -> None:
     page.hide_gridlines(2)
     page.set_landscape()
     page.set_paper(9)
-    page.fit_to_pages(1, 0)
+    page.fit_to_pages(sheet.pages, int(not sheet.rows))
     page.set_margins(0.5, 0.5, 0.6, 0.6)
     page.set_footer("&L&A&RPage &P of &N")
     if sheet.rows:
         page.freeze_panes(sheet.rows, sheet.columns)
         page.repeat_rows(0, sheet.rows - 1)
+        page.repeat_columns(0, sheet.columns - 1)
     last = (max(row for row, _ in sheet.cells), max(col for _, col in sheet.cells))
     area = f"{absolute(0, 0)}:{absolute(*last)}"
     page.conditional_format(area.replace("$", ""), {"type": "errors", "format": formats.error})
