@@ -18,7 +18,7 @@ from impacttree.export.workbook.cash import CashSheet
 from impacttree.export.workbook.changes import ChangesSheet
 from impacttree.export.workbook.check import check_sheet
 from impacttree.export.workbook.columns import TODAY, PeriodColumns
-from impacttree.export.workbook.inputs import Inputs
+from impacttree.export.workbook.inputs import InputSheets
 from impacttree.export.workbook.model_sheets import ModelSheets
 from impacttree.export.workbook.rows import SheetRows
 from impacttree.export.workbook.sheets import absolute
@@ -29,7 +29,7 @@ from impacttree.graph.model import Metric
 
 __all__ = ["MOST_CELLS", "workbook", "workbook_name"]
 
-MOST_CELLS = 200_000
+MOST_CELLS = 100_000
 """Metrics times periods of a workbook."""
 SAMPLES = 16
 """Drawn of a range that the workbook does not show."""
@@ -90,7 +90,7 @@ def workbook(
     columns = PeriodColumns(words, case.periods)
     rows = SheetRows(graph, columns.first_row)
     base = "Without" if case.asked.recipes else "Model"
-    inputs = Inputs(
+    inputs = InputSheets(
         words, columns, lambda slot: f"'{base}'!{absolute(rows.metrics[slot], TODAY)}", subject.today, people
     )
     inputs.fill()

@@ -18,7 +18,7 @@ from impacttree.answers.outlays import Outlay
 from impacttree.engine.horizon import Discounted
 from impacttree.errors import MissingDependency
 from impacttree.export.workbook.columns import TODAY, PeriodColumns, number_format
-from impacttree.export.workbook.inputs import Inputs
+from impacttree.export.workbook.inputs import InputSheets
 from impacttree.export.workbook.model_sheets import ModelSheet
 from impacttree.export.workbook.rows import SheetRows
 from impacttree.export.workbook.sheets import CellKind, Sheet, absolute, column, relative
@@ -82,7 +82,7 @@ class CashSheet:
     taxed: bool
     columns: PeriodColumns
     rows: SheetRows
-    inputs: Inputs
+    inputs: InputSheets
     before: ModelSheet
     after: ModelSheet
     sheet: Sheet = field(default_factory=lambda: Sheet("Cash"))

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from impacttree.answers.case import Case
 from impacttree.export.workbook.cash import CashFigure
-from impacttree.export.workbook.columns import Figures, PeriodColumns, number_format
-from impacttree.export.workbook.inputs import Inputs
+from impacttree.export.workbook.columns import PeriodColumns, RunFigures, number_format
+from impacttree.export.workbook.inputs import InputSheets
 from impacttree.export.workbook.model_sheets import ModelSheet
 from impacttree.export.workbook.rows import SheetRows
 from impacttree.export.workbook.sheets import Sheet, column, relative
@@ -27,7 +27,7 @@ def check_sheet(
     case: Case,
     columns: PeriodColumns,
     rows: SheetRows,
-    inputs: Inputs,
+    inputs: InputSheets,
     sheets: Sequence[ModelSheet],
     shown: Sequence[Metric],
     cash: Sequence[CashFigure] = (),
@@ -85,7 +85,7 @@ def _compared(
 
 
 def _line(
-    sheet: Sheet, row: int, case: Case, found: Figures, metric: Metric, texts: tuple[str, str, str], col: int,
+    sheet: Sheet, row: int, case: Case, found: RunFigures, metric: Metric, texts: tuple[str, str, str], col: int,
     columns: PeriodColumns,
 ) -> None:  # fmt: skip
     name, over, live = texts

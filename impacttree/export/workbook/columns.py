@@ -16,7 +16,7 @@ from impacttree.quantity import Intervention, Unit
 from impacttree.quantity.formatting import style_of
 from impacttree.spec.models import PERIODS_IN_A_YEAR
 
-__all__ = ["TODAY", "Figures", "PeriodColumns", "figures", "number_format"]
+__all__ = ["TODAY", "PeriodColumns", "RunFigures", "figures", "number_format"]
 
 LEAD = ("Metric", "Unit", "How it is computed", "Over the periods")
 TODAY = len(LEAD)
@@ -120,7 +120,7 @@ class PeriodColumns:
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
+class RunFigures:
     """The library's values of one run, by period and over each window; what has none is None.
 
     Parameters
@@ -149,7 +149,7 @@ class Figures:
         return [value for value in values if value is not None]
 
 
-def figures(case: Case, columns: PeriodColumns, changes: Mapping[int, Intervention]) -> Figures:
+def figures(case: Case, columns: PeriodColumns, changes: Mapping[int, Intervention]) -> RunFigures:
     """Return the values of the tree with some changes, as the engine computes them."""
     marked = case.subject.marked
     run = marked.model.run(columns.periods, changes)
@@ -160,7 +160,7 @@ def figures(case: Case, columns: PeriodColumns, changes: Mapping[int, Interventi
     told = settled(run)
     largest = [max(map(abs, filter(math.isfinite, path)), default=0.0) for path in zip(*told.rows, strict=True)]
     known = (size if math.isfinite(size) else large for size, large in zip(sizes(run), largest, strict=True))
-    return Figures(told, tuple(totals), list(known))
+    return RunFigures(told, tuple(totals), list(known))
 
 
 def _known(value: float) -> float | None:

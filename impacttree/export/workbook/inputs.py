@@ -20,7 +20,7 @@ from impacttree.spec.address import Address
 from impacttree.spec.finance import Finance
 from impacttree.spec.forms.table import DOUBLES
 
-__all__ = ["Inputs"]
+__all__ = ["InputSheets"]
 
 HEAD = (
     "Number", "What it says", "Value", "Unit", "As stated", "Evidence", "Source", "Owner", "As of", "Address",
@@ -36,7 +36,7 @@ SMALL = 1e-4
 
 
 @dataclass
-class Inputs:
+class InputSheets:
     """What is stated, and where formulas find it.
 
     Parameters
@@ -62,6 +62,8 @@ class Inputs:
     by_period: Sheet = field(default_factory=lambda: Sheet("Inputs by period"))
     names: dict[str, str] = field(default_factory=dict)
     """The names of cells, and the cells."""
+    taken: set[str] = field(default_factory=set)
+    """The same names in small letters, which Excel does not tell from capitals."""
     places: dict[str, str] = field(default_factory=dict)
     """By address, how formulas write the one number that is the same in every period."""
     series: dict[str, int] = field(default_factory=dict)
@@ -138,9 +140,10 @@ class Inputs:
         if len(name) > LONGEST_NAME:
             return place
         free, number = name, 2
-        while free.lower() in self.names:
+        while free.lower() in self.taken:
             free, number = f"{name}_{number}", number + 1
-        self.names[free.lower()] = place
+        self.taken.add(free.lower())
+        self.names[free] = place
         return free
 
     @property

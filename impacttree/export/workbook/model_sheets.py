@@ -14,9 +14,9 @@ from impacttree.answers.asked import Asked
 from impacttree.answers.case import Case
 from impacttree.engine.held import local_effects
 from impacttree.export.workbook.changes import ChangesSheet, MetricEffect
-from impacttree.export.workbook.columns import TODAY, Figures, PeriodColumns, figures, number_format
-from impacttree.export.workbook.inputs import Inputs
-from impacttree.export.workbook.rows import Part, SheetRows
+from impacttree.export.workbook.columns import TODAY, PeriodColumns, RunFigures, figures, number_format
+from impacttree.export.workbook.inputs import InputSheets
+from impacttree.export.workbook.rows import FormulaPart, SheetRows
 from impacttree.export.workbook.sheets import Sheet, column, relative
 from impacttree.export.workbook.spelling import HelperRow, Spelled
 from impacttree.formula import Fault, evaluate
@@ -36,7 +36,7 @@ class ModelSheet:
     """One run: its sheet, and the library's values of it."""
 
     sheet: Sheet
-    figures: Figures
+    figures: RunFigures
 
 
 @dataclass
@@ -58,7 +58,7 @@ class ModelSheets:
     case: Case
     columns: PeriodColumns
     rows: SheetRows
-    inputs: Inputs
+    inputs: InputSheets
     changes: ChangesSheet
     base: str
     made: dict[Done, ModelSheet] = field(default_factory=dict)
@@ -118,8 +118,7 @@ class _Filling:
 
     def fill(self, note: str) -> None:
         words, rows = self.book.case.words, self.book.rows
-        title = f"{words.graph.spec.name}: {self.sheet.name.lower()}"
-        self.columns.head(self.sheet, title, note)
+        self.columns.head(self.sheet, f"{words.graph.spec.name}: {self.sheet.name}", note)
         for title, metrics in rows.sections:
             for col in range(self.columns.count):
                 self.sheet.put(rows.titles[title], col, title if col == 0 else "", "section")
@@ -168,10 +167,10 @@ class _Filling:
         if self.sheet.name != base:
             self.sheet.compute(row, TODAY, f"'{base}'!{relative(row, TODAY)}", value, "value", form)
             return
-        part: Part = (metric.index, "rule" if metric.start is None else "start")
+        part: FormulaPart = (metric.index, "rule" if metric.start is None else "start")
         self.sheet.compute(row, TODAY, self._written(part, 0), value, "value", form)
 
-    def _written(self, part: Part, t: int) -> str:
+    def _written(self, part: FormulaPart, t: int) -> str:
         """Return a formula at a period, and write the parts of it that stand in rows of their own."""
 
         def read(leaf: Leaf | HelperRow) -> str:
@@ -204,7 +203,7 @@ class _Filling:
                 return f"AVERAGE({cells})"
             case "last":
                 return cells.rpartition(":")[2]
-        part: Part = (metric.index, "rule")
+        part: FormulaPart = (metric.index, "rule")
 
         def read(leaf: Leaf | HelperRow) -> str:
             return self._place_over(part, leaf, window)
@@ -216,7 +215,11 @@ class _Filling:
         return self._changed(metric, row, col, rule)
 
     def _parts(
-        self, part: Part, col: int, read: Callable[[Leaf | HelperRow], str], value: Callable[[Core], float | None]
+        self,
+        part: FormulaPart,
+        col: int,
+        read: Callable[[Leaf | HelperRow], str],
+        value: Callable[[Core], float | None],
     ) -> None:
         rows, label = self.book.rows, self.book.rows.graph.metrics[part[0]].label
         for number, (core, spelled) in enumerate(rows.formulas[part].helpers):
@@ -230,7 +233,7 @@ class _Filling:
         self.sheet.put(row, 0, f"  part of {label}", "part")
         self.sheet.compute(row, col, spelled.written(read), value, "part", "0.######")
 
-    def _place(self, part: Part, leaf: Leaf | HelperRow, t: int) -> str:
+    def _place(self, part: FormulaPart, leaf: Leaf | HelperRow, t: int) -> str:
         """Return where a formula of period t finds what it reads."""
         rows, columns = self.book.rows, self.columns
         match leaf:
@@ -250,7 +253,7 @@ class _Filling:
                 return columns.number(t)
         return self._number(leaf.address, columns.of(t))
 
-    def _place_over(self, part: Part, leaf: Leaf | HelperRow, window: int) -> str:
+    def _place_over(self, part: FormulaPart, leaf: Leaf | HelperRow, window: int) -> str:
         """Return where a formula over a window finds what it reads: what others come to over it."""
         rows, col = self.book.rows, self.columns.total(window)
         match leaf:

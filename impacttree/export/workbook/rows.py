@@ -11,10 +11,10 @@ from impacttree.export.workbook.spelling import SpelledFormula, spell
 from impacttree.formula.core import lowered
 from impacttree.graph.model import Graph, Metric
 
-__all__ = ["KINDS", "Part", "SheetRows"]
+__all__ = ["KINDS", "FormulaPart", "SheetRows"]
 
 KINDS = {"product": "Product", "driver": "Drivers", "financial": "Financial"}
-Part = tuple[int, Literal["rule", "start"]]
+FormulaPart = tuple[int, Literal["rule", "start"]]
 """A slot, and which of its formulas: its rule, or what it is at t = 0."""
 
 
@@ -34,9 +34,9 @@ class SheetRows:
     first: int
 
     @cached_property
-    def formulas(self) -> Mapping[Part, SpelledFormula]:
+    def formulas(self) -> Mapping[FormulaPart, SpelledFormula]:
         """Every formula of the tree as a spreadsheet writes it."""
-        found: dict[Part, SpelledFormula] = {}
+        found: dict[FormulaPart, SpelledFormula] = {}
         for metric in self.graph.metrics:
             found[metric.index, "rule"] = spell(metric.core)
             if metric.start is not None:
@@ -51,10 +51,10 @@ class SheetRows:
         return tuple((title, metrics) for title, metrics in groups if metrics)
 
     @cached_property
-    def _places(self) -> tuple[Mapping[str, int], Mapping[int, int], Mapping[tuple[Part, int], int], int]:
+    def _places(self) -> tuple[Mapping[str, int], Mapping[int, int], Mapping[tuple[FormulaPart, int], int], int]:
         titles: dict[str, int] = {}
         metrics: dict[int, int] = {}
-        helpers: dict[tuple[Part, int], int] = {}
+        helpers: dict[tuple[FormulaPart, int], int] = {}
         row = self.first
         for title, members in self.sections:
             titles[title], row = row, row + 1
@@ -65,7 +65,7 @@ class SheetRows:
                         helpers[part, number], row = row, row + 1
         return titles, metrics, helpers, row
 
-    def parts(self, metric: Metric) -> Iterator[Part]:
+    def parts(self, metric: Metric) -> Iterator[FormulaPart]:
         yield metric.index, "rule"
         if metric.start is not None:
             yield metric.index, "start"
@@ -80,7 +80,7 @@ class SheetRows:
         return self._places[1]
 
     @property
-    def helpers(self) -> Mapping[tuple[Part, int], int]:
+    def helpers(self) -> Mapping[tuple[FormulaPart, int], int]:
         """The rows of parts of long formulas."""
         return self._places[2]
 

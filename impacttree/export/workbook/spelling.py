@@ -31,7 +31,7 @@ from impacttree.formula.core import (
 )
 from impacttree.formula.evaluate import Leaf
 
-__all__ = ["HelperRow", "Piece", "Spelled", "SpelledFormula", "number", "spell"]
+__all__ = ["FormulaPiece", "HelperRow", "Spelled", "SpelledFormula", "number", "spell"]
 
 _ADD, _MULTIPLY, _POWER, _ATOM = range(4)
 """How tightly a text holds together."""
@@ -51,14 +51,14 @@ class HelperRow:
     number: int
 
 
-Piece = str | Leaf | HelperRow
+FormulaPiece = str | Leaf | HelperRow
 
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
     """A part of a formula: texts and what is read between them."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[FormulaPiece, ...]
     level: int = _ATOM
     depth: int = 0
 
@@ -215,7 +215,7 @@ class _Writer:
 
 
 def _joined(*parts: Spelled | str, level: int = _ADD) -> Spelled:
-    pieces: list[Piece] = []
+    pieces: list[FormulaPiece] = []
     for part in parts:
         for piece in (part,) if isinstance(part, str) else part.pieces:
             if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):

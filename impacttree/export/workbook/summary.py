@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 from impacttree.analyses.what_if import WhatIf
 from impacttree.answers.case import Case
@@ -12,7 +13,7 @@ from impacttree.answers.words import sentence
 from impacttree.export.workbook.cash import CashFigure
 from impacttree.export.workbook.check import AGREED, STATUS
 from impacttree.export.workbook.columns import PeriodColumns, number_format
-from impacttree.export.workbook.inputs import Inputs
+from impacttree.export.workbook.inputs import InputSheets
 from impacttree.export.workbook.model_sheets import ModelSheet
 from impacttree.export.workbook.rows import SheetRows
 from impacttree.export.workbook.sheets import Sheet, relative
@@ -51,7 +52,7 @@ class SummarySheet:
     case: Case
     columns: PeriodColumns
     rows: SheetRows
-    inputs: Inputs
+    inputs: InputSheets
     before: ModelSheet
     after: ModelSheet
     answer: WhatIf | None
@@ -195,6 +196,4 @@ class SummarySheet:
 
 
 def _version() -> str:
-    from impacttree import __version__
-
-    return f"Written by impacttree {__version__}."
+    return f"Written by impacttree {version('impacttree')}."

@@ -69,6 +69,13 @@ def functions() -> ImpactTree:
     return loads(f"horizon: {len(POINTS)}\noutcome: x\nmetrics:\n  x: {{values: [{values}]}}\n" + "\n".join(lines))
 
 
+def odd_names() -> ImpactTree:
+    """A tree whose names a spreadsheet takes for cells, constants and functions; one differs by a capital alone."""
+    names = ("LTV1", "ltv1", "Q4", "R", "C", "TRUE", "A1", "R1C1", "E", "pi", "SUM", "x" * 60)
+    lines = "\n".join(f"  {name}: {{value: {number}}}" for number, name in enumerate(names, 2))
+    return loads(f"outcome: total\nmetrics:\n{lines}\n  total: {{formula: {' + '.join(names)}}}\n")
+
+
 def random_books() -> dict[str, bytes]:
     """Return workbooks of random trees with random changes, in force at random times."""
     books: dict[str, bytes] = {}
@@ -132,6 +139,7 @@ def books() -> dict[str, bytes]:
         "internal": workbook(internal._subject),
         "northwind": workbook(northwind._subject, horizon=36),
         "functions": workbook(functions()._subject),
+        "odd_names": workbook(odd_names()._subject, {"LTV1": "+1%", "R": "=7"}),
         "edited_input": edited(workbook(saas._subject), {"engagement.value": 0.5, "arpu.value": 31.0}),
         "edited_change": edited(workbook(saas._subject, timed), {"Weekly engagement: Size": 0.07}),
         "edited_time": edited(workbook(saas._subject, timed), {"Weekly engagement: From period": 4.0}),
