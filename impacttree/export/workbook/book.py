@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from impacttree.analyses.cash_flow import cash_flow
+from impacttree.analyses.cash_flow import CashFlow, cash_flow
 from impacttree.analyses.what_if import what_if
 from impacttree.answers.asked import Changes
 from impacttree.answers.case import Case
@@ -103,24 +103,21 @@ def workbook(
     after = models.of(case.together, "With", "The tree with the changes.") if case.asked.recipes else before
     runs = [before] if before is after else [before, after]
     shown = _shown(case)
-    cash, left_out = None, ""
-    if graph.spec.finance is not None or cost is not None or after_tax:
-        try:
-            found = cash_flow(
-                subject, changes, cost=cost, after_tax=after_tax, horizon=horizon, scenario=scenario, samples=SAMPLES
-            )
-        except QuestionError as error:
-            if cost is not None or after_tax:
-                raise
-            left_out = error.problems[0].reason
-        else:
+    cash, no_cash = None, ""
+    try:
+        found = _cash_flow(case, changes, cost, after_tax=after_tax, scenario=scenario)
+    except QuestionError as error:
+        if cost is not None or after_tax:
+            raise
+        no_cash = error.problems[0].reason
+    else:
+        if found is not None:
             outlays = read_outlays(replace(case, subject=subject.on_basis("pv")), graph[found.metric], cost)
             cash = CashSheet(case, found, outlays, after_tax, columns, rows, inputs, before, after)
             cash.fill()
-    check = check_sheet(case, columns, rows, inputs, runs, shown, () if cash is None else cash.figures)
-    summary = SummarySheet(
-        case, columns, rows, inputs, before, after, answer, shown, check, () if cash is None else cash.figures, left_out
-    )
+    figures = () if cash is None else tuple(cash.figures)
+    check = check_sheet(case, columns, rows, inputs, runs, shown, figures)
+    summary = SummarySheet(case, columns, rows, inputs, before, after, answer, shown, check, figures, no_cash)
     summary.fill()
     sheets = [
         summary.sheet,
@@ -132,6 +129,17 @@ def workbook(
         check,
     ]
     return to_xlsx(sheets, inputs.names, graph.spec.name)
+
+
+def _cash_flow(
+    case: Case, changes: Changes | None, cost: Costs | None, *, after_tax: bool, scenario: str | None
+) -> CashFlow | None:
+    """Return the library's answer about cash; None of a tree that says nothing about finance, where nothing is paid."""
+    if case.words.graph.spec.finance is None and cost is None and not after_tax:
+        return None
+    return cash_flow(
+        case.subject, changes, cost=cost, after_tax=after_tax, horizon=case.periods, scenario=scenario, samples=SAMPLES
+    )
 
 
 def workbook_name(path: str | os.PathLike[str]) -> str:

@@ -19,8 +19,8 @@ from impacttree.quantity import Add, Change, Intervention, Points, Recipe, Relat
 __all__ = ["ChangesSheet", "MetricEffect"]
 
 SIZE = 4
-SIZES = ("Size", "From period", "Periods until in full", "Shape", "Until period", "Lost a period")
-"""The head of what says how large a change is, and when it is in force."""
+SIZES = ("Size", "From", "Over", "Shape", "Until", "Decay")
+"""The head of what says how large a change is, and when it is in force, in the words in which changes are written."""
 ALWAYS = "always"
 
 
@@ -75,8 +75,8 @@ class ChangesSheet:
     def fill(self) -> None:
         columns, sheet = self.columns, self.sheet
         note = (
-            "Change a size, or when a change is in force: blue cells. A metric shows its value times the factor plus "
-            "the addition of the period."
+            "Change a size, or when a change is in force (from which period, over how many, until which): blue cells. "
+            "A metric shows its value times the factor plus the addition of the period."
         )
         columns.head(sheet, "Changes", note)
         row = columns.first_row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from impacttree.answers.guardrail_checks import Limit, guarded
@@ -205,7 +205,7 @@ class InputSheets:
             _per(metric, source, address.key),
             _effect_format(parameter.value),
             name=f"{name}_stated" if is_anchored else name,
-            stated="" if driver.range is None else f"range {driver.range}",
+            stated=_range(driver),
             evidence=f"{grade}, placeholder" if influence.placeholder else grade,
             source=evidence.source or "",
             owner=metric.spec.owner or "",
@@ -341,6 +341,13 @@ def _is_anchored(driver: Driver, influence: Influence) -> bool:
     if driver.treatment is not None:
         return isinstance(driver.treatment.effects("USD")[0][0], Relative)
     return driver.when not in (None, DOUBLES) and isinstance(parse_change(driver.when or ""), Relative)
+
+
+def _range(driver: Driver) -> str:
+    stated = driver.spread
+    if isinstance(stated, Mapping):
+        stated = ", ".join(f"{key} {number}" for key, number in stated.items())
+    return "" if stated is None else f"range {stated}"
 
 
 def _effect_format(value: float) -> str:

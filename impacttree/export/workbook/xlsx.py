@@ -134,15 +134,17 @@ def _spread(
 
 
 def _heads_of_numbers(sheet: Sheet) -> set[tuple[int, int]]:
-    """Return the heads that stand over numbers: what follows below in their column says so."""
-    found, below = set[tuple[int, int]](), dict[int, bool]()
+    """Return the heads that stand over numbers, as what follows below in their column says."""
+    found, below, headed = set[tuple[int, int]](), dict[int, bool](), set[int]()
     for row, col in sorted(sheet.cells, reverse=True):
         cell = sheet.cells[row, col]
-        if cell.style.kind != "head":
-            if cell.style.kind != "section":
-                below[col] = not isinstance(cell.value, str)
-        elif below.get(col, not isinstance(cell.value, str)):
-            found.add((row, col))
+        if cell.style.kind == "head":
+            headed.add(col)
+            if below.get(col, not isinstance(cell.value, str)):
+                found.add((row, col))
+        elif cell.style.kind != "section":
+            below[col] = not isinstance(cell.value, str) or (col not in headed and below.get(col, False))
+            headed.discard(col)
     return found
 
 

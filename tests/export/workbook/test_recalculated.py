@@ -76,6 +76,21 @@ def odd_names() -> ImpactTree:
     return loads(f"outcome: total\nmetrics:\n{lines}\n  total: {{formula: {' + '.join(names)}}}\n")
 
 
+def loops() -> ImpactTree:
+    """A tree with two time loops, the first of which feeds the second, and a scenario that changes both."""
+    return loads("""
+horizon: 6
+outcome: sales
+scenarios: {slow: {visitors: -10%, members: -5 from 2}}
+metrics:
+  spread: {value: 0.3}
+  visitors: {start: 100, formula: prev(visitors) * 0.8 + spread * 60}
+  members: {start: 50, formula: prev(members) * 0.9 + 0.1 * visitors}
+  price: {value: $4/month}
+  sales: {formula: members * price, unit: USD/month, kind: financial}
+""")
+
+
 def random_books() -> dict[str, bytes]:
     """Return workbooks of random trees with random changes, in force at random times."""
     books: dict[str, bytes] = {}
@@ -139,10 +154,12 @@ def books() -> dict[str, bytes]:
         "internal": workbook(internal._subject),
         "northwind": workbook(northwind._subject, horizon=36),
         "functions": workbook(functions()._subject),
+        "loops": workbook(loops()._subject, {"visitors": "+10%", "members": "+5% from 2 over 3", "spread": "+1%"}),
+        "loops_held": workbook(loops()._subject, {"visitors": "+10% from 3", "spread": "=0.4"}, scenario="slow"),
         "odd_names": workbook(odd_names()._subject, {"LTV1": "+1%", "R": "=7"}),
         "edited_input": edited(workbook(saas._subject), {"engagement.value": 0.5, "arpu.value": 31.0}),
         "edited_change": edited(workbook(saas._subject, timed), {"Weekly engagement: Size": 0.07}),
-        "edited_time": edited(workbook(saas._subject, timed), {"Weekly engagement: From period": 4.0}),
+        "edited_time": edited(workbook(saas._subject, timed), {"Weekly engagement: From": 4.0}),
     }
     for tree, name in ((saas, "saas"), (duolingo, "duolingo"), (internal, "internal"), (northwind, "northwind")):
         for scenario in tree.spec.scenarios:
