@@ -113,7 +113,7 @@ def workbook(
     else:
         if found is not None:
             outlays = read_outlays(replace(case, subject=subject.on_basis("pv")), graph[found.metric], cost)
-            cash = CashSheet(case, found, outlays, after_tax, columns, rows, inputs, before, after)
+            cash = CashSheet(case, found, outlays, columns, rows, inputs, before, after)
             cash.fill()
     figures = () if cash is None else tuple(cash.figures)
     check = check_sheet(case, columns, rows, inputs, runs, shown, figures)

@@ -68,8 +68,6 @@ class CashSheet:
         The library's own.
     outlays
         What is paid.
-    taxed
-        Whether profits are taxed.
     columns, rows, inputs
         Of the workbook.
     before, after
@@ -79,7 +77,6 @@ class CashSheet:
     case: Case
     answer: CashFlow
     outlays: tuple[Outlay, ...]
-    taxed: bool
     columns: PeriodColumns
     rows: SheetRows
     inputs: InputSheets
@@ -150,10 +147,10 @@ class CashSheet:
 
     def _head(self) -> None:
         columns, sheet = self.columns, self.sheet
-        when = "at the end of its period" if self.finance.timing == "end" else "in the middle of its period"
+        t = "t" if self.finance.timing == "end" else "(t - 0.5)"
         note = (
-            f"Basis: {self.answer.provenance.basis}. An amount counts (1 + rate) ^ -(t / {self.per_year:g}), {when}; "
-            "what is paid today counts in full."
+            f"Basis: {self.answer.provenance.basis}. The amount of period t counts (1 + rate) ^ -({t} / "
+            f"{self.per_year:g}) today; what is paid today counts in full."
         )
         columns.head(sheet, "Cash", note, totals=False)
         for row in range(3, columns.first_row):
@@ -266,29 +263,24 @@ class CashSheet:
         """Write what is written off in each period of outlays with a life and of capital expenditure."""
         self.places["written"] = self.row
         self._lead("Written off, as a positive amount", self._unit)
-        amounts = {line.line: line.amounts for line in (*self.answer.lines,)}
-        later = {line.line: line.amounts for line in self.answer.later}
-        known = (*amounts["not_cash"], *later.get("not_cash", ()))
+        lines = (*self.answer.lines, *self.answer.later)
+        known = [amount for line in lines if line.line == "not_cash" for amount in line.amounts]
         life = self.finance.bridge.capex.life if self.finance.bridge and self.finance.bridge.capex else None
         if life is not None:
             self.row += 1
             self.places["held"] = self.row
             self._lead(f"of capital expenditure, over {self.case.words.periods(int(life))}", self._unit)
         for t, value in enumerate(known):
-            outlays = [
-                f"{place}/{one.life}"
-                for place, one in zip(self.costs, self.outlays, strict=True)
-                if one.life is not None and max(one.period, 1) <= t < max(one.period, 1) + one.life
-            ]
-            own = sum(
-                one.amount / one.life
-                for one in self.outlays
-                if one.life is not None and max(one.period, 1) <= t < max(one.period, 1) + one.life
-            )
+            parts, own = [], 0.0
+            for place, one in zip(self.costs, self.outlays, strict=True):
+                first = max(one.period, 1)
+                if one.life is not None and first <= t < first + one.life:
+                    parts.append(f"{place}/{one.life}")
+                    own += one.amount / one.life
             if life is not None:
                 self._held(t, int(life), value - own)
-                outlays += [self.cell("held", t)] if t else []
-            self.sheet.compute(self.places["written"], self.col(t), "+".join(outlays) or "0", value, "value", self.form)
+                parts += [self.cell("held", t)] if t else []
+            self.sheet.compute(self.places["written"], self.col(t), "+".join(parts) or "0", value, "value", self.form)
         self.row += 1
 
     def _held(self, t: int, life: int, value: float) -> None:

@@ -7,7 +7,7 @@ above them by the rule of `Recipe`: what is set comes first, then products, then
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from impacttree.answers.asked import Asked
 from impacttree.answers.words import Words
@@ -33,7 +33,6 @@ class MetricEffect:
 
     factor: int | None
     addition: int
-    intervention: Intervention
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,13 @@ class _Step:
     change: Change
     weights: Weights | None
     row: int
-    shares: int | None
+    shares: int | None = None
     """None where all of it is in force whatever happens: of what is set for good."""
+
+    @property
+    def is_for_good(self) -> bool:
+        """Whether it sets the metric in every period, so that there is nothing to move in time."""
+        return isinstance(self.change, Set) and self.weights is None
 
 
 @dataclass
@@ -55,8 +59,8 @@ class ChangesSheet:
     ----------
     words, columns
         Of the tree.
-    held, asked
-        What a scenario does, and what is asked.
+    held, together
+        What a scenario does, and what it does together with what is asked.
     scenario
         What the scenario is called.
     """
@@ -99,9 +103,9 @@ class ChangesSheet:
         sheet.put(row, 2, self.words.change(metric.name, change), "text")
         sheet.put(row, 3, of, "text")
         sheet.put(row, SIZE, number_of(change), "input", _format(change, metric, self.words.currency))
-        is_fixed = isinstance(change, Set) and weights is None
+        step = self.steps[slot, place] = _Step(change, weights, row)
         when = weights or Weights()
-        if is_fixed:
+        if step.is_for_good:
             sheet.put(row, SIZE + 1, ALWAYS, "text")
         else:
             sheet.put(row, SIZE + 1, float(when.start), "input", "0")
@@ -109,14 +113,13 @@ class ChangesSheet:
             sheet.put(row, SIZE + 3, when.shape, "input")
             sheet.put(row, SIZE + 4, "no end" if when.until is None else float(when.until), "input", "0")
             sheet.put(row, SIZE + 5, when.decay, "input", "0.0#%")
-        self.steps[slot, place] = _Step(change, weights, row, None if is_fixed else 0)
 
     def _shares(self, row: int) -> int:
         """Write how much of each change is in force in each period; return the next row."""
         self.sheet.put(row, 0, "How much of it is in force", "section")
         row += 1
         for key, step in self.steps.items():
-            if step.shares is None:
+            if step.is_for_good:
                 continue
             metric = self.words.graph.metrics[key[0]]
             self.sheet.put(row, 0, metric.label, "label")
@@ -126,7 +129,7 @@ class ChangesSheet:
             for t in range(1, self.columns.periods + 1):
                 formula = _share(step.row, self.columns.number(t))
                 self.sheet.compute(row, self.columns.of(t), formula, weights.at(t), form="0.0%")
-            self.steps[key] = _Step(step.change, step.weights, step.row, row)
+            self.steps[key] = replace(step, shares=row)
             row += 1
         return row
 
@@ -150,7 +153,7 @@ class ChangesSheet:
             self._line(row, f"{metric.label}, factor{of}", "", done, steps, "0.0000##", is_factor=True)
         label = f"{metric.label}, {'value that is set' if is_set else 'addition'}{of}"
         self._line(row + 1, label, str(metric.unit), done, steps, form, is_factor=False)
-        return MetricEffect(None if is_set else row, row + 1, done)
+        return MetricEffect(None if is_set else row, row + 1)
 
     def _line(
         self, row: int, label: str, unit: str, done: Intervention, steps: Sequence[_Step], form: str, *, is_factor: bool

@@ -120,7 +120,7 @@ class SummarySheet:
                 yield f"{cells[1]}-{cells[0]}", change, apart
 
     def _cash(self, row: int) -> int:
-        self.sheet.put(row, 0, "Cash, from the sheet Cash", "head")
+        self.sheet.put(row, 0, "From the sheet Cash", "head")
         for col in range(1, 3):
             self.sheet.put(row, col, "", "head")
         for one in self.cash:

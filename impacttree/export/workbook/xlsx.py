@@ -206,4 +206,4 @@ def _set_up(page: Worksheet, sheet: Sheet, formats: _Formats) -> None:
 
 def _shown(text: str) -> str:
     """Return a text with nothing that a program would act on, line by line."""
-    return "\n".join(clean(line) for line in text[:MOST_TEXT].split("\n"))
+    return "\n".join(clean(line) for line in text[:MOST_TEXT].split("\n"))[:MOST_TEXT]
