@@ -62,7 +62,7 @@ SECTIONS = {
         "verify",
     ),
     "How sure": ("break-even", "decide", "simulate", "uncertainty", "value-of-information", "headroom"),
-    "Pictures": ("show", "diagram", "page", "deck"),
+    "Pictures": ("show", "diagram", "page", "deck", "excel"),
     "Model files": ("templates", "new", "check", "schema"),
 }
 WORDS = (
@@ -752,6 +752,31 @@ def page(
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
     opened.to_html(file, lift, _on(opened, on), cost=cost, people=people, basis=basis)
     click.echo(f"{printable(file)} written; open it in a browser.")
+
+
+@command(
+    "excel",
+    "saas saas.xlsx",
+    "saas saas.xlsx engagement=+5% --cost '$250k' --horizon 36",
+    "saas saas.xlsx --scenario downturn",
+)
+@tree_argument
+@click.argument("file")
+@changes_argument
+@click.option("--horizon", metavar="PERIODS", help="Over which periods, as 36 or '36 months'; if not, the tree's own.")
+@scenario_option
+@costs_option
+@click.option("--after-tax", is_flag=True, help="Tax profits on the way to cash, at the `tax_rate` of the model.")
+@click.option("--people/--no-people", default=True, show_default=True, help="Put in owners and sources.")
+def excel(tree: str, file: str, changes: NamedTexts, **within: Any) -> None:
+    """A workbook of live formulas, for finance.
+
+    An .xlsx file without macros and links: inputs, changes, the tree without and with them by period, cash where the
+    model states `finance`, and a check against the library's own values. An old file is replaced.
+    """
+    opened = open_tree(tree)
+    opened.to_excel(file, changes_of(opened, changes), **within)
+    click.echo(f"{printable(file)} written; change a blue cell and the workbook follows.")
 
 
 @command("templates", "")
