@@ -341,10 +341,10 @@ class _Block:
 
     def hold(self, given: Mapping[int, Intervention]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
-        if given and self.model.is_timeless:
-            self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
         if not given:
             return NOTHING_HELD
+        if self.model.is_timeless:
+            self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
         held, loops = local_effects(self.model.graph, given, self.model.counted)
         for slot in loops:
             into = {slot: np.empty(self.count)} if self.model.recomputes(slot) else {}
