@@ -28,6 +28,8 @@ OWN = 0.012
 NEAR = 0.13
 EDGE = 0.12
 STEP = 0.035
+UNDER = 1.3
+"""What it costs to stand on a line that carries nothing."""
 THIN = 3 * POINT
 """Lines up to this width may carry their own label when there is no room beside them."""
 
@@ -298,8 +300,8 @@ class _Placer:
                 return None
         if own > NEAR or cost + 1.5 * max(0.0, own) >= limit - 1e-9:
             return None
-        foreign, under = _beside_others(box, index, near)
-        cost += 1.3 * under + 1.5 * max(0.0, own)
+        foreign, under = _beside_others(box, index, near, (limit - cost) / UNDER)
+        cost += UNDER * under + 1.5 * max(0.0, own)
         cost += 0.7 if foreign < own else 0.2 if foreign < 0.05 else 0.0
         if box[0] < MARGIN - 0.05 or box[2] > self.geometry.width - MARGIN + 0.05:
             cost += 0.8
@@ -344,8 +346,11 @@ def _grown(box: Rect, by: float) -> Rect:
     return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
-def _beside_others(box: Rect, own: int, near: list[_Cell]) -> tuple[float, int]:
-    """Return how far the nearest of the other lines is that a label stays clear of, and how many it stands on."""
+def _beside_others(box: Rect, own: int, near: list[_Cell], most: float) -> tuple[float, int]:
+    """Return how far the nearest of the other lines is that a label stays clear of, and how many it stands on.
+
+    Lines beyond `most` of the latter are not looked for.
+    """
     left, top, right, bottom = _grown(box, NEAR)
     foreign = NEAR
     under: set[int] = set()
@@ -356,6 +361,8 @@ def _beside_others(box: Rect, own: int, near: list[_Cell]) -> tuple[float, int]:
                 foreign, touched = _clearance(box, run.points, foreign)
                 if touched:
                     under.add(run.arrow)
+        if len(under) > most:
+            break
     return foreign, len(under)
 
 

@@ -404,15 +404,15 @@ class _Search:
 
     def _swap(self, lane: int, one: int, two: int) -> None:
         self.trade(lane, one, two)
+        self.fixed.clear()
+        for known in self.crossed[max(0, lane - 1) : lane + 1]:
+            known.clear()
         self._touch(lane - 1, lane + 1)
 
     def trade(self, lane: int, one: int, two: int) -> None:
         """Swap two slots without noting it: for a trial that is taken back."""
         slots = self.slot[lane]
         slots[one], slots[two] = slots[two], slots[one]
-        self.fixed.clear()
-        for known in self.crossed[max(0, lane - 1) : lane + 1]:
-            known.clear()
         for row in (one, two):
             card = slots[row]
             if card >= 0:
@@ -484,10 +484,10 @@ class _Search:
         crossed = [self._crossed_by_level(*gap) for gap in gaps]
         lanes = range(start + 1, end)
         fixed = [self.fixed.get(lane) or self._fix(lane) for lane in lanes]
-        costs = [
-            sum(own) + heavy * (CROSSING * sum(weight) + 0.22 * ((abs(top - level) + abs(level - bottom)) / 2))
-            for level, (own, weight) in enumerate(zip(zip(*fixed, strict=True), zip(*crossed, strict=True), strict=True))
-        ]
+        costs = [sum(own) for own in zip(*fixed, strict=True)]
+        for level, weight in enumerate(zip(*crossed, strict=True)):
+            if costs[level] < NEVER:
+                costs[level] += heavy * (CROSSING * sum(weight) + 0.11 * (abs(top - level) + abs(level - bottom)))
         for lane in lanes:
             runs = self.through[lane]
             self.budget.spend(len(runs))
@@ -639,8 +639,10 @@ class _Side:
         self.search.budget.spend(len(own) * (len(self.lines) - len(own) + rows))
         ends = self._ends(card)
         for end, weight in ends.items():
-            for row, cost in enumerate(self.by_end.get(end) or self._by_row(end)):
-                costs[row] += weight * cost
+            of_one = self.by_end.get(end) or self._by_row(end)
+            costs[:] = [cost + weight * added for cost, added in zip(costs, of_one, strict=True)]
+        if len(ends) == 1:
+            return
         # lines of one card do not cross each other: in rows other than its own, they were counted as if they did
         counted = CROSSING * (sum(ends.values()) ** 2 - sum(weight * weight for weight in ends.values())) / 2
         here = self.search.row[card]
