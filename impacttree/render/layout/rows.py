@@ -7,6 +7,7 @@ crosses.
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ __all__ = ["Grid", "assign_rows"]
 FREE = -1
 TAKEN = -2
 CROSSING = 1.2
+LENGTH = 0.11
+"""What half a row of a line costs."""
+WEIGHT, COST = 0.05, 0.0005
+"""Weights of lines are whole numbers of the one; so what they cost by crossing and by length is of the other."""
+PER_CROSSING, PER_LENGTH = round(CROSSING * WEIGHT * WEIGHT / COST), round(LENGTH * WEIGHT / COST)
 BLOCKED = 50.0
 NEVER = float("inf")
 STILL = 1e-9
@@ -71,6 +77,7 @@ class _Search:
         self.lanes = lanes.count
         self.budget = budget
         self.weight = [_weight(net, arrow) for arrow in net.arrows]
+        self.units = [round(weight / WEIGHT) for weight in self.weight]
         self.level: list[int | None] = [None] * len(net.arrows)
         self.row = [0] * len(net.cards)
         self.pinned = [False] * len(net.cards)
@@ -105,6 +112,7 @@ class _Search:
             base = max(base, number[lane] + length)
             kept.update((lane, first + extra) for extra in range(length))
         self.rows = base
+        self.packed = _Packed(base)
         self.slot = [[FREE] * base for _ in range(self.lanes)]
         for lane, row in kept:
             self.slot[lane][row] = TAKEN
@@ -227,7 +235,7 @@ class _Search:
         segments = [(left[index], right[index], weight[index]) for index in self.passing[gap]]
         self.budget.spend(len(segments) * len(segments) // 2)
         for position, (start, end, heavy) in enumerate(segments):
-            cost += 0.22 * heavy * (abs(start - end) / 2)
+            cost += LENGTH * heavy * abs(start - end)
             for begin, finish, other_heavy in segments[:position]:
                 if (start - begin) * (end - finish) < 0:
                     cost += CROSSING * heavy * other_heavy
@@ -240,7 +248,7 @@ class _Search:
             low, high = 2 * self.row[card], self.level[index] or 0
             if low > high:
                 low, high = high, low
-            cost += 0.22 * ((high - low) / 2)
+            cost += LENGTH * (high - low)
             if 0 <= gap < self.lanes:
                 ends = self.left[gap] if leaves else self.right[gap]
                 self.budget.spend(len(self.passing[gap]))
@@ -487,7 +495,7 @@ class _Search:
         costs = [sum(own) for own in zip(*fixed, strict=True)]
         for level, weight in enumerate(zip(*crossed, strict=True)):
             if costs[level] < NEVER:
-                costs[level] += heavy * (CROSSING * sum(weight) + 0.11 * (abs(top - level) + abs(level - bottom)))
+                costs[level] += heavy * (CROSSING * sum(weight) + LENGTH * (abs(top - level) + abs(level - bottom)))
         for lane in lanes:
             runs = self.through[lane]
             self.budget.spend(len(runs))
@@ -563,8 +571,8 @@ class _Moves:
         self.search = search
         self.lane = lane
         self.slots = search.slot[lane]
-        self.by_row: dict[int, list[float]] = {}
-        """Cost of a card's lines in the gaps beside the lane, by the row it stands in."""
+        self.by_row: dict[int, list[int]] = {}
+        """Cost of a card's lines in the gaps beside the lane, in whole numbers of `COST`, by the row it stands in."""
         self.sides = [_Side(search, lane - 1, search.entering, search.right, search.left)] if lane else []
         self.sides.append(_Side(search, lane, search.leaving, search.left, search.right))
         gaps = (lane - 1, lane)
@@ -578,10 +586,12 @@ class _Moves:
         """Change of the whole cost when what stands in two rows trades places."""
         search, first, second = self.search, self.slots[one], self.slots[two]
         own = self._costs(first)
-        change = own[two] - own[one] + search.depth[first] * (two - one)
+        lines, depth = own[two] - own[one], search.depth[first]
         if second >= 0:
             other = self._costs(second)
-            change += other[one] - other[two] + search.depth[second] * (one - two) + self._between(first, second)
+            lines += other[one] - other[two] + self._between(first, second)
+            depth -= search.depth[second]
+        change = COST * lines + depth * (two - one)
         if self.tried:
             change += self._by_trial(one, two)
         return change
@@ -602,82 +612,96 @@ class _Moves:
             cost += search.slot_cost(level, lane)
         return cost
 
-    def _costs(self, card: int) -> list[float]:
+    def _costs(self, card: int) -> list[int]:
         known = self.by_row.get(card)
         if known is None:
-            known = self.by_row[card] = [0.0] * self.search.rows
-            for side in self.sides:
-                side.add(known, card)
+            sides = [side for side in self.sides if side.own[card]]
+            doubled = sum(side.doubled(card) for side in sides)
+            costs = self.search.packed.unpacked(sum(side.cost(card) for side in sides))
+            known = self.by_row[card] = [cost - doubled for cost in costs]
+            known[self.search.row[card]] += doubled
         return known
 
-    def _between(self, one: int, two: int) -> float:
-        """Return how often lines of two cards that part cross, either before or after a swap."""
-        return CROSSING * sum(side.parting(one, two) for side in self.sides)
+    def _between(self, one: int, two: int) -> int:
+        return sum(side.parting(one, two) for side in self.sides if side.own[one] and side.own[two])
+
+
+class _Packed:
+    """Numbers for all rows in one integer, 64 bits each: adding and multiplying such integers does so in every row."""
+
+    def __init__(self, rows: int) -> None:
+        self.form = struct.Struct(f"<{rows}Q")
+        ones = [1 << (64 * row) for row in range(rows)]
+        self.up_to = list(accumulate(ones, initial=0))
+        """One in each row before the first, the second, ... and so on."""
+        self.onward = [self.up_to[-1] - before for before in self.up_to]
+        """One in each row from the first, the second, ... on."""
+        self.away = [sum(one * abs(2 * row - height) for row, one in enumerate(ones)) for height in range(2 * rows)]
+        """How many half rows each row is away from a height."""
+
+    def unpacked(self, numbers: int) -> tuple[int, ...]:
+        """Return the numbers row by row."""
+        return self.form.unpack(numbers.to_bytes(self.form.size, "little"))
 
 
 class _Side:
-    """The gap on one side of a lane: what a card's lines there cost in each row, as long as nothing moves."""
+    """The gap on one side of a lane: what a card's lines there cost in each row, as long as nothing moves.
+
+    Costs are whole numbers of `COST`, of lines whose weights are those of `WEIGHT`.
+    """
 
     def __init__(
         self, search: _Search, gap: int, own: list[list[int]], near: list[list[int]], far: list[list[int]]
     ) -> None:
         self.search = search
         self.own = own
-        self.far = far[gap]
-        passing, weight, ends = search.passing[gap], search.weight, near[gap]
-        self.lines = [(self.far[index], ends[index], weight[index]) for index in passing]
-        self.by_end: dict[int, list[float]] = {}
-        """Cost of a line of weight one in each row, by its far end."""
-        self.weights: dict[int, dict[int, float]] = {}
+        self.far, ends = far[gap], near[gap]
+        packed, units = search.packed, search.units
+        self.lines = sorted(search.passing[gap], key=self.far.__getitem__)
+        self.stops = [self.far[index] for index in self.lines]
+        # a line that goes on beyond another's far end is crossed by it in the rows after its own, else in those before
+        self.after = list(
+            accumulate((units[index] * packed.onward[(ends[index] >> 1) + 1] for index in self.lines), initial=0)
+        )
+        self.before = list(
+            accumulate((units[index] * packed.up_to[(ends[index] + 1) >> 1] for index in self.lines), initial=0)
+        )
+        self.weights: dict[int, dict[int, int]] = {}
         """Weight of a card's lines, by their far ends."""
 
-    def add(self, costs: list[float], card: int) -> None:
-        """Add what a card's lines cost in each row, by their length and by the lines they cross."""
-        own, rows = self.own[card], self.search.rows
-        if not own:
-            return
-        self.search.budget.spend(len(own) * (len(self.lines) - len(own) + rows))
-        ends = self._ends(card)
-        for end, weight in ends.items():
-            of_one = self.by_end.get(end) or self._by_row(end)
-            costs[:] = [cost + weight * added for cost, added in zip(costs, of_one, strict=True)]
-        if len(ends) == 1:
-            return
-        # lines of one card do not cross each other: in rows other than its own, they were counted as if they did
-        counted = CROSSING * (sum(ends.values()) ** 2 - sum(weight * weight for weight in ends.values())) / 2
-        here = self.search.row[card]
-        for row in range(rows):
-            if row != here:
-                costs[row] -= counted
+    def cost(self, card: int) -> int:
+        """Return what a card's lines cost in each row, packed: by their length, and by the lines that they cross.
 
-    def parting(self, one: int, two: int) -> float:
-        """Return the product of weights of all pairs of lines of two cards that do not end at the same height."""
+        Lines of one card count as if they crossed each other, which they do not: that is `doubled`.
+        """
+        own = self.own[card]
+        self.search.budget.spend(len(own) * (len(self.lines) - len(own) + self.search.rows))
+        total = 0
+        for end, weight in self._ends(card).items():
+            first, last = bisect_left(self.stops, end), bisect_right(self.stops, end)
+            crossed = self.before[first] + self.after[-1] - self.after[last]
+            total += weight * (PER_CROSSING * crossed + PER_LENGTH * self.search.packed.away[end])
+        return total
+
+    def doubled(self, card: int) -> int:
+        """Return what `cost` tells too much in every row but the card's own."""
+        weights = self._ends(card).values()
+        return PER_CROSSING * (sum(weights) ** 2 - sum(weight * weight for weight in weights)) // 2
+
+    def parting(self, one: int, two: int) -> int:
+        """Return what pairs of lines of two cards cost that cross, either before or after a swap."""
         first, second = self._ends(one), self._ends(two)
         together = sum(weight * second[end] for end, weight in first.items() if end in second)
-        return sum(first.values()) * sum(second.values()) - together
+        return PER_CROSSING * (sum(first.values()) * sum(second.values()) - together)
 
-    def _ends(self, card: int) -> dict[int, float]:
+    def _ends(self, card: int) -> dict[int, int]:
         known = self.weights.get(card)
         if known is None:
             known = self.weights[card] = {}
             for index in self.own[card]:
                 end = self.far[index]
-                known[end] = known.get(end, 0.0) + self.search.weight[index]
+                known[end] = known.get(end, 0) + self.search.units[index]
         return known
-
-    def _by_row(self, start: int) -> list[float]:
-        rows = self.search.rows
-        steps = [0.0] * (rows + 1)
-        for end, height, weight in self.lines:
-            if end > start:
-                steps[(height >> 1) + 1] += weight
-            elif end < start:
-                steps[0] += weight
-                steps[(height + 1) >> 1] -= weight
-        crossed = accumulate(steps[:rows])
-        costs = [CROSSING * weight + 0.11 * abs(2 * row - start) for row, weight in enumerate(crossed)]
-        self.by_end[start] = costs
-        return costs
 
 
 def _partners(arrows: Iterable[Arrow], leveled: Iterable[int]) -> dict[int, set[int]]:
