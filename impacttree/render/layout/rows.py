@@ -18,7 +18,7 @@ from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.lanes import Lanes
 from impacttree.render.layout.network import Arrow, Network
 
-__all__ = ["Grid", "assign_rows"]
+__all__ = ["Grid", "RowSearch"]
 
 FREE = -1
 TAKEN = -2
@@ -53,26 +53,12 @@ class Grid:
     """The card in a slot, by lane and row."""
 
 
-def assign_rows(net: Network, lanes: Lanes, budget: Budget, kicks: int = 0) -> Grid:
-    """Search rows and levels for the lanes given; each kick shuffles two lanes and searches on."""
-    search = _Search(net, lanes, budget)
-    search.improve(sweeps=3 if len(net.cards) > 60 else 10)
-    search.kick(kicks)
-    return Grid(
-        lane=lanes.lane,
-        row=tuple(search.row),
-        level=tuple(None if height is None else height / 2 for height in search.level),
-        lanes=lanes.count,
-        rows=search.rows,
-        callout=search.callout,
-        cost=search.total() + lanes.cost,
-        cards={(lane, row): card for card, (lane, row) in enumerate(zip(lanes.lane, search.row, strict=True))},
-    )
+class RowSearch:
+    """A search of rows and levels for the lanes given, which can be taken up again."""
 
-
-class _Search:
     def __init__(self, net: Network, lanes: Lanes, budget: Budget) -> None:
         self.net = net
+        self.assigned = lanes
         self.lane = lanes.lane
         self.lanes = lanes.count
         self.budget = budget
@@ -87,6 +73,19 @@ class _Search:
         self._open_slots()
         self._sort_arrows()
         self._start()
+
+    def grid(self) -> Grid:
+        """Return where everything stands now."""
+        return Grid(
+            lane=self.lane,
+            row=tuple(self.row),
+            level=tuple(None if height is None else height / 2 for height in self.level),
+            lanes=self.lanes,
+            rows=self.rows,
+            callout=self.callout,
+            cost=self.total() + self.assigned.cost,
+            cards={(lane, row): card for card, (lane, row) in enumerate(zip(self.lane, self.row, strict=True))},
+        )
 
     # the grid
 
@@ -567,7 +566,7 @@ class _Search:
 class _Moves:
     """What swapping two slots of a lane changes in the cost, as long as nothing moves."""
 
-    def __init__(self, search: _Search, lane: int) -> None:
+    def __init__(self, search: RowSearch, lane: int) -> None:
         self.search = search
         self.lane = lane
         self.slots = search.slot[lane]
@@ -651,7 +650,7 @@ class _Side:
     """
 
     def __init__(
-        self, search: _Search, gap: int, own: list[list[int]], near: list[list[int]], far: list[list[int]]
+        self, search: RowSearch, gap: int, own: list[list[int]], near: list[list[int]], far: list[list[int]]
     ) -> None:
         self.search = search
         self.own = own
