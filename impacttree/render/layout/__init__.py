@@ -140,7 +140,9 @@ def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool
 _Arrangement = tuple[float, RowSearch, Grid, Tracks]
 
 
-def _arrangement(net: Network, search: RowSearch, title_height: float, budget: Budget, *, is_part: bool) -> _Arrangement:
+def _arrangement(
+    net: Network, search: RowSearch, title_height: float, budget: Budget, *, is_part: bool
+) -> _Arrangement:
     grid = search.grid()
     tracks = assign_tracks(net, grid, budget)
     cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height, is_part=is_part))

@@ -374,8 +374,7 @@ def _distance(box: Rect, points: Iterable[LinePoint]) -> float:
         beside = left - x if x < left else x - right if x > right else 0.0
         beyond = top - y if y < top else y - bottom if y > bottom else 0.0
         away = hypot(beside, beyond) - reach
-        if away < least:
-            least = away
+        least = min(least, away)
     return least
 
 
@@ -395,4 +394,3 @@ def _clearance(box: Rect, points: Iterable[LinePoint], most: float) -> tuple[flo
         elif away < most:
             most = away
     return most, touched
-
