@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from impacttree.answers.case import Case
@@ -13,6 +12,7 @@ from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.patterns import pattern
 from impacttree.quantity import Quantity, RawQuantity
+from impacttree.records import dataclass
 from impacttree.spec import leaves
 from impacttree.spec.finance import LONGEST_LIFE
 

@@ -12,7 +12,6 @@ import datetime
 import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -22,6 +21,7 @@ from impacttree.patterns import pattern
 from impacttree.quantity.dates import MONTHS, ONE_DAY, day_text, days_text, joined_ends, month_number
 from impacttree.quantity.fiscal_years import EARLY, FiscalRule
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period
+from impacttree.records import dataclass
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "Calendar", "YearPart", "numbered_period", "period_name"]
 

@@ -7,7 +7,6 @@ import re
 from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from typing import Literal
 from impacttree.errors import Problem, QuantityError, printable
 from impacttree.patterns import pattern
 from impacttree.quantity.dates import MONTHS, ONE_DAY, month_number
+from impacttree.records import dataclass
 
 __all__ = ["EARLY", "PATTERNS", "FiscalRule", "YearEnd", "YearName", "parse_year_end"]
 
