@@ -123,8 +123,9 @@ def _set_state(self: Any, state: list[Any]) -> None:
 def _frozen(cls: type[T], options: dict[str, bool]) -> type[T]:
     """Return the class as a frozen data class."""
     own = {name for name, method in vars(cls).items() if method is not None}
+    said, cls.__doc__ = cls.__doc__, cls.__doc__ or cls.__name__  # else the signature is worked out to stand there
     made: type[T] = dataclasses.dataclass(**options | {"init": False, "repr": False, "eq": False})(cls)
-    made.__doc__ = cls.__doc__
+    made.__doc__ = said
     methods: dict[str, object] = {"__setattr__": _refuse_setting, "__delattr__": _refuse_deleting}
     if options.get("init", True):
         methods["__init__"] = _Constructor(made)

@@ -116,11 +116,6 @@ def sizes(run: Run) -> Row:
     return [max(bounds) / UNIT for bounds in zip(*rounding.rows, rounding.horizon(run.periods), strict=True)]
 
 
-def _constants(run: Run, block: Block, t: int) -> list[float]:
-    numbers = run.model.numbers(t)
-    return [*block.constants.values(), *(numbers[position] for position in block.parameters.values())]
-
-
 def _loaded(run: Run, load: Load, row: Row, position: int) -> float:
     match load.timing:
         case "now":
@@ -136,20 +131,22 @@ def _is_suspicious(run: Run) -> bool:
     """Return whether some sum or difference is far smaller than the largest number that it is made of."""
     start, step = run.model.initial.adding, run.model.step.adding
     for position, row in enumerate((run.initial, *run.rows), -1):
+        numbers = run.model.numbers(position + 1)
         for block, multiplies in start if position < 0 else step:
             value = abs(row[block.slot])
             if value == 0.0:
                 continue
             sizes = [abs(_loaded(run, load, row, position)) for load in block.loads.values()]
-            sizes += map(abs, _constants(run, block, position + 1))
+            sizes += map(abs, block.constants.values())
+            sizes += [abs(numbers[number]) for number in block.parameters.values()]
             largest = math.prod(max(size, 1.0) for size in sizes) if multiplies else max(sizes)
-            if value <= CLOSE * largest and not (multiplies and _is_far_from_zero(run, block, row, position)):
+            if value <= CLOSE * largest and not (multiplies and _is_far(run, block, row, position)):
                 return True
     return False
 
 
-def _is_far_from_zero(run: Run, block: Block, row: Row, position: int) -> bool:
-    """Return whether a value is more than errors of `CLOSE`, relative to each value that it reads, could make of zero."""
+def _is_far(run: Run, block: Block, row: Row, position: int) -> bool:
+    """Return whether a value is further from zero than errors of `CLOSE` in each value that it reads can move it."""
     if block.slot in run.held.kinds:
         return False
     read = {temporary: _loaded(run, load, row, position) for temporary, load in block.loads.items()}

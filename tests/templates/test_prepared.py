@@ -101,3 +101,14 @@ def test_a_template_is_neither_parsed_nor_checked() -> None:
         "impacttree.spec.load",
     }
     assert not (checking | {"yaml", "numpy", "json"}) & set(loaded)
+
+
+def test_a_template_compiles_no_pattern_of_the_package() -> None:
+    code = (
+        "import re, sys\nfrom pydantic import BaseModel, Field\nfrom impacttree import patterns\n"
+        "made = []\nnamed = patterns.re.compile\n"
+        "patterns.re = type(re)('re')\npatterns.re.compile = lambda *given: (made.append(given[0]), named(*given))[1]\n"
+        "import impacttree; impacttree.template('saas')\nprint(made)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
