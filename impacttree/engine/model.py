@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
 from impacttree.quantity import Intervention, Schedule
+from impacttree.records import dataclass
 
 __all__ = ["Adjoints", "Model", "Part", "Run"]
 

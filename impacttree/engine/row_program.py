@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from impacttree.engine.program import Program, array_function, compiled_function
 from impacttree.engine.tape import Block, Body, Instruction, Select
 from impacttree.formula.evaluate import COMPARISONS
 from impacttree.graph.reach import reached
+from impacttree.records import dataclass
 
 __all__ = ["RowFunction", "RowProgram", "Varying", "varying", "write_rows"]
 

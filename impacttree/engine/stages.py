@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count, groupby
 
 from impacttree.engine.row_program import RowProgram
 from impacttree.engine.tape import Block, Body, Instruction, Load
 from impacttree.graph.reach import reached
+from impacttree.records import dataclass
 
 __all__ = ["PeriodStage", "stages_of"]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -28,6 +27,7 @@ from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 
 __all__ = ["Batch", "FloatOrArray", "evaluate_many"]
 

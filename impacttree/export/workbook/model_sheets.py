@@ -7,7 +7,7 @@ path is a sheet of its own: the tree with all other changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from impacttree.answers.asked import Asked
@@ -24,6 +24,7 @@ from impacttree.formula.core import Clock, Core, Name, Parameter, Timed
 from impacttree.formula.evaluate import Leaf
 from impacttree.graph.model import Metric
 from impacttree.quantity import Recipe
+from impacttree.records import dataclass
 
 __all__ = ["ModelSheet", "ModelSheets"]
 
@@ -39,7 +40,7 @@ class ModelSheet:
     figures: RunFigures
 
 
-@dataclass
+@dataclass()
 class ModelSheets:
     """The sheets of a workbook that compute the tree.
 

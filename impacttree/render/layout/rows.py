@@ -10,10 +10,10 @@ from __future__ import annotations
 import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from random import Random
 
+from impacttree.records import dataclass
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.lanes import Lanes
 from impacttree.render.layout.network import Arrow, Network
