@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph
     from impacttree.notebook.explorer import Explorer
-    from impacttree.quantity import Change, Period, RawQuantity
+    from impacttree.quantity import Change, Period
     from impacttree.reports.deck import Deck
     from impacttree.spec import EvidenceDefaults, Finance, FiscalCalendar, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
@@ -294,7 +294,7 @@ class ImpactTree:
         lift: tuple[str, str | Change] | None = None,
         on: str | None = None,
         *,
-        cost: RawQuantity | None = None,
+        cost: Costs | None = None,
         people: bool = True,
         basis: Basis = "horizon",
         overwrite: bool = True,
@@ -310,7 +310,8 @@ class ImpactTree:
         on
             The outcome; by default the tree's.
         cost
-            What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
+            What the change costs, as in every question: ``"$250k"`` today, ``"$20k in month 3"``, or a list of these;
+            it may be a range. Another total that is typed on the page is paid in the same parts.
         people
             Whether owners, sources and notes are in the file.
         basis

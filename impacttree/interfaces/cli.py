@@ -140,12 +140,6 @@ def sampled_options(function: F) -> F:
 
 
 def cost_option(function: F) -> F:
-    return click.option("--cost", metavar="AMOUNT", help="What it costs, once, as '$250k'; it may be a range.")(
-        function
-    )
-
-
-def costs_option(function: F) -> F:
     """Add the option of what may be paid in several parts, later, or over a life."""
     text = (
         "What it costs: '$250k' today, which may be a range, '$20k in month 3', '$100k over 36 months', which is paid "
@@ -178,7 +172,7 @@ def save_option(function: F) -> F:
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
 @range_option
-@costs_option
+@cost_option
 @basis_option
 @sampled_options
 @json_option
@@ -209,7 +203,7 @@ def worth(
 @click.argument("metric")
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
-@costs_option
+@cost_option
 @basis_option
 @horizon_option
 @scenario_option
@@ -307,7 +301,7 @@ def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None, **
 @tree_argument
 @click.argument("metric", required=False)
 @click.argument("change_", metavar="[CHANGE]", required=False)
-@costs_option
+@cost_option
 @on_option
 @basis_option
 @click.option("--samples", type=int, default=2**14, show_default=True, metavar="N", help="How many are drawn.")
@@ -469,7 +463,7 @@ def pnl(
 )
 @tree_argument
 @changes_argument
-@costs_option
+@cost_option
 @click.option("--after-tax", is_flag=True, help="Tax profits, and what is paid, at the `tax_rate` of the model.")
 @sampled_options
 @json_option
@@ -659,7 +653,7 @@ def show(tree: str, as_json: bool) -> None:
 @click.argument("output")
 @click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="Draw the money that this change carries.")
 @on_option
-@costs_option
+@cost_option
 @click.option(
     "--cut",
     type=click.Choice(["full", "board"]),
@@ -700,7 +694,7 @@ def diagram(
 @tree_argument
 @click.argument("metric", required=False)
 @click.argument("change_", metavar="[CHANGE]", required=False)
-@costs_option
+@cost_option
 @on_option
 @scenario_option
 @basis_option
