@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from impacttree.engine.codegen import load_text
 from impacttree.engine.program import Program, array_function, compiled_function
 from impacttree.engine.tape import Block, Body, Instruction, Select
-from impacttree.formula.evaluate import COMPARISONS
+from impacttree.formula.evaluation import COMPARISONS
 from impacttree.graph.reach import reached
 from impacttree.records import dataclass
 

@@ -21,7 +21,7 @@ from impacttree.export.workbook.sheets import Sheet, column, relative
 from impacttree.export.workbook.spelling import HelperRow, Spelled
 from impacttree.formula import Fault, evaluate
 from impacttree.formula.core import Clock, Core, Name, Parameter, Timed
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 from impacttree.graph.model import Metric
 from impacttree.quantity import Recipe
 from impacttree.records import dataclass

@@ -29,7 +29,7 @@ from impacttree.formula.core import (
     children,
     walk,
 )
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 from impacttree.records import dataclass
 
 __all__ = ["FormulaPiece", "HelperRow", "Spelled", "SpelledFormula", "number", "spell"]
