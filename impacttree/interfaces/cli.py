@@ -765,7 +765,7 @@ def page(
 @changes_argument
 @click.option("--horizon", metavar="PERIODS", help="Over which periods, as 36 or '36 months'; if not, the tree's own.")
 @scenario_option
-@costs_option
+@cost_option
 @click.option("--after-tax", is_flag=True, help="Tax profits on the way to cash, at the `tax_rate` of the model.")
 @click.option("--people/--no-people", default=True, show_default=True, help="Put in owners and sources.")
 def excel(tree: str, file: str, changes: NamedTexts, **within: Any) -> None:
