@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
@@ -19,6 +19,7 @@ from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change
+from impacttree.records import dataclass
 
 __all__ = ["AXIS_STEPS", "Bet"]
 
