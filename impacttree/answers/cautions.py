@@ -28,14 +28,14 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
     if started:
         yield (
             f"{joined(labels, 'or')} bears on {outcome.label} only by where {joined(started)} starts, and what is "
-            f"changed acts from {words.at(1)} on: give it another value in the model instead"
+            f"changed acts {words.placed('from', 1)} on: give it another value in the model instead"
         )
     elif waited is None:
         yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
     elif waited >= periods:
         yield (
-            f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, from "
-            f"{words.at(waited + 1)} on: nothing of it falls within {words.window(periods)}"
+            f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, "
+            f"{words.placed('from', waited + 1)} on: nothing of it falls {words.through('within', periods)}"
         )
 
 
@@ -56,14 +56,14 @@ def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
             last = periods if weights.until is None else min(periods, weights.until)
             if weights.start > periods:
                 yield (
-                    f"the change of {label} starts in {words.at(weights.start)}: nothing of it falls within "
-                    f"{words.window(periods)}"
+                    f"the change of {label} starts {words.placed('in', weights.start)}: nothing of it falls "
+                    f"{words.through('within', periods)}"
                 )
             elif words.is_run_rate and not weights.at(periods):
-                yield f"the change of {label} is over by {words.at(periods)}, which a run rate takes for a whole year"
+                yield f"the change of {label} is over {words.by(periods)}, which a run rate takes for a whole year"
             elif weights.full > last:
                 ends = "ends before" if last < periods else "is in full only after the horizon"
-                yield f"the change of {label} {ends}: it would be in full in {words.at(weights.full)}"
+                yield f"the change of {label} {ends}: it would be in full {words.placed('in', weights.full)}"
 
 
 def seasonal(subject: Subject, resting: Collection[int], last: int) -> Iterator[str]:
@@ -73,7 +73,7 @@ def seasonal(subject: Subject, resting: Collection[int], last: int) -> Iterator[
         season = graph.schedules.get(str(Address(graph.metrics[index].name, key="seasonality")))
         if season is not None and season.at(last) != 1.0:
             yield (
-                f"the run rate takes {words.at(last)} for a whole year, and the season of "
+                f"the run rate {words.placed('takes', last)} for a whole year, and the season of "
                 f"{graph.metrics[index].label} is at {season.at(last):.3g} times its average then"
             )
 
@@ -133,7 +133,7 @@ def beyond_bounds(subject: Subject, base: Run, run: Run, among: Collection[int])
             found = found or _outside(metric, base, since)
             if found is not None:
                 t, value = found
-                when = f"in {subject.words.at(t)}" if t else "today"
+                when = subject.words.placed("in", t) if t else "today"
                 yield _beyond(subject, metric, value, when + aside)
 
 

@@ -90,8 +90,8 @@ def bet_deck(
     --------
     >>> import impacttree as it
     >>> made = it.template("saas").deck("engagement", "+5%", cost="$250k")
-    >>> print(made.slides[0].title)
-    We ask $250k: +5% weekly engagement returns $749k by Oct 2029 ($392k to $1.18M) and pays back in Jul 2028
+    >>> print(made.slides[2].title)
+    The $250k does not pay back within 12 months but does within 36, in Jul 2028; the net stands at +$499k by Oct 2029
     """
     subject = subject.on_basis(basis)
     asked = [Bet(subject, *_best(subject, on), cost)] if metric is None else _asked(subject, metric, change, cost)

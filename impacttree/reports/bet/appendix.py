@@ -109,8 +109,8 @@ def _scenarios(answer: Worth) -> Iterator[Slide]:
     change = found.words.signed(answer.outcome, worst.total)
     outcome = lowered(found.words.label(worst.outcome))
     title = f"the scenario {lowered(called)} moves {outcome} by {change}"
-    when = answer.words.window(answer.horizon)
-    yield from _pages(title, table, f"Scenarios of the model over {when}, without the bet")
+    when = answer.words.through("over", answer.horizon)
+    yield from _pages(title, table, f"Scenarios of the model {when}, without the bet")
 
 
 def _assumptions(answer: Worth) -> Iterator[Slide]:

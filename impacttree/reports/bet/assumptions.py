@@ -12,6 +12,7 @@ from impacttree.answers.number_names import size_per
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
 from impacttree.errors import QuestionError
+from impacttree.quantity.timing import around
 from impacttree.reports.bet.bet import Bet
 from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
@@ -44,7 +45,7 @@ def what_must_hold(bet: Bet) -> Slide | None:
     until = f"the net {bet.end} is zero" if bet.cost is not None else f"the effect {bet.end} changes sign"
     subtitle = f"Each assumption moved alone until {until}"
     subtitle += " (left) and across its range (right)" if tornado else ""
-    return Slide(_title(bet, found), tuple(parts), subtitle, notes=found.view().notes)
+    return Slide(_title(bet, found), tuple(parts), subtitle, notes=found.notes)
 
 
 def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
@@ -61,17 +62,16 @@ def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
 def _title(bet: Bet, found: BreakEven) -> str:
     if bet.cost is None:
         return _turning(bet, found)
-    lift = found.lift
+    lift, within = found.lift, f"within {bet.words.periods(bet.horizon)}"
+    first = bet.returns.stages[0]
+    sooner = "" if first.pays == found.pays else f"{'pays' if first.pays else 'does not pay'} within {first.periods}"
     if lift is None:
-        return found.title
-    would, label = "pays" if found.pays else "would pay", lowered(bet.words.label(bet.metric))
+        said = f"{bet.lift} {'pays' if found.pays else 'does not pay'} {within}, whatever its size"
+        return f"{said}, but {sooner}" if sooner else said
     bound, side = found.bound(lift)
-    size, assumed = found.written(lift, bound), found.written(lift, lift.today)
-    if size[:1] not in "+-" or size[:1] != assumed[:1]:
-        return f"It {would} if {label} moves by {size} or {side}; we assume {assumed}"
-    way, more = ("rises", "more") if size.startswith("+") else ("falls", "less")
-    most = "at least" if side in (more, {"more": "higher", "less": "lower"}[more]) else "at most"
-    return f"It {would} if {label} {way} {most} {size[1:]}; we assume {assumed[1:]}"
+    size = around(found.written(lift, bound), f"{lowered(bet.words.label(bet.metric))} or {side}")
+    said = f"{within} it {'pays' if found.pays else 'would pay'} at {size}; we assume {found.written(lift, lift.today)}"
+    return f"{said}, which {sooner}" if sooner else said
 
 
 def _turning(bet: Bet, found: BreakEven) -> str:

@@ -15,10 +15,12 @@ from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.outlays import Costs
 from impacttree.answers.subject import Subject
+from impacttree.answers.verdict import verdict
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change
+from impacttree.quantity.calendar import placed
 
 __all__ = ["AXIS_STEPS", "Bet"]
 
@@ -74,7 +76,12 @@ class Bet:
         if outcome.aggregation != "sum":
             reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason})"
             raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="ask about an amount per period"))
-        return returns(self.case, outcome, self.cost)
+        return returns(self.case, outcome, self.cost, self.subject.periods())
+
+    @property
+    def verdict(self) -> str:
+        """Whether it pays, as every answer says it, with what is left at each horizon."""
+        return verdict(self.words, self.outcome.name, self.returns)
 
     @cached_property
     def pnl(self) -> Pnl | None:
@@ -169,6 +176,10 @@ class Bet:
         """Write when something happens: ``Jul 2028``, ``month 21``; ``FY29 Q2`` where there are fiscal years."""
         return (self.words.quarter(t) if self.words.period in SHORT else "") or self.words.at(t)
 
+    def placed(self, preposition: str, t: int) -> str:
+        """Write the same after a preposition: ``in Jul 2028``, ``on 4 Jan 2027``."""
+        return placed(preposition, self.at(t))
+
     def by(self, t: int) -> str:
         """Write by when: ``by Oct 2029``; ``by the end of FY28`` where a fiscal year or quarter ends."""
         ended = self.words.ended(t)
@@ -217,10 +228,10 @@ class Bet:
     def paid(self) -> str:
         """When that is paid: ``once in Nov 2026``, ``in 3 parts, Nov 2026 to Apr 2027``."""
         times = sorted({max(one.period, 1) for one in self.returns.outlays})
-        first, last = self.words.at(times[0]), self.words.at(times[-1])
+        first, last = self.words.at(times[0]), self.words.placed("to", times[-1])
         if len(times) > 1:
-            return f"in {len(self.returns.outlays)} parts, {first} to {last}"
-        return f"{'once ' if len(self.returns.outlays) == 1 else ''}in {first}"
+            return f"in {len(self.returns.outlays)} parts, {first} {last}"
+        return f"{'once ' if len(self.returns.outlays) == 1 else ''}{self.words.placed('in', times[0])}"
 
     @property
     def parts(self) -> str:
@@ -255,7 +266,7 @@ class Bet:
             what = "NPV"
         elif self.words.is_discounted:
             return f"{what}, present value" if self.words.is_cash(self.outcome.name) else f"{what}, discounted"
-        return what if last is None else f"{what} by {self.shortly(last)}"
+        return what if last is None else f"{what} {self.by_shortly(last)}"
 
     @property
     def net(self) -> str:
@@ -266,6 +277,10 @@ class Bet:
     def shortly(self, t: int) -> str:
         """Write a period as a fiscal year or quarter that ends with it, else by its name."""
         return self.words.ended(t) or self.words.at(t)
+
+    def by_shortly(self, t: int) -> str:
+        """Write by when, as short: ``by FY28``, ``by Oct 2029``."""
+        return placed("by", self.shortly(t))
 
     @property
     def lift(self) -> str:

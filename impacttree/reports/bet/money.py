@@ -90,6 +90,6 @@ def _equation(bet: Bet) -> Figures | None:
     if bet.cost is not None:
         name, detail = ("The ask", bet.paid) if bet.counts_in_full else ("Paid, discounted", f"of {bet.asked} asked")
         panels.append(Panel(name, steps[-1].lstrip("+-"), detail))
-        panels.append(Panel(bet.headed("Net"), texts[-1], f"by {bet.shortly(bet.horizon)}", accent=True))
+        panels.append(Panel(bet.headed("Net"), texts[-1], bet.by_shortly(bet.horizon), accent=True))
         signs += ["−", "="]
     return Figures(tuple(panels), tuple(signs))
