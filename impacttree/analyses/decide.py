@@ -248,7 +248,8 @@ class Decided(Result):
             yield f"{named}{done}{spread}"
             if act.by_year:
                 years = ", ".join(words.by_year(self.outcome, act.by_year))
-                yield f"{act.label} {words.yearly}, before cost: {years}"
+                head = words.yearly(act.by_year, self.standings[-1].periods)
+                yield f"{act.label} {head}, before cost: {years}"
             yield from (f"{act.label}, not modelled: {text}" for text in left_out_texts(words, act.not_modelled))
             yield from (f"{act.label}: {check.text}" for check in act.breached)
         yield from self._on_average()

@@ -391,10 +391,15 @@ class Words:
             return ""
         return f" {self.over(name, last)}"
 
-    @property
-    def yearly(self) -> str:
-        """What figures of fiscal years are called: ``by year``; of run rates, each being of the last period of one."""
-        return "at year ends" if self.is_run_rate else "by year"
+    def yearly(self, years: Sequence[tuple[str, float]], last: int) -> str:
+        """Write at the head of figures of fiscal years what they are: ``by year``; of run rates ``at year ends``.
+
+        Where they reach beyond the last period that the headline speaks of, the head says how far: ``by year to Jan
+        2030``.
+        """
+        head = "at year ends" if self.is_run_rate else "by year"
+        end = self.calendar.named(years[-1][0])[-1] if self.calendar is not None and years else last
+        return f"{head} {self.placed('to', end)}" if end > last else head
 
     def by_year(self, name: str, years: Sequence[tuple[str, float]]) -> tuple[str, ...]:
         """Write changes of an outcome by fiscal year: ``FY27 +$72``, ``FY28 +$468``."""
