@@ -210,10 +210,10 @@ class Worth(Result):
             return [years, Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
         words = self.words
         total = f"{words.figure(self.outcome, self.total)} {words.over(self.outcome, self.horizon)}"
-        years = ", ".join(words.by_year(self.outcome, self.by_year))
+        yearly = ", ".join(words.by_year(self.outcome, self.by_year))
         rows = [
             ", ".join([total, *spread]),
-            f"{self._yearly}: {years}" if years else "",
+            f"{self._yearly}: {yearly}" if yearly else "",
             ", ".join(amounts),
             f"also {'; '.join(also)}" if also else "",
         ]

@@ -53,7 +53,7 @@ def layout(diagram: Diagram, size: Size | None = None) -> Scene:
     if diagram.cut == "board":
         return _board(board(diagram))
     excerpt = collapsed(diagram, POSTER if poster else SLIDE)
-    return _tree(excerpt, poster=poster, is_part=shape == "part")
+    return _tree(excerpt, poster=poster, part_lanes=diagram.lanes if shape == "part" else 0)
 
 
 def _empty(diagram: Diagram) -> Scene:
@@ -78,15 +78,15 @@ def _board(excerpt: Excerpt) -> Scene:
     )
 
 
-def _tree(excerpt: Excerpt, *, poster: bool, is_part: bool) -> Scene:
+def _tree(excerpt: Excerpt, *, poster: bool, part_lanes: int) -> Scene:
     diagram = excerpt.diagram
     net = network(excerpt)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
-    grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster, is_part=is_part)
+    grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster, part_lanes=part_lanes)
     budget = Budget(LABEL_STEPS)
     tries = []
     for stretch in STRETCHES:
-        geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch, is_part=is_part)
+        geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch, part_lanes=part_lanes)
         forbidden = _forbidden(net, grid, geometry)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
         labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram), budget)
@@ -115,21 +115,28 @@ def _tree(excerpt: Excerpt, *, poster: bool, is_part: bool) -> Scene:
     )
 
 
-def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool, is_part: bool) -> tuple[Grid, Tracks]:
+def _arranged(
+    net: Network, title_height: float, budget: Budget, *, poster: bool, part_lanes: int
+) -> tuple[Grid, Tracks]:
     """Return the most comfortable of the arrangements for different numbers of lanes."""
     size = len(net.cards)
-    kicks = 0 if size > 60 else PART_KICKS if is_part else ROW_KICKS if size <= 28 else ROW_KICKS // 2
+    kicks = 0 if size > 60 else PART_KICKS if part_lanes else ROW_KICKS if size <= 28 else ROW_KICKS // 2
     first = _tried(
-        net, assign_lanes(net, budget, poster=poster, is_part=is_part), title_height, budget, 0, is_part=is_part
+        net,
+        assign_lanes(net, budget, poster=poster, part_lanes=part_lanes),
+        title_height,
+        budget,
+        0,
+        part_lanes=part_lanes,
     )
     if kicks and not budget.spent:
-        first = _tried(net, [lanes for *_, lanes in first[:3]], title_height, budget, kicks, is_part=is_part)
+        first = _tried(net, [lanes for *_, lanes in first[:3]], title_height, budget, kicks, part_lanes=part_lanes)
     _, grid, tracks, _ = first[0]
     return grid, tracks
 
 
 def _tried(
-    net: Network, assignments: Sequence[Lanes], title_height: float, budget: Budget, kicks: int, *, is_part: bool
+    net: Network, assignments: Sequence[Lanes], title_height: float, budget: Budget, kicks: int, *, part_lanes: int
 ) -> list[tuple[float, Grid, Tracks, Lanes]]:
     """Return an arrangement for each assignment of lanes, the most comfortable first; at least one."""
     found: list[tuple[float, Grid, Tracks, Lanes]] = []
@@ -137,7 +144,9 @@ def _tried(
         if not found or not budget.spent:
             grid = assign_rows(net, lanes, budget, kicks)
             tracks = assign_tracks(net, grid, budget)
-            cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height, is_part=is_part))
+            cost = grid.cost + discomfort(
+                net, place(net, grid, tracks, title_height=title_height, part_lanes=part_lanes)
+            )
             found.append((cost, grid, tracks, lanes))
     return sorted(found, key=lambda entry: entry[0])
 

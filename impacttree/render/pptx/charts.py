@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from impacttree.render.chartdata import (
@@ -50,8 +51,10 @@ _TALLEST = 0.7
 """Of a row of a tornado."""
 _FOOT = 0.5
 """How many inches above the axis a line down from a named point has its name."""
-_NEAR = 0.35
-"""Share of the periods within which names may cover each other."""
+_BESIDE = 0.12
+"""Inches between a point and its name."""
+_RISES = 6
+"""Rows that a name is moved up at most, to where none stands."""
 _MOST_TICKS = 8
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 """Between the periods that an axis names."""
@@ -253,8 +256,8 @@ def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
                 markers=dots,
             )
         )
-    for mark, height in _named_apart(course.milestones, len(view.ticks), axis, per_inch):
-        lines += _milestone(mark, len(view.ticks), axis, axis.low + height * per_inch, per_inch)
+    for name in _named_apart(course.milestones, len(view.ticks), axis, per_inch, inner.width):
+        lines += _milestone(name, len(view.ticks), axis, per_inch)
     plots = [Plot("area", areas, stacked=True)] if areas else []
     plots.append(Plot("line", lines))
     told = [f"{mark.text} {mark.detail}".strip() for mark in course.milestones] + [text for _, text in ends if text]
@@ -279,46 +282,84 @@ def _tick_labels(ids: Ids, frame: Frame, inner: Frame, ticks: Sequence[str]) -> 
             yield label(ids, place, tick, _LABEL, INK, anchor="middle")
 
 
+Side = Literal["l", "r", "ctr"]
+_LEFT: Mapping[Side, float] = MappingProxyType({"l": 1.0, "r": 0.0, "ctr": 0.5})
+"""Share of a name that stands left of its point."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """Where the name of a point stands: beside the point's place along the axis, so many inches above the axis."""
+
+    mark: Milestone
+    side: Side
+    height: float
+    """Of the middle of its first line."""
+    x: float
+
+    @property
+    def width(self) -> float:
+        texts = ((self.mark.text, True), (self.mark.detail, False))
+        return max(text_width(clean(text), _LABEL, bold) for text, bold in texts) * 1.05 + _BESIDE
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left and right end, bottom and top."""
+        left = self.x - self.width * _LEFT[self.side]
+        return left, left + self.width, self.height - 0.12 - 0.2 * bool(self.mark.detail), self.height + 0.12
+
+    def covers(self, other: _Name) -> bool:
+        left, right, bottom, top = self.box
+        start, end, low, high = other.box
+        return left < end and start < right and bottom < high and low < top
+
+    def beyond(self, width: float) -> float:
+        """Return how far it reaches out of a chart of such a width."""
+        left, right, *_ = self.box
+        return max(0.0, -left) + max(0.0, right - width)
+
+
 def _named_apart(
-    marks: Sequence[Milestone], periods: int, axis: Axis, per_inch: float
-) -> Iterator[tuple[Milestone, float]]:
-    """Yield points that are named, and how many inches above the axis their names stand, so that none covers another.
+    marks: Sequence[Milestone], periods: int, axis: Axis, per_inch: float, width: float
+) -> Iterator[_Name]:
+    """Yield where the names of points stand, so that none covers another one or reaches out of the chart.
 
-    The name of a point stands a little below it, that of one with a line down above the foot of that line: in one line
-    where another name stands near by.
+    The name of a point stands a little below it, that of one with a line down above the foot of that line: on the side
+    on which there is room, in one line where another name stands near by, and higher where that does not help.
     """
+    placed: list[_Name] = []
+    for mark in sorted(marks, key=lambda mark: mark.drops):
+        one_line_ = replace(mark, text=f"{mark.text}, {mark.detail}", detail="") if mark.detail else mark
+        below = max(0.34 if mark.detail else 0.14, (mark.value - axis.low) / per_inch - 0.24)
+        x, first = (mark.at + 0.5) * width / periods, _FOOT if mark.drops else below
+        sides: tuple[Side, ...] = ("r", "l", "ctr") if mark.at < 0.7 * periods else ("l", "r", "ctr")
+        tried = [
+            _Name(told, side, first + _ROW * step, x)
+            for step in range(_RISES)
+            for told in dict.fromkeys((mark, one_line_))
+            for side in sides
+        ]
+        free = [name for name in tried if not any(map(name.covers, placed))] or tried
+        placed.append(next((name for name in free if not name.beyond(width)), min(free, key=lambda n: n.beyond(width))))
+        yield placed[-1]
 
-    def below(mark: Milestone) -> float:
-        return max(0.34 if mark.detail else 0.14, (mark.value - axis.low) / per_inch - 0.24)
 
-    others = [mark for mark in marks if not mark.drops]
-    for mark in marks:
-        near = [below(one) for one in others if abs(one.at - mark.at) < _NEAR * periods and below(one) < _FOOT + 0.24]
-        if not mark.drops:
-            yield mark, below(mark)
-        elif near:
-            text = f"{mark.text}, {mark.detail}" if mark.detail else mark.text
-            yield replace(mark, text=text, detail=""), max(_FOOT, max(near) + 0.24 if max(near) > _FOOT - 0.22 else 0.0)
-        else:
-            yield mark, _FOOT
+def _milestone(name: _Name, periods: int, axis: Axis, per_inch: float) -> Iterator[PlotSeries]:
+    """Yield a point that is named: its dot, a dashed line down from it, and its name."""
+    mark, top = name.mark, axis.low + name.height * per_inch
 
+    def point(called: str, value: float, text: str = "", *, bold: bool = True, **further: Any) -> PlotSeries:
+        labels = {mark.at: PointLabel(text, name.side, bold=bold)} if text else {}
+        return PlotSeries(called, [value if k == mark.at else None for k in range(periods)], labels=labels, **further)
 
-def _milestone(mark: Milestone, periods: int, axis: Axis, top: float, per_inch: float) -> Iterator[PlotSeries]:
-    """Yield a point that is named: its dot, a dashed line down from it, and its name below the line."""
-
-    def point(name: str, value: float, text: str = "", *, bold: bool = True, **further: Any) -> PlotSeries:
-        labels = {mark.at: PointLabel(text, side, bold=bold)} if text else {}
-        return PlotSeries(name, [value if k == mark.at else None for k in range(periods)], labels=labels, **further)
-
-    name, detail = clean(mark.text), clean(mark.detail)
-    side: Literal["l", "r"] = "r" if mark.at < 0.7 * periods else "l"
+    text, detail = clean(mark.text), clean(mark.detail)
     drop = mark.value - axis.low if mark.drops else 0.0
-    yield point(name, mark.value, stroke=ACCENT, markers={mark.at: (ACCENT, ACCENT)}, marker_size=12, drop=drop)
+    yield point(text, mark.value, stroke=ACCENT, markers={mark.at: (ACCENT, ACCENT)}, marker_size=12, drop=drop)
     if mark.drops:
-        yield point(f"{name}, its middle", mark.value, markers={mark.at: (WHITE, WHITE)}, marker_size=6)
-    yield point(f"{name}, its name", top, name)
+        yield point(f"{text}, its middle", mark.value, markers={mark.at: (WHITE, WHITE)}, marker_size=6)
+    yield point(f"{text}, its name", top, text)
     if detail:
-        yield point(f"{name}, more of it", top - 0.2 * per_inch, detail, bold=False)
+        yield point(f"{text}, more of it", top - 0.2 * per_inch, detail, bold=False)
 
 
 def _named_ticks(names: Sequence[str], width: float) -> list[str]:

@@ -28,15 +28,15 @@ HEADS = 3
 """Metrics that the title of a part of the tree names."""
 
 
-def appendix(bet: Bet, *, whole: bool, alone: bool = True) -> Iterator[Slide]:
-    """Yield the slides behind a bet; scenarios, definitions and the tree only where `whole`.
+def appendix(bet: Bet, lanes: int, *, whole: bool, alone: bool = True) -> Iterator[Slide]:
+    """Yield the slides behind a bet; scenarios, definitions and the tree, in so many lanes, only where `whole`.
 
     Where the bet is not `alone`, the tree stands without what its lift carries.
     """
     answer = bet.worth
     slides = [*cash_today(bet), *_how_sure(bet), _paths(bet), *_assumptions(answer)]
     if whole:
-        slides += [*_scenarios(answer), *_definitions(answer), *_tree(bet, alone=alone)]
+        slides += [*_scenarios(answer), *_definitions(answer), *_tree(bet, lanes, alone=alone)]
     for slide in slides:
         title = slide.title[:1].upper() + slide.title[1:]
         subtitle = f"Appendix. {slide.subtitle}" if slide.subtitle else ""
@@ -152,10 +152,10 @@ def _definitions(answer: Worth) -> Iterator[Slide]:
     yield from _pages(title, Table("", columns, tuple(rows)), "Definitions and values of today, as stated in the model")
 
 
-def _tree(bet: Bet, *, alone: bool) -> Iterator[Slide]:
+def _tree(bet: Bet, lanes: int, *, alone: bool) -> Iterator[Slide]:
     """Yield the tree in parts that can be read; with what the lift carries, where the deck tells of it alone."""
     drawn = lifted_diagram(bet.worth, "full") if alone else diagram(bet.subject, on=bet.on, scenario=bet.scenario).drawn
-    parts, missing = branches(drawn)
+    parts, missing = branches(drawn, lanes)
     count = len(drawn.cards)
     carried = f", with the amounts that {bet.lift} carries" if alone else ""
     for number, part in enumerate(parts, 1):
