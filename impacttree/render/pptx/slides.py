@@ -79,13 +79,14 @@ def slides_to_pptx(slides: Sequence[Slide], template: bytes | None = None) -> by
         Without python-pptx.
     """
     presentation = new_presentation(template)
+    titled = _layout(presentation)
     for number, slide in enumerate(slides, 1):
-        _add(presentation, slide, number)
+        _add(presentation, titled, slide, number)
     return to_bytes(presentation)
 
 
-def _add(presentation: Presentation, slide: Slide, number: int) -> None:
-    page = presentation.slides.add_slide(_layout(presentation))
+def _add(presentation: Presentation, titled: SlideLayout, slide: Slide, number: int) -> None:
+    page = presentation.slides.add_slide(titled)
     grid, ids = _grid(presentation), Ids(_FIRST)
     _title(page, grid, slide.title)
     drawn = [label(ids, grid.subtitle, slide.subtitle, 15.0, GREY)] if slide.subtitle else []

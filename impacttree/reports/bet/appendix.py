@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 from impacttree.analyses.diagram import diagram, lifted_diagram
-from impacttree.analyses.what_if import compare
 from impacttree.analyses.worth import Worth
 from impacttree.answers.axis import round_ticks
 from impacttree.answers.pictures import BINS, binned
@@ -36,7 +35,7 @@ def appendix(bet: Bet, lanes: int, *, whole: bool, alone: bool = True) -> Iterat
     answer = bet.worth
     slides = [*cash_today(bet), *_how_sure(bet), _paths(bet), *_assumptions(answer)]
     if whole:
-        slides += [*_scenarios(answer), *_definitions(answer), *_tree(bet, lanes, alone=alone)]
+        slides += [*_scenarios(bet), *_definitions(answer), *_tree(bet, lanes, alone=alone)]
     for slide in slides:
         title = slide.title[:1].upper() + slide.title[1:]
         subtitle = f"Appendix. {slide.subtitle}" if slide.subtitle else ""
@@ -99,11 +98,10 @@ def _pages(title: str, table: Table, subtitle: str = "") -> tuple[Slide, ...]:
     return paged(Slide(title, (SlidePart(shown),), subtitle, table.notes))
 
 
-def _scenarios(answer: Worth) -> Iterator[Slide]:
-    subject = answer.case.subject
-    if not subject.graph.spec.scenarios:
+def _scenarios(bet: Bet) -> Iterator[Slide]:
+    if not bet.subject.graph.spec.scenarios:
         return
-    found = compare(subject, range=False, horizon=answer.horizon, basis=subject.basis)
+    answer, found = bet.worth, bet.compared
     table = found.view()
     (_, worst), called = min(zip(found.scenarios, found.titles, strict=True), key=lambda pair: pair[0][1].total)
     change = found.words.signed(answer.outcome, worst.total)

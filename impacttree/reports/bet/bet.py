@@ -8,6 +8,7 @@ from functools import cached_property
 from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
 from impacttree.analyses.cash_flow import CashFlow, cash_flow
 from impacttree.analyses.pnl import Pnl, pnl
+from impacttree.analyses.what_if import Comparison, compare
 from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.asked import NOTHING, Basis
 from impacttree.answers.case import Case
@@ -136,6 +137,11 @@ class Bet:
             return self.break_even.rows
         except QuestionError:
             return ()
+
+    @cached_property
+    def compared(self) -> Comparison:
+        """The scenarios of the file beside each other, without the bet."""
+        return compare(self.subject, range=False, horizon=self.horizon, basis=self.basis)
 
     @cached_property
     def before(self) -> tuple[GuardrailCheck, ...]:

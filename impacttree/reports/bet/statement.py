@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 from impacttree.analyses.pnl import Pnl
-from impacttree.answers.case import Case
 from impacttree.answers.guardrail_checks import NOTABLE, gauges_part
 from impacttree.answers.words import is_still, joined, lowered
 from impacttree.reports.bet.bet import Bet
@@ -55,17 +54,17 @@ def _statement_title(bet: Bet) -> str:
 
 
 def _statement_subtitle(bet: Bet) -> str:
-    """Say which scenario of the file breaks a guardrail, with or without the bet."""
-    subject = bet.subject
-    for scenario in subject.graph.spec.scenarios:
-        case = Case.of(subject, dict(scenario.changes), bet.horizon)
-        broken = [check for check in case.guardrails if not check.holds]
-        if broken and not bet.scenario:
-            check = broken[0]
+    """Say which scenario of the file breaks a guardrail without the bet."""
+    plain = f"Profit and loss over {bet.words.periods(bet.horizon)}, rounded so that rows and columns add up"
+    if bet.scenario or not bet.subject.graph.spec.scenarios:
+        return plain
+    for (_, found), title in zip(bet.compared.scenarios, bet.compared.titles, strict=True):
+        check = next((check for check in found.guardrails if not check.holds), None)
+        if check is not None:
             value, limit = bet.words.apart(check.metric, check.value, check.limit)
-            where = f"In the scenario {lowered(scenario.title)}, without the bet, {check.label} stands at {value}"
+            where = f"In the scenario {lowered(title)}, without the bet, {check.label} stands at {value}"
             return f"{where}, {'below its floor' if check.side == 'floor' else 'above its cap'} of {limit}"
-    return f"Profit and loss over {bet.words.periods(bet.horizon)}, rounded so that rows and columns add up"
+    return plain
 
 
 def _with_cost(bet: Bet, statement: Pnl) -> Table:
