@@ -358,3 +358,41 @@ def test_boxes_of_discounted_totals_are_not_cut() -> None:
         (page,) = pptx.Presentation(io.BytesIO(slides_to_pptx([slide]))).slides
         drawn = [shape.text_frame.text for shape in flat(page) if shape.has_text_frame]
         assert not [text for text in drawn if text.startswith("in 108 months") and text.endswith("…")]
+
+
+def test_what_a_bet_costs_is_added_to_an_outcome_that_is_a_cost() -> None:
+    tree = it.loads(
+        "outcome: spend\nhorizon: 12\nmetrics:\n"
+        "  hours: {value: 100 hours/month, better: lower}\n  rate: {value: $50/hour}\n"
+        "  wages: {formula: hours * rate, better: lower, kind: financial}\n"
+        "  tools: {value: $100/month, better: lower, kind: financial}\n"
+        "  spend: {formula: wages + tools, better: lower, kind: financial}\n"
+    )
+    deck = tree.deck("hours", "-10%", cost="$2000")
+    saved = 36 * 100 * 0.1 * 50  # $18,000
+    assert tiles(deck.slides[0])["Net by month 36"].body == "+$16k"
+    equation = tiles(deck.slides[1])
+    assert [equation[head].body for head in ("Spend", "The ask", "After the ask")] == ["−$18k", "$2k", "−$16k"]
+    (signs,) = (p.signs for p in pictures(deck.slides[1], Figures) if isinstance(p, Figures))
+    assert signs == ("=", "+", "=")
+    (table,) = (p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))
+    changes = [int(row[3].text.replace(",", "").replace("−", "-")) for row in table.rows[-3:]]
+    assert changes == [-saved, 2000, -saved + 2000]
+
+
+def test_what_is_paid_in_a_year_stands_in_that_year() -> None:
+    tree = shop(", cash: {profit: profit}", "start_date: 2026-11-01\nfiscal_calendar: {start: February}")
+    deck = tree.deck("sold", "+25.3%", cost="$1000.4; $1200.4 in 2027-01 over 24 months")
+    (table,) = (p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))
+    cost, left = ([cell.text for cell in row[1:]] for row in table.rows[-2:])
+    assert cost[1:-1] == ["0", "0", "0"]  # all of it is paid in FY27
+    numbers = [[int(text.replace(",", "").replace("−", "-")) for text in row] for row in (cost, left)]
+    assert all(sum(row[:-1]) == row[-1] for row in numbers)
+
+
+def test_a_net_that_cash_does_not_earn_is_said_in_the_headline() -> None:
+    tree = shop(", tax_rate: 25%, cash: {profit: profit}")
+    deck = tree.deck("sold", "+25%", cost="$3300")
+    npv = tree.cash_flow({"sold": "+25%"}, cost="$3300", after_tax=True, horizon=36).npv
+    assert npv < 0
+    assert deck.slides[0].title.endswith(f", in month 33, while its NPV is −${-npv:.0f}")

@@ -256,8 +256,12 @@ def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
                 markers=dots,
             )
         )
-    for name in _named_apart(course.milestones, len(view.ticks), axis, per_inch, inner.width):
-        lines += _milestone(name, len(view.ticks), axis, per_inch)
+    named_points = list(_named_apart(course.milestones, len(view.ticks), axis, per_inch, inner.width))
+    for name in named_points:
+        foot = max(
+            (other.box[3] for other in named_points if other is not name and other.is_crossed_at(name.x)), default=0
+        )
+        lines += _milestone(name, len(view.ticks), axis, per_inch, foot)
     plots = [Plot("area", areas, stacked=True)] if areas else []
     plots.append(Plot("line", lines))
     told = [f"{mark.text} {mark.detail}".strip() for mark in course.milestones] + [text for _, text in ends if text]
@@ -313,6 +317,11 @@ class _Name:
         start, end, low, high = other.box
         return left < end and start < right and bottom < high and low < top
 
+    def is_crossed_at(self, x: float) -> bool:
+        """Return whether a line down at a place would run through it."""
+        left, right, *_ = self.box
+        return left < x < right
+
     def beyond(self, width: float) -> float:
         """Return how far it reaches out of a chart of such a width."""
         left, right, *_ = self.box
@@ -344,8 +353,8 @@ def _named_apart(
         yield placed[-1]
 
 
-def _milestone(name: _Name, periods: int, axis: Axis, per_inch: float) -> Iterator[PlotSeries]:
-    """Yield a point that is named: its dot, a dashed line down from it, and its name."""
+def _milestone(name: _Name, periods: int, axis: Axis, per_inch: float, foot: float) -> Iterator[PlotSeries]:
+    """Yield a point that is named: its dot, a dashed line down from it to so many inches above the axis, its name."""
     mark, top = name.mark, axis.low + name.height * per_inch
 
     def point(called: str, value: float, text: str = "", *, bold: bool = True, **further: Any) -> PlotSeries:
@@ -353,7 +362,7 @@ def _milestone(name: _Name, periods: int, axis: Axis, per_inch: float) -> Iterat
         return PlotSeries(called, [value if k == mark.at else None for k in range(periods)], labels=labels, **further)
 
     text, detail = clean(mark.text), clean(mark.detail)
-    drop = mark.value - axis.low if mark.drops else 0.0
+    drop = max(mark.value - axis.low - foot * per_inch, 0.0) if mark.drops else 0.0
     yield point(text, mark.value, stroke=ACCENT, markers={mark.at: (ACCENT, ACCENT)}, marker_size=12, drop=drop)
     if mark.drops:
         yield point(f"{text}, its middle", mark.value, markers={mark.at: (WHITE, WHITE)}, marker_size=6)
@@ -426,14 +435,14 @@ def _marks(ids: Ids, frame: Frame, inner: Frame, view: Distribution, place: Call
     ends = [frame.left, frame.left, frame.left]
     """Where the last text of each of three rows ends."""
     low, high = view.edges[0], view.edges[-1]
-    for mark in with_threshold(view):
-        if not low <= mark.at <= high:
-            continue
+    marks = [mark for mark in with_threshold(view) if low <= mark.at <= high]
+    lines = [*(place(mark.at) for mark in marks[1:]), math.inf]
+    for mark, following in zip(marks, lines, strict=True):
         x, text = place(mark.at), mark_name(mark)
         is_limit = not mark.label
         color = ACCENT_DARK if is_limit or mark.accent else INK
         wide = text_width(text, _LABEL, True) * 1.06
-        left = min(max(x - wide / 2, frame.left), frame.right - wide)
+        left = max(min(x - wide / 2, frame.right - wide, following - 0.06 - wide), frame.left)
         row = next((k for k in range(3) if ends[k] <= left), None)
         dash = (4.0, 3.0) if is_limit else ()
         top = inner.top - 0.25 * (row or 0) - 0.02

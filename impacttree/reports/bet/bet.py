@@ -236,8 +236,14 @@ class Bet:
         times = sorted({max(one.period, 1) for one in self.returns.outlays})
         first, last = self.words.at(times[0]), self.words.placed("to", times[-1])
         if len(times) > 1:
-            return f"in {len(self.returns.outlays)} parts, {first} {last}"
+            return f"{self.briefly_paid}, {first} {last}"
         return f"{'once ' if len(self.returns.outlays) == 1 else ''}{self.words.placed('in', times[0])}"
+
+    @property
+    def briefly_paid(self) -> str:
+        """The same where there is little room: ``in Nov 2026``, ``in 3 parts``."""
+        times = {max(one.period, 1) for one in self.returns.outlays}
+        return self.words.placed("in", min(times)) if len(times) == 1 else f"in {len(self.returns.outlays)} parts"
 
     @property
     def parts(self) -> str:
@@ -248,6 +254,11 @@ class Bet:
         told = [one.told(self.words) for one in outlays]
         more = [f"{len(told) - MOST_PARTS} more"] if len(told) > MOST_PARTS + 1 else []
         return joined([*told[: MOST_PARTS if more else len(told)], *more])
+
+    @property
+    def sign(self) -> float:
+        """What a gain does to the outcome: 1 where higher is better, else -1."""
+        return 1.0 if self.outcome.spec.better == "higher" else -1.0
 
     @property
     def spent(self) -> float:
@@ -323,7 +334,7 @@ class Bet:
     def run_rate(self) -> float | None:
         """What is returned in the last period, annualised."""
         rate = self.worth.run_rate
-        return None if rate is None else rate if self.outcome.spec.better == "higher" else -rate
+        return None if rate is None else self.sign * rate
 
     @property
     def footer(self) -> tuple[str, str]:

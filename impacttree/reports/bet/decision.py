@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from impacttree.answers.axis import round_levels
+from impacttree.answers.cost import pays
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import joined, lowered
+from impacttree.errors import QuestionError
 from impacttree.graph.model import Influence
 from impacttree.quantity.dates import MONTHS
 from impacttree.reports.bet.bet import AXIS_STEPS, Bet
@@ -27,8 +29,19 @@ def decision(bet: Bet) -> Slide:
     parts.append(SlidePart(_spans(bet, stages), 0, 8, 0.36, 1.0))
     parts.append(SlidePart(_evidence(bet), 8, 4, 0.36, 0.69))
     parts.append(SlidePart(Signatures("Sign-off", _signing(bet)), 8, 4, 0.72, 1.0))
-    title = _claim(bet) if bet.cost is None else f"We ask {bet.asked}: {bet.lift} {bet.verdict}"
+    title = _claim(bet) if bet.cost is None else f"We ask {bet.asked}: {bet.lift} {bet.verdict}{_value(bet)}"
     return Slide(title, tuple(parts), _subtitle(bet))
+
+
+def _value(bet: Bet) -> str:
+    """Say what it is worth today in cash where that has another sign than the net: ``, while its NPV is -$22k``."""
+    try:
+        cash = bet.cash
+    except QuestionError:
+        return ""
+    if cash is None or pays(cash.npv) == bet.returns.stages[-1].pays:
+        return ""
+    return f", while its {cash.value_name} is {bet.signed(cash.npv)}"
 
 
 def _claim(bet: Bet) -> str:

@@ -74,11 +74,12 @@ def _with_cost(bet: Bet, statement: Pnl) -> Table:
         return replace(table, notes=())
     step = 10.0 ** statement.scale[0]
     before, after, change = statement.shown()[-1]
-    net = round((statement.lines[-1].change - bet.spent) / step)
+    paid = bet.sign * bet.spent
+    net = round((statement.lines[-1].change - paid) / step)
     spent = net - change
-    cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
+    cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:+,}"), Cell(""))
     last = statement.lines[-1]
-    relative = bet.words.percent(last.before, last.change - bet.spent)
+    relative = bet.words.percent(last.before, last.change - paid)
     texts = ("After the cost", f"{before:,}", f"{after + spent:,}", f"{net:+,}" if net else "0", relative)
     left = tuple(map(Cell, texts))
     totals = table.totals | {len(table.rows) + 1}
@@ -96,10 +97,10 @@ def _by_year(bet: Bet, statement: Pnl) -> Table:
     if bet.cost is None:
         return table
     step = 10.0 ** statement.scale[0]
-    reached = [0, *(round(bet.returns.net[part[-1] - 1] / step) for part in statement.parts)]
-    left = [*(later - earlier for earlier, later in pairwise(reached)), reached[-1]]
+    spent = [0, *(round(-bet.sign * bet.returns.paid[part[-1] - 1] / step) for part in statement.parts)]
+    cost = [*(later - earlier for earlier, later in pairwise(spent)), spent[-1]]
     last = [int(cell.value or 0) for cell in table.rows[-1][1:]]
-    cost = [after - before for after, before in zip(left, last, strict=True)]
+    left = [before + paid for before, paid in zip(last, cost, strict=True)]
     rows = [(label, *(f"{amount:,}" for amount in amounts)) for label, amounts in
             (("Cost of the bet", cost), ("After the cost", left))]  # fmt: skip
     totals = table.totals | {len(table.rows) + 1}
