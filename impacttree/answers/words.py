@@ -399,7 +399,9 @@ class Words:
         """
         head = "at year ends" if self.is_run_rate else "by year"
         end = self.calendar.named(years[-1][0])[-1] if self.calendar is not None and years else last
-        return f"{head} {self.placed('to', end)}" if end > last else head
+        if end <= last:
+            return head
+        return f"{head} to {self.ended(end)}" if self.ended(last) else f"{head} {self.placed('to', end)}"
 
     def by_year(self, name: str, years: Sequence[tuple[str, float]]) -> tuple[str, ...]:
         """Write changes of an outcome by fiscal year: ``FY27 +$72``, ``FY28 +$468``."""
