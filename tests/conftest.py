@@ -5,6 +5,7 @@ Hypothesis tries the same examples always; with ``--hypothesis-profile=random`` 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,12 @@ settings.register_profile(
     "thorough", settings.get_profile("random"), max_examples=10 * settings.get_profile("fixed").max_examples
 )
 settings.load_profile("fixed")
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what collecting the tests made: it stays, and looking at it takes long."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")

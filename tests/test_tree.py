@@ -121,6 +121,7 @@ metrics:
     assert made.worth("speed", "+10 points").total == pytest.approx(90e3 * 0.002 * 40 * 12)
 
 
+@pytest.mark.slow
 def test_a_file_keeps_its_answers(tmp_path):
     for name in TEMPLATES:
         tree = it.template(name)
@@ -142,6 +143,7 @@ def test_a_graph_keeps_its_answers(name):
     assert set(tree.graph.nodes) == set(tree)
 
 
+@pytest.mark.slow
 @examples(25)
 @given(st.one_of(trees(), trees(kinks=True, jumps=True)), st.data())
 def test_every_way_out_and_back_keeps_the_numbers(sketch: Sketch, data: st.DataObject) -> None:

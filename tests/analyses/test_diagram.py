@@ -345,6 +345,7 @@ def test_questions_that_cannot_be_drawn(keys, message):
         it.loads(CLUB).diagram(**keys)
 
 
+@pytest.mark.slow
 @examples(25)
 @given(st.one_of(trees(), trees(kinks=True)), st.data())
 def test_money_adds_up_at_the_outcome_and_leaves_the_lifted_metric(sketch: Sketch, data: st.DataObject) -> None:

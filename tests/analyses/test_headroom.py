@@ -299,6 +299,7 @@ def guarded_sketch(sketch: Sketch, data: st.DataObject) -> Sketch:
     return replace(sketch, metrics={**sketch.metrics, name: keys})
 
 
+@pytest.mark.slow
 @examples(60)
 @given(st.one_of(trees(), trees(stepped=True), trees(kinks=True, jumps=True)), st.data())
 def test_just_before_the_limit_holds_just_after_it_breaks(sketch: Sketch, data: st.DataObject) -> None:

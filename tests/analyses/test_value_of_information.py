@@ -184,6 +184,7 @@ def test_a_correlation_with_what_the_decision_does_not_rest_on_tells_nothing():
     assert answer.warnings == ()
 
 
+@pytest.mark.slow
 @examples(25)
 @given(trees(), st.data())
 def test_knowing_one_is_worth_no_more_than_knowing_all(sketch: Sketch, data: st.DataObject):

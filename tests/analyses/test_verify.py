@@ -72,6 +72,7 @@ def test_the_table_and_the_rows():
     assert json.loads(verification.to_json())["outcome"] == "orders"
 
 
+@pytest.mark.slow
 @examples(15)
 @given(st.one_of(trees(stepped=False), trees(stepped=True, most=6)))
 def test_every_smooth_tree_agrees(sketch: Sketch) -> None:

@@ -122,6 +122,7 @@ def test_without_a_first_day_answers_speak_as_they_did() -> None:
     assert "in month 13" in tree.worth("price", "+10%", over="month 13").title
 
 
+@pytest.mark.slow
 @examples(25)
 @given(st.one_of(trees(), trees(kinks=True)), st.data())
 def test_quarters_add_up_to_the_year(sketch: Sketch, data: st.DataObject) -> None:

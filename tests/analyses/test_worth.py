@@ -416,6 +416,7 @@ def test_the_flagship_says_its_share_though_costs_rise_with_revenue():
     assert [row[2] for row in rows] == ["92%", "", "5%", "3%", "100%"]
 
 
+@pytest.mark.slow
 @examples(60)
 @given(ANY_TREE, st.data())
 def test_routes_hold_every_path_once_and_foot(sketch: Sketch, data: st.DataObject) -> None:

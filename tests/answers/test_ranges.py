@@ -333,6 +333,7 @@ def uncertain(sketch: Sketch) -> Sketch:
     return replace(sketch, metrics=metrics)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(trees(), st.data())
 def test_ranges_are_of_the_answer_they_stand_beside(sketch, data):

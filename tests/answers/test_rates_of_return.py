@@ -62,6 +62,7 @@ def test_a_rate_that_was_built_in_is_found(rate: float, later: list[float], per_
     assert found == pytest.approx(rate, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.01, 100) | st.floats(-100, -0.01), min_size=2, max_size=12))
 def test_every_rate_found_makes_amounts_worth_nothing(amounts: list[float]) -> None:
     for rate in internal_rates(amounts, 1):

@@ -32,6 +32,7 @@ def free_of_loops(tree: ImpactTree, drawn: dict[str, Change]) -> None:
     assume(all(today[tree._graph[name].index] > 0 or change[0] == "fix" for name, change in drawn.items()))
 
 
+@pytest.mark.slow
 @examples(60)
 @given(ANY_TREE, st.data())
 def test_several_changes_are_the_same_in_every_question_and_in_the_design(sketch: Sketch, data: st.DataObject) -> None:

@@ -409,6 +409,7 @@ def test_a_metric_that_is_not_there_is_named_in_a_sentence(question: str) -> Non
             function(tree_of("saas")._subject, **given_arguments | {name: wrong[name]})
 
 
+@pytest.mark.slow
 @examples(60)
 @given(st.one_of(trees(), trees(kinks=True, jumps=True)), st.data())
 def test_any_tree_is_answered_or_refused_in_a_sentence(sketch: Sketch, data: st.DataObject) -> None:

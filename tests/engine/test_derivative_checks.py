@@ -27,6 +27,7 @@ def test_complex_step_is_the_difference_quotient(sketch: Sketch) -> None:
         assert is_close(found, oracle.slope(sketch.outcome, name), size, 1e-12), name
 
 
+@pytest.mark.slow
 @examples(15)
 @given(st.one_of(trees(most=6, horizon=3), trees(most=6, horizon=3, kinks=True, jumps=True)))
 def test_all_four_derivatives_agree(sketch: Sketch) -> None:

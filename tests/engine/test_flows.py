@@ -34,6 +34,7 @@ def allowance(lift: Lift) -> float:
 # ---- closing
 
 
+@pytest.mark.slow
 @examples(100)
 @given(ANY_TREE, st.data())
 def test_flows_add_up_to_the_exact_change_over_every_cut(sketch: Sketch, data: st.DataObject) -> None:
@@ -51,6 +52,7 @@ def test_flows_add_up_to_the_exact_change_over_every_cut(sketch: Sketch, data: s
         assert abs(out - back - lift.total) <= allowance(lift)
 
 
+@pytest.mark.slow
 @examples(60)
 @given(st.one_of(trees(stepped=True), trees(stepped=True, kinks=True, jumps=True)), st.data())
 def test_flows_add_up_over_every_cut_of_the_tree_unrolled_in_time(sketch: Sketch, data: st.DataObject) -> None:
@@ -106,6 +108,7 @@ def unrolled(lift: Lift) -> list[tuple[tuple[int, int], tuple[int, int], float]]
 # ---- amounts
 
 
+@pytest.mark.slow
 @examples(30)
 @given(st.one_of(trees(linear=True, most=6, horizon=4), trees(most=6, horizon=3)), st.data())
 def test_each_edge_carries_the_integral_of_its_local_flow(sketch: Sketch, data: st.DataObject) -> None:

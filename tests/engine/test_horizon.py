@@ -62,6 +62,7 @@ def valued(model: Model) -> list[int]:
     return [metric.index for metric in model.graph.metrics if metric.index not in model._valueless]
 
 
+@pytest.mark.slow
 @examples(40)
 @given(ANY_TREE, st.data())
 def test_values_slopes_flows_paths_and_rows_are_those_of_present_values(sketch: Sketch, data: st.DataObject) -> None:

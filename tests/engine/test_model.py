@@ -30,6 +30,7 @@ def test_values_are_those_of_the_design(sketch: Sketch) -> None:
     assert_run(Compiled(sketch), {})
 
 
+@pytest.mark.slow
 @examples(120)
 @given(ANY_TREE, st.data())
 def test_changes_wrap_the_value_without_them(sketch: Sketch, data: st.DataObject) -> None:

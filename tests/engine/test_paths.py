@@ -53,6 +53,7 @@ def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
     assert named.keys() <= exact.keys()
 
 
+@pytest.mark.slow
 @examples(60)
 @given(ANY_TREE, st.data())
 def test_paths_and_rest_make_the_total(sketch: Sketch, data: st.DataObject) -> None:

@@ -53,6 +53,7 @@ def value_at(model: Model, run: Run, slot: int, t: int, changed: dict[int, Inter
     return found if not changed or slot not in changed else float(changed[slot].at(t).apply(found))
 
 
+@pytest.mark.slow
 @examples(60)
 @given(ANY_TREE, st.integers(0, 2), st.data())
 def test_values_slopes_flows_paths_and_rows_are_those_of_the_last_period(

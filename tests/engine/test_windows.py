@@ -63,6 +63,7 @@ def windows(draw: st.DrawFn) -> tuple[Compiled, int, int]:
     return compiled, first, last
 
 
+@pytest.mark.slow
 @examples(60)
 @given(windows(), st.data())
 def test_values_slopes_flows_paths_and_rows_are_those_of_the_window(

@@ -98,6 +98,7 @@ def test_brief_is_the_start_of_the_text(tree, limit):
     assert brief(tree, limit) == (text if len(text) < limit else text[: limit - 1] + "…")
 
 
+@pytest.mark.slow
 def test_long_sums_take_linear_time():
     sums = {terms: parse(" + ".join(["x"] * terms)) for terms in (1_000, 4_000, 20_000)}
     assert len(unparse(sums[20_000])) == 20_000 * 4 - 3

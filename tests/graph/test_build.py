@@ -307,6 +307,7 @@ def test_chains_and_sums_of_ten_thousand() -> None:
     assert wide.order[-1] == 0
 
 
+@pytest.mark.slow
 def test_thousands_of_unknown_names_are_reported() -> None:
     metrics = [MetricSpec(f"metric_{i}", formula=f"metrik_{i} + metric_0") for i in range(1, 3_000)]
     spec = TreeSpec(metrics=[MetricSpec("metric_0", value=1), *metrics], outcome="metric_0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import networkx as nx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ def test_readers_turn_every_edge_round(inputs: list[list[int]]) -> None:
     assert {(node, source) for source, nodes in enumerate(readers(inputs)) for node in nodes} == edges
 
 
+@pytest.mark.slow
 def test_large_rings_and_chains_take_linear_time() -> None:
     walk_large_ones(50_000)
     assert growth(walk_large_ones, 1_000, 4) < 4.1

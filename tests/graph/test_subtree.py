@@ -71,6 +71,7 @@ def test_a_broken_formula_on_the_way() -> None:
     assert [metric.name for metric in subtree(spec, ["c"]).metrics] == ["c"]
 
 
+@pytest.mark.slow
 def test_a_chain_of_ten_thousand() -> None:
     metrics = [MetricSpec("m0", value=1), *(MetricSpec(f"m{i}", formula=f"m{i - 1} + 1") for i in range(1, 10_001))]
     assert len(subtree(TreeSpec(metrics=metrics), ["m10000"]).metrics) == 10_001

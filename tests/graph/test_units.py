@@ -182,6 +182,7 @@ def test_two_readings_of_one_rate_are_refused_and_both_formulas_named() -> None:
     assert "retention: 1 - churn" in problem.fix
 
 
+@pytest.mark.slow
 def test_the_reading_does_not_depend_on_the_order_of_the_file() -> None:
     bodies = LTV | {"users": value("100 users"), "lost": formula("users * (1 - ret)")}
     units = [{name: str(tree(**dict(order))[name].unit) for name in bodies} for order in permutations(bodies.items())]

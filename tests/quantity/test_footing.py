@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ AMOUNTS = st.floats(-1e6, 1e6, allow_nan=False)
 LINES = st.lists(st.tuples(AMOUNTS, st.one_of(st.just(0.0), st.floats(-500.0, 500.0))), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @examples(300)
 @given(LINES)
 def test_every_line_and_running_total_stands_within_one_of_its_number(lines: list[tuple[float, float]]) -> None:

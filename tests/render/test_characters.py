@@ -61,6 +61,7 @@ def test_padding_reaches_the_width(text: str, more: int, right: bool) -> None:
     assert unicodedata.normalize("NFC", text) == text or text in padded
 
 
+@pytest.mark.slow
 def test_megabytes_are_wrapped_at_once() -> None:
     for text in ("word " * 400_000, "解約 " * 200_000, "x" * 2_000_000):
         assert len(wrap(text, 10_000)) > 50

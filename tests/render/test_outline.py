@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from impacttree.render import to_text
 from impacttree.render.outline import outline
 from impacttree.views import Card, Diagram, Link
@@ -65,6 +67,7 @@ def chain(length: int) -> Diagram:
     return Diagram("Chain", "", cards, links, "m0", ("m0",))
 
 
+@pytest.mark.slow
 def test_a_chain_of_ten_thousand_stays_readable_and_quick() -> None:
     text = to_text(chain(10_000))
     assert "[level 9999] Metric 9999" in text

@@ -27,6 +27,7 @@ def diagram(pairs: list[tuple[str, str]], outcome: str, names: list[str]) -> Dia
     return Diagram("", "", tuple(map(card, names)), links, outcome, (outcome,))
 
 
+@pytest.mark.slow
 @examples(100)
 @given(st.data())
 def test_the_inputs_of_each_metric_stand_on_one_part(data: st.DataObject) -> None:

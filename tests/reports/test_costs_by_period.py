@@ -298,7 +298,7 @@ def narrow_page() -> bytes:
 
 
 @pytest.mark.parametrize("currency", ["USD", "CHF"])
-@pytest.mark.parametrize("months", [36, 60, 108])
+@pytest.mark.parametrize("months", [36, *(pytest.param(months, marks=pytest.mark.slow) for months in (60, 108))])
 def test_every_figure_of_the_way_to_cash_stands_whole(months: int, currency: str) -> None:
     tree, deck = in_years(months, currency)
     flow = tree.cash_flow(
@@ -321,6 +321,7 @@ def test_every_figure_of_the_way_to_cash_stands_whole(months: int, currency: str
         assert len(cells) == len(part.picture.rows) + 1
 
 
+@pytest.mark.slow
 def test_years_without_room_stand_together() -> None:
     _, deck = in_years(108)
     assert written(titled(deck, "The NPV"))[0] == ["", "Today", "FY27 Q4, 1 month", "FY28", "FY29", "FY30", "FY31",

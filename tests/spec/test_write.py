@@ -187,6 +187,7 @@ def test_flow_text_reads_back(data):
 # ---- canonical
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(spec=specs())
 def test_a_spec_survives_the_round_trip(spec):
@@ -425,6 +426,7 @@ def test_a_file_without_a_last_line_end(no_fallback):
     assert load_text(after).metrics[1].name == "b"
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(old=specs(), new=specs())
 def test_any_spec_can_be_saved_over_any_other(old, new, tmp_path_factory):
@@ -435,6 +437,7 @@ def test_any_spec_can_be_saved_over_any_other(old, new, tmp_path_factory):
     save(new, path)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(spec=specs(), data=st.data())
 def test_small_changes_keep_the_layout(spec, data):

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import networkx as nx
+import pytest
 from hypothesis import given
 
 from impacttree.render.layout.cut import Excerpt, cleaned
@@ -46,6 +47,7 @@ def test_nothing_is_live_without_a_lift() -> None:
     assert not any(arrow.live for arrow in net.arrows)
 
 
+@pytest.mark.slow
 @given(wild_diagrams())
 def test_forward_edges_never_form_a_circle(diagram: Diagram) -> None:
     net = numbered(diagram)

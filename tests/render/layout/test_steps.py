@@ -160,6 +160,7 @@ def test_cards_are_readable_and_apart(diagram: Diagram) -> None:
     assert len(geometry.lane_x) == grid.lanes
 
 
+@pytest.mark.slow
 @given(tree_diagrams(18))
 def test_ports_lie_on_their_card_and_the_main_path_in_its_middle(diagram: Diagram) -> None:
     net, grid, tracks, geometry = arranged(diagram)
