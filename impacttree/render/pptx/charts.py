@@ -286,8 +286,8 @@ def _tick_labels(ids: Ids, frame: Frame, inner: Frame, ticks: Sequence[str]) -> 
             yield label(ids, place, tick, _LABEL, INK, anchor="middle")
 
 
-Side = Literal["l", "r", "ctr"]
-_LEFT: Mapping[Side, float] = MappingProxyType({"l": 1.0, "r": 0.0, "ctr": 0.5})
+Beside = Literal["l", "r", "ctr"]
+_LEFT: Mapping[Beside, float] = MappingProxyType({"l": 1.0, "r": 0.0, "ctr": 0.5})
 """Share of a name that stands left of its point."""
 
 
@@ -296,7 +296,7 @@ class _Name:
     """Where the name of a point stands: beside the point's place along the axis, so many inches above the axis."""
 
     mark: Milestone
-    side: Side
+    side: Beside
     height: float
     """Of the middle of its first line."""
     x: float
@@ -341,7 +341,7 @@ def _named_apart(
         one_line_ = replace(mark, text=f"{mark.text}, {mark.detail}", detail="") if mark.detail else mark
         below = max(0.34 if mark.detail else 0.14, (mark.value - axis.low) / per_inch - 0.24)
         x, first = (mark.at + 0.5) * width / periods, _FOOT if mark.drops else below
-        sides: tuple[Side, ...] = ("r", "l", "ctr") if mark.at < 0.7 * periods else ("l", "r", "ctr")
+        sides: tuple[Beside, ...] = ("r", "l", "ctr") if mark.at < 0.7 * periods else ("l", "r", "ctr")
         tried = [
             _Name(told, side, first + _ROW * step, x)
             for step in range(_RISES)
