@@ -230,7 +230,9 @@ def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
     step = places[1] - places[0] if len(places) > 1 else None
     axis = Axis(low, high if high > low else low + 1.0, step, number_format(view.levels), title=clean(course.axis))
     per_inch = (axis.high - axis.low) / inner.height
-    moves = iter(_spread_out([(axis.high - value) / per_inch for value, _ in ends]))
+    lowered = _spread_out([(axis.high - value) / per_inch for value, _ in ends])
+    heights = [(value - axis.low) / per_inch - down for (value, _), down in zip(ends, lowered, strict=True)]
+    moves = iter(lowered)
     areas, lines = [], []
     for band in view.bands:
         areas += [
@@ -256,12 +258,21 @@ def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
                 markers=dots,
             )
         )
-    named_points = list(_named_apart(course.milestones, len(view.ticks), axis, per_inch, inner.width))
+    count = len(view.ticks)
+    drawn = [
+        ((k + 0.5) * inner.width / count, (value - axis.low) / per_inch)
+        for one in view.series
+        for k, value in enumerate(one.values)
+    ]
+    taken = [(inner.width, inner.width + right, height - 0.12, height + 0.12) for height in heights]
+    named_points = list(
+        _named_apart(course.milestones, count, axis, per_inch, inner.width, room=right, taken=taken, drawn=drawn)
+    )
     for name in named_points:
         foot = max(
             (other.box[3] for other in named_points if other is not name and other.is_crossed_at(name.x)), default=0
         )
-        lines += _milestone(name, len(view.ticks), axis, per_inch, foot)
+        lines += _milestone(name, count, axis, per_inch, foot)
     plots = [Plot("area", areas, stacked=True)] if areas else []
     plots.append(Plot("line", lines))
     told = [f"{mark.text} {mark.detail}".strip() for mark in course.milestones] + [text for _, text in ends if text]
@@ -291,6 +302,9 @@ _LEFT: Mapping[Beside, float] = MappingProxyType({"l": 1.0, "r": 0.0, "ctr": 0.5
 """Share of a name that stands left of its point."""
 
 
+_Box = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class _Name:
     """Where the name of a point stands: beside the point's place along the axis, so many inches above the axis."""
@@ -307,15 +321,19 @@ class _Name:
         return max(text_width(clean(text), _LABEL, bold) for text, bold in texts) * 1.05 + _BESIDE
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
+    def box(self) -> _Box:
         """Left and right end, bottom and top."""
         left = self.x - self.width * _LEFT[self.side]
         return left, left + self.width, self.height - 0.12 - 0.2 * bool(self.mark.detail), self.height + 0.12
 
-    def covers(self, other: _Name) -> bool:
+    def covers(self, other: _Box) -> bool:
         left, right, bottom, top = self.box
-        start, end, low, high = other.box
+        start, end, low, high = other
         return left < end and start < right and bottom < high and low < top
+
+    def is_on(self, points: Sequence[tuple[float, float]]) -> bool:
+        """Return whether any of these points lies under it."""
+        return any(self.covers((x, x, height, height)) for x, height in points)
 
     def is_crossed_at(self, x: float) -> bool:
         """Return whether a line down at a place would run through it."""
@@ -329,28 +347,41 @@ class _Name:
 
 
 def _named_apart(
-    marks: Sequence[Milestone], periods: int, axis: Axis, per_inch: float, width: float
+    marks: Sequence[Milestone],
+    periods: int,
+    axis: Axis,
+    per_inch: float,
+    width: float,
+    *,
+    room: float = 0.0,
+    taken: Sequence[_Box] = (),
+    drawn: Sequence[tuple[float, float]] = (),
 ) -> Iterator[_Name]:
     """Yield where the names of points stand, so that none covers another one or reaches out of the chart.
 
     The name of a point stands a little below it, that of one with a line down above the foot of that line: on the side
-    on which there is room, in one line where another name stands near by, and higher where that does not help.
+    on which there is room, in one line where another name stands near by, and higher where that does not help. Right of
+    the chart is `room`, of which other texts have `taken` some. Points that are `drawn` stay clear where they can.
     """
-    placed: list[_Name] = []
+    placed, end = list(taken), width + room
     for mark in sorted(marks, key=lambda mark: mark.drops):
         one_line_ = replace(mark, text=f"{mark.text}, {mark.detail}", detail="") if mark.detail else mark
         below = max(0.34 if mark.detail else 0.14, (mark.value - axis.low) / per_inch - 0.24)
         x, first = (mark.at + 0.5) * width / periods, _FOOT if mark.drops else below
-        sides: tuple[Beside, ...] = ("r", "l", "ctr") if mark.at < 0.7 * periods else ("l", "r", "ctr")
+        beside: tuple[Beside, ...] = ("r", "l") if mark.at < 0.7 * periods else ("l", "r")
+        across: tuple[Beside, ...] = ("ctr",)
         tried = [
             _Name(told, side, first + _ROW * step, x)
+            for sides in (beside, across)
             for step in range(_RISES)
             for told in dict.fromkeys((mark, one_line_))
             for side in sides
         ]
         free = [name for name in tried if not any(map(name.covers, placed))] or tried
-        placed.append(next((name for name in free if not name.beyond(width)), min(free, key=lambda n: n.beyond(width))))
-        yield placed[-1]
+        within = [name for name in free if not name.beyond(end)] or [min(free, key=lambda name: name.beyond(end))]
+        chosen = next((name for name in within if not name.is_on(drawn)), within[0])
+        placed.append(chosen.box)
+        yield chosen
 
 
 def _milestone(name: _Name, periods: int, axis: Axis, per_inch: float, foot: float) -> Iterator[PlotSeries]:

@@ -364,5 +364,5 @@ def test_names_of_points_cover_neither_each_other_nor_the_end_of_the_chart(data:
     names = list(_named_apart(marks, periods, Axis(-1.0, 1.0, 0.5, "0"), 2.0 / 4.0, width))
     assert {name.mark.text.partition(",")[0] for name in names} == {text.partition(",")[0] for text in texts}
     for name, other in combinations(names, 2):
-        assert not name.covers(other)
+        assert not name.covers(other.box)
     assert all(name.beyond(width) == 0 for name in names)
