@@ -20,7 +20,7 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 SLIDES = (1, 2, 3, 4, 5, 6, 7, 15)
 """The six slides of the bet, its cash, and the first part of the tree."""
 WIDE = 720
-COLORS = 64
+COLORS = 160
 
 
 def main() -> int:
