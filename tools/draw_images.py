@@ -20,7 +20,7 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 SLIDES = (1, 2, 3, 4, 5, 6, 7, 15)
 """The six slides of the bet, its cash, and the first part of the tree."""
 WIDE = 720
-COLORS = 160
+COLORS = 255
 
 
 def main() -> int:
@@ -39,7 +39,7 @@ def main() -> int:
             _run("pdftoppm", "-png", *only, *size, str(deck.with_suffix(".pdf")), str(page))
             drawn = Image.open(page.with_suffix(".png")).convert("RGB")
             small = drawn.resize((WIDE, round(WIDE * drawn.height / drawn.width)), Image.Resampling.LANCZOS)
-            few = small.quantize(COLORS, dither=Image.Dither.NONE)
+            few = small.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
             few.save(IMAGES / f"deck-{number}.png", optimize=True)
     return 0
 
