@@ -401,7 +401,8 @@ class Words:
         end = self.calendar.named(years[-1][0])[-1] if self.calendar is not None and years else last
         if end <= last:
             return head
-        return f"{head} to {self.ended(end)}" if self.ended(last) else f"{head} {self.placed('to', end)}"
+        is_fiscal = self.ended(last) and self.first(last).endswith(self.ended(last))
+        return f"{head} to {self.ended(end)}" if is_fiscal else f"{head} {self.placed('to', end)}"
 
     def by_year(self, name: str, years: Sequence[tuple[str, float]]) -> tuple[str, ...]:
         """Write changes of an outcome by fiscal year: ``FY27 +$72``, ``FY28 +$468``."""
