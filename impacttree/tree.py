@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     import networkx
     import sympy
 
-    from impacttree.answers.asked import Basis
-    from impacttree.answers.subject import Subject
+    from impacttree.answers.asked import Basis, Changes
+    from impacttree.answers.outlays import Costs
+    from impacttree.answers.subject import Horizon, Subject
     from impacttree.formula.ast import Expr
     from impacttree.graph import Graph
     from impacttree.notebook.explorer import Explorer
-    from impacttree.quantity import Change, Period, RawQuantity
+    from impacttree.quantity import Change, Period
     from impacttree.reports.deck import Deck
     from impacttree.spec import EvidenceDefaults, Finance, FiscalCalendar, MetricSpec, Reading, Scenario, TreeSpec
     from impacttree.spec.fields import Amount, Day
@@ -293,7 +294,7 @@ class ImpactTree:
         lift: tuple[str, str | Change] | None = None,
         on: str | None = None,
         *,
-        cost: RawQuantity | None = None,
+        cost: Costs | None = None,
         people: bool = True,
         basis: Basis = "horizon",
         overwrite: bool = True,
@@ -309,7 +310,8 @@ class ImpactTree:
         on
             The outcome; by default the tree's.
         cost
-            What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
+            What the change costs, as in every question: ``"$250k"`` today, ``"$20k in month 3"``, or a list of these;
+            it may be a range. Another total that is typed on the page is paid in the same parts.
         people
             Whether owners, sources and notes are in the file.
         basis
@@ -335,6 +337,65 @@ class ImpactTree:
 
         text = page(self._subject, lift, on, cost=cost, people=people, basis=basis)
         replace_file(path, text.encode(), overwrite)
+
+    def to_excel(
+        self,
+        path: str | os.PathLike[str],
+        changes: Changes | None = None,
+        *,
+        scenario: str | None = None,
+        horizon: Horizon = None,
+        cost: Costs | None = None,
+        after_tax: bool = False,
+        people: bool = True,
+        overwrite: bool = True,
+    ) -> None:
+        """Write an Excel workbook of live formulas that finance can recalculate, change and check.
+
+        It has no macros and no links: sheets of what is stated, of changes, of the tree without and with them, of cash
+        where the model states ``finance``, and one that compares all of it with the library's own values.
+
+        Parameters
+        ----------
+        path
+            Of the ``.xlsx`` file.
+        changes
+            What is done, by metric, as ``{"engagement": "+1% from 2027-04 over 3 months"}``.
+        scenario
+            A scenario of the model file, held without and with the changes.
+        horizon
+            Periods, or text such as ``"36 months"``; by default the tree's.
+        cost
+            What is paid, of a model that states ``finance``, as ``"$250k"``, ``"$20k in month 3"`` or a list of these.
+        after_tax
+            Whether profits are taxed at the model's ``tax_rate`` on the way to cash.
+        people
+            Whether owners and sources are in the file.
+        overwrite
+            False refuses to replace a file.
+
+        Raises
+        ------
+        OutputError
+            When the tree is too large for a workbook, or the file cannot be written.
+        MissingDependency
+            When XlsxWriter (the extra ``excel``) is not installed.
+
+        Examples
+        --------
+        >>> import impacttree as it
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     it.template("saas").to_excel(f"{folder}/saas.xlsx", {"engagement": "+5%"}, cost="$250k")
+        """
+        from impacttree.export.workbook import workbook, workbook_name
+        from impacttree.files import replace_file
+
+        name = workbook_name(path)
+        content = workbook(
+            self._subject, changes, scenario=scenario, horizon=horizon, cost=cost, after_tax=after_tax, people=people
+        )
+        replace_file(name, content, overwrite)
 
     # -- changed copies and files -------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any
 from impacttree.answers.asked import Asked, Changes
 from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
-from impacttree.answers.cash_lines import Flows, Paid, cash_lines
+from impacttree.answers.cash_lines import CashLine, Flows, Paid, cash_lines
 from impacttree.answers.local import local
 from impacttree.answers.means import missing_mean
 from impacttree.answers.outlays import Costs, Outlay, read_outlays
@@ -78,6 +78,8 @@ class CashFlow(Result):
     left, left_saves : float
         What is still to be written off after the last period, and the tax that this saves as it counts today. A
         terminal value by a perpetuity holds it; without one it is not counted.
+    later : tuple of CashFlowLine
+        The lines of the periods after the last one that a perpetuity lays out before it goes on for ever.
     spent : float
         What is paid as it counts today.
     first_spend : int or None
@@ -100,6 +102,7 @@ class CashFlow(Result):
     cycle: int
     left: float
     left_saves: float
+    later: tuple[CashFlowLine, ...]
     spent: float
     first_spend: int | None
     payback: int | None
@@ -523,12 +526,16 @@ def cash_flow(
     first = min((one.period for one in outlays), default=None)
     method = METHOD if drawn is None else f"{METHOD}; ranges of {drawn:,} samples at scrambled Sobol points"
     rule = Discounted(finance.rate, per_year, finance.timing)
+
+    def told(lines: Sequence[CashLine]) -> tuple[CashFlowLine, ...]:
+        return tuple(
+            CashFlowLine(line.key, _label(case.words, metric, line.key, after_tax), line.amounts, line.is_subtotal)
+            for line in lines
+        )
+
     return CashFlow(
         provenance=case.provenance(method, _basis(case, after_tax), drawn, None if drawn is None else seed),
-        lines=tuple(
-            CashFlowLine(line.key, _label(case.words, metric, line.key, after_tax), line.amounts, line.is_subtotal)
-            for line in found.lines
-        ),
+        lines=told(found.lines),
         present=found.present,
         npv=math.fsum(found.present) + found.terminal_present,
         npv_range=spread,
@@ -541,6 +548,7 @@ def cash_flow(
         cycle=weighing.cycle,
         left=found.left,
         left_saves=found.left_saves,
+        later=told(found.later),
         spent=math.fsum(one.amount * rule.factor(one.period) for one in outlays),
         first_spend=first,
         payback=_payback(found.net, first),

@@ -405,7 +405,7 @@ class Case:
         """
         subject, changed = self.subject, self.asked.slots
         metrics = subject.graph.metrics if shown is None else shown
-        resting = self._resting(metrics if on is None else self._shown_with(on))
+        resting = self._resting(metrics) if on is None else self.resting(on)
         found = [*untimely(self.words, self.asked, self.periods)]
         found += unreached(subject, changed, on, self.periods) if on is not None else ()
         if self.run is self.base:
@@ -414,8 +414,15 @@ class Case:
             found += extrapolations(subject, self.run.rows, self.base.rows)
         found += unmoved(subject, changed, on) if on is not None else ()
         found += beyond_bounds(subject, self.base, self.run, resting)
-        found += seasonal(subject, resting, self.periods) if self.words.is_run_rate else ()
-        return (*found, *self._long_years())
+        return (*found, *self._of_its_time(resting))
+
+    def standing(self, on: Metric) -> tuple[str, ...]:
+        """Return those of the warnings that hold whatever is changed, since they are of the time alone."""
+        return self._of_its_time(self.resting(on))
+
+    def _of_its_time(self, resting: frozenset[int]) -> tuple[str, ...]:
+        seasons = seasonal(self.subject, resting, self.periods) if self.words.is_run_rate else ()
+        return (*seasons, *self._long_years())
 
     def run_rate_warnings(self, on: Metric) -> tuple[str, ...]:
         """Return what a reader should know besides before using the run rate of an outcome that moves.
@@ -430,6 +437,10 @@ class Case:
         """Return which fiscal years have a 53rd week among the periods: a year before or after is shorter."""
         calendar = self.words.calendar
         return () if calendar is None else calendar.long_years(self.words.since, self.periods)
+
+    def resting(self, on: Metric) -> frozenset[int]:
+        """Return what an answer on an outcome rests on: it shows those beside it and the guardrails, too."""
+        return self._resting(self._shown_with(on))
 
     def _shown_with(self, on: Metric) -> Iterator[Metric]:
         graph = self.subject.graph

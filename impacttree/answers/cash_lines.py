@@ -88,6 +88,8 @@ class CashLines:
         What is still to be written off after the last period; of what is spent until then.
     left_saves
         The tax that this saves, as it counts today. Only a perpetuity counts it, within the terminal value.
+    later
+        The lines of the periods after the last one that a perpetuity lays out before it goes on for ever.
     """
 
     lines: tuple[CashLine, ...]
@@ -96,6 +98,7 @@ class CashLines:
     present: Amounts
     left: Any
     left_saves: Any
+    later: tuple[CashLine, ...] = ()
 
     @property
     def net(self) -> Amounts:
@@ -139,10 +142,11 @@ def cash_lines(
     rule = Discounted(finance.rate, per_year, finance.timing)
     net = lines[-1].amounts
     present = tuple(amount * rule.factor(t) for t, amount in enumerate(net))
-    terminal, factor = _terminal(finance, per_year, flows, outlays, taxed)
+    later = _later(finance, per_year, flows, outlays, taxed)
+    terminal, factor = _terminal(finance, per_year, flows, later)
     left = _left(finance, flows, outlays) if taxed else ()
     saves = (finance.tax or 0.0) * sum(amount * rule.factor(t) for t, amount in enumerate(left, len(flows.flow)))
-    return CashLines(lines, terminal, terminal * factor, present, sum(left), saves)
+    return CashLines(lines, terminal, terminal * factor, present, sum(left), saves, later)
 
 
 def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Paid], taxed: bool) -> list[CashLine]:
@@ -179,9 +183,19 @@ def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Pa
     return [*lines, CashLine("net", net, is_subtotal=True)]
 
 
-def _terminal(
+def _later(
     finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Paid], taxed: bool
-) -> tuple[Any, float]:
+) -> tuple[CashLine, ...]:
+    """Return the lines after the last period until all that was spent is written off; nothing without a perpetuity."""
+    if finance.terminal is None or finance.terminal.perpetuity is None:
+        return ()
+    grown = (1.0 + finance.terminal.perpetuity.rate) ** (1.0 / per_year)
+    ahead = (_until_written_off(finance, flows, outlays) if taxed else 1) + flows.cycle - 1
+    lines = _lines(finance, per_year, _going_on(flows, ahead, grown), outlays, taxed)
+    return tuple(replace(line, amounts=line.amounts[len(flows.flow) :]) for line in lines)
+
+
+def _terminal(finance: Finance, per_year: float, flows: Flows, later: Sequence[CashLine]) -> tuple[Any, float]:
     """Return what comes after the last period is worth at its end, and what an amount of then counts today."""
     last, rule = len(flows.flow) - 1, Discounted(finance.rate, per_year, finance.timing)
     if finance.terminal is None:
@@ -191,9 +205,7 @@ def _terminal(
     assert finance.terminal.perpetuity is not None
     grown = (1.0 + finance.terminal.perpetuity.rate) ** (1.0 / per_year)
     each = (1.0 + finance.rate) ** (1.0 / per_year)
-    ahead = (_until_written_off(finance, flows, outlays) if taxed else 1) + flows.cycle - 1
-    later = _lines(finance, per_year, _going_on(flows, ahead, grown), outlays, taxed)[-1].amounts[last + 1 :]
-    worth = [amount * each**-k for k, amount in enumerate(later, 1)]
+    worth = [amount * each**-k for k, amount in enumerate(later[-1].amounts, 1)]
     again = (grown / each) ** flows.cycle  # by which what comes again in each cycle is worth less
     return sum(worth) + sum(worth[-flows.cycle :]) * (again / (1.0 - again)), rule.factor(last)
 

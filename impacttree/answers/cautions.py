@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from impacttree.answers.asked import Asked
 from impacttree.answers.subject import Subject
@@ -13,9 +13,45 @@ from impacttree.engine.program import Row
 from impacttree.graph.model import Metric
 from impacttree.graph.reach import delay, upstream
 from impacttree.graph.seen import Seen
+from impacttree.quantity import Weights
 from impacttree.spec.address import Address
 
-__all__ = ["beyond_bounds", "beyond_bounds_today", "extrapolations", "seasonal", "unmoved", "unreached", "untimely"]
+__all__ = [
+    "SAYS",
+    "beyond_bounds",
+    "beyond_bounds_today",
+    "extrapolations",
+    "lateness",
+    "limits_of",
+    "other_routes",
+    "seasonal",
+    "started_from",
+    "unmoved",
+    "unreached",
+    "untimely",
+    "where_seen",
+]
+
+SAYS: Mapping[str, str] = {
+    "started": (
+        "{} bears on {} only by where {} starts, and what is changed acts {} on: give it another value in the "
+        "model instead"
+    ),
+    "unreached": "no path in this tree leads from {} to {}",
+    "lagged": "{} moves {} with a lag of {}, {} on: nothing of it falls {}",
+    "untimely": "the change of {} {}",
+    "extrapolated": "extrapolated: {} at {}, outside {} to {}, where {}",
+    "beyond": (
+        "{} at {} {}, outside the bounds {} to {}; put a limit into the formula with clip() if no value can go there"
+    ),
+    "today": "today",
+    "aside": " without the change",
+    "unmoved": (
+        "unmoved inputs of {}: {} would also move {} by another route; to include that, turn the formula of {} round "
+        "or change its inputs instead"
+    ),
+}
+"""How cautions are worded that follow from what is moved: the page words its own by them."""
 
 
 def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: int) -> Iterator[str]:
@@ -24,46 +60,46 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
         return
     labels, words = [subject.graph.metrics[slot].label for slot in slots], subject.words
     waited = delay(subject.graph, slots, outcome.index)
-    started = [] if waited is not None else _started(subject, slots, outcome)
+    started = [] if waited is not None else started_from(subject, slots, outcome)
+    moved, label = joined(labels, "or"), outcome.label
     if started:
-        yield (
-            f"{joined(labels, 'or')} bears on {outcome.label} only by where {joined(started)} starts, and what is "
-            f"changed acts {words.placed('from', 1)} on: give it another value in the model instead"
-        )
+        yield SAYS["started"].format(moved, label, joined([one.label for one in started]), words.placed("from", 1))
     elif waited is None:
-        yield f"no path in this tree leads from {joined(labels, 'or')} to {outcome.label}"
+        yield SAYS["unreached"].format(moved, label)
     elif waited >= periods:
-        yield (
-            f"{joined(labels, 'or')} moves {outcome.label} with a lag of {words.periods(waited)}, "
-            f"{words.placed('from', waited + 1)} on: nothing of it falls {words.through('within', periods)}"
-        )
+        lag, since = words.periods(waited), words.placed("from", waited + 1)
+        yield SAYS["lagged"].format(moved, label, lag, since, words.through("within", periods))
 
 
-def _started(subject: Subject, slots: Sequence[int], outcome: Metric) -> list[str]:
-    """Return the labels of metrics on the way to the outcome whose start reads one of some metrics."""
+def started_from(subject: Subject, slots: Sequence[int], outcome: Metric) -> list[Metric]:
+    """Return the metrics on the way to the outcome whose start reads one of some metrics."""
     changed = {subject.graph.metrics[slot].name for slot in slots}
     on_the_way = (subject.graph.metrics[slot] for slot in sorted(subject.upstream(outcome)))
-    return [metric.label for metric in on_the_way if not changed.isdisjoint(metric.starts_from)]
+    return [metric for metric in on_the_way if not changed.isdisjoint(metric.starts_from)]
 
 
 def untimely(words: Words, asked: Asked, periods: int) -> Iterator[str]:
     """Yield the changes of which nothing, or never all, is in force within the horizon."""
     for slot, recipe in asked.recipes:
         label = words.graph.metrics[slot].label
-        for weights in recipe.weights:
-            if weights is None:
-                continue
-            last = periods if weights.until is None else min(periods, weights.until)
-            if weights.start > periods:
-                yield (
-                    f"the change of {label} starts {words.placed('in', weights.start)}: nothing of it falls "
-                    f"{words.through('within', periods)}"
-                )
-            elif words.is_run_rate and not weights.at(periods):
-                yield f"the change of {label} is over {words.by(periods)}, which a run rate takes for a whole year"
-            elif weights.full > last:
-                ends = "ends before" if last < periods else "is in full only after the horizon"
-                yield f"the change of {label} {ends}: it would be in full {words.placed('in', weights.full)}"
+        for late in (lateness(words, weights, periods) for weights in recipe.weights):
+            if late:
+                yield SAYS["untimely"].format(label, late)
+
+
+def lateness(words: Words, weights: Weights | None, periods: int) -> str:
+    """Return how a change falls outside the horizon, or is over before its end; empty where it does not."""
+    if weights is None:
+        return ""
+    last = periods if weights.until is None else min(periods, weights.until)
+    if weights.start > periods:
+        return f"starts {words.placed('in', weights.start)}: nothing of it falls {words.through('within', periods)}"
+    if words.is_run_rate and not weights.at(periods):
+        return f"is over {words.by(periods)}, which a run rate takes for a whole year"
+    if weights.full > last:
+        ends = "ends before" if last < periods else "is in full only after the horizon"
+        return f"{ends}: it would be in full {words.placed('in', weights.full)}"
+    return ""
 
 
 def seasonal(subject: Subject, resting: Collection[int], last: int) -> Iterator[str]:
@@ -108,9 +144,18 @@ def _stays(slot: int, rows: Sequence[Row], moved_from: Sequence[Row]) -> bool:
 
 def _extrapolated(words: Words, seen: Seen, value: float) -> str:
     shown, _ = words.apart(seen.source, value, seen.low if value < seen.low else seen.high)
+    low, high, known = where_seen(words, seen)
+    return SAYS["extrapolated"].format(words.label(seen.source), shown, low, high, known)
+
+
+def where_seen(words: Words, seen: Seen) -> tuple[str, str, str]:
+    """Write the ends of a range in which a metric was seen to follow another, and what is known of that."""
     low, high = (words.value(seen.source, end) for end in (seen.low, seen.high))
-    known = f"{seen.metric.label} has its points" if seen.by_points else f"the effect on {seen.metric.label} was seen"
-    return f"extrapolated: {words.label(seen.source)} at {shown}, outside {low} to {high}, where {known}"
+    return (
+        low,
+        high,
+        f"{seen.metric.label} has its points" if seen.by_points else f"the effect on {seen.metric.label} was seen",
+    )
 
 
 def beyond_bounds(subject: Subject, base: Run, run: Run, among: Collection[int]) -> Iterator[str]:
@@ -129,11 +174,11 @@ def beyond_bounds(subject: Subject, base: Run, run: Run, among: Collection[int])
     for metric in subject.bounded:
         if metric.index in among or not _stays(metric.index, run.rows, base.rows):
             found = _outside(metric, run, since)
-            aside = "" if found is not None else " without the change"
+            aside = "" if found is not None else SAYS["aside"]
             found = found or _outside(metric, base, since)
             if found is not None:
                 t, value = found
-                when = subject.words.placed("in", t) if t else "today"
+                when = subject.words.placed("in", t) if t else SAYS["today"]
                 yield _beyond(subject, metric, value, when + aside)
 
 
@@ -142,7 +187,7 @@ def beyond_bounds_today(subject: Subject) -> Iterator[str]:
     for metric in subject.bounded:
         value = subject.model.base[metric.index]
         if _is_outside(metric, value):
-            yield _beyond(subject, metric, value, "today")
+            yield _beyond(subject, metric, value, SAYS["today"])
 
 
 def _outside(metric: Metric, run: Run, since: int) -> tuple[int, float] | None:
@@ -153,38 +198,36 @@ def _outside(metric: Metric, run: Run, since: int) -> tuple[int, float] | None:
 
 
 def _is_outside(metric: Metric, value: float) -> bool:
-    low, high = _ends(metric)
-    return not low <= value <= high
+    low, high = limits_of(metric)
+    return value < low or value > high
 
 
-def _ends(metric: Metric) -> tuple[float, float]:
+def limits_of(metric: Metric) -> tuple[float, float]:
+    """Return the bounds of a metric; infinite where it states none."""
     ends = metric.spec.bounds.low_high() if metric.spec.bounds is not None else None
     return ends or (-math.inf, math.inf)
 
 
 def _beyond(subject: Subject, metric: Metric, value: float, when: str) -> str:
-    words, name, (low, high) = subject.words, metric.name, _ends(metric)
+    words, name, (low, high) = subject.words, metric.name, limits_of(metric)
     shown, _ = words.apart(name, value, low if value < low else high)
-    return (
-        f"{metric.label} at {shown} {when}, outside the bounds {words.value(name, low)} to {words.value(name, high)}; "
-        "put a limit into the formula with clip() if no value can go there"
-    )
+    return SAYS["beyond"].format(metric.label, shown, when, words.value(name, low), words.value(name, high))
 
 
 def unmoved(subject: Subject, slots: Sequence[int], outcome: Metric) -> Iterator[str]:
     """Yield a warning when inputs of a changed formula reach the outcome by another route and stay as they are."""
-    moving = subject.upstream(outcome)
     for slot in slots:
         metric = subject.graph.metrics[slot]
-        if metric.origin != "formula" or metric is outcome or slot not in moving:
-            continue
-        sources = dict.fromkeys(ref.source for ref in metric.references if ref.timing != "baseline")
-        reaching = upstream(subject.graph, (outcome.index,), around=(slot,))
-        inputs = [subject.graph.by_name[name] for name in sources if name != metric.name]
-        others = [source for source in inputs if source not in slots and source in reaching]
+        others = [other.label for other in other_routes(subject, metric, outcome) if other.index not in slots]
         if others:
-            labels = [subject.graph.metrics[other].label for other in others]
-            yield (
-                f"unmoved inputs of {metric.label}: {joined(labels)} would also move {outcome.label} by another route; "
-                f"to include that, turn the formula of {metric.name} round or change its inputs instead"
-            )
+            yield SAYS["unmoved"].format(metric.label, joined(others), outcome.label, metric.name)
+
+
+def other_routes(subject: Subject, metric: Metric, outcome: Metric) -> list[Metric]:
+    """Return the inputs of a metric's formula that reach the outcome by a route that does not lead through it."""
+    if metric.origin != "formula" or metric is outcome or metric.index not in subject.upstream(outcome):
+        return []
+    graph = subject.graph
+    sources = dict.fromkeys(ref.source for ref in metric.references if ref.timing != "baseline")
+    reaching = upstream(graph, (outcome.index,), around=(metric.index,))
+    return [graph[name] for name in sources if name != metric.name and graph.by_name[name] in reaching]

@@ -1,18 +1,15 @@
-"""What something costs that is decided about: read in the unit of the outcome over the horizon."""
+"""What something costs that is decided about: its address, and against what it may be set."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from impacttree.answers.case import Case
 from impacttree.answers.words import Words
-from impacttree.errors import Problem, QuantityError, QuestionError, printable
+from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric, UncertainNumber
-from impacttree.patterns import pattern
-from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
+from impacttree.quantity import Quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "check_net", "cost_address", "has_net", "is_cost", "pays", "read_cost", "uncertain_cost"]
+__all__ = ["COST", "check_net", "cost_address", "has_net", "is_cost", "pays", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
@@ -71,43 +68,3 @@ def check_net(case: Case) -> None:
         window = words.window(case.subject.until or case.periods)
         reason = f"the cost is paid {words.placed('in', 1)}, and {window} begins later"
         raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask {words.placed('from', 1)} on"))
-
-
-_SCHEDULED = pattern(r"\s(?:in|over)\s|;")
-"""What tells when a cost is paid, or how long it lasts."""
-
-
-def read_cost(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
-    """Return a cost as it was understood; it is paid once, at the start of period 1.
-
-    Raises
-    ------
-    QuestionError
-        When it is not a quantity in the outcome's unit, or below zero.
-    """
-    from impacttree.engine.distributions import distribution_of
-
-    words = case.words
-    check_net(case)
-    if isinstance(raw, str) and _SCHEDULED.search(raw):
-        reason = f"the cost is one amount here, paid at the start, and '{printable(raw, 80)}' is paid later or in parts"
-        fix = "add up what is paid and leave out when, or ask `worth` or `cash_flow`"
-        raise QuestionError(Problem(reason=reason, fix=fix))
-    unit = words.total_unit(outcome.name)
-    try:
-        cost = parse_quantity(raw, currency=words.currency)
-        if cost.spread is not None:
-            distribution_of(cost)
-    except QuantityError as error:
-        raise QuestionError(*(replace(p, reason=f"the cost: {p.reason}") for p in error.problems)) from None
-    shown = printable(cost.text, 80)
-    wrong = misfit(cost.unit, unit)
-    if wrong is not None:
-        when = words.over(outcome.name, case.periods)
-        own = f"{outcome.label} {when} is in {str(unit) or 'plain numbers'}"
-        raise QuestionError(Problem(reason=f"the cost is {shown}, and {own}: {wrong[0]}", fix=wrong[1]))
-    low = cost.spread.ends()[0] if cost.spread is not None and cost.spread.kind != "normal" else 0.0
-    if min(cost.central(), low) < 0:
-        fix = "write what it takes to do it, zero or more; what it brings belongs in the tree"
-        raise QuestionError(Problem(reason=f"the cost is {shown}, which is below zero", fix=fix))
-    return cost

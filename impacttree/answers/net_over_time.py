@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.float64]
 
-__all__ = ["Returns", "Stage", "returns"]
+__all__ = ["Returns", "Stage", "returns", "returns_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +210,15 @@ def returns(
     ([-250, -100, 50], 3)
     """
     check_net(case)
+    return returns_of(case, outcome, read_outlays(case, outcome, cost, step, address=address), step, sampled=sampled)
+
+
+def returns_of(
+    case: Case, outcome: Metric, outlays: tuple[Outlay, ...], step: int | None = None, *, sampled: bool = True
+) -> Returns:
+    """Add up what a change returns, period by period, less outlays that are understood; else as `returns`."""
     step = step or case.periods
     sign = 1.0 if outcome.spec.better == "higher" else -1.0
-    outlays = read_outlays(case, outcome, cost, step, address=address)
     gain = tuple(sign * amount for amount in _cumulative(case, outcome))
     paid = tuple(accumulate(payments(case, outlays, [one.amount for one in outlays])))
     net = tuple(map(operator.sub, gain, paid))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, read_cost, uncertain_cost
+from impacttree.answers.cost import COST, check_net, uncertain_cost
 from impacttree.answers.words import Words, counted, joined
-from impacttree.errors import Problem, QuestionError, printable
+from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.patterns import pattern
-from impacttree.quantity import Quantity, RawQuantity
+from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
 from impacttree.spec import leaves
 from impacttree.spec.finance import LONGEST_LIFE
 
 if TYPE_CHECKING:
     from impacttree.engine.simulation import Job
 
-__all__ = ["Costs", "Outlay", "payments", "read_outlays", "terms"]
+__all__ = ["AT_START", "Costs", "Outlay", "parts", "payments", "read_outlays", "resized", "terms", "terms_of"]
 
 Costs = RawQuantity | Sequence[RawQuantity]
 """What is paid: ``"$250k"``, ``"$20k in month 3"``, ``"$100k over 36 months"``; a list, or with ``;`` between them."""
@@ -77,6 +78,10 @@ class Outlay:
         return job.sampler.draw(0, count, only=(self.address,))[self.address]
 
 
+AT_START = Outlay(Quantity(0.0, None, None, "0"), 0, None, "0", COST)
+"""How an amount is paid of which nothing else is said: today, at once."""
+
+
 def read_outlays(
     case: Case, outcome: Metric, raw: Costs | None, step: int | None = None, *, address: str = COST
 ) -> tuple[Outlay, ...]:
@@ -130,12 +135,40 @@ def read_outlays(
 
 
 def terms(case: Case, outlays: Sequence[Outlay]) -> str:
-    """Write what is paid and when: ``$250k, paid once in month 1``, ``$90k, paid in month 1, and $20k in month 3``."""
+    """Write what is paid and when: ``$250k, paid once in month 1``, ``$90k, paid in month 1 and $20k in month 3``."""
+    return joined([f"{one.cost.text}{when}" for one, when in zip(outlays, terms_of(case, outlays), strict=True)])
+
+
+def terms_of(case: Case, outlays: Sequence[Outlay]) -> Sequence[str]:
+    """Return when each outlay is paid, as it is told after its amount: ``, paid once in month 1``, `` in month 3``."""
     words = case.words
     if len(outlays) == 1 and not outlays[0].period:
-        return f"{outlays[0].cost.text}, paid once {words.at_start}"
-    when = [f" {words.placed('in', one.period)}" if one.period else f", paid {words.at_start}" for one in outlays]
-    return joined([f"{one.cost.text}{said}" for one, said in zip(outlays, when, strict=True)])
+        return [f", paid once {words.at_start}"]
+    return [f" {words.placed('in', one.period)}" if one.period else f", paid {words.at_start}" for one in outlays]
+
+
+def parts(outlays: Sequence[Outlay]) -> Sequence[float]:
+    """Return the share that each outlay has in all that is paid."""
+    total = math.fsum(one.amount for one in outlays)
+    return [one.amount / total if total else 1 / len(outlays) for one in outlays]
+
+
+def resized(outlays: Sequence[Outlay], total: float) -> tuple[Outlay, ...]:
+    """Return outlays that come to another total, in the same parts at the same times; they are certain.
+
+    Examples
+    --------
+    >>> import impacttree as it
+    >>> tree = it.loads("metrics: {paid: {value: $30/month}}")
+    >>> found = read_outlays(Case.of(tree._subject), tree._graph["paid"], "$250; $750 in month 3")
+    >>> [(outlay.amount, outlay.period) for outlay in resized(found, 2_000)]
+    [(500.0, 0), (1500.0, 3)]
+    """
+    amounts = [total * share for share in parts(outlays)]
+    return tuple(
+        replace(one, cost=Quantity(amount, one.cost.unit, None, f"{amount:g}"))
+        for one, amount in zip(outlays, amounts, strict=True)
+    )
 
 
 def payments(case: Case, outlays: Sequence[Outlay], amounts: Sequence[Any]) -> list[Any]:
@@ -155,14 +188,46 @@ def _read(case: Case, told: Case, outcome: Metric, raw: RawQuantity, address: st
         reason = f"the cost: '{printable(raw.strip(), 60)}' lists several, and `;` stands between costs"
         raise QuestionError(Problem(reason=reason, fix=f"write '{printable(_COMMA.sub('; ', raw.strip()), 60)}'"))
     text = raw.strip() if isinstance(raw, str) else ""
-    parts = _LIFE_FIRST.match(text) or _WHEN.match(text)
-    if parts is None or not (parts["when"] or parts["life"]):
-        cost = read_cost(told, outcome, raw)
+    found = _LIFE_FIRST.match(text) or _WHEN.match(text)
+    if found is None or not (found["when"] or found["life"]):
+        cost = _amount(told, outcome, raw)
         return Outlay(cost, 0, None, cost.text, address)
-    cost = read_cost(told, outcome, parts["amount"])
-    period = 0 if parts["when"] in (None, "today") else _period(case, parts["when"])
-    life = None if parts["life"] is None else _life(case, parts["life"])
+    cost = _amount(told, outcome, found["amount"])
+    period = 0 if found["when"] in (None, "today") else _period(case, found["when"])
+    life = None if found["life"] is None else _life(case, found["life"])
     return Outlay(cost, period, life, str(raw).strip(), address)
+
+
+def _amount(case: Case, outcome: Metric, raw: RawQuantity) -> Quantity:
+    """Return an amount that is paid, as it was understood.
+
+    Raises
+    ------
+    QuestionError
+        When it is not a quantity in the outcome's unit, or below zero.
+    """
+    from impacttree.engine.distributions import distribution_of
+
+    words = case.words
+    check_net(case)
+    unit = words.total_unit(outcome.name)
+    try:
+        cost = parse_quantity(raw, currency=words.currency)
+        if cost.spread is not None:
+            distribution_of(cost)
+    except QuantityError as error:
+        raise QuestionError(*(replace(p, reason=f"the cost: {p.reason}") for p in error.problems)) from None
+    shown = printable(cost.text, 80)
+    wrong = misfit(cost.unit, unit)
+    if wrong is not None:
+        when = words.over(outcome.name, case.periods)
+        own = f"{outcome.label} {when} is in {str(unit) or 'plain numbers'}"
+        raise QuestionError(Problem(reason=f"the cost is {shown}, and {own}: {wrong[0]}", fix=wrong[1]))
+    low = cost.spread.ends()[0] if cost.spread is not None and cost.spread.kind != "normal" else 0.0
+    if min(cost.central(), low) < 0:
+        fix = "write what it takes to do it, zero or more; what it brings belongs in the tree"
+        raise QuestionError(Problem(reason=f"the cost is {shown}, which is below zero", fix=fix))
+    return cost
 
 
 def _period(case: Case, text: str) -> int:

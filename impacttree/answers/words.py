@@ -527,14 +527,16 @@ class Words:
         weights
             When each change is in force; None, and those left out, for every period.
         """
-        when = f"{self.net(outcome)} is after a cost of {cost}"
-        told = f"{'after' if costed else 'before'} the cost of achieving it"
-        cost = f"{told}; {when}" if cost else told
+        told = f"{'after' if costed else 'before'} {THE_COST}"
+        cost = f"{told}; {self.after_cost(outcome, cost)}" if cost else told
         meant = self.meant(outcome)
         parts = [f"{meant}, " if meant else "", cost]
         held = f"; {self.held('lift' if lifted else 'changes', weights)}"
-        achieved = ", if achieved in full" if in_full else ""
-        return "".join(parts) + held + achieved
+        return "".join(parts) + held + (IN_FULL if in_full else "")
+
+    def after_cost(self, outcome: str, cost: str) -> str:
+        """Write what is off the figures that are called net: ``NPV is after a cost of $250k, paid once today``."""
+        return f"{self.net(outcome)} is after a cost of {cost}"
 
     def marked(self, basis: str) -> str:
         """Return what figures mean, and that they are invented where the tree says so of itself."""
@@ -573,7 +575,7 @@ class Words:
         """Write when changes are in force: ``lift held from month 1``, ``lift from month 4, in full from month 6``."""
         first = weights[0] if weights else None
         if any(other != first for other in weights):
-            return f"{what} each in force when stated"
+            return f"{what} {EACH}"
         return f"{what} {self.in_force(first)}"
 
     @property
@@ -606,6 +608,10 @@ class Words:
         return f"{self.first(last)}{lasting} ({reason})"
 
 
+THE_COST = "the cost of achieving it"
+IN_FULL = ", if achieved in full"
+EACH = "each in force when stated"
+"""What a basis says of changes that are in force at several times."""
 MOST_DIGITS = 6
 """Numbers that were written with more digits are shown rounded, as those that are computed."""
 EXACT_DIGITS = 12

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from impacttree.answers.asked import Asked
+from impacttree.answers.cautions import lateness
 from impacttree.answers.words import Words
 from impacttree.engine.simulation import DrawnChange
 from impacttree.quantity import Change, Intervention, Points, Recipe, Relative, Weights, number_of
@@ -40,17 +41,22 @@ def drawn_data(change: DrawnChange, places: Mapping[str, int]) -> Mapping[str, A
     return _joined(steps)
 
 
-def timings_data(asked: Iterable[Asked], words: Words, periods: int) -> Mapping[str, Any]:
+def timings_data(asked: Iterable[Asked], words: Words, horizons: Sequence[int]) -> Mapping[str, Any]:
     """Return, by the words that say when a change is in force, how much of it is in each period, and how that is told.
 
-    Without weights all of it is in force in every period.
+    Without weights all of it is in force in every period. What of it falls outside a horizon is told by horizon.
     """
     found: dict[str, Any] = {}
     for recipe in (recipe for one in asked for _, recipe in one.recipes):
         for change, weights in zip(recipe.changes, _weights(recipe), strict=True):
             if change.timing is not None:
-                each = {} if weights is None else {"weights": [weights.at(t) for t in range(1, periods + 1)]}
-                found[str(change.timing)] = {"told": words.in_force(weights), **each}
+                each = {} if weights is None else {"weights": [weights.at(t) for t in range(1, max(horizons) + 1)]}
+                late = {str(count): text for count in horizons if (text := lateness(words, weights, count))}
+                found[str(change.timing)] = {
+                    "told": words.in_force(weights),
+                    **each,
+                    **({"late": late} if late else {}),
+                }
     return found
 
 

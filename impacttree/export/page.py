@@ -17,29 +17,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, reduce
 from importlib.resources import files
-from typing import Any, get_args
+from typing import Any
 
 from impacttree.analyses.diagram import diagram, lifted_diagram
 from impacttree.analyses.worth import worth
 from impacttree.answers.asked import NOTHING, Asked, Basis
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, has_net, read_cost, uncertain_cost
+from impacttree.answers.cost import has_net
 from impacttree.answers.guardrail_checks import Limit, guarded, sized
+from impacttree.answers.left_out import left_out_texts
 from impacttree.answers.levers import plausible_of
 from impacttree.answers.local import known
 from impacttree.answers.number_names import label_of
-from impacttree.answers.placeholders import ILLUSTRATIVE
+from impacttree.answers.outlays import AT_START, Costs, Outlay, parts, read_outlays, terms_of
+from impacttree.answers.placeholders import ILLUSTRATIVE, placeholder_note, placeholders
 from impacttree.answers.ranges import sample_count
 from impacttree.answers.subject import Subject
-from impacttree.answers.words import lowered
+from impacttree.answers.words import EACH, IN_FULL, THE_COST, lowered
 from impacttree.engine.simulation import DrawnChange, Job, Wanted
 from impacttree.errors import EvaluationError, ImpactTreeError, Problem, QuestionError
+from impacttree.export.cautions import cautions_data
 from impacttree.export.changes import changes_data, drawn_data, timings_data
 from impacttree.export.draws import draws_data
-from impacttree.export.script import ENGINE, as_json, model_data, script
+from impacttree.export.script import ENGINE, called, model_data, packed, script
 from impacttree.formula import unparse
-from impacttree.graph.model import Aggregation, Metric
-from impacttree.quantity import Change, Quantity, RawQuantity, unit_words
+from impacttree.graph.model import Metric
+from impacttree.quantity import Change, Unit, unit_words
 from impacttree.quantity.calendar import ending
 from impacttree.quantity.formatting import style_of
 from impacttree.render.characters import clean
@@ -49,15 +52,15 @@ from impacttree.render.svg import escape
 from impacttree.spec.leaves import MAX_HORIZON
 from impacttree.views import Diagram
 
-__all__ = ["body", "modules", "page", "page_data"]
+__all__ = ["body", "contents", "modules", "page", "page_data"]
 
-MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "answers.js", "draw.js", "page.js")
+MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "cautions.js", "answers.js", "draw.js", "page.js")
 BETA = "beta.js"
 """Its functions are needed where something is drawn from a beta distribution."""
 SHORT = 8
 """Letters of a name of the periods that fits beside an amount on a card, as FY27."""
-LONG = 3
-"""Horizons that the longer view has."""
+LONG = (3, 2)
+"""Horizons that the longer view has: as many as the tree has values for."""
 COMMON = ("kind", "rule", "better", "isAmount", "isShare", "count", "unit", "about", "formula", "moves")
 """What is told once of all metrics that have it in common with most, and of each of the others."""
 RATIO = {"kind": "ratio", "base": 0.0, "least": -0.5, "most": 0.5, "bounds": [-1.0, None]}
@@ -89,7 +92,7 @@ def page(
     lift: tuple[str, str | Change] | None = None,
     on: str | None = None,
     *,
-    cost: RawQuantity | None = None,
+    cost: Costs | None = None,
     people: bool = True,
     basis: Basis = "horizon",
 ) -> str:
@@ -104,7 +107,8 @@ def page(
     on
         The outcome; by default the tree's.
     cost
-        What the change costs, paid once, at the start of the first period, as ``"$250k"``; it may be a range.
+        What the change costs, as in every question: ``"$250k"`` today, ``"$20k in month 3"``, or a list of these; it
+        may be a range. The page shows what they come to; who types another total there pays it in the same parts.
     people
         Whether owners, sources and notes are in the file.
     basis
@@ -125,13 +129,14 @@ def page(
     folder = files("impacttree.export") / "page"
     style = (folder / "page.css").read_text(encoding="utf-8")
     data = page_data(subject, lift, on, cost=cost, people=people, basis=basis)
-    code = f"(() => {{\n'use strict';\n{script(modules(data))}start();\n}})();"
+    joined = script(modules(data), called(data["model"]))
+    code = f"(() => {{\n'use strict';\n{joined}start();\n}})();"
     return TEMPLATE.format(
         title=escape(clean(subject.graph.spec.name)),
         body=body(),
         style=style,
         style_hash=_hash(style),
-        data=as_json(data),
+        data=packed(data),
         script=code,
         script_hash=_hash(code),
     )
@@ -154,12 +159,26 @@ def page_data(
     lift: tuple[str, str | Change] | None = None,
     on: str | None = None,
     *,
-    cost: RawQuantity | None = None,
+    cost: Costs | None = None,
     people: bool = True,
     basis: Basis = "horizon",
 ) -> Mapping[str, Any]:
     """Return all that the script of a page reads, as plain data; arguments are those of `page`."""
-    return _Contents(subject, lift, on, cost, people, basis).data
+    return contents(subject, lift, on, cost=cost, people=people, basis=basis)[0]
+
+
+def contents(
+    subject: Subject,
+    lift: tuple[str, str | Change] | None = None,
+    on: str | None = None,
+    *,
+    cost: Costs | None = None,
+    people: bool = True,
+    basis: Basis = "horizon",
+) -> tuple[Mapping[str, Any], tuple[Outlay, ...]]:
+    """Return the same, and what is paid as it was understood."""
+    made = _Contents(subject, lift, on, cost, people, basis)
+    return made.data, made.outlays
 
 
 def _hash(text: str) -> str:
@@ -174,7 +193,7 @@ class _Contents:
         subject: Subject,
         lift: tuple[str, str | Change] | None,
         on: str | None,
-        cost: RawQuantity | None,
+        cost: Costs | None,
         people: bool,
         basis: Basis,
     ) -> None:
@@ -183,37 +202,45 @@ class _Contents:
         self.graph, self.periods = subject.graph, subject.periods(None)
         self.outcome = subject.outcome(on)
         self.subject, self.lift = subject, lift
-        self.cost = self._paid(cost)
-        self.answer = worth(subject, *lift, on, basis=basis) if lift is not None else None
+        longer = (self.words.end(self.periods, count) for count in LONG)
+        self.horizons = [self.periods, *([last for last in longer if self._reaches(last)][:1])]
+        self.cost, self.outlays = cost, self._outlays(cost)
+        self.answer = worth(subject, *lift, on, cost=cost, basis=basis) if lift is not None else None
         answer = self.answer
         self.drawn = diagram(subject, on=on, basis=basis).drawn if answer is None else lifted_diagram(answer, "full")
         self.asked = NOTHING if self.answer is None else self.answer.case.asked
         self.styles: list[Mapping[str, Any]] = []
 
-    def _paid(self, cost: RawQuantity | None) -> Quantity | None:
-        """Return the cost as it was understood.
+    def _outlays(self, cost: Costs | None) -> tuple[Outlay, ...]:
+        """Return what is paid, as it was understood; without a cost, how one is paid that is typed.
 
         Raises
         ------
         QuestionError
-            When it is not an amount of the outcome, or that does not add up to one.
+            When it is not in amounts of the outcome, or that does not add up to one.
         """
         if cost is None:
-            return None
-        outcome, case = self.outcome, Case.of(self.subject)
+            return (AT_START,)
+        outcome = self.outcome
         if outcome.aggregation != "sum":
             reason = (
                 f"{outcome.label} does not add up over time ({outcome.aggregation_reason}), so that nothing pays back"
             )
             raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="leave the cost out"))
-        return read_cost(case, outcome, cost)
+        return read_outlays(self._base, outcome, cost, self.periods)
+
+    @property
+    def _base(self) -> Case:
+        """The tree as stated, over the longest horizon."""
+        return Case.of(self.whole, None, self.horizons[-1])
 
     @property
     def data(self) -> Mapping[str, Any]:
         spec, outcome = self.graph.spec, self.outcome
-        horizons = [self.periods, *([LONG * self.periods] if self._reaches(LONG * self.periods) else [])]
+        horizons = self.horizons
         told = [self._metric(metric) for metric in self.graph.metrics]
         usual = _usual(told)
+        draws = self._draws()
         return {
             "name": spec.name,
             "period": spec.period,
@@ -224,15 +251,21 @@ class _Contents:
             "outcome": outcome.index,
             "basis": {
                 "meant": self.words.meant(outcome.name),
+                "before": f"before {THE_COST}",
+                "after": self.words.after_cost(outcome.name, ""),
                 "held": self.words.in_force(None),
-                "paid": self.words.at_start,
+                "each": EACH,
+                "full": IN_FULL,
                 "net": self.words.net(outcome.name),
                 "marked": ILLUSTRATIVE if spec.illustrative else "",
             },
             "version": self.subject.provenance("").fingerprint,
             "asOf": self._as_of(),
-            "notes": list(self._notes()),
-            "cost": None if self.cost is None else self.cost.central(),
+            "notes": list(filter(None, [placeholder_note(placeholders(self.graph))])),
+            "made": [] if self.answer is None else left_out_texts(self.words, self.answer.not_modelled),
+            "cautions": cautions_data(self._base, self.outcome, self._movable(), horizons),
+            "cost": None if self.cost is None else math.fsum(one.amount for one in self.outlays),
+            "paid": list(self._paid(draws.pop("paid"))),
             "canCost": has_net(self.words, outcome),
             "range": self._range(),
             "changes": changes_data(self.asked),
@@ -240,9 +273,9 @@ class _Contents:
             "scenarios": [dict(one) for one, _ in self.scenarios],
             "usual": usual,
             "metrics": [_without(one, usual) for one in told],
-            "styles": self.styles,
+            "styles": [_without(one, style_of(Unit.parse(""))) for one in self.styles],
             "guardrails": list(self._guardrails()),
-            "draws": self._draws(),
+            "draws": draws,
             "views": self._views(),
             "model": self._model(horizons),
         }
@@ -250,7 +283,7 @@ class _Contents:
     def _model(self, horizons: Sequence[int]) -> Mapping[str, Any]:
         """Return what runs: with a row for each period where something that is done here differs by period."""
         done = (self.asked, *(asked for _, asked in self.scenarios))
-        timings = timings_data(done, self.words, horizons[-1])
+        timings = timings_data(done, self.words, horizons)
         each = dict(enumerate(one for asked in done for one in asked.interventions.values()))
         model = model_data(self.whole.model.beside(each), horizons)
         return {**model, "timings": timings} if timings else model
@@ -267,7 +300,8 @@ class _Contents:
                 named |= {"card": "discounted", "brief": "disc."}
             case "run_rate":
                 named |= {"choice": words.by(count), "card": "a year", "brief": "/yr"}
-        return {**named, **{rule: words.taken(rule, count) for rule in get_args(Aggregation)}}
+        rules = dict.fromkeys(metric.aggregation for metric in self.graph.metrics)
+        return {**named, **{rule: words.taken(rule, count) for rule in rules}}
 
     def _names(self, last: int) -> Mapping[str, list[str]] | None:
         """Return what periods are called, in full, below an axis, and after a preposition that is not just put before.
@@ -296,11 +330,17 @@ class _Contents:
         dates = [metric.spec.as_of for metric in self.graph.metrics if metric.spec.as_of is not None]
         return f"{max(dates).day} {max(dates):%b %Y}" if dates else ""
 
-    def _notes(self) -> Iterator[str]:
-        said = self.words.marked(self.words.basis(self.outcome.name))
-        for note in self.drawn.notes:
-            if not note.startswith(("Basis", "Figures on arrows")) and lowered(note).removesuffix(".") not in said:
-                yield note
+    def _paid(self, places: Sequence[int | None]) -> Iterator[list[Any]]:
+        """Yield each part of a cost: its share, when it is paid and what counts then, and the words for both."""
+        outlays, case = self.outlays, self._base
+        each = zip(outlays, parts(outlays), places, terms_of(case, outlays), strict=True)
+        for one, share, place, when in each:
+            yield [share, max(one.period, 1), self.subject.counts(one.period), place, one.cost.text, when]
+
+    def _movable(self) -> Sequence[int]:
+        """Return the metrics that may be changed here: by a slider, or as the page was made, or in a scenario."""
+        done = {slot for asked in (self.asked, *(asked for _, asked in self.scenarios)) for slot in asked.slots}
+        return [m.index for m in self.graph.metrics if m.spec.level is not None or m.spec.values or m.index in done]
 
     def _range(self) -> tuple[float, float] | None:
         found = self.answer.range if self.answer is not None else None
@@ -356,7 +396,8 @@ class _Contents:
             "moves": [{"words": one.words, "evidence": self._evidence(one.evidence)} for one in metric.influences],
             **people,
         }
-        derived = {"low": metric.label[:1].lower() + metric.label[1:], "signed": told["style"]}
+        plain = name[:1].upper() + name[1:].replace("_", " ")
+        derived = {"label": plain, "low": metric.label[:1].lower() + metric.label[1:], "signed": told["style"]}
         return _without({key: value for key, value in told.items() if value is not None}, derived)
 
     def _style(self, style: Mapping[str, Any]) -> int:
@@ -401,14 +442,17 @@ class _Contents:
 
     # -- how sure -----------------------------------------------------------------------------------------------
 
-    def _draws(self) -> Mapping[str, Any]:
+    def _draws(self) -> dict[str, Any]:
         """Return what the page draws to say how sure its figures are: the library's own draws, as many of them."""
         slots = (self.outcome.index, *(limit.metric.index for limit in guarded(self.graph)))
         wanted = Wanted(totals=(slots[0],), spans=tuple(limit.span for limit in self._limits()))
         runs = (self.asked.drawn(self.graph),)
-        extra = (*self.asked.uncertain(self.graph), *uncertain_cost(self.outcome, self.cost))
+        costs = (number for one in self.outlays for number in one.uncertain(self.outcome))
+        extra = (*self.asked.uncertain(self.graph), *costs)
         job = Job.of(self.whole.model, self.periods, wanted, runs=runs, extra=extra)
-        drawn = draws_data(job.sampler, job.drawn[:MOST_UNCERTAIN], sample_count(self.whole, wanted, self.periods))
+        first = dict.fromkeys((*(number.address for number in extra), *job.drawn))  # what is done here counts first
+        chosen = tuple(first)[:MOST_UNCERTAIN]
+        drawn = draws_data(job.sampler, chosen, sample_count(self.whole, wanted, self.periods))
         if len(job.drawn) > MOST_UNCERTAIN:
             drawn["count"] = 0
         parameters = {address: place for place, address in enumerate(self.whole.model.addresses)}
@@ -422,7 +466,8 @@ class _Contents:
         lifts = [
             (slot, drawn_data(change, places)) for slot, change in runs[0].items() if isinstance(change, DrawnChange)
         ]
-        return {**drawn, "lifts": lifts, "cost": places.get(COST), "size": self.whole.sizes(self.periods)[slots[0]]}
+        paid = [places.get(one.address) for one in self.outlays]
+        return {**drawn, "lifts": lifts, "paid": paid, "size": self.whole.sizes(self.periods)[slots[0]]}
 
     def _limits(self) -> Sequence[Limit]:
         return sized(guarded(self.graph), self.whole.sizes(self.periods))
@@ -440,7 +485,7 @@ class _Contents:
             moved = not self.whole.upstream(limit.metric).isdisjoint(self.asked.slots)
             is_drawn = bool(self.asked.uncertain(self.graph)) and moved
             yield {
-                "slot": limit.metric.index,
+                "index": limit.metric.index,
                 "side": limit.side,
                 "limit": limit.value,
                 "slack": limit.slack,
@@ -472,7 +517,7 @@ def _usual(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Return, of what all metrics have, what most of them have."""
     usual: dict[str, Any] = {}
     for key in COMMON:
-        counts = Counter(as_json({key: metric[key]}) for metric in metrics)
+        counts = Counter(json.dumps({key: metric[key]}) for metric in metrics)
         usual |= json.loads(counts.most_common(1)[0][0])
     return usual
 
@@ -492,7 +537,7 @@ def _places(
     for group in scene.groups:
         if group.role == "label" and group.source:
             text = next(shape for shape in group.shapes if isinstance(shape, Text))
-            place = (_points(text.x), _points(text.y))
+            place = (round(72 * text.x), round(72 * text.y))
             labels[group.source, group.target] = place if text.anchor == "middle" else (*place, text.anchor)
     for group in scene.groups:
         if group.role == "card" and group.id in by_name:
@@ -529,9 +574,30 @@ def _centre(group: Group) -> str:
         corners = [step[-2:] for step in curves[0].steps if len(step) > 1]
         tip = max(corners, key=lambda corner: corner[0])
         foot = min(corner[0] for corner in corners)
-        return f"M{_points(foot)} {_points(tip[1])}L{_points(tip[0])} {_points(tip[1])}"
+        return _relative([("M", foot, tip[1]), ("L", *tip)])
     head = next((curve for curve in curves if curve.fill and curve is not line), None)
-    text = "".join(step[0] + " ".join(f"{_points(value):g}" for value in step[1:]) for step in line.steps)
+    steps: list[Sequence[Any]] = [*line.steps]
     if head is not None and len(head.steps[0]) > 1:
-        text += f"L{_points(head.steps[0][1]):g} {_points(head.steps[0][2]):g}"
-    return text
+        steps.append(("L", *head.steps[0][1:3]))
+    return _relative(steps)
+
+
+def _relative(steps: Sequence[Sequence[Any]]) -> str:
+    """Return a way in tenths of a point, each place as it lies from the end of the step before.
+
+    A level line is told by how far it goes, and a curve that begins and ends level, its handles half way, by its end.
+    """
+    x = y = 0
+    parts = []
+    for kind, *places in steps:
+        tenths = [round(720 * place) for place in places]
+        away = [at - (y if k % 2 else x) for k, at in enumerate(tenths)]
+        if kind == "L" and away[1] == 0:
+            away.pop()
+        level = kind == "C" and away[1] == 0 and away[3] == away[5]
+        if level and all(abs(2 * away[k] - away[4]) <= 2 for k in (0, 2)):
+            parts.append(f"s{away[4]} {away[5]}")
+        else:
+            parts.append(kind.lower() + " ".join(map(str, away)))
+        x, y = tenths[-2:] if tenths else (x, y)
+    return "".join(parts).replace(" -", "-")

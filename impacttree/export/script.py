@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import groupby
-from string import ascii_letters, digits
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 from impacttree.engine.horizon import Window
@@ -17,7 +18,7 @@ from impacttree.engine.tape import Block, Body, Instruction, Select
 from impacttree.formula import FUNCTIONS
 from impacttree.graph.cycles import components
 
-__all__ = ["as_json", "model_data", "script", "squeezed"]
+__all__ = ["as_json", "called", "model_data", "packed", "script", "squeezed"]
 
 ENGINE = ("model.js", "lift.js")
 WHEN = {"now": -2, "baseline": -1}
@@ -41,31 +42,44 @@ _ZERO = re.compile(r"(?<![\w.$])0(?=\.\d)")
 """A zero before a point."""
 OWN = re.findall(
     r"\S+",
-    "position HORIZON temporary field constants partials distinct program tangent carried carefulSum past inside "
-    "baseOver taken margins isSmall needed isRecomputed branching slopes decisions #decisions slope_of_exponent "
-    "central thick score isStatic choose power isStated horizonBase branches backward shortened otherwise largest "
-    "isThere slope_of_base moving inward DIGITS tightest rounding highest betaQuantile adjoints adjoint BASELINE "
-    "#movedBy room roundings deltaOver coefficient #inOnePiece scenarioButtons wrapped isToday amounts "
-    "widths switches pushes lowest logGamma isSummed horizonButtons drawLine crossing wideOperation MOST_SWITCHES "
-    "magnitude FUNCTIONS periods block numbers totals row columns sorted longest steps loads still edges "
-    "long slots into reached quantile column throughout shares others branch tries filled "
-    "digitsApart term output degree placed levels counts leading kindOf jumping isTight isStill isLoop isDrawn "
-    "isDone hasZero during guarded inRecomputed copiedByHand compare ceiling between another FACTOR #compute visit "
-    "touching there simulate relative piece periodic markText later isWithin isTiming isBroken isBeyond drawTornado "
-    "derivatives constant computer #firstSwitch standAlone roundedOut member follow fields args MOST_NODES JUMP_NODES "
-    "#roundingAt weighed typed spent",
+    "slot position metric change periods block part digits element text first number share HORIZON place load shape "
+    "totals button numbers second weight temporary middle field row written given one constants node right "
+    "partials columns wide edge slots parts longest sorted pending fragment isMoved slope steps program carried "
+    "finite margin below past inside baseOver taken rounded out loads money carefulSum margins isSmall isStated "
+    "fraction needed long isMain callout without branching slopes #decisions still paint tangent central "
+    "edges reached shown order address into labels points thick score isStatic isRecomputed choose isBase waiting "
+    "horizonBase branches backward quantile digitsApart above exponent otherwise largest isThere wrapped done "
+    "moving inward DIGITS column throughout shownValue slope_of_exponent power tightest rounding highest "
+    "betaQuantile adjoints BASELINE #movedBy room isStill word isMoney way shortened roundings deltaOver "
+    "shares branch starts isResting basisText coefficient #inOnePiece tries scenarioButtons bars isToday amounts "
+    "widths switches pushes lowest logGamma isSummed horizonButtons drawLine crossing others term output degree "
+    "counts #compute verb ends apart isChosen arriving firstSpend two wideOperation MOST_SWITCHES decisions "
+    "magnitude level filled placed levels leading kindOf jumping isTight isLoop isDone hasZero during "
+    "inRecomputed copiedByHand compare ceiling FACTOR #firstSwitch arrows lasting isGuard inForce capital visit "
+    "touching simulate relative piece periodic markText isWithin isTiming isBroken isBeyond drawTornado constant "
+    "computer #roundingAt other begun furthest #secants #margins #between formatShare standAlone roundedOut "
+    "member fields args MOST_NODES JUMP_NODES summed longer #structure guarded later weighed typed spent gauss "
+    "ahead STEPS NAMED roundTo isWrong hasLine grouped focused drawnAt density Program GLIMPSE COMPARE "
+    "#worked FUNCTIONS tail away startOver operation isInverse isAssumed drawGauge backwards WideBlock TOLERANCE "
+    "NARROWEST #switched #simulate follow arg runs best sides large jumps isLow isCut delta boxes alike RULES "
+    "PLAIN HEADS valueY theirs partly joined isLive inPart halves figure asking SHIFTS #leaps #alike paidBack "
+    "isPoints isBetter isAsMade drawTree drawCard decision SUFFIXES ROUNDING Cautions #correct slope_of_base "
+    "adjoint isDrawn half TABS widthOf verdict picture missing isStart isPoint isFresh drawnIn costing choices "
+    "boxesOf befores Sampler ROUNDED LARGEST #settle #closes #bisect bar terms stays loops fromY fromX exact "
+    "early child SPACE KINDS #done plus note nets waited places isUnit isOpen isMade isHere isFree inStep "
+    "centre WIDEST SCALES PAINTS CURVES there PARTIALS cut sums odds lead foot feet bend SCAN ticks isTwo isSet "
+    "gains arrow TYPED STILL POINT PAUSE LATER CELLS Block #jump",
 )
-"""Names that the script alone uses, which a page has in two signs or three: no browser, data or text knows them."""
+"""Names that the script alone uses, which a page has in two signs: nothing that comes from elsewhere has them."""
 ALIASES = {"$M": "Math", "$N": "Number", "$F": "Float64Array"}
 CALLS = {"$A": "Math.abs", "$I": "Math.min", "$X": "Math.max", "$Q": "Number.isFinite"}
-_ENDS = ascii_letters + digits
-_SIGNS = (f"{start}{end}" for start in ("_", "$", "$$", "__") for end in _ENDS)
+_SIGNS = (f"{start}{end}" for start in f"_${ascii_uppercase}" for end in ascii_lowercase + digits)
 _FREE = (sign for sign in _SIGNS if sign not in ALIASES and sign not in CALLS)
 MEMBERS = {
     name: next(_FREE)
     for name in (
         "addEventListener", "replaceChildren", "textContent", "append", "horizon", "setAttribute", "forEach",
-        "recomputed", "metrics", "filter", "changes", "values",
+        "recomputed", "metrics", "filter", "changes", "values", "length", "slice", "includes", "startsWith",
     )
 }  # fmt: skip
 """Members that are asked for by a name in a variable."""
@@ -85,8 +99,15 @@ const { sin, cos } = Math;
 """
 
 
-def script(modules: Iterable[str] = ENGINE) -> str:
-    """Return the functions of the registry and some modules as one script, in which no name is imported.
+def script(modules: Iterable[str] = ENGINE, functions: Collection[str] = FUNCTIONS) -> str:
+    """Return functions of the registry and some modules as one script, in which no name is imported.
+
+    Parameters
+    ----------
+    modules
+        Of the page's folder, in the order in which they need each other.
+    functions
+        The functions that are called; all unless given.
 
     Examples
     --------
@@ -98,26 +119,52 @@ def script(modules: Iterable[str] = ENGINE) -> str:
     plain = "".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
     names = [f"{sign}={name}" for sign, name in (*ALIASES.items(), *CALLS.items())]
     names += [f'{sign}="{name}"' for name, sign in MEMBERS.items()]
-    return f"let {','.join(names)};\n{squeezed(_ASIDE.sub('', _ASIDE.sub('', _functions() + plain)))}"
+    return f"let {','.join(names)};\n{squeezed(_ASIDE.sub('', _ASIDE.sub('', _spelled(functions) + plain)))}"
 
 
 def squeezed(code: str) -> str:
     """Return code without what means nothing to a browser, long names of its own being short.
 
-    Texts, templates and regular expressions stay as they are.
+    Texts and regular expressions stay as they are, and so do templates but for the code in their braces.
 
     Examples
     --------
-    >>> squeezed('const a = b ? `${c} = d` : "e = f", g = h.match(/ = /);')
-    'let a=b?`${c} = d`:"e = f",g=h.match(/ = /);'
+    >>> squeezed('const a = b ? `${c + d} = e` : "f = g", h = i.match(/ = /);')
+    'let a=b?`${c+d} = e`:"f = g",h=i.match(/ = /);'
     """
     parts, start = [], 0
     while (found := _OPAQUE.search(code, start)) is not None:
-        end = _end_of_template(code, found.end()) if found["template"] else found.end()
         first = found.start("pattern") if found["pattern"] else found.start()
-        parts += [_plain(code[start:first]), code[first:end]]
+        text, end = _template(code, found.end()) if found["template"] else (code[first : found.end()], found.end())
+        parts += [_plain(code[start:first]), text]
         start = end
     return "".join((*parts, _plain(code[start:])))
+
+
+def _template(code: str, place: int) -> tuple[str, int]:
+    """Return a template that begins before a place, the code in its braces squeezed, and where it ends."""
+    parts, start = ["`"], place
+    while code[place] != "`":
+        if code.startswith("${", place):
+            end = _end_of_braces(code, place + 2)
+            parts += [code[start:place], "${", squeezed(code[place + 2 : end])]
+            start = place = end
+        else:
+            place += 2 if code[place] == "\\" else 1
+    return "".join((*parts, code[start : place + 1])), place + 1
+
+
+def _end_of_braces(code: str, place: int) -> int:
+    """Return where the brace closes that was open before a place."""
+    depth = 0
+    while code[place] != "}" or depth:
+        depth += {"{": 1, "}": -1}.get(code[place], 0)
+        found = _OPAQUE.match(code, place)
+        if found is None:
+            place += 1
+        else:
+            place = _template(code, found.end())[1] if found["template"] else found.end()
+    return place
 
 
 def _plain(code: str) -> str:
@@ -128,33 +175,11 @@ def _plain(code: str) -> str:
     return re.sub(r"\bconst\b", "let", named.replace(";}", "}"))
 
 
-def _end_of_template(code: str, place: int) -> int:
-    """Return where a template ends; templates within its braces are passed over."""
-    open_templates, braces = 1, [0]
-    while open_templates:
-        sign = code[place]
-        is_text = len(braces) == open_templates and not braces[-1]
-        if sign == "\\":
-            place += 1
-        elif sign == "`" and is_text:
-            open_templates -= 1
-            braces.pop()
-        elif sign == "`":
-            open_templates += 1
-            braces.append(0)
-        elif sign == "{" and (not is_text or code[place - 1] == "$"):
-            braces[-1] += 1
-        elif sign == "}" and not is_text:
-            braces[-1] -= 1
-        place += 1
-    return place
-
-
-def _functions() -> str:
-    """Return each primitive function and its derivatives as they are spelled in the registry."""
+def _spelled(functions: Collection[str]) -> str:
+    """Return primitive functions and their derivatives as they are spelled in the registry."""
     values, partials = [], []
     for function in FUNCTIONS.values():
-        if function.is_primitive:
+        if function.is_primitive and function.name in functions:
             given = ", ".join(function.parameters)
             names = {name: name for name in function.parameters}
             values.append(f"  {function.name}: ({given}) => {function.javascript.format(**names)},")
@@ -162,6 +187,19 @@ def _functions() -> str:
             partials.append(f"  {function.name}: [{slopes}],")
     lines = ["const FUNCTIONS = {", *values, "};", "const PARTIALS = {", *partials, "};", ""]
     return _SLOPES + "\n".join(lines)
+
+
+def called(model: Mapping[str, Any]) -> frozenset[str]:
+    """Return the functions that a tree calls, of what `model_data` tells of it."""
+    return frozenset(name for *_, body in model["blocks"] for name in _calls(body))
+
+
+def _calls(body: Sequence[Any]) -> Iterator[str]:
+    for step in body[0]:
+        if step[0] == "if":
+            yield from (name for side in step[5:7] for name in _calls(side))
+        elif step[0] in ("call", "step"):
+            yield step[2]
 
 
 def model_data(model: Model, horizons: Sequence[int]) -> dict[str, Any]:
@@ -184,7 +222,7 @@ def model_data(model: Model, horizons: Sequence[int]) -> dict[str, Any]:
         "lags": model.lags,
         "static": model.is_static,
         "rules": [_rule(model, slot) for slot in range(model.size)],
-        "ways": [_ways(model, count) for count in horizons],
+        "ways": _ways(model, horizons),
         "rank": _ranks(model),
         "owners": model.owners,
         "blocks": [_block(block) for block in blocks.values()],
@@ -200,6 +238,39 @@ def as_json(data: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
+def packed(data: Mapping[str, Any]) -> str:
+    """Return data as JSON for `unpacked` of ``state.js``: a key that occurs often is one sign, and 1 stands for true.
+
+    Examples
+    --------
+    >>> packed({"all": [{"label": "a"}, {"label": "b"}, {"label": "c"}, {"label": "d"}]})
+    '{"keys":{"A":"label"},"data":{"all":[{"A":"a"},{"A":"b"},{"A":"c"},{"A":"d"}]}}'
+    """
+    counts = Counter(_keys(data))
+    signs = (sign for sign in ascii_uppercase + ascii_lowercase if sign not in counts)
+    often = sorted((key for key in counts if counts[key] * (len(key) - 1) > len(key) + 7), key=lambda key: -counts[key])
+    short = dict(zip(often, signs, strict=False))
+    return as_json({"keys": {sign: key for key, sign in short.items()}, "data": _renamed(data, short)})
+
+
+def _keys(data: Any) -> Iterator[str]:
+    for part in data.values() if isinstance(data, Mapping) else data if isinstance(data, list | tuple) else ():
+        yield from _keys(part)
+    if isinstance(data, Mapping):
+        yield from data
+
+
+def _renamed(data: Any, names: Mapping[str, str]) -> Any:
+    match data:
+        case Mapping():
+            return {names.get(key, key): _renamed(value, names) for key, value in data.items()}
+        case list() | tuple():
+            return [_renamed(value, names) for value in data]
+        case bool():
+            return int(data)
+    return data
+
+
 def _short(data: Any) -> Any:
     """Return data in which whole numbers have no fraction; one of JSON's is the same to a browser either way."""
     match data:
@@ -212,21 +283,39 @@ def _short(data: Any) -> Any:
     return data
 
 
-def _ways(model: Model, periods: int) -> Sequence[Any]:
-    """Return how values are taken over the first periods: the first of those that count, and how, by rule.
+def _ways(model: Model, horizons: Sequence[int]) -> list[list[Any]]:
+    """Return how values are taken over each horizon, the longest first: the first period that counts, and by rule.
 
     A rule is runs of periods that count alike, and a divisor: an average is told as one, so that it is exact of what
-    stays the same.
+    stays the same. Runs are left out of a shorter horizon in which periods count as in the longest.
     """
+    first, *others = sorted(horizons, reverse=True)
+    longest = _counts(model, first)
+    told = [[first, model.counted(first).start - 1, [[name, _runs(each), by] for name, (each, by) in longest.items()]]]
+    for count in others:
+        ways = [
+            [name, None if each == longest[name][0][:count] else _runs(each), by]
+            for name, (each, by) in _counts(model, count).items()
+        ]
+        told.append([count, model.counted(count).start - 1, ways])
+    return told
+
+
+def _counts(model: Model, periods: int) -> dict[str, tuple[list[float], int]]:
+    """Return, by rule, what each of the first periods counts, and by what their sum is divided."""
     counted = model.counted(periods)
     before, count = counted.start - 1, len(counted)
-    ways = []
+    found: dict[str, tuple[list[float], int]] = {}
     for name, rule in model.rules.items():
         weights = rule.adjoint(1.0, Window(count, count, before, counted.start))
         is_mean = set(weights) == {1.0 / count}
         each = [*[0.0] * before, *([1.0] * count if is_mean else weights)]
-        ways.append([name, [[len(list(alike)), weight] for weight, alike in groupby(each)], count if is_mean else 1])
-    return [periods, before, ways]
+        found[name] = (each, count if is_mean else 1)
+    return found
+
+
+def _runs(each: Sequence[float]) -> list[list[float]]:
+    return [[len(list(alike)), weight] for weight, alike in groupby(each)]
 
 
 def _rule(model: Model, slot: int) -> str:

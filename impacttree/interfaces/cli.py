@@ -62,7 +62,7 @@ SECTIONS = {
         "verify",
     ),
     "How sure": ("break-even", "decide", "simulate", "uncertainty", "value-of-information", "headroom"),
-    "Pictures": ("show", "diagram", "page", "deck"),
+    "Pictures": ("show", "diagram", "page", "deck", "excel"),
     "Model files": ("templates", "new", "check", "schema"),
 }
 WORDS = (
@@ -140,12 +140,6 @@ def sampled_options(function: F) -> F:
 
 
 def cost_option(function: F) -> F:
-    return click.option("--cost", metavar="AMOUNT", help="What it costs, once, as '$250k'; it may be a range.")(
-        function
-    )
-
-
-def costs_option(function: F) -> F:
     """Add the option of what may be paid in several parts, later, or over a life."""
     text = (
         "What it costs: '$250k' today, which may be a range, '$20k in month 3', '$100k over 36 months', which is paid "
@@ -178,7 +172,7 @@ def save_option(function: F) -> F:
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
 @range_option
-@costs_option
+@cost_option
 @basis_option
 @sampled_options
 @json_option
@@ -209,7 +203,7 @@ def worth(
 @click.argument("metric")
 @click.argument("change_", metavar="CHANGE", callback=change)
 @on_option
-@costs_option
+@cost_option
 @basis_option
 @horizon_option
 @scenario_option
@@ -307,7 +301,7 @@ def sensitivity(tree: str, on: str | None, as_json: bool, output: str | None, **
 @tree_argument
 @click.argument("metric", required=False)
 @click.argument("change_", metavar="[CHANGE]", required=False)
-@costs_option
+@cost_option
 @on_option
 @basis_option
 @click.option("--samples", type=int, default=2**14, show_default=True, metavar="N", help="How many are drawn.")
@@ -469,7 +463,7 @@ def pnl(
 )
 @tree_argument
 @changes_argument
-@costs_option
+@cost_option
 @click.option("--after-tax", is_flag=True, help="Tax profits, and what is paid, at the `tax_rate` of the model.")
 @sampled_options
 @json_option
@@ -659,7 +653,7 @@ def show(tree: str, as_json: bool) -> None:
 @click.argument("output")
 @click.option("--lift", nargs=2, metavar="METRIC CHANGE", help="Draw the money that this change carries.")
 @on_option
-@costs_option
+@cost_option
 @click.option(
     "--cut",
     type=click.Choice(["full", "board"]),
@@ -700,7 +694,7 @@ def diagram(
 @tree_argument
 @click.argument("metric", required=False)
 @click.argument("change_", metavar="[CHANGE]", required=False)
-@costs_option
+@cost_option
 @on_option
 @scenario_option
 @basis_option
@@ -758,6 +752,31 @@ def page(
         lift = (metric_of(opened, lift[0]), change(None, None, lift[1]))
     opened.to_html(file, lift, _on(opened, on), cost=cost, people=people, basis=basis)
     click.echo(f"{printable(file)} written; open it in a browser.")
+
+
+@command(
+    "excel",
+    "saas saas.xlsx",
+    "saas saas.xlsx engagement=+5% --cost '$250k' --horizon 36",
+    "saas saas.xlsx --scenario downturn",
+)
+@tree_argument
+@click.argument("file")
+@changes_argument
+@click.option("--horizon", metavar="PERIODS", help="Over which periods, as 36 or '36 months'; if not, the tree's own.")
+@scenario_option
+@cost_option
+@click.option("--after-tax", is_flag=True, help="Tax profits on the way to cash, at the `tax_rate` of the model.")
+@click.option("--people/--no-people", default=True, show_default=True, help="Put in owners and sources.")
+def excel(tree: str, file: str, changes: NamedTexts, **within: Any) -> None:
+    """A workbook of live formulas, for finance.
+
+    An .xlsx file without macros and links: inputs, changes, the tree without and with them by period, cash where the
+    model states `finance`, and a check against the library's own values. An old file is replaced.
+    """
+    opened = open_tree(tree)
+    opened.to_excel(file, changes_of(opened, changes), **within)
+    click.echo(f"{printable(file)} written; change a blue cell and the workbook follows.")
 
 
 @command("templates", "")

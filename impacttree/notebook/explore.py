@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from impacttree.answers.asked import Basis
+from impacttree.answers.outlays import Costs
 from impacttree.answers.subject import Subject
 from impacttree.errors import MissingDependency, Problem
 from impacttree.quantity import Change
@@ -20,6 +21,7 @@ def explore(
     lift: tuple[str, str | Change] | None = None,
     on: str | None = None,
     *,
+    cost: Costs | None = None,
     basis: Basis = "horizon",
 ) -> Explorer:
     """Return sliders for a notebook, which move the tree and are moved from Python.
@@ -32,6 +34,9 @@ def explore(
         A metric and its change, to begin with; without it, the tree is as stated.
     on
         The outcome; by default the tree's.
+    cost
+        What the change costs, as in every question: ``"$250k"`` today, ``"$20k in month 3"``, or a list of these; it
+        may be a range. Another total that is typed is paid in the same parts.
     basis
         How amounts count: as they come, with ``"run_rate"`` as the last period annualised, or with ``"pv"`` discounted
         to today as the model's ``finance`` says.
@@ -58,4 +63,4 @@ def explore(
         raise MissingDependency(Problem(reason="sliders in a notebook need anywidget", fix=fix)) from error
     from impacttree.notebook.explorer import Explorer
 
-    return Explorer(subject, lift, on, basis=basis)
+    return Explorer(subject, lift, on, cost=cost, basis=basis)

@@ -16,10 +16,11 @@ import traitlets
 from impacttree.analyses.what_if import WhatIf, what_if
 from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
+from impacttree.answers.outlays import Costs, Outlay, resized
 from impacttree.answers.subject import Subject
 from impacttree.errors import ChangeError, ImpactTreeError, Problem
 from impacttree.export.changes import changes_data, timings_data
-from impacttree.export.page import body, modules, page_data
+from impacttree.export.page import body, contents, modules
 from impacttree.export.script import as_json, script
 from impacttree.notebook.moves import Moved, Texts, texts_of, written
 from impacttree.notebook.still import still
@@ -88,14 +89,16 @@ class Explorer(anywidget.AnyWidget):
         lift: tuple[str, str | Change] | None = None,
         on: str | None = None,
         *,
+        cost: Costs | None = None,
         basis: Basis = "horizon",
     ) -> None:
-        data = page_data(subject, lift, on, basis=basis)
+        data, outlays = contents(subject, lift, on, cost=cost, basis=basis)
         subject = subject.on_basis(basis)
         self._subject, self._data, self._on = subject, data, on
         self._outcome = subject.outcome(on)
         self._horizon = int(data["horizons"][0])
-        self._cost: float = 0.0
+        self._stated: tuple[Outlay, ...] = outlays
+        self._cost = _spent(data["cost"])
         self._revision = 0
         self._still: Any = None
         self._hears = False
@@ -116,6 +119,12 @@ class Explorer(anywidget.AnyWidget):
             subject = self._subject
             self._whole = what_if(subject, self.changes, self._on, horizon=self._horizon, basis=subject.basis)
         return self._whole
+
+    @property
+    def _outlays(self) -> tuple[Outlay, ...]:
+        """What is paid: as it was stated, or the same parts of another total that a view has."""
+        is_stated = self._cost == self._data["cost"]
+        return self._stated if is_stated else resized(self._stated, self._cost)
 
     # -- the state ------------------------------------------------------------------------------------------------
 
@@ -160,7 +169,7 @@ class Explorer(anywidget.AnyWidget):
             question = _Question.read(asked, self._data)
             self._take(question)
             horizons, rests = self._data["horizons"], question.is_settled
-            found = ranges(self.worth, self._case, horizons, self._cost) if rests else None
+            found = ranges(self.worth, self._case, horizons, self._outlays) if rests else None
         except ImpactTreeError as error:
             self._tell(**to, error=str(error))
             return
@@ -197,9 +206,9 @@ class Explorer(anywidget.AnyWidget):
         self._told = self._state(**more)
 
     def _state(self, **more: Any) -> dict[str, Any]:
-        now = figures(self._case, self._outcome, self._data["horizons"], self._cost)
-        asked, words, longest = self._case.asked, self._subject.words, max(self._data["horizons"])
-        done = {"changes": changes_data(asked), "timings": timings_data((asked,), words, longest)}
+        now = figures(self._case, self._outcome, self._data["horizons"], self._outlays)
+        asked, words = self._case.asked, self._subject.words
+        done = {"changes": changes_data(asked), "timings": timings_data((asked,), words, self._data["horizons"])}
         state = {"revision": self._revision, "horizon": self._horizon, "now": now, **done}
         told = {"view": None, "number": None, "ranges": None, "error": "", **state, **more}
         return {key: plain(value) for key, value in told.items()}
@@ -258,7 +267,7 @@ class _Question:
                 raise TypeError
             moves = dict(_moves(asked["changes"], len(data["metrics"])))
             dragged, horizon, cost = asked.get("dragged"), asked["horizon"], asked.get("cost")
-            spent = 0.0 if cost is None else _number(cost)
+            spent = _spent(cost)
             if horizon not in data["horizons"] or spent < 0 or (spent and not data["canCost"]):
                 raise ValueError
             rough = {}
@@ -302,6 +311,10 @@ def _slot(value: object, count: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
         raise ValueError
     return value
+
+
+def _spent(cost: object) -> float:
+    return 0.0 if cost is None else _number(cost)
 
 
 def _number(value: object) -> float:

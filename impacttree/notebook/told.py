@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from impacttree.analyses.what_if import WhatIf
 from impacttree.answers.case import Case
 from impacttree.answers.cost import has_net
-from impacttree.answers.net_over_time import returns
+from impacttree.answers.net_over_time import returns_of
+from impacttree.answers.outlays import Outlay
 from impacttree.engine.flows import Lift
 from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
@@ -22,7 +22,7 @@ NOTHING = 1e-9
 """Share of the largest flow that is not told."""
 
 
-def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -> dict[str, Any]:
+def figures(case: Case, outcome: Metric, horizons: Sequence[int], outlays: tuple[Outlay, ...]) -> dict[str, Any]:
     """Return the figures of a state: what ``export/page/answers.js`` calls ``now``.
 
     The flows along edges are told where one metric is moved; of several moved together the browser computes them.
@@ -35,13 +35,13 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
         What is asked about.
     horizons
         Periods after which the net is told; the line of the net is as long as the longest.
-    cost
-        What the changes cost, paid in the first period.
+    outlays
+        What the changes cost.
     """
     longest = case.over(max(horizons))
     flows = _flows(case, outcome)
     is_set_off = has_net(case.words, outcome)
-    found = returns(longest, outcome, _paid(longest, cost), sampled=False) if is_set_off else None
+    found = returns_of(longest, outcome, outlays, sampled=False) if is_set_off else None
     slots = case.subject.graph.by_name
     return {
         "before": list(case.before),
@@ -56,9 +56,11 @@ def figures(case: Case, outcome: Metric, horizons: Sequence[int], cost: float) -
             "horizons": [[count, found.net[count - 1]] for count in horizons],
             "payback": found.payback,
         },
+        "isFull": case.asked.in_full,
+        "notes": list(case.warnings(outcome)),
         "guardrails": [
             {
-                "slot": slots[check.metric],
+                "index": slots[check.metric],
                 "side": check.side,
                 "limit": check.limit,
                 "value": check.value,
@@ -90,7 +92,7 @@ def _flows(case: Case, outcome: Metric) -> list[list[Any]] | None:
     return [[*ends, amount] for ends, amount in amounts.items() if abs(amount) > NOTHING * largest]
 
 
-def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> dict[str, Any]:
+def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], outlays: tuple[Outlay, ...]) -> dict[str, Any]:
     """Return what samples say of a state: what ``export/page/answers.js`` calls ``ranges``.
 
     Parameters
@@ -99,14 +101,14 @@ def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> d
         What the changes are worth.
     case
         The tree without and with them.
-    horizons, cost
+    horizons, outlays
         As in `figures`.
     """
     outcome, span = case.subject.graph[worth.outcome], worth.range
     is_known = span is not None and not span.is_point
     longest = case.over(max(horizons))
-    found = returns(longest, outcome, _paid(longest, cost)) if is_known and has_net(case.words, outcome) else None
-    back = [found.payback_low, found.payback_high] if found is not None and cost else None
+    found = returns_of(longest, outcome, outlays) if is_known and has_net(case.words, outcome) else None
+    back = [found.payback_low, found.payback_high] if found is not None and found.cost else None
     return {
         "samples": worth.provenance.samples,
         "isAll": True,
@@ -114,11 +116,6 @@ def ranges(worth: WhatIf, case: Case, horizons: Sequence[int], cost: float) -> d
         "net": None if found is None or found.low is None else {"low": found.low, "high": found.high, "payback": back},
         "risks": [check.risk for check in worth.guardrails],
     }
-
-
-def _paid(case: Case, cost: float) -> str | None:
-    """Return a cost as a question takes it: in the money of the tree, to the last digit."""
-    return f"{Decimal(repr(cost)):f} {case.words.currency}" if cost else None
 
 
 def plain(data: Any) -> Any:

@@ -195,5 +195,9 @@ class Season:
         return not self.is_steady
 
     def at(self, t: int) -> float:
+        return self.factors[self.place(t)]
+
+    def place(self, t: int) -> int:
+        """Return which of the factors a period has, counted from 0."""
         quarters = len(self.factors) == 4
-        return self.factors[(self.calendar.fiscal_quarter(t) if quarters else self.calendar.month_of_year(t)) - 1]
+        return (self.calendar.fiscal_quarter(t) if quarters else self.calendar.month_of_year(t)) - 1

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import impacttree as it
 from impacttree.answers.case import Case
-from impacttree.answers.outlays import read_outlays
+from impacttree.answers.outlays import Outlay, read_outlays, resized
 from impacttree.errors import QuestionError
+from impacttree.quantity import Quantity
 
 FINANCE = "finance: {discount_rate: 12%, cash: cash}\n"
 SHOP = """
@@ -136,7 +139,13 @@ def test_what_cannot_be_paid_is_one_error(cost: str | list[str], said: str) -> N
     assert len(raised.value.problems) == 1
 
 
-@pytest.mark.parametrize("cost", ["$5 in month 2", "$5 over 12 months", "$5; $3"])
-def test_where_one_amount_is_weighed_others_are_refused_as_such(cost: str, tmp_path: Path) -> None:
-    with pytest.raises(QuestionError, match=r"one amount here, paid at the start, and .* is paid later or in parts"):
-        shop().to_html(tmp_path / "page.html", lift=("sold", "+1%"), cost=cost)
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=8), st.floats(0, 1e9))
+def test_another_total_is_paid_in_the_same_parts(amounts: list[float], total: float) -> None:
+    outlays = [Outlay(Quantity(one, None, None, ""), t, None, "", f"cost{t}") for t, one in enumerate(amounts)]
+    found = resized(outlays, total)
+    assert math.fsum(one.amount for one in found) == pytest.approx(total)
+    assert [one.period for one in found] == [one.period for one in outlays]
+    for first, second in pairwise(zip(outlays, found, strict=True)):
+        was, other = (second[0].amount, second[1].amount), (first[0].amount, first[1].amount)
+        if any(amounts):
+            assert was[0] * other[1] == pytest.approx(was[1] * other[0])

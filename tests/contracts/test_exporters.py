@@ -12,6 +12,7 @@ import pkgutil
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,6 +27,7 @@ import impacttree.files
 import impacttree.spec
 from impacttree.errors import MissingDependency
 from impacttree.export.page import page
+from impacttree.export.workbook import workbook
 from impacttree.interfaces.cli import main
 from impacttree.render import render, renderers
 from impacttree.render.layout.measure import clean
@@ -69,6 +71,10 @@ def page_of(label: str) -> bytes:
     return page(tree(label)._subject, ("price", "+1%")).encode()
 
 
+def workbook_of(label: str) -> bytes:
+    return workbook(tree(label)._subject, {"price": "+1%"})
+
+
 def schema() -> bytes:
     return json.dumps(impacttree.spec.json_schema(), indent=2, ensure_ascii=False).encode()
 
@@ -84,6 +90,7 @@ def exporters() -> dict[str, Callable[[str], bytes]]:
         found[renderer.format] = lambda label, draw=renderer.draw, view=view: draw(view(label))
     found["deck"] = lambda label: deck(label).to_bytes()
     found["page"] = page_of
+    found["workbook"] = workbook_of
     found["yaml"] = lambda label: tree(label).to_yaml().encode()
     found["json"] = lambda label: tree(label).values().to_json().encode()
     found["schema"] = lambda label: schema()
@@ -96,6 +103,7 @@ def savers() -> dict[str, Callable[[Path], object]]:
     found: dict[str, Callable[[Path], object]] = {
         "deck": deck("x").save,
         "page": lambda path: plain.to_html(path, ("price", "+1%")),
+        "workbook": lambda path: plain.to_excel(path, {"price": "+1%"}),
         "yaml": plain.save,
         "json": plain.values().save,
         "schema": lambda path: main(["schema", str(path)], standalone_mode=False),
@@ -108,14 +116,14 @@ def savers() -> dict[str, Callable[[Path], object]]:
     return found
 
 
-SUFFIXES = {"deck": ".pptx", "page": ".html", "yaml": ".yaml", "json": ".json", "schema": ".json"}
+SUFFIXES = {"deck": ".pptx", "page": ".html", "workbook": ".xlsx", "yaml": ".yaml", "json": ".json", "schema": ".json"}
 WRITERS = {
     "answers/result.py": ("json",),
     "interfaces/cli.py": ("schema",),
     "render/files.py": tuple(renderer.format for renderer in renderers()),
     "reports/deck.py": ("deck",),
     "spec/write.py": ("yaml",),
-    "tree.py": ("page",),
+    "tree.py": ("page", "workbook"),
 }
 """Who replaces files, and by which exporters that is tested."""
 
@@ -236,6 +244,27 @@ def strings(value: object) -> Iterator[str]:
             yield from strings(one)
 
 
+def read_workbook(content: bytes) -> str:
+    """Return the texts of a workbook, whose formulas are the same whatever a model says."""
+    from openpyxl import load_workbook
+
+    found, formulas = [], []
+    for sheet in load_workbook(io.BytesIO(content)).worksheets:
+        assert not sheet._hyperlinks
+        for cell in (cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)):
+            (formulas if cell.data_type == "f" else found).append(cell.value)
+    assert len(formulas) == formula_count()
+    return " ".join(found)
+
+
+@cache
+def formula_count() -> int:
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(workbook_of("Weekly engagement")))
+    return sum(cell.data_type == "f" for sheet in book.worksheets for row in sheet.iter_rows() for cell in row)
+
+
 def read_yaml(content: bytes) -> str:
     read = impacttree.loads(content.decode())
     assert read.to_yaml() == content.decode()
@@ -249,6 +278,7 @@ READERS: dict[str, Callable[[bytes], str]] = {
     "pptx": read_pptx,
     "deck": read_pptx,
     "page": read_page,
+    "workbook": read_workbook,
     "yaml": read_yaml,
     "json": lambda content: "\n".join(strings(json.loads(content))),
     "txt": bytes.decode,
@@ -308,6 +338,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
 
 EXTRAS = {
     "python-pptx": ("pptx", "lxml", "xlsxwriter"),
+    "xlsxwriter": ("xlsxwriter",),
     "matplotlib": ("matplotlib",),
     "vl-convert-python": ("vl_convert",),
     "numba": ("numba",),
@@ -315,7 +346,7 @@ EXTRAS = {
     "anywidget": ("anywidget",),
 }
 """Distributions that the extras bring, and what is imported of them."""
-NEEDS = {"pptx": "deck", "deck": "deck", "pdf": "pdf"}
+NEEDS = {"pptx": "deck", "deck": "deck", "pdf": "pdf", "workbook": "excel"}
 """Which extra an exporter cannot do without."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,3 +99,12 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
+
+
+def until(tab: Any, holds: Callable[[], bool]) -> None:
+    """Wait for what a page does a moment later, however slow the machine is."""
+    for _ in range(600):
+        if holds():
+            return
+        tab.wait_for_timeout(100)
+    raise AssertionError("never")

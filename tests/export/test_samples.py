@@ -35,7 +35,7 @@ from tests.strategies import Sketch, changes, timed, trees, with_series
 pytestmark = pytest.mark.slow
 
 SAMPLES = 1024
-ENGINE = ("beta.js", "model.js", "lift.js", "words.js", "state.js", "samples.js", "answers.js")
+ENGINE = ("beta.js", "model.js", "lift.js", "words.js", "state.js", "samples.js", "cautions.js", "answers.js")
 CURVES = {
     "$30": ["$30 ($25 to $36)", "$25 to $36", "$30 ($29 to $60)", "$30 ($5 to $31)", "-$30 (-$36 to -$20)"],
     "5%": [
@@ -238,6 +238,7 @@ def _page_says(
         ("saas", ("engagement", "+5% (2% to 9%) from 2027-04 over 3 months decay 2%/month"), "$250k", "pv"),
         ("saas", ("engagement", "+5% from 2027-04 over 3 months"), None, "run_rate"),
         ("saas", ("churn", ["=2.2%", "-0.2pp (-0.3pp to -0.1pp) from 2027-02 until 2027-12"]), "$250k", "horizon"),
+        ("saas", ("engagement", "+5%"), "$50k ($30k to $90k) in month 3; $120k; $80k ($70k to $95k) in month 15", "pv"),
         (
             "internal",
             ("deploy_minutes", "-5 minutes/deploy (-6 to -3 minutes/deploy) from 4 over 2"),

@@ -271,6 +271,15 @@ def test_a_page_is_written(run, shop, tmp_path):
     assert run("page", str(shop), str(output), "--cost", "-1").exit_code == 2
 
 
+def test_a_workbook_is_written(run, shop, tmp_path):
+    output, expected = tmp_path / "shop.xlsx", tmp_path / "library.xlsx"
+    written = run("excel", str(shop), str(output), "conversion=-1%", "--horizon", "6", "--no-people")
+    assert written.output == f"{output} written; change a blue cell and the workbook follows.\n"
+    it.load(shop).to_excel(expected, {"conversion": "-1%"}, horizon=6, people=False)
+    assert output.read_bytes() == expected.read_bytes()
+    assert run("excel", str(shop), str(tmp_path / "shop.csv")).exit_code == 2
+
+
 def test_a_diagram_is_a_slide_or_a_poster(run, tmp_path):
     for size in ("slide", "poster"):
         run("diagram", "internal", str(tmp_path / "cli.svg"), "--size", size)
@@ -531,6 +540,7 @@ def test_help_of_a_command(run, name):
         "diagram shop.yaml shop.svg --lift conversion +1%",
         "deck shop.yaml conversion +1% --save shop.pptx",
         "page shop.yaml shop.html --lift conversion +1%",
+        "excel shop.yaml shop.xlsx conversion=+1%",
     ],
 )
 def test_a_cost_may_be_paid_later_where_the_help_says_so(run, shop, monkeypatch, asked):
@@ -558,7 +568,7 @@ def test_examples_of_the_help_work(run, shop, tmp_path, monkeypatch, example):
 
 
 def test_every_answer_comes_as_json():
-    silent = {"deck", "diagram", "new", "page", "schema"}
+    silent = {"deck", "diagram", "excel", "new", "page", "schema"}
     for name, made in main.commands.items():
         assert any("--json" in parameter.opts for parameter in made.params) == (name not in silent)
 

@@ -137,6 +137,39 @@ def test_after_a_pause_ranges_are_told(tree: it.ImpactTree) -> None:
     assert told["ranges"]["risks"] == [check.risk for check in explorer.worth.guardrails]
 
 
+def test_costs_by_period_are_those_of_every_question(tree: it.ImpactTree) -> None:
+    costs = ["$5k ($4k to $7k)", "$3k in 2027-02", "$2k in month 15"]
+    explorer, paid = tree.explore(LIFT, cost=costs), tree.worth(*LIFT, cost=costs).pays
+    assert paid is not None
+    assert explorer._told["now"]["net"]["line"] == list(paid.net)
+    told = View(explorer).ask(tree, {"engagement": wrap(1.05)}, settled=True, cost=10_000)
+    assert told["now"]["net"]["payback"] == paid.payback
+    assert told["ranges"]["net"]["payback"] == [paid.payback_low, paid.payback_high]
+    assert told["ranges"]["net"]["low"] == list(paid.low or ())
+    doubled = tree.worth(*LIFT, cost="$10k; $6k in 2027-02; $4k in month 15").pays
+    told = View(explorer).ask(tree, {"engagement": wrap(1.05)}, settled=True, cost=20_000)
+    assert doubled is not None
+    assert told["now"]["net"]["line"] == pytest.approx(doubled.net, rel=1e-12)
+    assert told["ranges"]["net"]["low"] == pytest.approx(doubled.low, rel=1e-12)
+
+
+def test_a_cost_is_in_the_unit_of_the_outcome() -> None:
+    tree = it.loads(
+        "outcome: saved\nmetrics: {runs: {value: 50 runs/month}, saved: {formula: runs * 3, unit: hours/month}}"
+    )
+    told = View(tree.explore(("runs", "+10%"))).ask(tree, {"runs": wrap(1.1)}, cost=40)
+    assert told["error"] == ""
+    assert told["now"]["net"]["line"] == pytest.approx([15.0 * t - 40 for t in range(1, 37)])
+
+
+def test_what_a_reader_should_know_is_told(tree: it.ImpactTree) -> None:
+    explorer = tree.explore(LIFT)
+    explorer.changes = {"engagement": "+30% (10% to 40%)"}
+    assert explorer._told["now"]["notes"] == list(tree.worth("engagement", "+30%", range=False).warnings)
+    assert explorer._told["now"]["notes"]
+    assert not explorer._told["now"]["isFull"]
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import impacttree as it
-from tests.notebook.servers import free_port, jupyter, notebook, running
+from tests.export.javascript import until
+from tests.notebook.servers import asked, jupyter, notebook, running
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("anywidget")
@@ -38,6 +39,10 @@ class Opened:
         self.tab.goto(address)
         self.tab.wait_for_selector(".jp-Notebook .jp-CodeCell")
 
+    def connected(self, address: str, token: str) -> None:
+        """Wait until the notebook is connected to its kernel, and that rests: what is run before may be lost."""
+        until(self.tab, lambda: any(kernel_rests(one) for one in asked(f"{address}/api/kernels?token={token}")))
+
     def run(self, number: int) -> Any:
         """Run a cell to its end; return what stands below it."""
         cell = self.tab.locator(".jp-CodeCell").nth(number)
@@ -58,6 +63,10 @@ class Opened:
         return text
 
 
+def kernel_rests(kernel: dict[str, Any]) -> bool:
+    return kernel["connections"] > 0 and kernel["execution_state"] == "idle"
+
+
 def _claim(tree: it.ImpactTree, change: str) -> str:
     return tree.worth("engagement", change, range=False).claim
 
@@ -72,7 +81,7 @@ def test_in_jupyterlab_a_slider_moves_python_and_python_moves_the_slider(browser
     with jupyter("lab", tmp_path, [NO_NEWS, "--LabApp.expose_app_in_browser=True"]) as (address, token):
         lab = Opened(browser, f"{address}/lab/tree/sliders.ipynb?token={token}")
         tab = lab.tab
-        tab.wait_for_selector("text=/ipykernel.*Idle/")
+        lab.connected(address, token)
         lab.run(0)
         lab.says(f"+5% Weekly engagement {_claim(tree, '+5%')}")
         assert lab.ranged().endswith("through lower monthly churn.")
@@ -120,8 +129,7 @@ def test_in_notebook_7_a_slider_moves_python(browser: Any, tmp_path: Path) -> No
     (tmp_path / "sliders.ipynb").write_text(notebook(BEGIN, READ), encoding="utf-8")
     with jupyter("notebook", tmp_path) as (address, token):
         opened = Opened(browser, f"{address}/notebooks/sliders.ipynb?token={token}")
-        opened.tab.wait_for_selector('.jp-NotebookKernelStatus:not(:has-text("Connecting"))', state="attached")
-        opened.tab.wait_for_timeout(3000)
+        opened.connected(address, token)
         opened.run(0)
         opened.says(f"+5% Weekly engagement {_claim(tree, '+5%')}")
         opened.tab.fill(_first(tree), "45%")
@@ -156,10 +164,8 @@ def test_in_marimo_a_slider_moves_what_follows(browser: Any, tmp_path: Path) -> 
     pytest.importorskip("marimo")
     tree = it.template("saas")
     (tmp_path / "sliders.py").write_text(MARIMO, encoding="utf-8")
-    port = free_port()
-    command = [sys.executable, "-m", "marimo", "run", "sliders.py", "--headless", "--no-token", "--port", str(port)]
-    address = f"http://127.0.0.1:{port}"
-    with running(command, tmp_path, f"{address}/health"):
+    command = [sys.executable, "-m", "marimo", "run", "sliders.py", "--headless", "--no-token", "--port"]
+    with running(lambda port: [*command, str(port)], tmp_path, "/health") as address:
         tab = browser.new_page(viewport={"width": 1300, "height": 1000})
         tab.set_default_timeout(SLOW)
         tab.goto(address)

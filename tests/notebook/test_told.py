@@ -11,7 +11,7 @@ import impacttree as it
 from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.export.changes import changes_data, timings_data
-from impacttree.export.page import modules, page_data
+from impacttree.export.page import contents, modules
 from impacttree.export.script import script
 from impacttree.notebook.told import figures, plain
 from impacttree.spec import Finance
@@ -56,44 +56,50 @@ def financed(name: Any) -> it.ImpactTree:
 @pytest.mark.parametrize(
     ("name", "changes", "cost", "basis"),
     [
-        ("saas", {"engagement": "+5%"}, 250_000.0, "horizon"),
-        ("saas", {"engagement": "+5%"}, 0.0, "horizon"),
-        ("saas", {"churn": "+1pp", "arpu": "=$20", "sales_and_marketing": "+60%"}, 10_000.0, "horizon"),
-        ("saas", {}, 0.0, "horizon"),
-        ("internal", {"deploy_minutes": "-5 minutes/deploy"}, 100_000.0, "horizon"),
-        ("duolingo", {"engagement": "=36%"}, 0.0, "horizon"),
-        ("saas", {"engagement": "+5% from 2027-04 over 3 months"}, 250_000.0, "horizon"),
-        ("saas", {"engagement": "+5% from 2027-04 over 3 months"}, 250_000.0, "pv"),
-        ("saas", {"churn": "+1pp", "arpu": "=$20", "sales_and_marketing": "+60%"}, 10_000.0, "pv"),
-        ("saas", {"engagement": "+5% from 2027-04 over 3 months"}, 0.0, "run_rate"),
-        ("internal", {"deploy_minutes": "-5 minutes/deploy"}, 0.0, "run_rate"),
-        ("internal", {"deploy_minutes": "=20 minutes/deploy from 3 over 4 shape s until 9"}, 100_000.0, "horizon"),
+        ("saas", {"engagement": "+5%"}, "$250k", "horizon"),
+        ("saas", {"engagement": "+5%"}, None, "horizon"),
+        ("saas", {"churn": "+1pp", "arpu": "=$20", "sales_and_marketing": "+60%"}, "$10k", "horizon"),
+        ("saas", {}, None, "horizon"),
+        ("internal", {"deploy_minutes": "-5 minutes/deploy"}, "$100k", "horizon"),
+        ("duolingo", {"engagement": "=36%"}, None, "horizon"),
+        ("saas", {"engagement": "+5% from 2027-04 over 3 months"}, "$250k", "horizon"),
+        ("saas", {"engagement": "+5% from 2027-04 over 3 months"}, "$250k", "pv"),
+        ("saas", {"churn": "+1pp", "arpu": "=$20", "sales_and_marketing": "+60%"}, "$10k", "pv"),
+        ("saas", {"engagement": "+5%"}, "$50k in month 3; $120k; $80k in month 15 over 12 months", "horizon"),
+        ("saas", {"engagement": "+5%"}, "$50k in month 3; $80k in month 15", "pv"),
+        ("saas", {"arpu": "+60% from month 11 over 4 months"}, "$50k in month 30", "horizon"),
+        ("saas", {"engagement": "+5% from 2027-04 over 3 months"}, None, "run_rate"),
+        ("internal", {"deploy_minutes": "-5 minutes/deploy"}, None, "run_rate"),
+        ("internal", {"deploy_minutes": "=20 minutes/deploy from 3 over 4 shape s until 9"}, "$100k", "horizon"),
     ],
 )
 def test_figures_are_those_of_the_script(
-    name: Any, changes: dict[str, str], cost: float, basis: Basis, tmp_path: Path
+    name: Any, changes: dict[str, str], cost: str | None, basis: Basis, tmp_path: Path
 ) -> None:
     plain_subject = financed(name)._subject
     subject = plain_subject.on_basis(basis)
-    data, outcome = page_data(plain_subject, basis=basis), subject.outcome(None)
+    data, outlays = contents(plain_subject, cost=cost, basis=basis)
+    outcome = subject.outcome(None)
     horizon = data["horizons"][0]
     case = Case.of(subject.marked, changes, horizon)
-    timings = timings_data([case.asked], subject.words, max(data["horizons"]))
+    timings = timings_data([case.asked], subject.words, data["horizons"])
     data = {**data, "model": {**data["model"], "timings": timings, "static": data["model"]["static"] and not timings}}
     asked = {
         "changes": changes_data(case.asked),
         "horizon": horizon,
-        "cost": cost,
+        "cost": data["cost"],
         "need": None,
         "focus": data["focus"],
     }
     (theirs,) = in_node(script(modules(data)) + NOW, [{"data": data, "asked": asked}], tmp_path)
-    ours = plain(figures(case, outcome, data["horizons"], cost))
+    ours = plain(figures(case, outcome, data["horizons"], outlays))
     flows = {(source, target): amount for source, target, amount in theirs.pop("flows")}
     if len(changes) < 2:
         told = {(source, target): amount for source, target, amount in ours.pop("flows")}
         assert flows == pytest.approx(told, rel=1e-9)
     theirs |= {key: [list(row.values()) for row in theirs[key]] for key in ("rows", "baseRows")}
     theirs |= {key: list(theirs[key].values()) for key in ("before", "after")}
+    notes = [sorted(told.replace("−", "-") for told in one.pop("notes")) for one in (ours, theirs)]
+    assert notes[0] == notes[1]
     assert any(check["broken"] for check in ours["guardrails"]) == ("sales_and_marketing" in changes)
     _close(ours, theirs, "now")

@@ -13,15 +13,18 @@
 //                    flows: [[source, target, amount], ...],                  what each edge carries of the total
 //                    rows, baseRows: [[by slot], ...],                        period by period; one row where all are alike
 //                    net: { line: [...], horizons: [[periods, net], ...], payback: period | null } | null,   payback without a cost null, too; no net of what has none
-//                    guardrails: [{ slot, side, limit, value, period, broken: [period, ...] }, ...] } }
+//                    isFull,                                                  whether some change is taken to be achieved in full
+//                    notes: [text, ...],                                      what a reader should know before using the figures
+//                    guardrails: [{ index, side, limit, value, period, broken: [period, ...] }, ...] } }
 //         | { later: { needed: { value: number | null, digits, isToday } | null,
 //                      tornado: [{ label, worths: [at P10, at P90] }, ...] } }
 //         | { ranges: { samples, isAll,                                       isAll is false of a first look at fewer
 //                       total: [P10, P90] | null,                             of `total`; null where nothing uncertain moves it
 //                       net: { low: [...], high: [...], payback: [period | null, period | null] | null } | null,
 //                       risks: [share of draws in which it is broken | null by guardrail] } }
+import { Cautions } from "./cautions.js";
 import { Lift } from "./lift.js";
-import { Model } from "./model.js";
+import { Model, steps } from "./model.js";
 import { Columns, Draws, quantile, valueAt, widthOf } from "./samples.js";
 import { alike, change } from "./state.js";
 
@@ -38,7 +41,8 @@ export class Answers {
     this.base = this.model.run(this.longest);
     this.befores = new Map(data.horizons.map((count) => [count, this.model.first(this.base, count)]));
     this.waiting = 0;
-    const slots = [data.outcome, ...data.guardrails.map(({ slot }) => slot)];
+    this.cautions = new Cautions(data, this.model);
+    const slots = [data.outcome, ...data.guardrails.map(({ index }) => index)];
     this.columns = new Columns(this.model, slots, widthOf(this.model.size * this.longest));
     this.sampler = new Sampler(data, this.columns);
   }
@@ -64,6 +68,7 @@ export class Answers {
     return {
       before: totals[0], after: totals[1], total, flows: this.flows(horizon, changes, before, after, total),
       rows: after.rows, baseRows: before.rows, net: this.data.canCost ? this.net(long, cost ?? 0) : null, guardrails: this.guardrails(after),
+      isFull: [...changes].some(([slot, change]) => this.sampler.effect(slot, change).some(({ drawn }) => !drawn)), notes: this.cautions.of(changes, before, after, horizon),
     };
   }
 
@@ -79,26 +84,36 @@ export class Answers {
     return found.filter(([, , amount]) => Math.abs(amount) > 1e-9 * largest);
   }
 
-  /** What the outcome gains in each period, added up, less the cost; and the first period in which the cost is back. */
+  /** What the outcome gains in each period, added up, less what is paid; and the first period in which that is back. */
   net(long, cost) {
     const { data, longest, model, base } = this, slot = data.outcome, sign = data.metrics[slot].better === "lower" ? -1 : 1;
     const at = (run, t) => run.rows[model.isStatic ? 0 : t][slot];
     const counts = model.way(longest, slot).each;
     let sum = 0;
-    const line = Array.from({ length: longest }, (_, t) => (sum += sign * counts[t] * (at(long, t) - at(base, t))) - cost);
-    const paid = line.findIndex((value) => value >= 0);
-    const horizons = data.horizons.map((count) => [count, sign * (model.over(long, count, slot) - model.over(base, count, slot)) - cost]);
-    return { line, horizons, payback: cost && paid >= 0 ? paid + 1 : null };
+    const paid = this.paid(cost), first = firstSpend(data);
+    const line = Array.from({ length: longest }, (_, t) => (sum += sign * counts[t] * (at(long, t) - at(base, t))) - paid[t]);
+    const back = line.findIndex((value, t) => t >= first && value >= 0);
+    const horizons = data.horizons.map((count) => [count, sign * (model.over(long, count, slot) - model.over(base, count, slot)) - paid[count - 1]]);
+    return { line, horizons, payback: cost && back >= 0 ? back + 1 : null };
+  }
+
+  /** What is paid of a cost up to each period, as it counts: in the parts in which it was stated. */
+  paid(cost) {
+    let sum = 0;
+    return Array.from({ length: this.longest }, (_, t) => {
+      for (const [share, period, counts] of this.data.paid) if (period === t + 1) sum += cost * share * counts;
+      return sum;
+    });
   }
 
   guardrails(run) {
-    return this.data.guardrails.map(({ slot, side, limit, slack }) => {
-      const values = Array.from({ length: run.periods }, (_, t) => run.rows[this.model.isStatic ? 0 : t][slot]);
+    return this.data.guardrails.map(({ index, side, limit, slack }) => {
+      const values = Array.from({ length: run.periods }, (_, t) => run.rows[this.model.isStatic ? 0 : t][index]);
       const room = (value) => (side === "floor" ? value - limit : limit - value);
       let tightest = 0;
       values.forEach((value, t) => { if (room(value) < room(values[tightest])) tightest = t; });
       const broken = values.flatMap((value, t) => (room(value) < -slack ? [t + 1] : []));
-      return { slot, side, limit, value: values[tightest], period: tightest + 1, broken };
+      return { index, side, limit, value: values[tightest], period: tightest + 1, broken };
     });
   }
 
@@ -179,7 +194,7 @@ export class Answers {
 class Sampler {
   constructor(data, columns) {
     Object.assign(this, { data, columns, longest: Math.max(...data.horizons), draws: new Draws(data.draws), drawn: [], before: [] });
-    this.made = new Map(data.changes);
+    [this.made, this.lifts] = [data.changes, data.draws.lifts].map((each) => new Map(each));
   }
 
   /** Draw all samples, telling of a first look and of the whole. */
@@ -203,14 +218,16 @@ class Sampler {
 
   /** What is done to each metric: as the page was made with it, with the numbers that it draws. */
   #effects(changes, first) {
-    const found = new Map(changes), drawn = this.#drawn(first);
-    for (const [slot, lift] of this.data.draws.lifts) {
-      if (!changes.has(slot) || !alike(changes.get(slot), this.made.get(slot))) continue;
-      const drawnIn = ({ drawn: [key, place, offset, factor] = [], ...one }) => (key ? { ...one, [key]: drawn[place].map((value) => offset + factor * value) } : one);
-      found.set(slot, { ...drawnIn(lift), before: lift.before?.map(drawnIn) });
-    }
-    return found;
+    const drawn = this.#drawn(first);
+    const drawnIn = ({ drawn: [key, place, offset, factor] = [], ...one }) => (key ? { ...one, [key]: drawn[place].map((value) => offset + factor * value) } : one);
+    return new Map([...changes].map(([slot, change]) => {
+      const each = this.effect(slot, change).map(drawnIn), last = each.pop();
+      return [slot, each.length ? { ...last, before: each } : last];
+    }));
   }
+
+  /** The steps of what is done to a metric; those of the change that the page was made with know which numbers are drawn. */
+  effect(slot, change) { return steps((alike(change, this.made.get(slot)) && this.lifts.get(slot)) || change); }
 
   /** What is kept of a block of draws: the outcome by period and over each horizon, and the guarded metrics by period. */
   #worked(drawn, changes) {
@@ -218,7 +235,7 @@ class Sampler {
     const parameters = data.draws.inputs.flatMap(({ parameter }, k) => (parameter === null ? [] : [[parameter, drawn[k]]]));
     const run = columns.run(longest, parameters, changes);
     return {
-      path: run.rows.map((row) => row[outcome]), guarded: guardrails.map(({ slot }) => run.rows.map((row) => row[slot])),
+      path: run.rows.map((row) => row[outcome]), guarded: guardrails.map(({ index }) => run.rows.map((row) => row[index])),
       totals: new Map(horizons.map((count) => [count, columns.over(run, count)[outcome]])),
     };
   }
@@ -228,22 +245,23 @@ class Sampler {
     const each = (take) => Float64Array.from({ length: count }, (_, k) => take(Math.floor(k / width), k % width));
     const moves = each((block, k) => after[block].totals.get(horizon)[k] - before[block].totals.get(horizon)[k]).filter(Number.isFinite).sort();
     const total = changes.size && moves.length && !isPoint(moves, data.draws.size) ? [quantile(moves, 0.1), quantile(moves, 0.9)] : null;
-    return { total, net: total ? this.#net(cost, after, each) : null, risks: data.guardrails.map((limit, which) => (limit.isSure ? null : this.#risk(limit, which, horizon, after, count))) };
+    return { total, net: total ? this.#net(cost ?? 0, after, each) : null, risks: data.guardrails.map((limit, which) => (limit.isSure ? null : this.#risk(limit, which, horizon, after, count))) };
   }
 
   #net(cost, after, each) {
-    const { data, before, longest } = this, place = data.draws.cost, sign = data.metrics[data.outcome].better === "lower" ? -1 : 1;
+    const { data, before, longest } = this, sign = data.metrics[data.outcome].better === "lower" ? -1 : 1, begun = firstSpend(data);
     if (!data.canCost) return null;
-    const isDrawn = place !== null && cost === data.cost, spent = each((block, k) => (isDrawn ? this.drawn[block][place][k] : cost ?? 0));
     const at = (path, t) => path[path.length > 1 ? t : 0];
-    const sums = spent.map((one) => -one), lines = [], counts = this.columns.model.way(longest, data.outcome).each;
+    const sums = each(() => 0), lines = [], counts = this.columns.model.way(longest, data.outcome).each;
+    const spent = (share, place, block, k) => (place !== null && cost === data.cost ? this.drawn[block][place][k] : cost * share);
     for (let t = 0; t < longest; t++) {
-      const gains = each((block, k) => sign * counts[t] * (at(after[block].path, t)[k] - at(before[block].path, t)[k]));
+      const due = data.paid.filter(([, period]) => period === t + 1);
+      const gains = each((block, k) => due.reduce((gain, [share, , part, place]) => gain - part * spent(share, place, block, k), sign * counts[t] * (at(after[block].path, t)[k] - at(before[block].path, t)[k])));
       gains.forEach((gain, k) => { sums[k] += gain; });
       lines.push(sums.slice());
     }
     const isThere = lines[longest - 1].map(Number.isFinite), first = [];
-    isThere.forEach((there, k) => { if (there) { const back = lines.findIndex((line) => line[k] >= 0); first.push(back < 0 ? Infinity : back + 1); } });
+    isThere.forEach((there, k) => { if (there) { const back = lines.findIndex((line, t) => t >= begun && line[k] >= 0); first.push(back < 0 ? Infinity : back + 1); } });
     if (!first.length) return null;
     first.sort((one, two) => one - two);
     const sorted = lines.map((line) => line.filter((_, k) => isThere[k]).sort());
@@ -266,6 +284,9 @@ class Sampler {
     return whole ? broken / whole : 0;
   }
 }
+
+/** The place of the period in which the first part of a cost is paid. */
+function firstSpend({ paid }) { return Math.min(...paid.map(([, period]) => period)) - 1; }
 
 /** Whether sorted numbers are one number but for rounding, beside what they are differences of. */
 function isPoint(sorted, scale) {

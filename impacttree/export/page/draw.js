@@ -191,7 +191,7 @@ function arrow(path, thick, paint, dash, isAssumed) {
 function drawCard(card, slot, x, y, wide, high, isMain, choose) {
   const dark = card.kind === "financial", ink = dark ? "financial-text" : "ink", grey = dark ? "financial-grey" : "grey";
   const room = wide - 13, inside = x + 6.5;
-  const group = shape("g", { class: `card${card.isChosen ? " chosen" : ""}`, role: "button", tabindex: 0, "aria-pressed": String(card.isChosen), "data-slot": slot });
+  const group = shape("g", { class: `card${card.isChosen ? " chosen" : ""}`, role: "button", tabindex: 0, "aria-pressed": card.isChosen, "data-slot": slot });
   group.append(
     shape("rect", { x: x - 3.5, y: y - 3.5, width: wide + 7, height: high + 7, rx: card.kind === "product" ? 10 : 4, fill: "none", class: "ring" }),
     shape("rect", { x, y, width: wide, height: high, rx: card.kind === "product" ? 8 : 2, class: `f-${dark ? "financial" : "card"} s-${isMain ? "accent" : card.isGuard ? "guard" : "rule"}`, "stroke-width": isMain ? 2.2 : 1.1, "stroke-dasharray": card.isGuard && !isMain ? "4 2.5" : null }),

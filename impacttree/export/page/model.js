@@ -225,7 +225,8 @@ export class Model {
     this.lags = data.lags;
     this.isStatic = data.static;
     this.rules = data.rules;
-    this.ways = new Map(data.ways.map(([periods, first, ways]) => [periods, { first, by: this.#ways(ways) }]));
+    this.ways = new Map();
+    for (const [periods, first, ways] of data.ways) this.ways.set(periods, { first, by: this.#ways(ways, periods) });
     this.timings = new Map(Object.entries(data.timings ?? {}));
     this.rank = data.rank;
     this.owners = data.owners;
@@ -238,9 +239,10 @@ export class Model {
   }
 
   /** By rule, what each distinct period counts in a value over the horizon, and by what their sum is divided. */
-  #ways(ways) {
+  #ways(ways, periods) {
+    const [longest] = this.ways.values();
     return new Map(ways.map(([rule, runs, divisor]) => {
-      const weights = runs.flatMap(([count, weight]) => Array(count).fill(weight));
+      const weights = runs ? runs.flatMap(([count, weight]) => Array(count).fill(weight)) : longest.by.get(rule).each.slice(0, periods);
       return [rule, { weights: this.isStatic ? [total(weights)] : weights, divisor, each: weights }];
     }));
   }

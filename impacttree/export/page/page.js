@@ -2,8 +2,8 @@
 import { drawGauge, drawLine, drawTornado, drawTree, element, glyph, KINDS, shape, shortened, standAlone, width, wrapped } from "./draw.js";
 import { Answers } from "./answers.js";
 import { steps } from "./model.js";
-import { State } from "./state.js";
-import { digitsApart, formatShare, formatSigned, formatValue, isStill, parse, percentage, relative, Words } from "./words.js";
+import { State, unpacked } from "./state.js";
+import { digitsApart, formatShare, formatSigned, formatValue, isStill, joined, parse, percentage, relative, unsigned, Words } from "./words.js";
 
 const STEPS = 400, LATER = 160, NAMED = 4;
 const TABS = ["Tree", "Inputs", "Guardrails", "Share"];
@@ -83,13 +83,13 @@ export class Page {
 
   show(tab) {
     this.part("sheet").dataset.tab = tab;
-    for (const button of this.part("tabs").children) button.setAttribute("aria-pressed", String(button.dataset.tab ? button.dataset.tab === tab : button.textContent.startsWith(tab)));
+    for (const button of this.part("tabs").children) button.setAttribute("aria-pressed", button.dataset.tab ? button.dataset.tab === tab : button.textContent.startsWith(tab));
   }
 
   typed(field, style, take) {
     field.addEventListener("input", () => {
       const value = field.value.trim() ? parse(field.value, style, this.data.currency) : null;
-      field.setAttribute("aria-invalid", String(Number.isNaN(value)));
+      field.setAttribute("aria-invalid", Number.isNaN(value));
       if (Number.isNaN(value)) return;
       take(value);
       this.changed(field);
@@ -117,7 +117,7 @@ export class Page {
     field.addEventListener("input", () => {
       const value = parse(field.value, input.kind === "ratio" ? { shift: 2 } : metric.style, this.data.currency), [least, most] = input.bounds ?? [-1, null];
       const isWrong = Number.isNaN(value) || (input.kind !== "ratio" && /^\s*\+/.test(field.value)) || value < (least ?? -Infinity) || value > (most ?? Infinity);
-      field.setAttribute("aria-invalid", String(isWrong));
+      field.setAttribute("aria-invalid", isWrong);
       if (isWrong) return;
       this.state.set(slot, value);
       this.changed(field);
@@ -183,6 +183,11 @@ export class Page {
 
   money(amount) { return formatSigned(this.outcome, amount); }
 
+  plain(amount) { return unsigned(this.outcome, amount); }
+
+  /** A metric period by period, over the horizon that is shown. */
+  path(rows, slot) { return Array.from({ length: this.state.horizon }, (_, t) => rows[rows.length > 1 ? t : 0][slot]); }
+
   update() {
     this.sentence();
     this.fields();
@@ -214,7 +219,8 @@ export class Page {
 
   sentence() {
     const { state, found, data } = this, [start, amount, end] = this.said();
-    this.part("sentence").replaceChildren(start, ...(amount ? [bold(amount)] : []), end);
+    const unbroken = start.split(/(\d+-\d+)/).map((text, k) => (k % 2 ? element("span", { class: "whole" }, text) : text));
+    this.part("sentence").replaceChildren(...unbroken, ...(amount ? [bold(amount)] : []), end);
     const parts = state.moves().slice(0, NAMED).map(({ slot }) => {
       const value = this.total(slot, found.before[slot], found.after[slot]);
       return state.moves().length > 1 ? `${data.metrics[slot].label} ${value}` : value;
@@ -257,9 +263,7 @@ export class Page {
       move.style.left = at(a);
       move.style.width = `calc(${at(b)} - ${at(a)})`;
     }
-    const plain = (value) => (value === null ? "" : this.money(value).replace(/^\+/, ""));
-    if (this.part("need") !== from && idle(this.part("need"))) this.part("need").value = plain(state.need);
-    if (this.part("cost") !== from && idle(this.part("cost"))) this.part("cost").value = plain(state.cost);
+    for (const id of ["need", "cost"]) if (this.part(id) !== from && idle(this.part(id))) this.part(id).value = state[id] === null ? "" : this.plain(state[id]);
     this.part("target").classList.toggle("idle", state.need === null);
     this.part("need-label").textContent = `I need, ${this.words.over(this.outcome, state.horizon).replace("in the first", "in")}`;
     this.from = null;
@@ -267,12 +271,12 @@ export class Page {
 
   bar() {
     const { state, found, data, words } = this, isStated = !state.changes.size;
-    for (const [name, button] of this.scenarioButtons) button.setAttribute("aria-pressed", String(state.scenario ? state.scenario === name : name === (isStated ? "stated" : "")));
-    for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", String(count === state.horizon));
+    for (const [name, button] of this.scenarioButtons) button.setAttribute("aria-pressed", state.scenario ? state.scenario === name : name === (isStated ? "stated" : ""));
+    for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", count === state.horizon);
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` ${words.timed("by", count)}`]);
     const back = () => bold(capital(words.verdict(found.net.horizons, found.net.payback)));
-    this.part("net").replaceChildren(`${capital(data.basis.net)} `, ...nets, ...(state.cost ? ["\n", back(), this.paidBack()] : []));
+    this.part("net").replaceChildren(`${capital(data.basis.net)} `, ...nets, ...(state.cost ? ["\n", back(), this.paidBack(), ...(data.paid.length > 1 || data.paid[0][1] > 1 ? [`\nPaid${state.cost === data.cost ? "" : " in the same parts"}: ${this.terms()}`] : [])] : []));
   }
 
   /** When it is paid back from P10 to P90: " (P10 to P90: month 17 to 30)". */
@@ -298,14 +302,14 @@ export class Page {
     const unit = word.join(" ") || (summed ? summed.card : metric.unit.replace(/^per /, "/"));
     return {
       slot, kind: metric.kind, label: metric.label, value, unit, brief: summed?.brief, pill, tone: words.tone(metric, moves ? after - before : 0),
-      isGuard: data.guardrails.some((limit) => limit.slot === slot), isChosen: state.selected === slot,
+      isGuard: data.guardrails.some((limit) => limit.index === slot), isChosen: state.selected === slot,
     };
   }
 
   tree() {
     const { data, state, found } = this, [part, all = part] = data.views, inPart = new Set(part.cards.map(([slot]) => slot));
     const isBeyond = found.flows.some(([source, target]) => !inPart.has(source) || !inPart.has(target)), view = state.whole || isBeyond ? all : part;
-    const focused = this.root.activeElement?.closest?.(".card")?.dataset.slot;
+    const focused = this.root.activeElement?.closest?.(".card")?.getAttribute("data-slot");
     const isMoved = state.changes.size > 0;
     const told = {
       flows: new Map(found.flows.map(([source, target, amount]) => [`${source} ${target}`, amount])), largest: this.largest, isMoved, picture: this.part("sentence").textContent,
@@ -351,10 +355,10 @@ export class Page {
     this.part("rows").replaceChildren(...order.map((slot) => {
       const card = this.card(slot), isStart = changes.has(slot), flow = into.get(slot) ?? (isStart && found.flows.length ? found.total : 0);
       const icon = shape("svg", { viewBox: "-1 -1 14 14", width: 14, height: 14, "aria-hidden": "true" }, glyph(card.kind, 0, 0, 12, false));
-      const button = element("button", { type: "button", "aria-pressed": String(card.isChosen) }, icon, element("strong", {}, card.label), element("span", { class: "value" }, card.value),
+      const button = element("button", { type: "button", "aria-pressed": card.isChosen }, icon, element("strong", {}, card.label), element("span", { class: "value" }, card.value),
         element("span", { class: "kind" }, `${KINDS[card.kind]}${data.metrics[slot].owner ? `, ${data.metrics[slot].owner}` : ""}${card.unit ? `, ${card.unit}` : ""}`), element("span", { class: "flow" }, flow ? this.money(flow) : ""),
         card.pill ? element("span", { class: `pill ${card.tone}` }, card.pill) : element("span"));
-      button.addEventListener("click", () => { this.choose(slot); this.part("panel").scrollIntoView({ block: "nearest" }); });
+      button.addEventListener("click", () => { this.choose(slot); this.part("panel").scrollIntoView({ "block": "nearest" }); });
       return element("li", { class: view.path.includes(slot) && state.changes.size ? "main" : null }, button);
     }));
   }
@@ -368,8 +372,8 @@ export class Page {
   guards() {
     const { found, data } = this;
     this.part("guards-box").hidden = !found.guardrails.length;
-    this.part("guards").replaceChildren(...found.guardrails.map(({ slot, side, limit, value, period, broken }, which) => {
-      const metric = data.metrics[slot], label = metric.label, isBroken = broken.length > 0;
+    this.part("guards").replaceChildren(...found.guardrails.map(({ index, side, limit, value, period, broken }, which) => {
+      const metric = data.metrics[index], label = metric.label, isBroken = broken.length > 0;
       const verdict = isBroken ? this.words.breach(broken, this.state.horizon) : "holds";
       const digits = digitsApart(value, limit, (one, digits) => formatValue(metric, one, digits)), [shown, bound] = [value, limit].map((one) => formatValue(metric, one, digits));
       const share = this.ranges?.risks[which] ?? null, risk = share === null ? "" : `, risk ${percentage(share)}`;
@@ -385,8 +389,7 @@ export class Page {
 
   panel() {
     const { state, found, data } = this, slot = state.selected, metric = data.metrics[slot], term = (name, ...texts) => texts.filter(Boolean).flatMap((text, k) => [element("dt", {}, k ? "" : name), element("dd", {}, text)]);
-    const at = (rows) => Array.from({ length: state.horizon }, (_, t) => rows[rows.length > 1 ? t : 0][slot]);
-    const [path, was] = [at(found.rows), at(found.baseRows)], better = metric.better === "lower" ? "; lower is better" : "";
+    const [path, was] = [found.rows, found.baseRows].map((rows) => this.path(rows, slot)), better = metric.better === "lower" ? "; lower is better" : "";
     this.part("panel").replaceChildren(
       element("div", { class: "top" }, element("h2", { id: "panel-head" }, metric.label), bold(this.total(slot, found.before[slot], found.after[slot]))),
       metric.about ? element("p", {}, metric.about) : "",
@@ -400,7 +403,7 @@ export class Page {
 
   line() {
     const { state, found, data, outcome } = this, isSummed = data.canCost && state.changes.size > 0;
-    const at = (rows) => Array.from({ length: state.horizon }, (_, t) => rows[rows.length > 1 ? t : 0][data.outcome]);
+    const at = (rows) => this.path(rows, data.outcome);
     const path = isSummed ? found.net.line : at(found.rows), second = isSummed || !state.changes.size ? null : at(found.baseRows);
     const hasLine = path.length > 1 && [...path, ...(second ?? [])].every(Number.isFinite);
     this.part("line-box").hidden = !hasLine;
@@ -417,7 +420,7 @@ export class Page {
   /** What a change returns, added up, less what it costs. */
   net(line) {
     const { state, found, data, words, outcome } = this, { payback } = found.net, last = line.length - 1;
-    const plain = this.money(state.cost ?? 0).replace(/^\+/, ""), what = outcome.better === "lower" ? "saving" : "change";
+    const plain = this.plain(state.cost ?? 0), what = outcome.better === "lower" ? "saving" : "change";
     const head = state.cost ? `Cumulative ${data.basis.net} of the ${plain}` : `Cumulative ${what} of ${outcome.low}`;
     const { low, high } = this.ranges?.net ?? {}, isSure = low && [...low, ...high].every(Number.isFinite);
     this.part("line-head").textContent = `${head}, ${words.lasting(line.length)}`;
@@ -432,8 +435,8 @@ export class Page {
     const { found, words, outcome } = this;
     this.part("tornado-box").hidden = !bars.length;
     if (!bars.length) return;
-    this.part("tornado-head").textContent = `What the ${this.money(found.total).replace(/^\+/, "")} rests on (P10 to P90)`;
-    this.part("tornado").replaceChildren(drawTornado(bars, found.total, (value) => this.money(value).replace(/^\+/, ""), (change) => words.tone(outcome, change) === "good"));
+    this.part("tornado-head").textContent = `What the ${this.plain(found.total)} rests on (P10 to P90)`;
+    this.part("tornado").replaceChildren(drawTornado(bars, found.total, (value) => this.plain(value), (change) => words.tone(outcome, change) === "good"));
   }
 
   needs(found) {
@@ -441,7 +444,7 @@ export class Page {
     this.part("take").hidden = !isOpen;
     this.part("take").onclick = () => { this.state.set(this.state.focus, found.value); this.changed(); };
     const { state, data } = this, metric = data.metrics[state.focus], output = this.part("needs");
-    const when = state.when.get(state.focus), asked = state.need === null ? "" : this.money(state.need).replace(/^\+/, "");
+    const when = state.when.get(state.focus), asked = state.need === null ? "" : this.plain(state.need);
     if (state.need === null) { output.replaceChildren(`Type an amount: what must ${metric.low} be?`); return; }
     if (!found) output.replaceChildren(`${metric.label} is not an input`);
     else if (found.isToday) output.replaceChildren(`${asked} needs no move of ${metric.low}`);
@@ -450,16 +453,31 @@ export class Page {
   }
 
   basis() {
-    const { data, state } = this, { meant, net, paid, marked } = data.basis;
-    const what = [meant, "before the cost of achieving it", state.cost && data.canCost ? `${net} is after a cost of ${this.money(state.cost).replace(/^\+/, "")}, paid once ${paid}` : "", this.held(), marked].filter(Boolean);
-    this.basisText = `Basis: ${what.join("; ")}. ${data.asOf ? `As of ${data.asOf}. ` : ""}${data.notes.join(" ")}${data.notes.length ? " " : ""}${data.name}, version ${data.version}.`;
-    this.part("basis").textContent = this.basisText;
+    const { data, state, found } = this, { meant, before, marked } = data.basis, isMoved = state.changes.size > 0;
+    const cost = state.cost && data.canCost ? `; ${this.costing()}` : "";
+    const told = [meant, ...(isMoved ? [`${before}${cost}; ${this.held()}${found.isFull ? data.basis.full : ""}`] : [])].filter(Boolean).join(", ");
+    const isMade = state.isStated && state.cost === data.cost, says = (texts, lead) => texts.map((text) => `${lead}${text}.`);
+    const notes = [...says(found.notes, "Note: "), ...says(isMade ? data.made : [], "Not modelled: ")];
+    const basis = [`Basis: ${[told, marked].filter(Boolean).join("; ")}.`, data.asOf && `As of ${data.asOf}.`, ...says(data.notes, ""), `${data.name}, version ${data.version}.`].filter(Boolean).join(" ");
+    this.basisText = [...notes, basis].join(" ");
+    this.part("notes").textContent = notes.join("\n");
+    this.part("basis").textContent = basis;
+  }
+
+  /** What is off the figures that are called net: "net is after a cost of $250k, paid once in month 1". */
+  costing() { return `${this.data.basis.after}${this.terms()}`; }
+
+  /** What is paid and when; of another total than was stated, the same parts of it. */
+  terms() {
+    const { data, state: { cost } } = this, isStated = cost === data.cost;
+    return joined(data.paid.map(([share, , , , text, when]) => (isStated ? text : this.plain(cost * share)) + when));
   }
 
   /** When changes are in force: "lift held from month 1", "lift from month 4, in full from month 6". */
   held() {
-    const { state, data } = this, told = new Set([...state.changes.values()].flatMap(steps).map(({ when }) => this.inForce(when)));
-    return `${state.changes.size > 1 ? "changes" : "lift"} ${told.size > 1 ? "each in force when stated" : [...told][0] ?? data.basis.held}`;
+    const { state, data } = this, each = [...state.changes.values()].flatMap(steps), told = each.map(({ when }) => this.inForce(when));
+    const times = new Set(each.map(({ when }) => String(data.model.timings?.[when]?.weights)));
+    return `${state.changes.size > 1 ? "changes" : "lift"} ${times.size > 1 ? data.basis.each : told[0]}`;
   }
 
   inForce(when) { return (this.data.model.timings?.[when] ?? { told: this.data.basis.held }).told; }
@@ -477,7 +495,7 @@ export class Page {
   /** Take the state of a link that was pasted: what stands after its #. */
   opened(field) {
     const [, fragment] = field.value.split("#");
-    field.setAttribute("aria-invalid", String(Boolean(field.value.trim()) && !fragment));
+    field.setAttribute("aria-invalid", Boolean(field.value.trim()) && !fragment);
     if (!fragment) return;
     this.state.read(fragment);
     this.place();
@@ -531,7 +549,7 @@ export class Page {
 
 /** Begin in a file of its own: the state stands in the address. */
 export function start() {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const data = unpacked(JSON.parse(document.getElementById("data").textContent));
   const address = {
     read: () => location.hash.slice(1),
     link: () => location.href,

@@ -1,6 +1,25 @@
 // What is asked of the tree: the moves, the horizon, the cost, what is needed; and how a link carries all that.
 import { apply, steps } from "./model.js";
-import { formatPercent, formatSigned, formatValue, relative } from "./words.js";
+import { formatPercent, formatSigned, formatValue, PLAIN, relative } from "./words.js";
+
+/** A way as pictures take it, of one in tenths of a point, each place as it lies from the end of the step before. */
+function absolute(path) {
+  let at = [0, 0];
+  return path.replace(/([a-z])([^a-z]*)/g, (_, kind, text) => {
+    let away = (text.match(/-?\d+/g) ?? []).map(Number);
+    if (away.length === 1) away.push(0);
+    if (kind === "s") { const [dx, dy] = away; kind = "c"; away = [dx / 2, 0, dx / 2, dy, dx, dy]; }
+    const places = away.map((place, k) => place + at[k % 2]);
+    at = places.length ? places.slice(-2) : at;
+    return kind.toUpperCase() + places.map((place) => place / 10).join(" ");
+  });
+}
+
+/** Data of which keys that occur often are told by signs (`packed` in export/script.py). */
+export function unpacked({ keys, data }) {
+  const open = (told) => (Array.isArray(told) ? told.map(open) : told instanceof Object ? Object.fromEntries(Object.entries(told).map(([key, value]) => [keys[key] ?? key, open(value)])) : told);
+  return open(data);
+}
 
 /** Whether two changes are the same. */
 export function alike(one, two) {
@@ -20,12 +39,13 @@ export function change(input, value, when) {
 export class State {
   constructor(data) {
     this.data = data;
+    data.styles = data.styles.map((style) => ({ ...PLAIN, ...style }));
     for (const metric of data.metrics) {
-      const low = metric.label.slice(0, 1).toLowerCase() + metric.label.slice(1);
-      Object.assign(metric, { ...data.usual, low, ...metric, style: data.styles[metric.style], signed: data.styles[metric.signed ?? metric.style] });
+      const plain = metric.name.replaceAll("_", " "), label = metric.label ?? plain[0].toUpperCase() + plain.slice(1), low = label.slice(0, 1).toLowerCase() + label.slice(1);
+      Object.assign(metric, { ...data.usual, label, low, ...metric, style: data.styles[metric.style], signed: data.styles[metric.signed ?? metric.style] });
     }
     for (const view of data.views) {
-      view.lines = view.lines.map(([source, target, path, label, more]) => ({ source, target, path, label, delay: "", ...more }));
+      view.lines = view.lines.map(([source, target, path, label, more]) => ({ source, target, path: absolute(path), label, delay: "", ...more }));
     }
     this.reset();
   }

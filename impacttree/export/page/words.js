@@ -2,7 +2,7 @@
 // decimal form of the number, in the style of the unit.
 const DIGITS = 3, FACTOR = 10, STILL = 1e-12;
 const SUFFIXES = [[12, "T"], [9, "B"], [6, "M"], [3, "k"]];
-const PLAIN = { before: "", after: "", words: ["", ""], shift: 0, decimals: 0, cents: false };
+export const PLAIN = { before: "", after: "", words: ["", ""], shift: 0, decimals: 0, cents: false };
 
 const ten = (power) => 10n ** BigInt(power);
 
@@ -72,6 +72,9 @@ export function formatSigned(metric, value, digits = DIGITS) {
   return shown(value, metric.isShare && Math.abs(value) >= FACTOR ? { ...multiple, decimals: 0 } : metric.signed, true, digits);
 }
 
+/** An amount without a plus. */
+export const unsigned = (metric, value, digits) => formatSigned(metric, value, digits).replace(/^\+/, "");
+
 /** How many digits tell two numbers apart. */
 export function digitsApart(first, second, write) {
   let digits = DIGITS;
@@ -123,6 +126,9 @@ function isUnit(text, style, code) {
   return !/[\d\p{Sc}]|^[.,]|\b[A-Z]{3}\b/u.test(text.startsWith(code) && code ? text.slice(code.length) : text);
 }
 
+/** "a, b and c". */
+export const joined = (items, last = "and") => (items.length > 1 ? `${items.slice(0, -1).join(", ")} ${last} ${items[items.length - 1]}` : items.join());
+
 export class Words {
   constructor(data) { this.data = data; }
 
@@ -169,7 +175,7 @@ export class Words {
   /** A change of an outcome: "+$17k"; of an amount that is better lower "saves $17k" or "costs $17k". */
   figure(metric, change, digits = DIGITS) {
     if (!change || !metric.isAmount || metric.better === "higher") return formatSigned(metric, change, digits);
-    return `${change < 0 ? "saves" : "costs"} ${formatSigned(metric, Math.abs(change), digits).replace(/^\+/, "")}`;
+    return `${change < 0 ? "saves" : "costs"} ${unsigned(metric, Math.abs(change), digits)}`;
   }
 
   /** From one change to another: "+$44.2k to +$130k", "saves $9k to $26k". */
@@ -189,7 +195,7 @@ export class Words {
   effect(metric, before, after, plural) {
     const change = after - before, lower = metric.better === "lower", s = plural ? "" : "s";
     if (isStill(before, after)) return [`${plural ? "do" : "does"} not change`, "", metric.low];
-    const amount = formatSigned(metric, Math.abs(change)).replace(/^\+/, "");
+    const amount = unsigned(metric, Math.abs(change));
     if (metric.isAmount) {
       const verb = lower ? (change <= 0 ? "save" : "add") : change >= 0 ? "add" : "cost";
       const [number, word] = amount.split(" ");
