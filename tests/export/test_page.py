@@ -443,7 +443,9 @@ def test_costs_by_period_are_counted_and_told_as_the_library_does(browser: Any, 
         assert tab.evaluate("impacttree.found.net.line") == pytest.approx(worth.pays.net, rel=1e-9)
         assert tab.input_value("#cost") == "$250k"
         assert f"Basis: {worth.basis}." in tab.inner_text("#basis")
-        assert f"Pays back in {words.at(worth.payback)}" in tab.inner_text("#net")
+        assert worth.pays is not None
+            told = verdict(words, worth.outcome, worth.pays, nets=False)
+            assert f"{told[0].upper()}{told[1:]}" in tab.inner_text("#net")
         assert tab.inner_text("#net").endswith(f"Paid: {worth.pays.terms}")
         _sampled(tab)
         back = (
@@ -847,7 +849,7 @@ def test_effects_breaches_and_verdicts_are_said_as_the_library_says_them(tmp_pat
         " return [data.metrics.map((one) => moves.map((move) => [effect(one, move, false), effect(one, move, true)])),"
         " data.metrics.map((one) => moves.map(([before, after]) => words.tone(one, after - before))),"
         " [...breaches.map((broken) => words.breach(broken, 12)), words.breach([1], 1)],"
-        " weighed.map(([nets, back]) => words.verdict(nets.map((net, k) => [12 * k + 12, net]), back))]; }"
+        " weighed.map(([nets, back]) => words.pays(nets.map((net, k) => [12 * k + 12, net]), back))]; }"
     )
     asked = {"data": page_data(tree._subject), "moves": moves, "breaches": breaches, "weighed": weighed}
     ((effects, tones, broken, verdicts),) = in_node(code, [asked], tmp_path)

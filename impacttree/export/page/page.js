@@ -275,7 +275,7 @@ export class Page {
     for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", count === state.horizon);
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
     const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` ${words.timed("by", count)}`]);
-    const back = () => bold(capital(words.verdict(found.net.horizons, found.net.payback)));
+    const back = () => bold(capital(words.pays(found.net.horizons, found.net.payback)));
     this.part("net").replaceChildren(`${capital(data.basis.net)} `, ...nets, ...(state.cost ? ["\n", back(), this.paidBack(), ...(data.paid.length > 1 || data.paid[0][1] > 1 ? [`\nPaid${state.cost === data.cost ? "" : " in the same parts"}: ${this.terms()}`] : [])] : []));
   }
 

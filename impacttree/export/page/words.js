@@ -145,7 +145,7 @@ export class Words {
   end(t) { return this.data.names ? this.ending(t) : t; }
 
   /** Whether it pays, from what is left at each horizon: "does not pay back within 12 months but does within 36, in month 21". */
-  verdict(horizons, payback) {
+  pays(horizons, payback) {
     const stages = horizons.map(([end, net]) => ({ end, pays: net > 0 })), last = stages.length - 1, ends = [stages[0].pays, stages[last].pays];
     const told = stages.filter(({ pays }, k) => k === 0 || k === last || !ends.includes(pays)), groups = [];
     for (const one of told) (groups.at(-1)?.[0].pays === one.pays ? groups.at(-1) : groups[groups.push([]) - 1]).push(one);
