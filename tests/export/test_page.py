@@ -444,8 +444,8 @@ def test_costs_by_period_are_counted_and_told_as_the_library_does(browser: Any, 
         assert tab.input_value("#cost") == "$250k"
         assert f"Basis: {worth.basis}." in tab.inner_text("#basis")
         assert worth.pays is not None
-            told = verdict(words, worth.outcome, worth.pays, nets=False)
-            assert f"{told[0].upper()}{told[1:]}" in tab.inner_text("#net")
+        told = verdict(words, worth.outcome, worth.pays, nets=False)
+        assert f"{told[0].upper()}{told[1:]}" in tab.inner_text("#net")
         assert tab.inner_text("#net").endswith(f"Paid: {worth.pays.terms}")
         _sampled(tab)
         back = (
