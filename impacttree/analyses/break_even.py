@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
-from impacttree.answers.cost import is_cost
+from impacttree.answers.cost import is_cost, pays
 from impacttree.answers.local import local
+from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.number_names import label_of, size_of, size_per
 from impacttree.answers.outlays import Costs, Outlay, payments, read_outlays
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Horizon, Over, Subject
+from impacttree.answers.verdict import is_turned, verdict
 from impacttree.answers.words import Words, counted, lowered, sentence
 from impacttree.errors import ChangeError, Problem, QuestionError, printable
 from impacttree.graph.model import Metric
@@ -95,13 +98,25 @@ class BreakEven(Result):
     rows: tuple[SwitchingValue, ...]
     idle: int
     warnings: tuple[str, ...]
-    words: Words = field(compare=False)
     parsed: Change = field(compare=False)
+    case: Case = field(compare=False)
+    costs: Costs | None = field(compare=False)
+
+    @property
+    def words(self) -> Words:
+        return self.case.words
 
     @property
     def pays(self) -> bool:
         """Whether the worth over the horizon is more than the cost."""
-        return self.net > 0
+        return pays(self.net)
+
+    @cached_property
+    def returns(self) -> Returns | None:
+        """What the lift returns against its cost over one, two and three horizons; None where no cost is stated."""
+        if self.cost is None:
+            return None
+        return returns(self.case.furthest, self.words.graph[self.outcome], self.costs, self.horizon, sampled=False)
 
     @property
     def title(self) -> str:
@@ -123,10 +138,15 @@ class BreakEven(Result):
                 f"{what}: its effect on {lowered(words.titled(self.outcome))} {within} turns around "
                 f"if {nearest.label} is {self._bound(nearest, opposite=True)}; stated is {self._today(nearest)}"
             )
-        first = self.rows[0]
-        if first.address != self._lift or first.at is None:
-            return f"{what} {'pays' if self.pays else 'does not pay'} {within}, whatever its size"
-        would = "pays" if self.pays else "would pay"
+        first, found = self.rows[0], self.returns
+        assert found is not None
+        is_sized = first.address == self._lift and first.at is not None
+        would = "pays" if self.pays else "would pay" if is_sized else "does not pay"
+        if is_turned(found):
+            size = f" at {self._bound(first)}" if is_sized else ", whatever its size"
+            return f"{what} {verdict(words, self.outcome, found)}; {within} it {would}{size}"
+        if not is_sized:
+            return f"{what} {would} {within}, whatever its size"
         return f"{what} {would} {within} if it is {self._bound(first)}; stated is {self._today(first)}"
 
     def to_dicts(self) -> list[dict[str, Scalar]]:
@@ -166,7 +186,7 @@ class BreakEven(Result):
         columns = (Column("What must hold"), Column("Stated"), Column(condition), Column("P10 to P90"), Column("Holds"))
         shown = self.shown
         accent = 0 if shown and shown[0].address == self._lift else None
-        return Table(self.title, columns, tuple(map(self._cells, shown)), tuple(self._notes(shown)), accent=accent)
+        return Table(self.title, columns, tuple(map(self._cells, shown)), self.notes, accent=accent)
 
     @property
     def _lift(self) -> str:
@@ -188,6 +208,11 @@ class BreakEven(Result):
             Cell(spread),
             Cell(holds, None if row.within_range is None else not row.within_range),
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What stands below the table: the net as stated, what is not shown, warnings, and the basis."""
+        return tuple(self._notes(self.shown))
 
     def _notes(self, shown: Sequence[SwitchingValue]) -> Iterator[str]:
         words = self.words
@@ -345,7 +370,8 @@ def break_even(
 
     outcome = subject.outcome(on)
     case = Case.of(subject, {metric: change}, horizon, scenario)
-    outlays = read_outlays(case, outcome, cost)
+    every = () if cost is None else read_outlays(case.furthest, outcome, cost, case.periods)
+    outlays = tuple(one for one in every if one.period <= case.periods)
     weighing = _weighing(case, outcome, math.fsum(payments(case, outlays, [one.amount for one in outlays])))
     net = weighing.sign * case.change(outcome) - weighing.cost
     if net == 0.0 and not outlays:
@@ -355,7 +381,7 @@ def break_even(
     ranges = _ranges(case)
     numbers = _numbers(case, outcome, ranges)
     steps = grid_steps(2 * len(subject.upstream(outcome)), case.periods, len(numbers))
-    points = list(switching_points(weighing, numbers, pays=net > 0, steps=steps))
+    points = list(switching_points(weighing, numbers, pays=pays(net), steps=steps))
     pairs = list(zip(points[::2], points[1::2], strict=True))
     bearing = [pair for pair in pairs if pair[0].bears]
     rows = [_row(subject, down, up, ranges) for down, up in bearing]
@@ -377,8 +403,9 @@ def break_even(
         rows=(*(sized if priced else []), *priced, *sorted(others, key=_order)),
         idle=len(pairs) - len(bearing),
         warnings=case.warnings(outcome),
-        words=words,
         parsed=_single(case),
+        case=case,
+        costs=cost,
     )
 
 

@@ -200,7 +200,7 @@ class CashFlow(Result):
             done = "Without a change" if self.costs or self.is_cash else words.label(self.metric)
         cost = f" for {joined(self.costs)}" if self.costs else ""
         shown = words.signed(self.metric, self.npv) if self.moves or self.costs else words.value(self.metric, self.npv)
-        parts = [f"{done}{cost}: {self.value_name} {shown} over {words.window(self.horizon)}"]
+        parts = [f"{done}{cost}: {self.value_name} {shown} {words.through('over', self.horizon)}"]
         if self.is_mostly_terminal:
             parts.append(f"{percentage(self.terminal_share or 0.0)} of the value comes after that")
         if self.costs:

@@ -10,7 +10,7 @@ from typing import Any
 from impacttree.answers.asked import Basis, Move
 from impacttree.answers.axis import round_levels
 from impacttree.answers.case import Case
-from impacttree.answers.cost import cost_address
+from impacttree.answers.cost import cost_address, pays
 from impacttree.answers.decision import ACTS, Act, Decision
 from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.left_out import LeftOut, left_out, left_out_row, left_out_texts
@@ -132,7 +132,8 @@ class Decided(Result):
             f"{self._net(standing)} after {words.periods(standing.periods)}" for standing in self._ends()
         )
         label = self.acts[standings[0].best].label
-        return f"{label} is best at every horizon: net {nets}" if len(self.acts) > 1 else f"{label} pays: net {nets}"
+        net = words.net(self.outcome)
+        return f"{label} {'is best at every horizon' if len(self.acts) > 1 else 'pays'}: {net} {nets}"
 
     def _ends(self) -> tuple[Standing, ...]:
         return self.standings[:1] if len(self.standings) == 1 else (self.standings[0], self.standings[-1])
@@ -144,7 +145,7 @@ class Decided(Result):
         if name is None:
             ends = [self.words.periods(first.periods), *(str(standing.periods) for standing in others)]
             return f"leave all as it is within {joined(ends)}"
-        nets = [f"{self.words.periods(first.periods)} ({self._net(first)} net)"]
+        nets = [f"{self.words.periods(first.periods)} ({self._net(first)} {self.words.net(self.outcome)})"]
         nets += [f"{standing.periods} ({self._net(standing)})" for standing in others]
         return f"{name} within {joined(nets)}"
 
@@ -248,7 +249,8 @@ class Decided(Result):
             yield f"{named}{done}{spread}"
             if act.by_year:
                 years = ", ".join(words.by_year(self.outcome, act.by_year))
-                yield f"{act.label} {words.yearly}, before cost: {years}"
+                head = words.yearly(act.by_year, self.standings[-1].periods)
+                yield f"{act.label} {head}, before cost: {years}"
             yield from (f"{act.label}, not modelled: {text}" for text in left_out_texts(words, act.not_modelled))
             yield from (f"{act.label}: {check.text}" for check in act.breached)
         yield from self._on_average()
@@ -442,4 +444,4 @@ def _standing(acts: Sequence[WeighedAct], number: int, missing: str) -> Standing
 def _greatest(nets: Sequence[float]) -> int | None:
     """Return the position of the greatest net; None where none is above zero."""
     position = max(range(len(nets)), key=lambda place: nets[place])
-    return position if nets[position] > 0 else None
+    return position if pays(nets[position]) else None

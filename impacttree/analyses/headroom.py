@@ -217,7 +217,7 @@ class Headroom(Result):
         return f"{self.words.value(guardrail, row.limit or 0.0)}{self.words.each(guardrail)}"
 
     def _when(self, row: Room) -> str:
-        return f" in {self.words.at(row.period or 1)}" if (row.period or 1) > 1 else ""
+        return f" {self.words.placed('in', row.period or 1)}" if (row.period or 1) > 1 else ""
 
     def _what(self, row: Room) -> str:
         """Write which limit is broken or restored, or how far none is."""
@@ -253,7 +253,7 @@ class Headroom(Result):
         if not self.rows:
             return
         count = words.periods(self.horizon)
-        held = f"from {words.at(1)} over {count}" if self.horizon > 1 else f"for {count}"
+        held = f"{words.placed('from', 1)} over {count}" if self.horizon > 1 else f"for {count}"
         yield f"Each metric is moved alone and held {held}, all other numbers at their stated points."
         moves = [row for row in self.rows if row.effect != "none"]
         if len(moves) > 1:
@@ -318,7 +318,7 @@ def headroom(subject: Subject, metric: str | None = None, *, horizon: Horizon = 
     hunts += [_Hunt(case, levers, [limit], True, steps) for limit in broken]
     method = f"first breach on a grid of {steps} steps to each side of today, closed in on to rounding"
     return Headroom(
-        provenance=subject.provenance(method, f"changes held from {subject.words.at(1)}"),
+        provenance=subject.provenance(method, f"changes held {subject.words.placed('from', 1)}"),
         metric=metric,
         rows=_ranked([room for hunt in hunts for room in hunt.rooms()]),
         broken=tuple(check.text for check in checks if not check.holds),

@@ -382,7 +382,7 @@ def _check(case: Case, lines: Sequence[PnlLine]) -> None:
                     reached, size = reached + amount, size + abs(amount)
                 elif abs(reached - amount) > CLOSES * size:
                     when = (
-                        f" in {case.words.at(case.words.since - 1 + column)}"
+                        f" {case.words.placed('in', case.words.since - 1 + column)}"
                         if column
                         else f" {case.words.over(line.metric, case.periods)}"
                     )

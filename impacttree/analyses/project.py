@@ -16,6 +16,7 @@ from impacttree.answers.subject import Over, Subject
 from impacttree.answers.words import Words, joined, noted, undefined
 from impacttree.engine.rounding import Settled
 from impacttree.errors import OutputError, Problem, QuestionError, nearest, printable
+from impacttree.quantity.calendar import placed
 from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Lines, Series, Table
 from impacttree.views.slides import Slide
@@ -85,7 +86,7 @@ class Projection(Result):
 
     def view(self) -> Table:
         words, period, last = self.words, self.words.period, len(self.values) - 1
-        title = f"Projection by {period}, over {words.lasting(last)}"
+        title = f"Projection by {period}, {placed('over', words.lasting(last))}"
         columns = (Column(period.capitalize(), "right"), *(Column(words.label(n), "right") for n in self.outcomes))
         rows = tuple(
             (Cell(self._name(t), float(t)), *(self._cell(name, t) for name in self.outcomes)) for t in self.shown
@@ -97,7 +98,7 @@ class Projection(Result):
         before = self.before[-1]
         for name, change in self.changes:
             start, end = before[words.graph.by_name[name]], self[name][-1]
-            moved = words.move(name, _marked(start), _marked(end), f" in {words.at(last)}")
+            moved = words.move(name, _marked(start), _marked(end), f" {words.placed('in', last)}")
             notes.append(f"With {words.changed(name, change)} ({moved})")
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
         return Table(words.headed(title, *self.outcomes), columns, rows, (*notes, *self.warnings, *basis))
@@ -112,7 +113,7 @@ class Projection(Result):
         words, name, last = self.words, self.outcome, len(self.values) - 1
         line = next(series for series in picture.series if series.accent)
         first, each = words.value(name, line.values[0]), words.each(name)
-        goes = f"{words.label(name)} goes from {first}{each} to {line.last_text}{each} in {words.at(last)}"
+        goes = f"{words.label(name)} goes from {first}{each} to {line.last_text}{each} {words.placed('in', last)}"
         return (*self.slide(picture, words.headed(goes, name)), *self.slide(self.view()))
 
     def _cell(self, name: str, t: int) -> Cell:
@@ -138,7 +139,7 @@ class Projection(Result):
         low, high = min(*after, *before), max(*after, *before)
         levels = words.levels(name, round_levels(low, high))
         done = f"; {joined([words.changed(metric, change) for metric, change in self.changes])}"
-        since = f"from {words.today}" if periods[0] == 0 else f"from {words.at(periods[0])}"
+        since = f"from {words.today}" if periods[0] == 0 else words.placed("from", periods[0])
         subtitle = f"By {words.period}, {since}{done if self.changes else ''}"
         basis = (f"Basis: {self.provenance.basis}.",) if self.provenance.basis else ()
         left_out = [f"{words.at(t) if t else 'today'}: {why}" for metric, t, why in self.reasons if metric == name]

@@ -190,7 +190,7 @@ class Sweep(Result):
         levels = tuple((y, words.value(name, y)) for y in round_levels(low, high))
         after = Series(words.titled(name), outcomes, words.value(name, outcomes[-1]), accent=True)
         before = Series("As stated", (self.base,) * len(outcomes), words.value(name, self.base))
-        subtitle = f"{words.heading(name, self.horizon)}, by {words.label(self.metric)}, held from {words.at(1)}"
+        subtitle = f"{words.heading(name, self.horizon)}, by {words.label(self.metric)}, held {words.placed('from', 1)}"
         notes = (*self._bent(), *noted(self.warnings), f"Basis: {self.provenance.basis}.")
         return Lines(self.title, subtitle, tuple(map(self._value, values)), (after, before), levels, notes)
 
@@ -288,7 +288,7 @@ def _end(case: Case, metric: Metric, raw: RawQuantity) -> float:
     if found.spread is not None:
         raise ChangeError(Problem(metric=metric.name, reason="an end of a sweep is one value", fix="write e.g. 30"))
     if found.timing is not None:
-        reason = f"a sweep holds each value from {case.words.at(1)} on, and an end of it says '{found.timing}'"
+        reason = f"a sweep holds each value {case.words.placed('from', 1)} on, and an end of it says '{found.timing}'"
         raise ChangeError(Problem(metric=metric.name, reason=reason, fix="leave it out, or ask `worth` of one lift"))
     return found.value
 

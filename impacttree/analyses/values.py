@@ -108,7 +108,7 @@ class Values(Result, Mapping[str, float | None]):
     def _title(self) -> str:
         if self.horizon is None:
             return "Values today (t = 0)"
-        return self.provenance.told(f"Values over {self.words.window(self.horizon)}")
+        return self.provenance.told(f"Values {self.words.through('over', self.horizon)}")
 
     def _columns(self) -> tuple[Column, ...]:
         formed = () if self.horizon is None else (Column("Formed as"),)

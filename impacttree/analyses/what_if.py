@@ -151,7 +151,7 @@ class WhatIf(Result):
         if not self.by_year:
             return ""
         label, years = lowered(self.words.titled(self.outcome)), self.words.by_year(self.outcome, self.by_year)
-        return f"Change of {label} {self.words.yearly}: {', '.join(years)}"
+        return f"Change of {label} {self.words.yearly(self.by_year, self.horizon)}: {', '.join(years)}"
 
     def slides(self) -> tuple[Slide, ...]:
         gauges = gauges_part(self.words, self.guardrails, self.horizon)

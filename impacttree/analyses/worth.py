@@ -207,13 +207,14 @@ class Worth(Result):
         spread, also = range_cells(self.words, self.outcome, self.total, self.range), tuple(self._also())
         name, amounts = self._amounts()
         if self.pays is None:
-            years = Fact(self.words.yearly, (self.words.by_year(self.outcome, self.by_year),))
+            years = Fact(self._yearly, (self.words.by_year(self.outcome, self.by_year),))
             return [years, Fact("range", (spread,)), Fact(name, (amounts,)), Fact("also", (also,))]
         words = self.words
         total = f"{words.figure(self.outcome, self.total)} {words.over(self.outcome, self.horizon)}"
+        yearly = ", ".join(words.by_year(self.outcome, self.by_year))
         rows = [
             ", ".join([total, *spread]),
-            ", ".join(words.by_year(self.outcome, self.by_year)),
+            f"{self._yearly}: {yearly}" if yearly else "",
             ", ".join(amounts),
             f"also {'; '.join(also)}" if also else "",
         ]
@@ -231,6 +232,10 @@ class Worth(Result):
             return "later", (f"{figure} {later}",)
         rate = f"{words.figure(name, self.run_rate)} a year {words.by(self.horizon)}{words.undiscounted}"
         return "run rate", (rate, f"{figure} {later}")
+
+    @property
+    def _yearly(self) -> str:
+        return self.words.yearly(self.by_year, self.horizon)
 
     @property
     def _furthest(self) -> int:

@@ -331,7 +331,7 @@ class Case:
                 moved = words.move(name, before, after, words.during(name, self.periods, before))
             else:
                 moved = words.move(
-                    name, self.told_before.at(at)[slot], self.told_after.at(at)[slot], f" in {words.at(at)}"
+                    name, self.told_before.at(at)[slot], self.told_after.at(at)[slot], f" {words.placed('in', at)}"
                 )
             moves.append(Move(name, change, before, after, f"{words.changed(name, change)} ({moved})"))
         return tuple(moves)

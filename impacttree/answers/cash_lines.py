@@ -167,7 +167,8 @@ def _lines(finance: Finance, per_year: float, flows: Flows, outlays: Sequence[Pa
         if has_life:
             lines.append(CashLine("written_off", _minus(written)))
         if not flows.is_cash:
-            lines.append(CashLine("taxable", taxable, is_subtotal=True))
+            shown = _add(own, _minus(opex), _minus(written))  # where it is paid, so that each column adds up
+            lines.append(CashLine("taxable", shown, is_subtotal=True))
         lines.append(CashLine("tax", tuple(-rate * _taxed(finance, amount) for amount in taxable)))
         if has_life:
             lines.append(CashLine("not_cash", written))

@@ -34,18 +34,17 @@ __all__ = [
 
 SAYS: Mapping[str, str] = {
     "started": (
-        "{} bears on {} only by where {} starts, and what is changed acts from {} on: give it another value in the "
+        "{} bears on {} only by where {} starts, and what is changed acts {} on: give it another value in the "
         "model instead"
     ),
     "unreached": "no path in this tree leads from {} to {}",
-    "lagged": "{} moves {} with a lag of {}, from {} on: nothing of it falls within {}",
+    "lagged": "{} moves {} with a lag of {}, {} on: nothing of it falls {}",
     "untimely": "the change of {} {}",
     "extrapolated": "extrapolated: {} at {}, outside {} to {}, where {}",
     "beyond": (
         "{} at {} {}, outside the bounds {} to {}; put a limit into the formula with clip() if no value can go there"
     ),
     "today": "today",
-    "in": "in {}",
     "aside": " without the change",
     "unmoved": (
         "unmoved inputs of {}: {} would also move {} by another route; to include that, turn the formula of {} round "
@@ -64,12 +63,12 @@ def unreached(subject: Subject, slots: Sequence[int], outcome: Metric, periods: 
     started = [] if waited is not None else started_from(subject, slots, outcome)
     moved, label = joined(labels, "or"), outcome.label
     if started:
-        yield SAYS["started"].format(moved, label, joined([one.label for one in started]), words.at(1))
+        yield SAYS["started"].format(moved, label, joined([one.label for one in started]), words.placed("from", 1))
     elif waited is None:
         yield SAYS["unreached"].format(moved, label)
     elif waited >= periods:
-        lag, since = words.periods(waited), words.at(waited + 1)
-        yield SAYS["lagged"].format(moved, label, lag, since, words.window(periods))
+        lag, since = words.periods(waited), words.placed("from", waited + 1)
+        yield SAYS["lagged"].format(moved, label, lag, since, words.through("within", periods))
 
 
 def started_from(subject: Subject, slots: Sequence[int], outcome: Metric) -> list[Metric]:
@@ -94,12 +93,12 @@ def lateness(words: Words, weights: Weights | None, periods: int) -> str:
         return ""
     last = periods if weights.until is None else min(periods, weights.until)
     if weights.start > periods:
-        return f"starts in {words.at(weights.start)}: nothing of it falls within {words.window(periods)}"
+        return f"starts {words.placed('in', weights.start)}: nothing of it falls {words.through('within', periods)}"
     if words.is_run_rate and not weights.at(periods):
-        return f"is over by {words.at(periods)}, which a run rate takes for a whole year"
+        return f"is over {words.by(periods)}, which a run rate takes for a whole year"
     if weights.full > last:
         ends = "ends before" if last < periods else "is in full only after the horizon"
-        return f"{ends}: it would be in full in {words.at(weights.full)}"
+        return f"{ends}: it would be in full {words.placed('in', weights.full)}"
     return ""
 
 
@@ -110,7 +109,7 @@ def seasonal(subject: Subject, resting: Collection[int], last: int) -> Iterator[
         season = graph.schedules.get(str(Address(graph.metrics[index].name, key="seasonality")))
         if season is not None and season.at(last) != 1.0:
             yield (
-                f"the run rate takes {words.at(last)} for a whole year, and the season of "
+                f"the run rate {words.placed('takes', last)} for a whole year, and the season of "
                 f"{graph.metrics[index].label} is at {season.at(last):.3g} times its average then"
             )
 
@@ -179,7 +178,7 @@ def beyond_bounds(subject: Subject, base: Run, run: Run, among: Collection[int])
             found = found or _outside(metric, base, since)
             if found is not None:
                 t, value = found
-                when = SAYS["in"].format(subject.words.at(t)) if t else SAYS["today"]
+                when = subject.words.placed("in", t) if t else SAYS["today"]
                 yield _beyond(subject, metric, value, when + aside)
 
 

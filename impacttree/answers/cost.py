@@ -9,7 +9,7 @@ from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import Quantity
 from impacttree.spec.address import Address
 
-__all__ = ["COST", "check_net", "cost_address", "has_net", "is_cost", "uncertain_cost"]
+__all__ = ["COST", "check_net", "cost_address", "has_net", "is_cost", "pays", "uncertain_cost"]
 
 COST = str(Address("decision", key="cost"))
 """The address of what is decided about costs."""
@@ -38,6 +38,11 @@ def uncertain_cost(outcome: Metric, cost: Quantity | None, address: str = COST) 
     return (UncertainNumber(address, outcome.name, cost, None, True),)
 
 
+def pays(net: float) -> bool:
+    """Return whether what is left of a worth after its cost is a gain: the one rule behind every verdict."""
+    return net > 0
+
+
 def has_net(words: Words, outcome: Metric) -> bool:
     """Return whether changes of an outcome add up over time, so that they can be set against a cost."""
     return outcome.aggregation == "sum" and not words.is_run_rate
@@ -60,7 +65,6 @@ def check_net(case: Case) -> None:
         fix = "leave the basis out, or ask `worth` or `what_if` for run rates before any cost"
         raise QuestionError(Problem(reason=reason, fix=fix))
     if words.since > 1:
-        reason = (
-            f"the cost is paid in {words.at(1)}, and {words.window(case.subject.until or case.periods)} begins later"
-        )
-        raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask from {words.at(1)} on"))
+        window = words.window(case.subject.until or case.periods)
+        reason = f"the cost is paid {words.placed('in', 1)}, and {window} begins later"
+        raise QuestionError(Problem(reason=reason, fix=f"leave the cost out, or ask {words.placed('from', 1)} on"))

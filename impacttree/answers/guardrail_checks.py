@@ -172,7 +172,7 @@ def _check(words: Words, limit: Limit, run: Settled) -> GuardrailCheck:
     beyond = (t for t, value in enumerate(values, 1) if limit.room(value) < 0)
     breached = tuple(t for t in beyond if not run.is_at(limit.metric.index, t, limit.value))
     shown, bound = words.apart(name, value, limit.value)
-    when = f" in {words.at(position + 1)}"
+    when = f" {words.placed('in', position + 1)}"
     if len(values) > 1 and is_still(min(values), max(values)):
         when = words.each(name) if breached else f" in every {words.period}"
     verdict = breach_words(words, breached, len(values)) if breached else "holds"
@@ -243,8 +243,8 @@ def breach_words(words: Words, breached: Sequence[int], periods: int) -> str:
     if count == periods:
         return f"BREACHED in every {words.period}" if periods > 1 else "BREACHED"
     if count == 1:
-        return f"BREACHED in {words.at(first)}"
+        return f"BREACHED {words.placed('in', first)}"
     if count < last - first + 1:
-        return f"BREACHED in {count} of {words.periods(periods)}, first in {words.at(first)}"
-    until = f" to {last if words.calendar is None else words.at(last)}" if last < periods else ""
-    return f"BREACHED from {words.at(first)}{until}"
+        return f"BREACHED in {count} of {words.periods(periods)}, first {words.placed('in', first)}"
+    until = f" to {last}" if words.calendar is None else f" {words.placed('to', last)}"
+    return f"BREACHED {words.placed('from', first)}{until if last < periods else ''}"

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from impacttree.answers.case import Case
-from impacttree.answers.cost import COST, check_net
+from impacttree.answers.cost import COST, check_net, pays
 from impacttree.answers.means import missing_mean
 from impacttree.answers.outlays import Costs, Outlay, payments, read_outlays, terms
 from impacttree.answers.ranges import sample_count
@@ -46,7 +46,7 @@ class Stage:
 
     @property
     def pays(self) -> bool:
-        return self.net > 0
+        return pays(self.net)
 
     @property
     def loss(self) -> float | None:

@@ -66,7 +66,7 @@ class Outlay:
     def told(self, words: Words) -> str:
         """Write what is paid, and in which period: ``$20k in Jan 2027, written off over 36 months``."""
         life = "" if self.life is None else f", written off over {words.periods(self.life)}"
-        return f"{self.cost.text} in {words.at(max(self.period, 1))}{life}"
+        return f"{self.cost.text} {words.placed('in', max(self.period, 1))}{life}"
 
     def uncertain(self, outcome: Metric) -> tuple[UncertainNumber, ...]:
         """Return the amount as a number to draw; nothing where it is certain."""
@@ -145,7 +145,7 @@ def terms_of(case: Case, outlays: Sequence[Outlay]) -> Sequence[str]:
     words = case.words
     if len(outlays) == 1 and not outlays[0].period:
         return [f", paid once {words.at_start}"]
-    return [f" in {words.at(one.period)}" if one.period else f", paid {words.at_start}" for one in outlays]
+    return [f" {words.placed('in', one.period)}" if one.period else f", paid {words.at_start}" for one in outlays]
 
 
 def parts(outlays: Sequence[Outlay]) -> Sequence[float]:
@@ -237,7 +237,7 @@ def _period(case: Case, text: str) -> int:
         reason = f"the cost: '{printable(text, 40)}' names more than one {case.words.period}"
         raise QuestionError(Problem(reason=reason, fix=f"name one, e.g. {case.words.period} 3"))
     if named.since > case.periods:
-        reason = f"the cost is paid in {case.words.at(named.since)}, after {case.words.window(case.periods)}"
+        reason = f"the cost is paid {case.words.placed('in', named.since)}, {case.words.through('after', case.periods)}"
         raise QuestionError(Problem(reason=reason, fix="look further ahead, or pay earlier"))
     return named.since
 

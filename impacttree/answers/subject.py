@@ -200,7 +200,7 @@ class Subject:
         found, unknown = self.model.missing_today.get(metric.index), self.graph.unknown_today
         follows = any(ref.source in unknown for ref in metric.references)
         if metric.name in unknown and (follows or not found):
-            return f"first known in {self.words.at(1)}"
+            return f"first known {self.words.placed('in', 1)}"
         return undefined(found.reason) if found else ""
 
     @cached_property

@@ -27,7 +27,7 @@ from impacttree.quantity import (
     format_value,
     is_noun,
 )
-from impacttree.quantity.calendar import Calendar
+from impacttree.quantity.calendar import Calendar, placed
 from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.quantity.timing import around
@@ -303,8 +303,12 @@ class Words:
         return self.graph.spec.calendar
 
     def at(self, t: int) -> str:
-        """Write a period: ``Oct 2027``, without a first day ``month 12``."""
+        """Write what a period is called: ``Oct 2027``, without a first day ``month 12``."""
         return self.graph.spec.named(t)
+
+    def placed(self, preposition: str, t: int) -> str:
+        """Write when something is: ``in Oct 2027``, ``on 4 Jan 2027``, ``from month 4``."""
+        return self.graph.spec.placed(preposition, t)
 
     def quarter(self, t: int) -> str:
         """Write the fiscal quarter that a period lies in: ``FY27 Q2``; nothing where none is stated."""
@@ -358,8 +362,11 @@ class Words:
 
     def window(self, last: int) -> str:
         """Write the same within a sentence: ``the first 12 months``, ``FY27``."""
-        first = self.first(last)
-        return f"the {first}" if first.startswith("first ") else first.replace("Week of", "week of")
+        return self.through("", last).lstrip()
+
+    def through(self, preposition: str, last: int) -> str:
+        """Write the same after a preposition: ``in FY27``, ``from Nov 2026 to Oct 2027``, ``on 4 Jan 2027``."""
+        return placed(preposition, self.first(last).replace("Week of", "week of"))
 
     def lasting(self, last: int) -> str:
         """Write for how long: ``12 months``; where periods have names, the window: ``FY27``."""
@@ -385,10 +392,18 @@ class Words:
             return ""
         return f" {self.over(name, last)}"
 
-    @property
-    def yearly(self) -> str:
-        """What figures of fiscal years are called: ``by year``; of run rates, each being of the last period of one."""
-        return "at year ends" if self.is_run_rate else "by year"
+    def yearly(self, years: Sequence[tuple[str, float]], last: int) -> str:
+        """Write at the head of figures of fiscal years what they are: ``by year``; of run rates ``at year ends``.
+
+        Where they reach beyond the last period that the headline speaks of, the head says how far: ``by year to Jan
+        2030``.
+        """
+        head = "at year ends" if self.is_run_rate else "by year"
+        end = self.calendar.named(years[-1][0])[-1] if self.calendar is not None and years else last
+        if end <= last:
+            return head
+        is_fiscal = self.ended(last) and self.first(last).endswith(self.ended(last))
+        return f"{head} to {self.ended(end)}" if is_fiscal else f"{head} {self.placed('to', end)}"
 
     def by_year(self, name: str, years: Sequence[tuple[str, float]]) -> tuple[str, ...]:
         """Write changes of an outcome by fiscal year: ``FY27 +$72``, ``FY28 +$468``."""
@@ -396,7 +411,7 @@ class Words:
 
     def by(self, last: int) -> str:
         """Write ``by month 12``, ``by Oct 2027``."""
-        return f"by {self.at(last)}"
+        return self.placed("by", last)
 
     def over(self, name: str, last: int) -> str:
         """Write when an amount of a metric arises, by its aggregation: ``in the first 12 months``, ``in FY27``.
@@ -408,17 +423,16 @@ class Words:
     def taken(self, rule: Aggregation, last: int) -> str:
         """Write the same of any metric that is taken over the periods by a rule."""
         if self.is_run_rate and rule != "last":
-            return f"a year {self.by(last)}" if rule == "sum" else f"in {self.at(last)}"
-        window = self.window(last)
+            return f"a year {self.by(last)}" if rule == "sum" else self.placed("in", last)
         match rule:
             case "sum":
-                return f"from {window}" if self.calendar is not None and " to " in window else f"in {window}"
+                return self.through("in", last)
             case "last":
                 return self.by(last)
             case "mean":
-                return f"on average over {window}"
+                return f"on average {self.through('over', last)}"
             case "recompute":
-                return f"as measured over {window}"
+                return f"as measured {self.through('over', last)}"
 
     def when(self, name: str, last: int) -> str:
         """Write the same where no sentence leads to it: ``first 12 months``, ``FY27``, ``by Oct 2027``."""
@@ -428,7 +442,7 @@ class Words:
 
     def across(self, last: int) -> str:
         """Write what values are taken over: ``over the first 12 months``, ``at the run rate of month 12``."""
-        return f"at the run rate of {self.at(last)}" if self.is_run_rate else f"over {self.window(last)}"
+        return self.placed("at the run rate of", last) if self.is_run_rate else self.through("over", last)
 
     def spanning(self, last: int) -> str:
         """Write beside an amount what it is of: ``in 12 months``, ``in 12 months, discounted``, ``a year``."""
@@ -568,19 +582,19 @@ class Words:
     @property
     def at_start(self) -> str:
         """When an amount is paid that is paid at the start: ``in month 1``; where amounts are discounted ``today``."""
-        return "today" if self.is_discounted else f"in {self.at(1)}"
+        return "today" if self.is_discounted else self.placed("in", 1)
 
     def in_force(self, weights: Weights | None) -> str:
         """Write when a change is: ``held from month 1``, ``from month 4, in full from month 6``."""
         if weights is None:
-            return f"held from {self.at(1)}"
-        parts, last = [f"from {self.at(weights.start)}"], weights.until or math.inf
-        parts += [f"in full from {self.at(weights.full)}"] if weights.ramp > 1 and weights.full <= last else []
+            return f"held {self.placed('from', 1)}"
+        parts, last = [self.placed("from", weights.start)], weights.until or math.inf
+        parts += [f"in full {self.placed('from', weights.full)}"] if weights.ramp > 1 and weights.full <= last else []
         if weights.decay and weights.full < last:
             parts.append(f"losing {100 * weights.decay:g}% a {self.period} after that")
         if weights.until is not None and len(parts) == 1:
-            return f"{parts[0]} until {self.at(weights.until)}"
-        return ", ".join([*parts, *([f"until {self.at(weights.until)}"] if weights.until is not None else [])])
+            return f"{parts[0]} {self.placed('until', weights.until)}"
+        return ", ".join([*parts, *([self.placed("until", weights.until)] if weights.until is not None else [])])
 
     def horizon(self, outcome: str, last: int) -> str:
         """Return how the outcome's figure over the horizon is formed: ``first 12 months (flow per month: summed)``."""

@@ -156,7 +156,7 @@ def _missing(naming: Naming, block: Block, fault: Fault, period: PeriodState) ->
         row = row_of(load, period.now, period.base, period.past)
         when = {"now": "", "baseline": " at t = 0", "prev": f" {load.lag} earlier"}[load.timing]
         operands.append(f"{graph.metrics[owners[load.slot]].name}{when} = {row[load.slot]:g}")
-    in_it = f"in {graph.spec.named(period.t)}" if period.t > 0 else ""
+    in_it = graph.spec.placed("in", period.t) if period.t > 0 else ""
     when = {0: "at t = 0", -1: "over the horizon"}.get(period.t, in_it)
     listed = ", ".join(operands[:8]) + (" ..." if len(operands) > 8 else "")
     text, span = _formula(metric.spec.formula, metric.rule, fault)

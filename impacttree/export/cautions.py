@@ -42,7 +42,6 @@ def cautions_data(case: Case, outcome: Metric, movable: Sequence[int], horizons:
         "extrapolated": seen,
         "beyond": beyond,
         "today": beyond,
-        "in": beyond,
         "aside": beyond,
         "unmoved": unmoved,
         "unreached": late,
@@ -90,8 +89,8 @@ def _late(case: Case, outcome: Metric, movable: Sequence[int], horizons: Sequenc
         if waited is None:
             found.append([slot, None, {}, [one.index for one in started_from(subject, [slot], outcome)]])
         elif waited >= min(horizons):
-            lag = [words.periods(waited), words.at(waited + 1)]
-            windows = {str(count): [*lag, words.window(count)] for count in horizons if waited >= count}
+            lag = [words.periods(waited), words.placed("from", waited + 1)]
+            windows = {str(count): [*lag, words.through("within", count)] for count in horizons if waited >= count}
             found.append([slot, waited, windows, []])
     return found
 

@@ -43,6 +43,7 @@ from impacttree.export.script import ENGINE, called, model_data, packed, script
 from impacttree.formula import unparse
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, Unit, unit_words
+from impacttree.quantity.calendar import ending
 from impacttree.quantity.formatting import style_of
 from impacttree.render.characters import clean
 from impacttree.render.layout import layout
@@ -303,13 +304,19 @@ class _Contents:
         return {**named, **{rule: words.taken(rule, count) for rule in rules}}
 
     def _names(self, last: int) -> Mapping[str, list[str]] | None:
-        """Return what periods are called, in full and below an axis; None where they go by their numbers."""
+        """Return what periods are called, in full, below an axis, and after a preposition that is not just put before.
+
+        None where they go by their numbers.
+        """
         if self.words.calendar is None:
             return None
-        return {
-            "full": [self.words.at(t) for t in range(1, last + 1)],
-            "short": list(self.words.ticks(1, last)),
-        }
+        names = {"full": [self.words.at(t) for t in range(1, last + 1)], "short": list(self.words.ticks(1, last))}
+        for preposition in ("in", "by", "from", "to", "after"):
+            said = [self.words.placed(preposition, t) for t in range(1, last + 1)]
+            if said != [f"{preposition} {name}" for name in names["full"]]:
+                names[preposition] = said
+        ends = [ending(name) for name in names["full"]]
+        return names if ends == names["full"] else names | {"end": ends}
 
     def _reaches(self, periods: int) -> bool:
         if periods > MAX_HORIZON or (self.whole.model.is_static and self.outcome.aggregation != "sum"):

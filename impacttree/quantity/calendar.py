@@ -22,7 +22,7 @@ from impacttree.quantity.fiscal_years import EARLY, FiscalRule
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period
 from impacttree.records import dataclass
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "Calendar", "YearPart", "numbered_period", "period_name"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "Calendar", "YearPart", "ending", "numbered_period", "period_name", "placed"]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """In which a tree may start: a slip of the pen is seen."""
@@ -252,6 +252,8 @@ class Calendar:
     def tick(self, t: int) -> str:
         """Return what a period is called where there is little room: ``Nov 26``, ``Q1 27``, ``4 Jan``, ``W5``.
 
+        One without a name is called by its first day, ``15 Nov 26``.
+
         Examples
         --------
         >>> Calendar(datetime.date(2026, 11, 1), "month").tick(1), Calendar(datetime.date(2027, 1, 4), "week").tick(1)
@@ -262,7 +264,7 @@ class Calendar:
             return " ".join(label.removeprefix("Week of ").split()[:2])
         if self.period == "week":
             return label.split()[-1]
-        return re.sub(r"(?<=[A-Za-z0-9] )\d\d(\d\d)$", r"\1", label)
+        return re.sub(r"(?<=[A-Za-z0-9] )\d\d(\d\d)$", r"\1", label.partition(" to ")[0])
 
     def days(self, first: int, last: int) -> str:
         """Write the days from the first of one period to the last of another: ``1 Nov 2026 to 31 Oct 2027``."""
@@ -513,6 +515,47 @@ def period_name(t: int, period: Period, calendar: Calendar | None) -> str:
     ('month 12', 'week of 4 Jan 2027')
     """
     return f"{period} {t}" if calendar is None else calendar.label(t).replace("Week of", "week of")
+
+
+_ONE_DAY = pattern(r"\d{1,2} [A-Z][a-z]{2} \d{4}", re.ASCII)
+_STRETCH = pattern(r"(?![a-z]+s \d)(.+?) to (.+)", re.ASCII)
+_ON_A_DAY = frozenset(("in", "within", "over"))
+_TO_ITS_END = frozenset(("by", "until", "to", "after"))
+
+
+def placed(preposition: str, name: str, *, once: bool = False) -> str:
+    """Write when something is, by what a time is called: the one rule of which preposition goes with which time.
+
+    What is in a month is on a day, and from the first to the last day of a month that has no name; what is only `once`
+    in it, as a payment, is between the two.
+
+    Examples
+    --------
+    >>> placed("in", "Oct 2027"), placed("in", "4 Jan 2027"), placed("by", "week of 4 Jan 2027")
+    ('in Oct 2027', 'on 4 Jan 2027', 'by the week of 4 Jan 2027')
+    >>> month = "15 Nov 2026 to 14 Dec 2026"
+    >>> placed("in", month), placed("from", month), placed("by", month), placed("over", "first 12 months")
+    ('from 15 Nov 2026 to 14 Dec 2026', 'from 15 Nov 2026', 'by 14 Dec 2026', 'over the first 12 months')
+    >>> placed("in", month, once=True)
+    'between 15 Nov 2026 and 14 Dec 2026'
+    """
+    name = f"the {name}" if name.startswith(("first ", "week of ")) else name
+    if preposition in _ON_A_DAY and _ONE_DAY.fullmatch(name):
+        return f"on {name}"
+    stretch = _STRETCH.fullmatch(name)
+    if stretch and preposition == "from":
+        return f"from {stretch[1]}"
+    if stretch and preposition in _TO_ITS_END:
+        return f"{preposition} {stretch[2]}"
+    if stretch and preposition == "in":
+        return f"between {stretch[1]} and {stretch[2]}" if once else f"from {name}"
+    return f"{preposition} {name}"
+
+
+def ending(name: str) -> str:
+    """Return what the end of a time is called: of ``15 Nov 2026 to 14 Dec 2026`` its last day, of others their name."""
+    stretch = _STRETCH.fullmatch(name)
+    return stretch[2] if stretch else name
 
 
 def _calendar_year(found: re.Match[str]) -> _Named:

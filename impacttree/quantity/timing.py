@@ -265,6 +265,17 @@ def around(change: str, label: str) -> str:
     return f"{change} {label}" if when is None else f"{change[: when.start()]} {label}{change[when.start() :]}"
 
 
+def untimed(change: str) -> str:
+    """Return a change without when it is in force.
+
+    Examples
+    --------
+    >>> untimed("+1% from 2027-04 over 3 months")
+    '+1%'
+    """
+    return around(change, "").rstrip() if " then " in change else _CLAUSE.split(change, 1)[0]
+
+
 def _point(raw: object) -> str:
     if isinstance(raw, datetime.datetime | datetime.date):
         return raw.strftime("%Y-%m-%d")

@@ -17,13 +17,14 @@ from impacttree.quantity import Change, to
 from impacttree.reports.bet.appendix import appendix
 from impacttree.reports.bet.assumptions import what_must_hold
 from impacttree.reports.bet.bet import Bet
+from impacttree.reports.bet.branches import lanes_on
 from impacttree.reports.bet.decision import decision
 from impacttree.reports.bet.money import how_it_makes_money
 from impacttree.reports.bet.next_steps import what_happens_next
 from impacttree.reports.bet.payback import when_it_comes_back
 from impacttree.reports.bet.statement import statement_and_guardrails
 from impacttree.reports.bet.which import which_bet
-from impacttree.reports.deck import Deck, read_template
+from impacttree.reports.deck import Deck, page_width, read_template
 from impacttree.reports.phrases import typeset
 from impacttree.views import Card, Diagram
 from impacttree.views.slides import Slide, SlidePart
@@ -90,18 +91,20 @@ def bet_deck(
     --------
     >>> import impacttree as it
     >>> made = it.template("saas").deck("engagement", "+5%", cost="$250k")
-    >>> print(made.slides[0].title)
-    We ask $250k: +5% weekly engagement returns $749k by Oct 2029 ($392k to $1.18M) and pays back in Jul 2028
+    >>> print(made.slides[2].title)
+    The $250k does not pay back within 12 months but does within 36, in Jul 2028; the net stands at +$499k by Oct 2029
     """
+    content = read_template(template)
+    lanes = lanes_on(page_width(content))
     subject = subject.on_basis(basis)
     asked = [Bet(subject, *_best(subject, on), cost)] if metric is None else _asked(subject, metric, change, cost)
     bets = [replace(one, on=on, scenario=scenario, people=people) for one in asked]
     slides: list[Slide] = list(which_bet(bets))
     for bet in bets:
-        slides += [*_six(bet), *appendix(bet, whole=bet is bets[-1], alone=len(bets) == 1)]
+        slides += [*_six(bet), *appendix(bet, lanes, whole=bet is bets[-1], alone=len(bets) == 1)]
     owners = frozenset(metric.spec.owner for metric in subject.graph.metrics)
     shown = slides if people else [_without_people(slide, owners) for slide in slides]
-    return Deck(tuple(map(typeset, shown)), read_template(template))
+    return Deck(tuple(map(typeset, shown)), content)
 
 
 def _asked(subject: Subject, metric: object, change: str | Change | None, cost: Costs | None) -> list[Bet]:

@@ -115,6 +115,13 @@ def _headed(answer: Result, title: str, as_of: str) -> Result:
     return replace(answer, provenance=replace(told, source="; ".join(heads), as_of=as_of or told.as_of))
 
 
+def page_width(template: bytes | None) -> float:
+    """Return how wide the slides of a template are, in inches; of our own page where there is none."""
+    from impacttree.render.pptx.package import EMU, WIDTH, new_presentation
+
+    return (WIDTH if template is None else new_presentation(template).slide_width) / EMU
+
+
 def read_template(template: str | os.PathLike[str] | bytes | None) -> bytes | None:
     """Return the content of a template that is given as a file or as what it holds."""
     if template is None or isinstance(template, bytes):

@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr
 from impacttree.errors import printable
 from impacttree.quantity import Period, Quantity, Unit, format_value, misfit
 from impacttree.quantity.acronyms import in_words
-from impacttree.quantity.calendar import FIRST_YEAR, LAST_YEAR, Calendar, period_name
+from impacttree.quantity.calendar import FIRST_YEAR, LAST_YEAR, Calendar, period_name, placed
 from impacttree.records import dataclass
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Entry, read_many
@@ -880,6 +880,10 @@ class TreeSpec(Entry):
     def named(self, t: int) -> str:
         """Return what a period is called: ``Oct 2027``, without a first day ``month 12``."""
         return period_name(t, self.period, self.calendar)
+
+    def placed(self, preposition: str, t: int) -> str:
+        """Write when something is: ``in Oct 2027``, ``on 4 Jan 2027``, ``by the week of 4 Jan 2027``."""
+        return placed(preposition, self.named(t), once=True)
 
     @property
     def horizon_periods(self) -> int:

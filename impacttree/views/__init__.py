@@ -357,6 +357,8 @@ class Diagram(Shown):
     size: Literal["slide", "poster", "part"] = "slide"
     """A slide folds what a large tree has beyond forty cards or so, a poster what it has beyond four hundred; a part of
     a tree, with few cards, stands on a smaller page, so that its letters are larger once it fills a slide."""
+    lanes: int = 4
+    """Of a part: for how many lanes side by side its page has room."""
     asides: tuple[Aside, ...] = ()
     """On the board cut: what joins the main path and leaves it, so that all that enters a card leaves it."""
     callout: Callout | None = None

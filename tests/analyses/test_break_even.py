@@ -71,7 +71,10 @@ def test_what_does_not_pay_says_what_would():
     price = row_of(answer, "price.value")
     assert price.at == pytest.approx(35)
     assert price.within_range
-    assert "would pay in the first 10 months if it is +1.17 or more; stated is +1" in answer.title
+    assert answer.title == (
+        "+1 Calls does not pay back within 10 months (-$100) but does within 30 (+$1.1k), in month 12; "
+        "in the first 10 months it would pay at +1.17 or more"
+    )
     assert "$35 or more" in str(answer)
     assert row_of(answer, "decision.cost").at == pytest.approx(600)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -66,7 +67,9 @@ def test_the_fiscal_years_of_three_horizons_are_told_beside_the_horizon() -> Non
     assert [year for year, _ in answer.by_year] == ["FY27 Q4", "FY28", "FY29"]
     gain = [0.2 * (100 + 10 * t) for t in range(1, 37)]
     assert [amount for _, amount in answer.by_year] == pytest.approx([sum(gain[:3]), sum(gain[3:15]), sum(gain[15:27])])
-    assert "by year" in str(answer)
+    assert re.search(r"by year to Jan 2029 +FY27 Q4 ", str(answer))  # further than the headline, Nov 2026 to Oct 2027
+    within = shop().worth("price", "+10%", range=False, horizon=36)
+    assert within.words.yearly(answer.by_year, within.horizon) == "by year"
     assert shop(fiscal_calendar=None).worth("price", "+10%", range=False).by_year == ()
 
 
@@ -75,12 +78,12 @@ def test_answers_about_what_a_change_brings_tell_fiscal_years_alike() -> None:
     worth = tree.worth("price", "+10%", range=False)
     told = "FY27 Q4 +$72, FY28 +$468, FY29 +$756"
     answer = tree.what_if({"price": "+10%"}, range=False)
-    assert (answer.by_year, answer.yearly) == (worth.by_year, f"Change of profit by year: {told}")
+    assert (answer.by_year, answer.yearly) == (worth.by_year, f"Change of profit by year to Jan 2029: {told}")
     assert answer.yearly in str(answer)
     assert json.loads(answer.to_json())["by_year"] == dict(worth.by_year)
     compared = tree.compare(range=False)
     assert compared["dearer"].by_year == worth.by_year
-    assert f"Dearer, change of profit by year: {told}" in str(compared)
+    assert f"Dearer, change of profit by year to Jan 2029: {told}" in str(compared)
     assert compared.base.by_year == ()
     decided = tree.decide(it.Decision([it.Act("price", "+10%", cost="$100", label="Dearer")]), samples=256)
     assert decided.acts[0].by_year == worth.by_year

@@ -8,6 +8,7 @@ import operator
 import random
 import re
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import yaml
 
 import impacttree as it
 from impacttree.answers.guardrail_checks import breach_words
+from impacttree.answers.net_over_time import Returns, Stage
 from impacttree.answers.samples import percentage
+from impacttree.answers.verdict import verdict
 from impacttree.answers.words import lowered
 from impacttree.errors import OutputError, QuestionError
 from impacttree.export.page import page, page_data
@@ -440,7 +443,9 @@ def test_costs_by_period_are_counted_and_told_as_the_library_does(browser: Any, 
         assert tab.evaluate("impacttree.found.net.line") == pytest.approx(worth.pays.net, rel=1e-9)
         assert tab.input_value("#cost") == "$250k"
         assert f"Basis: {worth.basis}." in tab.inner_text("#basis")
-        assert f"Pays back in {words.at(worth.payback)}" in tab.inner_text("#net")
+        assert worth.pays is not None
+        told = verdict(words, worth.outcome, worth.pays, nets=False)
+        assert f"{told[0].upper()}{told[1:]}" in tab.inner_text("#net")
         assert tab.inner_text("#net").endswith(f"Paid: {worth.pays.terms}")
         _sampled(tab)
         back = (
@@ -820,22 +825,38 @@ metrics:
 """
 
 
-@pytest.mark.parametrize("first", ["", "start_date: 2026-11-01\n"])
-def test_effects_and_breaches_are_said_as_the_library_says_them(tmp_path: Path, first: str) -> None:
-    tree = it.loads(first + OUTCOMES)
+TIMES = {
+    "by number": OUTCOMES,
+    "months": f"start_date: 2026-11-01\n{OUTCOMES}",
+    "months from the 15th": f"start_date: 2026-11-15\n{OUTCOMES}",
+    "weeks": f"period: week\nhorizon: 12\nstart_date: 2026-11-02\n{OUTCOMES.replace('/month', '/week')}",
+    "days": f"period: day\nhorizon: 12\nstart_date: 2026-11-02\n{OUTCOMES.replace('/month', '/day')}",
+}
+
+
+@pytest.mark.parametrize("stated", TIMES.values(), ids=TIMES)
+def test_effects_breaches_and_verdicts_are_said_as_the_library_says_them(tmp_path: Path, stated: str) -> None:
+    tree = it.loads(stated)
     words, names = tree._subject.words, [metric.name for metric in tree._graph.metrics]
     moves = [(100.0, 164.0), (164.0, 100.0), (100.0, 100.0), (3.0, 3.25), (0.0, -2.0)]
     breaches = [[1], [4], [12], [3, 4, 5], [5, 6, 7, 8, 9, 10, 11, 12], [2, 3, 7], list(range(1, 13))]
+    ends, nets = (12, 24, 36), [*product((-1.0, 0.0, 1.0), repeat=3)]
+    weighed = [(net, back) for net in nets for back in (None, 3, 12, 20, 36)]
     code = script(["words.js", "state.js"]) + (
-        "function answer({data, moves, breaches}) { const words = new Words(data); new State(data);"
+        "function answer({data, moves, breaches, weighed}) { const words = new Words(data); new State(data);"
         " const effect = (metric, [before, after], plural) =>"
         " words.effect(metric, before, after, plural).filter(Boolean).join(' ');"
         " return [data.metrics.map((one) => moves.map((move) => [effect(one, move, false), effect(one, move, true)])),"
         " data.metrics.map((one) => moves.map(([before, after]) => words.tone(one, after - before))),"
-        " [...breaches.map((broken) => words.breach(broken, 12)), words.breach([1], 1)]]; }"
+        " [...breaches.map((broken) => words.breach(broken, 12)), words.breach([1], 1)],"
+        " weighed.map(([nets, back]) => words.pays(nets.map((net, k) => [12 * k + 12, net]), back))]; }"
     )
-    asked = {"data": page_data(tree._subject), "moves": moves, "breaches": breaches}
-    ((effects, tones, broken),) = in_node(code, [asked], tmp_path)
+    asked = {"data": page_data(tree._subject), "moves": moves, "breaches": breaches, "weighed": weighed}
+    ((effects, tones, broken, verdicts),) = in_node(code, [asked], tmp_path)
+    for (net, back), told in zip(weighed, verdicts, strict=True):
+        stages = tuple(map(Stage, ends, net, net))
+        found = Returns(1.0, "", (0.0,), (0.0,), stages, back, back, back)
+        assert told == verdict(words, names[0], found, nets=False)
     tone = {"neutral": "", "favourable": "good", "adverse": "bad"}
     for name, said, toned in zip(names, effects, tones, strict=True):
         expected = [[words.effect(name, *move, plural=plural) for plural in (False, True)] for move in moves]

@@ -10,9 +10,10 @@ import pptx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pptx.util import Inches
 
 import impacttree as it
-from impacttree.reports.bet.branches import CARDS, MOST_PARTS, branches
+from impacttree.reports.bet.branches import CARDS, MOST_PARTS, branches, lanes_on
 from impacttree.views import Card, Diagram, Link
 from tests.strategies import examples
 
@@ -38,17 +39,17 @@ def test_the_inputs_of_each_metric_stand_on_one_part(data: st.DataObject) -> Non
         for source in data.draw(st.lists(st.integers(0, max(0, number - 1)), max_size=4))
         if source < number
     ]
-    drawn = diagram(pairs, names[-1], names)
-    parts, missing = branches(drawn)
-    assert len(parts) <= MOST_PARTS
+    drawn, lanes = diagram(pairs, names[-1], names), data.draw(st.sampled_from(sorted(CARDS)))
+    parts, missing = branches(drawn, lanes)
+    assert len(parts) <= MOST_PARTS[lanes]
     seen = Counter((link.source, link.target) for part in parts for link in part.diagram.links)
     assert set(seen.values()) <= {1}
     shown = {one.id for part in parts for one in part.diagram.cards}
     assert set(names) - shown == set(missing)
-    if not missing and len(parts) < MOST_PARTS and not any(part.left for part in parts):
+    if not missing and len(parts) < MOST_PARTS[lanes] and not any(part.left for part in parts):
         assert set(seen) == set(pairs)
     for number, part in enumerate(parts, 1):
-        assert len(part.diagram.cards) <= max(CARDS)
+        assert len(part.diagram.cards) <= max(CARDS[lanes])
         opened = {link.target for link in part.diagram.links}
         for one in part.diagram.cards:  # a card whose inputs stand elsewhere says where
             if one.owner:
@@ -70,23 +71,34 @@ def test_a_tree_of_thousands_says_what_is_left() -> None:
     names = [f"m{number}" for number in range(3_000)]
     pairs = [(names[number], names[number // 3]) for number in range(1, 3_000)]
     parts, missing = branches(diagram(pairs, "m0", names))
-    assert len(parts) == MOST_PARTS
+    assert len(parts) == MOST_PARTS[4]
     assert len({one.id for part in parts for one in part.diagram.cards}) + len(missing) == 3_000
     assert parts[0].heads == ("m0",)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", [(40 / 3, 7.5), (10.0, 7.5), (8.5, 11.0)], ids=["16:9", "4:3", "upright"])
 @pytest.mark.parametrize(
     ("template", "metric", "change"),
     [("saas", "engagement", "+5%"), ("internal", "deploy_minutes", "=12 minutes/deploy"), ("duolingo", "mau", "+2%")],
 )
-def test_letters_of_the_tree_can_be_read_in_print(template: str, metric: str, change: str) -> None:
-    deck = it.template(template).deck(metric, change, people=False)
+def test_letters_of_the_tree_can_be_read_in_print(
+    template: str, metric: str, change: str, size: tuple[float, float]
+) -> None:
+    deck = it.template(template).deck(metric, change, people=False, template=pages_of(*size))
     presentation = pptx.Presentation(io.BytesIO(deck.to_bytes()))
     pages = [page for page in presentation.slides if page.shapes.title.text_frame.text.startswith("Appendix. The tree")]
-    assert 1 < len(pages) <= MOST_PARTS
+    assert 1 < len(pages) <= MOST_PARTS[lanes_on(size[0])]
     shown = set()
     for page in pages:
         assert min(int(size) for size in re.findall(r'sz="(\d+)"', page.shapes._spTree.xml)) >= 1_000
         shown |= {shape.name for shape in page.shapes if shape.shape_type == 6}
     assert {one.name for one in it.template(template).metrics} <= shown
+
+
+def pages_of(width: float, height: float) -> bytes:
+    """Return a template whose slides are so large."""
+    presentation, stream = pptx.Presentation(), io.BytesIO()
+    presentation.slide_width, presentation.slide_height = Inches(width), Inches(height)
+    presentation.save(stream)
+    return stream.getvalue()

@@ -116,8 +116,9 @@ def test_payback_is_counted_from_the_first_spend() -> None:
 
 def test_what_is_lost_again_is_not_called_back() -> None:
     deck = shop().deck("sold", "+25%", cost="$200; $5000 in month 30")
-    assert "pays back in month 2, but has lost it again by month 36" in deck.slides[0].title
-    assert "lost again by month 36: the net stands at −$1.6k" in deck.slides[2].title
+    back = "pays back in month 2 (+$1k) but has lost it again by month 36 (−$1.6k)"
+    assert deck.slides[0].title.endswith(back)
+    assert deck.slides[2].title.endswith("has lost it again by month 36; the net stands at −$1.6k by month 36")
 
 
 def test_a_deck_on_present_values_says_so_and_adds_up() -> None:
@@ -128,8 +129,10 @@ def test_a_deck_on_present_values_says_so_and_adds_up() -> None:
     amounts[0] -= 1000.0
     assert course(deck).lines.series[0].values == pytest.approx(list(accumulate(amounts)))
     returned = sum(100 * factor for factor in factors[1:])
-    assert f"returns ${returned / 1e3:.2f}k discounted by month 36" in deck.slides[0].title
-    least = float(re.search(r"at least ([\d.]+)%", deck.slides[3].title)[1])  # type: ignore[index]  # it is there
+    year, whole = f"−${-sum(amounts[:12]) / 1e3:.2f}k discounted", f"+${sum(amounts):.0f} discounted"
+    assert f"back within 12 months ({year}) but does within 36 ({whole}), in month " in deck.slides[0].title
+    assert f"stands at {whole} by month 36" in deck.slides[2].title
+    least = float(re.search(r"\+([\d.]+)% sold or more", deck.slides[3].title)[1])  # type: ignore[index]  # it is there
     assert least == pytest.approx(25 * (returned - sum(amounts)) / returned, abs=0.1)
     assert not re.search(r"\bNPV\b|present value", said(deck), flags=re.IGNORECASE)  # no cash is stated
     assert "undiscounted" in deck.slides[4].footer[1]
@@ -145,7 +148,7 @@ def test_cash_has_a_net_present_value() -> None:
     deck = tree.deck("sold", "+25%", "cash", cost="$1000", basis="pv")
     npv = sum(80 * 1.12 ** (-month / 12) for month in range(1, 37)) - 1000
     assert tiles(deck.slides[0])["NPV by month 36"].body == f"+${npv / 1e3:.2f}k"
-    assert "in present value by month 36" in deck.slides[0].title
+    assert f"but does within 36 (NPV +${npv / 1e3:.2f}k), in month " in deck.slides[0].title
     (slide,) = (slide for slide in deck.slides if slide.title.startswith("The NPV"))
     assert slide.title.startswith(f"The NPV is +${npv / 1e3:.2f}k in cash after tax, with an IRR of ")
 
@@ -198,7 +201,7 @@ def test_several_bets_are_weighed_first() -> None:
     assert [column.label for column in table.columns][-2:] == ["NPV today", "IRR"]
     asks = [slide.title for slide in deck.slides if slide.title.startswith("We ask")]
     assert len(asks) == 2
-    assert asks[1].startswith("We ask $400: +5% price returns")
+    assert asks[1].startswith("We ask $400: +5% price pays back in month ")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +234,8 @@ def test_with_fiscal_years_slides_speak_of_them() -> None:
     assert spans.threshold == pytest.approx(2200)  # all of it is paid before the first stage
     back = next(month for month in range(1, 37) if net[month] >= 0)
     assert back == 22
-    assert "pays back in FY29 Q3" in deck.slides[0].title  # August 2028
+    assert deck.slides[0].title.endswith("in Aug 2028")
+    assert tiles(deck.slides[0])["Pays back in"].body == "FY29 Q3"
     names = [(month, name) for month, name in enumerate(course(deck).names, 1) if name]
     assert names[:5] == [(3, "FY27"), (6, "Q1"), (9, "Q2"), (12, "Q3"), (15, "FY28")]
     table = next(p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))
@@ -355,3 +359,41 @@ def test_boxes_of_discounted_totals_are_not_cut() -> None:
         (page,) = pptx.Presentation(io.BytesIO(slides_to_pptx([slide]))).slides
         drawn = [shape.text_frame.text for shape in flat(page) if shape.has_text_frame]
         assert not [text for text in drawn if text.startswith("in 108 months") and text.endswith("…")]
+
+
+def test_what_a_bet_costs_is_added_to_an_outcome_that_is_a_cost() -> None:
+    tree = it.loads(
+        "outcome: spend\nhorizon: 12\nmetrics:\n"
+        "  hours: {value: 100 hours/month, better: lower}\n  rate: {value: $50/hour}\n"
+        "  wages: {formula: hours * rate, better: lower, kind: financial}\n"
+        "  tools: {value: $100/month, better: lower, kind: financial}\n"
+        "  spend: {formula: wages + tools, better: lower, kind: financial}\n"
+    )
+    deck = tree.deck("hours", "-10%", cost="$2000")
+    saved = 36 * 100 * 0.1 * 50  # $18,000
+    assert tiles(deck.slides[0])["Net by month 36"].body == "+$16k"
+    equation = tiles(deck.slides[1])
+    assert [equation[head].body for head in ("Spend", "The ask", "After the ask")] == ["−$18k", "$2k", "−$16k"]
+    (signs,) = (p.signs for p in pictures(deck.slides[1], Figures) if isinstance(p, Figures))
+    assert signs == ("=", "+", "=")
+    (table,) = (p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))
+    changes = [int(row[3].text.replace(",", "").replace("−", "-")) for row in table.rows[-3:]]
+    assert changes == [-saved, 2000, -saved + 2000]
+
+
+def test_what_is_paid_in_a_year_stands_in_that_year() -> None:
+    tree = shop(", cash: {profit: profit}", "start_date: 2026-11-01\nfiscal_calendar: {start: February}")
+    deck = tree.deck("sold", "+25.3%", cost="$1000.4; $1200.4 in 2027-01 over 24 months")
+    (table,) = (p for p in pictures(deck.slides[4], Table) if isinstance(p, Table))
+    cost, left = ([cell.text for cell in row[1:]] for row in table.rows[-2:])
+    assert cost[1:-1] == ["0", "0", "0"]  # all of it is paid in FY27
+    numbers = [[int(text.replace(",", "").replace("−", "-")) for text in row] for row in (cost, left)]
+    assert all(sum(row[:-1]) == row[-1] for row in numbers)
+
+
+def test_a_net_that_cash_does_not_earn_is_said_in_the_headline() -> None:
+    tree = shop(", tax_rate: 25%, cash: {profit: profit}")
+    deck = tree.deck("sold", "+25%", cost="$3300")
+    npv = tree.cash_flow({"sold": "+25%"}, cost="$3300", after_tax=True, horizon=36).npv
+    assert npv < 0
+    assert deck.slides[0].title.endswith(f", in month 33, while its NPV is −${-npv:.0f}")

@@ -35,7 +35,7 @@ export class Cautions {
     const arriving = found.filter(([waited]) => waited !== null).sort(([one], [two]) => one - two);
     if (arriving.length) return arriving[0][1][horizon] ? [this.says("lagged", labels, label, ...arriving[0][1][horizon])] : [];
     const starts = [...new Set(found.flatMap(([, , starts]) => starts))].sort((one, two) => one - two);
-    return [starts.length ? this.says("started", labels, label, this.labels(starts), this.words.at(1)) : this.says("unreached", labels, label)];
+    return [starts.length ? this.says("started", labels, label, this.labels(starts), this.words.timed("from", 1)) : this.says("unreached", labels, label)];
   }
 
   *extrapolated(base, run, isBase) {
@@ -62,7 +62,7 @@ export class Cautions {
       const place = first(run), [one, at] = place < 0 ? [base, first(base)] : [run, place], t = at + !isBase;
       if (at < 0) continue;
       const value = isBase && !at ? this.model.base[slot] : one.rows[t - 1][slot];
-      yield this.says("beyond", this.label(slot), this.apart(slot, value, low, high), (t ? this.says("in", this.words.at(t)) : this.says("today")) + (place < 0 ? this.says("aside") : ""), ...texts);
+      yield this.says("beyond", this.label(slot), this.apart(slot, value, low, high), (t ? this.words.timed("in", t) : this.says("today")) + (place < 0 ? this.says("aside") : ""), ...texts);
     }
   }
 

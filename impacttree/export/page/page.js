@@ -274,11 +274,9 @@ export class Page {
     for (const [name, button] of this.scenarioButtons) button.setAttribute("aria-pressed", state.scenario ? state.scenario === name : name === (isStated ? "stated" : ""));
     for (const [count, button] of this.horizonButtons) button.setAttribute("aria-pressed", count === state.horizon);
     if (!data.canCost || state.cost === null || isStated) { this.part("net").replaceChildren(); return; }
-    const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` by ${words.at(count)}`]);
-    const { payback, line } = found.net;
-    const back = payback === null ? [`Does not pay back by ${words.at(line.length)}`] : ["Pays back in ", bold(words.at(payback))];
-    const lost = payback !== null && line[line.length - 1] < 0 ? ` but has lost it again by ${words.at(line.length)}` : "";
-    this.part("net").replaceChildren(`${capital(data.basis.net)} `, ...nets, ...(state.cost ? ["\n", ...back, lost, this.paidBack(), ...(data.paid.length > 1 || data.paid[0][1] > 1 ? [`\nPaid${state.cost === data.cost ? "" : " in the same parts"}: ${this.terms()}`] : [])] : []));
+    const nets = found.net.horizons.flatMap(([count, net], k) => [k ? ", " : "", bold(this.money(net)), ` ${words.timed("by", count)}`]);
+    const back = () => bold(capital(words.pays(found.net.horizons, found.net.payback)));
+    this.part("net").replaceChildren(`${capital(data.basis.net)} `, ...nets, ...(state.cost ? ["\n", back(), this.paidBack(), ...(data.paid.length > 1 || data.paid[0][1] > 1 ? [`\nPaid${state.cost === data.cost ? "" : " in the same parts"}: ${this.terms()}`] : [])] : []));
   }
 
   /** When it is paid back from P10 to P90: " (P10 to P90: month 17 to 30)". */
@@ -286,7 +284,7 @@ export class Page {
     const [early, late] = this.ranges?.net?.payback ?? [];
     if (early === late) return "";
     const { found, words } = this;
-    return ` (P10 to P90: ${words.at(early)} to ${late ? words.end(late) : `after ${words.end(found.net.line.length)}`})`;
+    return ` (P10 to P90: ${words.ending(early)} to ${late ? words.end(late) : `after ${words.end(found.net.line.length)}`})`;
   }
 
   /** Values of a metric, of a sum with what it is of as on its card: "$2.73M (discounted)". */
@@ -381,7 +379,7 @@ export class Page {
       const share = this.ranges?.risks[which] ?? null, risk = share === null ? "" : `, risk ${percentage(share)}`;
       return element("li", { class: isBroken ? "broken" : null },
         element("div", { class: "top" }, element("span", {}, element("span", { class: "mark", "aria-hidden": "true" }, "▲ "), label), element("span", {}, shown)),
-        element("div", { class: "gauge" }, drawGauge(value, limit, `${shown} in ${this.words.at(period)}`), element("span", { class: "how" }, `${side} ${bound}: ${verdict}${risk}`)));
+        element("div", { class: "gauge" }, drawGauge(value, limit, `${shown} ${this.words.timed("in", period)}`), element("span", { class: "how" }, `${side} ${bound}: ${verdict}${risk}`)));
     }));
     const broken = found.guardrails.filter((one) => one.broken.length).length, [, inputs, guards] = this.part("tabs").children;
     inputs.textContent = `Inputs, ${this.sliders.size}`;
@@ -429,7 +427,7 @@ export class Page {
     this.part("line").replaceChildren(drawLine({
       values: line, band: isSure ? [low, high] : null, written: (value, digits) => formatSigned(outcome, value, digits), period: data.period, tick: words.tick,
       mark: payback === null ? null : payback - 1, markText: payback === null ? "" : words.at(payback),
-      alt: `${head}: ${this.money(line[last])} by ${words.at(line.length)}${isSure ? `, P10 to P90 ${this.money(low[last])} to ${this.money(high[last])}` : ""}`,
+      alt: `${head}: ${this.money(line[last])} ${words.timed("by", line.length)}${isSure ? `, P10 to P90 ${this.money(low[last])} to ${this.money(high[last])}` : ""}`,
     }));
   }
 

@@ -135,8 +135,36 @@ export class Words {
   /** A period: "Oct 2027", without a first day "month 12". */
   at(t) { return this.data.names ? this.data.names.full[t - 1] : `${this.data.period} ${t}`; }
 
-  /** A period after another one: by its name, or by its number alone. */
-  end(t) { return this.data.names ? this.at(t) : t; }
+  /** A period after a preposition: "in Oct 2027", "on 4 Jan 2027", "by the week of 4 Jan 2027". */
+  timed(preposition, t) { return this.data.names?.[preposition]?.[t - 1] ?? `${preposition} ${this.at(t)}`; }
+
+  /** What the end of a period is called: of a month from 15 Nov its last day, of others their name. */
+  ending(t) { return this.data.names?.end?.[t - 1] ?? this.at(t); }
+
+  /** The second of two periods: by its name, or by its number alone. */
+  end(t) { return this.data.names ? this.ending(t) : t; }
+
+  /** Whether it pays, from what is left at each horizon: "does not pay back within 12 months but does within 36, in month 21". */
+  pays(horizons, payback) {
+    const stages = horizons.map(([end, net]) => ({ end, pays: net > 0 })), last = stages.length - 1, ends = [stages[0].pays, stages[last].pays];
+    const told = stages.filter(({ pays }, k) => k === 0 || k === last || !ends.includes(pays)), groups = [];
+    for (const one of told) (groups.at(-1)?.[0].pays === one.pays ? groups.at(-1) : groups[groups.push([]) - 1]).push(one);
+    const parts = [this.opening(groups[0].at(-1), payback)];
+    groups.slice(1).forEach(([one], k) => parts.push(this.turn(groups[k].at(-1).end, one, payback)));
+    return [parts.slice(0, 2).join(parts[0].includes(" but ") ? ", " : " but "), ...parts.slice(2)].join(", and ");
+  }
+
+  opening({ end, pays }, payback) {
+    if (payback === null || payback > end) return pays ? "pays" : `does not pay back within ${end} ${this.data.period}${end === 1 ? "" : "s"}`;
+    const back = `pays back ${this.timed("in", payback)}`;
+    return pays ? back : `${back} but has lost it again ${this.timed("by", end)}`;
+  }
+
+  turn(before, { end, pays }, payback) {
+    if (!pays) return `has lost it again ${this.timed("by", end)}`;
+    if (payback !== null && before < payback && payback <= end) return `does within ${end}, ${this.timed("in", payback)}`;
+    return `is ahead again ${this.timed("by", end)}`;
+  }
 
   /** The same below an axis: "Oct 27"; null where periods go by their numbers. */
   get tick() { const { names } = this.data; return names && ((t) => names.short[t - 1]); }
@@ -182,9 +210,9 @@ export class Words {
   breach(broken, horizon) {
     const first = broken[0], last = broken[broken.length - 1], { period } = this.data;
     if (broken.length === horizon) return horizon > 1 ? `BREACHED in every ${period}` : "BREACHED";
-    if (first === last) return `BREACHED in ${this.at(first)}`;
-    if (broken.length <= last - first) return `BREACHED in ${broken.length} of ${horizon} ${period}s, first in ${this.at(first)}`;
-    return `BREACHED from ${this.at(first)}${last < horizon ? ` to ${this.end(last)}` : ""}`;
+    if (first === last) return `BREACHED ${this.timed("in", first)}`;
+    if (broken.length <= last - first) return `BREACHED in ${broken.length} of ${horizon} ${period}s, first ${this.timed("in", first)}`;
+    return `BREACHED ${this.timed("from", first)}${last < horizon ? ` ${this.data.names ? this.timed("to", last) : `to ${last}`}` : ""}`;
   }
 
   tone(metric, change) {

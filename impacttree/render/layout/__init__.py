@@ -55,7 +55,7 @@ def layout(diagram: Diagram, size: Size | None = None) -> Scene:
     if diagram.cut == "board":
         return _board(board(diagram))
     excerpt = collapsed(diagram, POSTER if poster else SLIDE)
-    return _tree(excerpt, poster=poster, is_part=shape == "part")
+    return _tree(excerpt, poster=poster, part_lanes=diagram.lanes if shape == "part" else 0)
 
 
 def _empty(diagram: Diagram) -> Scene:
@@ -80,15 +80,15 @@ def _board(excerpt: Excerpt) -> Scene:
     )
 
 
-def _tree(excerpt: Excerpt, *, poster: bool, is_part: bool) -> Scene:
+def _tree(excerpt: Excerpt, *, poster: bool, part_lanes: int) -> Scene:
     diagram = excerpt.diagram
     net = network(excerpt)
     headings = frame.headings(diagram, PAGE_WIDTH - 2 * MARGIN)
-    grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster, is_part=is_part)
+    grid, tracks = _arranged(net, headings.height, Budget(SEARCH_STEPS), poster=poster, part_lanes=part_lanes)
     budget = Budget(LABEL_STEPS)
     tries = []
     for stretch in STRETCHES:
-        geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch, is_part=is_part)
+        geometry = place(net, grid, tracks, title_height=headings.height, stretch=stretch, part_lanes=part_lanes)
         forbidden = _forbidden(net, grid, geometry)
         drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
         labels, lost = place_labels(net, geometry, drawn, forbidden, _good_sign(net, diagram), budget)
@@ -117,22 +117,24 @@ def _tree(excerpt: Excerpt, *, poster: bool, is_part: bool) -> Scene:
     )
 
 
-def _arranged(net: Network, title_height: float, budget: Budget, *, poster: bool, is_part: bool) -> tuple[Grid, Tracks]:
+def _arranged(
+    net: Network, title_height: float, budget: Budget, *, poster: bool, part_lanes: int
+) -> tuple[Grid, Tracks]:
     """Return the most comfortable of the arrangements for different numbers of lanes."""
     size = len(net.cards)
-    kicks = 0 if size > 60 else PART_KICKS if is_part else ROW_KICKS if size <= 28 else ROW_KICKS // 2
+    kicks = 0 if size > 60 else PART_KICKS if part_lanes else ROW_KICKS if size <= 28 else ROW_KICKS // 2
     found: list[_Arrangement] = []
-    for lanes in assign_lanes(net, budget, poster=poster, is_part=is_part):
+    for lanes in assign_lanes(net, budget, poster=poster, part_lanes=part_lanes):
         if not found or not budget.spent:
             search = RowSearch(net, lanes, budget)
             search.improve(sweeps=3 if size > 60 else 10)
-            found.append(_arrangement(net, search, title_height, budget, is_part=is_part))
+            found.append(_arrangement(net, search, title_height, budget, part_lanes=part_lanes))
     found.sort(key=_cost)
     best = found[:PROMISING]
     for number, (_, search, *_) in enumerate(best):
         if kicks and not budget.spent:
             search.kick(kicks)
-            best[number] = _arrangement(net, search, title_height, budget, is_part=is_part)
+            best[number] = _arrangement(net, search, title_height, budget, part_lanes=part_lanes)
     _, _, grid, tracks = min(best, key=_cost)
     return grid, tracks
 
@@ -141,11 +143,11 @@ _Arrangement = tuple[float, RowSearch, Grid, Tracks]
 
 
 def _arrangement(
-    net: Network, search: RowSearch, title_height: float, budget: Budget, *, is_part: bool
+    net: Network, search: RowSearch, title_height: float, budget: Budget, *, part_lanes: int
 ) -> _Arrangement:
     grid = search.grid()
     tracks = assign_tracks(net, grid, budget)
-    cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height, is_part=is_part))
+    cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height, part_lanes=part_lanes))
     return cost, search, grid, tracks
 
 

@@ -15,8 +15,6 @@ __all__ = ["Lanes", "assign_lanes"]
 
 HOME = {"product": 0.0, "driver": 0.35, "guardrail": 0.8, "financial": 0.85}
 KICKS, PART_KICKS = 8, 2
-PART_LANES = 5
-"""That a part of a tree has room for."""
 KEPT = 3
 """Assignments per number of lanes that go on to the search for rows."""
 CALLOUT_SLOTS = 1.4
@@ -31,11 +29,11 @@ class Lanes:
     cost: float
 
 
-def assign_lanes(net: Network, budget: Budget, *, poster: bool = False, is_part: bool = False) -> tuple[Lanes, ...]:
+def assign_lanes(net: Network, budget: Budget, *, poster: bool = False, part_lanes: int = 0) -> tuple[Lanes, ...]:
     """Return the best assignment for each promising number of lanes, best first."""
     length, cards = len(net.path), len(net.cards)
     found = []
-    for count in _counts(length, cards, poster=poster, most=PART_LANES if is_part else 7 if cards <= 22 else 9):
+    for count in _counts(length, cards, poster=poster, most=part_lanes + 1 if part_lanes else 7 if cards <= 22 else 9):
         tall = ceil(cards / (0.8 * count)) if poster else max(5, ceil(cards / (0.88 * max(7, length))))
         search = _Search(net, count, tall, budget)
         search.descend()
@@ -43,7 +41,7 @@ def assign_lanes(net: Network, budget: Budget, *, poster: bool = False, is_part:
     found.sort(key=lambda entry: entry[:2])
     lanes = []
     for _, count, search in found[:4]:
-        kicks = PART_KICKS if is_part else KICKS
+        kicks = PART_KICKS if part_lanes else KICKS
         assignments = search.kick(kicks) if cards <= 45 else [(search.total(), tuple(search.lane))]
         lanes += [Lanes(lane, count, own + 0.9 * count) for own, lane in assignments[:KEPT]]
     return tuple(sorted(lanes, key=lambda entry: (entry.cost, entry.count, entry.lane)))

@@ -82,7 +82,8 @@ def clean(text: str) -> str:
     if len(text) > MAX_LETTERS:
         text = text[:MAX_LETTERS] + _ELLIPSIS
     text = " ".join(text.split())
-    text = "".join("□" if _is_control(ch) else ch for ch in text)
+    if not text.isprintable():
+        text = "".join("□" if _is_control(ch) else ch for ch in text)
     text = printed(text)
     return "−" + text[1:] if len(text) > 1 and text[0] == "-" and not text[1].isspace() else text
 

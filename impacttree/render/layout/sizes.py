@@ -18,7 +18,7 @@ from impacttree.render.layout.style import (
     PAGE_HEIGHT,
     PAGE_WIDTH,
     PART_HEIGHT,
-    PART_WIDTH,
+    PART_LANE,
     POINT,
     TRACK,
 )
@@ -93,17 +93,17 @@ def thickness(net: Network, arrow: Arrow, text_scale: float = 1.0) -> float:
 
 
 def place(
-    net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0, is_part: bool = False
+    net: Network, grid: Grid, tracks: Tracks, *, title_height: float, stretch: float = 1.0, part_lanes: int = 0
 ) -> Geometry:
     """Return the smallest page, a slide or larger, on which all cards fit with their names readable.
 
     `title_height` is the height of title and subtitle on a slide; `stretch` widens the gaps between lanes. A page
     little larger than a slide is better than cards without their foot lines; a much larger one is not. A part of a
-    tree begins with a smaller page.
+    tree begins with a smaller page, for so many lanes.
     """
     page = _Page(net, grid, tracks, title_height, stretch)
-    if is_part:
-        page.width, page.height, page.tallest = PART_WIDTH, PART_HEIGHT, ROOMY + NAME_LINE
+    if part_lanes:
+        page.width, page.height, page.tallest = PART_LANE * part_lanes, PART_HEIGHT, ROOMY + NAME_LINE
     scale = page.narrowest()
     for limit, feet in ((max(A_LITTLE, scale * GROWTH), True), (float("inf"), False)):
         larger = scale

@@ -28,7 +28,7 @@ PANEL: Final = "#f4f5f7"
 
 PAGE_WIDTH: Final = 40 / 3
 PAGE_HEIGHT: Final = 7.5
-PART_WIDTH: Final = 9.5
+PART_LANE: Final = 9.5 / 4
 PART_HEIGHT: Final = 5.1
 """Of the page for a part of a tree: a slide takes what stands on it half as large again."""
 MARGIN: Final = 0.45

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from impacttree.records import dataclass
-from impacttree.render.layout.measure import text_width
+from impacttree.render.layout.measure import clean, text_width
 from impacttree.render.layout.style import (
     ACCENT,
     ACCENT_DARK,
@@ -76,13 +77,16 @@ def _panel(ids: Ids, frame: Frame, *, accent: bool) -> str:
     return back + (markup.box(ids, bar, "Accent") if accent else "")
 
 
-def _tile(ids: Ids, frame: Frame, panel: Panel) -> str:
-    inner = frame.within(0.2, 0.16, 0.14, 0.1)
+def _tile(ids: Ids, frame: Frame, panel: Panel, heads: int = 1) -> str:
+    """Draw a tile whose head has so many lines."""
+    inner = frame.within(0.2, 0.16 if heads == 1 else 0.08, 0.14, 0.06)
     small = GREY if not panel.accent else ON_TINT
-    head = Frame(inner.left, inner.top, inner.width, height_of(1, HEAD))
-    body = Frame(inner.left, head.bottom + 0.04, inner.width, min(0.52, inner.height * 0.4))
+    head = Frame(inner.left, inner.top, inner.width, height_of(heads, HEAD if heads == 1 else 12.0))
+    body = Frame(inner.left, head.bottom + 0.04, inner.width, min(0.52, inner.height * (0.4 if heads == 1 else 0.32)))
     detail = Frame(inner.left, body.bottom + 0.05, inner.width, inner.bottom - body.bottom - 0.05)
     shown, size = one_line(panel.head, HEAD, inner.width, bold=True)
+    if heads > 1:
+        shown, size = fitted(panel.head, HEAD, inner.width, head.height, bold=True)
     figure, large = one_line(panel.body, 30.0, inner.width, bold=True)
     return "".join(
         (
@@ -105,8 +109,10 @@ def figures(ids: Ids, frame: Frame, view: Figures) -> str:
     else:
         wide = (frame.width - gap * (count - 1)) / count
         places = [Frame(frame.left + k * (wide + gap), frame.top, wide, frame.height) for k in range(count)]
+    heads = max((len(lines_in(one.head, 12.0, place.width - 0.34, bold=True)) for place, one in
+                 zip(places, view.panels, strict=True)), default=1)  # fmt: skip
     for place, panel, sign in zip_longest(places, view.panels, view.signs[: count - 1]):
-        drawn.append(_tile(ids, place, panel))
+        drawn.append(_tile(ids, place, panel, min(heads, 2)))
         if sign:
             between = Frame(place.right, place.top, gap, place.height)
             drawn.append(label(ids, between, sign, 24.0, GREY, anchor="middle", vertical="ctr"))
@@ -176,6 +182,9 @@ def _span_texts(
     yield label(ids, Frame(left + 0.08, top, widths[0], high), ends[0], 12.0, INK, vertical="ctr")
     yield label(ids, Frame(right - widths[1], top, widths[1] - 0.08, high), ends[1], 12.0, INK, anchor="end",
                 vertical="ctr")  # fmt: skip
+    wide = text_width(span.point_text, 12.0, True) * 1.08
+    if avoid is not None and abs(at - avoid) < wide / 2 + 0.05:  # beside the threshold's line, not across it
+        at = avoid + math.copysign(wide / 2 + 0.05, at - avoid or 1.0)
     yield _centred(ids, plot, span.point_text, at, middle - high * 0.7 - 0.23, INK, bold=True)
 
 
@@ -283,15 +292,15 @@ def signatures(ids: Ids, frame: Frame, view: Signatures) -> str:
     head, inner = heading(ids, frame.within(top=0.08), view.title)
     drawn = [markup.rule(ids, frame.left, frame.right, frame.top, RULE), head]
     pitch = min(0.42, inner.height / max(1, len(view.lines)))
+    wide = max((text_width(clean(role), 12.0) for role, _ in view.lines), default=0.0) * 1.08
+    roles = min(wide, inner.width * 0.3)
     for number, (role, who) in enumerate(view.lines):
         top = inner.top + number * pitch
-        third = inner.width / 3
-        drawn.append(
-            label(ids, Frame(inner.left, top, third * 0.85, 0.24), one_line(role, 12, third * 0.85)[0], 12, GREY)
-        )
-        named = Frame(inner.left + third * 0.9, top, third * 0.95, 0.24)
+        place = Frame(inner.left, top, roles, 0.24)
+        drawn.append(label(ids, place, one_line(role, 12, roles)[0], 12, GREY))
+        named = Frame(inner.left + roles + 0.1, top, inner.width * 0.65 - roles - 0.15, 0.24)
         drawn.append(label(ids, named, one_line(who, 12, named.width, bold=True)[0], 12.0, INK, bold=True))
-        drawn.append(markup.rule(ids, inner.left + third * 1.95, inner.right, top + 0.24, GREY))
+        drawn.append(markup.rule(ids, inner.left + inner.width * 0.65, inner.right, top + 0.24, GREY))
     end = inner.top + pitch * (len(view.lines) - 1) + 0.27
     if view.lines and end + 0.2 <= frame.bottom:
         below = Frame(inner.left + inner.width * 0.65, end, inner.width * 0.35, 0.2)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from impacttree.records import dataclass
 from impacttree.render.chartdata import (
     CUT_NOTE,
     axis_start,
@@ -50,8 +52,10 @@ _TALLEST = 0.7
 """Of a row of a tornado."""
 _FOOT = 0.5
 """How many inches above the axis a line down from a named point has its name."""
-_NEAR = 0.35
-"""Share of the periods within which names may cover each other."""
+_BESIDE = 0.12
+"""Inches between a point and its name."""
+_RISES = 6
+"""Rows that a name is moved up at most, to where none stands."""
 _MOST_TICKS = 8
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 """Between the periods that an axis names."""
@@ -227,7 +231,9 @@ def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
     step = places[1] - places[0] if len(places) > 1 else None
     axis = Axis(low, high if high > low else low + 1.0, step, number_format(view.levels), title=clean(course.axis))
     per_inch = (axis.high - axis.low) / inner.height
-    moves = iter(_spread_out([(axis.high - value) / per_inch for value, _ in ends]))
+    lowered = _spread_out([(axis.high - value) / per_inch for value, _ in ends])
+    heights = [(value - axis.low) / per_inch - down for (value, _), down in zip(ends, lowered, strict=True)]
+    moves = iter(lowered)
     areas, lines = [], []
     for band in view.bands:
         areas += [
@@ -253,8 +259,21 @@ def draw_course(slide: Slide, ids: Ids, frame: Frame, course: Course) -> str:
                 markers=dots,
             )
         )
-    for mark, height in _named_apart(course.milestones, len(view.ticks), axis, per_inch):
-        lines += _milestone(mark, len(view.ticks), axis, axis.low + height * per_inch, per_inch)
+    count = len(view.ticks)
+    drawn = [
+        ((k + 0.5) * inner.width / count, (value - axis.low) / per_inch)
+        for one in view.series
+        for k, value in enumerate(one.values)
+    ]
+    taken = [(inner.width, inner.width + right, height - 0.12, height + 0.12) for height in heights]
+    named_points = list(
+        _named_apart(course.milestones, count, axis, per_inch, inner.width, room=right, taken=taken, drawn=drawn)
+    )
+    for name in named_points:
+        foot = max(
+            (other.box[3] for other in named_points if other is not name and other.is_crossed_at(name.x)), default=0
+        )
+        lines += _milestone(name, count, axis, per_inch, foot)
     plots = [Plot("area", areas, stacked=True)] if areas else []
     plots.append(Plot("line", lines))
     told = [f"{mark.text} {mark.detail}".strip() for mark in course.milestones] + [text for _, text in ends if text]
@@ -279,46 +298,109 @@ def _tick_labels(ids: Ids, frame: Frame, inner: Frame, ticks: Sequence[str]) -> 
             yield label(ids, place, tick, _LABEL, INK, anchor="middle")
 
 
+Beside = Literal["l", "r", "ctr"]
+_LEFT: Mapping[Beside, float] = MappingProxyType({"l": 1.0, "r": 0.0, "ctr": 0.5})
+"""Share of a name that stands left of its point."""
+
+
+_Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """Where the name of a point stands: beside the point's place along the axis, so many inches above the axis."""
+
+    mark: Milestone
+    side: Beside
+    height: float
+    """Of the middle of its first line."""
+    x: float
+
+    @property
+    def width(self) -> float:
+        texts = ((self.mark.text, True), (self.mark.detail, False))
+        return max(text_width(clean(text), _LABEL, bold) for text, bold in texts) * 1.05 + _BESIDE
+
+    @property
+    def box(self) -> _Box:
+        """Left and right end, bottom and top."""
+        left = self.x - self.width * _LEFT[self.side]
+        return left, left + self.width, self.height - 0.12 - 0.2 * bool(self.mark.detail), self.height + 0.12
+
+    def covers(self, other: _Box) -> bool:
+        left, right, bottom, top = self.box
+        start, end, low, high = other
+        return left < end and start < right and bottom < high and low < top
+
+    def is_on(self, points: Sequence[tuple[float, float]]) -> bool:
+        """Return whether any of these points lies under it."""
+        return any(self.covers((x, x, height, height)) for x, height in points)
+
+    def is_crossed_at(self, x: float) -> bool:
+        """Return whether a line down at a place would run through it."""
+        left, right, *_ = self.box
+        return left < x < right
+
+    def beyond(self, width: float) -> float:
+        """Return how far it reaches out of a chart of such a width."""
+        left, right, *_ = self.box
+        return max(0.0, -left) + max(0.0, right - width)
+
+
 def _named_apart(
-    marks: Sequence[Milestone], periods: int, axis: Axis, per_inch: float
-) -> Iterator[tuple[Milestone, float]]:
-    """Yield points that are named, and how many inches above the axis their names stand, so that none covers another.
+    marks: Sequence[Milestone],
+    periods: int,
+    axis: Axis,
+    per_inch: float,
+    width: float,
+    *,
+    room: float = 0.0,
+    taken: Sequence[_Box] = (),
+    drawn: Sequence[tuple[float, float]] = (),
+) -> Iterator[_Name]:
+    """Yield where the names of points stand, so that none covers another one or reaches out of the chart.
 
-    The name of a point stands a little below it, that of one with a line down above the foot of that line: in one line
-    where another name stands near by.
+    The name of a point stands a little below it, that of one with a line down above the foot of that line: on the side
+    on which there is room, in one line where another name stands near by, and higher where that does not help. Right of
+    the chart is `room`, of which other texts have `taken` some. Points that are `drawn` stay clear where they can.
     """
+    placed, end = list(taken), width + room
+    for mark in sorted(marks, key=lambda mark: mark.drops):
+        one_line_ = replace(mark, text=f"{mark.text}, {mark.detail}", detail="") if mark.detail else mark
+        below = max(0.34 if mark.detail else 0.14, (mark.value - axis.low) / per_inch - 0.24)
+        x, first = (mark.at + 0.5) * width / periods, _FOOT if mark.drops else below
+        beside: tuple[Beside, ...] = ("r", "l") if mark.at < 0.7 * periods else ("l", "r")
+        across: tuple[Beside, ...] = ("ctr",)
+        tried = [
+            _Name(told, side, first + _ROW * step, x)
+            for sides in (beside, across)
+            for step in range(_RISES)
+            for told in dict.fromkeys((mark, one_line_))
+            for side in sides
+        ]
+        free = [name for name in tried if not any(map(name.covers, placed))] or tried
+        within = [name for name in free if not name.beyond(end)] or [min(free, key=lambda name: name.beyond(end))]
+        chosen = next((name for name in within if not name.is_on(drawn)), within[0])
+        placed.append(chosen.box)
+        yield chosen
 
-    def below(mark: Milestone) -> float:
-        return max(0.34 if mark.detail else 0.14, (mark.value - axis.low) / per_inch - 0.24)
 
-    others = [mark for mark in marks if not mark.drops]
-    for mark in marks:
-        near = [below(one) for one in others if abs(one.at - mark.at) < _NEAR * periods and below(one) < _FOOT + 0.24]
-        if not mark.drops:
-            yield mark, below(mark)
-        elif near:
-            text = f"{mark.text}, {mark.detail}" if mark.detail else mark.text
-            yield replace(mark, text=text, detail=""), max(_FOOT, max(near) + 0.24 if max(near) > _FOOT - 0.22 else 0.0)
-        else:
-            yield mark, _FOOT
+def _milestone(name: _Name, periods: int, axis: Axis, per_inch: float, foot: float) -> Iterator[PlotSeries]:
+    """Yield a point that is named: its dot, a dashed line down from it to so many inches above the axis, its name."""
+    mark, top = name.mark, axis.low + name.height * per_inch
 
+    def point(called: str, value: float, text: str = "", *, bold: bool = True, **further: Any) -> PlotSeries:
+        labels = {mark.at: PointLabel(text, name.side, bold=bold)} if text else {}
+        return PlotSeries(called, [value if k == mark.at else None for k in range(periods)], labels=labels, **further)
 
-def _milestone(mark: Milestone, periods: int, axis: Axis, top: float, per_inch: float) -> Iterator[PlotSeries]:
-    """Yield a point that is named: its dot, a dashed line down from it, and its name below the line."""
-
-    def point(name: str, value: float, text: str = "", *, bold: bool = True, **further: Any) -> PlotSeries:
-        labels = {mark.at: PointLabel(text, side, bold=bold)} if text else {}
-        return PlotSeries(name, [value if k == mark.at else None for k in range(periods)], labels=labels, **further)
-
-    name, detail = clean(mark.text), clean(mark.detail)
-    side: Literal["l", "r"] = "r" if mark.at < 0.7 * periods else "l"
-    drop = mark.value - axis.low if mark.drops else 0.0
-    yield point(name, mark.value, stroke=ACCENT, markers={mark.at: (ACCENT, ACCENT)}, marker_size=12, drop=drop)
+    text, detail = clean(mark.text), clean(mark.detail)
+    drop = max(mark.value - axis.low - foot * per_inch, 0.0) if mark.drops else 0.0
+    yield point(text, mark.value, stroke=ACCENT, markers={mark.at: (ACCENT, ACCENT)}, marker_size=12, drop=drop)
     if mark.drops:
-        yield point(f"{name}, its middle", mark.value, markers={mark.at: (WHITE, WHITE)}, marker_size=6)
-    yield point(f"{name}, its name", top, name)
+        yield point(f"{text}, its middle", mark.value, markers={mark.at: (WHITE, WHITE)}, marker_size=6)
+    yield point(f"{text}, its name", top, text)
     if detail:
-        yield point(f"{name}, more of it", top - 0.2 * per_inch, detail, bold=False)
+        yield point(f"{text}, more of it", top - 0.2 * per_inch, detail, bold=False)
 
 
 def _named_ticks(names: Sequence[str], width: float) -> list[str]:
@@ -385,14 +467,14 @@ def _marks(ids: Ids, frame: Frame, inner: Frame, view: Distribution, place: Call
     ends = [frame.left, frame.left, frame.left]
     """Where the last text of each of three rows ends."""
     low, high = view.edges[0], view.edges[-1]
-    for mark in with_threshold(view):
-        if not low <= mark.at <= high:
-            continue
+    marks = [mark for mark in with_threshold(view) if low <= mark.at <= high]
+    lines = [*(place(mark.at) for mark in marks[1:]), math.inf]
+    for mark, following in zip(marks, lines, strict=True):
         x, text = place(mark.at), mark_name(mark)
         is_limit = not mark.label
         color = ACCENT_DARK if is_limit or mark.accent else INK
         wide = text_width(text, _LABEL, True) * 1.06
-        left = min(max(x - wide / 2, frame.left), frame.right - wide)
+        left = max(min(x - wide / 2, frame.right - wide, following - 0.06 - wide), frame.left)
         row = next((k for k in range(3) if ends[k] <= left), None)
         dash = (4.0, 3.0) if is_limit else ()
         top = inner.top - 0.25 * (row or 0) - 0.02

@@ -14,7 +14,7 @@ from impacttree.render.scene import Box, Curve, Disc, Group, Scene, Segment, Sha
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
-__all__ = ["add_shapes", "fitted", "on_page", "scene_shapes"]
+__all__ = ["add_shapes", "fitted", "height_at", "on_page", "scene_shapes"]
 
 _EDGE = 0.02
 """A connector's end counts as on a card's side within this many inches."""
@@ -169,6 +169,13 @@ def fitted(
     down = frame.top + (frame.height - around.height * scale) / 2 - around.y * scale
     moved = (_moved(group, scale, right, down) for group in groups)
     return replace(scene, groups=tuple(_readable(group, least) for group in moved))
+
+
+def height_at(scene: Scene, skip: Collection[str], size: float) -> float:
+    """Return how high what is left of a scene without some roles stands where its smallest letters have a size."""
+    shapes = [shape for group in scene.groups if group.role not in skip for shape in group.shapes]
+    letters = [shape.size for shape in shapes if isinstance(shape, Text)]
+    return _around(shapes).height * size / min(letters) if letters else 0.0
 
 
 def _readable(group: Group, least: float) -> Group:

@@ -11,7 +11,7 @@ from impacttree.render.layout.style import INK
 from impacttree.render.pptx import markup
 from impacttree.render.pptx.blocks import BLOCKS, GREY, RULE, heading, label
 from impacttree.render.pptx.charts import draw_chart, draw_course
-from impacttree.render.pptx.drawing import add_shapes, fitted, on_page, scene_shapes
+from impacttree.render.pptx.drawing import add_shapes, fitted, height_at, on_page, scene_shapes
 from impacttree.render.pptx.grid import Frame, SlideGrid
 from impacttree.render.pptx.markup import Ids
 from impacttree.render.pptx.package import EMU, new_presentation, to_bytes
@@ -79,13 +79,14 @@ def slides_to_pptx(slides: Sequence[Slide], template: bytes | None = None) -> by
         Without python-pptx.
     """
     presentation = new_presentation(template)
+    titled = _layout(presentation)
     for number, slide in enumerate(slides, 1):
-        _add(presentation, slide, number)
+        _add(presentation, titled, slide, number)
     return to_bytes(presentation)
 
 
-def _add(presentation: Presentation, slide: Slide, number: int) -> None:
-    page = presentation.slides.add_slide(_layout(presentation))
+def _add(presentation: Presentation, titled: SlideLayout, slide: Slide, number: int) -> None:
+    page = presentation.slides.add_slide(titled)
     grid, ids = _grid(presentation), Ids(_FIRST)
     _title(page, grid, slide.title)
     drawn = [label(ids, grid.subtitle, slide.subtitle, 15.0, GREY)] if slide.subtitle else []
@@ -185,8 +186,9 @@ def _part(ids: Ids, frame: Frame, scene: Scene) -> str:
     """Draw a part of a tree in letters that can be read in print, and below it what its signs mean."""
     roles = {group.role for group in scene.groups}
     others = roles - {"card", "connector", "label"}
-    tree = fitted(scene, frame.within(bottom=_LEGEND + 0.08), others, largest=_PART_LARGEST, least=_PRINT)
-    below = frame.within(top=frame.height - _LEGEND)
+    legend = max(_LEGEND, height_at(scene, roles - {"legend"}, _PRINT))
+    tree = fitted(scene, frame.within(bottom=legend + 0.08), others, largest=_PART_LARGEST, least=_PRINT)
+    below = frame.within(top=frame.height - legend)
     key = fitted(scene, below, roles - {"legend"}, largest=_PART_LARGEST, least=_PRINT)
     return scene_shapes(ids, tree, others) + scene_shapes(ids, key, ())
 

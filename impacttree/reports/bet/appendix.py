@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 from impacttree.analyses.diagram import diagram, lifted_diagram
-from impacttree.analyses.what_if import compare
 from impacttree.analyses.worth import Worth
 from impacttree.answers.axis import round_ticks
 from impacttree.answers.pictures import BINS, binned
@@ -28,15 +27,15 @@ HEADS = 3
 """Metrics that the title of a part of the tree names."""
 
 
-def appendix(bet: Bet, *, whole: bool, alone: bool = True) -> Iterator[Slide]:
-    """Yield the slides behind a bet; scenarios, definitions and the tree only where `whole`.
+def appendix(bet: Bet, lanes: int, *, whole: bool, alone: bool = True) -> Iterator[Slide]:
+    """Yield the slides behind a bet; scenarios, definitions and the tree, in so many lanes, only where `whole`.
 
     Where the bet is not `alone`, the tree stands without what its lift carries.
     """
     answer = bet.worth
     slides = [*cash_today(bet), *_how_sure(bet), _paths(bet), *_assumptions(answer)]
     if whole:
-        slides += [*_scenarios(answer), *_definitions(answer), *_tree(bet, alone=alone)]
+        slides += [*_scenarios(bet), *_definitions(answer), *_tree(bet, lanes, alone=alone)]
     for slide in slides:
         title = slide.title[:1].upper() + slide.title[1:]
         subtitle = f"Appendix. {slide.subtitle}" if slide.subtitle else ""
@@ -99,18 +98,17 @@ def _pages(title: str, table: Table, subtitle: str = "") -> tuple[Slide, ...]:
     return paged(Slide(title, (SlidePart(shown),), subtitle, table.notes))
 
 
-def _scenarios(answer: Worth) -> Iterator[Slide]:
-    subject = answer.case.subject
-    if not subject.graph.spec.scenarios:
+def _scenarios(bet: Bet) -> Iterator[Slide]:
+    if not bet.subject.graph.spec.scenarios:
         return
-    found = compare(subject, range=False, horizon=answer.horizon, basis=subject.basis)
+    answer, found = bet.worth, bet.compared
     table = found.view()
     (_, worst), called = min(zip(found.scenarios, found.titles, strict=True), key=lambda pair: pair[0][1].total)
     change = found.words.signed(answer.outcome, worst.total)
     outcome = lowered(found.words.label(worst.outcome))
     title = f"the scenario {lowered(called)} moves {outcome} by {change}"
-    when = answer.words.window(answer.horizon)
-    yield from _pages(title, table, f"Scenarios of the model over {when}, without the bet")
+    when = answer.words.through("over", answer.horizon)
+    yield from _pages(title, table, f"Scenarios of the model {when}, without the bet")
 
 
 def _assumptions(answer: Worth) -> Iterator[Slide]:
@@ -152,10 +150,10 @@ def _definitions(answer: Worth) -> Iterator[Slide]:
     yield from _pages(title, Table("", columns, tuple(rows)), "Definitions and values of today, as stated in the model")
 
 
-def _tree(bet: Bet, *, alone: bool) -> Iterator[Slide]:
+def _tree(bet: Bet, lanes: int, *, alone: bool) -> Iterator[Slide]:
     """Yield the tree in parts that can be read; with what the lift carries, where the deck tells of it alone."""
     drawn = lifted_diagram(bet.worth, "full") if alone else diagram(bet.subject, on=bet.on, scenario=bet.scenario).drawn
-    parts, missing = branches(drawn)
+    parts, missing = branches(drawn, lanes)
     count = len(drawn.cards)
     carried = f", with the amounts that {bet.lift} carries" if alone else ""
     for number, part in enumerate(parts, 1):

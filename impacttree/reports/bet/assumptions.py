@@ -12,6 +12,7 @@ from impacttree.answers.number_names import size_per
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import lowered
 from impacttree.errors import QuestionError
+from impacttree.quantity.timing import around, untimed
 from impacttree.reports.bet.bet import Bet
 from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
@@ -44,7 +45,7 @@ def what_must_hold(bet: Bet) -> Slide | None:
     until = f"the net {bet.end} is zero" if bet.cost is not None else f"the effect {bet.end} changes sign"
     subtitle = f"Each assumption moved alone until {until}"
     subtitle += " (left) and across its range (right)" if tornado else ""
-    return Slide(_title(bet, found), tuple(parts), subtitle, notes=found.view().notes)
+    return Slide(_title(bet, found), tuple(parts), subtitle, notes=found.notes)
 
 
 def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
@@ -52,8 +53,7 @@ def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
     if bet.returns.loss is not None and bet.cost is not None:
         said += f" At {bet.worth.change}, {percentage(1 - bet.returns.loss)} of all samples pay."
     yield said
-    sign = 1.0 if bet.outcome.spec.better == "higher" else -1.0
-    ends = [sign * end for bar in tornado.bars for end in (bar.low, bar.high)] if tornado else []
+    ends = [bet.sign * end for bar in tornado.bars for end in (bar.low, bar.high)] if tornado else []
     if bet.cost and bet.counts_in_full and ends and min(ends) > bet.returns.cost:
         yield f"No bar at the right reaches down to the {bet.asked} that we ask."
 
@@ -61,17 +61,17 @@ def _said(bet: Bet, tornado: Bars | None) -> Iterator[str]:
 def _title(bet: Bet, found: BreakEven) -> str:
     if bet.cost is None:
         return _turning(bet, found)
-    lift = found.lift
+    lift, within = found.lift, f"within {bet.words.periods(bet.horizon)}"
+    first = bet.returns.stages[0]
+    sooner = "" if first.pays == found.pays else f"{'pays' if first.pays else 'does not pay'} within {first.periods}"
     if lift is None:
-        return found.title
-    would, label = "pays" if found.pays else "would pay", lowered(bet.words.label(bet.metric))
+        said = f"{bet.lift} {'pays' if found.pays else 'does not pay'} {within}, whatever its size"
+        return f"{said}, but {sooner}" if sooner else said
     bound, side = found.bound(lift)
-    size, assumed = found.written(lift, bound), found.written(lift, lift.today)
-    if size[:1] not in "+-" or size[:1] != assumed[:1]:
-        return f"It {would} if {label} moves by {size} or {side}; we assume {assumed}"
-    way, more = ("rises", "more") if size.startswith("+") else ("falls", "less")
-    most = "at least" if side in (more, {"more": "higher", "less": "lower"}[more]) else "at most"
-    return f"It {would} if {label} {way} {most} {size[1:]}; we assume {assumed[1:]}"
+    size = around(found.written(lift, bound), f"{lowered(bet.words.label(bet.metric))} or {side}")
+    assumed = untimed(found.written(lift, lift.today))
+    said = f"{within} it {'pays' if found.pays else 'would pay'} at {size}; we assume {assumed}"
+    return f"{said}, which {sooner}" if sooner else said
 
 
 def _turning(bet: Bet, found: BreakEven) -> str:
@@ -81,7 +81,7 @@ def _turning(bet: Bet, found: BreakEven) -> str:
         return found.title
     bound, side = found.bound(row)
     size, assumed = (found.written(row, level, per=False) for level in (bound, row.today))
-    gain = bet.worth.total if bet.outcome.spec.better == "higher" else -bet.worth.total
+    gain = bet.sign * bet.worth.total
     keeps = "It pays" if gain > 0 else "It costs"
     return f"{keeps} as long as {lowered(_name(bet, row))} stays at {size} or {side}; we assume {assumed}"
 
@@ -95,8 +95,8 @@ def _cells(bet: Bet, found: BreakEven, row: SwitchingValue) -> tuple[Cell, ...]:
         spread = "our target" if row is found.lift else "not stated"
     return (
         Cell(_name(bet, row), row.address),
-        Cell(found.written(row, row.today, per=False), row.today),
-        Cell(f"{found.written(row, bound, per=False)} or {side}", row.at, "favourable"),
+        Cell(untimed(found.written(row, row.today, per=False)), row.today),
+        Cell(f"{untimed(found.written(row, bound, per=False))} or {side}", row.at, "favourable"),
         Cell(spread),
         Cell("" if row.within_range is None or not found.pays else "not all" if row.within_range else "✓"),
     )
@@ -122,7 +122,9 @@ def number_name(bet: Bet, address: str, label: str, per: str = "") -> str:
         return " ".join(filter(None, (words.label(number.metric), "per", per, lowered(words.label(number.source)))))
     if number.key == "lift":
         return f"{words.label(number.metric)}, the lift"
-    return "Cost of the bet" if address == COST and len(bet.returns.outlays) == 1 else label
+    if address == COST and len(bet.returns.outlays) == 1:
+        return "Cost of the bet"
+    return label.partition(", written off")[0]
 
 
 def _tornado(bet: Bet) -> Bars | None:

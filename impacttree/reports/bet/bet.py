@@ -8,6 +8,7 @@ from functools import cached_property
 from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
 from impacttree.analyses.cash_flow import CashFlow, cash_flow
 from impacttree.analyses.pnl import Pnl, pnl
+from impacttree.analyses.what_if import Comparison, compare
 from impacttree.analyses.worth import Worth, worth
 from impacttree.answers.asked import NOTHING, Basis
 from impacttree.answers.case import Case
@@ -15,10 +16,12 @@ from impacttree.answers.guardrail_checks import GuardrailCheck
 from impacttree.answers.net_over_time import Returns, returns
 from impacttree.answers.outlays import Costs
 from impacttree.answers.subject import Subject
+from impacttree.answers.verdict import verdict
 from impacttree.answers.words import Words, is_still, joined, lowered
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change
+from impacttree.quantity.calendar import placed
 from impacttree.records import dataclass
 
 __all__ = ["AXIS_STEPS", "Bet"]
@@ -75,7 +78,12 @@ class Bet:
         if outcome.aggregation != "sum":
             reason = f"{outcome.label} does not add up over time ({outcome.aggregation_reason})"
             raise QuestionError(Problem(metric=outcome.name, reason=reason, fix="ask about an amount per period"))
-        return returns(self.case, outcome, self.cost)
+        return returns(self.case, outcome, self.cost, self.subject.periods())
+
+    @property
+    def verdict(self) -> str:
+        """Whether it pays, as every answer says it, with what is left at each horizon."""
+        return verdict(self.words, self.outcome.name, self.returns)
 
     @cached_property
     def pnl(self) -> Pnl | None:
@@ -132,6 +140,11 @@ class Bet:
             return ()
 
     @cached_property
+    def compared(self) -> Comparison:
+        """The scenarios of the file beside each other, without the bet."""
+        return compare(self.subject, range=False, horizon=self.horizon, basis=self.basis)
+
+    @cached_property
     def before(self) -> tuple[GuardrailCheck, ...]:
         """The guardrails without the bet."""
         case = replace(self.case, asked=NOTHING)
@@ -169,6 +182,10 @@ class Bet:
     def at(self, t: int) -> str:
         """Write when something happens: ``Jul 2028``, ``month 21``; ``FY29 Q2`` where there are fiscal years."""
         return (self.words.quarter(t) if self.words.period in SHORT else "") or self.words.at(t)
+
+    def placed(self, preposition: str, t: int) -> str:
+        """Write the same after a preposition: ``in Jul 2028``, ``on 4 Jan 2027``."""
+        return placed(preposition, self.at(t))
 
     def by(self, t: int) -> str:
         """Write by when: ``by Oct 2029``; ``by the end of FY28`` where a fiscal year or quarter ends."""
@@ -218,10 +235,16 @@ class Bet:
     def paid(self) -> str:
         """When that is paid: ``once in Nov 2026``, ``in 3 parts, Nov 2026 to Apr 2027``."""
         times = sorted({max(one.period, 1) for one in self.returns.outlays})
-        first, last = self.words.at(times[0]), self.words.at(times[-1])
+        first, last = self.words.at(times[0]), self.words.placed("to", times[-1])
         if len(times) > 1:
-            return f"in {len(self.returns.outlays)} parts, {first} to {last}"
-        return f"{'once ' if len(self.returns.outlays) == 1 else ''}in {first}"
+            return f"{self.briefly_paid}, {first} {last}"
+        return f"{'once ' if len(self.returns.outlays) == 1 else ''}{self.words.placed('in', times[0])}"
+
+    @property
+    def briefly_paid(self) -> str:
+        """The same where there is little room: ``in Nov 2026``, ``in 3 parts``."""
+        times = {max(one.period, 1) for one in self.returns.outlays}
+        return self.words.placed("in", min(times)) if len(times) == 1 else f"in {len(self.returns.outlays)} parts"
 
     @property
     def parts(self) -> str:
@@ -232,6 +255,11 @@ class Bet:
         told = [one.told(self.words) for one in outlays]
         more = [f"{len(told) - MOST_PARTS} more"] if len(told) > MOST_PARTS + 1 else []
         return joined([*told[: MOST_PARTS if more else len(told)], *more])
+
+    @property
+    def sign(self) -> float:
+        """What a gain does to the outcome: 1 where higher is better, else -1."""
+        return 1.0 if self.outcome.spec.better == "higher" else -1.0
 
     @property
     def spent(self) -> float:
@@ -256,7 +284,7 @@ class Bet:
             what = "NPV"
         elif self.words.is_discounted:
             return f"{what}, present value" if self.words.is_cash(self.outcome.name) else f"{what}, discounted"
-        return what if last is None else f"{what} by {self.shortly(last)}"
+        return what if last is None else f"{what} {self.by_shortly(last)}"
 
     @property
     def net(self) -> str:
@@ -267,6 +295,10 @@ class Bet:
     def shortly(self, t: int) -> str:
         """Write a period as a fiscal year or quarter that ends with it, else by its name."""
         return self.words.ended(t) or self.words.at(t)
+
+    def by_shortly(self, t: int) -> str:
+        """Write by when, as short: ``by FY28``, ``by Oct 2029``."""
+        return placed("by", self.shortly(t))
 
     @property
     def lift(self) -> str:
@@ -303,7 +335,7 @@ class Bet:
     def run_rate(self) -> float | None:
         """What is returned in the last period, annualised."""
         rate = self.worth.run_rate
-        return None if rate is None else rate if self.outcome.spec.better == "higher" else -rate
+        return None if rate is None else self.sign * rate
 
     @property
     def footer(self) -> tuple[str, str]:

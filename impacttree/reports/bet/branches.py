@@ -10,13 +10,16 @@ from itertools import pairwise
 from impacttree.records import dataclass
 from impacttree.views import Card, Diagram, Link
 
-__all__ = ["Branch", "branches"]
+__all__ = ["Branch", "branches", "lanes_on"]
 
-CARDS = (7, 8, 9, 10, 11, 12)
-"""That a part shows at most: the fewest with which all of the tree finds room."""
 MOST_LANES = 4
-"""Of a part: what a slide holds in letters of ten points."""
-MOST_PARTS = 8
+"""Of a part: what a wide slide holds in letters of ten points."""
+CARDS = {4: (7, 8, 9, 10, 11, 12), 3: (6, 7, 8), 2: (4, 5, 6)}
+"""That a part of so many lanes shows at most: the fewest with which all of the tree finds room."""
+MOST_PARTS = {4: 8, 3: 14, 2: 24}
+"""By lanes."""
+LANE = 3.1
+"""Inches of a slide that a lane takes in such letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,19 @@ class Branch:
     left: int = 0
 
 
-def branches(diagram: Diagram) -> tuple[tuple[Branch, ...], tuple[str, ...]]:
-    """Return a tree in parts, and the ids of the metrics that stand on none of them.
+def lanes_on(width: float) -> int:
+    """Return how many lanes of a tree stand side by side on a slide of so many inches in letters of ten points.
+
+    Examples
+    --------
+    >>> lanes_on(13.333), lanes_on(10.0), lanes_on(7.5)
+    (4, 3, 2)
+    """
+    return min(max(int(width / LANE), min(CARDS)), MOST_LANES)
+
+
+def branches(diagram: Diagram, lanes: int = MOST_LANES) -> tuple[tuple[Branch, ...], tuple[str, ...]]:
+    """Return a tree in parts of so many lanes at most, and the ids of the metrics that stand on none of them.
 
     A part begins with the outcome, later with a metric whose inputs no part shows yet, and takes in the inputs of what
     it shows, largest amounts first, as long as it has room. So the inputs of each metric stand on one part; a metric
@@ -54,8 +68,8 @@ def branches(diagram: Diagram) -> tuple[tuple[Branch, ...], tuple[str, ...]]:
     >>> [part.heads for part in parts], [len(part.diagram.cards) for part in parts], missing
     ([('paid',)], [3], ())
     """
-    for cards in CARDS:
-        tree = _Tree(diagram, cards)
+    for cards in CARDS[lanes]:
+        tree = _Tree(diagram, cards, lanes)
         planned = list(tree.planned())
         if tree.shown.issuperset(tree.cards) and tree.opened.issuperset(name for name in tree.cards if tree.into[name]):
             break
@@ -84,8 +98,8 @@ class _Part:
 class _Tree:
     """A tree as parts are cut from it."""
 
-    def __init__(self, diagram: Diagram, most: int) -> None:
-        self.diagram, self.most = diagram, most
+    def __init__(self, diagram: Diagram, most: int, lanes: int) -> None:
+        self.diagram, self.most, self.lanes = diagram, most, lanes
         self.cards: Mapping[str, Card] = {card.id: card for card in diagram.cards}
         self.into: dict[str, list[Link]] = {card.id: [] for card in diagram.cards}
         for link in diagram.links:
@@ -101,7 +115,7 @@ class _Tree:
         feeding = {link.source for link in self.diagram.links if link.source != link.target}
         ends = [self.diagram.outcome, *(name for name in self.cards if name not in feeding)]
         waiting = deque(dict.fromkeys([*ends, *self.cards]))
-        for _ in range(MOST_PARTS):
+        for _ in range(MOST_PARTS[self.lanes]):
             part = self._part(waiting)
             if part is None:
                 return
@@ -134,7 +148,7 @@ class _Tree:
     def _fits(self, part: _Part, name: str) -> bool:
         links = self.into[name]
         cards = part.cards | dict.fromkeys((name, *(link.source for link in links)))
-        return len(cards) <= self.most and _lanes([*part.opened.values(), links]) <= MOST_LANES
+        return len(cards) <= self.most and _lanes([*part.opened.values(), links], self.lanes) <= self.lanes
 
     def _open(self, part: _Part, name: str) -> None:
         room = self.most - len(part.cards)
@@ -167,7 +181,7 @@ class _Tree:
         outcome = path[-1] if path else part.heads[0]
         drawn = replace(
             self.diagram, title="", subtitle="", cards=cards, links=links, outcome=outcome, path=path or (outcome,),
-            callout=None, notes=(), size="part",
+            callout=None, notes=(), size="part", lanes=self.lanes,
         )  # fmt: skip
         return Branch(drawn, tuple(self.cards[name].label for name in part.heads), part.left)
 
@@ -176,20 +190,20 @@ class _Tree:
         return "" if place == number else f"part {place}"
 
 
-def _lanes(groups: Iterable[Sequence[Link]]) -> int:
+def _lanes(groups: Iterable[Sequence[Link]], most: int) -> int:
     """Return how many cards the longest chain has; more than there is room for where chains close to a circle.
 
     A link that acts later runs against the others only where it would close one.
     """
     links = [link for group in groups for link in group]
-    longest = _longest([link for link in links if not link.back])
-    every = _longest(links)
-    return every if every <= MOST_LANES else longest
+    longest = _longest([link for link in links if not link.back], most)
+    every = _longest(links, most)
+    return every if every <= most else longest
 
 
-def _longest(links: Sequence[Link]) -> int:
+def _longest(links: Sequence[Link], most: int) -> int:
     level: dict[str, int] = {}
-    for _ in range(MOST_LANES):
+    for _ in range(most):
         for link in links:
             level[link.target] = max(level.get(link.target, 1), level.get(link.source, 1) + 1)
     return max(level.values(), default=1)

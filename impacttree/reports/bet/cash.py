@@ -50,7 +50,9 @@ def _title(bet: Bet, cash: CashFlow) -> str:
         rate, _ = cash.irr_words
         said += f", with an IRR of {rate}" if rate.endswith("%") else f"; IRR {rate}"
     if cash.is_mostly_terminal:
-        said += f"; {percentage(cash.terminal_share or 0.0)} of the value comes after {bet.words.at(bet.horizon)}"
+        said += (
+            f"; {percentage(cash.terminal_share or 0.0)} of the value comes {bet.words.placed('after', bet.horizon)}"
+        )
     return said
 
 

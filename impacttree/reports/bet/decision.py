@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from impacttree.answers.axis import round_levels
+from impacttree.answers.cost import pays
 from impacttree.answers.samples import percentage
 from impacttree.answers.words import joined, lowered
+from impacttree.errors import QuestionError
 from impacttree.graph.model import Influence
 from impacttree.quantity.dates import MONTHS
 from impacttree.reports.bet.bet import AXIS_STEPS, Bet
@@ -27,18 +29,19 @@ def decision(bet: Bet) -> Slide:
     parts.append(SlidePart(_spans(bet, stages), 0, 8, 0.36, 1.0))
     parts.append(SlidePart(_evidence(bet), 8, 4, 0.36, 0.69))
     parts.append(SlidePart(Signatures("Sign-off", _signing(bet)), 8, 4, 0.72, 1.0))
-    title = _claim(bet)
-    if bet.cost is not None:
-        title = f"We ask {bet.asked}: {title} and {_back(bet)}"
+    title = _claim(bet) if bet.cost is None else f"We ask {bet.asked}: {bet.lift} {bet.verdict}{_value(bet)}"
     return Slide(title, tuple(parts), _subtitle(bet))
 
 
-def _back(bet: Bet) -> str:
-    found = bet.returns
-    if found.payback is None:
-        return f"does not pay back {bet.end}"
-    back = f"pays back{', discounted,' if bet.words.is_discounted else ''} in {bet.at(found.payback)}"
-    return f"{back}, but has lost it again {bet.end}" if found.is_lost_again else back
+def _value(bet: Bet) -> str:
+    """Say what it is worth today in cash where that has another sign than the net: ``, while its NPV is -$22k``."""
+    try:
+        cash = bet.cash
+    except QuestionError:
+        return ""
+    if cash is None or pays(cash.npv) == bet.returns.stages[-1].pays:
+        return ""
+    return f", while its {cash.value_name} is {bet.signed(cash.npv)}"
 
 
 def _claim(bet: Bet) -> str:
@@ -52,7 +55,8 @@ def _claim(bet: Bet) -> str:
 def _subtitle(bet: Bet) -> str:
     answer, words = bet.worth, bet.words
     moved = " to ".join(words.apart(bet.metric, answer.metric_before, answer.metric_after))
-    said = f"{words.label(bet.metric)} from {moved}"
+    held = f"In the scenario {lowered(bet.case.scenario)}: " if bet.scenario else ""
+    said = f"{held}{words.label(bet.metric)} from {moved}"
     first = bet.first_step
     if first is None:
         return said
@@ -132,7 +136,7 @@ def _evidence(bet: Bet) -> Shares:
         when = f", {MONTHS[dated.month - 1]} {dated.year}" if dated else ""
         notes = [" ".join([*notes, f"{source.evidence.source}{when}."])]
     if bet.returns.loss is not None and bet.cost is not None:
-        notes.append(f"Chance that it loses money by {bet.shortly(bet.horizon)}: {percentage(bet.returns.loss)}")
+        notes.append(f"Chance that it loses money {bet.by_shortly(bet.horizon)}: {percentage(bet.returns.loss)}")
     return Shares("How good is the evidence", shares, tuple(notes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -77,9 +78,9 @@ def _equation(bet: Bet) -> Figures | None:
         return None
     when = f"in {bet.words.periods(bet.horizon)}"
     unit = bet.words.unit(bet.outcome.name)
-    asked = [-bet.spent] if bet.cost is not None else []
+    asked = [-bet.sign * bet.spent] if bet.cost is not None else []
     levels = [0.0, *accumulate([*(line.change for line in moved), *asked])]
-    texts, steps = shown_levels(levels, unit, currency=bet.words.currency)
+    (_, *texts), (_, *steps) = shown_levels([least_told(levels), *levels], unit, currency=bet.words.currency)
     panels, signs = [], []
     for number, (line, step) in enumerate(zip(moved, steps, strict=False)):
         panels.append(Panel(line.label, step.lstrip("+-") if number else step, when))
@@ -88,8 +89,24 @@ def _equation(bet: Bet) -> Figures | None:
     panels.append(Panel(bet.outcome.label, texts[len(moved)], told, accent=bet.cost is None))
     signs.append("=")
     if bet.cost is not None:
-        name, detail = ("The ask", bet.paid) if bet.counts_in_full else ("Paid, discounted", f"of {bet.asked} asked")
+        name, detail = (
+            ("The ask", bet.briefly_paid) if bet.counts_in_full else ("Paid, discounted", f"of {bet.asked} asked")
+        )
         panels.append(Panel(name, steps[-1].lstrip("+-"), detail))
-        panels.append(Panel(bet.headed("Net"), texts[-1], f"by {bet.shortly(bet.horizon)}", accent=True))
-        signs += ["−", "="]
+        net = bet.headed("Net") if bet.sign > 0 else "After the ask"
+        panels.append(Panel(net, texts[-1], bet.by_shortly(bet.horizon), accent=True))
+        signs += ["−" if bet.sign > 0 else "+", "="]
     return Figures(tuple(panels), tuple(signs))
+
+
+def least_told(levels: Sequence[float]) -> float:
+    """Return a number whose third digit is the last that is written, so that two digits of the smallest level are.
+
+    Examples
+    --------
+    >>> least_told([0.0, 1_011_000.0, 313_000.0, 13_500.0]), least_told([0.0, 301_000.0, 240_000.0])
+    (135000.0, 301000.0)
+    """
+    largest = max(map(abs, levels))
+    told = (abs(level) for level in levels if not is_still(largest + level, largest))
+    return min(10.0 * min(told, default=0.0), largest)

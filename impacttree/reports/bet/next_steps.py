@@ -27,7 +27,10 @@ def what_happens_next(bet: Bet) -> Slide:
     ask = f"Approve {bet.asked}" if bet.cost is not None else f"Decide on {bet.lift}"
     title = f"{ask}; {on_day} {what} must stand at {needs}" if needs else f"{ask}; check {what} {on_day}"
     release = f"Release {bet.asked} for {bet.lift}" if bet.cost is not None else f"Commit to {bet.lift}"
-    passages = [Passage(f"{release}, held for {words.periods(bet.horizon)}.", strong=True)]
+    is_held = not bet.case.asked.weights
+    passages = [
+        Passage(f"{release}, held for {words.periods(bet.horizon)}." if is_held else f"{release}.", strong=True)
+    ]
     passages += [Passage(f"It is paid in parts: {bet.parts}.")] if bet.parts else []
     passages += [Passage(text) for text in _worth_knowing(bet)]
     rows = [

@@ -8,8 +8,10 @@ from typing import Any
 
 from impacttree.analyses.cash_flow import CashFlow
 from impacttree.answers.axis import round_levels
+from impacttree.answers.verdict import verdict
 from impacttree.answers.words import lowered
 from impacttree.errors import QuestionError
+from impacttree.quantity.calendar import placed
 from impacttree.reports.bet.bet import AXIS_STEPS, Bet
 from impacttree.views import Band, Lines, Panel, Series
 from impacttree.views.slides import Course, Figures, Milestone, Slide, SlidePart
@@ -76,7 +78,7 @@ def value_today(bet: Bet) -> Iterator[Panel]:
 def value_head(bet: Bet, cash: CashFlow) -> str:
     """Write what the value today is called: ``NPV by Dec 2035``; without an end where a terminal value counts later."""
     name = cash.value_name[:1].upper() + cash.value_name[1:]
-    return f"{name} by {bet.shortly(bet.horizon)}" if cash.costs and cash.terminal_share is None else name
+    return f"{name} {bet.by_shortly(bet.horizon)}" if cash.costs and cash.terminal_share is None else name
 
 
 def _milestones(bet: Bet) -> Iterator[Milestone]:
@@ -92,7 +94,7 @@ def _milestones(bet: Bet) -> Iterator[Milestone]:
     if found.payback:
         when = bet.exactly(found.payback) or ("" if words.calendar is None else f"{words.period} {found.payback}")
         at = found.payback - 1
-        yield Milestone(at, found.net[at], f"Pays back in {bet.at(found.payback)}", when, drops=True)
+        yield Milestone(at, found.net[at], f"Pays back {bet.placed('in', found.payback)}", when, drops=True)
 
 
 def _fiscal_axis(bet: Bet) -> dict[str, Any]:
@@ -112,16 +114,10 @@ def _when_title(bet: Bet) -> str:
         rate = bet.run_rate
         tail = f", at a run rate of {bet.signed(rate)} a year" if rate is not None else ""
         return f"{bet.lift} stands at {net}{bet.way} {bet.end}{tail}"
-    what = bet.words.net(bet.outcome.name)
-    if found.payback is None:
-        return f"The {bet.asked} is not back {bet.end}: the {what} stands at {net}{bet.way if what == 'net' else ''}"
-    if found.is_lost_again:
-        back = f"is back in {bet.at(found.payback)}, but lost again {bet.end}"
-        return f"The {bet.asked} {back}: the {what} stands at {net}"
-    if found.payback == bet.horizon:
-        return f"The {bet.asked} is back only {bet.end}, with {net} to spare"
-    counted = ", discounted," if bet.words.is_discounted else ""
-    return f"The {bet.asked} is back{counted} by {bet.at(found.payback)} and stands at {net} {bet.end}"
+    name = bet.outcome.name
+    what = bet.words.net(name)
+    told = verdict(bet.words, name, found, nets=False)
+    return f"The {bet.asked} {told}; the {what} stands at {net}{bet.way if what == 'net' else ''} {bet.end}"
 
 
 def _stations(bet: Bet) -> Iterator[Panel]:
@@ -140,7 +136,7 @@ def _stations(bet: Bet) -> Iterator[Panel]:
         return
     period, amount = found.deepest
     if amount < 0:
-        yield Panel("Deepest outlay", bet.signed(amount), f"after {bet.at_length(period)}")
+        yield Panel("Deepest outlay", bet.signed(amount), placed("after", bet.at_length(period)))
     else:
         yield Panel("Deepest outlay", "none", "what comes in pays for it")
     large, small = payback_texts(bet)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 from impacttree.analyses.pnl import Pnl
-from impacttree.answers.case import Case
 from impacttree.answers.guardrail_checks import NOTABLE, gauges_part
 from impacttree.answers.words import is_still, joined, lowered
 from impacttree.reports.bet.bet import Bet
@@ -55,17 +54,17 @@ def _statement_title(bet: Bet) -> str:
 
 
 def _statement_subtitle(bet: Bet) -> str:
-    """Say which scenario of the file breaks a guardrail, with or without the bet."""
-    subject = bet.subject
-    for scenario in subject.graph.spec.scenarios:
-        case = Case.of(subject, dict(scenario.changes), bet.horizon)
-        broken = [check for check in case.guardrails if not check.holds]
-        if broken and not bet.scenario:
-            check = broken[0]
+    """Say which scenario of the file breaks a guardrail without the bet."""
+    plain = f"Profit and loss over {bet.words.periods(bet.horizon)}, rounded so that rows and columns add up"
+    if bet.scenario or not bet.subject.graph.spec.scenarios:
+        return plain
+    for (_, found), title in zip(bet.compared.scenarios, bet.compared.titles, strict=True):
+        check = next((check for check in found.guardrails if not check.holds), None)
+        if check is not None:
             value, limit = bet.words.apart(check.metric, check.value, check.limit)
-            where = f"In the scenario {lowered(scenario.title)}, without the bet, {check.label} stands at {value}"
+            where = f"In the scenario {lowered(title)}, without the bet, {check.label} stands at {value}"
             return f"{where}, {'below its floor' if check.side == 'floor' else 'above its cap'} of {limit}"
-    return f"Profit and loss over {bet.words.periods(bet.horizon)}, rounded so that rows and columns add up"
+    return plain
 
 
 def _with_cost(bet: Bet, statement: Pnl) -> Table:
@@ -75,11 +74,12 @@ def _with_cost(bet: Bet, statement: Pnl) -> Table:
         return replace(table, notes=())
     step = 10.0 ** statement.scale[0]
     before, after, change = statement.shown()[-1]
-    net = round((statement.lines[-1].change - bet.spent) / step)
+    paid = bet.sign * bet.spent
+    net = round((statement.lines[-1].change - paid) / step)
     spent = net - change
-    cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:,}"), Cell(""))
+    cost = (Cell("Cost of the bet"), Cell(""), Cell(f"{spent:,}"), Cell(f"{spent:+,}"), Cell(""))
     last = statement.lines[-1]
-    relative = bet.words.percent(last.before, last.change - bet.spent)
+    relative = bet.words.percent(last.before, last.change - paid)
     texts = ("After the cost", f"{before:,}", f"{after + spent:,}", f"{net:+,}" if net else "0", relative)
     left = tuple(map(Cell, texts))
     totals = table.totals | {len(table.rows) + 1}
@@ -97,10 +97,10 @@ def _by_year(bet: Bet, statement: Pnl) -> Table:
     if bet.cost is None:
         return table
     step = 10.0 ** statement.scale[0]
-    reached = [0, *(round(bet.returns.net[part[-1] - 1] / step) for part in statement.parts)]
-    left = [*(later - earlier for earlier, later in pairwise(reached)), reached[-1]]
+    spent = [0, *(round(-bet.sign * bet.returns.paid[part[-1] - 1] / step) for part in statement.parts)]
+    cost = [*(later - earlier for earlier, later in pairwise(spent)), spent[-1]]
     last = [int(cell.value or 0) for cell in table.rows[-1][1:]]
-    cost = [after - before for after, before in zip(left, last, strict=True)]
+    left = [before + paid for before, paid in zip(last, cost, strict=True)]
     rows = [(label, *(f"{amount:,}" for amount in amounts)) for label, amounts in
             (("Cost of the bet", cost), ("After the cost", left))]  # fmt: skip
     totals = table.totals | {len(table.rows) + 1}

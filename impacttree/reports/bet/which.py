@@ -44,7 +44,7 @@ def which_bet(bets: Sequence[Bet]) -> Iterator[Slide]:
 
 def _table(bets: Sequence[Bet], found: Decided) -> Table:
     stages = bets[0].stages
-    heads = [f"{bets[0].net} by {bets[0].shortly(t)}" for t in stages]
+    heads = [f"{bets[0].net} {bets[0].by_shortly(t)}" for t in stages]
     further = ["Best in samples"] if found.standings[0].shares else []
     further += [f"{_value(bets)} today", "IRR"] if _value(bets) else []
     columns = (Column("Bet"), Column("We ask", "right"), *(Column(head, "right") for head in heads),

@@ -4,7 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import pptx
@@ -29,6 +29,7 @@ from impacttree.views.slides import (
     Figures,
     Gauge,
     Gauges,
+    Milestone,
     Passage,
     Prose,
     RangeBar,
@@ -42,6 +43,7 @@ from impacttree.views.slides import (
     one_slide,
 )
 from tests.render.views import HOSTILE_TEXTS, VIEWS
+from tests.strategies import examples
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -345,3 +347,22 @@ def test_ends_of_lines_are_named_apart_from_each_other() -> None:
     heights = [1.0, 1.05, 1.1, 3.0]
     placed = sorted(h + d for h, d in zip(heights, _spread_out(heights), strict=True))
     assert all(b - a >= 0.22 - 1e-9 for a, b in pairwise(placed))
+
+
+@examples(100)
+@given(st.data())
+def test_names_of_points_cover_neither_each_other_nor_the_end_of_the_chart(data: st.DataObject) -> None:
+    from impacttree.render.pptx.chartml import Axis
+    from impacttree.render.pptx.charts import _named_apart
+
+    periods, width = data.draw(st.integers(2, 108)), data.draw(st.floats(4.6, 9.0))
+    texts = ("First spend, FY27 Q4", "−$164k deepest outlay, month 3", "Pays back in Jul 2028")
+    marks = [
+        Milestone(data.draw(st.integers(0, periods - 1)), data.draw(st.floats(-1.0, 1.0)), text, detail, drops=drops)
+        for text, detail, drops in zip(texts, ("", "", "month 21"), (False, False, True), strict=True)
+    ]
+    names = list(_named_apart(marks, periods, Axis(-1.0, 1.0, 0.5, "0"), 2.0 / 4.0, width))
+    assert {name.mark.text.partition(",")[0] for name in names} == {text.partition(",")[0] for text in texts}
+    for name, other in combinations(names, 2):
+        assert not name.covers(other.box)
+    assert all(name.beyond(width) == 0 for name in names)
