@@ -9,8 +9,9 @@ Names are imported from their modules when they are first used, so that `import 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from impacttree.contents import contents
 
 if TYPE_CHECKING:
     from impacttree.answers.decision import Act, Decision
@@ -98,14 +99,4 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'impacttree' has no attribute {name!r}")
-    module, _, inner = _HOME[name].partition(":")
-    value: object = getattr(import_module(f"impacttree.{module}"), inner or name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = contents(__name__, _HOME)

@@ -18,9 +18,11 @@ Messages say where, why and what to do, in that order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
+
+from impacttree.records import dataclass
 
 __all__ = [
     "ChangeError",

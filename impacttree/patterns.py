@@ -12,10 +12,11 @@ class _Pattern:
     """Stands for a pattern: what is asked of it is taken from the compiled one, and kept."""
 
     def __init__(self, source: str, flags: re.RegexFlag | int) -> None:
-        self._source, self._flags = source, flags
+        self.pattern = source
+        self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(re.compile(self._source, self._flags), name)
+        found = getattr(re.compile(self.pattern, self._flags), name)
         vars(self)[name] = found
         return found
 

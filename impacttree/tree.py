@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Never, Self
 
 from impacttree import questions
 from impacttree.asks import asks
 from impacttree.errors import FormulaError, ModelError, Problem
+from impacttree.records import dataclass
 
 if TYPE_CHECKING:
     import graphviz
@@ -133,8 +134,12 @@ class ImpactTree:
         """
         from impacttree.graph import build
 
+        return cls._of(build(spec, problems))
+
+    @classmethod
+    def _of(cls, graph: Graph) -> Self:
         tree = cls.__new__(cls)
-        vars(tree)["_graph"] = build(spec, problems)
+        vars(tree)["_graph"] = graph
         return tree
 
     _graph: Graph
@@ -420,7 +425,7 @@ class ImpactTree:
 
     def subtree(self, *outcomes: str) -> ImpactTree:
         """Return the part of the tree that the given outcomes rest on."""
-        from impacttree.graph.subtree import subtree
+        from impacttree.graph.part import subtree
 
         for name in outcomes:
             self._subject.metric(name)
@@ -540,10 +545,9 @@ def template(name: Literal["saas", "internal", "duolingo"]) -> ImpactTree:
     >>> template("duolingo").name
     'Duolingo, Q4 2024'
     """
-    from impacttree.spec import read_parsed
-    from impacttree.templates import parsed, text
+    from impacttree.templates import graph
 
-    return _checked(read_parsed(parsed(name), text(name), f"{name}.yaml"))
+    return ImpactTree._of(graph(name))  # noqa: SLF001 - made in this module alone
 
 
 def from_networkx(graph: networkx.DiGraph[Any]) -> ImpactTree:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from impacttree.errors import ChangeError, Problem, QuestionError, printable
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, Intervention, number_of
 from impacttree.quantity.changes import at
+from impacttree.records import dataclass
 from impacttree.spec.address import Address
 from impacttree.views import Cell, Column, Table
 

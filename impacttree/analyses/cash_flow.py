@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
@@ -27,6 +27,7 @@ from impacttree.engine.horizon import Discounted
 from impacttree.errors import MissingDependency, Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import PERIODS_PER_YEAR
+from impacttree.records import dataclass
 from impacttree.spec.models import PERIODS_IN_A_YEAR
 from impacttree.views import Cell, Column, Lines, Series, Table
 

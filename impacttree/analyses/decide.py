@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from typing import Any
 
@@ -23,6 +23,7 @@ from impacttree.answers.verdict import payback_text
 from impacttree.answers.words import Words, counted, joined, sentence
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Lines, Series, Table
 
 __all__ = ["Decided", "Standing", "WeighedAct", "decide"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +25,7 @@ from impacttree.answers.words import Words, is_still, joined, lowered, noted, un
 from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, shown_levels, unit_words
+from impacttree.records import dataclass
 from impacttree.views import Aside, Callout, Card, Diagram, Link, Panel
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from impacttree.answers.asked import Changes, Move
@@ -13,6 +13,7 @@ from impacttree.answers.result import Result, Scalar
 from impacttree.answers.samples import percentage
 from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, sentence
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Table
 from impacttree.views.slides import Slide
 

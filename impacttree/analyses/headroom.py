@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, sentence
 from impacttree.graph.model import Metric
 from impacttree.graph.seen import Seen
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Table
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
@@ -22,6 +22,7 @@ from impacttree.quantity.calendar import YearPart
 from impacttree.quantity.footing import footed
 from impacttree.quantity.formatting import format_percent_change
 from impacttree.quantity.money import sign_of
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Step, Table, Waterfall
 from impacttree.views.slides import Slide
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from impacttree.answers.asked import Changes
@@ -17,6 +17,7 @@ from impacttree.answers.words import Words, joined, noted, undefined
 from impacttree.engine.rounding import Settled
 from impacttree.errors import OutputError, Problem, QuestionError, nearest, printable
 from impacttree.quantity.calendar import placed
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Lines, Series, Table
 from impacttree.views.slides import Slide
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from impacttree.answers.asked import Basis
@@ -20,6 +20,7 @@ from impacttree.answers.words import Words, joined, lowered, sentence
 from impacttree.errors import EvaluationError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 from impacttree.spec.models import Better
 from impacttree.views import Bar, Bars, Cell, Column, Table
 from impacttree.views.slides import Slide

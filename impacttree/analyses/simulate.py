@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Distribution, Table
 from impacttree.views.slides import Slide
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +20,7 @@ from impacttree.engine.model import Run
 from impacttree.errors import ChangeError, EvaluationError, OutputError, Problem, QuestionError, printable
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, Intervention, RawQuantity, Set, to
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Lines, Series, Table
 
 __all__ = ["Sweep", "SweepPoint", "sweep"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.asked import Basis, Changes, Move
@@ -19,6 +19,7 @@ from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import STILL, Words, joined, lowered, sentence
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.quantity.changes import at
+from impacttree.records import dataclass
 from impacttree.spec.address import Address
 from impacttree.views import Bar, Bars, Cell, Column, Table
 from impacttree.views.slides import Slide

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,7 @@ from impacttree.answers.words import STILL, Words, counted_noun, joined, sentenc
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.quantity import shown_parts, to
+from impacttree.records import dataclass
 from impacttree.views import Bar, Bars, Cell, Column, Table
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from impacttree.answers.asked import Changes, Move
@@ -15,6 +15,7 @@ from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, undefined
 from impacttree.graph.model import Metric
 from impacttree.quantity import Unit, unit_words
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Table
 from impacttree.views.slides import Slide
 

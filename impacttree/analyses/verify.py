@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from impacttree.answers.case import Case
 from impacttree.answers.local import local
 from impacttree.answers.result import Result, Scalar
 from impacttree.answers.subject import Subject
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Table
 
 __all__ = ["Verification", "VerifiedMetric", "verify"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from impacttree.answers.asked import Basis, Changes, Move
@@ -18,6 +18,7 @@ from impacttree.answers.subject import Horizon, Over, Subject
 from impacttree.answers.words import Words, is_still, joined, lowered, sentence
 from impacttree.errors import ImpactTreeError, Problem, QuestionError, nearest, printable
 from impacttree.graph.model import Metric
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Table
 from impacttree.views.slides import Slide
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from impacttree.engine.flows import Lift
 from impacttree.errors import ChangeError, EvaluationError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change, shown_shares
+from impacttree.records import dataclass
 from impacttree.views import Fact, Headline, Panel, Step, Waterfall
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Graph, UncertainNumber
 from impacttree.quantity import Bounds, Change, Intervention, Recipe, Set, Weights, quantity_of
+from impacttree.records import dataclass
 from impacttree.spec.address import Address
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from impacttree.answers.asked import NOTHING, Asked, Changes, Move
@@ -22,6 +22,7 @@ from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
 from impacttree.graph.reach import upstream
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 
 __all__ = ["Case", "OutcomeChange"]
 

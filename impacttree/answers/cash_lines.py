@@ -7,11 +7,12 @@ and for each period; what is paid stands below zero.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import Any, Literal
 
 from impacttree.engine.horizon import Discounted
+from impacttree.records import dataclass
 from impacttree.spec.finance import Finance
 
 __all__ = ["CashLine", "CashLines", "Flows", "Paid", "cash_lines"]

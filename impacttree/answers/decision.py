@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from impacttree.answers.asked import Changes
 from impacttree.answers.outlays import Costs
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.quantity import Change
+from impacttree.records import dataclass
 
 __all__ = ["Act", "Decision"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from impacttree.answers.routes import GRADES, TEMPLATE, Path, effects_along, grade_of
 from impacttree.graph.model import Graph, Influence
+from impacttree.records import dataclass
 
 __all__ = ["UNSTATED", "Grounds", "grounds_of", "share_by_formulas"]
 

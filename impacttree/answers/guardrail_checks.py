@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from impacttree.answers.result import Scalar
@@ -11,6 +11,7 @@ from impacttree.answers.samples import percentage
 from impacttree.answers.words import STILL, Words, is_still
 from impacttree.engine.rounding import Settled
 from impacttree.graph.model import Graph, Metric
+from impacttree.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from impacttree.answers.words import Words, is_still, lowered
 from impacttree.errors import EvaluationError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 from impacttree.spec.leaves import MAX_HORIZON
 
 if TYPE_CHECKING:

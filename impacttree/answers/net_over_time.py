@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from impacttree.answers.samples import Range, Samples
 from impacttree.answers.words import joined
 from impacttree.engine.horizon import HORIZONS, HorizonRule, Window
 from impacttree.graph.model import Metric
+from impacttree.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from impacttree.answers.case import Case
@@ -14,6 +14,7 @@ from impacttree.errors import Problem, QuantityError, QuestionError, printable
 from impacttree.graph.model import Metric, UncertainNumber
 from impacttree.patterns import pattern
 from impacttree.quantity import Quantity, RawQuantity, misfit, parse_quantity
+from impacttree.records import dataclass
 from impacttree.spec import leaves
 from impacttree.spec.finance import LONGEST_LIFE
 

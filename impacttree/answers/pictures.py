@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +10,7 @@ from impacttree.answers.result import ChartResult, Provenance
 from impacttree.answers.samples import Range, Samples, percentage, visibly_differ
 from impacttree.answers.words import Words
 from impacttree.errors import QuestionError
+from impacttree.records import dataclass
 from impacttree.views import Band, Distribution, Lines, Mark, Series
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ sample, so that an identity lift and ``x - x`` have no spread.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from impacttree.answers.asked import Asked
@@ -18,6 +17,7 @@ from impacttree.answers.subject import Subject
 from impacttree.answers.words import Words, joined
 from impacttree.graph.checks import bounds_of
 from impacttree.graph.model import Metric
+from impacttree.records import dataclass
 
 if TYPE_CHECKING:
     from impacttree.engine.simulation import Corridor, Job, Sampled, Wanted

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from impacttree.answers.placeholders import ILLUSTRATIVE
 from impacttree.errors import MissingDependency, OutputError, Problem
+from impacttree.records import dataclass
 from impacttree.views import Bars, Cell, Column, Table, View
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from impacttree.engine.flows import Lift
 from impacttree.engine.paths import MOST_CANDIDATES, Paths
 from impacttree.graph.model import Graph, Influence, Metric
+from impacttree.records import dataclass
 
 __all__ = [
     "GRADES",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from impacttree.errors import QuestionError, printable
+from impacttree.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, get_args
 
@@ -25,6 +25,7 @@ from impacttree.graph.reach import upstream
 from impacttree.graph.seen import Seen, seen_ranges
 from impacttree.quantity import PERIODS_PER_YEAR, Change, Recipe, parse_change, recipe
 from impacttree.quantity.dates import day_text
+from impacttree.records import dataclass
 from impacttree.spec import leaves
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -31,6 +31,7 @@ from impacttree.quantity.calendar import Calendar, placed
 from impacttree.quantity.formatting import DIGITS, FACTOR
 from impacttree.quantity.numbers import exact
 from impacttree.quantity.timing import around
+from impacttree.records import dataclass
 from impacttree.views import Tone
 
 __all__ = [

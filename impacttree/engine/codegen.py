@@ -10,7 +10,7 @@ period, ``k`` adjoints of the past rows, ``d`` local derivatives by edge, ``s`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
 
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select
@@ -21,6 +21,7 @@ __all__ = [
     "Spelling",
     "arguments",
     "edge_loads",
+    "load_text",
     "write_branches",
     "write_partials",
     "write_reverse",
@@ -29,7 +30,7 @@ __all__ = [
 
 Intervened = Mapping[int, Literal["wrap", "fix"]]
 """What a change does to a slot: ``wrap`` scales and shifts what the rule gives, ``fix`` replaces it."""
-Spelling = Literal["real", "complex", "array", "complex array"]
+Spelling = Literal["real", "complex", "complex array"]
 """Arrays compute many rows at once: both sides of a branch, of which ``select`` takes one in each row."""
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
@@ -46,7 +47,6 @@ def write_values(
     spelling: Spelling = "real",
     *,
     changed: bool = False,
-    stored: Container[int] | None = None,
 ) -> list[str]:
     """Return the lines that compute the slots of `blocks`, in order, into ``v``.
 
@@ -54,45 +54,26 @@ def write_values(
     ----------
     changed
         Whether to heed what ``c`` holds.
-    stored
-        The slots that are read later on; the others are let go as soon as no block here reads them any more, so that
-        arrays take the memory of those before them, which is still in the cache. All are stored if not given.
     """
     lines: list[str] = []
     here: set[int] = set()
     hidden: list[str] = []
-    done = {} if stored is None else _done_with([block for block in blocks if block.slot not in stored], blocks)
-    for number, block in enumerate(blocks):
+    for block in blocks:
         writer = _Forward(block, lags, here, spelling)
         indent = " " if changed else ""
         body = writer.body(block.body, indent)
         hidden += writer.hidden
-        kept = stored is None or block.slot in stored
-        lines += _shown(block.slot, body, writer.text(block.body.result), changed, kept)
-        if stored is not None and writer.names and not changed:
-            lines.append(f"del {', '.join(writer.names)}")
-        lines += done.get(number, ())
+        lines += _shown(block.slot, body, writer.text(block.body.result), changed)
         here.add(block.slot)
     if hidden and spelling == "real":
         lines.append(f"check({', '.join(hidden)})")
     return lines
 
 
-def _done_with(local: Sequence[Block], blocks: Sequence[Block]) -> Mapping[int, Sequence[str]]:
-    """Return the lines that let go of slots that are not stored, by the number of the last block that reads them."""
-    last = {block.slot: number for number, block in enumerate(blocks)}
-    for number, block in enumerate(blocks):
-        last.update((load.slot, number) for load in block.loads.values() if load.timing == "now" and load.slot in last)
-    lines: dict[int, list[str]] = {}
-    for block in local:
-        lines.setdefault(last[block.slot], []).append(f"del v{block.slot}")
-    return lines
-
-
-def _shown(slot: int, body: Sequence[str], result: str, changed: bool, stored: bool) -> list[str]:
+def _shown(slot: int, body: Sequence[str], result: str, changed: bool) -> list[str]:
     """Return the lines that store what a slot shows: its rule's result, wrapped or replaced if ``c`` says so."""
     if not changed:
-        return [*body, f"v{slot} = v[{slot}] = {result}" if stored else f"v{slot} = {result}"]
+        return [*body, f"v{slot} = v[{slot}] = {result}"]
     return [
         f"e = c.get({slot})",
         "if e is None or e.__class__ is tuple:",
@@ -102,7 +83,7 @@ def _shown(slot: int, body: Sequence[str], result: str, changed: bool, stored: b
         f"  v{slot} = v{slot} * e[0] + e[1]",
         "else:",
         f" v{slot} = e",
-        *([f"v[{slot}] = v{slot}"] if stored else []),
+        f"v[{slot}] = v{slot}",
     ]
 
 
@@ -171,15 +152,13 @@ class _Forward:
         uses: Mapping[int, int] | None = None,
     ) -> None:
         self.block, self.spelling, self.record = block, spelling, record
-        self.texts = {temporary: _load_text(load, lags, here) for temporary, load in block.loads.items()}
+        self.texts = {temporary: load_text(load, lags, here) for temporary, load in block.loads.items()}
         self.texts |= {temporary: f"p[{position}]" for temporary, position in block.parameters.items()}
         self.texts |= {temporary: _literal(value, spelling) for temporary, value in block.constants.items()}
         self.depths: dict[int, int] = {}
         self.uses = _uses(block.body, {block.body.result: 1}, ()) if uses is None else uses
         self.guarded = spelling == "real" and uses is None
         self.hidden: list[str] = []
-        self.names: list[str] = []
-        """Of the temporaries that are not written in place, in an order that says nothing."""
 
     def text(self, temporary: int) -> str:
         return self.texts[temporary]
@@ -199,14 +178,13 @@ class _Forward:
 
     def instruction(self, step: Instruction, indent: str) -> list[str]:
         args = [self.text(arg) for arg in step.args]
-        expression = _spell(step, args, self.spelling)
+        expression = _spell(step, args)
         depth = 1 + max((self.depths.get(arg, 0) for arg in step.args), default=0)
         lines = self.guard(_hiders(step), indent)
         if self.uses[step.out] == 1 and depth < self.deepest:
             self.texts[step.out], self.depths[step.out] = expression, depth
             return lines
         self.texts[step.out], self.depths[step.out] = f"t{self.block.slot}_{step.out}", 1
-        self.names.append(self.texts[step.out])
         return [*lines, f"{indent}{self.texts[step.out]} = {expression}"]
 
     def stepping(self, step: Instruction, indent: str) -> list[str]:
@@ -229,14 +207,13 @@ class _Forward:
         flag = f"q{self.block.slot}_{step.out}"
         left, right = self.text(step.left), self.text(step.right)
         margin = f"{left} - {right}"
-        if self.spelling in ("complex", "complex array"):
+        if self.spelling != "real":
             left, right = f"real({left})", f"real({right})"
-        self.names += [out, flag]
         lines = self.guard((step.left, step.right), indent)
         lines.append(f"{indent}{flag} = {left} {step.op} {right}")
         if self.record:
             lines.append(f"{indent}s[{self.block.slot}, {step.out}] = {margin if self.spelling == 'complex' else flag}")
-        if self.spelling in ("array", "complex array"):
+        if self.spelling == "complex array":
             lines += [*self.body(step.then, indent), *self.body(step.otherwise, indent)]
             lines.append(
                 f"{indent}{out} = select({flag}, {self.text(step.then.result)}, {self.text(step.otherwise.result)})"
@@ -301,7 +278,7 @@ class _Backward:
 
     def __init__(self, block: Block, lags: Sequence[int], known: str) -> None:
         self.block = block
-        self.texts = {temporary: _load_text(load, lags, ()) for temporary, load in block.loads.items()}
+        self.texts = {temporary: load_text(load, lags) for temporary, load in block.loads.items()}
         self.texts |= {temporary: f"p[{position}]" for temporary, position in block.parameters.items()}
         self.texts |= {temporary: _literal(value, "real") for temporary, value in block.constants.items()}
         self.steady = {*block.constants, *block.parameters} | {
@@ -477,7 +454,8 @@ def _uses(body: Body, wanted: Mapping[int, int], flags: Collection[int]) -> dict
     return counts
 
 
-def _load_text(load: Load, lags: Sequence[int], here: Collection[int]) -> str:
+def load_text(load: Load, lags: Sequence[int], here: Collection[int] = ()) -> str:
+    """Return how a load is read; slots of `here` stand in variables of their own."""
     match load.timing:
         case "now":
             return f"v{load.slot}" if load.slot in here else f"v[{load.slot}]"
@@ -488,17 +466,17 @@ def _load_text(load: Load, lags: Sequence[int], here: Collection[int]) -> str:
 
 
 def _literal(value: float, spelling: Spelling) -> str:
-    if spelling in ("array", "complex array"):
+    if spelling == "complex array":
         return f"number({value!r})"
     return f"({value!r})" if value < 0 else repr(value)
 
 
-def _spell(step: Instruction, args: Sequence[str], spelling: Spelling) -> str:
+def _spell(step: Instruction, args: Sequence[str]) -> str:
     match step.operation:
         case "neg":
             return f"(-{args[0]})"
         case "pow":
-            return f"({args[0]} ** {args[1]})" if spelling == "array" else f"pow({args[0]}, {args[1]})"
+            return f"pow({args[0]}, {args[1]})"
         case "call":
             return f"{step.function}({', '.join(args)})"
         case operation:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ from impacttree.engine.flat import UnsupportedError, flatten
 from impacttree.engine.program import Effects, Program, Row
 from impacttree.files import alone
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 
 if TYPE_CHECKING:
     from impacttree.engine.arrays import Array

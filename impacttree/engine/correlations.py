@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from impacttree.engine.arrays import Array
 from impacttree.graph.correlations import ROUNDING
 from impacttree.graph.model import Correlated
+from impacttree.records import dataclass
 
 __all__ = ["Linked", "linked"]
 

@@ -15,7 +15,7 @@ from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Effects, Row
 from impacttree.engine.symbolic import Closed, scheduled
 from impacttree.formula import FUNCTIONS
-from impacttree.formula.evaluate import COMPARISONS
+from impacttree.formula.evaluation import COMPARISONS
 from impacttree.graph.model import Metric, Reference
 
 __all__ = ["complex_steps", "symbolic_chain"]

@@ -25,7 +25,6 @@ An effect in an exponent, as an elasticity is, then has a mean, which a lognorma
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, assert_never
 
@@ -36,6 +35,7 @@ from impacttree.errors import Problem, QuantityError, printable
 from impacttree.quantity import Bounds, Quantity, Spread
 from impacttree.quantity.spread_checks import Z_P90, Z_P97_5, impossible
 from impacttree.quantity.spreads import SpreadShape, distance
+from impacttree.records import dataclass
 
 __all__ = [
     "GRADE_CUT",

@@ -8,7 +8,6 @@ is undone between two points of the grid is not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from impacttree.engine.arrays import Array
 from impacttree.engine.model import Model
 from impacttree.engine.vector import Batch, evaluate_many
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 
 __all__ = [
     "Crossing",

@@ -11,7 +11,6 @@ import ast
 import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from impacttree.engine.codegen import arguments, edge_loads
 from impacttree.engine.program import Program
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select
 from impacttree.formula import FUNCTIONS
+from impacttree.records import dataclass
 
 __all__ = ["CODES", "HEADER", "Flat", "FlatChoice", "UnsupportedError", "flatten"]
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -21,6 +20,7 @@ from impacttree.engine.lift_slopes import LiftSlopes
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
 from impacttree.engine.quadrature import HORIZON, Node, gauss, values_at
+from impacttree.records import dataclass
 
 __all__ = ["EdgeFlow", "Lift", "Switch"]
 

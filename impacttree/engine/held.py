@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from impacttree.engine.program import Effects
 from impacttree.graph.cycles import components
 from impacttree.graph.model import Graph
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 
 __all__ = ["NOTHING_HELD", "Held", "PeriodsCounted", "local_effects"]
 

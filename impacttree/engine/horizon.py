@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from impacttree.graph.model import Aggregation
+from impacttree.records import dataclass
 from impacttree.spec.finance import PaymentTiming
 
 __all__ = [

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ from impacttree.engine.simulation import Job
 from impacttree.engine.sobol import chunks_of
 from impacttree.engine.vector import evaluate_many
 from impacttree.quantity.spread_checks import Z_P97_5
+from impacttree.records import dataclass
 
 __all__ = ["Index", "IndexEstimate", "Outputs", "indices_of", "sample_factors", "swings"]
 

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 
@@ -31,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
+from impacttree.records import dataclass
 
 __all__ = ["LEAST", "SCRAMBLINGS", "GainEstimate", "Information"]
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from impacttree.engine.codegen import Intervened
 from impacttree.engine.compiled import CompiledChanges, CompiledPair, CompiledProgram, Stepped, Work, compiled_program
 from impacttree.engine.held import NOTHING_HELD, Held, local_effects
 from impacttree.engine.horizon import HORIZON, HORIZONS, HorizonRule, Window, counted
 from impacttree.engine.program import Effects, Program, Row
+from impacttree.engine.row_program import RowProgram
 from impacttree.engine.scalar_faults import Missing, Naming, PeriodState, redo, too_large
 from impacttree.engine.stages import PeriodStage, stages_of
 from impacttree.engine.tape import Block, lower, total_of
@@ -29,6 +30,7 @@ from impacttree.formula.core import Binary, Core, Name, Number, Timed, lowered
 from impacttree.graph.model import Aggregation, Graph
 from impacttree.graph.reach import reached
 from impacttree.quantity import Intervention, Schedule
+from impacttree.records import dataclass
 
 __all__ = ["Adjoints", "Model", "Part", "Run"]
 
@@ -160,14 +162,40 @@ class Part:
         return self._stages[kept]
 
     @cached_property
-    def _witnesses(self) -> dict[frozenset[int], tuple[tuple[int, ...], frozenset[int]]]:
+    def _beginnings(self) -> dict[frozenset[int], Beginning]:
         return {}
 
-    def witnesses(self, parameters: frozenset[int]) -> tuple[tuple[int, ...], frozenset[int]]:
-        """Return slots whose values at t = 0 are finite only where parameters are, and these parameters."""
-        if parameters not in self._witnesses:
-            self._witnesses[parameters] = witnesses(self.initial.blocks, parameters)
-        return self._witnesses[parameters]
+    def beginning(self, wanted: Collection[int]) -> Beginning:
+        """Return the rules at t = 0 of `wanted` and of what later periods read there."""
+        kept = self.read_later.union(wanted)
+        if kept not in self._beginnings:
+            needed = _rests_on(kept, self.initial.blocks)
+            blocks = [block for block in self.initial.blocks if block.slot in needed]
+            named, shown = witnesses(blocks, {place for block in blocks for place in block.parameters.values()})
+            self._beginnings[kept] = Beginning(RowProgram(blocks, self.initial.lags, kept.union(named)), named, shown)
+        return self._beginnings[kept]
+
+    @cached_property
+    def over_horizon(self) -> RowProgram:
+        """The rules of what is recomputed from totals, over many rows."""
+        blocks = self.recomputed.blocks
+        return RowProgram(blocks, (), frozenset(block.slot for block in blocks))
+
+
+class Beginning(NamedTuple):
+    """The rules at t = 0 of what is read there.
+
+    Parameters
+    ----------
+    program
+        The rules.
+    witnesses
+        Slots that are finite only where the parameters `shown` are.
+    """
+
+    program: RowProgram
+    witnesses: tuple[int, ...]
+    shown: frozenset[int]
 
 
 class Model:
@@ -368,10 +396,15 @@ class Model:
     def _with(self, *forgotten: str, **known: Any) -> Model:
         """Return a copy that knows other things, and computes anew what is forgotten."""
         model = copy(self)
-        for name in ("_by_period", *forgotten):
+        for name in ("_by_period", "plans", *forgotten):
             vars(model).pop(name, None)
         vars(model).update(known)
         return model
+
+    @cached_property
+    def plans(self) -> dict[Hashable, Any]:
+        """How many rows are worked at once, by what is asked of them: kept here by `vector`."""
+        return {}
 
     @cached_property
     def _by_period(self) -> Model:

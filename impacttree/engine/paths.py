@@ -13,12 +13,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from impacttree.engine.flows import Lift
 from impacttree.engine.quadrature import HORIZON, Node
 from impacttree.engine.tape import Load
+from impacttree.records import dataclass
 
 __all__ = ["Paths", "WalkedPath"]
 

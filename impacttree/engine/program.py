@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from impacttree.engine.codegen import Spelling
 from impacttree.engine.tape import Block, Instruction, Load
 from impacttree.formula import FUNCTIONS, Function
 
-__all__ = ["Branches", "Forward", "Partials", "Program", "Reverse", "Row", "array_function"]
+__all__ = ["Branches", "Forward", "Partials", "Program", "Reverse", "Row", "array_function", "compiled_function"]
 
 Row = list[float]
 """Values of one period, by slot."""
@@ -81,14 +81,12 @@ def _names(spelling: Spelling) -> Mapping[str, Callable[..., Any]]:
         case "complex":
             others: Mapping[str, Callable[..., Any]] = {"pow": _complex_power, "real": _real}
             return {**{f.name: f.complex for f in primitives if f.complex}, **others}
-        case "array":
-            return {**{f.name: array_function(f.name) for f in primitives}, **_array()}
         case "complex array":
             return {**{f.name: _complex_array_function(f) for f in primitives}, **_complex_array()}
 
 
 @cache
-def _array() -> Mapping[str, Callable[..., Any]]:
+def _complex_array() -> Mapping[str, Callable[..., Any]]:
     import numpy as np
 
     def select(taken: Any, then: Any, otherwise: Any) -> Any:
@@ -96,19 +94,12 @@ def _array() -> Mapping[str, Callable[..., Any]]:
             return np.where(taken, then, otherwise)
         return then if taken else otherwise
 
-    return {"number": np.float64, "select": select}
-
-
-@cache
-def _complex_array() -> Mapping[str, Callable[..., Any]]:
-    import numpy as np
-
     def power(base: Any, exponent: Any) -> Any:
         found = base**exponent
         is_zero = (base == 0) & (np.real(exponent) > 0)
         return np.where(is_zero, 0.0, found) if np.any(is_zero) else found
 
-    return {**_array(), "pow": power, "real": _real}
+    return {"number": np.float64, "select": select, "pow": power, "real": _real}
 
 
 def _complex_array_function(function: Function) -> Callable[..., Any]:
@@ -135,16 +126,14 @@ class Program:
         In order of evaluation.
     lags
         Distinct lags in use; position k of ``h`` holds the values `lags[k]` periods ago.
-    stored
-        The slots that are read by others than these blocks, where arrays need not keep the rest.
     size
         Number of blocks to a function: Python compiles many small functions in linear time and little memory.
     """
 
     size = 128
 
-    def __init__(self, blocks: Sequence[Block], lags: Sequence[int], stored: Set[int] | None = None) -> None:
-        self.blocks, self.lags, self._stored = tuple(blocks), tuple(lags), stored
+    def __init__(self, blocks: Sequence[Block], lags: Sequence[int]) -> None:
+        self.blocks, self.lags = tuple(blocks), tuple(lags)
         self.chunks = tuple(self.blocks[i : i + self.size] for i in range(0, len(self.blocks), self.size))
         self._values: dict[tuple[int, Spelling, bool], Forward] = {}
         self._reverse: dict[tuple[int, bool], Reverse] = {}
@@ -220,43 +209,35 @@ class Program:
             for block in self.chunks[number]:
                 lines += codegen.write_partials(block, first, self.lags) if block.slot not in fixed else []
                 first += len(codegen.edge_loads(block))
-            self._partials[number, fixed] = _compile("v, b, p, h, d", lines, _names("real"))
+            self._partials[number, fixed] = compiled_function("v, b, p, h, d", lines, _names("real"))
         return self._partials[number, fixed]
 
     def _recording(self, spelling: Spelling, fixed: Collection[int]) -> Any:
         key = (spelling, frozenset(block.slot for block in self.branching if block.slot in fixed))
         if key not in self._recorders:
             lines = codegen.write_branches([b for b in self.branching if b.slot not in key[1]], self.lags, spelling)
-            self._recorders[key] = _compile("v, b, p, h, s", lines, _names(spelling))
+            self._recorders[key] = compiled_function("v, b, p, h, s", lines, _names(spelling))
         return self._recorders[key]
 
     def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Forward:
         key = (number, spelling, changed)
         if key not in self._values:
-            stored = self._stored_of(number) if spelling == "array" else None
-            lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed, stored=stored)
-            self._values[key] = _compile("v, b, p, h, c", lines, _names(spelling))
+            lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed)
+            self._values[key] = compiled_function("v, b, p, h, c", lines, _names(spelling))
         return self._values[key]
-
-    def _stored_of(self, number: int) -> Set[int] | None:
-        """Return the slots of a function that anything beyond it reads."""
-        if self._stored is None:
-            return None
-        later = self.chunks[number + 1 :]
-        return self._stored | {load.slot for chunk in later for block in chunk for load in block.loads.values()}
 
     def _chunk_reverse(self, number: int, changed: bool) -> Reverse:
         key = (number, changed)
         if key not in self._reverse:
             lines = codegen.write_reverse(self.chunks[number], self.lags, changed=changed)
-            self._reverse[key] = _compile("v, b, p, h, c, g, k", lines, _names("real"))
+            self._reverse[key] = compiled_function("v, b, p, h, c, g, k", lines, _names("real"))
         return self._reverse[key]
 
     def _changed(self, intervened: Collection[int]) -> set[int]:
         return {self.chunk_of[slot] for slot in intervened if slot in self.chunk_of}
 
 
-def _compile(arguments: str, lines: Sequence[str], names: Mapping[str, Callable[..., object]]) -> Any:
+def compiled_function(arguments: str, lines: Sequence[str], names: Mapping[str, Callable[..., object]]) -> Any:
     """Compile lines of our own making; they hold no text of the user's (see `codegen`)."""
     source = f"def f({arguments}):\n " + "\n ".join(lines or ["pass"])
     namespace: dict[str, Any] = {"__builtins__": {}, "tuple": tuple, **names}

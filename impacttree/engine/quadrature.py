@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 
 from impacttree.engine.horizon import HORIZON
 from impacttree.engine.model import Run
 from impacttree.engine.program import Row
+from impacttree.records import dataclass
 
 __all__ = ["HORIZON", "Node", "gauss", "values_at"]
 

@@ -9,8 +9,9 @@ b known to within ea and eb, and the result r,
 - a stated number that is not whole: ``u`` times it, because a decimal fraction has no exact double.
 
 A value within its bound of zero is zero, one within its bound of a limit is at the limit. That takes several times as
-long as the evaluation, so that it is done only where some value is far smaller than what it is made of. Conditions in
-formulas compare plain numbers, so that every evaluator takes the same branch.
+long as the evaluation, so that it is done only where some value is far smaller than what it is made of: than the
+largest number that it adds up, or, where it multiplies as well, than what is made of it by an error of a billionth in
+all that it reads. Conditions in formulas compare plain numbers, so that every evaluator takes the same branch.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from impacttree.engine.model import Model, Run
 from impacttree.engine.program import Program, Row
 from impacttree.engine.tape import Block, Body, Instruction, Load, Select, row_of
 from impacttree.formula import FUNCTIONS
-from impacttree.formula.evaluate import COMPARISONS
+from impacttree.formula.evaluation import COMPARISONS
 from impacttree.formula.functions import Function
 
 __all__ = ["Rounding", "Settled", "settled", "settled_today", "sizes"]
@@ -115,11 +116,6 @@ def sizes(run: Run) -> Row:
     return [max(bounds) / UNIT for bounds in zip(*rounding.rows, rounding.horizon(run.periods), strict=True)]
 
 
-def _constants(run: Run, block: Block, t: int) -> list[float]:
-    numbers = run.model.numbers(t)
-    return [*block.constants.values(), *(numbers[position] for position in block.parameters.values())]
-
-
 def _loaded(run: Run, load: Load, row: Row, position: int) -> float:
     match load.timing:
         case "now":
@@ -135,16 +131,28 @@ def _is_suspicious(run: Run) -> bool:
     """Return whether some sum or difference is far smaller than the largest number that it is made of."""
     start, step = run.model.initial.adding, run.model.step.adding
     for position, row in enumerate((run.initial, *run.rows), -1):
+        numbers = run.model.numbers(position + 1)
         for block, multiplies in start if position < 0 else step:
             value = abs(row[block.slot])
             if value == 0.0:
                 continue
             sizes = [abs(_loaded(run, load, row, position)) for load in block.loads.values()]
-            sizes += map(abs, _constants(run, block, position + 1))
+            sizes += map(abs, block.constants.values())
+            sizes += [abs(numbers[number]) for number in block.parameters.values()]
             largest = math.prod(max(size, 1.0) for size in sizes) if multiplies else max(sizes)
-            if value <= CLOSE * largest:
+            if value <= CLOSE * largest and not (multiplies and _is_far(run, block, row, position)):
                 return True
     return False
+
+
+def _is_far(run: Run, block: Block, row: Row, position: int) -> bool:
+    """Return whether a value is further from zero than errors of `CLOSE` in each value that it reads can move it."""
+    if block.slot in run.held.kinds:
+        return False
+    read = {temporary: _loaded(run, load, row, position) for temporary, load in block.loads.items()}
+    loaded = {temporary: (value, CLOSE * abs(value)) for temporary, value in read.items()}
+    value, bound = _worked(block, run.model.numbers(position + 1), loaded)
+    return abs(value) > bound
 
 
 class Rounding:

@@ -7,7 +7,6 @@ the seed and the index of the sample alone: not on the order of the file, the nu
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from impacttree.engine.model import Model
 from impacttree.engine.sobol import CHUNK, MAX_SAMPLES, SobolPoints, chunks_of
 from impacttree.errors import QuestionError
 from impacttree.graph.model import UncertainNumber
+from impacttree.records import dataclass
 
 __all__ = ["CHUNK", "MAX_SAMPLES", "Sampler", "Uncertain", "chunks_of"]
 

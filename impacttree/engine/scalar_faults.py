@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NoReturn
 
 from impacttree.engine.codegen import Intervened
@@ -14,8 +14,9 @@ from impacttree.errors import EvaluationError, Problem
 from impacttree.formula import NOT_MEANINGFUL, Fault, evaluate, unparse
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.core import Clock
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 from impacttree.graph.model import Graph
+from impacttree.records import dataclass
 from impacttree.spec.places import NOWHERE, Places
 
 __all__ = ["Missing", "Naming", "PeriodState", "redo", "too_large"]

@@ -21,7 +21,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple, TypedDict
@@ -37,6 +37,7 @@ from impacttree.engine.vector import Batch, evaluate_many
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.graph.model import Aggregation, Graph, UncertainNumber
 from impacttree.quantity import Intervention, Recipe, number_of
+from impacttree.records import dataclass
 
 __all__ = ["Corridor", "DrawnChange", "Job", "Report", "Sampled", "Scramblings", "Wanted", "simulate_many"]
 

@@ -12,7 +12,7 @@ from impacttree.formula import FUNCTIONS, Fault, lowered, names
 from impacttree.formula import evaluate as computed
 from impacttree.formula.ast import Call, Expr, Parameter, walk
 from impacttree.formula.core import Clock
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 
 if TYPE_CHECKING:
     from impacttree.engine.arrays import Array

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count, groupby
 
-from impacttree.engine.program import Program
+from impacttree.engine.row_program import RowProgram
 from impacttree.engine.tape import Block, Body, Instruction, Load
 from impacttree.graph.reach import reached
+from impacttree.records import dataclass
 
 __all__ = ["PeriodStage", "stages_of"]
 
@@ -33,12 +34,9 @@ class PeriodStage:
         The same, where changes act from period 1.
     """
 
-    program: Program
+    program: RowProgram
     until: float
     until_changed: float
-
-    stored: tuple[int, ...]
-    """The slots of which the values are kept."""
 
 
 def stages_of(
@@ -70,9 +68,7 @@ def stages_of(
     stored |= {load.slot for slot, load in loads if load.timing == "now" and keys[load.slot] != keys[slot]}
     stages = []
     for key, group in groupby(sorted(blocks, key=lambda block: keys[block.slot]), lambda block: keys[block.slot]):
-        rules = list(group)
-        kept = tuple(block.slot for block in rules if block.slot in stored)
-        stages.append(PeriodStage(Program(rules, lags, stored), until=key[1], until_changed=key[0], stored=kept))
+        stages.append(PeriodStage(RowProgram(list(group), lags, stored), until=key[1], until_changed=key[0]))
     return tuple(stages)
 
 

@@ -7,7 +7,6 @@ with and without the lift on the same rows; the search is that of `impacttree.en
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from impacttree.engine.first_crossing import first_steps
 from impacttree.engine.model import Model
 from impacttree.engine.vector import evaluate_many
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 
 __all__ = ["Movable", "SwitchingPoint", "Weighing", "switching_points"]
 

@@ -8,7 +8,6 @@ result can be exponentially large; derivatives chain the partial derivatives of 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Any
 
@@ -34,9 +33,10 @@ from impacttree.formula.core import (
     fold,
     walk,
 )
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 from impacttree.graph.model import Graph, Metric, Reference
 from impacttree.graph.references import reference
+from impacttree.records import dataclass
 
 __all__ = ["Closed", "Condition", "Conditions", "latex", "scheduled", "to_sympy"]
 

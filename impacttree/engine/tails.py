@@ -16,7 +16,6 @@ The mean of samples is a number all the same, another one for each seed. Two sig
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +27,7 @@ from impacttree.engine.simulation import Job
 from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector import evaluate_many
 from impacttree.formula.ast import Span
+from impacttree.records import dataclass
 
 __all__ = ["Cause", "Watch", "cause_of", "denominators", "is_heavy", "tail"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeVar
 
 from impacttree.formula import FUNCTIONS
@@ -32,6 +32,7 @@ from impacttree.formula.core import (
     Timed,
     children,
 )
+from impacttree.records import dataclass
 
 __all__ = ["Block", "Body", "Instruction", "Load", "Operation", "Select", "load_of", "lower", "row_of", "total_of"]
 

@@ -9,8 +9,7 @@ that the fault reaches, and faults are counted by metric.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -19,14 +18,16 @@ import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.codegen import Intervened
-from impacttree.engine.held import Held, local_effects
-from impacttree.engine.model import Model, Part
-from impacttree.engine.program import Effects, Forward, Program
+from impacttree.engine.held import NOTHING_HELD, Held, local_effects
+from impacttree.engine.model import Model
+from impacttree.engine.program import Effects, Program
+from impacttree.engine.row_program import RowFunction, RowProgram, varying
 from impacttree.engine.stages import PeriodStage
 from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector_faults import Observe, are_finite, compute, finite
 from impacttree.errors import Problem, QuestionError, nearest
 from impacttree.quantity import Intervention
+from impacttree.records import dataclass
 
 __all__ = ["Batch", "FloatOrArray", "evaluate_many"]
 
@@ -35,14 +36,16 @@ FloatOrArray = float | Array
 ArrayRow = list[Any]
 """Values of one period by slot, each a number or an array."""
 
-BLOCK = 16_384
-"""Rows that are worked together: the quickest of the powers of two from 4,096 to 32,768, beside a cache of 512 kB.
+BLOCK = 32_768
+"""Rows that are worked together: the quickest of the powers of two from 4,096 to 65,536, beside a cache of 512 kB.
 
-Fewer rows wait for Python between operations (4,096 take 1.2 to 1.3 times as long), more leave the cache.
+Fewer rows wait for Python between operations (4,096 take 1.3 times as long), more leave the cache.
 """
 MEMORY = 128 * 2**20
 """Bytes that the rows of one block may take; a tree of thousands of metrics works in shorter blocks."""
 SMALLEST_BLOCK = 1_024
+PLANS = 32
+"""How many ways to ask a model remembers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +76,7 @@ class Batch:
     faults: Mapping[int, int]
 
 
-@np.errstate(all="ignore")  # what is looked for is looked for in the values, or raised where it is told to be
+@np.errstate(all="ignore")  # what is looked for is looked for in the values, or noticed by an alarm
 def evaluate_many(
     model: Model,
     periods: int,
@@ -134,66 +137,115 @@ def evaluate_many(
     kept_totals = {slot: np.empty(count) for slot in totals}
     kept_lows, kept_highs = ({slot: np.empty(count) for slot in extremes} for _ in range(2))
     faults: dict[int, int] = {}
-    wanted = {*paths, *totals, *extremes}
-    varying = frozenset(place for place, value in enumerate(vector) if isinstance(value, np.ndarray))
-    room = _Room(model, model.part(wanted.union(effects)), periods, wanted, effects, varying)
-    for first in range(0, count, room.block):
-        rows = slice(first, min(first + room.block, count))
-        parameters_here = [value[rows] if place in varying else value for place, value in enumerate(vector)]
-        block = _Block(room, parameters_here, rows.stop - first)
-        if not all(map(are_finite, block.telling)):
-            for place in sorted(varying):
-                _part(vector[place], rows, model.addresses[place])
-        block.observe = None if observe is None else partial(_told, observe, rows)
-        parts = {slot: partial(_part, rows=rows, name=_change_of(model, slot)) for slot in effects}
-        held = block.hold({slot: effect.mapped(parts[slot]) for slot, effect in effects.items()})
-        found = block.simulate(held, paths, totals, extremes)
-        for slot, path in found.paths.items():
-            for t, values in enumerate(path):
-                kept_paths[slot][t, rows] = values
-        for kept, values_of in ((kept_totals, found.totals), (kept_lows, found.lows), (kept_highs, found.highs)):
-            for slot, values in values_of.items():
-                kept[slot][rows] = values
-        for slot, here in block.faults.items():
-            faults[slot] = faults.get(slot, 0) + int(here.sum())
+    places = frozenset(place for place, value in enumerate(vector) if isinstance(value, np.ndarray))
+    wanted = frozenset((*paths, *totals, *extremes))
+    room = _Room(_planned(model, periods, wanted, frozenset(paths), frozenset(effects), places))
+    with np.errstate(divide="call", over="call", invalid="call", call=room.alarm):
+        for first in range(0, count, room.plan.block):
+            rows = slice(first, min(first + room.plan.block, count))
+            parameters_here = [value[rows] if place in places else value for place, value in enumerate(vector)]
+            block = _Block(room, parameters_here, rows.stop - first)
+            if not all(map(are_finite, block.telling)):
+                for place in sorted(places):
+                    _part(vector[place], rows, model.addresses[place])
+            block.observe = None if observe is None else partial(_told, observe, rows)
+            parts = {slot: partial(_part, rows=rows, name=_change_of(model, slot)) for slot in effects}
+            held = block.hold({slot: effect.mapped(parts[slot]) for slot, effect in effects.items()})
+            into = {slot: kept[rows] for slot, kept in kept_totals.items()}
+            found = block.simulate(held, paths, into, extremes)
+            for slot, path in found.paths.items():
+                for t, values in enumerate(path):
+                    kept_paths[slot][t, rows] = values
+            for slot, values in found.totals.items():
+                if values is not into[slot]:
+                    into[slot][:] = values
+            for kept, values_of in ((kept_lows, found.lows), (kept_highs, found.highs)):
+                for slot, values in values_of.items():
+                    kept[slot][rows] = values
+            for slot, here in block.faults.items():
+                faults[slot] = faults.get(slot, 0) + int(here.sum())
     whole = {slot: _all_periods(model, path, periods) for slot, path in kept_paths.items()}
     for values in (*whole.values(), *kept_totals.values(), *kept_lows.values(), *kept_highs.values()):
         values.flags.writeable = False
     return Batch(count, whole, kept_totals, kept_lows, kept_highs, dict(sorted(faults.items())))
 
 
-class _Room:
-    """What all blocks share: rules, and rows of values that are used again.
+def _planned(model: Model, *asked: Any) -> _Plan:
+    """Return the plan of runs that ask the same, made when it is first asked for."""
+    if asked not in model.plans:
+        if len(model.plans) >= PLANS:
+            model.plans.clear()
+        model.plans[asked] = _Plan(model, *asked)
+    plan: _Plan = model.plans[asked]
+    return plan
 
-    Storing into a row frees an array, which the allocator hands out next.
-    """
+
+class _Stretch(NamedTuple):
+    """How some periods in a row are computed."""
+
+    functions: Sequence[RowFunction]
+    kept: Sequence[int]
+    """Slots that have the value of the period before; later on it stands in every row."""
+
+
+class _Plan:
+    """What runs that ask the same of a tree share: rules in stages, and what counts in totals."""
 
     def __init__(
         self,
         model: Model,
-        part: Part,
         periods: int,
-        wanted: Collection[int],
-        effects: Collection[int],
-        varying: frozenset[int],
+        wanted: frozenset[int],
+        paths: frozenset[int],
+        effects: frozenset[int],
+        places: frozenset[int],
     ) -> None:
+        part = model.part(wanted.union(effects))
         self.model, self.part, self.periods = model, part, periods
-        self.witnesses, shown = part.witnesses(varying)
-        self.unshown = varying - shown
         looped = {metric.index for metric in model.graph.metrics if metric.on_loop}
         self.window = model.window(periods)
+        self._courses: dict[Any, Mapping[int, _Stretch]] = {}
         self._weights: dict[frozenset[int], Mapping[int, tuple[Sequence[float], float]]] = {}
         self.recomputed = {load.slot for block in part.recomputed.blocks for load in block.loads.values()}
         self.stages = part.stages({*wanted, *self.recomputed, *(() if looped.isdisjoint(effects) else looped)})
-        self.settling = {
-            block.slot for stage in self.stages if stage.until < math.inf for block in stage.program.blocks
-        }
+        self.settling = {slot for stage in self.stages if stage.until < math.inf for slot in stage.program.slots}
+        today = {slot for stage in self.stages if not stage.until for slot in stage.program.stored}
+        self.beginning = part.beginning(today.union(paths))
+        self.unshown = places - self.beginning.shown
+        staged = (block for stage in self.stages for block in stage.program.blocks)
+        self.varying = varying((*part.initial.blocks, *staged, *part.recomputed.blocks), places, effects)
         self.lags = self.stages[0].program.lags if self.stages else ()
-        size = 1 + max((block.slot for stage in self.stages for block in stage.program.blocks), default=0)
-        self.initial, *self.ring = ([0.0] * max(size, model.size) for _ in range(2 + max(self.lags, default=0)))
-        fitting = MEMORY // (8 * model.size * (len(self.ring) + 1))
+        self.ring = 1 + max(self.lags, default=0)
+        self.size = max(model.size, *(1 + max(stage.program.slots) for stage in self.stages), 0)
+        fitting = MEMORY // (8 * model.size * (self.ring + 1))
         self.block = min(BLOCK, max(SMALLEST_BLOCK, fitting))
         self.base: ArrayRow = [np.float64(value) for value in model.base]
+
+    def functions(self, programs: Iterable[RowProgram], kinds: Intervened) -> list[RowFunction]:
+        """Return the functions that compute a period by these programs."""
+        return [function for program in programs for function in program.functions(kinds, self.varying)]
+
+    def course(self, kinds: Intervened, settling: bool) -> Mapping[int, _Stretch]:
+        """Return how periods are computed, by the position from which on they are.
+
+        Parameters
+        ----------
+        settling
+            Whether what stays the same from some period on is computed until then only.
+        """
+        key = (frozenset(kinds.items()), settling)
+        if key not in self._courses:
+            untils = {stage: stage.until_changed if kinds else stage.until for stage in self.stages}
+            if not settling:
+                untils = dict.fromkeys(self.stages, math.inf)
+            turns = {0, *(until + more for until in untils.values() for more in (0, self.ring))} - {math.inf}
+            self._courses[key] = {int(turn): self._stretch(int(turn), untils, kinds) for turn in turns}
+        return self._courses[key]
+
+    def _stretch(self, position: int, untils: Mapping[PeriodStage, float], kinds: Intervened) -> _Stretch:
+        running = [stage.program for stage, until in untils.items() if position < until]
+        ended = [stage for stage, until in untils.items() if until <= position < until + self.ring]
+        return _Stretch(self.functions(running, kinds), [slot for stage in ended for slot in stage.program.stored])
 
     def weights(self, wanted: Collection[int]) -> Mapping[int, tuple[Sequence[float], float]]:
         """Return what each period counts in the totals, and what their sum is multiplied by, by slot."""
@@ -210,6 +262,44 @@ class _Room:
         return [np.float64(value) for value in self.model.horizon_base(self.periods)]
 
 
+class _Room:
+    """What blocks work in, one after the other: rows of values, registers, and who notices faults."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self.plan = plan
+        self.initial, *self.ring = ([0.0] * plan.size for _ in range(1 + plan.ring))
+        self.space = _Space(plan.block)
+        self.alarm = _Alarm()
+
+    def space_of(self, count: int) -> _Space:
+        """Return registers of so many rows."""
+        if count != self.space.count:
+            self.space = _Space(count)
+        return self.space
+
+
+class _Space(dict[int, Array]):
+    """The arrays of registers, made when they are first written."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def __missing__(self, register: int) -> Array:
+        self[register] = array = np.empty(self.count)
+        return array
+
+
+class _Alarm:
+    """Rings where an operation has no finite real value: numpy calls it, which costs less than to catch an error."""
+
+    def __init__(self) -> None:
+        self.rings = False
+
+    def __call__(self, *_: object) -> None:
+        self.rings = True
+
+
 class _Found(NamedTuple):
     """What one run of a block has found, by slot."""
 
@@ -223,17 +313,20 @@ class _Block:
     """Some of the rows, through all periods."""
 
     def __init__(self, room: _Room, parameters: ArrayRow, count: int) -> None:
-        self.room, self.model, self.part, self.periods, self.count = room, room.model, room.part, room.periods, count
+        self.room, self.plan, self.count = room, room.plan, count
+        self.model, self.part, self.periods = room.plan.model, room.plan.part, room.plan.periods
         self.parameters = parameters
         self.faults: dict[int, npt.NDArray[np.bool_]] = {}
         self.observe: Observe | None = None
         self.is_careful = not self.part.read_today.isdisjoint(self.model.missing_today)
         """Whether a value may be read that the base case has not: then each metric is computed with care."""
         initial = room.initial
-        past = dict.fromkeys(self.model.lags, initial)
         self.settles = True
         """Whether what stays the same from some period on is computed until then only."""
-        self.period(self.part.initial.values({}, "array"), self.part.initial, {}, initial, past, room.base, {})
+        self.space = room.space_of(count)
+        functions = room.plan.functions([room.plan.beginning.program], {})
+        lags = room.plan.beginning.program.lags
+        self.period(functions, self.part.initial, {}, initial, dict.fromkeys(lags, initial), room.plan.base, {})
         if self.faults:
             self.settles = False  # they are looked for from t = 1 on
         if self.part.read_later.isdisjoint((*self.model.missing_today, *self.faults)):
@@ -243,45 +336,51 @@ class _Block:
     @property
     def telling(self) -> Iterator[Any]:
         """The values that are finite only where all parameters are."""
-        yield from (self.parameters[place] for place in self.room.unshown)
-        yield from (self.room.initial[slot] for slot in self.room.witnesses)
+        yield from (self.parameters[place] for place in self.plan.unshown)
+        yield from (self.room.initial[slot] for slot in self.plan.beginning.witnesses)
 
     def hold(self, given: Mapping[int, Intervention]) -> Held:
         """Return what changes do; one on a loop wraps the path of a run without it, as `Model.run` has it."""
-        if given and self.model.is_timeless:
+        if not given:
+            return NOTHING_HELD
+        if self.model.is_timeless:
             self.faults.clear()  # changes act from period 1, which off time does not go on from t = 0
         held, loops = local_effects(self.model.graph, given, self.model.counted)
         for slot in loops:
-            found = self.simulate(held, [slot], [slot] if self.model.recomputes(slot) else [])
+            into = {slot: np.empty(self.count)} if self.model.recomputes(slot) else {}
+            found = self.simulate(held, [slot], into)
             over = partial(_found, found.totals.get(slot))
             held = held.along(
                 slot, found.paths[slot][1:], over, given[slot], self.model.counted, partial(self.moved, slot)
             )
         return held
 
-    def simulate(self, held: Held, paths: Sequence[int], totals: Sequence[int], extremes: Sequence[int] = ()) -> _Found:
-        """Step through the periods; return what was found on the way and over the horizon."""
-        lags, ring, initial = self.room.lags, self.room.ring, self.room.initial
+    def simulate(
+        self, held: Held, paths: Sequence[int], totals: Mapping[int, Array], extremes: Sequence[int] = ()
+    ) -> _Found:
+        """Step through the periods; return what was found on the way and over the horizon, that in arrays of `totals`.
+
+        Where a total does not differ between rows, or has faults, it is elsewhere.
+        """
+        lags, ring, initial = self.plan.lags, self.room.ring, self.room.initial
         found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
-        sums = _Totals(self.room, totals, self.count)
-        stages = self.room.stages
-        untils = [(stage, self.until(stage, held)) for stage in stages]
-        turns = {until + more for _, until in untils for more in (0, len(ring))}
-        row = initial
+        sums = _Totals(self.plan, totals, self.space)
+        settling = self.settles and self.observe is None and held.paths.keys().isdisjoint(self.plan.settling)
+        course = self.plan.course(held.kinds, settling)
+        stretch, row = course[0], initial
         for position in range(self.model.steps(self.periods)):
             for place, schedule in self.model.schedules.items():
                 self.parameters[place] = np.float64(schedule.at(position + 1))
-            if position == 0 or position in turns:
-                running = _functions([stage.program for stage, until in untils if position < until], held)
-                ended = [stage for stage, until in untils if until <= position < until + len(ring)]
-                kept = [slot for stage in ended for slot in stage.stored]  # later on they stand in every row
-            if not self.settles and turns:
-                running, kept, turns = _functions([stage.program for stage in stages], held), [], set()
+            if settling and not self.settles:
+                settling, course = False, self.plan.course(held.kinds, False)
+                stretch = course[0]
+            stretch = course.get(position, stretch)
             before, row = row, ring[position % len(ring)]
-            for slot in kept:
+            for slot in stretch.kept:
                 row[slot] = before[slot]
             past = {lag: ring[(position - lag) % len(ring)] if position >= lag else initial for lag in lags}
-            self.period(running, self.part.step, held.kinds, row, past, self.room.base, held.effects(position))
+            effects = held.effects(position)
+            self.period(stretch.functions, self.part.step, held.kinds, row, past, self.plan.base, effects)
             for slot in paths:
                 found.paths[slot].append(row[slot])
             for slot in extremes:
@@ -291,13 +390,7 @@ class _Block:
         found.totals.update(self.horizon(held, sums, totals))
         return found
 
-    def until(self, stage: PeriodStage, held: Held) -> float:
-        """Return up to which period a stage is computed; later ones have the values of that one."""
-        if not self.settles or self.observe is not None or not held.paths.keys().isdisjoint(self.room.settling):
-            return math.inf
-        return stage.until_changed if held.kinds else stage.until
-
-    def horizon(self, held: Held, sums: _Totals, totals: Sequence[int]) -> dict[int, Any]:
+    def horizon(self, held: Held, sums: _Totals, totals: Collection[int]) -> dict[int, Any]:
         if not totals or not self.part.recomputed.blocks:
             return {slot: self.settle(slot, values) for slot, values in sums.finished().items()}
         row: ArrayRow = [np.float64(0.0)] * self.model.size
@@ -305,14 +398,13 @@ class _Block:
             row[slot] = self.settle(slot, values)
         recomputed = self.part.recomputed
         effects = held.over(self.periods, recomputed.chunk_of)
-        self.period(
-            _functions([recomputed], held), recomputed, held.kinds, row, {}, self.room.base_over_horizon, effects
-        )
+        functions = self.plan.functions([self.part.over_horizon], held.kinds)
+        self.period(functions, recomputed, held.kinds, row, {}, self.plan.base_over_horizon, effects)
         return {slot: row[slot] for slot in totals}
 
     def period(
         self,
-        functions: Sequence[Forward],
+        functions: Sequence[RowFunction],
         whole: Program,
         kinds: Intervened,
         row: ArrayRow,
@@ -322,16 +414,13 @@ class _Block:
     ) -> None:
         """Compute one period by functions; if that meets a fault, by `whole` with care, as all that comes after."""
         if not self.faults and not self.is_careful and self.observe is None:
-            if not functions:
+            alarm, rows = self.room.alarm, list(past.values())
+            alarm.rings = False
+            for function in functions:
+                function(row, base, self.parameters, rows, effects, self.space)
+            if not alarm.rings:
                 return
-            rows = list(past.values())
-            try:
-                with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-                    for function in functions:
-                        function(row, base, self.parameters, rows, effects)
-                return
-            except FloatingPointError:
-                self.settles = False  # what follows leaves no values of the rules that are parts of others
+            self.settles = False  # what follows leaves no values of the rules that are parts of others
         for block in whole.blocks:
             if kinds.get(block.slot) == "fix":
                 row[block.slot] = effects[block.slot]
@@ -352,26 +441,28 @@ class _Block:
         return settled
 
     def note(self, slot: int, faulty: Any) -> None:
-        if np.any(faulty):
+        if faulty is not False and np.any(faulty):
             owner = self.model.owners[slot]
             known = self.faults.get(owner)
             mask = np.broadcast_to(np.asarray(faulty, dtype=np.bool_), self.count)
             self.faults[owner] = mask if known is None else known | mask
 
 
-def _functions(programs: Sequence[Program], held: Held) -> list[Forward]:
-    return [function for program in programs for function in program.values(held.kinds, "array")]
-
-
 class _Totals:
-    """Totals over the horizon: of the slots wanted, and of those that recomputed ones read."""
+    """Totals over the horizon: of the slots wanted, and of those that recomputed ones read.
 
-    def __init__(self, room: _Room, wanted: Sequence[int], count: int) -> None:
-        self.before, self.weights = room.window.before, room.weights(wanted)
+    Parameters
+    ----------
+    into
+        The arrays that totals of slots are written into; others get arrays of their own.
+    space
+        Registers, which are free between periods.
+    """
+
+    def __init__(self, plan: _Plan, into: Mapping[int, Array], space: _Space) -> None:
+        self.before, self.weights = plan.window.before, plan.weights(into)
         self.sums: dict[int, Any] = {}
-        self.weighted = np.empty(count)
-        self.own: set[int] = set()
-        """The slots whose sums are arrays made here, to which more can be added in place."""
+        self.into, self.space = dict(into), space
 
     def add(self, row: ArrayRow, position: int) -> None:
         place = position - self.before
@@ -380,20 +471,27 @@ class _Totals:
             if not weight:
                 continue
             if weight != 1.0:
-                values = np.multiply(values, weight, out=self.weighted) if slot in self.own else values * weight
-            if slot in self.own:
-                np.add(self.sums[slot], values, out=self.sums[slot])
-            elif known is None:
-                self.sums[slot] = values
-            else:
-                self.sums[slot] = known + values
-                if isinstance(self.sums[slot], np.ndarray):
-                    self.own.add(slot)
+                values = _into(np.multiply, values, weight, self.target(slot) if known is None else self.space[0])
+            self.sums[slot] = values if known is None else _into(np.add, known, values, self.target(slot))
 
     def finished(self) -> dict[int, Any]:
         """Return the values over the horizon."""
-        factors = {slot: factor for slot, (_, factor) in self.weights.items() if factor != 1.0}
-        return {slot: total * factors[slot] if slot in factors else total for slot, total in self.sums.items()}
+        for slot, (_, factor) in self.weights.items():
+            if factor != 1.0:
+                self.sums[slot] = _into(np.multiply, self.sums[slot], factor, self.target(slot))
+        return self.sums
+
+    def target(self, slot: int) -> Array:
+        if slot not in self.into:
+            self.into[slot] = np.empty(self.space.count)
+        return self.into[slot]
+
+
+def _into(operation: np.ufunc, one: Any, other: Any, target: Array) -> Any:
+    """Return the result of an operation: in `target` where it is an array."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return operation(one, other, target)
+    return operation(one, other)
 
 
 def _even(weights: Sequence[float]) -> tuple[Sequence[float], float]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from impacttree.engine.program import array_function
 from impacttree.engine.tape import Block, Instruction, Select, row_of
-from impacttree.formula.evaluate import COMPARISONS
+from impacttree.formula.evaluation import COMPARISONS
 
 __all__ = ["Observe", "are_finite", "compute", "finite"]
 

@@ -7,9 +7,10 @@ levels), so nothing here or elsewhere recurses over them: consumers pass a funct
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal, TypeVar
+
+from impacttree.records import dataclass
 
 __all__ = [
     "Binary",

@@ -11,7 +11,6 @@ formula. It can be deep, so nothing recurses over it: consumers pass a function 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from operator import attrgetter
@@ -21,6 +20,7 @@ from impacttree.formula import ast
 from impacttree.formula.ast import Call, Expr, Name, Number, Parameter, Span
 from impacttree.formula.functions import FUNCTIONS, Function
 from impacttree.formula.parser import parse_expression
+from impacttree.records import dataclass
 
 __all__ = [
     "Binary",

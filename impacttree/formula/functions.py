@@ -5,10 +5,12 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal
+
+from impacttree.records import dataclass
 
 __all__ = ["EXAMPLE_METRICS", "FUNCTIONS", "MAX_ARGUMENTS", "Function", "FunctionKind", "UnitRule"]
 

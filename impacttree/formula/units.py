@@ -7,7 +7,7 @@ Every refusal names both sides and the formula to write instead. What a rate per
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -36,6 +36,7 @@ from impacttree.formula.rates import (
     same_length,
 )
 from impacttree.quantity import NUMBER, PERCENT, PERIODS_PER_YEAR, Period, Unit
+from impacttree.records import dataclass
 
 __all__ = ["About", "Inferred", "infer_unit"]
 

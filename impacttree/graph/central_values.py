@@ -13,7 +13,7 @@ from impacttree.formula import Core, Fault, lowered
 from impacttree.formula import evaluate as computed
 from impacttree.formula.ast import Expr, Name, Parameter
 from impacttree.formula.core import Clock, Timed, walk
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 
 __all__ = ["Today", "evaluate"]
 

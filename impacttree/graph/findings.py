@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from impacttree.errors import Edit, ImpactTreeError, Problem, meant
+from impacttree.records import dataclass
 from impacttree.spec import TreeSpec
 from impacttree.spec.places import Key
 from impacttree.spec.placing import put

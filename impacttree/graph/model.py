@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from impacttree.formula.ast import Expr, Parameter
 from impacttree.formula.core import Clock, Core, walk
 from impacttree.formula.printer import names
 from impacttree.quantity import Bounds, Quantity, Schedule, Spread, Unit
+from impacttree.records import dataclass
 from impacttree.spec import Evidence, MetricSpec, TreeSpec
 
 __all__ = [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from impacttree.formula import Expr, names
 from impacttree.graph.cycles import components, evaluation_order, shortest_cycle
 from impacttree.graph.findings import Findings
 from impacttree.graph.model import Reference, Timing
+from impacttree.records import dataclass
 from impacttree.spec import MetricSpec
 
 __all__ = ["Orders", "orders_of"]

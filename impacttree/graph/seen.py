@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from impacttree.formula.ast import Call, Name, walk
 from impacttree.formula.parser import literal
 from impacttree.graph.model import Metric
+from impacttree.records import dataclass
 
 __all__ = ["Seen", "seen_ranges"]
 

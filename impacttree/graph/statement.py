@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from impacttree.formula import Binary, Name, Negate
 from impacttree.formula.ast import Expr
 from impacttree.graph.model import Graph, Metric
 from impacttree.graph.reach import upstream
+from impacttree.records import dataclass
 
 __all__ = ["StatementLine", "derived_statement", "stated_line"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from impacttree.errors import FormulaError, Problem
 from impacttree.formula import infer_unit
@@ -15,6 +15,7 @@ from impacttree.formula.units import About, Inferred
 from impacttree.graph.cycles import components
 from impacttree.graph.findings import Findings
 from impacttree.quantity import NUMBER, PERCENT, PERIODS_PER_YEAR, Period, Unit, misfit
+from impacttree.records import dataclass
 from impacttree.spec import MetricSpec
 
 __all__ = ["Units", "declared_unit", "unit_words", "units_of"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from impacttree.errors import ImpactTreeError, ModelError, Problem
 from impacttree.interfaces.argument_types import open_tree
+from impacttree.records import dataclass
 from impacttree.views import Cell, Column, Fact, Headline, Table
 
 if TYPE_CHECKING:

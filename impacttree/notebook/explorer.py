@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from secrets import token_hex
 from typing import Any
@@ -27,6 +26,7 @@ from impacttree.notebook.still import still
 from impacttree.notebook.told import figures, plain, ranges
 from impacttree.quantity import Change, Intervention
 from impacttree.quantity.timing import InForce, split
+from impacttree.records import dataclass
 
 __all__ = ["Explorer"]
 

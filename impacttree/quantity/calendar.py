@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import datetime
 import re
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from impacttree.errors import Problem, QuestionError, printable
 from impacttree.patterns import pattern
-from impacttree.quantity.dates import MONTHS, ONE_DAY, day_text, days_text, joined_ends, month_number
+from impacttree.quantity.dates import MONTHS, ONE_DAY, day_text, days_in, days_text, joined_ends, month_number
 from impacttree.quantity.fiscal_years import EARLY, FiscalRule
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period
+from impacttree.records import dataclass
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "Calendar", "YearPart", "ending", "numbered_period", "period_name", "placed"]
 
@@ -123,7 +122,7 @@ class Calendar:
         if self.rule.weeks is not None:
             return self.rule.begins(self.rule.month_of(self.start) + months)
         year, month = divmod(12 * self.start.year + self.start.month - 1 + months, 12)
-        return datetime.date(year, month + 1, min(self.start.day, monthrange(year, month + 1)[1]))
+        return datetime.date(year, month + 1, min(self.start.day, days_in(year, month + 1)))
 
     def last_day(self, t: int) -> datetime.date:
         """Return the last day of period t.

@@ -6,7 +6,7 @@ import datetime
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from impacttree.errors import ChangeError, Problem, QuantityError, printable
@@ -18,6 +18,7 @@ from impacttree.quantity.spread_checks import impossible
 from impacttree.quantity.spreads import Spread
 from impacttree.quantity.timing import InForce, RampShape, other_words, split, timing_of
 from impacttree.quantity.units import MAX_CHARACTERS, NUMBER, PERCENT, PP, Unit
+from impacttree.records import dataclass
 
 __all__ = [
     "Add",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-__all__ = ["MONTHS", "ONE_DAY", "day_text", "days_text", "joined_ends", "month_number"]
+__all__ = ["MONTHS", "ONE_DAY", "day_text", "days_in", "days_text", "joined_ends", "month_number"]
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -29,6 +29,17 @@ def month_number(text: str) -> int | None:
     """
     word = text.strip().lower()
     return next((n for n, name in enumerate(MONTHS, 1) if len(word) >= 3 and name.lower().startswith(word)), None)
+
+
+def days_in(year: int, month: int) -> int:
+    """Return how many days a month has; the standard module for this also loads locales.
+
+    Examples
+    --------
+    >>> days_in(2027, 2), days_in(2028, 2), days_in(2027, 12)
+    (28, 29, 31)
+    """
+    return 31 if month == 12 else (datetime.date(year, month + 1, 1) - ONE_DAY).day
 
 
 def days_text(first: datetime.date, last: datetime.date) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from bisect import bisect_right
-from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from types import MappingProxyType
@@ -15,7 +13,8 @@ from typing import Literal
 
 from impacttree.errors import Problem, QuantityError, printable
 from impacttree.patterns import pattern
-from impacttree.quantity.dates import MONTHS, ONE_DAY, month_number
+from impacttree.quantity.dates import MONTHS, ONE_DAY, days_in, month_number
+from impacttree.records import dataclass
 
 __all__ = ["EARLY", "PATTERNS", "FiscalRule", "YearEnd", "YearName", "parse_year_end"]
 
@@ -64,7 +63,7 @@ class YearEnd:
         >>> parse_year_end("Saturday nearest 31 January").in_year(2024)
         datetime.date(2024, 2, 3)
         """
-        length = monthrange(year, self.month)[1]
+        length = days_in(year, self.month)
         if self.day is None:
             last = datetime.date(year, self.month, length)
             return last - datetime.timedelta(days=(last.weekday() - self.weekday) % 7)
@@ -105,7 +104,7 @@ def parse_year_end(text: str) -> YearEnd:
     month = month_number(next(filter(None, found.group("of", "month", "named", "first")))) if found else None
     if found is None or weekday is None or month is None:
         raise QuantityError(Problem(reason=f"'{printable(text, 60)}' does not say when a fiscal year ends", fix=fix))
-    longest = monthrange(2024, month)[1]
+    longest = days_in(2024, month)
     stated = found["day"] or found["then"]
     day = int(stated) if stated else longest if found["end"] else None
     if day is not None and not 1 <= day <= longest:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from typing import Any, Literal, assert_never
 
 from impacttree.quantity.changes import Add, Change, Points, Relative, Set, number_of
 from impacttree.quantity.timing import Weights
+from impacttree.records import dataclass
 
 __all__ = ["Intervention", "Recipe"]
 

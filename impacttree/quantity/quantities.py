@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any, Generic, Literal, NamedTuple, NoReturn, TypeVar
 
@@ -15,6 +14,7 @@ from impacttree.quantity.numbers import NUMBER_PATTERN, SUFFIXES, literal
 from impacttree.quantity.slips import correction, leading_zeros
 from impacttree.quantity.spreads import Bounds, Spread
 from impacttree.quantity.units import MAX_CHARACTERS, MULTIPLES, NUMBER, PERCENT, Scale, Unit, read_unit, refuse
+from impacttree.records import dataclass
 
 __all__ = [
     "Numbers",

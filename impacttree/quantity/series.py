@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
 from impacttree.errors import EvaluationError, Problem
 from impacttree.quantity.calendar import Calendar, period_name
 from impacttree.quantity.units import Period
+from impacttree.records import dataclass
 
 __all__ = ["Count", "Month", "Schedule", "Season", "Then", "ValueSeries"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, assert_never
+
+from impacttree.records import dataclass
 
 __all__ = ["Bounds", "Spread", "SpreadShape", "distance"]
 

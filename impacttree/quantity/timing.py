@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeVar, cast, get_args
 
 from impacttree.errors import ChangeError, Problem, QuantityError, QuestionError, meant, printable
@@ -13,6 +13,7 @@ from impacttree.patterns import pattern
 from impacttree.quantity.calendar import Calendar, numbered_period, period_name
 from impacttree.quantity.quantities import parse_quantity
 from impacttree.quantity.units import PERIODS_PER_YEAR, Period, Unit
+from impacttree.records import dataclass
 
 __all__ = ["InForce", "RampShape", "Weights", "around", "other_words", "split", "timing_of"]
 

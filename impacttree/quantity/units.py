@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -17,6 +17,7 @@ from impacttree.patterns import pattern
 from impacttree.quantity.money import MONEY, SIGNS, code_of
 from impacttree.quantity.nouns import COUNTED, plural, singular
 from impacttree.quantity.numbers import SUFFIXES
+from impacttree.records import dataclass
 
 __all__ = [
     "MAX_CHARACTERS",

@@ -5,8 +5,9 @@ Names are imported from their modules when they are first used, so that a comman
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from impacttree.contents import contents
 
 if TYPE_CHECKING:
     from impacttree.render.charts.draw import to_figure
@@ -77,13 +78,4 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'impacttree.render' has no attribute {name!r}")
-    value: object = getattr(import_module(f"impacttree.render.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = contents(__name__, _HOME)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from impacttree.records import dataclass
 from impacttree.render.characters import clean
 from impacttree.views import Card, Cell, Column, Diagram, Link, Table
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from impacttree.errors import OutputError, Problem, nearest
+from impacttree.records import dataclass
 from impacttree.render.drawing import draw_pdf, draw_png, draw_svg
 from impacttree.views import Bars, Diagram, Distribution, Headline, Lines, Table, View, Waterfall
 

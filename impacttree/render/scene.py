@@ -7,8 +7,9 @@ in order and each group's shapes in order; it decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from impacttree.records import dataclass
 
 __all__ = ["Anchor", "Box", "Curve", "Disc", "Group", "Scene", "Segment", "Shape", "ShapeRole", "Text"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from impacttree.records import dataclass
 from impacttree.render.characters import clean, pad, width, wrap
 from impacttree.render.chartdata import (
     CUT_NOTE,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from impacttree.answers.result import Result
 from impacttree.errors import OutputError, Problem, QuestionError
+from impacttree.records import dataclass
 from impacttree.reports.phrases import typeset
 from impacttree.views.slides import Slide
 

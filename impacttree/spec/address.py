@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from impacttree.errors import Problem, QuestionError, printable
+from impacttree.records import dataclass
 
 __all__ = ["Address"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from impacttree.errors import Edit, ModelError, Problem, printable
 from impacttree.errors import meant as meant_by
 from impacttree.quantity import Quantity, Unit
+from impacttree.records import dataclass
 from impacttree.spec import leaves
 from impacttree.spec.leaves import Context, Finding, Wrong, wrong
 from impacttree.spec.places import NOWHERE, Key, Places

@@ -7,10 +7,10 @@ that differ are changed at the smallest spot that holds the difference, new ones
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from impacttree.records import dataclass
 from impacttree.spec.models import Scenario
 from impacttree.spec.places import Place
 from impacttree.spec.yaml_events import read_yaml

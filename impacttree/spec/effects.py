@@ -105,17 +105,27 @@ class EvidenceDefaults(Entry):
     section: ClassVar[tuple[Key, ...]] = ("evidence_defaults",)
 
     experiment: _Factor = Field(
-        parse_quantity("1.3"),
+        default_factory=partial(parse_quantity, "1.3"),
         description="An experiment's factor k: P10 and P90 of an effect e are e / k and e * k; 1.3.",
     )
-    quasi_experiment: _Factor = Field(parse_quantity("1.6"), description="The factor of a quasi-experiment; 1.6.")
-    correlation: _Factor = Field(
-        parse_quantity("2"), description="The factor of a correlation: from no effect to k times what is counted; 2."
+    quasi_experiment: _Factor = Field(
+        default_factory=partial(parse_quantity, "1.6"),
+        description="The factor of a quasi-experiment; 1.6.",
     )
-    benchmark: _Factor = Field(parse_quantity("2.5"), description="The factor of a benchmark; 2.5.")
-    judgement: _Factor = Field(parse_quantity("3"), description="The factor of a judgement; 3.")
+    correlation: _Factor = Field(
+        default_factory=partial(parse_quantity, "2"),
+        description="The factor of a correlation: from no effect to k times what is counted; 2.",
+    )
+    benchmark: _Factor = Field(
+        default_factory=partial(parse_quantity, "2.5"),
+        description="The factor of a benchmark; 2.5.",
+    )
+    judgement: _Factor = Field(
+        default_factory=partial(parse_quantity, "3"),
+        description="The factor of a judgement; 3.",
+    )
     causal_share: _Share = Field(
-        parse_quantity("50%"),
+        default_factory=partial(parse_quantity, "50%"),
         description="How much of a correlation is counted as effect, its stated range alike; 50%.",
     )
 

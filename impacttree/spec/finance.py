@@ -35,7 +35,6 @@ Losses = Literal["refund", "lost"]
 NamedKind = Literal["flow", "balance", "either"]
 """What a metric that is named here must be: money of a period, money at one time, or any money."""
 
-YEARLY = Unit.parse("%/year")
 MOST = 10.0
 """The highest rate a year: 1,000 %."""
 MOST_DAYS = 365
@@ -52,7 +51,7 @@ def _yearly(what: str, example: str, lowest: float, *, or_equal: bool) -> Callab
             raise wrong(f"{what} is one number, not '{shown}'", fix)
         if found.unit is None:
             raise wrong(f"'{shown}' does not say that it is a share", f"write it in %, e.g. {example}")
-        if found.unit not in (PERCENT, YEARLY):
+        if found.unit not in (PERCENT, Unit.parse("%/year")):
             raise wrong(f"{what} is a share of a year, not '{shown}'", fix)
         above = found.value >= lowest if or_equal else found.value > lowest
         if not above or found.value > MOST:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, cast, get_args
@@ -31,6 +31,7 @@ from impacttree.quantity import (
     parse_slope,
 )
 from impacttree.quantity.units import MAX_CHARACTERS
+from impacttree.records import dataclass
 from impacttree.spec.places import Key
 from impacttree.spec.yaml_events import BROKEN, read_yaml
 from impacttree.spec.yaml_text import flow_text

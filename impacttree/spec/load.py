@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from impacttree.errors import ModelError, Problem
 from impacttree.files import MAX_BYTES, decode, read_regular
+from impacttree.records import dataclass
 from impacttree.spec.base import problem_of, read
 from impacttree.spec.leaves import Finding
 from impacttree.spec.models import TreeSpec
@@ -16,7 +17,7 @@ from impacttree.spec.places import Key, Place, Places
 from impacttree.spec.series import read_series_files
 from impacttree.spec.yaml_events import Document, read_yaml
 
-__all__ = ["Reading", "load_file", "load_text", "read_file", "read_parsed", "read_text"]
+__all__ = ["Reading", "load_file", "load_text", "places_in", "read_file", "read_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,8 @@ def _understand(document: Document, file: str, text: str, path: str | os.PathLik
     return _meaning(document.data, Places(file, _root_of(document), text), problems, path)
 
 
-def read_parsed(data: Mapping[str, Any], text: str, file: str) -> Reading:
-    """Read a model whose text was parsed before: `data` is what `text` says, and places are looked up when needed."""
-    return _meaning(data, Places(file, _places_in, text), [], None)
-
-
-def _places_in(text: str) -> Mapping[Key, Place]:
+def places_in(text: str) -> Mapping[Key, Place]:
+    """Return where the keys and values of a text stand."""
     return _root_of(read_yaml(text))
 
 

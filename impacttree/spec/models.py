@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Never, Self, cast
 
 from pydantic import Field, PrivateAttr
@@ -14,6 +14,7 @@ from impacttree.errors import printable
 from impacttree.quantity import Period, Quantity, Unit, format_value, misfit
 from impacttree.quantity.acronyms import in_words
 from impacttree.quantity.calendar import FIRST_YEAR, LAST_YEAR, Calendar, period_name, placed
+from impacttree.records import dataclass
 from impacttree.spec import leaves
 from impacttree.spec.base import As, Entry, read_many
 from impacttree.spec.effects import Driver, EvidenceDefaults

@@ -6,7 +6,7 @@ import io
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from numbers import Real
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from impacttree.errors import ModelError, Problem, printable
 from impacttree.files import decode, read_regular
 from impacttree.quantity import Quantity, Then
 from impacttree.quantity.dates import MONTHS, month_number
+from impacttree.records import dataclass
 from impacttree.spec import leaves
 from impacttree.spec.leaves import MAX_HORIZON, Context, Finding, Wrong, wrong
 from impacttree.spec.yaml_events import BROKEN

@@ -8,11 +8,12 @@ reported. What is wrong is repaired as far as that lets the rest be checked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
 from impacttree.errors import Edit, Problem, printable
 from impacttree.patterns import pattern
+from impacttree.records import dataclass
 from impacttree.spec.places import Key, Place
 from impacttree.spec.yaml_text import scalar_text
 

@@ -1,18 +1,25 @@
 """Model files that come with the package: ``saas``, ``internal`` and ``duolingo``.
 
-Beside each stands what it says as JSON, so that nobody waits for YAML to be parsed. ``tools/prepare_templates.py``
-writes it, and a test holds it against the text.
+Beside each stands its checked graph, pickled, so that nobody waits while a text that never changes is read and checked
+again. ``tools/prepare_templates.py`` writes it, and a test holds it against the text.
 """
 
 from __future__ import annotations
 
+import pickle
 import re
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from impacttree.errors import Problem, QuestionError, nearest, printable
 from impacttree.patterns import pattern
 
-__all__ = ["instantiate", "names", "parsed", "text"]
+if TYPE_CHECKING:
+    from impacttree.graph import Graph
+    from impacttree.spec.places import Key, Place
+
+__all__ = ["graph", "instantiate", "names", "read_only", "text"]
 
 _NAMES = ("saas", "internal", "duolingo")
 _STATED = pattern(r"^    (?:value|start): [-$\d].*\n", re.MULTILINE)
@@ -50,11 +57,11 @@ def text(name: str) -> str:
     >>> text("saas").splitlines()[2]
     'name: Northwind CRM'
     """
-    return _content(name, "yaml")
+    return _content(name, "yaml").decode()
 
 
-def parsed(name: str) -> dict[str, Any]:
-    """Return what the model file called `name` says: mappings, lists and texts, parsed when the package was made.
+def graph(name: str) -> Graph:
+    """Return the checked graph of the model file called `name`, as it was when the package was made.
 
     Parameters
     ----------
@@ -68,17 +75,51 @@ def parsed(name: str) -> dict[str, Any]:
 
     Examples
     --------
-    >>> parsed("saas")["metrics"]["engagement"]["value"]
-    '42% (40% to 45%)'
+    >>> graph("saas").outcome
+    'profit'
     """
-    import json
-
-    data: dict[str, Any] = json.loads(_content(name, "json"))
-    return data
+    found: Graph = _Prepared(name, _content(name, "pickle")).load()
+    return found
 
 
-def _content(name: str, suffix: str) -> str:
-    """Return the text of a file of the template called `name`."""
+class _Prepared(pickle.Unpickler):  # noqa: S301 - reads what the package itself brings, and no class from elsewhere
+    """Reads a graph that the package brings: values of its own classes, and dates. Places are those of the text."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        from io import BytesIO
+
+        super().__init__(BytesIO(content))
+        self._name = name
+
+    def find_class(self, module: str, name: str) -> Any:
+        if not module.startswith("impacttree.") and (module, name) != ("datetime", "date"):
+            raise pickle.UnpicklingError(f"{module}.{name} has no place in a template")
+        return super().find_class(module, name)
+
+    def persistent_load(self, pid: Any) -> Any:
+        from impacttree.spec.places import Places
+
+        assert pid == PLACES
+        return Places(f"{self._name}.yaml", _places, text(self._name))
+
+
+PLACES = "places"
+"""Stands in a prepared graph for the places of its text."""
+
+
+def _places(content: str) -> Mapping[Key, Place]:
+    from impacttree.spec.load import places_in
+
+    return places_in(content)
+
+
+def read_only(items: dict[Any, Any]) -> Mapping[Any, Any]:
+    """Return a mapping that cannot be changed: those of a graph are pickled as a call of this."""
+    return MappingProxyType(items)
+
+
+def _content(name: str, suffix: str) -> bytes:
+    """Return what is in a file of the template called `name`."""
     from pkgutil import get_data
 
     if not isinstance(name, str):
@@ -92,7 +133,7 @@ def _content(name: str, suffix: str) -> str:
         )
     content = get_data(__name__, f"{name}.{suffix}")
     assert content is not None
-    return content.decode()
+    return content
 
 
 def instantiate(name: str) -> str:

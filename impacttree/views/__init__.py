@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
+
+from impacttree.records import dataclass
 
 __all__ = [
     "Align",
@@ -86,6 +87,8 @@ class Headline(Shown):
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """The head of a column, and on which side its cells stand."""
+
     label: str
     align: Align = "left"
 
@@ -101,6 +104,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table(Shown):
+    """Rows of texts below the heads of their columns."""
+
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -159,6 +164,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Waterfall(Shown):
+    """Steps from one amount to another."""
+
     title: str
     subtitle: str
     steps: tuple[Step, ...]

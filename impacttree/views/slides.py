@@ -5,9 +5,10 @@ A slide says where its parts stand on a grid of twelve columns; how they are dra
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from impacttree.records import dataclass
 from impacttree.views import (
     Bars,
     Cell,

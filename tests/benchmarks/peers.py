@@ -47,19 +47,16 @@ BLOCK = 16_384
 
 
 def by_hand(x: Mapping[str, Any], maximum: Any = np.maximum) -> Any:
-    """Return profit over twelve months; every metric is computed once, as in the file."""
+    """Return profit over twelve months; what it rests on is computed once, as in the file."""
     trials = x["visits.value"] * x["trial_rate.value"]
     new = trials * x["conversion.value"]
     churn = x["churn.value"] * (x["engagement.value"] / 0.42) ** x["churn.engagement.elasticity"]
     lifetime = 1 / churn
     margin = 1 - x["cost.value"] / x["arpu.value"]
     ltv = x["arpu.value"] * margin * lifetime
-    cac = (x["ads.value"] + x["spend.value"]) / new
-    ratio = ltv / cac
     value = new * ltv
     gross = value - x["ads.value"] - x["spend.value"]
     profit = maximum(gross - x["fixed.value"], gross * 0.5)
-    assert ratio is not None
     return 12 * profit
 
 

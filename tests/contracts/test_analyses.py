@@ -13,6 +13,7 @@ import pickle
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -175,7 +176,8 @@ def mutable(value: object, path: str) -> Iterator[str]:
         for key, item in value.items():
             yield from mutable(item, f"{path}[{key!r}]")
     elif is_dataclass(value) and not isinstance(value, type):
-        if not value.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # what every data class has
+        with suppress(FrozenInstanceError):
+            setattr(value, "anything", None)  # noqa: B010 - whatever its fields are called
             yield f"{path}: {type(value).__name__} is not frozen"
         for field in fields(value):
             yield from mutable(getattr(value, field.name), f"{path}.{field.name}")

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from impacttree import Formula, ImpactTree, loads
 from impacttree.engine.derivative_checks import complex_steps
 from impacttree.engine.program import array_function
+from impacttree.engine.vector import evaluate_many
 from impacttree.errors import ModelError
 from impacttree.formula import EXAMPLE_METRICS, FUNCTIONS, Function
 from impacttree.formula.functions import _REGISTERED, _one
@@ -104,10 +105,10 @@ def test_every_evaluator_computes_it(name: str, data: st.DataObject) -> None:
         assert Formula(call(name, count)).evaluate(**arguments) == run.at(1)[count]
         symbols = {sympy.Symbol(k, real=True): sympy.Float(v, 30) for k, v in arguments.items()}
         assert float(tree.expression("y").xreplace(symbols)) == pytest.approx(exact, rel=1e-12, abs=1e-13)
-        row: list[Any] = [0.0] * model.size
-        for part in model.step.values({}, "array"):
-            part(row, model.base, model.parameters, [], {})
-        assert float(row[count]) == pytest.approx(exact, rel=1e-13, abs=1e-14)
+        rows = {f"{letter}.value": np.full(2, value) for letter, value in arguments.items()}
+        for parameters in ({}, rows):
+            found = evaluate_many(model, 1, parameters=parameters, count=2, totals=[count]).totals[count]
+            assert list(found) == pytest.approx([exact, exact], rel=1e-13, abs=1e-14)
         if MATH[name].is_primitive and count == len(MATH[name].parameters):
             vector = array_function(name)(*(np.array([value, value]) for value in values))
             assert list(vector) == pytest.approx([exact, exact], rel=1e-13, abs=1e-14)
@@ -209,10 +210,9 @@ def test_one_entry_reaches_every_backend(tanh: Function) -> None:
     assert Formula("tanh(a * b) + min(tanh(b), 2)").evaluate(a=0.4, b=1.2) == tree.values()["y"]
     assert model.gradient(run, 2)[0] == pytest.approx(float(slope), rel=1e-14)
     assert complex_steps(model, run, [0], 2) == pytest.approx([float(slope)], rel=1e-14)
-    row: list[Any] = [0.0] * model.size
-    for part in model.step.values({}, "array"):
-        part(row, model.base, model.parameters, [], {})
-    assert float(row[2]) == pytest.approx(float(exact), rel=1e-15)
+    rows = {"a.value": np.full(2, 0.4), "b.value": np.full(2, 1.2)}
+    found = evaluate_many(model, 1, parameters=rows, totals=[2]).totals[2]
+    assert list(found) == pytest.approx([float(exact)] * 2, rel=1e-15)
     assert "tanh" in str(tree.derivative("y", "a"))
     assert tree.verify().agrees
     assert r"\tanh" in Formula("tanh(a)").latex()

@@ -21,7 +21,7 @@ from impacttree.engine.vector import evaluate_many
 from impacttree.errors import EvaluationError, QuestionError
 from impacttree.formula import evaluate
 from impacttree.formula.ast import Name, Parameter
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 from impacttree.graph.model import Aggregation
 from impacttree.quantity import Intervention, Weights
 from impacttree.spec.finance import PaymentTiming

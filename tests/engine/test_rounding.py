@@ -56,6 +56,17 @@ def test_the_exact_value_lies_within_the_bound(expression: tuple[str, Fraction])
     assert abs(Fraction(found) - exact) <= Fraction(bound) * (1 + Fraction(1, 2**30)) + Fraction(1, 2**1060)
 
 
+@given(expressions())
+def test_what_may_be_rounding_alone_is_looked_at(expression: tuple[str, Fraction]) -> None:
+    """Whether bounds are worked out at all is decided by less than they are, and nothing is missed by it."""
+    text, exact = expression
+    assume(1e-200 < abs(exact) < 1e200)
+    run = run_of(f"z * ({text}) - c", z=value("1"), c=value(f"{float(exact):.17g}"))
+    bounds = Rounding(run)
+    for t in (0, 1):
+        assert settled(run).at(t)[2] == (0.0 if abs(run.at(t)[2]) <= bounds.at(t)[2] else run.at(t)[2])
+
+
 RESIDUES = {
     "thirds of a dime": ("c - a - b", {"a": "0.10", "b": "0.20", "c": "0.30"}),
     "millions": ("a - b - c - d", {"a": "8_000_000.3", "b": "5_000_000.1", "c": "2_000_000.1", "d": "1_000_000.1"}),
@@ -102,7 +113,7 @@ def test_a_change_is_rounded_as_well() -> None:
 
 
 def test_a_run_without_cancellation_is_told_as_it_is() -> None:
-    tree = it.template("saas").subtree("profit")
+    tree = it.template("saas").subtree("profit", "rule_of_40", "magic_number", "ltv_to_cac")
     run = tree._subject.base(12)
     told = settled(run)
     assert told.rows == run.rows

@@ -23,7 +23,7 @@ from impacttree.engine.vector import evaluate_many
 from impacttree.errors import EvaluationError
 from impacttree.formula import evaluate
 from impacttree.formula.ast import Name, Parameter
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 from impacttree.quantity import Intervention, Weights
 from tests.engine.support import ANY_TREE, SMOOTH_TREE, Compiled, lift_of
 from tests.strategies import Sketch, examples

@@ -33,7 +33,7 @@ def until(lines):
     return {
         names[slot]: (stage.until, stage.until_changed)
         for stage in stages
-        for slot in stage.stored
+        for slot in stage.program.stored
         if slot < len(names)
     }
 
@@ -100,7 +100,7 @@ def test_only_what_is_read_later_is_stored():
     slot = model.graph.by_name
     stages = model.part([slot["seen"]]).stages([slot["seen"]])
     names = {slot[name] for name in ("price", "sold", "stock", "seen")}
-    assert {stored for stage in stages for stored in stage.stored if stored < model.size} <= names
+    assert {stored for stage in stages for stored in stage.program.stored if stored < model.size} <= names
 
 
 def test_after_a_false_alarm_parts_of_rules_are_there_again():
@@ -121,3 +121,15 @@ def test_a_fault_of_a_part_is_one_of_the_metric():
     batch = evaluate_many(model, 3, parameters={"a.value": np.array([2.0, -2.0])}, totals=[1])
     assert batch.faults == {1: 1}
     assert np.isnan(batch.totals[1]).tolist() == [False, True]
+
+
+def test_a_part_of_a_rule_differs_between_rows_as_what_it_reads_does():
+    """What `c` chooses by is computed once, in a slot that no metric has."""
+    lines = [
+        "a: {value: 2}",
+        "b: {formula: prev(b) + 1, start: 1}",
+        "c: {formula: 'prev(b) + a * 2'}",
+        "d: {formula: 'if(c > 6, c, a)'}",
+    ]
+    batch = evaluate_many(compiled(lines), 3, parameters={"a.value": np.array([0.5, 2.0])}, paths=[3])
+    assert batch.paths[3].tolist() == [[0.5, 2.0], [0.5, 2.0], [0.5, 2.0], [0.5, 7.0]]

@@ -17,7 +17,7 @@ from impacttree.engine.vector import evaluate_many
 from impacttree.errors import EvaluationError
 from impacttree.formula import evaluate
 from impacttree.formula.ast import Name, Parameter
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 from impacttree.quantity import Intervention
 from tests.engine.support import ANY_TREE, Compiled, lift_of, model_of
 from tests.strategies import examples

@@ -715,11 +715,11 @@ OURS |= {"waiting", "first", "slot", "shape"}
 def _told() -> set[str]:
     """Return every key that Python tells the script, in a page and in a notebook."""
     folder = files("impacttree")
-    sources = [path for path in (folder / "export").iterdir() if path.name.endswith(".py")]
-    sources += [folder / "notebook" / name for name in ("told.py", "explorer.py")]
+    names = ("export/page", "export/script", "export/changes", "export/draws", "export/cautions")
+    sources = [folder / f"{name}.py" for name in (*names, "notebook/told", "notebook/explorer")]
     texts = [path.read_text(encoding="utf-8") for path in sources]
     data = as_json(page_data(launched()._subject, LATER, cost="$1k; $2k ($1k to $4k) in month 3"))
-    return {key for text in (*texts, data) for key in re.findall(r'"(\w+)"(?=:|\])', text)}
+    return {key for text in texts for key in re.findall(r'"(\w+)"(?=:|\])', text)} | set(re.findall(r'"(\w+)":', data))
 
 
 @pytest.mark.parametrize(("lift", "basis"), [(LIFT, "horizon"), (LATER, "pv")])

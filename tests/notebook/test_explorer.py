@@ -155,7 +155,8 @@ def test_costs_by_period_are_those_of_every_question(tree: it.ImpactTree) -> Non
 
 def test_a_cost_is_in_the_unit_of_the_outcome() -> None:
     tree = it.loads(
-        "outcome: saved\nmetrics: {runs: {value: 50 runs/month}, saved: {formula: runs * 3, unit: hours/month}}"
+        "outcome: saved\nmetrics: {runs: {value: 50 runs/month}, each: {value: 3 hours/run}, "
+        "saved: {formula: runs * each}}"
     )
     told = View(tree.explore(("runs", "+10%"))).ask(tree, {"runs": wrap(1.1)}, cost=40)
     assert told["error"] == ""

@@ -7,7 +7,7 @@ off, is fixed here; amounts, rates and days are cells.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import accumulate
 
@@ -24,6 +24,7 @@ from impacttree.export.workbook.rows import SheetRows
 from impacttree.export.workbook.sheets import CellKind, Sheet, absolute, column, relative
 from impacttree.graph.model import Metric
 from impacttree.quantity import PERIODS_PER_YEAR
+from impacttree.records import dataclass
 from impacttree.spec.finance import Finance
 
 __all__ = ["CashFigure", "CashSheet"]
@@ -56,7 +57,7 @@ class CashFigure:
     """Beside which rounding is to be seen; 0 for what is not compared."""
 
 
-@dataclass
+@dataclass()
 class CashSheet:
     """The sheet of one answer.
 

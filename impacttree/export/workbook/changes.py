@@ -7,7 +7,7 @@ above them by the rule of `Recipe`: what is set comes first, then products, then
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from impacttree.answers.asked import Asked
 from impacttree.answers.words import Words
@@ -15,6 +15,7 @@ from impacttree.export.workbook.columns import TODAY, PeriodColumns, number_form
 from impacttree.export.workbook.sheets import Sheet, absolute, relative
 from impacttree.graph.model import Metric
 from impacttree.quantity import Add, Change, Intervention, Points, Recipe, Relative, Set, Weights, number_of
+from impacttree.records import dataclass
 
 __all__ = ["ChangesSheet", "MetricEffect"]
 
@@ -51,7 +52,7 @@ class _Step:
         return isinstance(self.change, Set) and self.weights is None
 
 
-@dataclass
+@dataclass()
 class ChangesSheet:
     """The changes of a workbook.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from impacttree.answers.case import Case
@@ -14,6 +13,7 @@ from impacttree.engine.rounding import Settled, settled, sizes
 from impacttree.export.workbook.sheets import Sheet, column, relative
 from impacttree.quantity import Intervention, Unit
 from impacttree.quantity.formatting import style_of
+from impacttree.records import dataclass
 from impacttree.spec.models import PERIODS_IN_A_YEAR
 
 __all__ = ["TODAY", "PeriodColumns", "RunFigures", "figures", "number_format"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from impacttree.answers.guardrail_checks import Limit, guarded
 from impacttree.answers.number_names import label_of
@@ -15,6 +15,7 @@ from impacttree.export.workbook.sheets import Sheet, column, relative
 from impacttree.formula.core import Parameter, lowered, walk
 from impacttree.graph.model import Influence, Metric
 from impacttree.quantity import Count, Relative, Schedule, Season, Unit, ValueSeries, parse_change
+from impacttree.records import dataclass
 from impacttree.spec import Driver
 from impacttree.spec.address import Address
 from impacttree.spec.finance import Finance
@@ -35,7 +36,7 @@ SMALL = 1e-4
 """Below this effects are written with a power of ten."""
 
 
-@dataclass
+@dataclass()
 class InputSheets:
     """What is stated, and where formulas find it.
 

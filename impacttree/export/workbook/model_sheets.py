@@ -7,7 +7,7 @@ path is a sheet of its own: the tree with all other changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from impacttree.answers.asked import Asked
@@ -21,9 +21,10 @@ from impacttree.export.workbook.sheets import Sheet, column, relative
 from impacttree.export.workbook.spelling import HelperRow, Spelled
 from impacttree.formula import Fault, evaluate
 from impacttree.formula.core import Clock, Core, Name, Parameter, Timed
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
 from impacttree.graph.model import Metric
 from impacttree.quantity import Recipe
+from impacttree.records import dataclass
 
 __all__ = ["ModelSheet", "ModelSheets"]
 
@@ -39,7 +40,7 @@ class ModelSheet:
     figures: RunFigures
 
 
-@dataclass
+@dataclass()
 class ModelSheets:
     """The sheets of a workbook that compute the tree.
 

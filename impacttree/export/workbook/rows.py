@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from impacttree.export.workbook.spelling import SpelledFormula, spell
 from impacttree.formula.core import lowered
 from impacttree.graph.model import Graph, Metric
+from impacttree.records import dataclass
 
 __all__ = ["KINDS", "FormulaPart", "SheetRows"]
 

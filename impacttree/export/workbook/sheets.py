@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, NamedTuple
+
+from impacttree.records import dataclass
 
 __all__ = ["CellKind", "CellStyle", "Sheet", "SheetCell", "absolute", "column", "relative"]
 
@@ -28,7 +30,7 @@ class SheetCell(NamedTuple):
     formula: str = ""
 
 
-@dataclass
+@dataclass()
 class Sheet:
     """One sheet being filled; rows and columns are counted from 0.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.core import (
@@ -29,7 +29,8 @@ from impacttree.formula.core import (
     children,
     walk,
 )
-from impacttree.formula.evaluate import Leaf
+from impacttree.formula.evaluation import Leaf
+from impacttree.records import dataclass
 
 __all__ = ["FormulaPiece", "HelperRow", "Spelled", "SpelledFormula", "number", "spell"]
 
@@ -112,7 +113,7 @@ def spell(core: Core) -> SpelledFormula:
     return _Writer(core).spelling()
 
 
-@dataclass
+@dataclass()
 class _Writer:
     """One formula being written."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.metadata import version
 
 from impacttree.analyses.what_if import WhatIf
@@ -18,6 +18,7 @@ from impacttree.export.workbook.model_sheets import ModelSheet
 from impacttree.export.workbook.rows import SheetRows
 from impacttree.export.workbook.sheets import Sheet, relative
 from impacttree.graph.model import Metric
+from impacttree.records import dataclass
 
 __all__ = ["SummarySheet"]
 
@@ -31,7 +32,7 @@ LEGEND = (
 )
 
 
-@dataclass
+@dataclass()
 class SummarySheet:
     """What is told first.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from impacttree.errors import MissingDependency, Problem
 from impacttree.export.workbook.sheets import CellKind, CellStyle, Sheet, SheetCell, absolute
-from impacttree.render.characters import clean, width
+from impacttree.render.characters import clean, width, wrap
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -44,7 +44,7 @@ HIGHEST = 400.0
 """Points of the highest row; Excel takes 409."""
 LINE_HEIGHT = 13.5
 NARROW = 0.88
-"""How wide letters are beside the digits that columns are measured in, with what is lost at ends of lines."""
+"""How wide letters are beside the digits that columns are measured in."""
 
 
 def to_xlsx(sheets: Sequence[Sheet], names: Mapping[str, str], title: str) -> bytes:
@@ -154,7 +154,7 @@ def _lines(sheet: Sheet, widths: Mapping[int, float]) -> dict[int, int]:
     for (row, col), cell in sheet.cells.items():
         if isinstance(cell.value, str) and "text_wrap" in _STYLES[cell.style.kind] and row not in sheet.across:
             room = widths.get(col, LEAST) - 1.0
-            found[row] = max(found.get(row, 1), math.ceil(NARROW * width(cell.value[:MOST_TEXT]) / room))
+            found[row] = max(found.get(row, 1), len(wrap(_shown(cell.value), int(room / NARROW))))
     return found
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from impacttree.records import dataclass
 from impacttree.render.chartdata import is_adverse, is_central, to_span_marks, with_threshold
 from impacttree.render.charts.page import KEY, LEADING, LEFT, RIGHT, VALUE, Fill, Page, lines_of
 from impacttree.render.layout.measure import clean, fit, text_width

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from impacttree.records import dataclass
 from impacttree.render.charts.page import LABEL, LEFT, RIGHT, VALUE, Dash, Fill, Page
 from impacttree.render.layout.measure import clean, fit, text_width
 from impacttree.render.layout.style import INK, MUTED, PLAIN, PRODUCT, RULE

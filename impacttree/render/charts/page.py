@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from impacttree.records import dataclass
 from impacttree.render.layout.measure import balanced, clean, text_width, wrap
 from impacttree.render.layout.style import ACCENT_DARK, ACCENT_TINT, INK, MUTED, NAVY, PLAIN, PRODUCT, WHITE
 from impacttree.views import Tone

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from impacttree.records import dataclass
 from impacttree.render.chartdata import CUT_NOTE, axis_start, visible_levels, whisker
 from impacttree.render.charts.page import LABEL, LEADING, LEFT, RIGHT, TOTAL, Fill, Page, fill, font, lines_of
 from impacttree.render.layout.measure import clean, fit, text_width

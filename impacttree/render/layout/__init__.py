@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal
 
 from impacttree.render.layout import cards, connectors, frame
@@ -10,12 +10,12 @@ from impacttree.render.layout.board import board_groups
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.cut import POSTER, SLIDE, Excerpt, board, cleaned, collapsed
 from impacttree.render.layout.labels import Label, Rect, place_labels
-from impacttree.render.layout.lanes import Lanes, assign_lanes
+from impacttree.render.layout.lanes import assign_lanes
 from impacttree.render.layout.measure import uncovered
 from impacttree.render.layout.network import Network, network
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import ArrowRoute, routes
-from impacttree.render.layout.rows import Grid, assign_rows
+from impacttree.render.layout.rows import Grid, RowSearch
 from impacttree.render.layout.sizes import Geometry, discomfort, place
 from impacttree.render.layout.style import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, POINT, WHITE
 from impacttree.render.layout.tracks import Tracks, assign_tracks
@@ -27,6 +27,8 @@ __all__ = ["Size", "layout"]
 Size = Literal["slide", "poster"]
 STRETCHES = (1.0, 1.2, 1.42)
 ROW_KICKS, PART_KICKS = 10, 2
+PROMISING = 3
+"""So many arrangements, the most comfortable ones, are searched on."""
 SEARCH_STEPS = 3_000_000
 LABEL_STEPS = 3_000_000
 """What a picture may take at most; where it is spent, cards stay where they are and labels are left out."""
@@ -121,34 +123,36 @@ def _arranged(
     """Return the most comfortable of the arrangements for different numbers of lanes."""
     size = len(net.cards)
     kicks = 0 if size > 60 else PART_KICKS if part_lanes else ROW_KICKS if size <= 28 else ROW_KICKS // 2
-    first = _tried(
-        net,
-        assign_lanes(net, budget, poster=poster, part_lanes=part_lanes),
-        title_height,
-        budget,
-        0,
-        part_lanes=part_lanes,
-    )
-    if kicks and not budget.spent:
-        first = _tried(net, [lanes for *_, lanes in first[:3]], title_height, budget, kicks, part_lanes=part_lanes)
-    _, grid, tracks, _ = first[0]
+    found: list[_Arrangement] = []
+    for lanes in assign_lanes(net, budget, poster=poster, part_lanes=part_lanes):
+        if not found or not budget.spent:
+            search = RowSearch(net, lanes, budget)
+            search.improve(sweeps=3 if size > 60 else 10)
+            found.append(_arrangement(net, search, title_height, budget, part_lanes=part_lanes))
+    found.sort(key=_cost)
+    best = found[:PROMISING]
+    for number, (_, search, *_) in enumerate(best):
+        if kicks and not budget.spent:
+            search.kick(kicks)
+            best[number] = _arrangement(net, search, title_height, budget, part_lanes=part_lanes)
+    _, _, grid, tracks = min(best, key=_cost)
     return grid, tracks
 
 
-def _tried(
-    net: Network, assignments: Sequence[Lanes], title_height: float, budget: Budget, kicks: int, *, part_lanes: int
-) -> list[tuple[float, Grid, Tracks, Lanes]]:
-    """Return an arrangement for each assignment of lanes, the most comfortable first; at least one."""
-    found: list[tuple[float, Grid, Tracks, Lanes]] = []
-    for lanes in assignments:
-        if not found or not budget.spent:
-            grid = assign_rows(net, lanes, budget, kicks)
-            tracks = assign_tracks(net, grid, budget)
-            cost = grid.cost + discomfort(
-                net, place(net, grid, tracks, title_height=title_height, part_lanes=part_lanes)
-            )
-            found.append((cost, grid, tracks, lanes))
-    return sorted(found, key=lambda entry: entry[0])
+_Arrangement = tuple[float, RowSearch, Grid, Tracks]
+
+
+def _arrangement(
+    net: Network, search: RowSearch, title_height: float, budget: Budget, *, part_lanes: int
+) -> _Arrangement:
+    grid = search.grid()
+    tracks = assign_tracks(net, grid, budget)
+    cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height, part_lanes=part_lanes))
+    return cost, search, grid, tracks
+
+
+def _cost(arrangement: _Arrangement) -> float:
+    return arrangement[0]
 
 
 def _connectors(net: Network, drawn: tuple[ArrowRoute, ...], geometry: Geometry) -> list[Group]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from impacttree.records import dataclass
 from impacttree.render.layout import cards
 from impacttree.render.layout.cards import text
 from impacttree.render.layout.measure import fit, text_width, wrap

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from impacttree.records import dataclass
 from impacttree.render.layout import cards, connectors
 from impacttree.render.layout.asides import BELOW, BESIDE, FIGURES, JOINS, LEAVES, SIZE, aside_groups
 from impacttree.render.layout.cards import text

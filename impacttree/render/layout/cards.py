@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from impacttree.records import dataclass
 from impacttree.render.layout.measure import balanced, fit, text_width, wrap
 from impacttree.render.layout.sizes import CARD_PAD, LOW, NAME_LINE, pill_width
 from impacttree.render.layout.style import (

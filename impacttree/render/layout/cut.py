@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
+from impacttree.records import dataclass
 from impacttree.render.layout.measure import clean
 from impacttree.views import Callout, Card, Diagram, Link, Panel
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from impacttree.records import dataclass
 from impacttree.render.layout.cards import COLORS, glyph, kind_of, polygon, text
 from impacttree.render.layout.measure import balanced, fit, text_width, wrap
 from impacttree.render.layout.network import Network

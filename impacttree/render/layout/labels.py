@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from math import hypot
 
+from impacttree.records import dataclass
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.measure import text_width
 from impacttree.render.layout.network import Arrow, Network
@@ -18,8 +18,8 @@ __all__ = ["Label", "LabelLine", "Rect", "place_labels", "variants"]
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""
-LinePoint = tuple[float, float, float, ArrowRoute]
-"""A point on a line, how far the line reaches around it, and whose it is."""
+LinePoint = tuple[float, float, float]
+"""A point on a line, and how far the line reaches around it."""
 LEADING = 1.2
 CELL = 0.3
 CLEAR = 0.02
@@ -28,6 +28,8 @@ OWN = 0.012
 NEAR = 0.13
 EDGE = 0.12
 STEP = 0.035
+UNDER = 1.3
+"""What it costs to stand on a line that carries nothing."""
 THIN = 3 * POINT
 """Lines up to this width may carry their own label when there is no room beside them."""
 
@@ -103,6 +105,52 @@ def _priority(route: ArrowRoute) -> tuple[bool, bool, float, int]:
     return not arrow.on_path, not arrow.live, -arrow.share, arrow.index
 
 
+class _Run:
+    """The points of one line in a small square of the page, and the box that they reach over."""
+
+    __slots__ = ("arrow", "box", "points")
+
+    def __init__(self, arrow: int, points: list[LinePoint]) -> None:
+        self.arrow = arrow
+        self.points = points
+        self.box: Rect = (
+            min(x - reach for x, _, reach in points),
+            min(y - reach for _, y, reach in points),
+            max(x + reach for x, _, reach in points),
+            max(y + reach for _, y, reach in points),
+        )
+
+
+class _Cell:
+    """A small square of the page: how many points lie in it, and the runs of lines through it."""
+
+    __slots__ = ("runs", "size", "solid")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.runs: dict[int, _Run] = {}
+        self.solid: list[_Run] = []
+        """Runs that no label may touch; the one that did so last comes first: it does so to most places nearby."""
+
+    def add(self, run: _Run, *, solid: bool) -> None:
+        self.size += len(run.points)
+        self.runs[run.arrow] = run
+        if solid:
+            self.solid.append(run)
+
+    def blocks(self, box: Rect, grown: Rect, own: int) -> bool:
+        """Return whether a run of another line that no label may touch comes too close to a box."""
+        left, top, right, bottom = grown
+        for place, run in enumerate(self.solid):
+            west, north, east, south = run.box
+            if west < right and east > left and north < bottom and south > top and run.arrow != own:
+                if _distance(box, run.points) >= CLEAR:
+                    continue
+                self.solid.insert(0, self.solid.pop(place))
+                return True
+        return False
+
+
 class _Placer:
     def __init__(
         self, geometry: Geometry, drawn: tuple[ArrowRoute, ...], forbidden: Iterable[Rect], budget: Budget
@@ -110,11 +158,12 @@ class _Placer:
         self.geometry = geometry
         self.budget = budget
         self.taken: dict[tuple[int, int], list[Rect]] = {}
-        """What no label may touch, by the inch squares it lies in."""
+        """What no label may touch, by the inch squares it lies in; what was last touched there comes first."""
         for box in forbidden:
             self._take(box)
         self.sizes = (LABEL * min(geometry.text_scale, 1.35), LEAST)
-        self.cells: dict[tuple[int, int], list[LinePoint]] = {}
+        self.cells: dict[tuple[int, int], _Cell] = {}
+        self.near: dict[tuple[int, int, int, int], list[_Cell]] = {}
         for route in drawn:
             self._file(route)
 
@@ -128,8 +177,14 @@ class _Placer:
             samples.append((x - along_x * length, y - along_y * length, wing))
         if route.arrow.link.assumed and not route.branches:
             samples.append((*route.start, 0.06))
-        for x, y, reach in samples:
-            self.cells.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, reach, route))
+        arrow = route.arrow
+        runs: dict[tuple[int, int], list[LinePoint]] = {}
+        for point in samples:
+            runs.setdefault((int(point[0] // CELL), int(point[1] // CELL)), []).append(point)
+        for place, points in runs.items():
+            if place not in self.cells:
+                self.cells[place] = _Cell()
+            self.cells[place].add(_Run(arrow.index, points), solid=arrow.live or arrow.on_path or arrow.returns)
 
     def place(self, route: ArrowRoute, ladder: tuple[tuple[LabelLine, ...], ...]) -> Label | None:
         """Return the best place for the fullest form that fits, in the usual size or else the least."""
@@ -230,62 +285,112 @@ class _Placer:
         """Return the cost of a place, and whether it needs a halo; None where no label may stand, or above `limit`."""
         if cost >= limit - 1e-9 or self._is_taken(box):
             return None
-        left, top, right, bottom = box
-        own, foreign = 9.0, 9.0
-        under: set[int] = set()
-        for cell in self._cells_near(box):
-            for x, y, reach, line in cell:
-                beside = left - x if x < left else x - right if x > right else 0.0
-                beyond = top - y if y < top else y - bottom if y > bottom else 0.0
-                if beside > NEAR + reach or beyond > NEAR + reach:
-                    continue
-                away = hypot(beside, beyond) - reach
-                if line is route:
-                    if away < OWN and not on_line:
-                        return None
-                    own = min(own, away)
-                elif away >= CLEAR:
-                    foreign = min(foreign, away)
-                elif line.arrow.live or line.arrow.on_path or line.arrow.returns:
+        index = route.arrow.index
+        own = 9.0
+        near = self._cells_near(box)
+        grown = _grown(box, CLEAR)
+        for cell in near:
+            self.budget.spend(cell.size)
+            mine = cell.runs.get(index)
+            if mine is not None:
+                own = min(own, _distance(box, mine.points))
+                if own < OWN and not on_line:
                     return None
-                else:
-                    under.add(line.arrow.index)
-        if own > NEAR:
+            if cell.solid and cell.blocks(box, grown, index):
+                return None
+        if own > NEAR or cost + 1.5 * max(0.0, own) >= limit - 1e-9:
             return None
-        cost += 1.3 * len(under) + 1.5 * max(0.0, own)
+        foreign, under = _beside_others(box, index, near, (limit - cost) / UNDER)
+        cost += UNDER * under + 1.5 * max(0.0, own)
         cost += 0.7 if foreign < own else 0.2 if foreign < 0.05 else 0.0
-        if left < MARGIN - 0.05 or right > self.geometry.width - MARGIN + 0.05:
+        if box[0] < MARGIN - 0.05 or box[2] > self.geometry.width - MARGIN + 0.05:
             cost += 0.8
-        return (cost, bool(under)) if cost < limit - 1e-9 else None
+        return (cost, under > 0) if cost < limit - 1e-9 else None
 
     def _is_taken(self, box: Rect) -> bool:
         """Return whether the place is off the page, on a card or another fixed thing, or on another label."""
         left, top, right, bottom = box
         if left < EDGE or right > self.geometry.width - EDGE:
             return True
-        for block in _blocks(box):
-            for other in self.taken.get(block, ()):
-                if left < other[2] and right > other[0] and top < other[3] and bottom > other[1]:
-                    return True
+        rows = range(int(top // 1), int(bottom // 1) + 1)
+        for column in range(int(left // 1), int(right // 1) + 1):
+            for row in rows:
+                taken = self.taken.get((column, row))
+                if taken is None:
+                    continue
+                for place, (west, north, east, south) in enumerate(taken):
+                    if left < east and right > west and top < south and bottom > north:
+                        taken.insert(0, taken.pop(place))
+                        return True
         return False
 
     def _take(self, box: Rect) -> None:
-        for block in _blocks(box):
-            self.taken.setdefault(block, []).append(box)
-
-    def _cells_near(self, box: Rect) -> Iterator[list[LinePoint]]:
         left, top, right, bottom = box
-        rows = range(int((top - NEAR) // CELL), int((bottom + NEAR) // CELL) + 1)
-        for column in range(int((left - NEAR) // CELL), int((right + NEAR) // CELL) + 1):
-            for row in rows:
-                cell = self.cells.get((column, row))
-                if cell:
-                    self.budget.spend(len(cell))
-                    yield cell
+        for column in range(int(left // 1), int(right // 1) + 1):
+            for row in range(int(top // 1), int(bottom // 1) + 1):
+                self.taken.setdefault((column, row), []).append(box)
+
+    def _cells_near(self, box: Rect) -> list[_Cell]:
+        left, top, right, bottom = box
+        first, last = int((left - NEAR) // CELL), int((right + NEAR) // CELL)
+        upper, lower = int((top - NEAR) // CELL), int((bottom + NEAR) // CELL)
+        found = self.near.get((first, last, upper, lower))
+        if found is None:
+            places = ((column, row) for column in range(first, last + 1) for row in range(upper, lower + 1))
+            found = [self.cells[place] for place in places if place in self.cells]
+            self.near[first, last, upper, lower] = found
+        return found
 
 
-def _blocks(box: Rect) -> list[tuple[int, int]]:
-    """Return the inch squares of the page that a box touches."""
+def _grown(box: Rect, by: float) -> Rect:
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
+def _beside_others(box: Rect, own: int, near: list[_Cell], most: float) -> tuple[float, int]:
+    """Return how far the nearest of the other lines is that a label stays clear of, and how many it stands on.
+
+    Lines beyond `most` of the latter are not looked for.
+    """
+    left, top, right, bottom = _grown(box, NEAR)
+    foreign = NEAR
+    under: set[int] = set()
+    for cell in near:
+        for run in cell.runs.values():
+            west, north, east, south = run.box
+            if west < right and east > left and north < bottom and south > top and run.arrow != own:
+                foreign, touched = _clearance(box, run.points, foreign)
+                if touched:
+                    under.add(run.arrow)
+        if len(under) > most:
+            break
+    return foreign, len(under)
+
+
+def _distance(box: Rect, points: Iterable[LinePoint]) -> float:
+    """Return how far a box is from the nearest of some points on lines, less than nothing where it covers one."""
     left, top, right, bottom = box
-    rows = range(int(top // 1), int(bottom // 1) + 1)
-    return [(column, row) for column in range(int(left // 1), int(right // 1) + 1) for row in rows]
+    least = 9.0
+    for x, y, reach in points:
+        beside = left - x if x < left else x - right if x > right else 0.0
+        beyond = top - y if y < top else y - bottom if y > bottom else 0.0
+        away = hypot(beside, beyond) - reach
+        least = min(least, away)
+    return least
+
+
+def _clearance(box: Rect, points: Iterable[LinePoint], most: float) -> tuple[float, bool]:
+    """Return how far the nearest point is that a box stays clear of, if nearer than `most`; whether it touches one."""
+    left, top, right, bottom = box
+    touched = False
+    for x, y, reach in points:
+        room = most + reach
+        if left - room > x or x > right + room or top - room > y or y > bottom + room:
+            continue
+        beside = left - x if x < left else x - right if x > right else 0.0
+        beyond = top - y if y < top else y - bottom if y > bottom else 0.0
+        away = hypot(beside, beyond) - reach
+        if away < CLEAR:
+            touched = True
+        elif away < most:
+            most = away
+    return most, touched

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import pairwise
 from math import ceil, isqrt
 from random import Random
 
+from impacttree.records import dataclass
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.network import Arrow, Network
 
@@ -82,6 +83,8 @@ class _Search:
         for first, last in pairwise(net.path):
             self.onward[first].append((last, 1))
             self.inward[last].append((first, 1))
+        self.beside = [list({card, *(other for other, _ in own)}) for card, own in enumerate(self.costs)]
+        """A card and those that an arrow ties to it."""
         self.order = self._topological()
         self.home = [
             [0.12 * count * abs(lane / max(1, count - 1) - HOME[kind]) for lane in range(count)] for kind in self.kinds
@@ -167,15 +170,18 @@ class _Search:
         strangers = self.number[lane] - max(self.by_kind[lane].values())
         return 0.04 * height * height + 10.0 * max(0.0, height - self.tall) ** 2 + 0.25 * strangers
 
-    def _same_lane(self, card: int) -> float:
-        into, out = self.into[card], self.out[card]
-        if into + out < 2:
-            return 0.0
-        cost = 6.0 * (max(0, into - 1) + max(0, out - 1))
-        if into and out:
-            cost += 12.0 if self.on_path[card] else 3.0
-        elif self.on_path[card]:
-            cost += 12.0
+    def _with_same_lanes(self, cost: float, cards: Iterable[int]) -> float:
+        """Return `cost` and what arrows within the lane of each card add to it where more than one meets there."""
+        for card in cards:
+            into, out = self.into[card], self.out[card]
+            if into + out < 2:
+                continue
+            own = 6.0 * (max(0, into - 1) + max(0, out - 1))
+            if into and out:
+                own += 12.0 if self.on_path[card] else 3.0
+            elif self.on_path[card]:
+                own += 12.0
+            cost += own
         return cost
 
     def _around(self, cards: set[int]) -> float:
@@ -190,8 +196,7 @@ class _Search:
                 beside.add(other)
                 if other not in cards or other > card:
                     cost += table[abs(here - lane[other])]
-        for card in beside:
-            cost += self._same_lane(card)
+        cost = self._with_same_lanes(cost, beside)
         if self.net.outcome in cards and lane[self.net.outcome] != self.count - 1:
             cost += self.last_penalty
         return cost
@@ -214,38 +219,75 @@ class _Search:
         self._shift(back)
         return after - before
 
+    def _single_moves(self, card: int, lanes: Iterable[int]) -> list[tuple[float, int]]:
+        """Return what `_try` tells of one card and each of the lanes, what they share worked out once.
+
+        Not for the main path or the outcome, on which the cost of every lane depends.
+        """
+        here = self.lane[card]
+        before = self._around_one(card)
+        self._leave(card)
+        left = self._lane_cost(here)
+        changes = []
+        for lane in lanes:
+            self.budget.spend(4 * len(self.costs[card]))
+            self._enter(card, lane)
+            after = self._around_one(card) + (left + self._lane_cost(lane))
+            self._leave(card)
+            changes.append((after - (before + (self.lane_costs[here] + self.lane_costs[lane])), lane))
+        self._enter(card, here)
+        return changes
+
+    def _around_one(self, card: int) -> float:
+        """Return what `_around` does for a single card."""
+        here, lane = self.lane[card], self.lane
+        cost = self.home[card][here]
+        for other, table in self.costs[card]:
+            cost += table[abs(here - lane[other])]
+        return self._with_same_lanes(cost, self.beside[card])
+
     def _apply(self, moves: dict[int, int]) -> None:
         self._shift(moves)
         self.lane_costs = [self._lane_cost(lane) for lane in range(self.count)]
 
     def _shift(self, moves: dict[int, int]) -> None:
         for card, lane in moves.items():
-            old = self.lane[card]
-            self._count_beside(card, old, -1)
-            self._count_beside(card, lane, 1)
-            kind = self.kinds[card]
-            self.number[old] -= 1
-            self.by_kind[old][kind] -= 1
-            self.number[lane] += 1
-            self.by_kind[lane][kind] += 1
-            self.lane[card] = lane
+            self._leave(card)
+            self._enter(card, lane)
         if not self.net.path or any(self.on_path[card] for card in moves):
             self._reserve()
 
+    def _leave(self, card: int) -> None:
+        """Count a card no more in the lane where it stands, until it enters one."""
+        lane = self.lane[card]
+        self._count_beside(card, lane, -1)
+        self.number[lane] -= 1
+        self.by_kind[lane][self.kinds[card]] -= 1
+
+    def _enter(self, card: int, lane: int) -> None:
+        self._count_beside(card, lane, 1)
+        self.number[lane] += 1
+        self.by_kind[lane][self.kinds[card]] += 1
+        self.lane[card] = lane
+
     def _count_beside(self, card: int, lane: int, by: int) -> None:
         """Count the arrows between a card that leaves or enters a lane and those that stand there."""
+        at, into, out = self.lane, self.into, self.out
         for other, strict in self.inward[card]:
-            if not strict and self.lane[other] == lane:
-                self.into[card] += by
-                self.out[other] += by
+            if at[other] == lane and not strict:
+                into[card] += by
+                out[other] += by
         for other, strict in self.onward[card]:
-            if not strict and self.lane[other] == lane:
-                self.out[card] += by
-                self.into[other] += by
+            if at[other] == lane and not strict:
+                out[card] += by
+                into[other] += by
 
     def _range(self, card: int) -> tuple[int, int]:
-        low = max((self.lane[other] + strict for other, strict in self.inward[card]), default=0)
-        high = min((self.lane[other] - strict for other, strict in self.onward[card]), default=self.count - 1)
+        low, high = 0, self.count - 1
+        for other, strict in self.inward[card]:
+            low = max(low, self.lane[other] + strict)
+        for other, strict in self.onward[card]:
+            high = min(high, self.lane[other] - strict)
         return low, high
 
     def _pushed(self, card: int, step: int) -> dict[int, int]:
@@ -274,13 +316,17 @@ class _Search:
                 unmoved += 1
                 best, chosen = -1e-9, None
                 low, high = self._range(card)
-                for lane in range(low, high + 1):
-                    if lane != self.lane[card]:
-                        change = self._try({card: lane})
-                        if change < best:
-                            best, chosen = change, {card: lane}
-                for step in (-1, 1):
-                    moves = self._pushed(card, step)
+                here = self.lane[card]
+                lanes = [lane for lane in range(low, high + 1) if lane != here]
+                if self.on_path[card] or card == self.net.outcome:
+                    changes = [(self._try({card: lane}), lane) for lane in lanes]
+                else:
+                    changes = self._single_moves(card, lanes) if lanes else []
+                for change, lane in changes:
+                    if change < best:
+                        best, chosen = change, {card: lane}
+                for step, is_free in ((-1, low < here), (1, here < high)):
+                    moves = {} if is_free else self._pushed(card, step)
                     if len(moves) > 1:
                         change = self._try(moves)
                         if change < best:

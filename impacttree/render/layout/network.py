@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 
+from impacttree.records import dataclass
 from impacttree.render.layout.cut import Excerpt
 from impacttree.views import Card, Link
 

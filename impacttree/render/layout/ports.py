@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from impacttree.records import dataclass
 from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.rows import Grid
 from impacttree.render.layout.sizes import Geometry, thickness

@@ -7,21 +7,29 @@ crosses.
 
 from __future__ import annotations
 
+import struct
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from random import Random
 
+from impacttree.records import dataclass
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.lanes import Lanes
 from impacttree.render.layout.network import Arrow, Network
 
-__all__ = ["Grid", "assign_rows"]
+__all__ = ["Grid", "RowSearch"]
 
 FREE = -1
 TAKEN = -2
 CROSSING = 1.2
+LENGTH = 0.11
+"""What half a row of a line costs."""
+WEIGHT, COST = 0.05, 0.0005
+"""Weights of lines are whole numbers of the one; so what they cost by crossing and by length is of the other."""
+PER_CROSSING, PER_LENGTH = round(CROSSING * WEIGHT * WEIGHT / COST), round(LENGTH * WEIGHT / COST)
 BLOCKED = 50.0
+NEVER = float("inf")
 STILL = 1e-9
 """A change of the cost that counts as none."""
 
@@ -45,30 +53,17 @@ class Grid:
     """The card in a slot, by lane and row."""
 
 
-def assign_rows(net: Network, lanes: Lanes, budget: Budget, kicks: int = 0) -> Grid:
-    """Search rows and levels for the lanes given; each kick shuffles two lanes and searches on."""
-    search = _Search(net, lanes, budget)
-    search.improve(sweeps=3 if len(net.cards) > 60 else 10)
-    search.kick(kicks)
-    return Grid(
-        lane=lanes.lane,
-        row=tuple(search.row),
-        level=tuple(None if height is None else height / 2 for height in search.level),
-        lanes=lanes.count,
-        rows=search.rows,
-        callout=search.callout,
-        cost=search.total() + lanes.cost,
-        cards={(lane, row): card for card, (lane, row) in enumerate(zip(lanes.lane, search.row, strict=True))},
-    )
+class RowSearch:
+    """A search of rows and levels for the lanes given, which can be taken up again."""
 
-
-class _Search:
     def __init__(self, net: Network, lanes: Lanes, budget: Budget) -> None:
         self.net = net
+        self.assigned = lanes
         self.lane = lanes.lane
         self.lanes = lanes.count
         self.budget = budget
         self.weight = [_weight(net, arrow) for arrow in net.arrows]
+        self.units = [round(weight / WEIGHT) for weight in self.weight]
         self.level: list[int | None] = [None] * len(net.arrows)
         self.row = [0] * len(net.cards)
         self.pinned = [False] * len(net.cards)
@@ -78,6 +73,19 @@ class _Search:
         self._open_slots()
         self._sort_arrows()
         self._start()
+
+    def grid(self) -> Grid:
+        """Return where everything stands now."""
+        return Grid(
+            lane=self.lane,
+            row=tuple(self.row),
+            level=tuple(None if height is None else height / 2 for height in self.level),
+            lanes=self.lanes,
+            rows=self.rows,
+            callout=self.callout,
+            cost=self.total() + self.assigned.cost,
+            cards={(lane, row): card for card, (lane, row) in enumerate(zip(self.lane, self.row, strict=True))},
+        )
 
     # the grid
 
@@ -103,6 +111,7 @@ class _Search:
             base = max(base, number[lane] + length)
             kept.update((lane, first + extra) for extra in range(length))
         self.rows = base
+        self.packed = _Packed(base)
         self.slot = [[FREE] * base for _ in range(self.lanes)]
         for lane, row in kept:
             self.slot[lane][row] = TAKEN
@@ -163,6 +172,11 @@ class _Search:
                 self.depth[card] = max(self.depth[card], 0.10 * (1.0 + 2.0 * arrow.share))
         self.left = [[0] * len(arrows) for _ in range(self.lanes)]
         self.right = [[0] * len(arrows) for _ in range(self.lanes)]
+        self.partners = _partners(arrows, self.leveled)
+        self.crossed: list[dict[tuple[str, int], list[float]]] = [{} for _ in range(self.lanes)]
+        """Weight that a line crosses in a gap at each level, by where it comes from, as long as nothing moves there."""
+        self.fixed: dict[int, list[float]] = {}
+        """What each level costs in a lane whatever else runs there, as long as no card moves."""
 
     def _start(self) -> None:
         """Order cards that carry money first, then by the mean row of those already placed beside them."""
@@ -203,6 +217,8 @@ class _Search:
         """Find where the arrow enters and leaves each gap it passes."""
         arrow = self.net.arrows[index]
         start, end = self.lane[arrow.source], self.lane[arrow.target]
+        for known in self.crossed[max(0, min(start, end) - 1) : max(start, end) + 1]:
+            known.clear()
         if arrow.returns or start == end:
             return
         level = self.level[index] or 0
@@ -218,7 +234,7 @@ class _Search:
         segments = [(left[index], right[index], weight[index]) for index in self.passing[gap]]
         self.budget.spend(len(segments) * len(segments) // 2)
         for position, (start, end, heavy) in enumerate(segments):
-            cost += 0.22 * heavy * (abs(start - end) / 2)
+            cost += LENGTH * heavy * abs(start - end)
             for begin, finish, other_heavy in segments[:position]:
                 if (start - begin) * (end - finish) < 0:
                     cost += CROSSING * heavy * other_heavy
@@ -231,7 +247,7 @@ class _Search:
             low, high = 2 * self.row[card], self.level[index] or 0
             if low > high:
                 low, high = high, low
-            cost += 0.22 * ((high - low) / 2)
+            cost += LENGTH * (high - low)
             if 0 <= gap < self.lanes:
                 ends = self.left[gap] if leaves else self.right[gap]
                 self.budget.spend(len(self.passing[gap]))
@@ -248,7 +264,7 @@ class _Search:
         runs = self.through[lane]
         for position, index in enumerate(runs):
             cost += self._run_cost(index, lane, runs[:position])
-        return cost + self.upright_cost(lane)
+        return cost + self.upright_cost(lane, self.levels_in(lane))
 
     def _run_cost(self, index: int, lane: int, others: Iterable[int]) -> float:
         level = self.level[index] or 0
@@ -268,25 +284,25 @@ class _Search:
 
     def _shared_cost(self, one: int, two: int, level: int) -> float:
         """Return what two runs at one level cost where both pass through a lane."""
-        first, second = self.net.arrows[one], self.net.arrows[two]
-        if not (first.live or second.live or first.returns or second.returns) and (
-            first.target == second.target
-            or (first.source == second.source and first.link.assumed == second.link.assumed)
-        ):
+        if two in self.partners[one]:
             return 0.15
         return 0.9 if level % 2 else BLOCKED
 
-    def upright_cost(self, lane: int) -> float:
+    def levels_in(self, lane: int) -> list[int]:
+        """Return the levels of the runs through a lane, lowest first."""
+        level = self.level
+        return sorted([level[index] or 0 for index in self.through[lane]])
+
+    def upright_cost(self, lane: int, levels: list[int]) -> float:
         """Return what arrows within a lane cost: their length, cards between their ends, runs that cross them."""
         cost = 0.0
+        self.budget.spend(len(levels) * len(self.upright[lane]))
         for arrow in self.upright[lane]:
             low, high = sorted((self.row[arrow.source], self.row[arrow.target]))
             heavy = self.weight[arrow.index]
             cost += 0.4 * (high - low)
-            cost += 7.0 * heavy * sum(1 for row in range(low + 1, high) if self.slot[lane][row] != FREE)
-            runs = self.through[lane]
-            self.budget.spend(len(runs))
-            cost += 2.5 * heavy * sum(1 for index in runs if 2 * low < (self.level[index] or 0) < 2 * high)
+            cost += 7.0 * heavy * (high - low - 1 - self.slot[lane][low + 1 : high].count(FREE))
+            cost += 2.5 * heavy * (bisect_left(levels, 2 * high) - bisect_right(levels, 2 * low))
         return cost
 
     def total(self) -> float:
@@ -338,6 +354,7 @@ class _Search:
 
     def _restore(self, state: tuple[list[list[int]], list[int | None]]) -> None:
         self.slot, self.level = [list(slots) for slots in state[0]], list(state[1])
+        self.fixed.clear()
         for slots in self.slot:
             for row, card in enumerate(slots):
                 if card >= 0:
@@ -394,6 +411,9 @@ class _Search:
 
     def _swap(self, lane: int, one: int, two: int) -> None:
         self.trade(lane, one, two)
+        self.fixed.clear()
+        for known in self.crossed[max(0, lane - 1) : lane + 1]:
+            known.clear()
         self._touch(lane - 1, lane + 1)
 
     def trade(self, lane: int, one: int, two: int) -> None:
@@ -465,77 +485,99 @@ class _Search:
         """Return channels below the first row and rows that are empty all along, and what the arrow costs there."""
         index, heavy = arrow.index, self.weight[arrow.index]
         start, end = self.lane[arrow.source], self.lane[arrow.target]
-        lanes = range(start + 1, end)
-        levels = [
-            level
-            for level in range(2 * self.rows)
-            if level % 2 or all(self.slot[lane][level // 2] == FREE for lane in lanes)
-        ]
         top, bottom = 2 * self.row[arrow.source], 2 * self.row[arrow.target]
-        steps = self._crossings_by_level(start, end, top, bottom)
-        costs = [
-            CROSSING * heavy * crossed + 0.22 * heavy * ((abs(top - level) + abs(level - bottom)) / 2)
-            for level, crossed in enumerate(accumulate(steps))
-        ]
+        inner = range(start + 1, end - 1)
+        gaps = [(start, "first", top), *((gap, "inner", 0) for gap in inner), (end - 1, "last", bottom)]
+        crossed = [self._crossed_by_level(*gap) for gap in gaps]
+        lanes = range(start + 1, end)
+        fixed = [self.fixed.get(lane) or self._fix(lane) for lane in lanes]
+        costs = [sum(own) for own in zip(*fixed, strict=True)]
+        for level, weight in enumerate(zip(*crossed, strict=True)):
+            if costs[level] < NEVER:
+                costs[level] += heavy * (CROSSING * sum(weight) + LENGTH * (abs(top - level) + abs(level - bottom)))
         for lane in lanes:
-            for other in self.through[lane]:
+            runs = self.through[lane]
+            self.budget.spend(len(runs))
+            for other in runs:
                 level = self.level[other] or 0
                 if other != index and level >= 0:
                     costs[level] += self._shared_cost(index, other, level)
-            self.budget.spend(len(self.through[lane]))
-            for upright in self.upright[lane]:
-                low, high = sorted((self.row[upright.source], self.row[upright.target]))
-                for level in range(2 * low + 1, 2 * high):
-                    costs[level] += 2.5 * self.weight[upright.index]
-            for level in levels:
-                costs[level] += self.slot_cost(level, lane)
-        return [(level, costs[level]) for level in levels]
+        return [(level, cost) for level, cost in enumerate(costs) if cost < NEVER]
 
-    def _crossings_by_level(self, start: int, end: int, top: int, bottom: int) -> list[float]:
-        """Return how the weight that an arrow crosses changes from each level to the next, over all gaps it passes."""
-        steps = [0.0] * (2 * self.rows + 2)
-        weight = self.weight
-        for gap in range(start, end):
-            left, right, passing = self.left[gap], self.right[gap], self.passing[gap]
-            self.budget.spend(len(passing))
-            for other in passing:
-                begin, finish = left[other], right[other]
-                if gap == start:
-                    side, bound = begin - top, finish
-                elif gap == end - 1:
-                    side, bound = finish - bottom, begin
-                else:
-                    low, high = (begin, finish) if begin < finish else (finish, begin)
-                    if low + 1 < high:
-                        steps[low + 1] += weight[other]
-                        steps[high] -= weight[other]
-                    continue
-                if side > 0:
-                    steps[bound + 1] += weight[other]
-                elif side < 0:
-                    steps[0] += weight[other]
-                    steps[bound] -= weight[other]
+    def _fix(self, lane: int) -> list[float]:
+        """Note what each level costs in a lane: nothing runs through a card, and arrows within the lane are crossed."""
+        costs = [
+            self.slot_cost(level, lane) if level % 2 or self.slot[lane][level // 2] == FREE else NEVER
+            for level in range(2 * self.rows)
+        ]
+        for upright in self.upright[lane]:
+            low, high = sorted((self.row[upright.source], self.row[upright.target]))
+            for level in range(2 * low + 1, 2 * high):
+                costs[level] += 2.5 * self.weight[upright.index]
+        self.fixed[lane] = costs
+        return costs
+
+    def _crossed_by_level(self, gap: int, part: str, end: int) -> list[float]:
+        """Return the weight that an arrow crosses in a gap with its run at each level.
+
+        The gap is the first that it passes (then `end` is the height it starts from), the last (where it ends), or one
+        in between.
+        """
+        self.budget.spend(len(self.passing[gap]))
+        known = self.crossed[gap].get((part, end))
+        if known is None:
+            steps = [0.0] * (2 * self.rows + 2)
+            if part == "inner":
+                self._add_inner(steps, gap)
+            else:
+                near, far = self.left[gap], self.right[gap]
+                if part == "last":
+                    near, far = far, near
+                self._add_outer(steps, self.passing[gap], near, far, end)
             for other, card, leaves in self.turning[gap]:
-                if gap > start if leaves else gap < end - 1:
+                if part != ("first" if leaves else "last"):
                     low, high = sorted((2 * self.row[card], self.level[other] or 0))
-                    steps[low + 1] += weight[other]
-                    steps[max(high, low + 1)] -= weight[other]
-        return steps
+                    steps[low + 1] += self.weight[other]
+                    steps[max(high, low + 1)] -= self.weight[other]
+            known = self.crossed[gap][part, end] = list(accumulate(steps[: 2 * self.rows]))
+        return known
+
+    def _add_inner(self, steps: list[float], gap: int) -> None:
+        left, right, weight = self.left[gap], self.right[gap], self.weight
+        for other in self.passing[gap]:
+            low, high = left[other], right[other]
+            if low > high:
+                low, high = high, low
+            if low + 1 < high:
+                steps[low + 1] += weight[other]
+                steps[high] -= weight[other]
+
+    def _add_outer(self, steps: list[float], passing: list[int], near: list[int], far: list[int], end: int) -> None:
+        weight = self.weight
+        for other in passing:
+            begin = near[other]
+            if begin > end:
+                steps[far[other] + 1] += weight[other]
+            elif begin < end:
+                steps[0] += weight[other]
+                steps[far[other]] -= weight[other]
 
 
 class _Moves:
     """What swapping two slots of a lane changes in the cost, as long as nothing moves."""
 
-    def __init__(self, search: _Search, lane: int) -> None:
+    def __init__(self, search: RowSearch, lane: int) -> None:
         self.search = search
         self.lane = lane
         self.slots = search.slot[lane]
-        self.by_row: dict[int, list[float]] = {}
-        """Cost of a card's lines in the gaps beside the lane, by the row it stands in."""
+        self.by_row: dict[int, list[int]] = {}
+        """Cost of a card's lines in the gaps beside the lane, in whole numbers of `COST`, by the row it stands in."""
+        self.sides = [_Side(search, lane - 1, search.entering, search.right, search.left)] if lane else []
+        self.sides.append(_Side(search, lane, search.leaving, search.left, search.right))
         gaps = (lane - 1, lane)
         self.turned = [gap for gap in gaps if search.turning[gap]]
-        levels = [search.level[index] or 0 for index in search.through[lane]]
-        self.in_rows = [level for level in levels if level % 2 == 0]
+        self.levels = search.levels_in(lane)
+        self.in_rows = [level for level in self.levels if level % 2 == 0]
         self.tried = bool(self.turned or self.in_rows or search.upright[lane])
         self.before = self._trial_cost() if self.tried else 0.0
 
@@ -543,10 +585,12 @@ class _Moves:
         """Change of the whole cost when what stands in two rows trades places."""
         search, first, second = self.search, self.slots[one], self.slots[two]
         own = self._costs(first)
-        change = own[two] - own[one] + search.depth[first] * (two - one)
+        lines, depth = own[two] - own[one], search.depth[first]
         if second >= 0:
             other = self._costs(second)
-            change += other[one] - other[two] + search.depth[second] * (one - two) + self._between(first, second)
+            lines += other[one] - other[two] + self._between(first, second)
+            depth -= search.depth[second]
+        change = COST * lines + depth * (two - one)
         if self.tried:
             change += self._by_trial(one, two)
         return change
@@ -560,57 +604,115 @@ class _Moves:
 
     def _trial_cost(self) -> float:
         search, lane = self.search, self.lane
-        cost = search.upright_cost(lane)
+        cost = search.upright_cost(lane, self.levels)
         for gap in self.turned:
             cost += search.turn_cost(gap)
         for level in self.in_rows:
             cost += search.slot_cost(level, lane)
         return cost
 
-    def _costs(self, card: int) -> list[float]:
+    def _costs(self, card: int) -> list[int]:
         known = self.by_row.get(card)
         if known is None:
-            search, lane = self.search, self.lane
-            known = [0.0] * search.rows
-            if search.entering[card]:
-                ends = search.right[lane - 1], search.left[lane - 1]
-                self._add(known, search.entering[card], search.passing[lane - 1], *ends)
-            if search.leaving[card]:
-                self._add(known, search.leaving[card], search.passing[lane], search.left[lane], search.right[lane])
-            self.by_row[card] = known
+            sides = [side for side in self.sides if side.own[card]]
+            doubled = sum(side.doubled(card) for side in sides)
+            costs = self.search.packed.unpacked(sum(side.cost(card) for side in sides))
+            known = self.by_row[card] = [cost - doubled for cost in costs]
+            known[self.search.row[card]] += doubled
         return known
 
-    def _add(self, costs: list[float], own: list[int], passing: list[int], near: list[int], far: list[int]) -> None:
-        """Add what a card's lines on one side cost in each row, by their length and by the lines they cross."""
-        weight, rows = self.search.weight, self.search.rows
-        mine = set(own)
-        others = [(far[index], near[index], weight[index]) for index in passing if index not in mine]
-        self.search.budget.spend(len(own) * (len(others) + rows))
-        for index in own:
-            steps = [0.0] * (rows + 1)
-            start, heavy = far[index], weight[index]
-            for end, height, other in others:
-                if end > start:
-                    steps[(height >> 1) + 1] += other
-                elif end < start:
-                    steps[0] += other
-                    steps[(height + 1) >> 1] -= other
-            crossed = 0.0
-            for row in range(rows):
-                crossed += steps[row]
-                costs[row] += CROSSING * heavy * crossed + 0.22 * heavy * (abs(2 * row - start) / 2)
+    def _between(self, one: int, two: int) -> int:
+        return sum(side.parting(one, two) for side in self.sides if side.own[one] and side.own[two])
 
-    def _between(self, one: int, two: int) -> float:
-        """Return how often lines of two cards that part cross, either before or after a swap."""
-        search, lane = self.search, self.lane
-        cost = 0.0
-        sides = ((search.entering, search.left[lane - 1]), (search.leaving, search.right[lane]))
-        for lines, far in sides:
-            for first in lines[one]:
-                for second in lines[two]:
-                    if far[first] != far[second]:
-                        cost += CROSSING * search.weight[first] * search.weight[second]
-        return cost
+
+class _Packed:
+    """Numbers for all rows in one integer, 64 bits each: adding and multiplying such integers does so in every row."""
+
+    def __init__(self, rows: int) -> None:
+        self.form = struct.Struct(f"<{rows}Q")
+        ones = [1 << (64 * row) for row in range(rows)]
+        self.up_to = list(accumulate(ones, initial=0))
+        """One in each row before the first, the second, ... and so on."""
+        self.onward = [self.up_to[-1] - before for before in self.up_to]
+        """One in each row from the first, the second, ... on."""
+        self.away = [sum(one * abs(2 * row - height) for row, one in enumerate(ones)) for height in range(2 * rows)]
+        """How many half rows each row is away from a height."""
+
+    def unpacked(self, numbers: int) -> tuple[int, ...]:
+        """Return the numbers row by row."""
+        return self.form.unpack(numbers.to_bytes(self.form.size, "little"))
+
+
+class _Side:
+    """The gap on one side of a lane: what a card's lines there cost in each row, as long as nothing moves.
+
+    Costs are whole numbers of `COST`, of lines whose weights are those of `WEIGHT`.
+    """
+
+    def __init__(
+        self, search: RowSearch, gap: int, own: list[list[int]], near: list[list[int]], far: list[list[int]]
+    ) -> None:
+        self.search = search
+        self.own = own
+        self.far, ends = far[gap], near[gap]
+        packed, units = search.packed, search.units
+        self.lines = sorted(search.passing[gap], key=self.far.__getitem__)
+        self.stops = [self.far[index] for index in self.lines]
+        # a line that goes on beyond another's far end is crossed by it in the rows after its own, else in those before
+        self.after = list(
+            accumulate((units[index] * packed.onward[(ends[index] >> 1) + 1] for index in self.lines), initial=0)
+        )
+        self.before = list(
+            accumulate((units[index] * packed.up_to[(ends[index] + 1) >> 1] for index in self.lines), initial=0)
+        )
+        self.weights: dict[int, dict[int, int]] = {}
+        """Weight of a card's lines, by their far ends."""
+
+    def cost(self, card: int) -> int:
+        """Return what a card's lines cost in each row, packed: by their length, and by the lines that they cross.
+
+        Lines of one card count as if they crossed each other, which they do not: that is `doubled`.
+        """
+        own = self.own[card]
+        self.search.budget.spend(len(own) * (len(self.lines) - len(own) + self.search.rows))
+        total = 0
+        for end, weight in self._ends(card).items():
+            first, last = bisect_left(self.stops, end), bisect_right(self.stops, end)
+            crossed = self.before[first] + self.after[-1] - self.after[last]
+            total += weight * (PER_CROSSING * crossed + PER_LENGTH * self.search.packed.away[end])
+        return total
+
+    def doubled(self, card: int) -> int:
+        """Return what `cost` tells too much in every row but the card's own."""
+        weights = self._ends(card).values()
+        return PER_CROSSING * (sum(weights) ** 2 - sum(weight * weight for weight in weights)) // 2
+
+    def parting(self, one: int, two: int) -> int:
+        """Return what pairs of lines of two cards cost that cross, either before or after a swap."""
+        first, second = self._ends(one), self._ends(two)
+        together = sum(weight * second[end] for end, weight in first.items() if end in second)
+        return PER_CROSSING * (sum(first.values()) * sum(second.values()) - together)
+
+    def _ends(self, card: int) -> dict[int, int]:
+        known = self.weights.get(card)
+        if known is None:
+            known = self.weights[card] = {}
+            for index in self.own[card]:
+                end = self.far[index]
+                known[end] = known.get(end, 0) + self.search.units[index]
+        return known
+
+
+def _partners(arrows: Iterable[Arrow], leveled: Iterable[int]) -> dict[int, set[int]]:
+    """Return, for each of the arrows `leveled`, those that may run with it as a bundle: same target or same start."""
+    bundles: dict[tuple[str, int, bool], set[int]] = {}
+    keys: dict[int, list[tuple[str, int, bool]]] = {}
+    for arrow in arrows:
+        if not (arrow.live or arrow.returns):
+            keys[arrow.index] = [("into", arrow.target, True), ("out of", arrow.source, arrow.link.assumed)]
+            for key in keys[arrow.index]:
+                bundles.setdefault(key, set()).add(arrow.index)
+    return {index: set().union(*(bundles[key] for key in keys.get(index, ()))) for index in leveled}
 
 
 def _weight(net: Network, arrow: Arrow) -> float:

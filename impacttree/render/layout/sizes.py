@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from impacttree.records import dataclass
 from impacttree.render.layout.measure import text_width
 from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.rows import Grid

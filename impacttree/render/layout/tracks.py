@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from impacttree.records import dataclass
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.rows import Grid

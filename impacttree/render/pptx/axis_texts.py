@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from impacttree.records import dataclass
 
 __all__ = ["in_one_unit", "number_format"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from impacttree.records import dataclass
 from impacttree.render.layout.measure import clean, text_width
 from impacttree.render.layout.style import (
     ACCENT,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
+from impacttree.records import dataclass
 from impacttree.render.layout.measure import clean
 from impacttree.render.layout.style import INK, MUTED
 from impacttree.render.pptx.grid import Frame

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from impacttree.records import dataclass
 from impacttree.views.slides import COLUMNS, SlidePart
 
 __all__ = ["Frame", "SlideGrid"]

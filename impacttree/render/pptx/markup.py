@@ -7,10 +7,10 @@ shapes do, and cast shadows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
+from impacttree.records import dataclass
 from impacttree.render.pptx.package import EMU
 from impacttree.render.scene import Anchor, Box, Curve, Disc, Segment, Text
 from impacttree.render.svg import escape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from impacttree.analyses.break_even import BreakEven, SwitchingValue, break_even
@@ -22,6 +22,7 @@ from impacttree.errors import Problem, QuestionError
 from impacttree.graph.model import Metric
 from impacttree.quantity import Change
 from impacttree.quantity.calendar import placed
+from impacttree.records import dataclass
 
 __all__ = ["AXIS_STEPS", "Bet"]
 

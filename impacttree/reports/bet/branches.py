@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
+from impacttree.records import dataclass
 from impacttree.views import Card, Diagram, Link
 
 __all__ = ["Branch", "branches", "lanes_on"]

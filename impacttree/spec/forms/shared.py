@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from impacttree.formula.ast import Binary, Call, Expr, Name, Number
@@ -22,6 +21,7 @@ from impacttree.quantity import (
     parse_slope_spread,
     parse_spread,
 )
+from impacttree.records import dataclass
 from impacttree.spec.address import Address
 
 __all__ = ["Effect", "Pair", "RefusedError", "Side", "ValuelessError"]

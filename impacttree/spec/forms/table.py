@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 from impacttree.errors import ChangeError
@@ -44,6 +43,7 @@ from impacttree.quantity import (
 )
 from impacttree.quantity.ratio_interval import Estimate, ratio_interval
 from impacttree.quantity.spread_checks import Z_P90
+from impacttree.records import dataclass
 from impacttree.spec import leaves
 from impacttree.spec.base import As
 from impacttree.spec.fields import as_amount, as_parameters, mistake

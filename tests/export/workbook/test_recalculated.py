@@ -22,7 +22,7 @@ from tests.strategies import changes, trees
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")]
 
-RANDOM = 40
+RANDOM = 30
 TIMINGS = (None, {"start": 2, "ramp": 2}, {"start": 2, "until": 3}, {"ramp": 3, "shape": "s", "decay": "10%"})
 CASH = "{profit: profit, receivables: {of: revenue, days: 45}, deferred_revenue: ahead, capex: {of: capex, life: 7}}"
 POINTS = (-3.5, -2.675, -2.5, -1.0, -0.5, 0.0, 0.25, 0.5, 1.0, 1.005, 1.5, 2.345, 2.5, 2.675, 7.0, 40.0, 700.0)

@@ -14,8 +14,7 @@ from impacttree.render.layout.lanes import assign_lanes
 from impacttree.render.layout.network import Network, network
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import routes
-from impacttree.render.layout.rows import TAKEN, Grid, _Moves, assign_rows
-from impacttree.render.layout.rows import _Search as RowSearch
+from impacttree.render.layout.rows import TAKEN, Grid, RowSearch, _Moves
 from impacttree.render.layout.sizes import Geometry, place, thickness
 from impacttree.render.layout.tracks import Tracks, assign_tracks, gaps
 from impacttree.views import Diagram
@@ -29,9 +28,16 @@ def numbered(diagram: Diagram) -> Network:
     return network(Excerpt(cleaned(diagram)))
 
 
+def searched(net: Network, kicks: int = 0) -> Grid:
+    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    search.improve(sweeps=10)
+    search.kick(kicks)
+    return search.grid()
+
+
 def arranged(diagram: Diagram) -> tuple[Network, Grid, Tracks, Geometry]:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    grid = searched(net)
     tracks = assign_tracks(net, grid, AMPLE)
     return net, grid, tracks, place(net, grid, tracks, title_height=1.17)
 
@@ -66,7 +72,7 @@ def test_the_cost_of_a_move_is_the_difference_of_whole_costs(diagram: Diagram) -
 @given(tree_diagrams(16))
 def test_slots_hold_one_card_each_and_the_path_is_the_first_row(diagram: Diagram) -> None:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    grid = searched(net)
     places = list(zip(grid.lane, grid.row, strict=True))
     assert len(set(places)) == len(places)
     assert all(0 <= row < grid.rows for row in grid.row)
@@ -79,7 +85,7 @@ def test_slots_hold_one_card_each_and_the_path_is_the_first_row(diagram: Diagram
 @given(tree_diagrams(16))
 def test_a_run_in_a_row_meets_no_card(diagram: Diagram) -> None:
     net = numbered(diagram)
-    grid = assign_rows(net, assign_lanes(net, AMPLE)[0], AMPLE, kicks=2)
+    grid = searched(net, kicks=2)
     for arrow in net.arrows:
         level = grid.level[arrow.index]
         if level is not None and level == int(level):
