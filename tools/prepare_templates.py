@@ -5,7 +5,9 @@ Run after a template's YAML or a class of the graph has changed; tests/templates
 
 from __future__ import annotations
 
+import os
 import pickle
+import sys
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -43,5 +45,7 @@ def prepared(name: str) -> bytes:
 
 
 if __name__ == "__main__":
+    if os.environ.get("PYTHONHASHSEED") != "0":  # else sets, and with them the bytes, have another order each time
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
     for each in names():
         (FOLDER / f"{each}.pickle").write_bytes(prepared(each))
