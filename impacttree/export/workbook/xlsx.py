@@ -201,7 +201,8 @@ def _set_up(page: Worksheet, sheet: Sheet, formats: _Formats) -> None:
         told = {"type": "text", "format": formats.warning}
         for word in ("BROKEN", "changed", "edited"):
             page.conditional_format(row, col, row, col, {**told, "criteria": "begins with", "value": word})
-    page.print_area(0, 0, *last)
+    under_heads = max(col for row, col in sheet.cells if row < (sheet.rows or row + 1))
+    page.print_area(0, 0, last[0], under_heads)  # what helps a formula and goes on beyond is not for paper
 
 
 def _shown(text: str) -> str:

@@ -219,6 +219,10 @@ def test_no_sheet_is_printed_small_beyond_reading_nor_without_its_heads(book: An
         if sheet.title != "Summary":
             assert sheet.freeze_panes
             assert sheet.print_title_rows
+            heads = int(sheet.print_title_rows.rpartition("$")[2])
+            filled = max(cell.column for row in sheet.iter_rows(max_row=heads) for cell in row if cell.value)
+            printed = absolute(sheet.max_row - 1, filled - 1)
+            assert sheet.print_area.endswith(f"!$A$1:{printed}"), "what stands beyond the heads helps a formula"
 
 
 # ---- limits and files
