@@ -19,6 +19,7 @@ from impacttree.formula.ast import Binary, Call, Compare, Expr, Name, Negate, Nu
 from impacttree.graph import build
 from impacttree.spec import load_text
 from tests.benchmarks import models
+from tests.benchmarks.peers import STEPPED
 from tests.benchmarks.ratios import medians, report
 
 
@@ -62,6 +63,28 @@ def test_gradient_of_a_recomputed_outcome_against_evaluation() -> None:
     evaluation, gradient = medians(lambda: model.simulate(1).horizon(), lambda: one_gradient(model, outcome))
     report("  the same, 2,000 metrics, outcome recomputed", gradient / evaluation, "<= 6", (gradient, evaluation))
     assert len(one_gradient(model, outcome)) == 2_000
+
+
+@pytest.mark.parametrize("evaluator", ["compiled", "pure"])
+def test_gradient_through_time_against_a_projection(evaluator: str) -> None:
+    """By all inputs one reverse pass does; each metric on a loop through time, four here, takes one more."""
+    model = Model(build(load_text(STEPPED)))
+    if evaluator == "pure":
+        model._work = Never()
+    else:
+        pytest.importorskip("numba")
+        model.expect(10**9, 1)
+    outcome = model.graph.by_name["profit"]
+    projection, inputs, metrics = medians(
+        lambda: model.simulate(36).horizon(),
+        lambda: model.adjoints(model.simulate(36), outcome).all_held(),
+        lambda: model.gradient(model.simulate(36), outcome),
+        repetitions=41,
+    )
+    what = f"gradient over 36 periods by all inputs to one projection, {evaluator}"
+    report(what, inputs / projection, "<= 6", (inputs, projection))
+    what = "  the same by all twenty metrics, four of them on a loop through time"
+    report(what, metrics / projection, "", (metrics, projection))
 
 
 def test_gradient_against_central_differences() -> None:
