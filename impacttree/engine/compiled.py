@@ -170,9 +170,10 @@ class CompiledProgram:
     def changes(self, kinds: Intervened, effects: Sequence[Effects]) -> CompiledChanges:
         """Return what is changed, from the effects of each period."""
         np = self.np
-        if not kinds and len(effects) == 1:
-            return self._unchanged
         known = sorted((self.block_of[slot], slot) for slot in kinds if slot in self.block_of)
+        if not known:
+            none = np.empty((len(effects), 0))
+            return self._unchanged._replace(scales=none, values=none)
         blocks = np.array([block for block, _ in known], dtype=np.int64)
         fixed = [kinds[slot] == "fix" for _, slot in known]
         pairs = [
