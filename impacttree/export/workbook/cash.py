@@ -35,7 +35,7 @@ TOLD = {
     "opex": "what is paid and expensed",
     "written_off": "lowers what is taxed",
     "taxable": "the profit less what is expensed and written off",
-    "tax": "the tax rate times what is taxed",
+    "tax": "the tax rate times what is taxed; what is paid today is of the first period",
     "not_cash": "added back: nothing is paid",
     "capex": "paid when it is spent",
     "receivables": "what customers owe more than a period ago",
@@ -293,20 +293,21 @@ class CashSheet:
         formula = f"{self.cell('held', t - 1)}+({self.cell('spent', t)}-{gone})/{life}"
         self.sheet.compute(self.places["held"], self.col(t), formula, value, "value", self.form)
 
-    def _taxable(self, t: int) -> str:
+    def _taxable(self, t: int, *, today_later: bool = False) -> str:
         own = "0" if self.finance.cash_metric is not None else self.cell("flow", t)
         parts = [own]
         if any(one.life is None for one in self.outlays):
-            expensed = self._paid(t, expensed=True, today_later=self.last > 0)
+            expensed = self._paid(t, expensed=True, today_later=today_later)
             parts += [f"-({expensed})"] if expensed != "0" else []
         if "written" in self.places:
             parts.append(f"-{self.cell('written', t)}")
         return "".join(parts)
 
     def _tax(self, t: int) -> str:
-        profit = self.cell("taxable", t) if "taxable" in self.places else f"({self._taxable(t)})"
-        taxed = profit if self.finance.losses == "refund" else f"MAX({profit},0)"
-        return f"-{self.cells['tax']}*{taxed}"
+        shown, taxed = self._taxable(t), self._taxable(t, today_later=self.last > 0)
+        profit = self.cell("taxable", t) if "taxable" in self.places and taxed == shown else f"({taxed})"
+        counted = profit if self.finance.losses == "refund" else f"MAX({profit},0)"
+        return f"-{self.cells['tax']}*{counted}"
 
     def _capex(self, t: int) -> str:
         paid = self._paid(t, expensed=False)

@@ -468,8 +468,8 @@ def _marks(ids: Ids, frame: Frame, inner: Frame, view: Distribution, place: Call
     """Where the last text of each of three rows ends."""
     low, high = view.edges[0], view.edges[-1]
     marks = [mark for mark in with_threshold(view) if low <= mark.at <= high]
-    lines = [*(place(mark.at) for mark in marks[1:]), math.inf]
-    for mark, following in zip(marks, lines, strict=True):
+    lines = [*(place(mark.at) for mark in marks), math.inf]
+    for mark, (_, following) in zip(marks, pairwise(lines), strict=True):
         x, text = place(mark.at), mark_name(mark)
         is_limit = not mark.label
         color = ACCENT_DARK if is_limit or mark.accent else INK
