@@ -74,8 +74,11 @@ def test_the_figures_of_a_deck_are_those_of_the_answers() -> None:
     base, lifted = northwind(months=36), northwind(0.42 * 1.05, months=36)
     gained = total(lifted, "profit") - total(base, "profit")
     assert answer.total == pytest.approx(gained, rel=1e-9)
-    said = f"We ask $250k: +5% weekly engagement returns ${gained / 1e3:.0f}k by Oct 2029"
-    assert deck.slides[0].title.startswith(said)
+    soon = total(northwind(0.42 * 1.05, months=12), "profit") - total(northwind(months=12), "profit")
+    assert first.title == (
+        "We ask $250k: +5% weekly engagement does not pay back within 12 months "
+        f"(−${250 - soon / 1e3:.0f}k) but does within 36 (+${gained / 1e3 - 250:.0f}k), in Jul 2028"
+    )
     assert tree.spec.calendar.label(answer.payback) in [panel.body for panel in panels(first)]
     assert "back by Jul 2028" in third.title
     assert f"+${answer.net / 1e3:.0f}k" in [panel.body for panel in panels(third)]
