@@ -80,7 +80,7 @@ def test_the_figures_of_a_deck_are_those_of_the_answers() -> None:
         f"(−${250 - soon / 1e3:.0f}k) but does within 36 (+${gained / 1e3 - 250:.0f}k), in Jul 2028"
     )
     assert tree.spec.calendar.label(answer.payback) in [panel.body for panel in panels(first)]
-    assert "back by Jul 2028" in third.title
+    assert "does not pay back within 12 months but does within 36, in Jul 2028" in third.title
     assert f"+${answer.net / 1e3:.0f}k" in [panel.body for panel in panels(third)]
     assert tree._subject.fingerprint in first.footer[0]
     assert "Illustrative" in first.footer[0]
