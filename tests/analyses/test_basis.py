@@ -147,6 +147,7 @@ def test_a_basis_must_exist_and_have_a_rate() -> None:
         it.template("internal").worth("deploy_minutes", "-10%", basis="pv")
 
 
+@pytest.mark.slow
 @examples(15)
 @given(trees(), st.data())
 def test_at_no_discount_every_answer_is_the_sum(sketch: Sketch, data: st.DataObject) -> None:

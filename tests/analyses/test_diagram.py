@@ -270,6 +270,7 @@ def test_what_leaves_the_path_is_the_root_of_what_joins_it_again():
     assert amount(nps.text) == pytest.approx(sum(amount(one.text) for one in again))
 
 
+@pytest.mark.slow
 @examples(40)
 @given(st.one_of(trees(), trees(kinks=True)), st.data())
 def test_flows_into_each_card_add_up_to_what_leaves_it(sketch: Sketch, data: st.DataObject) -> None:

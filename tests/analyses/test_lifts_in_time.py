@@ -217,6 +217,7 @@ def test_a_sweep_holds_its_values_from_the_first_period(flat: it.ImpactTree) -> 
         flat.sweep("price", "$20 from month 4", "$40")
 
 
+@pytest.mark.slow
 @examples(40)
 @given(ANY_TREE, st.data())
 def test_every_question_of_changes_in_time_agrees_with_plain_stepping(sketch: Sketch, data: st.DataObject) -> None:

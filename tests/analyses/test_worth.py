@@ -440,6 +440,7 @@ def test_routes_hold_every_path_once_and_foot(sketch: Sketch, data: st.DataObjec
 # ---- what holds for every tree
 
 
+@pytest.mark.slow
 @examples(40)
 @given(ANY_TREE, st.data())
 def test_a_lift_by_nothing_is_worth_exactly_nothing(sketch: Sketch, data: st.DataObject) -> None:

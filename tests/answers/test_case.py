@@ -93,6 +93,7 @@ def test_nothing_asked_is_the_base_case():
     assert case.ranges(case.subject.outcome()).risks is None
 
 
+@pytest.mark.slow
 @examples(60)
 @given(trees(kinks=True), st.data())
 def test_what_is_held_moves_both_runs(sketch: Sketch, data: st.DataObject) -> None:

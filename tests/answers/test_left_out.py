@@ -43,6 +43,7 @@ def ends(worth):
     return {(one.metric, one.horizon): one.at for one in worth.not_modelled}
 
 
+@pytest.mark.slow
 @given(st.integers(1, 80), st.integers(10, 100), st.integers(1, 1000), st.integers(0, 9))
 def test_the_move_is_that_of_the_closed_form(percent, price, sold, cost):
     text = PRICE.replace("$30/", f"${price}/").replace("50 orders", f"{sold} orders").replace("$5/", f"${cost}/")

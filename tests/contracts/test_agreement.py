@@ -58,6 +58,7 @@ def test_several_changes_are_the_same_in_every_question_and_in_the_design(sketch
             assert abs(told - exact) <= 1e-10 * max(1, abs(exact))
 
 
+@pytest.mark.slow
 @examples(60)
 @given(ANY_TREE, st.data())
 def test_a_worth_is_the_what_if_of_its_lift_and_closes(sketch: Sketch, data: st.DataObject) -> None:
@@ -166,6 +167,7 @@ def test_bounds_never_clamp() -> None:
     assert any("bounds" in warning for warning in worth.warnings)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(ANY_TREE, st.data())
 def test_data_refreshed_with_the_same_data_answers_the_same(sketch: Sketch, data: st.DataObject) -> None:

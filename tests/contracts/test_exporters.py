@@ -301,10 +301,9 @@ def _bare(text: str) -> str:
     return "".join(mark for mark in text.replace("−", "-") if not mark.isspace() and mark.isprintable())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")  # letters that the font lacks, figures without room
-@pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[pytest.mark.slow] * (one == "pdf")) for one in sorted(EXPORTERS)]
-)
+@pytest.mark.parametrize("name", sorted(EXPORTERS))
 @pytest.mark.parametrize("label", LABELS, ids=range(len(LABELS)))
 def test_every_label_leaves_a_file_whole(name: str, label: str) -> None:
     content = EXPORTERS[name](label)

@@ -75,6 +75,7 @@ def test_values_are_those_of_a_plain_stepping_oracle(sketch: Sketch, data: st.Da
     assert_values(compiled, run, world, VALUE)
 
 
+@pytest.mark.slow
 @examples(40)
 @given(SERIES, st.data())
 def test_rows_and_compiled_code_give_what_the_scalar_evaluator_gives(sketch: Sketch, data: st.DataObject) -> None:

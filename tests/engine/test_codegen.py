@@ -68,6 +68,7 @@ def test_every_spelling_computes_the_same(sketch: Sketch) -> None:
             assert np.all(np.abs(column - expected) <= 1e-12 * max(1, abs(expected)))
 
 
+@pytest.mark.slow
 @examples(40)
 @given(ANY_TREE)
 def test_local_derivatives_are_difference_quotients(sketch: Sketch) -> None:

@@ -185,6 +185,7 @@ def check(sketch: Sketch, data: st.DataObject) -> None:
     agree(tree.model.graph, interventions, sketch.horizon)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(ANY_TREE, st.data())
 def test_random_trees_to_the_bit(sketch: Sketch, data: st.DataObject) -> None:

@@ -122,6 +122,7 @@ def complex_present(model: Model, run: Run, slot: int, outcome: int) -> float:
     return sum((factor * row[outcome] for factor, row in zip(factors, rows, strict=True)), start=0j).imag / 1e-40
 
 
+@pytest.mark.slow
 @examples(30)
 @given(ANY_TREE, st.data())
 def test_the_gradient_of_present_values_is_that_of_complex_step(sketch: Sketch, data: st.DataObject) -> None:

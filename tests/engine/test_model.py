@@ -209,6 +209,7 @@ def test_ties_take_the_first_operand_and_the_right_slope_of_abs(formula: str, sl
 HOSTILE = ("E", "pi", "lambda_", "N", "S", "beta", "lambda", "if", "max", "None", "True", "I", "prev", "oo", "zeta")
 
 
+@pytest.mark.slow
 @examples(40)
 @given(ANY_TREE, st.permutations(HOSTILE), st.data())
 def test_names_and_order_of_the_file_change_values_only_by_rounding(

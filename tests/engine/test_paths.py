@@ -16,6 +16,7 @@ from tests.strategies import Sketch, changes, examples, trees
 from tests.work import calls
 
 
+@pytest.mark.slow
 @examples(60)
 @given(trees(linear=True, most=6, horizon=4), st.data())
 def test_a_path_of_a_linear_tree_is_the_sum_of_all_walks_that_erase_to_it(sketch: Sketch, data: st.DataObject) -> None:

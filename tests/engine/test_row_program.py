@@ -46,6 +46,7 @@ def computed(rules: RowProgram, compiled: Compiled, position: int, changes: dict
     return row
 
 
+@pytest.mark.slow
 @examples(60)
 @given(sketch=ANY_TREE, data=st.data())
 def test_functions_compute_what_the_scalar_ones_do(sketch: Sketch, data) -> None:

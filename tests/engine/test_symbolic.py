@@ -52,6 +52,7 @@ def test_the_closed_form_of_a_metric_has_its_value(sketch: Sketch, data: st.Data
     assert named <= inputs | stocks | anchors
 
 
+@pytest.mark.slow
 @examples(25)
 @given(st.one_of(trees(most=6, horizon=3), trees(most=6, horizon=3, kinks=True, jumps=True)), st.data())
 def test_the_derivative_is_that_of_a_lift_held_from_period_1(sketch: Sketch, data: st.DataObject) -> None:
@@ -169,6 +170,7 @@ def test_too_large_a_closed_form_is_refused_before_it_is_written_out() -> None:
     assert tree.derivative("y", "u64") != 0
 
 
+@pytest.mark.slow
 def test_long_chains_need_no_recursion() -> None:
     links = "".join(f"  m{k}: {{formula: m{k - 1} + {k}}}\n" for k in range(1, 1_500))
     tree = loads(f"outcome: m1499\nmetrics:\n  m0: {{value: 2}}\n{links}")

@@ -97,6 +97,7 @@ def test_values_slopes_flows_paths_and_rows_are_those_of_the_window(
     assert batch.totals[outcome].tolist() == pytest.approx([value, after], rel=1e-11, abs=1e-11)
 
 
+@pytest.mark.slow
 @examples(40)
 @given(windows(), st.data())
 def test_the_gradient_is_that_of_the_window(drawn: tuple[Compiled, int, int], data: st.DataObject) -> None:

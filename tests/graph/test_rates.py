@@ -411,6 +411,7 @@ def test_rates_equal_plain_numbers(drawn: tuple[str, dict[str, Any], Numbers, Fa
     assert tree.worth("fee", "+10%", range=False).total == pytest.approx(0.1 * total, rel=1e-9)
 
 
+@pytest.mark.slow
 @given(trees_of_rates(), st.sampled_from(PERIODS))
 @examples(60)
 def test_a_rate_of_another_period_never_steps_in_silence(

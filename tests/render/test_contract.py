@@ -73,8 +73,13 @@ def structure(svg: bytes) -> tuple[set[str], set[str]]:
 SCRIPTING = {"script", "a", "foreignObject", "image", "animate", "set", "iframe"}
 
 
+CHARTS = ("with-range", "fan", "distribution")
+
+
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
-@pytest.mark.parametrize("name", ["shares", "with-range", "fan", "distribution", "diagram"])
+@pytest.mark.parametrize(
+    "name", ["shares", "diagram", *(pytest.param(name, marks=pytest.mark.slow) for name in CHARTS)]
+)
 def test_hostile_text_brings_nothing_alive_into_svg(name: str, text: str) -> None:
     tags, attributes = structure(render(hostile(VIEWS[name], text), "svg"))
     known_tags, known_attributes = structure(render(hostile(VIEWS[name], "harmless text"), "svg"))

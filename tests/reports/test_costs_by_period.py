@@ -219,6 +219,7 @@ def test_what_a_deck_refuses(given: dict[str, object], message: str) -> None:
         shop().deck(**given)  # type: ignore[arg-type]  # wrong on purpose
 
 
+@pytest.mark.slow
 def test_with_fiscal_years_slides_speak_of_them() -> None:
     tree = shop(", cash: {profit: profit}", "start_date: 2026-11-01\nfiscal_calendar: {start: February}")
     deck = tree.deck("sold", "+25%", cost="$1000; $1200 in 2027-01 over 24 months")
@@ -328,6 +329,7 @@ def test_years_without_room_stand_together() -> None:
                                    "FY32 to Dec 2035", "Total"]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_numbers_to_measure_are_those_of_a_period() -> None:
     tree, deck = in_years(108)
     table = measured(deck)
@@ -340,6 +342,7 @@ def test_numbers_to_measure_are_those_of_a_period() -> None:
     assert orders == ["Orders a month", "6k", f"{planned / 1e3:.2f}k", "watch"]
 
 
+@pytest.mark.slow
 def test_numbers_are_measured_once_a_change_is_in_force_in_full() -> None:
     _, deck = in_years(36)  # a quarter of its horizon is over before anything changes
     table = measured(deck)

@@ -45,6 +45,7 @@ def test_a_poster_shows_everything() -> None:
     assert hard(scene) == []
 
 
+@pytest.mark.slow
 @FEW
 @given(tree_diagrams())
 def test_nothing_collides_in_random_trees(diagram: Diagram) -> None:
@@ -66,6 +67,7 @@ def test_a_long_name_on_a_board_makes_no_letter_too_small() -> None:
     assert hard(layout(diagram)) == []
 
 
+@pytest.mark.slow
 @FEW
 @given(tree_diagrams(14), st.randoms(use_true_random=False))
 def test_the_order_of_cards_and_links_does_not_matter(diagram: Diagram, chance: Random) -> None:

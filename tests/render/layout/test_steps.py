@@ -139,6 +139,7 @@ def test_the_cost_of_a_level_is_told_up_to_what_all_levels_share(diagram: Diagra
             assert len(shared) == 1
 
 
+@pytest.mark.slow
 @given(tree_diagrams(18))
 def test_runs_that_overlap_have_tracks_of_their_own_or_are_one_bundle(diagram: Diagram) -> None:
     net, grid, tracks, geometry = arranged(diagram)
