@@ -103,12 +103,22 @@ def test_a_record_holds_and_says_what_the_standard_one_does(given: tuple[Any, ..
     assert dataclasses.asdict(ours) == dataclasses.asdict(theirs)
 
 
-@pytest.mark.parametrize("left", ARGUMENTS)
-@pytest.mark.parametrize("right", ARGUMENTS)
+NUMBERS = [one for one in ARGUMENTS if "nan" not in repr(one)]
+
+
+@pytest.mark.parametrize("left", NUMBERS)
+@pytest.mark.parametrize("right", NUMBERS)
 def test_records_are_equal_where_standard_ones_are(left: Any, right: Any) -> None:
     ours = Ours(*left[0], **left[1]) == Ours(*right[0], **right[1])
     assert ours == (Theirs(*left[0], **left[1]) == Theirs(*right[0], **right[1]))
     assert Ours(*left[0], **left[1]) != Theirs(*left[0], **left[1])
+
+
+def test_the_same_missing_number_is_equal_to_itself() -> None:
+    """As in tuples, and in standard data classes until Python 3.13, which compares field by field."""
+    missing = float("nan")
+    assert Ours("a", missing) == Ours("a", missing)
+    assert Ours("a", missing) != Ours("a", -missing)
 
 
 def test_a_default_made_anew_is_not_shared() -> None:
