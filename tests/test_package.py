@@ -216,9 +216,7 @@ def test_docstrings_say_what_functions_do_in_plain_english(module):
 
 def test_whoever_holds_the_rights_is_named_in_the_notices():
     """Files of others carry "Copyright (c)" with a name; the notices, which ship in the wheel, repeat each."""
-    beside = (
-        PACKAGE.parent / "THIRD_PARTY_NOTICES.md"
-    )  # in a checkout; else they stand with what the wheel says of itself
+    beside = PACKAGE.parent / "THIRD_PARTY_NOTICES.md"  # in a checkout; else with what the wheel says of itself
     notices = (
         beside.read_text(encoding="utf-8")
         if beside.exists()
