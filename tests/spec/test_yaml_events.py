@@ -193,7 +193,7 @@ def test_depth_is_limited():
     for bomb in ("[" * 100_000, "- " * 100_000, "{a: " * 100_000, "? " * 100_000):
         document = read_yaml(bomb)
         assert not document.complete
-        assert "deep" in document.problems[-1].reason
+        assert {"deep", "depth"} & set(document.problems[-1].reason.split())  # newer parsers stop before us
 
 
 def test_nodes_are_limited(monkeypatch):
