@@ -46,6 +46,6 @@ def prepared(name: str) -> bytes:
 
 if __name__ == "__main__":
     if os.environ.get("PYTHONHASHSEED") != "0":  # else sets, and with them the bytes, have another order each time
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606 - this script again
     for each in names():
         (FOLDER / f"{each}.pickle").write_bytes(prepared(each))

@@ -52,7 +52,7 @@ from impacttree.render.svg import escape
 from impacttree.spec.leaves import MAX_HORIZON
 from impacttree.views import Diagram
 
-__all__ = ["body", "contents", "modules", "page", "page_data"]
+__all__ = ["body", "modules", "page", "page_contents", "page_data"]
 
 MODULES = (*ENGINE, "words.js", "state.js", "samples.js", "cautions.js", "answers.js", "draw.js", "page.js")
 BETA = "beta.js"
@@ -164,10 +164,10 @@ def page_data(
     basis: Basis = "horizon",
 ) -> Mapping[str, Any]:
     """Return all that the script of a page reads, as plain data; arguments are those of `page`."""
-    return contents(subject, lift, on, cost=cost, people=people, basis=basis)[0]
+    return page_contents(subject, lift, on, cost=cost, people=people, basis=basis)[0]
 
 
-def contents(
+def page_contents(
     subject: Subject,
     lift: tuple[str, str | Change] | None = None,
     on: str | None = None,

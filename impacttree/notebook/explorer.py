@@ -19,7 +19,7 @@ from impacttree.answers.outlays import Costs, Outlay, resized
 from impacttree.answers.subject import Subject
 from impacttree.errors import ChangeError, ImpactTreeError, Problem
 from impacttree.export.changes import changes_data, timings_data
-from impacttree.export.page import body, contents, modules
+from impacttree.export.page import body, modules, page_contents
 from impacttree.export.script import as_json, script
 from impacttree.notebook.moves import Moved, Texts, texts_of, written
 from impacttree.notebook.still import still
@@ -92,7 +92,7 @@ class Explorer(anywidget.AnyWidget):
         cost: Costs | None = None,
         basis: Basis = "horizon",
     ) -> None:
-        data, outlays = contents(subject, lift, on, cost=cost, basis=basis)
+        data, outlays = page_contents(subject, lift, on, cost=cost, basis=basis)
         subject = subject.on_basis(basis)
         self._subject, self._data, self._on = subject, data, on
         self._outcome = subject.outcome(on)

@@ -11,7 +11,7 @@ import impacttree as it
 from impacttree.answers.asked import Basis
 from impacttree.answers.case import Case
 from impacttree.export.changes import changes_data, timings_data
-from impacttree.export.page import contents, modules
+from impacttree.export.page import modules, page_contents
 from impacttree.export.script import script
 from impacttree.notebook.told import figures, plain
 from impacttree.spec import Finance
@@ -78,7 +78,7 @@ def test_figures_are_those_of_the_script(
 ) -> None:
     plain_subject = financed(name)._subject
     subject = plain_subject.on_basis(basis)
-    data, outlays = contents(plain_subject, cost=cost, basis=basis)
+    data, outlays = page_contents(plain_subject, cost=cost, basis=basis)
     outcome = subject.outcome(None)
     horizon = data["horizons"][0]
     case = Case.of(subject.marked, changes, horizon)
