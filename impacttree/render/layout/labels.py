@@ -195,14 +195,12 @@ class _Placer:
         self, route: ArrowRoute, places: Iterable[_Place], best: _Best | None, *, under: int = 0, on_line: bool = False
     ) -> _Best | None:
         """Return the best of `best` and places, cheapest first, each on `under` other lines; of equals the first."""
-        more = UNDER * under
-        least = more if on_line else more + ASIDE * OWN
+        least = UNDER * under + (0.0 if on_line else ASIDE * OWN)
         for cost, number, box in places:
             limit = 99.0 if best is None else best[0] + (TIE if number < best[1] else -TIE)
             if cost + least >= limit + 2 * TIE:
                 break
-            far = min(NEAR, (limit - cost - more) / ASIDE)
-            found = self._judge(route, box, cost, limit, far, on_line=on_line)
+            found = self._judge(route, box, cost, limit, under, on_line=on_line)
             if found is not None:
                 best = (found[0], number, box, found[1])
         return best
@@ -235,26 +233,24 @@ class _Placer:
             elif number in at_corners:
                 yield cost, at_corners[number]
             else:
-                at_corners[number] = []
-                yield cost, self._around(route.points[number], width, height, away, gaps, at_corners[number])
+                at_sides, at_corners[number] = self._around(route.points[number], width, height, away, gaps)
+                yield cost, at_sides
 
     def _around(
-        self, point: Point, width: float, height: float, away: float, gaps: Gaps, at_corners: list[Point]
-    ) -> Iterator[Point]:
-        """Yield the places at the sides of a point, and leave those at its corners in `at_corners`, for later."""
+        self, point: Point, width: float, height: float, away: float, gaps: Gaps
+    ) -> tuple[list[Point], list[Point]]:
+        """Return the places at the sides of a point, and those at its corners."""
         self.budget.spend(AROUND)
         x, y = point[0] - width / 2, point[1] - height / 2
         across, down = width / 2 + away, height / 2 + away
         above, below = y - down, y + down
-        for top in gaps(x, (above, below)):
-            yield x, top
+        at_sides = [(x, top) for top in gaps(x, (above, below))]
+        at_corners: list[Point] = []
         for left in (x + across, x - across):
             for top in gaps(left, (y, above, below)):
-                if top == y:
-                    yield left, top
-                else:
-                    at_corners.append((left, top))
+                (at_sides if top == y else at_corners).append((left, top))
         at_corners.sort(key=itemgetter(1))
+        return at_sides, at_corners
 
     def _above_ribbon(self, route: ArrowRoute, width: float, height: float, gaps: Gaps) -> Iterator[_Places]:
         """Yield the places centred in the first gap above the breadth of the arrowhead."""
@@ -309,25 +305,30 @@ class _Placer:
         return self.bends[index]
 
     def _judge(
-        self, route: ArrowRoute, box: Rect, cost: float, limit: float, far: float, *, on_line: bool
+        self, route: ArrowRoute, box: Rect, cost: float, limit: float, under: int, *, on_line: bool
     ) -> tuple[float, bool] | None:
-        """Return the whole cost of a place, and whether it needs a halo.
+        """Return the whole cost of a place on `under` other lines at least, and whether it needs a halo.
 
-        None where no label may stand, where its own line is farther than `far`, or where the cost is not below `limit`.
+        None where no label may stand, and where the cost is not below `limit`.
         """
         index = route.arrow.index
         runs = self.lines.around(box)
         self.budget.spend(RUN * len(runs))
+        cost += UNDER * under
+        far = min(NEAR, (limit - cost) / ASIDE)
         own = distance_of_own(box, runs, index, far)
         if own > far or (own < OWN and not on_line) or self._is_taken(box) or is_blocked(box, runs, index):
             return None
-        aside = ASIDE * max(0.0, own)
-        foreign, under = beside_others(box, runs, index, max(own, CROWDED), (limit - cost - aside) / UNDER)
-        cost += UNDER * under + aside
-        cost += 0.7 if foreign < own else 0.2 if foreign < CROWDED else 0.0
+        cost += ASIDE * max(0.0, own)
         if box[0] < MARGIN - 0.05 or box[2] > self.geometry.width - MARGIN + 0.05:
             cost += 0.8
-        return (cost, under > 0) if cost < limit else None
+        room = limit - cost
+        most = max(own, CROWDED)
+        least = most if room <= 0.2 else own if room <= 0.7 else 0.0
+        foreign, touched = beside_others(box, runs, index, most, least, under + room / UNDER)
+        cost += UNDER * max(0, touched - under)
+        cost += 0.7 if foreign < own else 0.2 if foreign < CROWDED else 0.0
+        return (cost, touched > 0) if cost < limit else None
 
     def _is_taken(self, box: Rect) -> bool:
         """Return whether the place is off the page, on a card or another fixed thing, or on another label."""

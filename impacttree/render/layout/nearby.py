@@ -36,9 +36,9 @@ class Run:
 
     __slots__ = ("arrow", "box", "points", "reach", "solid")
 
-    def __init__(self, route: ArrowRoute, points: Sequence[Point], reach: float) -> None:
-        self.arrow = route.arrow.index
-        self.solid = is_solid(route)
+    def __init__(self, arrow: int, points: Sequence[Point], reach: float, *, solid: bool) -> None:
+        self.arrow = arrow
+        self.solid = solid
         self.points = points
         self.reach = reach
         xs, ys = zip(*points, strict=True)
@@ -66,6 +66,7 @@ class RunsByCell:
 
     def _add(self, route: ArrowRoute, points: Sequence[Point], reach: float) -> None:
         """Add points to the cells they lie in, those that follow each other in one cell as one run."""
+        arrow, solid = route.arrow.index, is_solid(route)
         starts: list[int] = []
         places: list[tuple[int, int]] = []
         west = east = north = south = 0.0
@@ -79,7 +80,7 @@ class RunsByCell:
                 west, north = column * CELL + ROUNDING, row * CELL + ROUNDING
                 east, south = west + CELL - 2 * ROUNDING, north + CELL - 2 * ROUNDING
         for place, start, end in zip(places, starts, (*starts[1:], len(points)), strict=True):
-            self.cells.setdefault(place, []).append(Run(route, points[start:end], reach))
+            self.cells.setdefault(place, []).append(Run(arrow, points[start:end], reach, solid=solid))
 
     def around(self, box: Rect) -> list[Run]:
         """Return the runs in the cells of which a part is not farther than `NEAR`."""
@@ -121,10 +122,13 @@ def is_blocked(box: Rect, runs: Iterable[Run], own: int) -> bool:
     return False
 
 
-def beside_others(box: Rect, runs: Iterable[Run], own: int, most: float, lines: float) -> tuple[float, int]:
+def beside_others(
+    box: Rect, runs: Iterable[Run], own: int, most: float, least: float, lines: float
+) -> tuple[float, int]:
     """Return how far the nearest of the other lines is that a label stays clear of, and how many it stands on.
 
-    What is farther than `most` is not looked for, nor are lines it stands on beyond so many `lines`.
+    What is farther than `most` is not looked for. The search ends at a line nearer than `least`, and at more lines to
+    stand on than `lines`.
     """
     left, top, right, bottom = _grown(box, most)
     under: set[int] = set()
@@ -134,8 +138,8 @@ def beside_others(box: Rect, runs: Iterable[Run], own: int, most: float, lines: 
             most, touched = _clearance(box, run, most)
             if touched:
                 under.add(run.arrow)
-                if len(under) > lines:
-                    break
+            if most < least or len(under) > lines:
+                break
     return most, len(under)
 
 

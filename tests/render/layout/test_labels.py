@@ -96,7 +96,7 @@ def test_distances_to_lines_are_those_to_all_their_points(
             blocked = is_blocked(box, runs, own)
             assert blocked or not any(far < CLEAR and seen for index in solid for far, seen in around[index])
             assert not blocked or any(far < CLEAR for index in solid for far, _ in around[index])
-            clear, under = beside_others(box, runs, own, 0.05, len(drawn))
+            clear, under = beside_others(box, runs, own, 0.05, 0.0, len(drawn))
             assert under >= sum(any(far < CLEAR and seen for far, seen in around[index]) for index in others)
             assert under <= sum(any(far < CLEAR for far, _ in around[index]) for index in others)
             assert clear < 0.05 or not any(
