@@ -33,16 +33,19 @@ LEADING = 1.2
 OWN = 0.012
 """Least distance to the label's own line."""
 CROWDED = 0.05
-"""Other lines nearer than this make a place a worse one."""
+"""Where another line is nearer than this, a place is a worse one."""
 EDGE = 0.12
 STEP = 0.035
 TIE = 1e-9
+"""Places whose costs differ by less are equals, of which the first is taken."""
 AROUND, RUN = 8, 4
 """Steps of the budget: the places around a point, and the points of a run as a rule."""
 UNDER = 1.3
 """What it costs to stand on a line that carries nothing."""
 ASIDE = 1.5
 """What an inch between a label and its line costs."""
+ASTRAY, CROWD, OUTSIDE = 0.7, 0.2, 0.8
+"""What it costs that another line is nearer than the own one, that one is very near, and to reach into the margin."""
 THIN = 3 * POINT
 """Lines up to this width may carry their own label when there is no room beside them."""
 
@@ -197,9 +200,9 @@ class _Placer:
         """Return the best of `best` and places, cheapest first, each on `under` other lines; of equals the first."""
         least = UNDER * under + (0.0 if on_line else ASIDE * OWN)
         for cost, number, box in places:
-            limit = 99.0 if best is None else best[0] + (TIE if number < best[1] else -TIE)
-            if cost + least >= limit + 2 * TIE:
+            if best is not None and cost + least >= best[0] + TIE:
                 break
+            limit = 99.0 if best is None else best[0] + (TIE if number < best[1] else -TIE)
             found = self._judge(route, box, cost, limit, under, on_line=on_line)
             if found is not None:
                 best = (found[0], number, box, found[1])
@@ -214,7 +217,7 @@ class _Placer:
             for left, top in places:
                 number += 1
                 place = (cost, number, (left, top, left + width, top + height))
-                if quiet(left, (top,)):
+                if quiet((left,), (top,)):
                     yield place
                 else:
                     on_quiet.append(place)
@@ -243,12 +246,13 @@ class _Placer:
         self.budget.spend(AROUND)
         x, y = point[0] - width / 2, point[1] - height / 2
         across, down = width / 2 + away, height / 2 + away
-        above, below = y - down, y + down
-        at_sides = [(x, top) for top in gaps(x, (above, below))]
+        at_sides: list[Point] = []
         at_corners: list[Point] = []
-        for left in (x + across, x - across):
-            for top in gaps(left, (y, above, below)):
-                (at_sides if top == y else at_corners).append((left, top))
+        for left, top in gaps((x, x + across, x - across), (y - down, y, y + down)):
+            if (left == x) != (top == y):
+                at_sides.append((left, top))
+            elif left != x:
+                at_corners.append((left, top))
         at_corners.sort(key=itemgetter(1))
         return at_sides, at_corners
 
@@ -261,14 +265,13 @@ class _Placer:
             left = centre - width / 2
             for lift in (0.0, 0.05, 0.1):
                 bottom = route.start[1] - wing - CLEAR - 0.02 - lift
-                yield -2.0 + lift, [(left, top) for top in gaps(left, (bottom - height,))]
+                yield -2.0 + lift, gaps((left,), (bottom - height,))
 
     def _beside_upright(self, route: ArrowRoute, width: float, height: float, gaps: Gaps) -> Iterator[_Places]:
         x = route.start[0]
         for middle in ((route.start[1] + route.tip[1]) / 2, route.start[1] * 0.3 + route.tip[1] * 0.7):
             for left in (x + 0.07 + route.width / 2, x - 0.07 - route.width / 2 - width):
-                places = [(left, top) for top in gaps(left, (middle - height / 2,))]
-                yield -2.0 if left > x else -1.9, places
+                yield -2.0 if left > x else -1.9, gaps((left,), (middle - height / 2,))
 
     def _in_gaps(self, route: ArrowRoute, width: float, height: float, gaps: Gaps) -> Iterator[Point]:
         """Yield the places left, middle and right in each gap the line bends in, at every height where it is near."""
@@ -284,8 +287,7 @@ class _Placer:
                 near = [y for x, y in points if left - far < x < left + width + far]
                 highest, lowest = min(near, default=inf) - height - far, max(near, default=-inf) + far
                 tops = [top for step in range(number) if highest < (top := first + step * STEP) < lowest]
-                for top in gaps(left, tops):
-                    yield left, top
+                yield from gaps((left,), tops)
 
     def _bends(self, route: ArrowRoute) -> list[_Bend]:
         """Return the gaps that a line bends in: where each begins and ends, and the points in it and near it."""
@@ -321,13 +323,13 @@ class _Placer:
             return None
         cost += ASIDE * max(0.0, own)
         if box[0] < MARGIN - 0.05 or box[2] > self.geometry.width - MARGIN + 0.05:
-            cost += 0.8
+            cost += OUTSIDE
         room = limit - cost
         most = max(own, CROWDED)
-        least = most if room <= 0.2 else own if room <= 0.7 else 0.0
+        least = most if room <= CROWD else own if room <= ASTRAY else 0.0
         foreign, touched = beside_others(box, runs, index, most, least, under + room / UNDER)
         cost += UNDER * max(0, touched - under)
-        cost += 0.7 if foreign < own else 0.2 if foreign < CROWDED else 0.0
+        cost += ASTRAY if foreign < own else CROWD if foreign < CROWDED else 0.0
         return (cost, touched > 0) if cost < limit else None
 
     def _is_taken(self, box: Rect) -> bool:
@@ -357,9 +359,9 @@ def _cost(place: tuple[float, object]) -> float:
 
 @lru_cache(maxsize=1024)
 def _order(count: int) -> tuple[tuple[float, int | None], ...]:
-    """Return the cheapest first what a place costs at a point of a line of so many, and at its corners.
+    """Return what it costs to stand at the points of a line of so many, the cheapest first, with their numbers.
 
-    None stands for the gaps, wherever along the line they are.
+    A point comes twice: first its sides, later its corners. None stands for the gaps that the line bends in.
     """
     costs: list[tuple[float, int | None]] = []
     last = count - 1

@@ -9,8 +9,8 @@ __all__ = ["Gaps", "Rect", "Squares"]
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""
-Gaps = Callable[[float, Sequence[float]], Sequence[float]]
-"""Which of some boxes, told by their left edge and their top edges, nothing stands in: the top edges of these."""
+Gaps = Callable[[Sequence[float], Sequence[float]], list[tuple[float, float]]]
+"""Finds in which boxes nothing stands, of those with one of the left and one of the top edges: their left and top."""
 ACROSS, DOWN = 20, 50
 """Squares in an inch of width and of height; labels are wider than high."""
 WHOLE = 1e-6
@@ -25,14 +25,15 @@ class Squares:
 
     >>> squares = Squares(5.0, [[(1.0, 1.0)]])
     >>> squares.mark((3.0, 1.0, 4.0, 2.0))
-    >>> squares.fill((0.5, 0.5, 1.5, 1.5)), squares.fill((1.5, 0.5, 2.5, 1.5))
-    (True, False)
+    >>> gaps = squares.gaps(1.0, 1.0, least=0.0, most=5.0)
+    >>> gaps((0.5, 1.5, 2.5), (0.5, 1.5))
+    [(0.5, 1.5), (1.5, 0.5), (1.5, 1.5)]
     """
 
     __slots__ = ("spans",)
 
     def __init__(self, width: float, lines: Iterable[Sequence[tuple[float, float]]]) -> None:
-        columns = [0] * (int(width * ACROSS) + 1)
+        columns = [0] * (int(width * ACROSS) + 2)
         for points in lines:
             for x, y in points[::2]:  # points of a line are so close that every other one tells as much
                 columns[int(x * ACROSS)] |= 1 << int(y * DOWN)
@@ -50,20 +51,26 @@ class Squares:
                 span[column] |= bits
 
     def gaps(self, width: float, height: float, least: float, most: float) -> Gaps:
-        """Return what finds, of boxes so large with one left edge, those in which nothing surely stands.
+        """Return what finds boxes so large in which nothing surely stands, by left edge and then by top edge.
 
-        Boxes that reach beyond the page on the left or right are left out, and those that begin above it.
+        Boxes that reach beyond `least` on the left or `most` on the right are left out, and so are those that begin
+        above the page.
         """
         across, down = int(width * ACROSS - WHOLE) - 1, int(height * DOWN - WHOLE) - 1
         span, further = self._span(max(1, across))
         window = (1 << max(0, down)) - 1 if across > 0 else 0
 
-        def found(left: float, tops: Sequence[float]) -> Sequence[float]:
-            if left < least or left + width > most:
-                return ()
-            column = int(left * ACROSS) + 1
-            marked = span[column] | span[column + further]
-            return [top for top in tops if top >= 0.0 and not marked >> int(top * DOWN) + 1 & window]
+        def found(lefts: Sequence[float], tops: Sequence[float]) -> list[tuple[float, float]]:
+            rows = [(int(top * DOWN) + 1, top) for top in tops if top >= 0.0]
+            places = []
+            for left in lefts:
+                if least <= left and left + width <= most:
+                    column = int(left * ACROSS) + 1
+                    marked = span[column] | span[column + further]
+                    for row, top in rows:
+                        if not marked >> row & window:
+                            places.append((left, top))
+            return places
 
         return found
 

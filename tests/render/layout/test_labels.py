@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import hypot
 
 import pytest
@@ -23,7 +23,7 @@ from impacttree.render.layout.nearby import (
 )
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import ArrowRoute, routes
-from impacttree.render.layout.squares import Rect, Squares
+from impacttree.render.layout.squares import Gaps, Rect, Squares
 from impacttree.views import Diagram
 from tests.render.layout.strategies import tree_diagrams
 from tests.render.layout.test_steps import arranged
@@ -36,10 +36,13 @@ def labelled(diagram: Diagram) -> tuple[list[Label], list[int]]:
     return list(labels), [route.arrow.index for route in lost]
 
 
-def everywhere(
-    _squares: Squares, width: float, _height: float, least: float, most: float
-) -> Callable[[float, Sequence[float]], Sequence[float]]:
-    return lambda left, tops: tops if least <= left and left + width <= most else ()
+def everywhere(_squares: Squares, width: float, _height: float, least: float, most: float) -> Gaps:
+    """Find every place on the page."""
+
+    def found(lefts: Sequence[float], tops: Sequence[float]) -> list[tuple[float, float]]:
+        return [(left, top) for left in lefts if least <= left and left + width <= most for top in tops]
+
+    return found
 
 
 @settings(max_examples=25)

@@ -48,8 +48,10 @@ def test_what_is_left_out_surely_touches_something(
             marked.append(box)
         gaps = squares.gaps(width, height, EDGE, WIDTH - EDGE)
         for left, tops in places:
-            found = gaps(left, tops)
-            assert [top for top in tops if top in found] == list(found)
+            free = gaps((left,), tops)
+            found = [top for _, top in free]
+            assert free == [(left, top) for top in tops if top in found]
+            assert gaps((left, left), tops) == [*free, *free]
             for top in tops:
                 box = (left, top, left + width, top + height)
                 on_page = left >= EDGE and left + width <= WIDTH - EDGE and top >= 0.0
