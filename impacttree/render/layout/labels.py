@@ -13,7 +13,7 @@ from impacttree.render.layout.measure import text_width
 from impacttree.render.layout.nearby import (
     CLEAR,
     NEAR,
-    RunsByCell,
+    PartsByCell,
     beside_others,
     distance_of_own,
     is_blocked,
@@ -38,8 +38,8 @@ EDGE = 0.12
 STEP = 0.035
 TIE = 1e-9
 """Places whose costs differ by less are equals, of which the first is taken."""
-AROUND, RUN = 8, 4
-"""Steps of the budget: the places around a point, and the points of a run as a rule."""
+AROUND, PART = 8, 4
+"""Steps of the budget: the places around a point, and the points of a part of a line as a rule."""
 UNDER = 1.3
 """What it costs to stand on a line that carries nothing."""
 ASIDE = 1.5
@@ -137,7 +137,7 @@ class _Placer:
         self.geometry = geometry
         self.budget = budget
         self.sizes = (LABEL * min(geometry.text_scale, 1.35), LEAST)
-        self.lines = RunsByCell(drawn)
+        self.lines = PartsByCell(drawn)
         self.closed = Squares(geometry.width, (route.points for route in drawn if is_solid(route)))
         """Where no label stands: on lines that carry something, its own as well, and on what is taken."""
         self.quiet = Squares(geometry.width, (route.points for route in drawn if not is_solid(route)))
@@ -314,12 +314,12 @@ class _Placer:
         None where no label may stand, and where the cost is not below `limit`.
         """
         index = route.arrow.index
-        runs = self.lines.around(box)
-        self.budget.spend(RUN * len(runs))
+        parts = self.lines.around(box)
+        self.budget.spend(PART * len(parts))
         cost += UNDER * under
         far = min(NEAR, (limit - cost) / ASIDE)
-        own = distance_of_own(box, runs, index, far)
-        if own > far or (own < OWN and not on_line) or self._is_taken(box) or is_blocked(box, runs, index):
+        own = distance_of_own(box, parts, index, far)
+        if own > far or (own < OWN and not on_line) or self._is_taken(box) or is_blocked(box, parts, index):
             return None
         cost += ASIDE * max(0.0, own)
         if box[0] < MARGIN - 0.05 or box[2] > self.geometry.width - MARGIN + 0.05:
@@ -327,7 +327,7 @@ class _Placer:
         room = limit - cost
         most = max(own, CROWDED)
         least = most if room <= CROWD else own if room <= ASTRAY else 0.0
-        foreign, touched = beside_others(box, runs, index, most, least, under + room / UNDER)
+        foreign, touched = beside_others(box, parts, index, most, least, under + room / UNDER)
         cost += UNDER * max(0, touched - under)
         cost += ASTRAY if foreign < own else CROWD if foreign < CROWDED else 0.0
         return (cost, touched > 0) if cost < limit else None

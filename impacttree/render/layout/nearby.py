@@ -9,7 +9,17 @@ from impacttree.render.layout.ports import head_length, head_width
 from impacttree.render.layout.routes import ArrowRoute, Point
 from impacttree.render.layout.squares import Rect
 
-__all__ = ["CLEAR", "NEAR", "Run", "RunsByCell", "beside_others", "distance_of_own", "is_blocked", "is_solid", "reach"]
+__all__ = [
+    "CLEAR",
+    "NEAR",
+    "LinePart",
+    "PartsByCell",
+    "beside_others",
+    "distance_of_own",
+    "is_blocked",
+    "is_solid",
+    "reach",
+]
 
 NEAR = 0.13
 """No line farther than this from a label matters to it, and its own line must not be farther."""
@@ -31,7 +41,7 @@ def reach(route: ArrowRoute) -> float:
     return max(route.width / 2, head_length(route.width) + head_width(route.width) / 2, RING)
 
 
-class Run:
+class LinePart:
     """Points of a line that follow each other in one cell, how far the line reaches around them, and the box of it."""
 
     __slots__ = ("arrow", "box", "points", "reach", "solid")
@@ -45,14 +55,14 @@ class Run:
         self.box: Rect = (min(xs) - reach, min(ys) - reach, max(xs) + reach, max(ys) + reach)
 
 
-class RunsByCell:
+class PartsByCell:
     """The points of all lines, by the cells of the page that they lie in."""
 
     __slots__ = ("cells", "found")
 
     def __init__(self, drawn: Iterable[ArrowRoute]) -> None:
-        self.cells: dict[tuple[int, int], list[Run]] = {}
-        self.found: dict[tuple[int, int, int, int], list[Run]] = {}
+        self.cells: dict[tuple[int, int], list[LinePart]] = {}
+        self.found: dict[tuple[int, int, int, int], list[LinePart]] = {}
         """What was found so far, by the first and last column and row of the cells looked in."""
         for route in drawn:
             self._add(route, route.points, route.width / 2)
@@ -65,7 +75,7 @@ class RunsByCell:
                 self._add(route, (route.start,), RING)
 
     def _add(self, route: ArrowRoute, points: Sequence[Point], reach: float) -> None:
-        """Add points to the cells they lie in, those that follow each other in one cell as one run."""
+        """Add points to the cells they lie in, those that follow each other in one cell as one part."""
         arrow, solid = route.arrow.index, is_solid(route)
         starts: list[int] = []
         places: list[tuple[int, int]] = []
@@ -80,10 +90,10 @@ class RunsByCell:
                 west, north = column * CELL + ROUNDING, row * CELL + ROUNDING
                 east, south = west + CELL - 2 * ROUNDING, north + CELL - 2 * ROUNDING
         for place, start, end in zip(places, starts, (*starts[1:], len(points)), strict=True):
-            self.cells.setdefault(place, []).append(Run(arrow, points[start:end], reach, solid=solid))
+            self.cells.setdefault(place, []).append(LinePart(arrow, points[start:end], reach, solid=solid))
 
-    def around(self, box: Rect) -> list[Run]:
-        """Return the runs in the cells of which a part is not farther than `NEAR`."""
+    def around(self, box: Rect) -> list[LinePart]:
+        """Return the parts of lines in all cells that are not wholly farther from a box than `NEAR`."""
         left, top, right, bottom = box
         first, last = int((left - NEAR) // CELL), int((right + NEAR) // CELL)
         upper, lower = int((top - NEAR) // CELL), int((bottom + NEAR) // CELL)
@@ -96,34 +106,34 @@ class RunsByCell:
         return found
 
 
-def distance_of_own(box: Rect, runs: Iterable[Run], own: int, far: float) -> float:
+def distance_of_own(box: Rect, parts: Iterable[LinePart], own: int, far: float) -> float:
     """Return how far a box is from its own line, if not beyond `far`; nothing or less where it covers some of it."""
     left, top, right, bottom = _grown(box, far)
     least = 9.0
-    for run in runs:
-        if run.arrow == own:
-            west, north, east, south = run.box
+    for part in parts:
+        if part.arrow == own:
+            west, north, east, south = part.box
             if west <= right and east >= left and north <= bottom and south >= top:
-                least = min(least, _distance(box, run))
+                least = min(least, _distance(box, part))
                 if least <= 0.0:
                     break
     return least
 
 
-def is_blocked(box: Rect, runs: Iterable[Run], own: int) -> bool:
+def is_blocked(box: Rect, parts: Iterable[LinePart], own: int) -> bool:
     """Return whether another line that no label may touch comes too close to a box."""
     left, top, right, bottom = _grown(box, CLEAR)
-    for run in runs:
-        if run.solid and run.arrow != own:
-            west, north, east, south = run.box
+    for part in parts:
+        if part.solid and part.arrow != own:
+            west, north, east, south = part.box
             beside = west < right and east > left and north < bottom and south > top
-            if beside and _distance(box, run) < CLEAR:
+            if beside and _distance(box, part) < CLEAR:
                 return True
     return False
 
 
 def beside_others(
-    box: Rect, runs: Iterable[Run], own: int, most: float, least: float, lines: float
+    box: Rect, parts: Iterable[LinePart], own: int, most: float, least: float, lines: float
 ) -> tuple[float, int]:
     """Return how far the nearest of the other lines is that a label stays clear of, and how many it stands on.
 
@@ -132,12 +142,12 @@ def beside_others(
     """
     left, top, right, bottom = _grown(box, most)
     under: set[int] = set()
-    for run in runs:
-        west, north, east, south = run.box
-        if west < right and east > left and north < bottom and south > top and run.arrow != own:
-            most, touched = _clearance(box, run, most)
+    for part in parts:
+        west, north, east, south = part.box
+        if west < right and east > left and north < bottom and south > top and part.arrow != own:
+            most, touched = _clearance(box, part, most)
             if touched:
-                under.add(run.arrow)
+                under.add(part.arrow)
             if most < least or len(under) > lines:
                 break
     return most, len(under)
@@ -147,26 +157,26 @@ def _grown(box: Rect, by: float) -> Rect:
     return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
-def _distance(box: Rect, run: Run) -> float:
-    """Return how far a box is from a run, less than nothing where it covers a point of it."""
+def _distance(box: Rect, part: LinePart) -> float:
+    """Return how far a box is from a part, less than nothing where it covers a point of it."""
     left, top, right, bottom = box
     away = [
         hypot(
             left - x if x < left else x - right if x > right else 0.0,
             top - y if y < top else y - bottom if y > bottom else 0.0,
         )
-        for x, y in run.points
+        for x, y in part.points
     ]
-    return min(away) - run.reach
+    return min(away) - part.reach
 
 
-def _clearance(box: Rect, run: Run, most: float) -> tuple[float, bool]:
+def _clearance(box: Rect, part: LinePart, most: float) -> tuple[float, bool]:
     """Return how far the nearest point is that a box stays clear of, if nearer than `most`; whether it touches one."""
     left, top, right, bottom = box
-    reach = run.reach
+    reach = part.reach
     room = most + reach
     touched = False
-    for x, y in run.points:
+    for x, y in part.points:
         if left - room > x or x > right + room or top - room > y or y > bottom + room:
             continue
         beside = left - x if x < left else x - right if x > right else 0.0

@@ -15,7 +15,7 @@ from impacttree.render.layout.labels import Label, place_labels
 from impacttree.render.layout.nearby import (
     CLEAR,
     NEAR,
-    RunsByCell,
+    PartsByCell,
     beside_others,
     distance_of_own,
     is_blocked,
@@ -56,8 +56,8 @@ def test_squares_change_no_label(diagram: Diagram) -> None:
 
 def samples(route: ArrowRoute) -> list[tuple[float, float, float]]:
     """Every point of a line, and how far the line reaches around it."""
-    runs = RunsByCell([route])
-    return [(x, y, run.reach) for cell in runs.cells.values() for run in cell for x, y in run.points]
+    parts = PartsByCell([route])
+    return [(x, y, part.reach) for cell in parts.cells.values() for part in cell for x, y in part.points]
 
 
 def away(box: Rect, point: tuple[float, float, float]) -> float:
@@ -76,7 +76,7 @@ def test_distances_to_lines_are_those_to_all_their_points(
 ) -> None:
     net, grid, tracks, geometry = arranged(diagram)
     drawn = routes(net, grid, tracks, geometry, assign_ports(net, grid, tracks, geometry))
-    lines = RunsByCell(drawn)
+    lines = PartsByCell(drawn)
     of_line = {route.arrow.index: samples(route) for route in drawn}
     assert all(len(of_line[route.arrow.index]) >= len(route.points) for route in drawn)
     for route in drawn[:4]:
@@ -85,21 +85,21 @@ def test_distances_to_lines_are_those_to_all_their_points(
         for across, down in moves:
             left, top = middle[0] + across - size[0] / 2, middle[1] + down - size[1] / 2
             box = (left, top, left + size[0], top + size[1])
-            runs = lines.around(box)
+            parts = lines.around(box)
             around = {
                 index: [(away(box, point), away(box, (*point[:2], 0.0)) <= NEAR) for point in points]
                 for index, points in of_line.items()
             }
-            mine = distance_of_own(box, runs, own, NEAR)
+            mine = distance_of_own(box, parts, own, NEAR)
             nearest, surely_seen = min(around[own])
             assert mine >= min(nearest, 0.0)
             assert mine == nearest or max(mine, nearest) <= 0.0 or not surely_seen
             others = [route.arrow.index for route in drawn if route.arrow.index != own]
             solid = [route.arrow.index for route in drawn if is_solid(route) and route.arrow.index != own]
-            blocked = is_blocked(box, runs, own)
+            blocked = is_blocked(box, parts, own)
             assert blocked or not any(far < CLEAR and seen for index in solid for far, seen in around[index])
             assert not blocked or any(far < CLEAR for index in solid for far, _ in around[index])
-            clear, under = beside_others(box, runs, own, 0.05, 0.0, len(drawn))
+            clear, under = beside_others(box, parts, own, 0.05, 0.0, len(drawn))
             assert under >= sum(any(far < CLEAR and seen for far, seen in around[index]) for index in others)
             assert under <= sum(any(far < CLEAR for far, _ in around[index]) for index in others)
             assert clear < 0.05 or not any(
