@@ -335,6 +335,6 @@ class CompiledProgram:
 
 
 def _check(array: Array, rows: int, width: int) -> None:
-    """Refuse an array of another shape: compiled code does not look, and would read and write beyond its end."""
-    if array.shape != (rows, width):
-        raise ValueError(f"an array is {array.shape}, and {(rows, width)} is needed")
+    """Refuse what is not rows of floats of this shape: compiled code does not look, and would read beyond their end."""
+    if array.shape != (rows, width) or array.dtype != float or not array.flags.c_contiguous:
+        raise ValueError(f"an array is {array.dtype} {array.shape}, and rows of floats, {(rows, width)}, are needed")

@@ -46,9 +46,24 @@ CHANGES = (WHOLE, WHOLE, ROWS, ROWS)
 """Blocks, kinds, scales and values."""
 
 
+DISPATCHERS: list[Any] = []
+"""What numba keeps of each function that Python calls."""
+
+
 def cached(result: str, *arguments: str) -> Any:
-    """Return a decorator that compiles for these arguments alone, or loads what was compiled before."""
-    return njit(f"{result}({', '.join(arguments)})", cache=True, error_model="numpy", nogil=True)
+    """Return a decorator that compiles for these arguments alone, or loads what was compiled before.
+
+    Python calls the compiled function itself, not what would look for one that fits the arguments, which takes as long
+    as evaluating a small tree: so no type, shape or order of an array is looked at here (see `compiled`).
+    """
+
+    def entry(function: Any) -> Any:
+        dispatcher = njit(f"{result}({', '.join(arguments)})", cache=True, error_model="numpy", nogil=True)(function)
+        DISPATCHERS.append(dispatcher)
+        (only,) = dispatcher.overloads.values()
+        return only.entry_point
+
+    return entry
 
 
 @compiled
@@ -221,8 +236,10 @@ def differentiate(code, r, is_fresh):
     """Carry the adjoints at the end of the registers back through one period without changes, computed unless fresh."""
     if not is_fresh:
         execute(code, r, BEGIN, np.uintp(code[END]))
-    size = code[SLOTS]
-    r[size : 2 * size] = r[len(r) - size :]
+    size = np.uintp(code[SLOTS])
+    given = np.uintp(len(r)) - size
+    for slot in range(size):
+        r[size + slot] = r[given + slot]
     execute(code, r, np.uintp(code[BACK]), np.uintp(code[BACK_END]))
 
 
