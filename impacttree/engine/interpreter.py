@@ -18,7 +18,7 @@ from impacttree.engine.flat import CODES, HEADER
 
 __all__ = ["carry_back", "change", "change_each", "differentiate", "evaluate", "local_slopes", "replay", "step_through"]
 
-OPERATIONS = 0x2838B3F3
+OPERATIONS = 0xB90B8484
 """A checksum of the names of operations. Their numbers are part of what numba keeps on disk, and that is renewed when
 this file changes, not when theirs does."""
 if crc32(" ".join(CODES).encode()) != OPERATIONS:
@@ -26,7 +26,7 @@ if crc32(" ".join(CODES).encode()) != OPERATIONS:
 
 (
     MOVE, NEG, ADD, SUB, MUL, DIV, POW, MULADD, MULSUB, SUBMUL,
-    GAIN, LOSE, GAIN_MUL, GAIN_DIV, GAIN_IF, JUMP, JUMP_IF_ZERO,
+    GAIN, LOSE, GAIN_MUL, GAIN_DIV, GAIN_IF, NEG_MUL_DIV, GAIN_NEG_MUL_DIV, JUMP, JUMP_IF_ZERO,
     LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL, CHOOSE,
     EXP, LOG, LOG10, SQRT, SIN, COS, FLOOR, CEIL, ROUND, SLOPE_OF_BASE, SLOPE_OF_EXPONENT,
 ) = CODES.values()  # fmt: skip
@@ -146,6 +146,12 @@ def execute(code, r, pc, stop):  # noqa: C901, PLR0915 - one loop over all opera
             pc += FIVE
         elif op == SUBMUL:
             r[out] = r[code[pc + FOUR]] - r[a] * r[code[pc + THREE]]
+            pc += FIVE
+        elif op == NEG_MUL_DIV:
+            r[out] = -r[a] * r[code[pc + THREE]] / r[code[pc + FOUR]]
+            pc += FIVE
+        elif op == GAIN_NEG_MUL_DIV:
+            r[out] += -r[a] * r[code[pc + THREE]] / r[code[pc + FOUR]]
             pc += FIVE
         elif op == LOSE:
             r[out] -= r[a]
