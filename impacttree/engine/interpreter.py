@@ -58,7 +58,8 @@ def cached(result: str, *arguments: str) -> Any:
     """
 
     def entry(function: Any) -> Any:
-        dispatcher = njit(f"{result}({', '.join(arguments)})", cache=True, error_model="numpy", nogil=True)(function)
+        signature = f"{result}({', '.join(arguments)})"
+        dispatcher: Any = njit(signature, cache=True, error_model="numpy", nogil=True)(function)
         DISPATCHERS.append(dispatcher)
         (only,) = dispatcher.overloads.values()
         return only.entry_point
