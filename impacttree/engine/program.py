@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Protocol
 
 from impacttree.engine import codegen
@@ -121,6 +122,12 @@ class Program:
         return tuple((block.slot, load) for block in self.blocks for load in codegen.edge_loads(block))
 
     @cached_property
+    def _first_edges(self) -> Sequence[int]:
+        """The number of the first edge into each function's slots."""
+        counts = (sum(len(codegen.edge_loads(block)) for block in chunk) for chunk in self.chunks)
+        return tuple(accumulate(counts, initial=0))
+
+    @cached_property
     def branching(self) -> tuple[Block, ...]:
         """The blocks whose value can switch."""
         return tuple(block for block in self.blocks if block.branches)
@@ -179,7 +186,7 @@ class Program:
 
     def _chunk_partials(self, number: int, fixed: frozenset[int]) -> Partials:
         if (number, fixed) not in self._partials:
-            first = sum(len(codegen.edge_loads(block)) for chunk in self.chunks[:number] for block in chunk)
+            first = self._first_edges[number]
             lines: list[str] = []
             for block in self.chunks[number]:
                 lines += codegen.write_partials(block, first, self.lags) if block.slot not in fixed else []
