@@ -38,7 +38,7 @@ EDGE = 0.12
 STEP = 0.035
 TIE = 1e-9
 """Places whose costs differ by less are equals, of which the first is taken."""
-AROUND, PART = 8, 4
+AROUND, PART = 8, 6
 """Steps of the budget: the places around a point, and the points of a part of a line as a rule."""
 UNDER = 1.3
 """What it costs to stand on a line that carries nothing."""
