@@ -13,11 +13,11 @@ from impacttree.render.layout.labels import Label, Rect, place_labels
 from impacttree.render.layout.lanes import assign_lanes
 from impacttree.render.layout.measure import uncovered
 from impacttree.render.layout.network import Network, network
+from impacttree.render.layout.placement import Grid
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import ArrowRoute, routes
 from impacttree.render.layout.rows import RowSearch, Sweeps
 from impacttree.render.layout.sizes import Geometry, discomfort, place
-from impacttree.render.layout.standing import Grid
 from impacttree.render.layout.style import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, POINT, WHITE
 from impacttree.render.layout.tracks import Tracks, assign_tracks
 from impacttree.render.scene import Group, Scene, Text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
-__all__ = ["Crossings", "Ends", "Packed", "packed"]
+__all__ = ["Crossings", "LineEnds", "Packed", "packed"]
 
 BITS = 64
 
@@ -104,11 +104,11 @@ class Crossings:
         return known
 
 
-class Ends:
+class LineEnds:
     """Where the lines of a gap end on both sides, and which have moved since one looked.
 
     >>> left, right = [0, 2], [2, 2]
-    >>> ends = Ends([0, 1], left, right)
+    >>> ends = LineEnds([0, 1], left, right)
     >>> ends.moved()
     [(0, None, (0, 2)), (1, None, (2, 2))]
     >>> right[1] = 4

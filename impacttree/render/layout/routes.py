@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from impacttree.records import dataclass
 from impacttree.render.layout.network import Arrow, Network
+from impacttree.render.layout.placement import Grid
 from impacttree.render.layout.ports import Ports, head_length
 from impacttree.render.layout.sizes import Geometry, thickness
-from impacttree.render.layout.standing import Grid
 from impacttree.render.layout.tracks import Tracks
 from impacttree.render.scene import Segment
 

@@ -9,7 +9,7 @@ from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.lanes import Lanes
 from impacttree.render.layout.levels import Levels
 from impacttree.render.layout.network import Arrow, Network
-from impacttree.render.layout.standing import FREE, STILL, Grid, Standing
+from impacttree.render.layout.placement import FREE, STILL, Grid, Placement
 from impacttree.render.layout.swaps import Swaps
 
 __all__ = ["RowSearch", "Sweeps"]
@@ -29,20 +29,20 @@ class RowSearch:
         self.lanes = lanes.count
         self.budget = budget
         self.swept = swept
-        self.standing = Standing(net, lanes, budget)
-        self.levels = Levels(self.standing)
-        self.gaps = {index: (run.start, run.stop) for index, run in self.standing.long.items()}
+        self.placement = Placement(net, lanes, budget)
+        self.levels = Levels(self.placement)
+        self.gaps = {index: (run.start, run.stop) for index, run in self.placement.long.items()}
         """The gaps that an arrow passes, by the lanes on their right."""
-        self.swaps = [Swaps(self.standing, lane) for lane in range(self.lanes)]
+        self.swaps = [Swaps(self.placement, lane) for lane in range(self.lanes)]
         self.clock = _Clock(self.lanes, len(net.arrows))
 
     def grid(self) -> Grid:
         """Return where everything stands now."""
-        return self.standing.grid()
+        return self.placement.grid()
 
     def total(self) -> float:
         """Return the whole cost."""
-        return self.standing.total()
+        return self.placement.total()
 
     def improve(self, sweeps: int) -> None:
         """Move or swap cards within their lanes, then set every long arrow to its best level, until nothing changes."""
@@ -75,8 +75,8 @@ class RowSearch:
                 self._restore(kept)
 
     def _shuffle(self, lane: int, chance: Random) -> None:
-        slots = list(self.standing.slot[lane])
-        pinned = self.standing.pinned
+        slots = list(self.placement.slot[lane])
+        pinned = self.placement.pinned
         loose = [row for row, card in enumerate(slots) if card == FREE or (card >= 0 and not pinned[card])]
         for last in range(len(loose) - 1, 0, -1):
             one, two = loose[last], loose[int(chance.random() * (last + 1))]
@@ -84,14 +84,14 @@ class RowSearch:
         self._fill(lane, slots)
 
     def _state(self) -> _State:
-        standing = self.standing
-        return tuple(tuple(slots) for slots in standing.slot), tuple(standing.level), self.clock.copy()
+        placement = self.placement
+        return tuple(tuple(slots) for slots in placement.slot), tuple(placement.level), self.clock.copy()
 
     def _restore(self, state: _State) -> None:
         slots, levels, clock = state
         for lane, filled in enumerate(slots):
             self._fill(lane, filled)
-        for index in self.standing.long:
+        for index in self.placement.long:
             self._set_level(self.net.arrows[index], levels[index])
         self.clock = clock.copy()
 
@@ -99,7 +99,7 @@ class RowSearch:
         """Give each card of a lane in turn the row that lowers the cost most; return whether one moved."""
         if self.clock.last_change(lane, lane + 1) <= self.clock.swept[lane]:
             return False
-        around = self.standing.around(lane)
+        around = self.placement.around(lane)
         slots = self.swept.get(around)
         if slots is None:
             slots = self._swept(lane)
@@ -112,24 +112,24 @@ class RowSearch:
 
     def _swept(self, lane: int) -> tuple[int, ...]:
         """Return the slots of a lane after each card in turn took its best row, its card taking the old one."""
-        standing = self.standing
-        before = tuple(standing.slot[lane])
+        placement = self.placement
+        before = tuple(placement.slot[lane])
         swaps = self.swaps[lane]
         swaps.look()
-        for card in [card for card in before if card >= 0 and not standing.pinned[card]]:
+        for card in [card for card in before if card >= 0 and not placement.pinned[card]]:
             if self.budget.spent:
                 break
             best = swaps.best(card)
             if best is not None:
-                standing.swap(lane, standing.row[card], best)
+                placement.swap(lane, placement.row[card], best)
                 swaps.look()
-        after = tuple(standing.slot[lane])
-        standing.fill(lane, before)
+        after = tuple(placement.slot[lane])
+        placement.fill(lane, before)
         return after
 
     def _fill(self, lane: int, slots: Sequence[int]) -> bool:
         """Let cards of a lane stand as they do in `slots`; return whether one moved."""
-        if not self.standing.fill(lane, slots):
+        if not self.placement.fill(lane, slots):
             return False
         self.levels.look(lane)
         self.clock.tick(lane, lane + 1)
@@ -137,7 +137,7 @@ class RowSearch:
 
     def _set_levels(self) -> bool:
         changed = False
-        for index in self.standing.long:
+        for index in self.placement.long:
             if self.budget.spent:
                 return changed
             arrow = self.net.arrows[index]
@@ -148,7 +148,7 @@ class RowSearch:
 
     def _set_level(self, arrow: Arrow, level: int) -> bool:
         """Let an arrow run at a level; return whether it did not before."""
-        if level == self.standing.level[arrow.index]:
+        if level == self.placement.level[arrow.index]:
             return False
         self.levels.set(arrow, level)
         self.clock.tick(*self.gaps[arrow.index])

@@ -8,8 +8,8 @@ from __future__ import annotations
 from itertools import accumulate
 
 from impacttree.records import dataclass
-from impacttree.render.layout.packed import Crossings, Ends
-from impacttree.render.layout.standing import (
+from impacttree.render.layout.packed import Crossings, LineEnds
+from impacttree.render.layout.placement import (
     BLOCKED,
     CARD_BETWEEN,
     COST,
@@ -21,7 +21,7 @@ from impacttree.render.layout.standing import (
     STILL,
     TAKEN,
     UPRIGHT,
-    Standing,
+    Placement,
 )
 
 __all__ = ["Swaps"]
@@ -33,18 +33,18 @@ STEPS_A_ROW, STEPS_A_CARD, STEPS_A_LINE = 15, 80, 20
 class Swaps:
     """What trading places in a lane changes in the cost, as long as nothing moves in other lanes."""
 
-    def __init__(self, standing: Standing, lane: int) -> None:
-        self.standing = standing
+    def __init__(self, placement: Placement, lane: int) -> None:
+        self.placement = placement
         self.lane = lane
-        self.slots = standing.slot[lane]
+        self.slots = placement.slot[lane]
         self.open = [
-            row for row, card in enumerate(self.slots) if card == FREE or (card != TAKEN and not standing.pinned[card])
+            row for row, card in enumerate(self.slots) if card == FREE or (card != TAKEN and not placement.pinned[card])
         ]
         """Rows whose slots may trade."""
-        self.sides = [_Side(standing, lane - 1, standing.entering, far=0)] if lane else []
-        self.sides.append(_Side(standing, lane, standing.leaving, far=1))
-        self.ties = _Ties(standing, lane) if standing.upright[lane] else None
-        self.turned = _turned(standing, lane)
+        self.sides = [_Side(placement, lane - 1, placement.entering, far=0)] if lane else []
+        self.sides.append(_Side(placement, lane, placement.leaving, far=1))
+        self.ties = _Ties(placement, lane) if placement.upright[lane] else None
+        self.turned = _turned(placement, lane)
         self.partings: dict[tuple[int, int], int] = {}
 
     def look(self) -> None:
@@ -52,8 +52,8 @@ class Swaps:
         elsewhere = [side.look() for side in self.sides]
         if any(elsewhere):
             self.partings.clear()
-        levels = self.standing.levels_in(self.lane)
-        self.runs = [levels.count(2 * row) for row in range(self.standing.rows)]
+        levels = self.placement.levels_in(self.lane)
+        self.runs = [levels.count(2 * row) for row in range(self.placement.rows)]
         """How many runs each row holds."""
         if self.ties:
             self.ties.look()
@@ -74,10 +74,10 @@ class Swaps:
 
     def changes(self, card: int) -> list[tuple[float, int]]:
         """Return by how much the whole cost changes when a card trades places with another row, and that row."""
-        slots, runs, depth = self.slots, self.runs, self.standing.depth
-        here = self.standing.row[card]
+        slots, runs, depth = self.slots, self.runs, self.placement.depth
+        here = self.placement.row[card]
         own, deep = self._lines(card), depth[card]
-        self.standing.budget.spend(STEPS_A_ROW * len(self.open))
+        self.placement.budget.spend(STEPS_A_ROW * len(self.open))
         changes = []
         for row in self.open:
             other = slots[row]
@@ -104,8 +104,8 @@ class Swaps:
             if self.ties:
                 packed += self.ties.cost(card)
             doubled = sum(bundle.doubled for _, bundle in bundles)
-            known = self.lines[card] = [cost - doubled for cost in self.standing.by_row.unpacked(packed)]
-            known[self.standing.row[card]] += doubled
+            known = self.lines[card] = [cost - doubled for cost in self.placement.by_row.unpacked(packed)]
+            known[self.placement.row[card]] += doubled
         return known
 
     def _parting(self, one: int, two: int) -> int:
@@ -121,19 +121,19 @@ class Swaps:
         return known + 2 * self.ties.between(one, two) if self.ties else known
 
     def _change_of_turns(self, here: int, row: int) -> int:
-        self.standing.swap(self.lane, here, row)
+        self.placement.swap(self.lane, here, row)
         after = self._turn_cost()
-        self.standing.swap(self.lane, here, row)
+        self.placement.swap(self.lane, here, row)
         return after - self.turn_cost
 
     def _turn_cost(self) -> int:
-        return sum(self.standing.turn_cost(gap) for gap in self.turned)
+        return sum(self.placement.turn_cost(gap) for gap in self.turned)
 
 
-def _turned(standing: Standing, lane: int) -> list[int]:
+def _turned(placement: Placement, lane: int) -> list[int]:
     """Return the gaps beside a lane where return arrows leave or enter its cards."""
     sides = ((lane - 1, False), (lane, True))
-    return [gap for gap, leaves in sides if any(leaves == turns for _, _, turns in standing.turning[gap])]
+    return [gap for gap, leaves in sides if any(leaves == turns for _, _, turns in placement.turning[gap])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +158,21 @@ class _Bundle:
 class _Side:
     """The gap on one side of a lane: what a card's lines there cost in each row, as long as nothing moves."""
 
-    def __init__(self, standing: Standing, gap: int, own: list[list[int]], far: int) -> None:
-        self.standing = standing
+    def __init__(self, placement: Placement, gap: int, own: list[list[int]], far: int) -> None:
+        self.placement = placement
         self.own = own
         self.far = far
-        self.ends = Ends(standing.passing[gap], standing.left[gap], standing.right[gap])
-        self.far_ends = (standing.left, standing.right)[far][gap]
-        self.crossings = Crossings(standing.by_row)
+        self.ends = LineEnds(placement.passing[gap], placement.left[gap], placement.right[gap])
+        self.far_ends = (placement.left, placement.right)[far][gap]
+        self.crossings = Crossings(placement.by_row)
         self.bundles: dict[int, _Bundle] = {}
 
     def look(self) -> bool:
         """Take in where the lines end now; return whether one ends elsewhere on the far side."""
         moved, near, far = self.ends.moved(), 1 - self.far, self.far
-        self.standing.budget.spend(len(self.ends.lines) + STEPS_A_LINE * len(moved))
+        self.placement.budget.spend(len(self.ends.lines) + STEPS_A_LINE * len(moved))
         for line, then, now in moved:
-            weight = self.standing.weight[line]
+            weight = self.placement.weight[line]
             if then:
                 self.crossings.add(then[near], then[far], -weight)
             self.crossings.add(now[near], now[far], weight)
@@ -186,7 +186,7 @@ class _Side:
 
         Lines of one card count as if they crossed each other, which they do not where it stands: see `_Bundle.doubled`.
         """
-        self.standing.budget.spend(STEPS_A_CARD)
+        self.placement.budget.spend(STEPS_A_CARD)
         met = self.crossings.met
         return CROSSING * sum(weight * met(end) for end, weight in bundle.ends.items()) + bundle.length
 
@@ -197,10 +197,10 @@ class _Side:
             ends: dict[int, int] = {}
             for index in self.own[card]:
                 end = self.far_ends[index]
-                ends[end] = ends.get(end, 0) + self.standing.weight[index]
+                ends[end] = ends.get(end, 0) + self.placement.weight[index]
             weight = sum(ends.values())
             doubled = CROSSING * (weight * weight - sum(part * part for part in ends.values())) // 2
-            length = sum(part * self.standing.by_row.away(end) for end, part in ends.items())
+            length = sum(part * self.placement.by_row.away(end) for end, part in ends.items())
             known = self.bundles[card] = _Bundle(ends, weight, doubled, LENGTH * length)
         return known
 
@@ -208,25 +208,25 @@ class _Side:
 class _Ties:
     """The arrows within a lane: what they cost where one of their cards stands elsewhere."""
 
-    def __init__(self, standing: Standing, lane: int) -> None:
-        self.standing, self.lane = standing, lane
-        self.row, self.rows = standing.row, standing.by_row
+    def __init__(self, placement: Placement, lane: int) -> None:
+        self.placement, self.lane = placement, lane
+        self.row, self.rows = placement.row, placement.by_row
         self.of: dict[int, list[tuple[int, int]]] = {}
         """The other end and the weight of each arrow of a card."""
-        self.arrows = [(arrow.source, arrow.target, standing.weight[arrow.index]) for arrow in standing.upright[lane]]
+        self.arrows = [(arrow.source, arrow.target, placement.weight[arrow.index]) for arrow in placement.upright[lane]]
         for source, target, weight in self.arrows:
             self.of.setdefault(source, []).append((target, weight))
             self.of.setdefault(target, []).append((source, weight))
 
     def look(self) -> None:
         """Take in how the cards of the lane stand now."""
-        filled = [2 * row for row, card in enumerate(self.standing.slot[self.lane]) if card != FREE]
+        filled = [2 * row for row, card in enumerate(self.placement.slot[self.lane]) if card != FREE]
         self.obstacles = Crossings(self.rows)
         for height in filled:
             self.obstacles.add(height, height, CARD_BETWEEN)
-        for height in self.standing.levels_in(self.lane):
+        for height in self.placement.levels_in(self.lane):
             self.obstacles.add(height, height, RUN_ACROSS)
-        steps = [0] * (self.standing.rows + 1)
+        steps = [0] * (self.placement.rows + 1)
         for source, target, weight in self.arrows:
             low, high = sorted((self.row[source], self.row[target]))
             steps[low + 1] += weight

@@ -13,11 +13,11 @@ from impacttree.render.layout.cut import Excerpt, cleaned
 from impacttree.render.layout.lanes import assign_lanes
 from impacttree.render.layout.levels import NEVER
 from impacttree.render.layout.network import Network, network
+from impacttree.render.layout.placement import COST, TAKEN, Grid
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import routes
 from impacttree.render.layout.rows import RowSearch
 from impacttree.render.layout.sizes import Geometry, place, thickness
-from impacttree.render.layout.standing import COST, TAKEN, Grid
 from impacttree.render.layout.tracks import Tracks, assign_tracks, gaps
 from impacttree.views import Diagram
 from tests.render import diagrams
@@ -112,24 +112,24 @@ def test_searching_on_never_makes_rows_worse(diagram: Diagram) -> None:
 def test_the_cost_of_a_trade_is_the_difference_of_whole_costs(diagram: Diagram) -> None:
     net = numbered(diagram)
     search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE, {})
-    standing = search.standing
+    placement = search.placement
     for lane, swaps in enumerate(search.swaps):
-        for card in [card for card in standing.slot[lane] if card >= 0 and not standing.pinned[card]]:
+        for card in [card for card in placement.slot[lane] if card >= 0 and not placement.pinned[card]]:
             swaps.look()
-            before, here = search.total(), standing.row[card]
+            before, here = search.total(), placement.row[card]
             changes = swaps.changes(card)
             assert search.total() == pytest.approx(before)
-            loose = [row for row, other in enumerate(standing.slot[lane]) if other != TAKEN and row != here]
+            loose = [row for row, other in enumerate(placement.slot[lane]) if other != TAKEN and row != here]
             assert [row for _, row in changes] == [
-                row for row in loose if standing.slot[lane][row] < 0 or not standing.pinned[standing.slot[lane][row]]
+                row for row in loose if placement.slot[lane][row] < 0 or not placement.pinned[placement.slot[lane][row]]
             ]
             for change, row in changes:
-                standing.swap(lane, here, row)
+                placement.swap(lane, here, row)
                 assert search.total() == pytest.approx(before + change, abs=1e-9)
-                standing.swap(lane, row, here)
+                placement.swap(lane, row, here)
             best = swaps.best(card)
             if best is not None:
-                search._fill(lane, _traded(standing.slot[lane], here, best))
+                search._fill(lane, _traded(placement.slot[lane], here, best))
                 search._set_levels()
 
 
@@ -143,23 +143,23 @@ def _traded(slots: list[int], one: int, two: int) -> list[int]:
 def test_the_cost_of_a_level_is_told_up_to_what_all_levels_share(diagram: Diagram) -> None:
     net = numbered(diagram)
     search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE, {})
-    standing, levels = search.standing, search.levels
-    for index in standing.long:
+    placement, levels = search.placement, search.levels
+    for index in placement.long:
         arrow = net.arrows[index]
         if arrow.returns:
             told = levels.costs_of_a_return(arrow)
-            assert list(told) == list(range(-1, 2 * standing.rows, 2))
+            assert list(told) == list(range(-1, 2 * placement.rows, 2))
         else:
             told = {level: cost for level, cost in enumerate(levels.costs(arrow)) if cost < NEVER}
-            lanes = range(standing.lane[arrow.source] + 1, standing.lane[arrow.target])
-            rows = [row for row in range(standing.rows) if all(standing.slot[lane][row] == -1 for lane in lanes)]
+            lanes = range(placement.lane[arrow.source] + 1, placement.lane[arrow.target])
+            rows = [row for row in range(placement.rows) if all(placement.slot[lane][row] == -1 for lane in lanes)]
             assert [level for level in told if level % 2 == 0] == [2 * row for row in rows]
         shared = set()
         for level, cost in told.items():
             levels.set(arrow, level)
             away = 0.0
             if arrow.returns:  # which are kept near both their ends, which the whole cost does not ask for
-                low, high = sorted((standing.row[arrow.source], standing.row[arrow.target]))
+                low, high = sorted((placement.row[arrow.source], placement.row[arrow.target]))
                 away = 0.6 * (max(0.0, low - level / 2) + max(0.0, level / 2 - high))
             shared.add(round(search.total() + away - COST * cost, 6))
         assert len(shared) == 1

@@ -19,7 +19,7 @@ from impacttree.render.layout.lanes import Lanes
 from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.packed import packed
 
-__all__ = ["FREE", "TAKEN", "Grid", "Standing"]
+__all__ = ["FREE", "TAKEN", "Grid", "Placement"]
 
 FREE = -1
 TAKEN = -2
@@ -61,7 +61,7 @@ class Grid:
     """The card in a slot, by lane and row."""
 
 
-class Standing:
+class Placement:
     """Where cards and long arrows stand in the lanes given, and what that costs."""
 
     def __init__(self, net: Network, lanes: Lanes, budget: Budget) -> None:
@@ -194,12 +194,12 @@ class Standing:
             return sum(rows) / len(rows) if rows else self.rows / 2
 
         last = self.lane[self.net.path[-1]] if self.net.path else self.lanes - 1
-        standing: list[list[int]] = [[] for _ in range(self.lanes)]
+        movable: list[list[int]] = [[] for _ in range(self.lanes)]
         for card, at in enumerate(self.lane):
             if not self.pinned[card]:
-                standing[at].append(card)
+                movable[at].append(card)
         for lane in sorted(range(self.lanes), key=lambda number: (abs(last - number), number)):
-            cards = sorted(standing[lane], key=lambda card: (-carried[card], mean_row(card), card))
+            cards = sorted(movable[lane], key=lambda card: (-carried[card], mean_row(card), card))
             rows = [row for row in range(self.rows) if self.slot[lane][row] == FREE]
             for card, row in zip(cards, rows, strict=False):
                 self.row[card] = row
