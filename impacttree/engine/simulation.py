@@ -142,6 +142,11 @@ class DrawnChange:
     recipe: Recipe
     addresses: tuple[str | None, ...]
 
+    @property
+    def varies(self) -> bool:
+        """Whether what is done differs from period to period."""
+        return self.recipe.varies
+
     def at(self, draws: Mapping[str, Array]) -> Intervention:
         """Return the effect with a number for each row."""
         pairs = zip(self.recipe.changes, self.addresses, strict=True)

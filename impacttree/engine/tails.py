@@ -15,7 +15,8 @@ The mean of samples is a number all the same, another one for each seed. Two sig
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.model import Part
+from impacttree.engine.row_program import varying
 from impacttree.engine.simulation import Job
 from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector import evaluate_many
@@ -63,14 +65,22 @@ def tail(values: Array) -> float:
     k = max(LEAST, len(values) // SHARE)
     if len(values) <= 2 * k:
         return float("nan")
-    distances = np.abs(values - np.median(values))
+    distances = np.abs(values - _median(values))
     largest = np.sort(np.partition(distances, len(distances) - k - 1)[-k - 1 :])[::-1]
-    if largest[-1] <= 0 or len(np.unique(largest[:-1])) < DIFFERENT * k:
+    if largest[-1] <= 0 or 1 + np.count_nonzero(largest[1:-1] != largest[:-2]) < DIFFERENT * k:
         return float("nan")
     logs = np.log(largest)
     spacings = np.arange(1, k + 1) * (logs[:-1] - logs[1:])
     h = float(spacings.mean())
     return float("nan") if float(spacings.max()) > CLUSTER * h else h
+
+
+def _median(values: Array) -> np.float64:
+    """Return the median of finite numbers, as `np.median` does, which looks at more."""
+    low, high = (len(values) - 1) // 2, len(values) // 2
+    parted = np.partition(values, (low, high))
+    middle: np.float64 = (parted[low] + parted[high]) / 2
+    return middle
 
 
 def is_heavy(values: Array) -> bool:
@@ -115,8 +125,8 @@ class _Seen:
     low: float = np.inf
     high: float = -np.inf
     zero: Mask | None = None
-    values: tuple[Array, ...] = ()
-    """The result and the operands, when last computed."""
+    values: tuple[Any, ...] = ()
+    """The result and the operands, when last computed: arrays, or numbers where all samples have the same."""
 
 
 class Watch:
@@ -126,22 +136,27 @@ class Watch:
     ----------
     count
         How many samples there are.
+    watched
+        Slots whose operations are looked at.
     """
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, count: int, watched: Collection[int]) -> None:
+        self.count, self.watched = count, watched
         self._seen: dict[tuple[int, int], _Seen] = {}
 
     def __call__(
         self, block: Block, step: Instruction, result: Any, args: Sequence[Any], taken: Any, rows: slice
     ) -> None:
         """Take note of an operation in some rows; `taken` says in which of them its branch is."""
-        if not _is_risky(block, step):
+        if block.slot not in self.watched or not _is_risky(block, step):
             return
         seen = self._seen.setdefault((block.slot, step.out), _Seen(block, step, np.full(self.count, np.inf)))
         divisor = _divisor(step, args)
         if divisor is not None:
             _note_divisor(seen, divisor, taken, rows, self.count)
+        if taken is True and rows == slice(0, self.count):
+            seen.values = (result, *args)
+            return
         if not seen.values:
             seen.values = tuple(np.full(self.count, np.nan) for _ in range(1 + len(args)))
         for kept, now in zip(seen.values, (result, *args), strict=True):
@@ -159,7 +174,7 @@ class Watch:
         """
         there = np.isfinite(outcome)
         ranks = np.zeros(self.count)
-        order = np.argsort(np.abs(outcome[there] - np.median(outcome[there])), kind="stable")
+        order = np.argsort(np.abs(outcome[there] - _median(outcome[there])), kind="stable")
         ranks[np.flatnonzero(there)[order]] = (np.arange(len(order)) + 0.5) / max(len(order), 1)
         for seen in self._seen.values():
             if seen.zero is not None and bool((seen.zero & ~there).any()):
@@ -169,10 +184,10 @@ class Watch:
         if heavy:
             for seen in self._seen.values():
                 whole = there & np.isfinite(seen.values[0])
-                result, *operands = (values[whole] for values in seen.values)
+                result, *operands = (np.broadcast_to(values, self.count)[whole] for values in seen.values)
                 if not is_heavy(result) or any(map(is_heavy, operands)):
                     continue
-                if _felt(ranks[whole], -np.abs(result - np.median(result))):
+                if _felt(ranks[whole], -np.abs(result - _median(result))):
                     return _cause(seen, "tail")
         return None
 
@@ -188,6 +203,15 @@ def _felt(ranks: Array, order: Array) -> bool:
 def _note_divisor(seen: _Seen, divisor: Any, taken: Any, rows: slice, count: int) -> None:
     width = len(range(*rows.indices(count)))
     numbers = np.broadcast_to(np.asarray(divisor, dtype=np.float64), width)
+    low, high = float(numbers.min()), float(numbers.max())
+    if taken is True and (low > 0 or high < 0) and math.isfinite(low) and math.isfinite(high):
+        seen.closest[rows] = np.minimum(seen.closest[rows], np.abs(numbers))
+        seen.low, seen.high = min(seen.low, low), max(seen.high, high)
+        if low > 0:
+            seen.positive = min(seen.positive, low)
+        else:
+            seen.negative = max(seen.negative, high)
+        return
     counts = np.broadcast_to(taken, width) & np.isfinite(numbers)
     zero = counts & (numbers == 0)
     if zero.any():
@@ -273,11 +297,27 @@ def cause_of(job: Job, slot: int, outcome: Array, draws: Mapping[str, Array], *,
     heavy
         Whether the tail of all samples of the outcome is heavy.
     """
-    for changes in job.runs:
-        watch = Watch(len(outcome))
+    for number, changes in enumerate(job.runs):
+        watched = _watched(job, slot, number)
+        if not watched:
+            continue
+        watch = Watch(len(outcome), watched)
         inputs = job.inputs(draws, changes)
         evaluate_many(job.model, job.periods, count=len(outcome), **inputs, totals=(slot,), observe=watch)
         cause = watch.cause(outcome, heavy)
         if cause is not None:
             return cause
     return None
+
+
+def _watched(job: Job, slot: int, number: int) -> frozenset[int]:
+    """Return the slots with operations to look at in a run: those that are not what they were in the first one."""
+    first, changes = job.runs[0], job.runs[number]
+    part = job.model.part((slot, *changes))
+    rules = (*part.step.blocks, *part.recomputed.blocks)
+    steps = ((block, step) for block in rules for step in block.steps if isinstance(step, Instruction))
+    risky = frozenset(block.slot for block, step in steps if _is_risky(block, step))
+    if not number or any(change.varies for change in (*first.values(), *changes.values())):
+        return risky
+    differing = [slot for slot in {*first, *changes} if first.get(slot) is not changes.get(slot)]
+    return risky & varying((*part.initial.blocks, *rules), frozenset(), differing).slots

@@ -366,7 +366,7 @@ class _Block:
         found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
         sums = _Totals(self.plan, totals, self.space)
         settling = self.settles and self.observe is None and held.paths.keys().isdisjoint(self.plan.settling)
-        course = self.plan.course(held.kinds, settling)
+        course = {0: _Stretch((), ())} if self.observe else self.plan.course(held.kinds, settling)
         stretch, row = course[0], initial
         for position in range(self.model.steps(self.periods)):
             for place, schedule in self.model.schedules.items():
@@ -398,7 +398,7 @@ class _Block:
             row[slot] = self.settle(slot, values)
         recomputed = self.part.recomputed
         effects = held.over(self.periods, recomputed.chunk_of)
-        functions = self.plan.functions([self.part.over_horizon], held.kinds)
+        functions = () if self.observe else self.plan.functions([self.part.over_horizon], held.kinds)
         self.period(functions, recomputed, held.kinds, row, {}, self.plan.base_over_horizon, effects)
         return {slot: row[slot] for slot in totals}
 
