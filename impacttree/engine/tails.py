@@ -15,7 +15,6 @@ The mean of samples is a number all the same, another one for each seed. Two sig
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
@@ -117,8 +116,8 @@ class _Seen:
 
     block: Block
     step: Instruction
-    closest: Array
-    """Least size of the denominator over the periods."""
+    closest: Array | None = None
+    """Least size of the denominator over the periods, where it was looked at."""
     negative: float = -np.inf
     """Largest denominator below zero, and the smallest above."""
     positive: float = np.inf
@@ -150,7 +149,7 @@ class Watch:
         """Take note of an operation in some rows; `taken` says in which of them its branch is."""
         if block.slot not in self.watched or not _is_risky(block, step):
             return
-        seen = self._seen.setdefault((block.slot, step.out), _Seen(block, step, np.full(self.count, np.inf)))
+        seen = self._seen.setdefault((block.slot, step.out), _Seen(block, step))
         divisor = _divisor(step, args)
         if divisor is not None:
             _note_divisor(seen, divisor, taken, rows, self.count)
@@ -179,7 +178,9 @@ class Watch:
         for seen in self._seen.values():
             if seen.zero is not None and bool((seen.zero & ~there).any()):
                 return _cause(seen, "zero")
-            if self._is_pole(seen) and _felt(ranks, np.where(there, seen.closest, np.inf)):
+            if seen.closest is None or not self._is_pole(seen):
+                continue
+            if _felt(ranks, np.where(there, seen.closest, np.inf)):
                 return _cause(seen, "pole")
         if heavy:
             for seen in self._seen.values():
@@ -203,27 +204,27 @@ def _felt(ranks: Array, order: Array) -> bool:
 def _note_divisor(seen: _Seen, divisor: Any, taken: Any, rows: slice, count: int) -> None:
     width = len(range(*rows.indices(count)))
     numbers = np.broadcast_to(np.asarray(divisor, dtype=np.float64), width)
-    low, high = float(numbers.min()), float(numbers.max())
-    if taken is True and (low > 0 or high < 0) and math.isfinite(low) and math.isfinite(high):
-        seen.closest[rows] = np.minimum(seen.closest[rows], np.abs(numbers))
-        seen.low, seen.high = min(seen.low, low), max(seen.high, high)
-        if low > 0:
-            seen.positive = min(seen.positive, low)
-        else:
-            seen.negative = max(seen.negative, high)
-        return
     counts = np.broadcast_to(taken, width) & np.isfinite(numbers)
-    zero = counts & (numbers == 0)
-    if zero.any():
-        seen.zero = np.zeros(count, dtype=np.bool_) if seen.zero is None else seen.zero
-        seen.zero[rows] |= zero
-    used = numbers[counts & ~zero]
-    if not len(used):
-        return
-    seen.closest[rows] = np.minimum(seen.closest[rows], np.where(counts & ~zero, np.abs(numbers), np.inf))
-    seen.low, seen.high = min(seen.low, float(used.min())), max(seen.high, float(used.max()))
-    seen.negative = max(seen.negative, float(used.max(where=used < 0, initial=-np.inf)))
-    seen.positive = min(seen.positive, float(used.min(where=used > 0, initial=np.inf)))
+    used, sizes = numbers, np.abs(numbers)
+    if not (counts & (numbers != 0)).all():
+        zero = counts & (numbers == 0)
+        if zero.any():
+            seen.zero = np.zeros(count, dtype=np.bool_) if seen.zero is None else seen.zero
+            seen.zero[rows] |= zero
+        used, sizes = numbers[counts & ~zero], np.where(counts & ~zero, sizes, np.inf)
+        if not len(used):
+            return
+    if seen.closest is None:
+        seen.closest = np.full(count, np.inf)
+    seen.closest[rows] = np.minimum(seen.closest[rows], sizes)
+    low, high = float(used.min()), float(used.max())
+    seen.low, seen.high = min(seen.low, low), max(seen.high, high)
+    if low < 0:
+        below = high if high < 0 else float(used.max(where=used < 0, initial=-np.inf))
+        seen.negative = max(seen.negative, below)
+    if high > 0:
+        above = low if low > 0 else float(used.min(where=used > 0, initial=np.inf))
+        seen.positive = min(seen.positive, above)
 
 
 def _cause(seen: _Seen, kind: Literal["pole", "zero", "tail"]) -> Cause:

@@ -43,7 +43,7 @@ def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
         return
     size = max(abs(lift.total), math.fsum(map(abs, exact.values())))
     for names, amount in exact.items():
-        found = paths.amount([compiled.slot(name) for name in names])
+        found = paths.amounts([[compiled.slot(name) for name in names]])[0]
         assert abs(found - amount) <= 1e-9 * size + 1e-13, names
     listed = paths.best(1_000)
     index = {compiled.slot(name): name for name in sketch.metrics}
