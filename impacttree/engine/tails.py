@@ -15,6 +15,7 @@ The mean of samples is a number all the same, another one for each seed. Two sig
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
@@ -37,6 +38,8 @@ Mask = npt.NDArray[np.bool_]
 
 HEAVY = 0.85
 """h from which on a mean is not said to settle: between that of a Pareto tail of exponent 1.5 (0.67) and 1 (1)."""
+LIGHT = math.exp(-0.8)
+"""Where more distances exceed this share of the largest than the tail holds, no ratio in it makes h more than 0.8."""
 LEAST = 32
 """Distances that h is the mean of, at least."""
 SHARE = 64
@@ -61,10 +64,14 @@ def tail(values: Array) -> float:
     >>> [round(tail(u**-power), 1) for power in (1 / 2, 1 / 1.5, 1.0)]
     [0.6, 0.7, 1.0]
     """
-    k = max(LEAST, len(values) // SHARE)
-    if len(values) <= 2 * k:
+    if len(values) <= 2 * _tail_size(values):
         return float("nan")
-    distances = np.abs(values - _median(values))
+    return _hill(np.abs(values - _median(values)))
+
+
+def _hill(distances: Array) -> float:
+    """Return h of distances from the median."""
+    k = _tail_size(distances)
     largest = np.sort(np.partition(distances, len(distances) - k - 1)[-k - 1 :])[::-1]
     if largest[-1] <= 0 or 1 + np.count_nonzero(largest[1:-1] != largest[:-2]) < DIFFERENT * k:
         return float("nan")
@@ -72,6 +79,11 @@ def tail(values: Array) -> float:
     spacings = np.arange(1, k + 1) * (logs[:-1] - logs[1:])
     h = float(spacings.mean())
     return float("nan") if float(spacings.max()) > CLUSTER * h else h
+
+
+def _tail_size(values: Array) -> int:
+    """Return how many of the distances make the tail."""
+    return max(LEAST, len(values) // SHARE)
 
 
 def _median(values: Array) -> np.float64:
@@ -84,7 +96,13 @@ def _median(values: Array) -> np.float64:
 
 def is_heavy(values: Array) -> bool:
     """Return whether the tail of finite numbers is as heavy as one without a mean."""
-    return tail(values) >= HEAVY
+    k = _tail_size(values)
+    if len(values) <= 2 * k:
+        return False
+    distances = np.abs(values - _median(values))
+    if np.count_nonzero(distances > LIGHT * distances.max()) > k:
+        return False
+    return _hill(distances) >= HEAVY
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +203,9 @@ class Watch:
         if heavy:
             for seen in self._seen.values():
                 whole = there & np.isfinite(seen.values[0])
-                result, *operands = (np.broadcast_to(values, self.count)[whole] for values in seen.values)
-                if not is_heavy(result) or any(map(is_heavy, operands)):
+                result, *operands = (np.broadcast_to(values, self.count) for values in seen.values)
+                result = result[whole]
+                if not is_heavy(result) or any(is_heavy(values[whole]) for values in operands):
                     continue
                 if _felt(ranks[whole], -np.abs(result - _median(result))):
                     return _cause(seen, "tail")
@@ -204,9 +223,9 @@ def _felt(ranks: Array, order: Array) -> bool:
 def _note_divisor(seen: _Seen, divisor: Any, taken: Any, rows: slice, count: int) -> None:
     width = len(range(*rows.indices(count)))
     numbers = np.broadcast_to(np.asarray(divisor, dtype=np.float64), width)
-    counts = np.broadcast_to(taken, width) & np.isfinite(numbers)
     used, sizes = numbers, np.abs(numbers)
-    if not (counts & (numbers != 0)).all():
+    if taken is not True or not sizes.min() > 0 or not sizes.max() < np.inf:
+        counts = np.broadcast_to(taken, width) & np.isfinite(numbers)
         zero = counts & (numbers == 0)
         if zero.any():
             seen.zero = np.zeros(count, dtype=np.bool_) if seen.zero is None else seen.zero
@@ -214,9 +233,11 @@ def _note_divisor(seen: _Seen, divisor: Any, taken: Any, rows: slice, count: int
         used, sizes = numbers[counts & ~zero], np.where(counts & ~zero, sizes, np.inf)
         if not len(used):
             return
-    if seen.closest is None:
-        seen.closest = np.full(count, np.inf)
-    seen.closest[rows] = np.minimum(seen.closest[rows], sizes)
+    if seen.closest is None and width == count:
+        seen.closest = sizes
+    else:
+        seen.closest = np.full(count, np.inf) if seen.closest is None else seen.closest
+        seen.closest[rows] = np.minimum(seen.closest[rows], sizes)
     low, high = float(used.min()), float(used.max())
     seen.low, seen.high = min(seen.low, low), max(seen.high, high)
     if low < 0:

@@ -109,6 +109,14 @@ def test_the_tail_of_a_power_is_one_over_its_exponent(exponent: float) -> None:
     assert tail(u ** (-1 / exponent)) == pytest.approx(1 / exponent, rel=0.1)
 
 
+@pytest.mark.parametrize("power", [0.05, 0.5, 0.8, 0.85, 0.9, 1.5])
+def test_a_tail_is_heavy_where_its_h_is_large(power: float) -> None:
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        for values in (random.random(SAMPLES) ** -power, np.exp(3 * power * random.normal(size=SAMPLES))):
+            assert is_heavy(values) == (tail(values) >= 0.85)
+
+
 def test_ties_few_numbers_and_rare_events_are_not_a_tail() -> None:
     random = np.random.default_rng(1)
     assert np.isnan(tail(np.zeros(1000)))
