@@ -96,7 +96,7 @@ class _Alone(NamedTuple):
 
     low: int
     high: int
-    costs: list[float]
+    costs: Sequence[float]
 
 
 class _Search:
@@ -316,7 +316,7 @@ class _Search:
     def _least(self, moves: dict[int, int], step: int) -> float:
         """Return what `_change` tells at least of cards that all move by `step`."""
         lane, middle, change = self.lane, self.count - 1, 0.0
-        apart = set()
+        apart = set[int]()
         for card, there in moves.items():
             here, home = there - step, self.home[card]
             change += home[there] - home[here]
