@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from itertools import islice
 from typing import Any, Literal
 
 from impacttree.answers.asked import Basis
@@ -324,6 +325,10 @@ MOST_BARS = 100
 """Rows of a tornado."""
 RUNS = 3
 """Evaluations for a metric, about: by a percent, by what is plausible, and where the outcome may bend."""
+ONE_PERCENT: Mapping[Better, Intervention] = {
+    "higher": Intervention("wrap", 1.01),
+    "lower": Intervention("wrap", 0.99),
+}
 STEPS = tuple(Intervention("wrap", 1 + step) for step in (1e-6, -1e-6))
 """Up and down, relatively: far below what anyone would move, far above rounding."""
 
@@ -394,8 +399,10 @@ def sensitivity_of(case: Case, outcome: Metric) -> Sensitivity:
         for metric in subject.graph.metrics
         if metric is not outcome and metric.index in upstream
     ]
-    worths = _worths(case, outcome, moving)
-    rows = [_row(case, moves, outcome, gradient[moves.metric.index], worths) for moves in moving]
+    rows = [
+        _row(case, moves, outcome, gradient[moves.metric.index], worths)
+        for moves, worths in zip(moving, _worths(case, outcome, moving), strict=True)
+    ]
     levers, spend = ([row for row in rows if row.is_spend == is_spend] for is_spend in (False, True))
     basis = f"{subject.words.horizon(outcome.name, case.periods)}; {subject.words.basis(outcome.name)}"
     return Sensitivity(
@@ -437,36 +444,45 @@ class _Moves:
 
 def _moves(case: Case, metric: Metric, outcome: Metric, way: Better, may_bend: bool) -> _Moves:
     value, end = case.subject.first_known(metric), _favorable_end(metric, way)
-    one = Intervention("wrap", 1.01 if way == "higher" else 0.99)
+    one = ONE_PERCENT[way]
     plausible = Intervention("fix", shift=end) if end is not None else None
     bends = may_bend and value and case.before[outcome.index]
     return _Moves(metric, way, one, _left_out(metric, value, one), plausible, STEPS if bends else ())
 
 
-_Worths = Mapping[tuple[int, Intervention], tuple[float | None, ...]]
-"""What a move of a slot is worth over the horizon, and over the longer one where it is the main one of its metric.
+@dataclass(frozen=True, slots=True)
+class _Worths:
+    """What the moves of a metric are worth; None where the tree has no value there (a zero denominator, say)."""
 
-None where the tree has no value there (a zero denominator, say)."""
+    main: tuple[float | None, ...]
+    """Of what ranks it, over the horizon and the longer one; nothing where nothing does."""
+    others: tuple[float | None, ...]
+    """Of the other moves, over the horizon."""
 
 
-def _worths(case: Case, outcome: Metric, moving: Sequence[_Moves]) -> _Worths:
-    main = [(moves.metric.index, moves.main) for moves in moving if moves.main is not None]
-    others = [(moves.metric.index, move) for moves in moving for move in moves.others]
-    both = dict.fromkeys((case.periods, case.furthest.periods))
-    before = [case.before[outcome.index], case.furthest.before[outcome.index]]
-    found: dict[tuple[int, Intervention], tuple[float | None, ...]] = {}
-    for asked, ends in ((main, tuple(both)), (others, (case.periods,))):
-        totals = case.totals(outcome, ends, [{slot: move} for slot, move in asked])
-        for key, after in zip(asked, totals, strict=True):
-            found[key] = tuple(None if one is None else one - base for one, base in zip(after, before, strict=False))
-    return found
+def _worths(case: Case, outcome: Metric, moving: Sequence[_Moves]) -> Iterator[_Worths]:
+    """Yield what the moves of each metric are worth; those of all metrics are computed together."""
+    both = tuple(dict.fromkeys((case.periods, case.furthest.periods)))
+    before = (case.before[outcome.index], case.furthest.before[outcome.index])
+    mains = [{moves.metric.index: moves.main} for moves in moving if moves.main is not None]
+    main = iter(case.totals(outcome, both, mains))
+    others = iter(
+        case.totals(outcome, both[:1], [{moves.metric.index: move} for moves in moving for move in moves.others])
+    )
+    for moves in moving:
+        after = next(main) if moves.main is not None else ()
+        yield _Worths(
+            tuple(None if one is None else one - base for one, base in zip(after, before, strict=False)),
+            tuple(None if one is None else one - before[0] for (one,) in islice(others, len(moves.others))),
+        )
 
 
 def _row(case: Case, moves: _Moves, outcome: Metric, pull: float, worths: _Worths) -> SensitivityRow:
     metric, one, plausible, left_out = moves.metric, moves.one, moves.plausible, moves.left_out
     value, total = case.subject.first_known(metric), case.before[outcome.index]
-    worth = None if left_out else worths[metric.index, one][0]
-    plausible_worth = worths[metric.index, plausible][0] if plausible else None
+    steps = worths.others[-len(moves.steps) :] if moves.steps else ()
+    worth = None if left_out else worths.others[0] if plausible else worths.main[0]
+    plausible_worth = worths.main[0] if plausible else None
     missing = [
         move
         for move, found in ((None if left_out else one, worth), (plausible, plausible_worth))
@@ -481,11 +497,11 @@ def _row(case: Case, moves: _Moves, outcome: Metric, pull: float, worths: _Worth
         worth=worth,
         plausible=(value, plausible.shift) if plausible else None,
         plausible_worth=plausible_worth,
-        at_corner=_bends(total, [worths[metric.index, step][0] for step in moves.steps]),
+        at_corner=_bends(total, steps),
         extrapolated=plausible is not None and _extrapolates(case, metric, plausible),
         rank=None,
         is_spend=_is_spend(case, metric, moves.way),
-        later=worths[metric.index, moves.main][-1] if moves.main else None,
+        later=worths.main[-1] if worths.main else None,
         left_out=left_out or (NOWHERE if worth is None else ""),
         no_value=next((_why(case, metric, move) for move in missing), ""),
     )
@@ -510,9 +526,10 @@ def _why(case: Case, metric: Metric, move: Intervention) -> str:
 
 def _is_spend(case: Case, metric: Metric, way: Better) -> bool:
     """Return whether a metric is a budget: stated money per period, and nothing else, that is better lower."""
+    if metric.spec.level is None or way != "lower":
+        return False
     unit = metric.unit
-    is_budget = unit.is_money and not unit.nouns and unit.per(case.words.period)
-    return metric.spec.level is not None and way == "lower" and bool(is_budget)
+    return unit.is_money and not unit.nouns and unit.per(case.words.period)
 
 
 def _ranked(rows: Sequence[SensitivityRow]) -> list[SensitivityRow]:

@@ -250,8 +250,10 @@ class Case:
             for move, known in zip(moves, found, strict=True)
         ]
 
-    def _with(self, further: Mapping[int, Intervention]) -> dict[int, Intervention]:
+    def _with(self, further: Mapping[int, Intervention]) -> Mapping[int, Intervention]:
         done = self.together.interventions
+        if not done:
+            return further
         more = {slot: done[slot].then(one) if slot in done else one for slot, one in further.items()}
         return {**done, **more}
 

@@ -30,8 +30,7 @@ __all__ = [
 
 Intervened = Mapping[int, Literal["wrap", "fix"]]
 """What a change does to a slot: ``wrap`` scales and shifts what the rule gives, ``fix`` replaces it."""
-Spelling = Literal["real", "complex", "complex array"]
-"""Arrays compute many rows at once: both sides of a branch, of which ``select`` takes one in each row."""
+Spelling = Literal["real", "complex"]
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
@@ -154,7 +153,7 @@ class _Forward:
         self.block, self.spelling, self.record = block, spelling, record
         self.texts = {temporary: load_text(load, lags, here) for temporary, load in block.loads.items()}
         self.texts |= {temporary: f"p[{position}]" for temporary, position in block.parameters.items()}
-        self.texts |= {temporary: _literal(value, spelling) for temporary, value in block.constants.items()}
+        self.texts |= {temporary: _literal(value) for temporary, value in block.constants.items()}
         self.depths: dict[int, int] = {}
         self.uses = _uses(block.body, {block.body.result: 1}, ()) if uses is None else uses
         self.guarded = spelling == "real" and uses is None
@@ -213,13 +212,7 @@ class _Forward:
         lines.append(f"{indent}{flag} = {left} {step.op} {right}")
         if self.record:
             lines.append(f"{indent}s[{self.block.slot}, {step.out}] = {margin if self.spelling == 'complex' else flag}")
-        if self.spelling == "complex array":
-            lines += [*self.body(step.then, indent), *self.body(step.otherwise, indent)]
-            lines.append(
-                f"{indent}{out} = select({flag}, {self.text(step.then.result)}, {self.text(step.otherwise.result)})"
-            )
-        else:
-            lines += self.sides(step, flag, out, indent)
+        lines += self.sides(step, flag, out, indent)
         self.texts[step.out], self.depths[step.out] = out, 1
         return lines
 
@@ -280,7 +273,7 @@ class _Backward:
         self.block = block
         self.texts = {temporary: load_text(load, lags) for temporary, load in block.loads.items()}
         self.texts |= {temporary: f"p[{position}]" for temporary, position in block.parameters.items()}
-        self.texts |= {temporary: _literal(value, "real") for temporary, value in block.constants.items()}
+        self.texts |= {temporary: _literal(value) for temporary, value in block.constants.items()}
         self.steady = {*block.constants, *block.parameters} | {
             temporary for temporary, load in block.loads.items() if load.timing == "baseline"
         }
@@ -465,9 +458,7 @@ def load_text(load: Load, lags: Sequence[int], here: Collection[int] = ()) -> st
             return f"b[{load.slot}]"
 
 
-def _literal(value: float, spelling: Spelling) -> str:
-    if spelling == "complex array":
-        return f"number({value!r})"
+def _literal(value: float) -> str:
     return f"({value!r})" if value < 0 else repr(value)
 
 

@@ -153,12 +153,22 @@ class CompiledProgram:
         self._registers[2 * slots : 2 * slots + len(parameters)] = parameters
         self._registers[list(flat.constants)] = list(flat.constants.values())
         self._base = np.array(base)
+        self._readers = np.array(self._first_readers(program), dtype=np.int64)
         self._today: Stepped | None = None
         """The one period without changes, of a program that reads no other."""
         none = np.empty((1, 0))
         self._unchanged = CompiledChanges(np.empty(0, np.int64), np.empty(0, np.int64), none, none)
         self._read, self._held = (np.array(list(part), dtype=np.int64) for part in (flat.base, flat.base.values()))
         self._registers[self._held] = self._base[self._read]
+
+    def _first_readers(self, program: Program) -> list[int]:
+        """Return, for each block, where the first one begins that reads it in the same period; else where all end."""
+        first: dict[int, int] = {}
+        for start, block in zip(self.flat.starts, program.blocks, strict=True):
+            for load in block.loads.values():
+                if load.timing == "now":
+                    first.setdefault(load.slot, start)
+        return [first.get(block.slot, self.flat.code[0]) for block in program.blocks]
 
     def registers(self, base: Row | None = None) -> Any:
         """Return registers to run on, with what ``baseline`` reads, that of the model unless given."""
@@ -212,7 +222,8 @@ class CompiledProgram:
         if self._today is None or not len(changes.blocks):
             return self._today
         registers = self._today.registers.copy()
-        is_done = self.interpreter.change(self.code, self.starts, self.ends, self.own, registers, *changes)
+        places = self.starts, self.ends, self.own, self._readers
+        is_done = self.interpreter.change(self.code, *places, registers, *changes)
         return Stepped(self, registers[None, : self.slots].copy(), registers) if is_done else None
 
     def totals(self, row: Array, base: Row, changes: CompiledChanges) -> Stepped | None:
@@ -247,21 +258,22 @@ class CompiledProgram:
         if given is None and start is None:
             return rows, sizes
         known = [
-            sorted(
-                (self.block_of[slot], one.kind == "fix", one.scale, one.shift)
-                for slot, one in changes.items()
-                if slot in self.block_of
-            )
+            sorted((self.block_of[slot], one) for slot, one in changes.items() if slot in self.block_of)
             for changes in sets
         ]
-        done = np.array([one for changes in known for one in changes]).reshape(-1, 4)
-        blocks, fixed = (done[:, part].astype(np.int64) for part in (0, 1))
-        first = np.array([changes[0][0] if changes else len(self.own) for changes in known])
+        done = [one for changes in known for one in changes]
+        blocks = np.array([block for block, _ in done], dtype=np.int64)
+        fixed = np.array([one.kind == "fix" for _, one in done], dtype=np.int64)
+        scales = np.array([one.scale for _, one in done], dtype=np.float64)
+        shifts = np.array([one.shift for _, one in done], dtype=np.float64)
+        counts = np.array([len(changes) for changes in known], dtype=np.int64)
+        begins = np.full(len(sets), len(self.code))
+        np.minimum.at(begins, np.repeat(np.arange(len(sets)), counts), self._readers[blocks])
         self.interpreter.change_each(
-            self.code, self.starts, self.ends, self.own,
+            self.code, self.starts, self.ends, self.own, self._readers,
             self.registers(base) if start is None else start.registers.copy(), start is None,
-            np.argsort(-first, kind="stable"), np.cumsum([0, *map(len, known)]), blocks, fixed, done[:, 2].copy(),
-            done[:, 3].copy(), rows, sizes,
+            np.argsort(-begins, kind="stable"), np.append(0, counts.cumsum()), blocks, fixed, scales, shifts,
+            rows, sizes,
         )  # fmt: skip
         return rows, sizes
 
@@ -335,6 +347,6 @@ class CompiledProgram:
 
 
 def _check(array: Array, rows: int, width: int) -> None:
-    """Refuse an array of another shape: compiled code does not look, and would read and write beyond its end."""
-    if array.shape != (rows, width):
-        raise ValueError(f"an array is {array.shape}, and {(rows, width)} is needed")
+    """Refuse what is not rows of floats of this shape: compiled code does not look, and would read beyond their end."""
+    if array.shape != (rows, width) or array.dtype != float or not array.flags.c_contiguous:
+        raise ValueError(f"an array is {array.dtype} {array.shape}, and rows of floats, {(rows, width)}, are needed")

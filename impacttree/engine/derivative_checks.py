@@ -11,9 +11,11 @@ import mpmath
 import numpy as np
 import sympy
 
+from impacttree.engine.complex_columns import compute_columns
 from impacttree.engine.model import Model, Run
-from impacttree.engine.program import Effects, Row
+from impacttree.engine.program import Row
 from impacttree.engine.symbolic import Closed, scheduled
+from impacttree.engine.tape import Block, row_of
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.evaluation import COMPARISONS
 from impacttree.graph.model import Metric, Reference
@@ -21,7 +23,7 @@ from impacttree.graph.model import Metric, Reference
 __all__ = ["complex_steps", "symbolic_chain"]
 
 STEP = 1e-40
-MOST_COLUMNS = 256
+MOST_COLUMNS = 512
 """Complex points that are evaluated together: what they hold stays in the cache of the processor."""
 MOST_NUMBERS = 4_000_000
 """Held at once, of which a large tree over many periods has many at each point."""
@@ -48,29 +50,43 @@ def complex_steps(model: Model, run: Run, slots: Sequence[int], outcome: int) ->
 def _stepped(model: Model, run: Run, slots: Sequence[int], outcome: int) -> list[float]:
     rows: list[list[Any]] = []
     initial, base = list(np.array(run.initial)), list(np.array(model.base))
-    kinds = dict.fromkeys(slots, "fix")
-    functions = model.step.values(kinds, "complex array")
     for position, real in enumerate(run.rows):
-        row: list[Any] = [0.0] * model.size
-        past = [rows[position - lag] if position >= lag else initial for lag in model.lags]
-        numbers, effects = list(np.array(model.numbers(position + 1))), _fixed(slots, real)
-        for function in functions:
-            function(row, base, numbers, past, effects)
-        rows.append(row)
+        past = {lag: rows[position - lag] if position >= lag else initial for lag in model.lags}
+        rows.append(list(np.array(real)))
+        _move(rows[-1], model.step.blocks, base, model.numbers(position + 1), past, _fixed(slots, real))
     if not model.recomputes(outcome):
         return _slopes_of(_total(model, run, rows, outcome), len(slots))
-    totals: list[Any] = [0.0] * model.size
+    real = run.horizon()
+    totals = list(np.array(real))
     for index in {load.slot for block in model.recomputed.blocks for load in block.loads.values()}:
-        totals[index] = _total(model, run, rows, index)
-    base, numbers = list(np.array(model.horizon_base(run.periods))), list(np.array(model.parameters))
-    effects = _fixed(slots, run.horizon())
-    for function in model.recomputed.values(kinds, "complex array"):
-        function(totals, base, numbers, (), effects)
+        if not model.recomputes(index):
+            totals[index] = _total(model, run, rows, index)
+    base = list(np.array(model.horizon_base(run.periods)))
+    _move(totals, model.recomputed.blocks, base, model.parameters, {}, _fixed(slots, real))
     return _slopes_of(totals[outcome], len(slots))
 
 
-def _fixed(slots: Sequence[int], real: Row) -> Effects:
-    """Return changes that fix each slot in its own column, to its value plus an imaginary step."""
+def _move(
+    row: list[Any],
+    blocks: Sequence[Block],
+    base: Sequence[Any],
+    parameters: Sequence[float],
+    past: Mapping[int, Sequence[Any]],
+    fixed: Mapping[int, tuple[Any, Any]],
+) -> None:
+    """Compute anew, in a row of values, what reads columns; put in its place what is fixed in some of them."""
+    numbers = list(np.array(parameters))
+    for block in blocks:
+        read = [row_of(load, row, base, past)[load.slot] for load in block.loads.values()]
+        if any(isinstance(value, np.ndarray) for value in read):
+            row[block.slot] = compute_columns(block, read, numbers)
+        if block.slot in fixed:
+            free, step = fixed[block.slot]
+            row[block.slot] = row[block.slot] * free + step
+
+
+def _fixed(slots: Sequence[int], real: Row) -> Mapping[int, tuple[Any, Any]]:
+    """Return, of each slot, where it is free, and what it is in its own column: its value plus an imaginary step."""
     free = 1.0 - np.eye(len(slots))
     fixed = np.diag([real[slot] + STEP * 1j for slot in slots])
     return {slot: (free[column], fixed[column]) for column, slot in enumerate(slots)}
@@ -189,12 +205,20 @@ class _Rule:
             self.conditions.append((COMPARISONS[condition.op], left, right))
             names.append(condition.symbol)
         self.partials = [(ref, _evaluated(slope, tuple(names))) for ref, slope, _ in partials]
+        self.known: dict[tuple[float, ...], list[tuple[Reference, Decimal]]] = {}
+        """Derivatives by what the rule reads, which many periods have in common."""
 
     def slopes(self, model: Model, run: Run, totals: Row, position: int) -> list[tuple[Reference, Decimal]]:
         """Return the derivatives at a period's values (-1: at the horizon's), without those that are zero."""
         if not self.partials:
             return []
-        at = [mpmath.mpf(_value(model, run, totals, ref, position)) for ref in self.read]
+        read = tuple(_value(model, run, totals, ref, position) for ref in self.read)
+        if read not in self.known:
+            self.known[read] = self._slopes_at(read)
+        return self.known[read]
+
+    def _slopes_at(self, read: Sequence[float]) -> list[tuple[Reference, Decimal]]:
+        at = list(map(mpmath.mpf, read))
         for compare, left, right in self.conditions:
             at.append(compare(left(*at), right(*at)))
         found = ((ref, _decimal(slope(*at))) for ref, slope in self.partials)

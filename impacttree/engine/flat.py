@@ -24,7 +24,7 @@ __all__ = ["CODES", "HEADER", "Flat", "FlatChoice", "UnsupportedError", "flatten
 
 _NAMES = (
     "move", "neg", "add", "sub", "mul", "div", "pow", "muladd", "mulsub", "submul",
-    "gain", "lose", "gain_mul", "gain_div", "gain_if", "jump", "jump_if_zero",
+    "gain", "lose", "gain_mul", "gain_div", "gain_if", "neg_mul_div", "gain_neg_mul_div", "jump", "jump_if_zero",
     "<", "<=", ">", ">=", "==", "!=", "choose",
     "exp", "log", "log10", "sqrt", "sin", "cos", "floor", "ceil", "round", "slope_of_base", "slope_of_exponent",
 )  # fmt: skip
@@ -325,7 +325,7 @@ class _Backward(_Writer):
         return jump
 
     def add(self, temporary: int, name: str, *operands: int) -> None:
-        """Add ``move x``, ``neg x``, ``mul x y`` or ``div x y`` to an adjoint."""
+        """Add ``move x``, ``neg x``, ``mul x y``, ``div x y`` or ``neg_mul_div x y z`` to an adjoint."""
         if temporary in self.steady:
             return
         if temporary in self.direct:
@@ -341,8 +341,7 @@ class _Backward(_Writer):
             self.gain(self.adjoints[temporary], name, *operands)
 
     def gain(self, register: int, name: str, *operands: int) -> None:
-        word = {"move": "gain", "neg": "lose", "mul": "gain_mul", "div": "gain_div"}[name]
-        self.emit(word, register, *operands)
+        self.emit({"move": "gain", "neg": "lose"}.get(name, f"gain_{name}"), register, *operands)
 
     def computed(self, name: str, *operands: int) -> int:
         _check(name)
@@ -423,8 +422,7 @@ class _Backward(_Writer):
             case ("div", 0):
                 self.add(arg, "div", g, read[step.args[1]])
             case ("div", _):
-                taken = self.computed("mul", self.computed("neg", g), read[step.out])
-                self.add(arg, "div", taken, read[step.args[1]])
+                self.add(arg, "neg_mul_div", g, read[step.out], read[step.args[1]])
             case ("pow", 0) if self.block.constants.get(step.args[1]) == 2.0:
                 self.add(arg, "mul", self.computed("mul", g, self.room.constant(2.0)), read[step.args[0]])
             case ("pow", 0):

@@ -18,7 +18,7 @@ from impacttree.engine.flat import CODES, HEADER
 
 __all__ = ["carry_back", "change", "change_each", "differentiate", "evaluate", "local_slopes", "replay", "step_through"]
 
-OPERATIONS = 0x2838B3F3
+OPERATIONS = 0xB90B8484
 """A checksum of the names of operations. Their numbers are part of what numba keeps on disk, and that is renewed when
 this file changes, not when theirs does."""
 if crc32(" ".join(CODES).encode()) != OPERATIONS:
@@ -26,12 +26,12 @@ if crc32(" ".join(CODES).encode()) != OPERATIONS:
 
 (
     MOVE, NEG, ADD, SUB, MUL, DIV, POW, MULADD, MULSUB, SUBMUL,
-    GAIN, LOSE, GAIN_MUL, GAIN_DIV, GAIN_IF, JUMP, JUMP_IF_ZERO,
+    GAIN, LOSE, GAIN_MUL, GAIN_DIV, GAIN_IF, NEG_MUL_DIV, GAIN_NEG_MUL_DIV, JUMP, JUMP_IF_ZERO,
     LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, UNEQUAL, CHOOSE,
     EXP, LOG, LOG10, SQRT, SIN, COS, FLOOR, CEIL, ROUND, SLOPE_OF_BASE, SLOPE_OF_EXPONENT,
 ) = CODES.values()  # fmt: skip
 ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT = (np.uintp(number) for number in range(1, 9))
-EXPONENT, CARRY, SIGN = np.uint64(0x7FF << 52), np.uint64(1 << 52), np.uint64(1 << 63)
+MAGNITUDE, INFINITE = np.int64((1 << 63) - 1), np.int64(0x7FF << 52)
 FIXED = np.int64(1)
 BEGIN = np.uintp(HEADER)
 END, SLOTS, FIRST, LAST, BACK, BACK_END = range(HEADER)
@@ -46,9 +46,25 @@ CHANGES = (WHOLE, WHOLE, ROWS, ROWS)
 """Blocks, kinds, scales and values."""
 
 
+DISPATCHERS: list[Any] = []
+"""What numba keeps of each function that Python calls."""
+
+
 def cached(result: str, *arguments: str) -> Any:
-    """Return a decorator that compiles for these arguments alone, or loads what was compiled before."""
-    return njit(f"{result}({', '.join(arguments)})", cache=True, error_model="numpy", nogil=True)
+    """Return a decorator that compiles for these arguments alone, or loads what was compiled before.
+
+    Python calls the compiled function itself, not what would look for one that fits the arguments, which takes as long
+    as evaluating a small tree: so no type, shape or order of an array is looked at here (see `compiled`).
+    """
+
+    def entry(function: Any) -> Any:
+        signature = f"{result}({', '.join(arguments)})"
+        dispatcher: Any = njit(signature, cache=True, error_model="numpy", nogil=True)(function)
+        DISPATCHERS.append(dispatcher)
+        (only,) = dispatcher.overloads.values()
+        return only.entry_point
+
+    return entry
 
 
 @compiled
@@ -132,6 +148,12 @@ def execute(code, r, pc, stop):  # noqa: C901, PLR0915 - one loop over all opera
         elif op == SUBMUL:
             r[out] = r[code[pc + FOUR]] - r[a] * r[code[pc + THREE]]
             pc += FIVE
+        elif op == NEG_MUL_DIV:
+            r[out] = -r[a] * r[code[pc + THREE]] / r[code[pc + FOUR]]
+            pc += FIVE
+        elif op == GAIN_NEG_MUL_DIV:
+            r[out] += -r[a] * r[code[pc + THREE]] / r[code[pc + FOUR]]
+            pc += FIVE
         elif op == LOSE:
             r[out] -= r[a]
             pc += THREE
@@ -198,15 +220,22 @@ def execute(code, r, pc, stop):  # noqa: C901, PLR0915 - one loop over all opera
 
 
 @compiled
+def largest(numbers):
+    """Return the largest absolute value, as its bits: without their signs, bits of numbers are in the order of these.
+
+    Those of NaN come after those of infinity. The loop is one that is compiled for several numbers at once.
+    """
+    bits = numbers.view(np.int64)
+    found = np.int64(0)
+    for position in range(len(bits)):
+        found = max(found, bits[position] & MAGNITUDE)
+    return found
+
+
+@compiled
 def are_finite(code, r):
-    """Return whether slots and temporaries hold finite numbers: an exponent of ones would carry into the sign."""
-    bits = r.view(np.uint64)
-    found = np.uint64(0)
-    for position in range(code[SLOTS]):
-        found |= (bits[position] & EXPONENT) + CARRY
-    for position in range(code[FIRST], code[LAST]):
-        found |= (bits[position] & EXPONENT) + CARRY
-    return found < SIGN
+    """Return whether slots and temporaries hold finite numbers."""
+    return largest(r[: code[SLOTS]]) < INFINITE and largest(r[code[FIRST] : code[LAST]]) < INFINITE
 
 
 @cached(FLAG, CODE, NUMBERS)
@@ -221,8 +250,10 @@ def differentiate(code, r, is_fresh):
     """Carry the adjoints at the end of the registers back through one period without changes, computed unless fresh."""
     if not is_fresh:
         execute(code, r, BEGIN, np.uintp(code[END]))
-    size = code[SLOTS]
-    r[size : 2 * size] = r[len(r) - size :]
+    size = np.uintp(code[SLOTS])
+    given = np.uintp(len(r)) - size
+    for slot in range(size):
+        r[size + slot] = r[given + slot]
     execute(code, r, np.uintp(code[BACK]), np.uintp(code[BACK_END]))
 
 
@@ -243,52 +274,69 @@ def one_period(code, starts, ends, slots, r, pc, blocks, kinds, scales, values, 
     execute(code, r, pc, np.uintp(code[END]))
 
 
-@cached(FLAG, CODE, *PLACES, NUMBERS, *CHANGES)
-def change(code, starts, ends, slots, r, blocks, kinds, scales, values):
-    """Compute anew, from the first change on, a period that stands in the registers; return whether all is finite."""
-    raw = np.empty(len(blocks))
-    first = np.uintp(starts[blocks[0]])
-    one_period(code, starts, ends, slots, r, first, blocks, kinds, scales[0], values[0], raw)
+@compiled
+def changed_period(code, starts, ends, slots, readers, r, blocks, kinds, scales, values):
+    """Compute anew what reads a change, of a period that stands in the registers and reads no other.
+
+    Changes come in the order of their blocks; `readers` says where the first rule begins that reads each block.
+    """
+    end = np.uintp(code[END])
+    pc = end
+    for change in range(len(blocks)):
+        block = blocks[change]
+        slot = slots[block]
+        after = np.uintp(ends[block])
+        is_moved = pc < after
+        if kinds[change] == FIXED:
+            if is_moved:
+                execute(code, r, pc, np.uintp(starts[block]))
+            r[slot] = values[change]
+        else:
+            if is_moved:
+                execute(code, r, pc, after)
+            r[slot] = r[slot] * scales[change] + values[change]
+        pc = after if is_moved else min(pc, np.uintp(readers[block]))
+    execute(code, r, pc, end)
+
+
+@cached(FLAG, CODE, *PLACES, WHOLE, NUMBERS, *CHANGES)
+def change(code, starts, ends, slots, readers, r, blocks, kinds, scales, values):
+    """Compute anew, where it reads a change, a period that stands in the registers; return whether all is finite."""
+    changed_period(code, starts, ends, slots, readers, r, blocks, kinds, scales[0], values[0])
     return are_finite(code, r)
 
 
-@compiled
-def largest(r, size):
-    """Return the largest absolute value of the slots."""
-    found = 0.0
-    for slot in range(size):
-        found = max(found, abs(r[slot]))
-    return found
-
-
-@cached("void", CODE, *PLACES, NUMBERS, FLAG, WHOLE, WHOLE, WHOLE, WHOLE, NUMBERS, NUMBERS, ROWS, NUMBERS)
+@cached("void", CODE, *PLACES, WHOLE, NUMBERS, FLAG, WHOLE, WHOLE, WHOLE, WHOLE, NUMBERS, NUMBERS, ROWS, NUMBERS)
 def change_each(
-    code, starts, ends, slots, r, is_given, order, firsts, blocks, kinds, scales, values, rows, sizes,
+    code, starts, ends, slots, readers, r, is_given, order, firsts, blocks, kinds, scales, values, rows, sizes,
 ):  # fmt: skip
     """Fill `rows` with one period each, under the changes from `firsts` of its own to those of the next.
 
     Either each period is computed from the values that its row holds (`is_given`); or it stands in the registers, and
-    is computed anew from the first change on, in an `order` in which no change comes before one of an earlier run, so
-    that each finds what stands before its own as it was. `sizes` takes the largest value, infinite where one is not
-    finite.
+    is computed anew where it reads a change, in an `order` in which the first reader of a run never comes before that
+    of an earlier one. So what an earlier run has left is computed again, or is what it changed itself, which is put
+    back. `sizes` takes the largest value, infinite where one is not finite.
     """
     size = rows.shape[1]
     clean = r.copy()
     raw = np.empty(len(blocks))
+    bits = sizes.view(np.int64)
     for run in order:
-        first, end = firsts[run], firsts[run + 1]
+        own = slice(firsts[run], firsts[run + 1])
         if is_given:
             r[:size] = rows[run]
-            pc = BEGIN
+            one_period(
+                code, starts, ends, slots, r, BEGIN, blocks[own], kinds[own], scales[own], values[own], raw,
+            )  # fmt: skip
         else:
-            pc = np.uintp(starts[blocks[first]]) if first < end else np.uintp(code[END])
-        one_period(
-            code, starts, ends, slots, r, pc, blocks[first:end], kinds[first:end], scales[first:end],
-            values[first:end], raw,
-        )  # fmt: skip
-        if are_finite(code, r):
+            changed_period(
+                code, starts, ends, slots, readers, r, blocks[own], kinds[own], scales[own], values[own],
+            )  # fmt: skip
+        bits[run] = largest(r[:size])
+        if bits[run] < INFINITE and largest(r[code[FIRST] : code[LAST]]) < INFINITE:
             rows[run] = r[:size]
-            sizes[run] = largest(r, size)
+            for block in blocks[own]:
+                r[slots[block]] = clean[slots[block]]
         else:
             sizes[run] = np.inf
             r[:] = clean

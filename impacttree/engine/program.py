@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
+from itertools import accumulate
 from typing import Any, Protocol
 
 from impacttree.engine import codegen
 from impacttree.engine.codegen import Spelling
 from impacttree.engine.tape import Block, Instruction, Load
-from impacttree.formula import FUNCTIONS, Function
+from impacttree.formula import FUNCTIONS
 
 __all__ = [
     "Branches",
@@ -91,31 +92,6 @@ def _names(spelling: Spelling) -> Mapping[str, Callable[..., Any]]:
         case "complex":
             others: Mapping[str, Callable[..., Any]] = {"pow": _complex_power, "real": _real}
             return {**{f.name: f.complex for f in primitives if f.complex}, **others}
-        case "complex array":
-            return {**{f.name: _complex_array_function(f) for f in primitives}, **_complex_array()}
-
-
-@cache
-def _complex_array() -> Mapping[str, Callable[..., Any]]:
-    import numpy as np
-
-    def select(taken: Any, then: Any, otherwise: Any) -> Any:
-        if isinstance(taken, np.ndarray):
-            return np.where(taken, then, otherwise)
-        return then if taken else otherwise
-
-    def power(base: Any, exponent: Any) -> Any:
-        found = base**exponent
-        is_zero = (base == 0) & (np.real(exponent) > 0)
-        return np.where(is_zero, 0.0, found) if np.any(is_zero) else found
-
-    return {"number": np.float64, "select": select, "pow": power, "real": _real}
-
-
-def _complex_array_function(function: Function) -> Callable[..., Any]:
-    """Return a registered function as computed on complex arrays; one that steps has no slope."""
-    found = array_function(function.name)
-    return (lambda *values: found(*map(_real, values))) if function.steps else found
 
 
 def array_function(name: str) -> Callable[..., Any]:
@@ -179,6 +155,12 @@ class Program:
         return tuple((block.slot, load) for block in self.blocks for load in codegen.edge_loads(block))
 
     @cached_property
+    def _first_edges(self) -> Sequence[int]:
+        """The number of the first edge into each function's slots."""
+        counts = (sum(len(codegen.edge_loads(block)) for block in chunk) for chunk in self.chunks)
+        return tuple(accumulate(counts, initial=0))
+
+    @cached_property
     def branching(self) -> tuple[Block, ...]:
         """The blocks whose value can switch."""
         return tuple(block for block in self.blocks if block.branches)
@@ -240,7 +222,7 @@ class Program:
 
     def _chunk_partials(self, number: int, fixed: frozenset[int]) -> Partials:
         if (number, fixed) not in self._partials:
-            first = sum(len(codegen.edge_loads(block)) for chunk in self.chunks[:number] for block in chunk)
+            first = self._first_edges[number]
             lines: list[str] = []
             for block in self.chunks[number]:
                 edges = len(codegen.edge_loads(block))

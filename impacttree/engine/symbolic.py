@@ -277,6 +277,8 @@ def _too_large(outcome: str, metric: str) -> QuestionError:
 
 def scheduled(graph: Graph, metric: Metric) -> tuple[Reference, ...]:
     """Return the numbers of a metric's rule that differ by period, as what it reads besides metrics."""
+    if not graph.schedules:
+        return ()
     leaves = (node for node in walk(metric.core) if isinstance(node, Parameter | Clock))
     addresses = dict.fromkeys(leaf.address for leaf in leaves if leaf.address in graph.schedules)
     return tuple(Reference(address, "now") for address in addresses)

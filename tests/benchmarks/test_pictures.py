@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ import pytest
 import impacttree as it
 from impacttree.render import to_svg
 from tests.benchmarks import models
-from tests.benchmarks.ratios import medians, report
+from tests.benchmarks.ratios import crossings, medians, report
 
 MOST_SECONDS, MOST_MEGABYTES = 10, 500
 PROGRAM = """
@@ -86,12 +85,6 @@ SAAS_RATIO, LARGE_RATIO = 80.0, 585.0
 
 The aim is that divided by 2.5 and by 3.
 """
-
-
-def crossings() -> int:
-    """Return how often 250 lines cross, each pair looked at: the same work in every version."""
-    lines = [(7 * number % 251, 13 * number % 257) for number in range(250)]
-    return sum((one[0] - two[0]) * (one[1] - two[1]) < 0 for one, two in combinations(lines, 2))
 
 
 def picture(text: str, metric: str, size: str) -> Callable[[], str]:

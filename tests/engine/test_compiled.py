@@ -223,7 +223,7 @@ import sys
 from impacttree.engine.compiled import interpreter
 from tests.engine.test_compiled import EXAMPLE, answers, build, load_text, ready
 found = interpreter()
-kept = [getattr(found, name).stats for name in found.__all__]
+kept = [one.stats for one in found.DISPATCHERS]
 print(sum(len(one.cache_misses) for one in kept), sum(len(one.cache_hits) for one in kept), len(kept))
 print(answers(ready(build(load_text(EXAMPLE))), {}, 5)[:3])
 """
@@ -280,10 +280,13 @@ def test_arrays_that_do_not_go_together_never_reach_compiled_code() -> None:
         lambda: step.run(5, [[1.0]] * 5, whole),
         lambda: step.local_slopes(rows, [[1.0]] * 5),
         lambda: step.local_slopes(rows[:, 1:].copy(), ()),
+        lambda: step.local_slopes(np.asfortranarray(rows), ()),
+        lambda: step.local_slopes(rows.astype(int), ()),
+        lambda: step.carry_back(own, (), np.zeros((10, model.size))[::2], whole),
         lambda: step.decisions(rows[:, 1:].copy(), (), 0),
         lambda: pair.recomputed.each([{}], rows.copy()),
     ):
-        with pytest.raises(ValueError, match=r"is needed|another program"):
+        with pytest.raises(ValueError, match=r"are needed|another program"):
             call()
 
 
