@@ -35,6 +35,12 @@ _VENDORED_FAMILY = "Impacttree Sans"
 _POINTS = 72.0
 _PIXELS = 96.0
 _MAX_PIXELS = 100_000_000
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff"
+    + "".join(map(chr, (plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))))
+    + "]"
+)
+"""Controls, halves of pairs, and the two code points at the end of each plane that are not letters."""
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
@@ -44,14 +50,9 @@ def escape(text: str) -> str:
     >>> escape('R&D "</svg>"')
     'R&amp;D &quot;&lt;/svg&gt;&quot;'
     """
-    return "".join(ch if _allowed(ch) else "□" for ch in text).translate(_ENTITIES)
-
-
-def _allowed(ch: str) -> bool:
-    code = ord(ch)
-    if code < 0x20:
-        return ch in "\t\n\r"
-    return not (0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE)
+    if not text.isprintable():
+        text = _FORBIDDEN.sub("□", text)
+    return text.translate(_ENTITIES)
 
 
 def render_diagram_svg(diagram: Diagram) -> str:

@@ -164,6 +164,15 @@ def test_any_text_comes_back_from_the_markup(text: str) -> None:
     assert all(one in (two, "□", "\n") for one, two in zip(shown, text.replace("\r\n", "\n"), strict=True))
 
 
+def test_what_xml_forbids_is_a_box_and_nothing_else_is() -> None:
+    forbidden = (0x00, 0x08, 0x0B, 0x0C, 0x0E, 0x1F, 0x7F, 0x9F, 0xD800, 0xDFFF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF)
+    assert escape("".join(map(chr, forbidden))) == "□" * len(forbidden)
+    allowed = "".join(
+        map(chr, (0x09, 0x0A, 0x0D, 0x20, 0x7E, 0xA0, 0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x1FFFD, 0x10FFFD))
+    )
+    assert escape(allowed) == allowed
+
+
 def test_names_cannot_leave_their_place() -> None:
     svg = render_diagram_svg(diagrams.hostile())
     root = ElementTree.fromstring(svg)

@@ -15,8 +15,9 @@ from impacttree.render.layout.measure import uncovered
 from impacttree.render.layout.network import Network, network
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import ArrowRoute, routes
-from impacttree.render.layout.rows import Grid, RowSearch
+from impacttree.render.layout.rows import RowSearch, Sweeps
 from impacttree.render.layout.sizes import Geometry, discomfort, place
+from impacttree.render.layout.standing import Grid
 from impacttree.render.layout.style import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, POINT, WHITE
 from impacttree.render.layout.tracks import Tracks, assign_tracks
 from impacttree.render.scene import Group, Scene, Text
@@ -124,9 +125,10 @@ def _arranged(
     size = len(net.cards)
     kicks = 0 if size > 60 else PART_KICKS if part_lanes else ROW_KICKS if size <= 28 else ROW_KICKS // 2
     found: list[_Arrangement] = []
+    swept: Sweeps = {}
     for lanes in assign_lanes(net, budget, poster=poster, part_lanes=part_lanes):
         if not found or not budget.spent:
-            search = RowSearch(net, lanes, budget)
+            search = RowSearch(net, lanes, budget, swept)
             search.improve(sweeps=3 if size > 60 else 10)
             found.append(_arrangement(net, search, title_height, budget, part_lanes=part_lanes))
     found.sort(key=_cost)

@@ -8,7 +8,8 @@ __all__ = ["Budget"]
 class Budget:
     """Steps that a search may still take; a search that finds it spent keeps what it has.
 
-    The same diagram spends the same steps on every machine, so that its picture is the same everywhere.
+    The same diagram spends the same steps on every machine, so that its picture is the same everywhere. A step is
+    about what it takes to look at one line, so that as many steps take about as long wherever they are spent.
 
     >>> budget = Budget(10)
     >>> budget.spend(12)

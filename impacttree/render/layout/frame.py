@@ -8,8 +8,8 @@ from impacttree.records import dataclass
 from impacttree.render.layout.cards import COLORS, glyph, kind_of, polygon, text
 from impacttree.render.layout.measure import balanced, fit, text_width, wrap
 from impacttree.render.layout.network import Network
-from impacttree.render.layout.rows import Grid
 from impacttree.render.layout.sizes import Geometry
+from impacttree.render.layout.standing import Grid
 from impacttree.render.layout.style import (
     ACCENT,
     ACCENT_DARK,

@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import hypot
+from functools import lru_cache
+from math import inf
+from operator import itemgetter
 
 from impacttree.records import dataclass
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.measure import text_width
+from impacttree.render.layout.nearby import (
+    CLEAR,
+    NEAR,
+    PartsByCell,
+    beside_others,
+    distance_of_own,
+    is_blocked,
+    is_solid,
+    reach,
+)
 from impacttree.render.layout.network import Arrow, Network
-from impacttree.render.layout.ports import head_length, head_width
-from impacttree.render.layout.routes import ArrowRoute
+from impacttree.render.layout.ports import head_width
+from impacttree.render.layout.routes import ArrowRoute, Point
 from impacttree.render.layout.sizes import Geometry
+from impacttree.render.layout.squares import Gaps, Rect, Squares
 from impacttree.render.layout.style import ACCENT_DARK, INK, LABEL, LEAST, MARGIN, MUTED, POINT, RETURN
 
 __all__ = ["Label", "LabelLine", "Rect", "place_labels", "variants"]
 
-Rect = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
-LinePoint = tuple[float, float, float]
-"""A point on a line, and how far the line reaches around it."""
 LEADING = 1.2
-CELL = 0.3
-CLEAR = 0.02
 OWN = 0.012
-"""Least distance to other lines, and to the label's own line."""
-NEAR = 0.13
+"""Least distance to the label's own line."""
+CROWDED = 0.05
+"""Where another line is nearer than this, a place is a worse one."""
 EDGE = 0.12
 STEP = 0.035
+TIE = 1e-9
+"""Places whose costs differ by less are equals, of which the first is taken."""
+AROUND, PART = 8, 6
+"""Steps of the budget: the places around a point, and the points of a part of a line as a rule."""
 UNDER = 1.3
 """What it costs to stand on a line that carries nothing."""
+ASIDE = 1.5
+"""What an inch between a label and its line costs."""
+ASTRAY, CROWD, OUTSIDE = 0.7, 0.2, 0.8
+"""What it costs that another line is nearer than the own one, that one is very near, and to reach into the margin."""
 THIN = 3 * POINT
 """Lines up to this width may carry their own label when there is no room beside them."""
+
+_Places = tuple[float, Iterable[Point]]
+"""What it costs to stand so far along a line, and the places there: the left and top of a box."""
+_Bend = tuple[float, float, list[Point]]
+"""Where a gap begins and ends that a line bends in, and its points there and a little beyond."""
+_Place = tuple[float, int, Rect]
+"""What it costs to stand so far along a line, the number of the place in the order of all, and the box."""
+_Best = tuple[float, int, Rect, bool]
+"""The same with the whole cost, and whether the box needs a halo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,86 +130,23 @@ def _priority(route: ArrowRoute) -> tuple[bool, bool, float, int]:
     return not arrow.on_path, not arrow.live, -arrow.share, arrow.index
 
 
-class _Run:
-    """The points of one line in a small square of the page, and the box that they reach over."""
-
-    __slots__ = ("arrow", "box", "points")
-
-    def __init__(self, arrow: int, points: list[LinePoint]) -> None:
-        self.arrow = arrow
-        self.points = points
-        self.box: Rect = (
-            min(x - reach for x, _, reach in points),
-            min(y - reach for _, y, reach in points),
-            max(x + reach for x, _, reach in points),
-            max(y + reach for _, y, reach in points),
-        )
-
-
-class _Cell:
-    """A small square of the page: how many points lie in it, and the runs of lines through it."""
-
-    __slots__ = ("runs", "size", "solid")
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.runs: dict[int, _Run] = {}
-        self.solid: list[_Run] = []
-        """Runs that no label may touch; the one that did so last comes first: it does so to most places nearby."""
-
-    def add(self, run: _Run, *, solid: bool) -> None:
-        self.size += len(run.points)
-        self.runs[run.arrow] = run
-        if solid:
-            self.solid.append(run)
-
-    def blocks(self, box: Rect, grown: Rect, own: int) -> bool:
-        """Return whether a run of another line that no label may touch comes too close to a box."""
-        left, top, right, bottom = grown
-        for place, run in enumerate(self.solid):
-            west, north, east, south = run.box
-            if west < right and east > left and north < bottom and south > top and run.arrow != own:
-                if _distance(box, run.points) >= CLEAR:
-                    continue
-                self.solid.insert(0, self.solid.pop(place))
-                return True
-        return False
-
-
 class _Placer:
     def __init__(
         self, geometry: Geometry, drawn: tuple[ArrowRoute, ...], forbidden: Iterable[Rect], budget: Budget
     ) -> None:
         self.geometry = geometry
         self.budget = budget
+        self.sizes = (LABEL * min(geometry.text_scale, 1.35), LEAST)
+        self.lines = PartsByCell(drawn)
+        self.closed = Squares(geometry.width, (route.points for route in drawn if is_solid(route)))
+        """Where no label stands: on lines that carry something, its own as well, and on what is taken."""
+        self.quiet = Squares(geometry.width, (route.points for route in drawn if not is_solid(route)))
+        """Where it would stand on a line that carries nothing."""
+        self.bends: dict[int, list[_Bend]] = {}
         self.taken: dict[tuple[int, int], list[Rect]] = {}
-        """What no label may touch, by the inch squares it lies in; what was last touched there comes first."""
+        """What no label may touch, by the inch squares it lies in."""
         for box in forbidden:
             self._take(box)
-        self.sizes = (LABEL * min(geometry.text_scale, 1.35), LEAST)
-        self.cells: dict[tuple[int, int], _Cell] = {}
-        self.near: dict[tuple[int, int, int, int], list[_Cell]] = {}
-        for route in drawn:
-            self._file(route)
-
-    def _file(self, route: ArrowRoute) -> None:
-        half = route.width / 2
-        samples = [(x, y, half) for x, y in route.points]
-        if route.head:
-            (x, y), (along_x, along_y) = route.tip, route.heading
-            length, wing = head_length(route.width), head_width(route.width) / 2
-            samples.append((x - along_x * length / 2, y - along_y * length / 2, wing))
-            samples.append((x - along_x * length, y - along_y * length, wing))
-        if route.arrow.link.assumed and not route.branches:
-            samples.append((*route.start, 0.06))
-        arrow = route.arrow
-        runs: dict[tuple[int, int], list[LinePoint]] = {}
-        for point in samples:
-            runs.setdefault((int(point[0] // CELL), int(point[1] // CELL)), []).append(point)
-        for place, points in runs.items():
-            if place not in self.cells:
-                self.cells[place] = _Cell()
-            self.cells[place].add(_Run(arrow.index, points), solid=arrow.live or arrow.on_path or arrow.returns)
 
     def place(self, route: ArrowRoute, ladder: tuple[tuple[LabelLine, ...], ...]) -> Label | None:
         """Return the best place for the fullest form that fits, in the usual size or else the least."""
@@ -205,107 +167,170 @@ class _Placer:
     ) -> Label | None:
         width = max(text_width(row.text, size, row.bold) for row in rows) + 0.03
         height = len(rows) * size * LEADING * POINT + 0.01
-        best: tuple[float, Rect, bool] | None = None
-        places = self._on_line(route, width, height) if on_line else self._candidates(route, width, height)
-        for box, extra in sorted(places, key=lambda place: place[1]):
-            if best is not None and extra >= best[0]:
-                break
-            found = self._judge(route, box, extra, best[0] if best else 99.0, on_line=on_line)
-            if found is not None:
-                best = (found[0], box, found[1] or on_line)
+        best = (self._best_on_line if on_line else self._best_beside)(route, width, height)
         if best is None:
             return None
-        left, top, right, bottom = best[1]
+        _, _, box, halo = best
+        left, top, right, bottom = box
         self._take((left - 0.02, top - 0.01, right + 0.02, bottom + 0.01))
-        return Label(route, best[1], rows, size, best[2])
+        return Label(route, box, rows, size, halo or on_line)
 
-    def _on_line(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        """Yield the last resort: on the label's own thin line, with a halo."""
+    def _best_on_line(self, route: ArrowRoute, width: float, height: float) -> _Best | None:
+        """Return the last resort: on the label's own thin line, with a halo."""
         last = max(1, len(route.points) - 1)
-        for number, (x, y) in enumerate(route.points):
-            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-            yield box, abs(number / last - 0.45)
+        boxes = sorted(
+            (
+                (abs(number / last - 0.45), (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+                for number, (x, y) in enumerate(route.points)
+            ),
+            key=_cost,
+        )
+        places = ((cost, number, box) for number, (cost, box) in enumerate(boxes))
+        return self._best(route, places, None, on_line=True)
 
-    def _candidates(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        half = route.width / 2
+    def _best_beside(self, route: ArrowRoute, width: float, height: float) -> _Best | None:
+        """Return the best place beside the line; those on quiet lines are looked at last, if they may still win."""
+        on_quiet: list[_Place] = []
+        best = self._best(route, self._open(route, width, height, on_quiet), None)
+        return self._best(route, on_quiet, best, under=1)
+
+    def _best(
+        self, route: ArrowRoute, places: Iterable[_Place], best: _Best | None, *, under: int = 0, on_line: bool = False
+    ) -> _Best | None:
+        """Return the best of `best` and places, cheapest first, each on `under` other lines; of equals the first."""
+        least = UNDER * under + (0.0 if on_line else ASIDE * OWN)
+        for cost, number, box in places:
+            if best is not None and cost + least >= best[0] + TIE:
+                break
+            limit = 99.0 if best is None else best[0] + (TIE if number < best[1] else -TIE)
+            found = self._judge(route, box, cost, limit, under, on_line=on_line)
+            if found is not None:
+                best = (found[0], number, box, found[1])
+        return best
+
+    def _open(self, route: ArrowRoute, width: float, height: float, on_quiet: list[_Place]) -> Iterator[_Place]:
+        """Yield places that are not surely closed, the cheapest first; those on quiet lines go to `on_quiet`."""
+        closed = self.closed.gaps(width, height, EDGE, self.geometry.width - EDGE)
+        quiet = self.quiet.gaps(width, height, EDGE, self.geometry.width - EDGE)
+        number = 0
+        for cost, places in self._candidates(route, width, height, closed):
+            for left, top in places:
+                number += 1
+                place = (cost, number, (left, top, left + width, top + height))
+                if quiet((left,), (top,)):
+                    yield place
+                else:
+                    on_quiet.append(place)
+
+    def _candidates(self, route: ArrowRoute, width: float, height: float, gaps: Gaps) -> Iterator[_Places]:
+        """Yield places, the cheapest first."""
         if route.arrow.on_path and route.straight and not route.upright:
-            yield from self._above_ribbon(route, width, height)
+            yield from sorted(self._above_ribbon(route, width, height, gaps), key=_cost)
         if route.upright:
-            yield from self._beside(route, width, height)
-        points = route.points
-        step = max(1, len(points) // 28)
-        away = half + CLEAR + 0.015
-        last = len(points) - 1
-        for number in range(0, last + 1, step):
-            x, y = points[number]
-            toll = 0.5 * abs(number / max(1, last) - 0.45)
-            for side_x, side_y in ((0, -1), (0, 1), (1, 0), (-1, 0), (1, -1), (-1, -1), (1, 1), (-1, 1)):
-                left = x - width / 2 + side_x * (width / 2 + away)
-                top = y - height / 2 + side_y * (height / 2 + away)
-                yield (left, top, left + width, top + height), toll + (0.06 if side_x and side_y else 0.0)
-        yield from self._in_gaps(route, width, height)
+            yield from sorted(self._beside_upright(route, width, height, gaps), key=_cost)
+        away = route.width / 2 + CLEAR + 0.015
+        at_corners: dict[int, list[Point]] = {}
+        for cost, number in _order(len(route.points)):
+            if number is None:
+                yield cost, self._in_gaps(route, width, height, gaps)
+            elif number in at_corners:
+                yield cost, at_corners[number]
+            else:
+                at_sides, at_corners[number] = self._around(route.points[number], width, height, away, gaps)
+                yield cost, at_sides
 
-    def _above_ribbon(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+    def _around(
+        self, point: Point, width: float, height: float, away: float, gaps: Gaps
+    ) -> tuple[list[Point], list[Point]]:
+        """Return the places at the sides of a point, and those at its corners."""
+        self.budget.spend(AROUND)
+        x, y = point[0] - width / 2, point[1] - height / 2
+        across, down = width / 2 + away, height / 2 + away
+        at_sides: list[Point] = []
+        at_corners: list[Point] = []
+        for left, top in gaps((x, x + across, x - across), (y - down, y, y + down)):
+            if (left == x) != (top == y):
+                at_sides.append((left, top))
+            elif left != x:
+                at_corners.append((left, top))
+        at_corners.sort(key=itemgetter(1))
+        return at_sides, at_corners
+
+    def _above_ribbon(self, route: ArrowRoute, width: float, height: float, gaps: Gaps) -> Iterator[_Places]:
         """Yield the places centred in the first gap above the breadth of the arrowhead."""
         wing = max(head_width(route.width) / 2, 0.055)
         x = route.start[0] + self.geometry.gap / 2
         ends = (route.start[0], route.tip[0])
         for centre in (x, sum(ends) / 2, ends[1] - self.geometry.gap / 2):
+            left = centre - width / 2
             for lift in (0.0, 0.05, 0.1):
                 bottom = route.start[1] - wing - CLEAR - 0.02 - lift
-                yield (centre - width / 2, bottom - height, centre + width / 2, bottom), -2.0 + lift
+                yield -2.0 + lift, gaps((left,), (bottom - height,))
 
-    def _beside(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
+    def _beside_upright(self, route: ArrowRoute, width: float, height: float, gaps: Gaps) -> Iterator[_Places]:
         x = route.start[0]
         for middle in ((route.start[1] + route.tip[1]) / 2, route.start[1] * 0.3 + route.tip[1] * 0.7):
             for left in (x + 0.07 + route.width / 2, x - 0.07 - route.width / 2 - width):
-                box = (left, middle - height / 2, left + width, middle + height / 2)
-                yield box, -2.0 if left > x else -1.9
+                yield -2.0 if left > x else -1.9, gaps((left,), (middle - height / 2,))
 
-    def _in_gaps(self, route: ArrowRoute, width: float, height: float) -> Iterator[tuple[Rect, float]]:
-        """Yield the places left, middle and right in each gap the line bends in, at every height."""
-        geometry = self.geometry
-        low = min(y for _, y in route.points) - height - 0.1
-        high = max(y for _, y in route.points) + 0.1
-        for lane in range(len(geometry.lane_x) - 1):
-            begin = geometry.lane_x[lane] + geometry.card_width
-            end = begin + geometry.gap
-            inside = [y for x, y in route.points if begin <= x <= end]
-            if not inside or max(inside) - min(inside) < 0.1 or geometry.gap < width:
-                continue
-            top, bottom = max(low, min(inside) - height - 0.1), min(high, max(inside) + 0.1)
+    def _in_gaps(self, route: ArrowRoute, width: float, height: float, gaps: Gaps) -> Iterator[Point]:
+        """Yield the places left, middle and right in each gap the line bends in, at every height where it is near."""
+        if self.geometry.gap < width:
+            return
+        far = NEAR + reach(route)
+        for begin, end, points in self._bends(route):
+            heights = [y for x, y in points if begin <= x <= end]
+            first = min(heights) - height - 0.1
+            number = int((max(heights) + 0.1 - first) / STEP) + 1
+            self.budget.spend(3 * number)
             for left in (begin + 0.03, (begin + end - width) / 2, end - width - 0.03):
-                for number in range(int((bottom - top) / STEP) + 1):
-                    y = top + number * STEP
-                    yield (left, y, left + width, y + height), 0.25
+                near = [y for x, y in points if left - far < x < left + width + far]
+                highest, lowest = min(near, default=inf) - height - far, max(near, default=-inf) + far
+                tops = [top for step in range(number) if highest < (top := first + step * STEP) < lowest]
+                yield from gaps((left,), tops)
+
+    def _bends(self, route: ArrowRoute) -> list[_Bend]:
+        """Return the gaps that a line bends in: where each begins and ends, and the points in it and near it."""
+        index, geometry = route.arrow.index, self.geometry
+        if index not in self.bends:
+            self.bends[index] = []
+            west, east = min(route.points)[0], max(route.points)[0]
+            far = NEAR + reach(route)
+            for x in geometry.lane_x[:-1]:
+                begin = x + geometry.card_width
+                end = begin + geometry.gap
+                if begin <= east and west <= end:
+                    points = [point for point in route.points if begin - far < point[0] < end + far]
+                    heights = [y for x, y in points if begin <= x <= end]
+                    if heights and max(heights) - min(heights) >= 0.1:
+                        self.bends[index].append((begin, end, points))
+        return self.bends[index]
 
     def _judge(
-        self, route: ArrowRoute, box: Rect, cost: float, limit: float, *, on_line: bool = False
+        self, route: ArrowRoute, box: Rect, cost: float, limit: float, under: int, *, on_line: bool
     ) -> tuple[float, bool] | None:
-        """Return the cost of a place, and whether it needs a halo; None where no label may stand, or above `limit`."""
-        if cost >= limit - 1e-9 or self._is_taken(box):
-            return None
+        """Return the whole cost of a place on `under` other lines at least, and whether it needs a halo.
+
+        None where no label may stand, and where the cost is not below `limit`.
+        """
         index = route.arrow.index
-        own = 9.0
-        near = self._cells_near(box)
-        grown = _grown(box, CLEAR)
-        for cell in near:
-            self.budget.spend(cell.size)
-            mine = cell.runs.get(index)
-            if mine is not None:
-                own = min(own, _distance(box, mine.points))
-                if own < OWN and not on_line:
-                    return None
-            if cell.solid and cell.blocks(box, grown, index):
-                return None
-        if own > NEAR or cost + 1.5 * max(0.0, own) >= limit - 1e-9:
+        parts = self.lines.around(box)
+        self.budget.spend(PART * len(parts))
+        cost += UNDER * under
+        far = min(NEAR, (limit - cost) / ASIDE)
+        own = distance_of_own(box, parts, index, far)
+        if own > far or (own < OWN and not on_line) or self._is_taken(box) or is_blocked(box, parts, index):
             return None
-        foreign, under = _beside_others(box, index, near, (limit - cost) / UNDER)
-        cost += UNDER * under + 1.5 * max(0.0, own)
-        cost += 0.7 if foreign < own else 0.2 if foreign < 0.05 else 0.0
+        cost += ASIDE * max(0.0, own)
         if box[0] < MARGIN - 0.05 or box[2] > self.geometry.width - MARGIN + 0.05:
-            cost += 0.8
-        return (cost, under > 0) if cost < limit - 1e-9 else None
+            cost += OUTSIDE
+        room = limit - cost
+        most = max(own, CROWDED)
+        least = most if room <= CROWD else own if room <= ASTRAY else 0.0
+        foreign, touched = beside_others(box, parts, index, most, least, under + room / UNDER)
+        cost += UNDER * max(0, touched - under)
+        cost += ASTRAY if foreign < own else CROWD if foreign < CROWDED else 0.0
+        return (cost, touched > 0) if cost < limit else None
 
     def _is_taken(self, box: Rect) -> bool:
         """Return whether the place is off the page, on a card or another fixed thing, or on another label."""
@@ -315,12 +340,8 @@ class _Placer:
         rows = range(int(top // 1), int(bottom // 1) + 1)
         for column in range(int(left // 1), int(right // 1) + 1):
             for row in rows:
-                taken = self.taken.get((column, row))
-                if taken is None:
-                    continue
-                for place, (west, north, east, south) in enumerate(taken):
+                for west, north, east, south in self.taken.get((column, row), ()):
                     if left < east and right > west and top < south and bottom > north:
-                        taken.insert(0, taken.pop(place))
                         return True
         return False
 
@@ -329,68 +350,22 @@ class _Placer:
         for column in range(int(left // 1), int(right // 1) + 1):
             for row in range(int(top // 1), int(bottom // 1) + 1):
                 self.taken.setdefault((column, row), []).append(box)
-
-    def _cells_near(self, box: Rect) -> list[_Cell]:
-        left, top, right, bottom = box
-        first, last = int((left - NEAR) // CELL), int((right + NEAR) // CELL)
-        upper, lower = int((top - NEAR) // CELL), int((bottom + NEAR) // CELL)
-        found = self.near.get((first, last, upper, lower))
-        if found is None:
-            places = ((column, row) for column in range(first, last + 1) for row in range(upper, lower + 1))
-            found = [self.cells[place] for place in places if place in self.cells]
-            self.near[first, last, upper, lower] = found
-        return found
+        self.closed.mark(box)
 
 
-def _grown(box: Rect, by: float) -> Rect:
-    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+def _cost(place: tuple[float, object]) -> float:
+    return place[0]
 
 
-def _beside_others(box: Rect, own: int, near: list[_Cell], most: float) -> tuple[float, int]:
-    """Return how far the nearest of the other lines is that a label stays clear of, and how many it stands on.
+@lru_cache(maxsize=1024)
+def _order(count: int) -> tuple[tuple[float, int | None], ...]:
+    """Return what it costs to stand at the points of a line of so many, the cheapest first, with their numbers.
 
-    Lines beyond `most` of the latter are not looked for.
+    A point comes twice: first its sides, later its corners. None stands for the gaps that the line bends in.
     """
-    left, top, right, bottom = _grown(box, NEAR)
-    foreign = NEAR
-    under: set[int] = set()
-    for cell in near:
-        for run in cell.runs.values():
-            west, north, east, south = run.box
-            if west < right and east > left and north < bottom and south > top and run.arrow != own:
-                foreign, touched = _clearance(box, run.points, foreign)
-                if touched:
-                    under.add(run.arrow)
-        if len(under) > most:
-            break
-    return foreign, len(under)
-
-
-def _distance(box: Rect, points: Iterable[LinePoint]) -> float:
-    """Return how far a box is from the nearest of some points on lines, less than nothing where it covers one."""
-    left, top, right, bottom = box
-    least = 9.0
-    for x, y, reach in points:
-        beside = left - x if x < left else x - right if x > right else 0.0
-        beyond = top - y if y < top else y - bottom if y > bottom else 0.0
-        away = hypot(beside, beyond) - reach
-        least = min(least, away)
-    return least
-
-
-def _clearance(box: Rect, points: Iterable[LinePoint], most: float) -> tuple[float, bool]:
-    """Return how far the nearest point is that a box stays clear of, if nearer than `most`; whether it touches one."""
-    left, top, right, bottom = box
-    touched = False
-    for x, y, reach in points:
-        room = most + reach
-        if left - room > x or x > right + room or top - room > y or y > bottom + room:
-            continue
-        beside = left - x if x < left else x - right if x > right else 0.0
-        beyond = top - y if y < top else y - bottom if y > bottom else 0.0
-        away = hypot(beside, beyond) - reach
-        if away < CLEAR:
-            touched = True
-        elif away < most:
-            most = away
-    return most, touched
+    costs: list[tuple[float, int | None]] = []
+    last = count - 1
+    for number in range(0, count, max(1, count // 28)):
+        toll = 0.5 * abs(number / max(1, last) - 0.45)
+        costs += [(toll, number), (toll + 0.06, number)]
+    return tuple(sorted([*costs, (0.25, None)], key=_cost))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from impacttree.records import dataclass
 from impacttree.render.layout.network import Arrow, Network
-from impacttree.render.layout.rows import Grid
 from impacttree.render.layout.sizes import Geometry, thickness
+from impacttree.render.layout.standing import Grid
 from impacttree.render.layout.style import POINT
 from impacttree.render.layout.tracks import Tracks
 

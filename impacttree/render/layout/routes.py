@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from impacttree.records import dataclass
 from impacttree.render.layout.network import Arrow, Network
 from impacttree.render.layout.ports import Ports, head_length
-from impacttree.render.layout.rows import Grid
 from impacttree.render.layout.sizes import Geometry, thickness
+from impacttree.render.layout.standing import Grid
 from impacttree.render.layout.tracks import Tracks
 from impacttree.render.scene import Segment
 
@@ -218,25 +219,22 @@ def _sampled(steps: Sequence[Segment]) -> tuple[Point, ...]:
 
 
 def _line(start: Point, end: Point) -> list[Point]:
-    length = abs(end[0] - start[0]) + abs(end[1] - start[1])
-    number = max(1, int(length / SAMPLE))
-    return [
-        (start[0] + (end[0] - start[0]) * part / number, start[1] + (end[1] - start[1]) * part / number)
-        for part in range(1, number + 1)
-    ]
+    (x, y), (across, down) = start, (end[0] - start[0], end[1] - start[1])
+    number = max(1, int((abs(across) + abs(down)) / SAMPLE))
+    return [(x + across * part / number, y + down * part / number) for part in range(1, number + 1)]
 
 
 def _cubic(start: Point, one: Point, two: Point, end: Point) -> list[Point]:
     length = abs(end[0] - start[0]) + abs(end[1] - start[1])
-    number = max(4, int(1.4 * length / SAMPLE))
-    points = []
-    for part in range(1, number + 1):
-        t = part / number
-        a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
-        points.append(
-            (
-                a * start[0] + b * one[0] + c * two[0] + d * end[0],
-                a * start[1] + b * one[1] + c * two[1] + d * end[1],
-            )
-        )
-    return points
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = start, one, two, end
+    return [
+        (a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3)
+        for a, b, c, d in _weights(max(4, int(1.4 * length / SAMPLE)))
+    ]
+
+
+@lru_cache(maxsize=256)
+def _weights(number: int) -> tuple[tuple[float, float, float, float], ...]:
+    """Return how much each of its four points counts at so many places along a cubic curve, up to its end."""
+    places = (part / number for part in range(1, number + 1))
+    return tuple(((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3) for t in places)

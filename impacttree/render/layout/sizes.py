@@ -8,7 +8,7 @@ from dataclasses import replace
 from impacttree.records import dataclass
 from impacttree.render.layout.measure import text_width
 from impacttree.render.layout.network import Arrow, Network
-from impacttree.render.layout.rows import Grid
+from impacttree.render.layout.standing import Grid
 from impacttree.render.layout.style import (
     CARD_GAP,
     FOOT,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from impacttree.records import dataclass
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.network import Arrow, Network
-from impacttree.render.layout.rows import Grid
+from impacttree.render.layout.standing import Grid
 
 __all__ = ["Tracks", "assign_tracks"]
 

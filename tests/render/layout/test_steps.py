@@ -11,11 +11,13 @@ from impacttree.render.layout import lanes as lanes_module
 from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.cut import Excerpt, cleaned
 from impacttree.render.layout.lanes import assign_lanes
+from impacttree.render.layout.levels import NEVER
 from impacttree.render.layout.network import Network, network
 from impacttree.render.layout.ports import assign_ports
 from impacttree.render.layout.routes import routes
-from impacttree.render.layout.rows import TAKEN, Grid, RowSearch, _Moves
+from impacttree.render.layout.rows import RowSearch
 from impacttree.render.layout.sizes import Geometry, place, thickness
+from impacttree.render.layout.standing import COST, TAKEN, Grid
 from impacttree.render.layout.tracks import Tracks, assign_tracks, gaps
 from impacttree.views import Diagram
 from tests.render import diagrams
@@ -29,7 +31,7 @@ def numbered(diagram: Diagram) -> Network:
 
 
 def searched(net: Network, kicks: int = 0) -> Grid:
-    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE)
+    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE, {})
     search.improve(sweeps=10)
     search.kick(kicks)
     return search.grid()
@@ -97,7 +99,7 @@ def test_a_run_in_a_row_meets_no_card(diagram: Diagram) -> None:
 def test_searching_on_never_makes_rows_worse(diagram: Diagram) -> None:
     net = numbered(diagram)
     lanes = assign_lanes(net, AMPLE)[0]
-    search = RowSearch(net, lanes, AMPLE)
+    search = RowSearch(net, lanes, AMPLE, {})
     start = search.total()
     search.improve(10)
     improved = search.total()
@@ -107,36 +109,60 @@ def test_searching_on_never_makes_rows_worse(diagram: Diagram) -> None:
 
 
 @given(tree_diagrams(16))
-def test_the_cost_of_a_swap_is_the_difference_of_whole_costs(diagram: Diagram) -> None:
+def test_the_cost_of_a_trade_is_the_difference_of_whole_costs(diagram: Diagram) -> None:
     net = numbered(diagram)
-    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE)
-    for lane, slots in enumerate(search.slot):
-        loose = [row for row, card in enumerate(slots) if card != TAKEN and not (card >= 0 and search.pinned[card])]
-        for one, two in combinations(loose, 2):
-            first, second = (one, two) if slots[one] >= 0 else (two, one)
-            if slots[first] < 0:
-                continue
-            before = search.total()
-            change = _Moves(search, lane).change(first, second)
+    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE, {})
+    standing = search.standing
+    for lane, swaps in enumerate(search.swaps):
+        for card in [card for card in standing.slot[lane] if card >= 0 and not standing.pinned[card]]:
+            swaps.look()
+            before, here = search.total(), standing.row[card]
+            changes = swaps.changes(card)
             assert search.total() == pytest.approx(before)
-            search._swap(lane, first, second)
-            assert search.total() == pytest.approx(before + change, abs=1e-9)
+            loose = [row for row, other in enumerate(standing.slot[lane]) if other != TAKEN and row != here]
+            assert [row for _, row in changes] == [
+                row for row in loose if standing.slot[lane][row] < 0 or not standing.pinned[standing.slot[lane][row]]
+            ]
+            for change, row in changes:
+                standing.swap(lane, here, row)
+                assert search.total() == pytest.approx(before + change, abs=1e-9)
+                standing.swap(lane, row, here)
+            best = swaps.best(card)
+            if best is not None:
+                search._fill(lane, _traded(standing.slot[lane], here, best))
+                search._set_levels()
+
+
+def _traded(slots: list[int], one: int, two: int) -> list[int]:
+    traded = list(slots)
+    traded[one], traded[two] = slots[two], slots[one]
+    return traded
 
 
 @given(tree_diagrams(16))
 def test_the_cost_of_a_level_is_told_up_to_what_all_levels_share(diagram: Diagram) -> None:
     net = numbered(diagram)
-    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE)
-    for index in search.leveled:
+    search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE, {})
+    standing, levels = search.standing, search.levels
+    for index in standing.long:
         arrow = net.arrows[index]
-        told = (search._costs_of_a_return if arrow.returns else search._costs_of_levels)(arrow)
+        if arrow.returns:
+            told = levels.costs_of_a_return(arrow)
+            assert list(told) == list(range(-1, 2 * standing.rows, 2))
+        else:
+            told = {level: cost for level, cost in enumerate(levels.costs(arrow)) if cost < NEVER}
+            lanes = range(standing.lane[arrow.source] + 1, standing.lane[arrow.target])
+            rows = [row for row in range(standing.rows) if all(standing.slot[lane][row] == -1 for lane in lanes)]
+            assert [level for level in told if level % 2 == 0] == [2 * row for row in rows]
         shared = set()
-        for level, cost in told:
-            search.level[index] = level
-            search._refresh(index)
-            shared.add(round(search.total() - cost, 6))
-        if not arrow.returns:
-            assert len(shared) == 1
+        for level, cost in told.items():
+            levels.set(arrow, level)
+            away = 0.0
+            if arrow.returns:  # which are kept near both their ends, which the whole cost does not ask for
+                low, high = sorted((standing.row[arrow.source], standing.row[arrow.target]))
+                away = 0.6 * (max(0.0, low - level / 2) + max(0.0, level / 2 - high))
+            shared.add(round(search.total() + away - COST * cost, 6))
+        assert len(shared) == 1
 
 
 @pytest.mark.slow
