@@ -73,7 +73,7 @@ def missing_mean(
         return ""
     count = min(len(values), TRACED)
     if draw is None:
-        draws = job.sampler.draw(0, count, only=job.drawn)
+        draws = job.draws(0, count)
     else:
         draws = {address: draw(address)[:count] for address in job.drawn}
     cause = cause_of(job, slot, values[:count], draws, heavy=heavy)

@@ -45,33 +45,33 @@ def write_values(
     lags: Sequence[int],
     spelling: Spelling = "real",
     *,
-    changed: bool = False,
+    heeding: Collection[int] = (),
 ) -> list[str]:
     """Return the lines that compute the slots of `blocks`, in order, into ``v``.
 
     Parameters
     ----------
-    changed
-        Whether to heed what ``c`` holds.
+    heeding
+        Slots that heed what ``c`` holds.
     """
     lines: list[str] = []
     here: set[int] = set()
     hidden: list[str] = []
     for block in blocks:
         writer = _Forward(block, lags, here, spelling)
-        indent = " " if changed else ""
-        body = writer.body(block.body, indent)
+        heeds = block.slot in heeding
+        body = writer.body(block.body, " " if heeds else "")
         hidden += writer.hidden
-        lines += _shown(block.slot, body, writer.text(block.body.result), changed)
+        lines += _shown(block.slot, body, writer.text(block.body.result), heeds)
         here.add(block.slot)
     if hidden and spelling == "real":
         lines.append(f"check({', '.join(hidden)})")
     return lines
 
 
-def _shown(slot: int, body: Sequence[str], result: str, changed: bool) -> list[str]:
+def _shown(slot: int, body: Sequence[str], result: str, heeds: bool) -> list[str]:
     """Return the lines that store what a slot shows: its rule's result, wrapped or replaced if ``c`` says so."""
-    if not changed:
+    if not heeds:
         return [*body, f"v{slot} = v[{slot}] = {result}"]
     return [
         f"e = c.get({slot})",

@@ -337,7 +337,7 @@ class Model:
         wanted = frozenset(slots)
         if wanted not in self._parts:
             needed = _rests_on(wanted, (*self.initial.blocks, *self.step.blocks))
-            over_horizon = _rests_on(wanted, self.recomputed.blocks)
+            over_horizon = _rests_on(wanted, self.recomputed.blocks).intersection(self.recomputed.chunk_of)
             if (needed, over_horizon) not in self._shared:
                 self._shared[needed, over_horizon] = self._cut_down(needed, over_horizon)
             self._parts[wanted] = self._shared[needed, over_horizon]

@@ -50,21 +50,29 @@ class Paths:
 
     def best(self, count: int) -> tuple[WalkedPath, ...]:
         """Return the `count` largest paths by absolute amount, largest first."""
-        found = [WalkedPath(metrics, self.amount(metrics)) for metrics in self._candidates()]
+        candidates = sorted(self._candidates())
+        found = list(map(WalkedPath, candidates, self.amounts(candidates)))
         found.sort(key=lambda path: (-abs(path.amount), len(path.metrics), path.metrics))
         return tuple(path for path in found[:count] if path.amount)
 
-    def amount(self, metrics: Sequence[int]) -> float:
-        """Return the exact amount of all walks whose loop erasure is `metrics`."""
-        return math.fsum(node.weight * self._along(node, metrics) for node in self.lift.nodes)
+    def amounts(self, paths: Sequence[Sequence[int]]) -> list[float]:
+        """Return the exact amount of all walks whose loop erasure is each path; in order, they begin alike."""
+        carried = [[node.weight * moved for moved in self._along(node, paths)] for node in self.lift.nodes]
+        return [math.fsum(of_path) for of_path in zip(*carried, strict=True)]
 
-    def _along(self, node: Node, metrics: Sequence[int]) -> float:
-        moves = _Moves(tuple(self.slopes.delta), self.slopes.delta_horizon)
-        for position, metric in enumerate(metrics):
-            moves = self._return(node, metric, metrics[:position], moves)
-            if position + 1 < len(metrics):
-                moves = self._pass(node, metric, metrics[position + 1], moves)
-        return self._horizon(self.lift.outcome, moves)
+    def _along(self, node: Node, paths: Sequence[Sequence[int]]) -> Iterator[float]:
+        """Yield how the outcome moves along each path; what it has in common with the one before is known."""
+        known: list[_Moves] = []
+        before: Sequence[int] = ()
+        for path in paths:
+            del known[_alike(before, path) :]
+            for position in range(len(known), len(path)):
+                moves = _Moves(tuple(self.slopes.delta), self.slopes.delta_horizon)
+                if position:
+                    moves = self._pass(node, path[position - 1], path[position], known[-1])
+                known.append(self._return(node, path[position], path[:position], moves))
+            before = path
+            yield self._horizon(self.lift.outcome, known[-1])
 
     def _horizon(self, metric: int, moves: _Moves) -> float:
         if self.model.recomputes(metric):
@@ -167,6 +175,12 @@ class Paths:
                 least = total * 1e-15
                 shares[source] = tuple((t, -math.log(a / total)) for t, a in sorted(targets.items()) if a > least)
         return shares
+
+
+def _alike(one: Sequence[int], other: Sequence[int]) -> int:
+    """Return with how many members two sequences begin alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _running(values: Sequence[float]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, Protocol
@@ -13,7 +13,17 @@ from impacttree.engine.codegen import Spelling
 from impacttree.engine.tape import Block, Instruction, Load
 from impacttree.formula import FUNCTIONS
 
-__all__ = ["Branches", "Forward", "Partials", "Program", "Reverse", "Row", "array_function", "compiled_function"]
+__all__ = [
+    "Branches",
+    "Forward",
+    "Heeding",
+    "Partials",
+    "Program",
+    "Reverse",
+    "Row",
+    "array_function",
+    "compiled_function",
+]
 
 Row = list[float]
 """Values of one period, by slot."""
@@ -93,6 +103,28 @@ def array_function(name: str) -> Callable[..., Any]:
     return found(np)
 
 
+class Heeding:
+    """Which slots of a function heed changes: those that the first changes are of, and all for any others.
+
+    So a single question, which changes the same slots throughout, compiles short functions, and many compile two.
+
+    >>> heeding = Heeding([3, 4, 5])
+    >>> [sorted(heeding.slots_for(changed)) for changed in ([1], [4, 9], [4], [5], [4])]
+    [[], [4], [4], [3, 4, 5], [4]]
+    """
+
+    def __init__(self, slots: Iterable[int]) -> None:
+        self.slots = frozenset(slots)
+        self._first: frozenset[int] | None = None
+
+    def slots_for(self, changed: Iterable[int]) -> frozenset[int]:
+        """Return the slots that heed changes, where these are changed."""
+        here = self.slots.intersection(changed)
+        if here and self._first is None:
+            self._first = here
+        return here if not here or here == self._first else self.slots
+
+
 class Program:
     """The blocks of a tree in one order of evaluation.
 
@@ -111,7 +143,8 @@ class Program:
     def __init__(self, blocks: Sequence[Block], lags: Sequence[int]) -> None:
         self.blocks, self.lags = tuple(blocks), tuple(lags)
         self.chunks = tuple(self.blocks[i : i + self.size] for i in range(0, len(self.blocks), self.size))
-        self._values: dict[tuple[int, Spelling, bool], Forward] = {}
+        self._heeding = [Heeding(block.slot for block in chunk) for chunk in self.chunks]
+        self._values: dict[tuple[int, Spelling, frozenset[int]], Forward] = {}
         self._reverse: dict[tuple[int, bool], Reverse] = {}
         self._partials: dict[tuple[int, frozenset[int]], Partials] = {}
         self._recorders: dict[tuple[Spelling, frozenset[int]], Any] = {}
@@ -148,9 +181,11 @@ class Program:
         return {block.slot: number for number, chunk in enumerate(self.chunks) for block in chunk}
 
     def values(self, intervened: Collection[int], spelling: Spelling = "real") -> tuple[Forward, ...]:
-        """Return the functions that compute one period; only pieces with a changed slot look for changes."""
-        changed = self._changed(intervened)
-        return tuple(self._chunk_values(number, spelling, number in changed) for number in range(len(self.chunks)))
+        """Return the functions that compute one period."""
+        return tuple(
+            self._chunk_values(number, spelling, heeding.slots_for(intervened))
+            for number, heeding in enumerate(self._heeding)
+        )
 
     def reverse(self, intervened: Collection[int]) -> tuple[Reverse, ...]:
         """Return the functions of the reverse sweep over one period, in the order to call them."""
@@ -170,8 +205,9 @@ class Program:
 
         The rule of a fixed metric counts for nothing, and may have no value.
         """
+        moved = {slot for slot in fixed if slot in self.edges_into}
         return tuple(
-            self._chunk_partials(number, frozenset(slot for slot in fixed if self.chunk_of.get(slot) == number))
+            self._chunk_partials(number, frozenset(slot for slot in moved if self.chunk_of[slot] == number))
             for number in range(len(self.chunks))
         )
 
@@ -189,8 +225,9 @@ class Program:
             first = self._first_edges[number]
             lines: list[str] = []
             for block in self.chunks[number]:
-                lines += codegen.write_partials(block, first, self.lags) if block.slot not in fixed else []
-                first += len(codegen.edge_loads(block))
+                edges = len(codegen.edge_loads(block))
+                lines += codegen.write_partials(block, first, self.lags) if edges and block.slot not in fixed else []
+                first += edges
             self._partials[number, fixed] = compiled_function("v, b, p, h, d", lines, _names("real"))
         return self._partials[number, fixed]
 
@@ -201,10 +238,10 @@ class Program:
             self._recorders[key] = compiled_function("v, b, p, h, s", lines, _names(spelling))
         return self._recorders[key]
 
-    def _chunk_values(self, number: int, spelling: Spelling, changed: bool) -> Forward:
-        key = (number, spelling, changed)
+    def _chunk_values(self, number: int, spelling: Spelling, heeding: frozenset[int]) -> Forward:
+        key = (number, spelling, heeding)
         if key not in self._values:
-            lines = codegen.write_values(self.chunks[number], self.lags, spelling, changed=changed)
+            lines = codegen.write_values(self.chunks[number], self.lags, spelling, heeding=heeding)
             self._values[key] = compiled_function("v, b, p, h, c", lines, _names(spelling))
         return self._values[key]
 

@@ -15,7 +15,7 @@ from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 from impacttree.engine.codegen import load_text
-from impacttree.engine.program import Program, array_function, compiled_function
+from impacttree.engine.program import Heeding, Program, array_function, compiled_function
 from impacttree.engine.tape import Block, Body, Instruction, Select
 from impacttree.formula.evaluation import COMPARISONS
 from impacttree.graph.reach import reached
@@ -102,7 +102,11 @@ class RowProgram:
         self.blocks, self.lags = tuple(blocks), tuple(lags)
         self.slots = frozenset(block.slot for block in blocks)
         self.stored = tuple(block.slot for block in blocks if block.slot in stored)
-        self._compiled: dict[tuple[int, bool], tuple[RowFunction, Sequence[RowStep]]] = {}
+        self._heeding = {
+            first: Heeding(block.slot for block in self.blocks[first : first + Program.size])
+            for first in range(0, len(self.blocks), Program.size)
+        }
+        self._compiled: dict[tuple[int, frozenset[int]], tuple[RowFunction, Sequence[RowStep]]] = {}
         self._bound = lru_cache(16)(self._bind)
 
     def functions(self, changed: Collection[int], differing: Varying) -> tuple[RowFunction, ...]:
@@ -119,26 +123,25 @@ class RowProgram:
 
     def _bind(self, changed: frozenset[int], differing: Varying) -> tuple[RowFunction, ...]:
         functions = []
-        for first in range(0, len(self.blocks), Program.size):
-            chunk = self.blocks[first : first + Program.size]
-            function, steps = self._function(first, any(block.slot in changed for block in chunk))
+        for first, heeding in self._heeding.items():
+            function, steps = self._function(first, heeding.slots_for(changed))
             functions.append(partial(function, _operations(steps, differing)))
         return tuple(functions)
 
-    def _function(self, first: int, is_changed: bool) -> tuple[RowFunction, Sequence[RowStep]]:
+    def _function(self, first: int, heeding: frozenset[int]) -> tuple[RowFunction, Sequence[RowStep]]:
         import numpy as np
 
-        if (first, is_changed) not in self._compiled:
+        if (first, heeding) not in self._compiled:
             later = self.blocks[first + Program.size :]
             stored = {*self.stored, *(load.slot for block in later for load in block.loads.values())}
-            lines, steps = write_rows(self.blocks[first : first + Program.size], self.lags, stored, changed=is_changed)
+            lines, steps = write_rows(self.blocks[first : first + Program.size], self.lags, stored, heeding)
             names = {"tuple": tuple, "number": np.float64}
-            self._compiled[first, is_changed] = compiled_function("o, v, b, p, h, c, s", lines, names), steps
-        return self._compiled[first, is_changed]
+            self._compiled[first, heeding] = compiled_function("o, v, b, p, h, c, s", lines, names), steps
+        return self._compiled[first, heeding]
 
 
 def write_rows(
-    blocks: Sequence[Block], lags: Sequence[int], stored: Set[int], *, changed: bool
+    blocks: Sequence[Block], lags: Sequence[int], stored: Set[int], heeding: Set[int] = frozenset()
 ) -> tuple[list[str], list[RowStep]]:
     """Return the lines that compute the slots of `blocks`, and the steps by number.
 
@@ -146,8 +149,8 @@ def write_rows(
     ----------
     stored
         The slots that are read later on, and written into ``v``.
-    changed
-        Whether to heed what ``c`` holds.
+    heeding
+        Slots that heed what ``c`` holds.
     """
     steps: list[RowStep] = []
     shown: dict[int, Operand] = {}
@@ -155,9 +158,10 @@ def write_rows(
     for block in blocks:
         first = len(steps)
         result = _flattened(block, lags, shown, steps)
-        if changed:
+        heeds = block.slot in heeding
+        if heeds:
             steps.append(RowStep("show", (result, Outside("", slot=block.slot))))
-        shown[block.slot] = len(steps) - 1 if changed else result
+        shown[block.slot] = len(steps) - 1 if heeds else result
         rules.append(_Rule(block.slot, first, len(steps), shown[block.slot]))
     for rule in rules:
         if rule.slot in stored and isinstance(rule.result, int):
@@ -167,7 +171,7 @@ def write_rows(
     registers = _registers(steps)
     lines: list[str] = []
     for rule in rules:
-        lines += _rule_lines(rule, steps, registers, changed)
+        lines += _rule_lines(rule, steps, registers, rule.slot in heeding)
         if rule.slot in stored:
             lines.append(f"v[{rule.slot}] = {_text(rule.result, registers)}")
     return lines, steps
@@ -244,16 +248,16 @@ def _registers(steps: Sequence[RowStep]) -> list[int]:
     return found
 
 
-def _rule_lines(rule: _Rule, steps: Sequence[RowStep], registers: Sequence[int], changed: bool) -> Iterator[str]:
-    indent = " " if changed else ""
-    if changed:
+def _rule_lines(rule: _Rule, steps: Sequence[RowStep], registers: Sequence[int], heeds: bool) -> Iterator[str]:
+    indent = " " if heeds else ""
+    if heeds:
         yield f"e = c.get({rule.slot})"
         yield "if e is None or e.__class__ is tuple:"
-    for number in range(rule.first, rule.last - changed):
+    for number in range(rule.first, rule.last - heeds):
         args = [_text(arg, registers) for arg in steps[number].args]
         target = "None" if steps[number].is_kept else f"s[{registers[number]}]"
         yield f"{indent}r{registers[number]} = o[{number}]({', '.join(args)}, {target})"
-    if changed:
+    if heeds:
         shown, own = _text(rule.result, registers), _text(steps[rule.last - 1].args[0], registers)
         yield f" {shown} = {own} if e is None else {own} * e[0] + e[1]"
         yield "else:"

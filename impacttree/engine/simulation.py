@@ -47,6 +47,8 @@ Worked = list[tuple[Chunk, "list[Sampled]"]]
 Report = Callable[[int, int], None]
 """Told how many samples are done, and of how many."""
 
+KEPT_DRAWS = 2**13
+"""Draws of so many samples, from the first, are kept."""
 TOGETHER = 4
 """Chunks that one task works, so that sending it costs little beside it."""
 WAITING = 32
@@ -142,6 +144,11 @@ class DrawnChange:
     recipe: Recipe
     addresses: tuple[str | None, ...]
 
+    @property
+    def varies(self) -> bool:
+        """Whether what is done differs from period to period."""
+        return self.recipe.varies
+
     def at(self, draws: Mapping[str, Array]) -> Intervention:
         """Return the effect with a number for each row."""
         pairs = zip(self.recipe.changes, self.addresses, strict=True)
@@ -225,7 +232,7 @@ class Job:
 
     def _runs(self, chunk: Chunk, path_rows: int) -> list[Sampled]:
         first, count = chunk
-        draws = self.sampler.draw(first, count, only=self.drawn)
+        draws = self.draws(first, count)
         wanted = self.wanted
         batches = (
             evaluate_many(
@@ -240,6 +247,18 @@ class Job:
             for changes in self.runs
         )
         return [_sampled(batch, wanted.spans) for batch in batches]
+
+    def draws(self, first: int, count: int) -> Mapping[str, Array]:
+        """Return what is drawn for some samples; those of the first few are kept, as they may be worked once more."""
+        if first or count > KEPT_DRAWS:
+            return self.sampler.draw(first, count, only=self.drawn)
+        if count not in self._first_draws:
+            self._first_draws[count] = self.sampler.draw(0, count, only=self.drawn)
+        return self._first_draws[count]
+
+    @cached_property
+    def _first_draws(self) -> dict[int, Mapping[str, Array]]:
+        return {}
 
     def inputs(self, draws: Mapping[str, Array], changes: Mapping[int, Intervention | DrawnChange]) -> _Inputs:
         """Return what the evaluator takes of draws: parameters of the tree, and what a run changes at them."""

@@ -15,7 +15,8 @@ The mean of samples is a number all the same, another one for each seed. Two sig
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from impacttree.engine.arrays import Array
 from impacttree.engine.model import Part
+from impacttree.engine.row_program import varying
 from impacttree.engine.simulation import Job
 from impacttree.engine.tape import Block, Instruction
 from impacttree.engine.vector import evaluate_many
@@ -36,6 +38,8 @@ Mask = npt.NDArray[np.bool_]
 
 HEAVY = 0.85
 """h from which on a mean is not said to settle: between that of a Pareto tail of exponent 1.5 (0.67) and 1 (1)."""
+LIGHT = math.exp(-0.8)
+"""Where more distances exceed this share of the largest than the tail holds, no ratio in it makes h more than 0.8."""
 LEAST = 32
 """Distances that h is the mean of, at least."""
 SHARE = 64
@@ -60,12 +64,16 @@ def tail(values: Array) -> float:
     >>> [round(tail(u**-power), 1) for power in (1 / 2, 1 / 1.5, 1.0)]
     [0.6, 0.7, 1.0]
     """
-    k = max(LEAST, len(values) // SHARE)
-    if len(values) <= 2 * k:
+    if len(values) <= 2 * _tail_size(values):
         return float("nan")
-    distances = np.abs(values - np.median(values))
+    return _hill(np.abs(values - _median(values)))
+
+
+def _hill(distances: Array) -> float:
+    """Return h of distances from the median."""
+    k = _tail_size(distances)
     largest = np.sort(np.partition(distances, len(distances) - k - 1)[-k - 1 :])[::-1]
-    if largest[-1] <= 0 or len(np.unique(largest[:-1])) < DIFFERENT * k:
+    if largest[-1] <= 0 or 1 + np.count_nonzero(largest[1:-1] != largest[:-2]) < DIFFERENT * k:
         return float("nan")
     logs = np.log(largest)
     spacings = np.arange(1, k + 1) * (logs[:-1] - logs[1:])
@@ -73,9 +81,28 @@ def tail(values: Array) -> float:
     return float("nan") if float(spacings.max()) > CLUSTER * h else h
 
 
+def _tail_size(values: Array) -> int:
+    """Return how many of the distances make the tail."""
+    return max(LEAST, len(values) // SHARE)
+
+
+def _median(values: Array) -> np.float64:
+    """Return the median of finite numbers, as `np.median` does, which looks at more."""
+    low, high = (len(values) - 1) // 2, len(values) // 2
+    parted = np.partition(values, (low, high))
+    middle: np.float64 = (parted[low] + parted[high]) / 2
+    return middle
+
+
 def is_heavy(values: Array) -> bool:
     """Return whether the tail of finite numbers is as heavy as one without a mean."""
-    return tail(values) >= HEAVY
+    k = _tail_size(values)
+    if len(values) <= 2 * k:
+        return False
+    distances = np.abs(values - _median(values))
+    if np.count_nonzero(distances > LIGHT * distances.max()) > k:
+        return False
+    return _hill(distances) >= HEAVY
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +134,16 @@ class _Seen:
 
     block: Block
     step: Instruction
-    closest: Array
-    """Least size of the denominator over the periods."""
+    closest: Array | None = None
+    """Least size of the denominator over the periods, where it was looked at."""
     negative: float = -np.inf
     """Largest denominator below zero, and the smallest above."""
     positive: float = np.inf
     low: float = np.inf
     high: float = -np.inf
     zero: Mask | None = None
-    values: tuple[Array, ...] = ()
-    """The result and the operands, when last computed."""
+    values: tuple[Any, ...] = ()
+    """The result and the operands, when last computed: arrays, or numbers where all samples have the same."""
 
 
 class Watch:
@@ -126,22 +153,27 @@ class Watch:
     ----------
     count
         How many samples there are.
+    watched
+        Slots whose operations are looked at.
     """
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, count: int, watched: Collection[int]) -> None:
+        self.count, self.watched = count, watched
         self._seen: dict[tuple[int, int], _Seen] = {}
 
     def __call__(
         self, block: Block, step: Instruction, result: Any, args: Sequence[Any], taken: Any, rows: slice
     ) -> None:
         """Take note of an operation in some rows; `taken` says in which of them its branch is."""
-        if not _is_risky(block, step):
+        if block.slot not in self.watched or not _is_risky(block, step):
             return
-        seen = self._seen.setdefault((block.slot, step.out), _Seen(block, step, np.full(self.count, np.inf)))
+        seen = self._seen.setdefault((block.slot, step.out), _Seen(block, step))
         divisor = _divisor(step, args)
         if divisor is not None:
             _note_divisor(seen, divisor, taken, rows, self.count)
+        if taken is True and rows == slice(0, self.count):
+            seen.values = (result, *args)
+            return
         if not seen.values:
             seen.values = tuple(np.full(self.count, np.nan) for _ in range(1 + len(args)))
         for kept, now in zip(seen.values, (result, *args), strict=True):
@@ -159,20 +191,23 @@ class Watch:
         """
         there = np.isfinite(outcome)
         ranks = np.zeros(self.count)
-        order = np.argsort(np.abs(outcome[there] - np.median(outcome[there])), kind="stable")
+        order = np.argsort(np.abs(outcome[there] - _median(outcome[there])), kind="stable")
         ranks[np.flatnonzero(there)[order]] = (np.arange(len(order)) + 0.5) / max(len(order), 1)
         for seen in self._seen.values():
             if seen.zero is not None and bool((seen.zero & ~there).any()):
                 return _cause(seen, "zero")
-            if self._is_pole(seen) and _felt(ranks, np.where(there, seen.closest, np.inf)):
+            if seen.closest is None or not self._is_pole(seen):
+                continue
+            if _felt(ranks, np.where(there, seen.closest, np.inf)):
                 return _cause(seen, "pole")
         if heavy:
             for seen in self._seen.values():
                 whole = there & np.isfinite(seen.values[0])
-                result, *operands = (values[whole] for values in seen.values)
-                if not is_heavy(result) or any(map(is_heavy, operands)):
+                result, *operands = (np.broadcast_to(values, self.count) for values in seen.values)
+                result = result[whole]
+                if not is_heavy(result) or any(is_heavy(values[whole]) for values in operands):
                     continue
-                if _felt(ranks[whole], -np.abs(result - np.median(result))):
+                if _felt(ranks[whole], -np.abs(result - _median(result))):
                     return _cause(seen, "tail")
         return None
 
@@ -188,18 +223,29 @@ def _felt(ranks: Array, order: Array) -> bool:
 def _note_divisor(seen: _Seen, divisor: Any, taken: Any, rows: slice, count: int) -> None:
     width = len(range(*rows.indices(count)))
     numbers = np.broadcast_to(np.asarray(divisor, dtype=np.float64), width)
-    counts = np.broadcast_to(taken, width) & np.isfinite(numbers)
-    zero = counts & (numbers == 0)
-    if zero.any():
-        seen.zero = np.zeros(count, dtype=np.bool_) if seen.zero is None else seen.zero
-        seen.zero[rows] |= zero
-    used = numbers[counts & ~zero]
-    if not len(used):
-        return
-    seen.closest[rows] = np.minimum(seen.closest[rows], np.where(counts & ~zero, np.abs(numbers), np.inf))
-    seen.low, seen.high = min(seen.low, float(used.min())), max(seen.high, float(used.max()))
-    seen.negative = max(seen.negative, float(used.max(where=used < 0, initial=-np.inf)))
-    seen.positive = min(seen.positive, float(used.min(where=used > 0, initial=np.inf)))
+    used, sizes = numbers, np.abs(numbers)
+    if taken is not True or not sizes.min() > 0 or not sizes.max() < np.inf:
+        counts = np.broadcast_to(taken, width) & np.isfinite(numbers)
+        zero = counts & (numbers == 0)
+        if zero.any():
+            seen.zero = np.zeros(count, dtype=np.bool_) if seen.zero is None else seen.zero
+            seen.zero[rows] |= zero
+        used, sizes = numbers[counts & ~zero], np.where(counts & ~zero, sizes, np.inf)
+        if not len(used):
+            return
+    if seen.closest is None and width == count:
+        seen.closest = sizes
+    else:
+        seen.closest = np.full(count, np.inf) if seen.closest is None else seen.closest
+        seen.closest[rows] = np.minimum(seen.closest[rows], sizes)
+    low, high = float(used.min()), float(used.max())
+    seen.low, seen.high = min(seen.low, low), max(seen.high, high)
+    if low < 0:
+        below = high if high < 0 else float(used.max(where=used < 0, initial=-np.inf))
+        seen.negative = max(seen.negative, below)
+    if high > 0:
+        above = low if low > 0 else float(used.min(where=used > 0, initial=np.inf))
+        seen.positive = min(seen.positive, above)
 
 
 def _cause(seen: _Seen, kind: Literal["pole", "zero", "tail"]) -> Cause:
@@ -273,11 +319,27 @@ def cause_of(job: Job, slot: int, outcome: Array, draws: Mapping[str, Array], *,
     heavy
         Whether the tail of all samples of the outcome is heavy.
     """
-    for changes in job.runs:
-        watch = Watch(len(outcome))
+    for number, changes in enumerate(job.runs):
+        watched = _watched(job, slot, number)
+        if not watched:
+            continue
+        watch = Watch(len(outcome), watched)
         inputs = job.inputs(draws, changes)
         evaluate_many(job.model, job.periods, count=len(outcome), **inputs, totals=(slot,), observe=watch)
         cause = watch.cause(outcome, heavy)
         if cause is not None:
             return cause
     return None
+
+
+def _watched(job: Job, slot: int, number: int) -> frozenset[int]:
+    """Return the slots with operations to look at in a run: those that are not what they were in the first one."""
+    first, changes = job.runs[0], job.runs[number]
+    part = job.model.part((slot, *changes))
+    rules = (*part.step.blocks, *part.recomputed.blocks)
+    steps = ((block, step) for block in rules for step in block.steps if isinstance(step, Instruction))
+    risky = frozenset(block.slot for block, step in steps if _is_risky(block, step))
+    if not number or any(change.varies for change in (*first.values(), *changes.values())):
+        return risky
+    differing = [slot for slot in {*first, *changes} if first.get(slot) is not changes.get(slot)]
+    return risky & varying((*part.initial.blocks, *rules), frozenset(), differing).slots

@@ -364,9 +364,9 @@ class _Block:
         """
         lags, ring, initial = self.plan.lags, self.room.ring, self.room.initial
         found = _Found({slot: [initial[slot]] for slot in paths}, {}, {}, {})
-        sums = _Totals(self.plan, totals, self.space)
+        sums, latest = _Totals(self.plan, totals, self.space), dict[int, Any]()
         settling = self.settles and self.observe is None and held.paths.keys().isdisjoint(self.plan.settling)
-        course = self.plan.course(held.kinds, settling)
+        course = {0: _Stretch((), ())} if self.observe else self.plan.course(held.kinds, settling)
         stretch, row = course[0], initial
         for position in range(self.model.steps(self.periods)):
             for place, schedule in self.model.schedules.items():
@@ -384,8 +384,13 @@ class _Block:
             for slot in paths:
                 found.paths[slot].append(row[slot])
             for slot in extremes:
-                found.lows[slot] = np.minimum(found.lows.get(slot, np.inf), row[slot])
-                found.highs[slot] = np.maximum(found.highs.get(slot, -np.inf), row[slot])
+                values = row[slot]
+                if slot not in latest:
+                    found.lows[slot] = found.highs[slot] = values
+                elif values is not latest[slot]:
+                    found.lows[slot] = np.minimum(found.lows[slot], values)
+                    found.highs[slot] = np.maximum(found.highs[slot], values)
+                latest[slot] = values
             sums.add(row, position)
         found.totals.update(self.horizon(held, sums, totals))
         return found
@@ -398,7 +403,7 @@ class _Block:
             row[slot] = self.settle(slot, values)
         recomputed = self.part.recomputed
         effects = held.over(self.periods, recomputed.chunk_of)
-        functions = self.plan.functions([self.part.over_horizon], held.kinds)
+        functions = () if self.observe else self.plan.functions([self.part.over_horizon], held.kinds)
         self.period(functions, recomputed, held.kinds, row, {}, self.plan.base_over_horizon, effects)
         return {slot: row[slot] for slot in totals}
 

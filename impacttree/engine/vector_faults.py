@@ -24,6 +24,8 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "div": operator.truediv,
     "pow": operator.pow,
 }
+_SHOWING = frozenset({"neg", "add", "sub", "mul", "div"})
+"""Operations that are finite only where no operand is NaN."""
 
 Observe = Callable[[Block, Instruction, Any, Sequence[Any], Any], None]
 """Told of an operation: its block, its result, its operands, and in which rows its branch is taken."""
@@ -97,6 +99,8 @@ def are_finite(values: Any) -> bool:
 
 def _operate(step: Instruction, args: Sequence[Any]) -> tuple[Any, Any]:
     result = _function(step)(*args)
+    if step.operation in _SHOWING and are_finite(result):
+        return result, False
     lost = ~np.isfinite(result)
     missing = np.isnan(args[0])
     for arg in args[1:]:

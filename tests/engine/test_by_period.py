@@ -305,6 +305,24 @@ def test_a_tree_without_anything_that_differs_is_computed_once_whatever_the_hori
     assert model.numbers(5) is model.parameters
 
 
+@examples(30)
+@given(st.one_of(ANY_TREE, SERIES))
+def test_extremes_are_those_of_the_path(sketch: Sketch) -> None:
+    compiled = Compiled(sketch)
+    model = compiled.model
+    numbers = {
+        address: np.array([value, 1.25 * value])
+        for place, (address, value) in enumerate(zip(model.addresses, model.parameters, strict=True))
+        if place not in model.schedules
+    }
+    slots = [metric.index for metric in model.graph.metrics]
+    batch = evaluate_many(model, compiled.horizon, count=2, parameters=numbers, paths=slots, extremes=slots)
+    for slot in slots:
+        later = batch.paths[slot][1:]
+        np.testing.assert_array_equal(batch.lows[slot], later.min(axis=0))
+        np.testing.assert_array_equal(batch.highs[slot], later.max(axis=0))
+
+
 def test_a_series_that_ends_is_said_by_every_evaluator() -> None:
     text = "horizon: 2\nmetrics: {a: {values: [1, 2]}, b: {formula: a + 1}}\noutcome: b"
     model = it.loads(text)._subject.model

@@ -25,7 +25,7 @@ def written(model) -> list[str]:
     blocks, lags = model.step.blocks, model.lags
     lines = [*codegen.write_reverse(blocks, lags, changed=True), *codegen.write_branches(blocks, lags)]
     for spelling in ("real", "complex"):
-        lines += codegen.write_values(blocks, lags, spelling, changed=True)
+        lines += codegen.write_values(blocks, lags, spelling, heeding=[block.slot for block in blocks])
         lines += codegen.write_branches(blocks, lags, spelling)
     for block in blocks:
         lines += codegen.write_partials(block, 0, lags)

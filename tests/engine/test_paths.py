@@ -42,8 +42,12 @@ def assert_paths(sketch: Sketch, data: st.DataObject, nodes: int) -> None:
     except TooManyWalksError:
         return
     size = max(abs(lift.total), math.fsum(map(abs, exact.values())))
+    walked = sorted(([compiled.slot(name) for name in names], amount) for names, amount in exact.items())
+    together = paths.amounts([slots for slots, _ in walked])
+    for (slots, _), amount in zip(walked, together, strict=True):
+        assert paths.amounts([slots]) == [amount]
     for names, amount in exact.items():
-        found = paths.amount([compiled.slot(name) for name in names])
+        found = paths.amounts([[compiled.slot(name) for name in names]])[0]
         assert abs(found - amount) <= 1e-9 * size + 1e-13, names
     listed = paths.best(1_000)
     index = {compiled.slot(name): name for name in sketch.metrics}

@@ -55,6 +55,26 @@ def test_only_the_chunk_of_a_changed_slot_is_compiled_again(monkeypatch: pytest.
     assert model.run(12, {2: Intervention("fix", 1.0, 5.0)}).at(1) == [2, 4, 5, 10, 20]
 
 
+def test_a_fixed_metric_that_nothing_moves_takes_no_functions_of_its_own() -> None:
+    model = model_of("{outcome: c, metrics: {a: {value: 2}, b: {formula: a * 2}, c: {formula: b * a}}}")
+    assert model.step.partials({0}) == model.step.partials()
+    assert model.step.partials({1}) != model.step.partials()
+
+
+def test_a_part_is_the_same_whether_or_not_what_it_rests_on_is_named() -> None:
+    model = model_of("{outcome: c, metrics: {a: {value: 2}, b: {formula: a * 2}, c: {formula: b * a}}}")
+    assert model.part([2]) is model.part([0, 2])
+    assert model.part([1]) is not model.part([2])
+
+
+def test_many_changes_share_one_function() -> None:
+    text = "{outcome: c, metrics: {a: {value: 2}, b: {formula: a * 2}, c: {formula: b * a}, d: {formula: c + 1}}}"
+    step = model_of(text).step
+    first, *others = (step.values({slot: "wrap"}) for slot in range(4))
+    assert all(other == others[0] != first for other in others)
+    assert step.values({0: "fix"}) == first
+
+
 def test_powers_at_zero_have_the_slope_of_the_limit() -> None:
     text = "{outcome: y, metrics: {a: {value: 0}, n: {value: 2}, y: {formula: a ** n + a ** 1 + a ** 3 + 2 ** a}}}"
     model = model_of(text)

@@ -109,7 +109,7 @@ def test_what_only_hands_on_a_value_finds_it_there() -> None:
 def test_a_chain_takes_one_register() -> None:
     chain = ", ".join(f"m{n}: {{formula: m{n - 1} * 2 + 1}}" for n in range(1, 60))
     model = model_of(f"{{outcome: m59, metrics: {{m0: {{value: 3}}, {chain}}}}}")
-    lines, _ = write_rows(model.step.blocks, (), frozenset({59}), changed=False)
+    lines, _ = write_rows(model.step.blocks, (), frozenset({59}))
     assert set(re.findall(r"\br\d+", "\n".join(lines))) == {"r0"}
 
 
@@ -119,7 +119,7 @@ def test_a_chain_takes_one_register() -> None:
 )
 def test_the_larger_one_is_taken_at_once(formula: str, word: str) -> None:
     model = model_of(f"{{outcome: y, metrics: {{a: {{value: 3}}, b: {{value: 2}}, y: {{formula: '{formula}'}}}}}}")
-    _, steps = write_rows(model.step.blocks, (), frozenset({2}), changed=False)
+    _, steps = write_rows(model.step.blocks, (), frozenset({2}))
     assert steps[-1].sign == word
 
 
@@ -128,9 +128,11 @@ def test_the_larger_one_is_taken_at_once(formula: str, word: str) -> None:
 def test_the_source_holds_nothing_that_a_user_wrote(sketch: Sketch) -> None:
     new = {name: HOSTILE[k] for k, name in enumerate(sketch.metrics)}
     model = Compiled(sketch.renamed(new)).model
-    for changed in (False, True):
-        lines, _ = write_rows(model.step.blocks, model.lags, frozenset(range(model.size)), changed=changed)
+    slots = frozenset(range(model.size))
+    for heeding in (frozenset(), slots):
+        lines, _ = write_rows(model.step.blocks, model.lags, slots, heeding)
         for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
             if token.type == tokenize.NAME:
-                assert token.string in WORDS or len(token.string) == 1 or token.string[1:].isdigit(), token.string
+                known = token.string in WORDS or token.string == "number"
+                assert known or len(token.string) == 1 or token.string[1:].isdigit(), token.string
             assert token.type != tokenize.STRING

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import impacttree as it
+from impacttree.engine import row_program
 from impacttree.engine.simulation import Job, Wanted, simulate_many
-from impacttree.engine.tails import cause_of, denominators, is_heavy, tail
+from impacttree.engine.tails import _median, _watched, cause_of, denominators, is_heavy, tail
+from impacttree.quantity import Intervention
 
 SAMPLES = 2**13
 SEEDS = 24
@@ -107,6 +109,14 @@ def test_the_tail_of_a_power_is_one_over_its_exponent(exponent: float) -> None:
     assert tail(u ** (-1 / exponent)) == pytest.approx(1 / exponent, rel=0.1)
 
 
+@pytest.mark.parametrize("power", [0.05, 0.5, 0.8, 0.85, 0.9, 1.5])
+def test_a_tail_is_heavy_where_its_h_is_large(power: float) -> None:
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        for values in (random.random(SAMPLES) ** -power, np.exp(3 * power * random.normal(size=SAMPLES))):
+            assert is_heavy(values) == (tail(values) >= 0.85)
+
+
 def test_ties_few_numbers_and_rare_events_are_not_a_tail() -> None:
     random = np.random.default_rng(1)
     assert np.isnan(tail(np.zeros(1000)))
@@ -129,3 +139,50 @@ metrics:
     assert denominators(subject.model.part((by_name["x"],))) == ((), False)
     other = it.loads("outcome: y\nmetrics:\n  a: {value: 5}\n  y: {formula: 1 / (a - 2)}\n")._subject
     assert denominators(other.model.part((1,))) == ((), True)
+
+
+def test_a_later_run_is_looked_at_where_it_differs_from_the_first() -> None:
+    text = f"""
+outcome: y
+metrics:
+  a: {{value: {normal(8, 1)}}}
+  b: {{value: {normal(20, 1)}}}
+  u: {{value: {normal(9, 1)}}}
+  far: {{formula: 1 / u}}
+  near: {{formula: 1 / b}}
+  y: {{formula: far + near + a}}
+"""
+    subject = it.loads(text)._subject
+    slot = subject.graph.by_name
+    for shift, expected in ((-18.0, "near"), (5.0, None)):
+        runs = ({}, {slot["b"]: Intervention("wrap", 1.0, shift)})
+        job = Job.of(subject.model, 1, Wanted(totals=(slot["y"],)), runs=runs)
+        assert _watched(job, slot["y"], 0) == {slot["far"], slot["near"]}
+        assert _watched(job, slot["y"], 1) == {slot["near"]}
+        before, after = simulate_many(job, SAMPLES)
+        change = after.totals[slot["y"]] - before.totals[slot["y"]]
+        cause = cause_of(job, slot["y"], change, job.draws(0, SAMPLES), heavy=is_heavy(change))
+        assert (cause and subject.graph.metrics[cause.slot].name) == expected
+
+
+def test_the_median_is_that_of_numpy() -> None:
+    random = np.random.default_rng(2)
+    for count in (1, 2, 3, 8, 1001, 1002):
+        values = random.normal(size=count) * 10.0 ** random.integers(-9, 9)
+        assert _median(values) == np.median(values)
+
+
+def test_what_is_watched_needs_no_functions_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = it.loads(
+        "outcome: y\nmetrics:\n  a: {value: 1 to 2}\n  b: {value: 3}\n  y: {formula: b / (a - 1.5)}\n"
+    )._subject
+    job = Job.of(subject.model, 1, Wanted(totals=(2,)))
+    (run,) = simulate_many(job, SAMPLES)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("compiled once more")
+
+    monkeypatch.setattr(row_program, "compiled_function", refuse)
+    cause = cause_of(job, 2, run.totals[2], job.draws(0, SAMPLES), heavy=True)
+    assert cause is not None
+    assert cause.kind == "pole"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from math import ceil, isqrt
+from math import ceil, inf, isqrt
+from operator import add, itemgetter, sub
 from random import Random
+from typing import Any, NamedTuple
 
 from impacttree.records import dataclass
 from impacttree.render.layout.budget import Budget
@@ -18,6 +20,15 @@ KICKS, PART_KICKS = 8, 2
 KEPT = 3
 """Assignments per number of lanes that go on to the search for rows."""
 CALLOUT_SLOTS = 1.4
+SLOPE = 0.04
+"""Of what a lane costs, by the square of its height."""
+ROUNDING = 1e-5
+"""More than the sums of a large picture are off by."""
+DIGIT = 1 << 12
+"""What takes the slots of a lane is one number: a digit each for the cards of every kind, the ribbon, the callout."""
+CARD = {kind: DIGIT**place for place, kind in enumerate(HOME)}
+SKIPPED = DIGIT ** len(HOME)
+CALLOUT = SKIPPED * DIGIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +73,80 @@ def _kind(net: Network, card: int) -> str:
     return "guardrail" if net.cards[card].guardrail else net.cards[card].kind
 
 
+class _LaneCosts(dict[int, float]):
+    """The own cost of a lane by what takes its slots: worked out when it is first asked for."""
+
+    def __init__(self, tall: int) -> None:
+        super().__init__()
+        self.tall = tall
+
+    def __missing__(self, taken: int) -> float:
+        *cards, skipped, callout = (taken // unit % DIGIT for unit in (*CARD.values(), SKIPPED, CALLOUT))
+        height: float = sum(cards) + skipped
+        if callout:
+            height += CALLOUT_SLOTS
+        strangers = sum(cards) - max(cards)
+        own = SLOPE * height * height + 10.0 * max(0.0, height - self.tall) ** 2 + 0.25 * strangers
+        self[taken] = own if taken else 8.0
+        return self[taken]
+
+
+class _Alone(NamedTuple):
+    """Where a card may go by itself, and what its home and its arrows cost in each of these lanes."""
+
+    low: int
+    high: int
+    costs: Sequence[float]
+
+
 class _Search:
-    """One descent for a fixed number of lanes; every move changes the cost by what it touches only."""
+    """One descent for a fixed number of lanes.
+
+    Most moves are much too dear: what a move changes at least is told from what differs alone, and the whole costs
+    before and after are added up only where that leaves it open whether the move is the best.
+    """
 
     def __init__(self, net: Network, count: int, tall: int, budget: Budget) -> None:
         self.net = net
         self.budget = budget
         self.count = count
-        self.tall = tall
         size = len(net.cards)
-        self.kinds = [_kind(net, card) for card in range(size)]
+        kinds = [_kind(net, card) for card in range(size)]
+        self.slot = [CARD[kind] for kind in kinds]
         self.on_path = [False] * size
         for card in net.path:
             self.on_path[card] = True
+        self.bound = {*net.path, net.outcome}
+        """Cards on which the cost of every lane depends."""
         self.onward: list[list[tuple[int, int]]] = [[] for _ in range(size)]
         self.inward: list[list[tuple[int, int]]] = [[] for _ in range(size)]
         self.costs: list[list[tuple[int, list[float]]]] = [[] for _ in range(size)]
+        """Of each card what its arrows cost: the other card, and a list that has distance 0 in its middle."""
         for arrow in net.arrows:
             self._add(arrow)
+        self.sources = [[other for other, _ in inward] for inward in self.inward]
+        self.targets = [[other for other, _ in onward] for onward in self.onward]
         for first, last in pairwise(net.path):
             self.onward[first].append((last, 1))
             self.inward[last].append((first, 1))
-        self.beside = [list({card, *(other for other, _ in own)}) for card, own in enumerate(self.costs)]
-        """A card and those that an arrow ties to it."""
+        tied = [
+            {other for other, _ in (*self.costs[card], *self.onward[card], *self.inward[card])} or {card}
+            for card in range(size)
+        ]
+        self.beside = [itemgetter(*others) for others in tied]
+        """Give the lanes of the cards that an arrow or the path ties to a card."""
+        self.known: list[dict[Any, _Alone]] = [{} for _ in range(size)]
+        self.steps = [4 * len(costs) for costs in self.costs]
+        """What it takes to judge a move of each card."""
         self.order = self._topological()
         self.home = [
-            [0.12 * count * abs(lane / max(1, count - 1) - HOME[kind]) for lane in range(count)] for kind in self.kinds
+            [0.12 * count * abs(lane / max(1, count - 1) - HOME[kind]) for lane in range(count)] for kind in kinds
         ]
+        self.cost_of = _LaneCosts(tall)
         hangs = any(arrow.source == net.outcome for arrow in net.forward)
         self.last_penalty = 12.0 if hangs else 50.0
+        self.ends: set[tuple[int, ...]] = set()
+        """Assignments in which no move helps."""
         self.lane = self._start()
         self._count_lanes()
 
@@ -106,8 +162,9 @@ class _Search:
                 table[0] += 30.0
             self.onward[arrow.source].append((arrow.target, 0))
             self.inward[arrow.target].append((arrow.source, 0))
-        self.costs[arrow.source].append((arrow.target, table))
-        self.costs[arrow.target].append((arrow.source, table))
+        both = table[:0:-1] + table
+        self.costs[arrow.source].append((arrow.target, both))
+        self.costs[arrow.target].append((arrow.source, both))
 
     def _topological(self) -> list[int]:
         waiting = [len(inward) for inward in self.inward]
@@ -124,7 +181,7 @@ class _Search:
 
     def _start(self) -> list[int]:
         """Return the longest path to a sink, squeezed into the lanes from the left, path steps always apart."""
-        depth = [0] * len(self.kinds)
+        depth = [0] * len(self.slot)
         for card in reversed(self.order):
             depth[card] = max((depth[other] + 1 for other, _ in self.onward[card]), default=0)
         lane = [self.count - 1 - value for value in depth]
@@ -139,201 +196,235 @@ class _Search:
         return ceiling
 
     def _count_lanes(self) -> None:
-        self.into, self.out = [0] * len(self.lane), [0] * len(self.lane)
-        """How many arrows enter and leave a card from within its lane."""
-        for arrow in self.net.forward:
-            if self.lane[arrow.source] == self.lane[arrow.target]:
-                self.out[arrow.source] += 1
-                self.into[arrow.target] += 1
-        self.number = [0] * self.count
-        self.by_kind: list[dict[str, int]] = [dict.fromkeys(HOME, 0) for _ in range(self.count)]
+        """Add up what takes the slots of each lane."""
+        self.reserved = self._reserved(self.lane)
+        self.taken = self.reserved.copy()
         for card, lane in enumerate(self.lane):
-            self.number[lane] += 1
-            self.by_kind[lane][self.kinds[card]] += 1
-        self._reserve()
-        self.lane_costs = [self._lane_cost(lane) for lane in range(self.count)]
+            self.taken[lane] += self.slot[card]
+        self._note_lane_costs()
+        self.crowds = list(map(self._crowd_cost, range(len(self.lane))))
 
-    def _reserve(self) -> None:
-        """Keep the slots that the ribbon takes in the lanes which a path step skips."""
-        self.skipped = [0] * self.count
-        path = self.net.path
-        for first, last in pairwise(path):
-            for lane in range(self.lane[first] + 1, self.lane[last]):
-                self.skipped[lane] += 1
+    def _reserved(self, at: Sequence[int]) -> list[int]:
+        """Return what the callout takes, and the ribbon in lanes which a path step skips, with cards `at` lanes."""
+        taken = [0] * self.count
+        for first, last in pairwise(self.net.path):
+            for lane in range(at[first] + 1, at[last]):
+                taken[lane] += SKIPPED
+        if self.net.callout:
+            taken[at[self.net.outcome]] += CALLOUT
+        return taken
 
-    def _lane_cost(self, lane: int) -> float:
-        height: float = self.number[lane] + self.skipped[lane]
-        if height == 0:
-            return 8.0
-        if self.net.callout and self.lane[self.net.outcome] == lane:
-            height += CALLOUT_SLOTS
-        strangers = self.number[lane] - max(self.by_kind[lane].values())
-        return 0.04 * height * height + 10.0 * max(0.0, height - self.tall) ** 2 + 0.25 * strangers
+    def _note_lane_costs(self) -> None:
+        self.lane_costs = self._lane_costs(self.taken)
+        self.spare = sum(self.lane_costs) - SLOPE * len(self.lane) ** 2 / self.count
+        """What the lanes cost more than if each held as many cards."""
 
-    def _with_same_lanes(self, cost: float, cards: Iterable[int]) -> float:
-        """Return `cost` and what arrows within the lane of each card add to it where more than one meets there."""
-        for card in cards:
-            into, out = self.into[card], self.out[card]
-            if into + out < 2:
-                continue
-            own = 6.0 * (max(0, into - 1) + max(0, out - 1))
-            if into and out:
-                own += 12.0 if self.on_path[card] else 3.0
-            elif self.on_path[card]:
-                own += 12.0
-            cost += own
-        return cost
+    def _lane_costs(self, taken: list[int]) -> list[float]:
+        """Return the own cost of each lane by what takes its slots."""
+        return list(map(self.cost_of.__getitem__, taken))
 
-    def _around(self, cards: set[int]) -> float:
+    def _taken_after(self, moves: dict[int, int]) -> list[int]:
+        """Return what takes the slots of each lane once the cards of `moves` have gone to theirs."""
+        taken, at = self.taken.copy(), self.lane.copy()
+        for card, lane in moves.items():
+            slot = self.slot[card]
+            taken[at[card]] -= slot
+            taken[lane] += slot
+            at[card] = lane
+        if self._is_bound(moves):
+            taken = list(map(sub, map(add, taken, self._reserved(at)), self.reserved))
+        return taken
+
+    def _crowd_cost(self, card: int) -> float:
+        """Return what arrows within the lane of a card cost where more than one meets there."""
+        here = self.lane[card]
+        at = self.lane.__getitem__
+        into = list(map(at, self.sources[card])).count(here)
+        out = list(map(at, self.targets[card])).count(here)
+        if into + out < 2:
+            return 0.0
+        crowd = 6.0 * (max(0, into - 1) + max(0, out - 1))
+        if self.on_path[card]:
+            return crowd + 12.0
+        return crowd + 3.0 if into and out else crowd
+
+    def _around(self, cards: set[int], crowd_cost: Callable[[int], float]) -> float:
         """Return everything in the cost that depends on where `cards` stand, the lanes' own cost apart."""
         cost = 0.0
-        lane = self.lane
+        lane, middle = self.lane, self.count - 1
         beside = set(cards)
         for card in cards:
             here = lane[card]
             cost += self.home[card][here]
-            for other, table in self.costs[card]:
+            for other, costs in self.costs[card]:
                 beside.add(other)
                 if other not in cards or other > card:
-                    cost += table[abs(here - lane[other])]
-        cost = self._with_same_lanes(cost, beside)
+                    cost += costs[middle + here - lane[other]]
+        for card in beside:
+            cost += crowd_cost(card)
         if self.net.outcome in cards and lane[self.net.outcome] != self.count - 1:
             cost += self.last_penalty
         return cost
 
     def total(self) -> float:
         """Return the whole cost."""
-        return self._around(set(range(len(self.lane)))) + sum(self._lane_cost(lane) for lane in range(self.count))
+        return self._around(set(range(len(self.lane))), self._crowd_cost) + sum(self._lane_costs(self.taken))
 
-    def _try(self, moves: dict[int, int]) -> float:
+    def _change(self, moves: dict[int, int]) -> float:
         """Change of the cost if each card of `moves` went to its lane; nothing is changed."""
         cards = set(moves)
         back = {card: self.lane[card] for card in cards}
-        lanes = set(back.values()) | set(moves.values())
-        if self.net.outcome in cards or any(self.on_path[card] for card in cards):
-            lanes = set(range(self.count))
-        self.budget.spend(4 * sum(len(self.costs[card]) for card in cards))
-        before = self._around(cards) + sum(self.lane_costs[lane] for lane in lanes)
-        self._shift(moves)
-        after = self._around(cards) + sum(self._lane_cost(lane) for lane in lanes)
-        self._shift(back)
+        lanes: Iterable[int] = set(back.values()) | set(moves.values())
+        if self._is_bound(cards):
+            lanes = range(self.count)
+        costs = self._lane_costs(self._taken_after(moves))
+        before = self._around(cards, self.crowds.__getitem__) + sum(self.lane_costs[lane] for lane in lanes)
+        self._put(moves)
+        after = self._around(cards, self._crowd_cost) + sum(costs[lane] for lane in lanes)
+        self._put(back)
         return after - before
 
-    def _single_moves(self, card: int, lanes: Iterable[int]) -> list[tuple[float, int]]:
-        """Return what `_try` tells of one card and each of the lanes, what they share worked out once.
+    def _is_bound(self, cards: Iterable[int]) -> bool:
+        """Return whether the cost of every lane depends on where cards stand."""
+        return not self.bound.isdisjoint(cards)
 
-        Not for the main path or the outcome, on which the cost of every lane depends.
-        """
-        here = self.lane[card]
-        before = self._around_one(card)
-        self._leave(card)
-        left = self._lane_cost(here)
-        changes = []
-        for lane in lanes:
-            self.budget.spend(4 * len(self.costs[card]))
-            self._enter(card, lane)
-            after = self._around_one(card) + (left + self._lane_cost(lane))
-            self._leave(card)
-            changes.append((after - (before + (self.lane_costs[here] + self.lane_costs[lane])), lane))
-        self._enter(card, here)
-        return changes
+    def _least_alone(self, card: int, alone: _Alone) -> list[float]:
+        """Return what `_change` tells at least of one card and each of its lanes; not for one that is bound."""
+        lane, slot, cost_of = self.lane, self.slot[card], self.cost_of
+        here = lane[card]
+        now = alone.costs[here - alone.low] + self.lane_costs[here] - cost_of[self.taken[here] - slot]
+        if here in (alone.low, alone.high):
+            now += self.crowds[card] + sum(self.crowds[other] for other, _ in self.costs[card] if lane[other] == here)
+        lanes = slice(alone.low, alone.high + 1)
+        return [
+            cost + cost_of[taken + slot] - before - now
+            for cost, taken, before in zip(alone.costs, self.taken[lanes], self.lane_costs[lanes], strict=True)
+        ]
 
-    def _around_one(self, card: int) -> float:
-        """Return what `_around` does for a single card."""
-        here, lane = self.lane[card], self.lane
-        cost = self.home[card][here]
-        for other, table in self.costs[card]:
-            cost += table[abs(here - lane[other])]
-        return self._with_same_lanes(cost, self.beside[card])
+    def _alone(self, card: int) -> _Alone:
+        """Return where a card may go by itself, which the lanes of those beside it decide."""
+        known, at = self.known[card], self.beside[card](self.lane)
+        if at not in known:
+            low, high = self._range(card)
+            first = self.count - 1 + low
+            last = first + high - low + 1
+            arrows = [costs[first - self.lane[other] : last - self.lane[other]] for other, costs in self.costs[card]]
+            costs = list(map(sum, zip(self.home[card][low : high + 1], *arrows, strict=True)))
+            known[at] = _Alone(low, high, costs)
+        return known[at]
+
+    def _least(self, moves: dict[int, int], step: int) -> float:
+        """Return what `_change` tells at least of cards that all move by `step`."""
+        lane, middle, change = self.lane, self.count - 1, 0.0
+        apart = set[int]()
+        for card, there in moves.items():
+            here, home = there - step, self.home[card]
+            change += home[there] - home[here]
+            at = middle + here
+            for other, costs in self.costs[card]:
+                if other not in moves:
+                    distance = at - lane[other]
+                    change += costs[distance + step] - costs[distance]
+                    if distance == middle:
+                        apart.update((card, other))
+        change -= sum(map(self.crowds.__getitem__, apart))
+        if self.net.outcome in moves and lane[self.net.outcome] != middle:
+            change -= self.last_penalty
+        if change > self.spare:
+            return change - self.spare
+        return change + (sum(self._lane_costs(self._taken_after(moves))) - sum(self.lane_costs))
 
     def _apply(self, moves: dict[int, int]) -> None:
-        self._shift(moves)
-        self.lane_costs = [self._lane_cost(lane) for lane in range(self.count)]
+        """Move cards for good."""
+        self.taken = self._taken_after(moves)
+        self._note_lane_costs()
+        for card, there in moves.items():
+            met = [other for other, _ in self.costs[card] if self.lane[other] in (self.lane[card], there)]
+            self.lane[card] = there
+            for other in (card, *met):
+                self.crowds[other] = self._crowd_cost(other)
+        if self._is_bound(moves):
+            self.reserved = self._reserved(self.lane)
 
-    def _shift(self, moves: dict[int, int]) -> None:
+    def _put(self, moves: dict[int, int]) -> None:
+        """Move cards, for what is about to be put back."""
         for card, lane in moves.items():
-            self._leave(card)
-            self._enter(card, lane)
-        if not self.net.path or any(self.on_path[card] for card in moves):
-            self._reserve()
-
-    def _leave(self, card: int) -> None:
-        """Count a card no more in the lane where it stands, until it enters one."""
-        lane = self.lane[card]
-        self._count_beside(card, lane, -1)
-        self.number[lane] -= 1
-        self.by_kind[lane][self.kinds[card]] -= 1
-
-    def _enter(self, card: int, lane: int) -> None:
-        self._count_beside(card, lane, 1)
-        self.number[lane] += 1
-        self.by_kind[lane][self.kinds[card]] += 1
-        self.lane[card] = lane
-
-    def _count_beside(self, card: int, lane: int, by: int) -> None:
-        """Count the arrows between a card that leaves or enters a lane and those that stand there."""
-        at, into, out = self.lane, self.into, self.out
-        for other, strict in self.inward[card]:
-            if at[other] == lane and not strict:
-                into[card] += by
-                out[other] += by
-        for other, strict in self.onward[card]:
-            if at[other] == lane and not strict:
-                out[card] += by
-                into[other] += by
+            self.lane[card] = lane
 
     def _range(self, card: int) -> tuple[int, int]:
-        low, high = 0, self.count - 1
-        for other, strict in self.inward[card]:
-            low = max(low, self.lane[other] + strict)
-        for other, strict in self.onward[card]:
-            high = min(high, self.lane[other] - strict)
+        """Return the first and the last lane that a card can go to by itself."""
+        lane = self.lane
+        low = max([lane[other] + strict for other, strict in self.inward[card]], default=0)
+        high = min([lane[other] - strict for other, strict in self.onward[card]], default=self.count - 1)
         return low, high
 
     def _pushed(self, card: int, step: int) -> dict[int, int]:
         """Return the lanes of `card`, moved by one, and of all in its way; empty when one would leave the page."""
-        moves = {card: self.lane[card] + step}
+        lane, ahead = self.lane, self.onward if step > 0 else self.inward
+        edge = self.count - 1 if step > 0 else 0
+        moves = {card: lane[card] + step}
         stack = [card]
         while stack:
             mover = stack.pop()
-            target = moves[mover]
-            if not 0 <= target < self.count:
+            here = lane[mover]
+            if here == edge:
                 return {}
-            for other, strict in self.onward[mover] if step > 0 else self.inward[mover]:
-                at = moves.get(other, self.lane[other])
-                if (at - target if step > 0 else target - at) < strict:
-                    moves[other] = target + (strict if step > 0 else -strict)
+            for other, strict in ahead[mover]:
+                if lane[other] == here + step * strict and other not in moves:
+                    moves[other] = lane[other] + step
                     stack.append(other)
         return moves
 
     def descend(self, sweeps: int = 12) -> None:
         """Take the best move of each card in turn until none helps."""
+        size = len(self.lane)
         unmoved = 0
-        for _ in range(sweeps):
-            for card in range(len(self.lane)):
-                if unmoved == len(self.lane) or self.budget.spent:
-                    return
-                unmoved += 1
-                best, chosen = -1e-9, None
-                low, high = self._range(card)
-                here = self.lane[card]
-                lanes = [lane for lane in range(low, high + 1) if lane != here]
-                if self.on_path[card] or card == self.net.outcome:
-                    changes = [(self._try({card: lane}), lane) for lane in lanes]
-                else:
-                    changes = self._single_moves(card, lanes) if lanes else []
-                for change, lane in changes:
-                    if change < best:
-                        best, chosen = change, {card: lane}
-                for step, is_free in ((-1, low < here), (1, here < high)):
-                    moves = {} if is_free else self._pushed(card, step)
-                    if len(moves) > 1:
-                        change = self._try(moves)
-                        if change < best:
-                            best, chosen = change, moves
-                if chosen:
-                    self._apply(chosen)
-                    unmoved = 0
+        is_end = tuple(self.lane) in self.ends
+        for card in list(range(size)) * sweeps:
+            if is_end or self.budget.spent:
+                return
+            unmoved += 1
+            moves = self._best(card)
+            if moves:
+                self._apply(moves)
+                unmoved = 0
+                is_end = tuple(self.lane) in self.ends
+            elif unmoved == size:
+                self.ends.add(tuple(self.lane))
+                is_end = True
+
+    def _best(self, card: int) -> dict[int, int]:
+        """Return the best move of a card, by itself or by one lane with all in its way; empty where none helps."""
+        best, chosen = (-1e-9, -1), {}
+        for least, number, moves in sorted(self._moves(card)):
+            if least > best[0] + ROUNDING:
+                break
+            change = self._change(moves), number
+            if change < best:
+                best, chosen = change, moves
+        return chosen
+
+    def _moves(self, card: int) -> list[tuple[float, int, dict[int, int]]]:
+        """Return the moves of a card that may help, each with what it changes at least and a number of its own."""
+        low, high, _ = alone = self._alone(card)
+        here = self.lane[card]
+        moves = []
+        if low < high:
+            self.budget.spend(self.steps[card] * (high - low))
+            if card in self.bound:
+                changes = [self._least({card: lane}, lane - here) for lane in range(low, high + 1)]
+            else:
+                changes = self._least_alone(card, alone)
+            changes[here - low] = inf
+            moves = [(least, lane, {card: lane}) for lane, least in enumerate(changes, low) if least < ROUNDING]
+        for step, is_free in ((-1, low < here), (1, here < high)):
+            pushed = {} if is_free else self._pushed(card, step)
+            if len(pushed) > 1:
+                self.budget.spend(sum(map(self.steps.__getitem__, pushed)))
+                least = self._least(pushed, step)
+                if least < ROUNDING:
+                    moves.append((least, self.count + step, pushed))
+        return moves
 
     def kick(self, times: int) -> list[tuple[float, tuple[int, ...]]]:
         """Shake three cards, descend again, go on from the best; what was found, best first.
@@ -348,7 +439,8 @@ class _Search:
                 low, high = self._range(card)
                 self._apply({card: low + int(chance.random() * (high - low + 1))})
             self.descend()
-            found[tuple(self.lane)] = self.total()
+            if tuple(self.lane) not in found:
+                found[tuple(self.lane)] = self.total()
             best = min(found, key=lambda lane: (found[lane], lane))
             self._apply({card: lane for card, lane in enumerate(best) if lane != self.lane[card]})
         return sorted((cost, lane) for lane, cost in found.items())

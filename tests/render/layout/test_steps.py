@@ -62,7 +62,7 @@ def test_the_cost_of_a_move_is_the_difference_of_whole_costs(diagram: Diagram) -
         low, high = search._range(card)
         for lane in range(low, high + 1):
             moves = {card: lane}
-            change = search._try(moves)
+            change = search._change(moves)
             assert search.total() == pytest.approx(before)
             here = search.lane[card]
             search._apply(moves)
