@@ -161,7 +161,8 @@ class _Gap:
     def __init__(self, placement: Placement, gap: int) -> None:
         self.placement = placement
         self.stale = True
-        self.turning = placement.turning[gap]
+        self.leaving = [(line, card) for line, card, leaves in placement.turning[gap] if leaves]
+        self.entering = [(line, card) for line, card, leaves in placement.turning[gap] if not leaves]
         self.ends = LineEnds(placement.passing[gap], placement.left[gap], placement.right[gap])
         self.by_start, self.by_end = Crossings(placement.by_level), Crossings(placement.by_level)
         self.between = 0
@@ -192,7 +193,7 @@ class _Gap:
             if then:
                 self._count(*then, -self.placement.weight[line])
             self._count(*now, self.placement.weight[line])
-        self.left_turns, self.right_turns = self._turns(leave=True), self._turns(leave=False)
+        self.left_turns, self.right_turns = self._past(self.leaving), self._past(self.entering)
         self.stale = False
 
     def _count(self, left: int, right: int, weight: int) -> None:
@@ -200,10 +201,8 @@ class _Gap:
         self.by_end.add(near=left, far=right, weight=weight)
         self.between += weight * self.placement.by_level.between(left, right)
 
-    def _turns(self, *, leave: bool) -> int:
+    def _past(self, turns: list[tuple[int, int]]) -> int:
         """Return the weight of return arrows that go past each level where they leave or enter cards."""
         row, level, weight = self.placement.row, self.placement.level, self.placement.weight
         past = self.placement.by_level.between
-        return sum(
-            weight[line] * past(2 * row[card], level[line]) for line, card, leaves in self.turning if leaves == leave
-        )
+        return sum(weight[line] * past(2 * row[card], level[line]) for line, card in turns) if turns else 0

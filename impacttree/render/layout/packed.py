@@ -98,8 +98,12 @@ class Crossings:
         """Return the weight of the lines crossed, for each place: those that end on other sides of it at both ends."""
         known = self._met.get(end)
         if known is None:
-            before = sum(beside for far, beside in self._by_far.items() if far < end)
-            after = sum(beside for far, beside in self._by_far.items() if far > end)
+            before = after = 0
+            for far, beside in self._by_far.items():
+                if far < end:
+                    before += beside
+                elif far > end:
+                    after += beside
             known = self._met[end] = (before & self._places.mask) + (after >> self._places.size)
         return known
 

@@ -99,11 +99,12 @@ class Swaps:
     def _lines(self, card: int) -> list[int]:
         known = self.lines.get(card)
         if known is None:
-            bundles = [(side, side.bundle(card)) for side in self.sides if side.own[card]]
-            packed = sum(side.cost(bundle) for side, bundle in bundles)
-            if self.ties:
-                packed += self.ties.cost(card)
-            doubled = sum(bundle.doubled for _, bundle in bundles)
+            packed, doubled = self.ties.cost(card) if self.ties else 0, 0
+            for side in self.sides:
+                if side.own[card]:
+                    bundle = side.bundle(card)
+                    packed += side.cost(bundle)
+                    doubled += bundle.doubled
             known = self.lines[card] = [cost - doubled for cost in self.placement.by_row.unpacked(packed)]
             known[self.placement.row[card]] += doubled
         return known
@@ -187,8 +188,10 @@ class _Side:
         Lines of one card count as if they crossed each other, which they do not where it stands: see `_Bundle.doubled`.
         """
         self.placement.budget.spend(STEPS_A_CARD)
-        met = self.crossings.met
-        return CROSSING * sum(weight * met(end) for end, weight in bundle.ends.items()) + bundle.length
+        crossed = 0
+        for end, weight in bundle.ends.items():
+            crossed += weight * self.crossings.met(end)
+        return CROSSING * crossed + bundle.length
 
     def bundle(self, card: int) -> _Bundle:
         """Return the lines of a card."""
