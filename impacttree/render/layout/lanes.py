@@ -423,7 +423,7 @@ class _Search:
                 self.budget.spend(sum(map(self.steps.__getitem__, pushed)))
                 least = self._least(pushed, step)
                 if least < ROUNDING:
-                    moves.append((least, self.count + step, pushed))
+                    moves.append((least, self.count + (step > 0), pushed))
         return moves
 
     def kick(self, times: int) -> list[tuple[float, tuple[int, ...]]]:

@@ -115,3 +115,12 @@ def test_no_move_helps_where_a_descent_has_ended(diagram: Diagram, more: int) ->
         search._apply(dict(enumerate(end)))
         changes = [search._change(moves) for card in range(len(end)) for moves in moves_of(search, card)]
         assert min(changes, default=0.0) >= -1e-9
+
+
+@given(tree_diagrams(14), st.integers(0, 3), st.randoms(use_true_random=False))
+def test_moves_of_a_card_are_told_apart_by_their_numbers(diagram: Diagram, more: int, chance: Random) -> None:
+    search = search_of(diagram, more)
+    for _ in shaken(search, chance, 4):
+        for card in range(len(search.lane)):
+            numbers = [number for _, number, _ in search._moves(card)]
+            assert len(set(numbers)) == len(numbers)
