@@ -77,9 +77,9 @@ class Crossings:
     >>> rows = packed(3, pitch=2)
     >>> crossings = Crossings(rows)
     >>> crossings.add(near=2, far=3, weight=7)
-    >>> crossings.add(near=4, far=5, weight=9)
+    >>> crossings.add(near=2, far=5, weight=9)
     >>> rows.unpacked(crossings.met(4))
-    (9, 9, 7)
+    (7, 0, 9)
     """
 
     def __init__(self, places: Packed) -> None:
