@@ -5,7 +5,6 @@ Nothing here is shared with the generated code that derivatives are checked agai
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from impacttree.engine.program import array_function
-from impacttree.engine.tape import Block, Instruction, Select
+from impacttree.engine.tape import ARITHMETIC, Block, Instruction, Select
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.evaluation import COMPARISONS
 
@@ -50,7 +49,9 @@ def compute_columns(block: Block, read: Sequence[Any], parameters: Sequence[Any]
 
 
 def _function(step: Instruction) -> Callable[..., Any]:
-    return _registered(step.function) if step.operation == "call" else _OPERATIONS[step.operation]
+    if step.operation == "call":
+        return _registered(step.function)
+    return _power if step.operation == "pow" else ARITHMETIC[step.operation]
 
 
 @cache
@@ -73,13 +74,3 @@ def _power(base: Any, exponent: Any) -> Any:
     found = base**exponent
     is_zero = (base == 0) & (np.real(exponent) > 0)
     return np.where(is_zero, 0.0, found) if np.any(is_zero) else found
-
-
-_OPERATIONS: Mapping[str, Callable[..., Any]] = {
-    "neg": operator.neg,
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "pow": _power,
-}

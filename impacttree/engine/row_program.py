@@ -9,14 +9,13 @@ Names in the generated functions are those of `codegen`, and ``r`` registers, ``
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 from impacttree.engine.codegen import load_text
 from impacttree.engine.program import Heeding, Program, array_function, compiled_function
-from impacttree.engine.tape import Block, Body, Instruction, Select
+from impacttree.engine.tape import ARITHMETIC, Block, Body, Instruction, Select
 from impacttree.formula.evaluation import COMPARISONS
 from impacttree.graph.reach import reached
 from impacttree.records import dataclass
@@ -298,14 +297,8 @@ def _on_numbers() -> Mapping[str, Callable[..., Any]]:
     def select(taken: Any, then: Any, otherwise: Any) -> Any:
         return then if taken else otherwise
 
-    plain: dict[str, Callable[..., Any]] = {
-        "add": operator.add,
-        "sub": operator.sub,
-        "mul": operator.mul,
-        "div": operator.truediv,
-    }
-    plain |= {"pow": operator.pow, "neg": operator.neg, "larger": np.maximum, "smaller": np.minimum, "select": select}
-    return {sign: _making(function) for sign, function in {**plain, **COMPARISONS}.items()}
+    others: Mapping[str, Callable[..., Any]] = {"larger": np.maximum, "smaller": np.minimum, "select": select}
+    return {sign: _making(function) for sign, function in {**ARITHMETIC, **others, **COMPARISONS}.items()}
 
 
 @cache

@@ -12,7 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from impacttree.formula import FUNCTIONS
 from impacttree.formula.ast import Span
@@ -34,15 +34,32 @@ from impacttree.formula.core import (
 )
 from impacttree.records import dataclass
 
-__all__ = ["Block", "Body", "Instruction", "Load", "Operation", "Select", "load_of", "lower", "row_of", "total_of"]
+__all__ = [
+    "ARITHMETIC",
+    "Block",
+    "Body",
+    "Instruction",
+    "Load",
+    "Operation",
+    "Select",
+    "load_of",
+    "lower",
+    "row_of",
+    "total_of",
+]
 
 Operation = Literal["neg", "add", "sub", "mul", "div", "pow", "call"]
 _BINARY: Mapping[str, Operation] = {"+": "add", "-": "sub", "*": "mul", "/": "div", "**": "pow"}
-_FOLDED: Mapping[Operation, Callable[..., float]] = {
+ARITHMETIC: Mapping[str, Callable[..., Any]] = {
     "neg": operator.neg,
+    "add": operator.add,
     "sub": operator.sub,
+    "mul": operator.mul,
     "div": operator.truediv,
+    "pow": operator.pow,
 }
+"""What operations do to what they are given: numbers or arrays."""
+_FOLDED: frozenset[Operation] = frozenset({"neg", "sub", "div"})
 """Operations on constants that are done at once: the slopes of a polyline."""
 RowType = TypeVar("RowType")
 
@@ -339,7 +356,7 @@ class _Lowering:
 def _folded(operation: Operation, args: Sequence[float]) -> float | None:
     """Return what an operation on constants gives; None where that is a fault, which counts only where it is met."""
     try:
-        result = _FOLDED[operation](*args)
+        result = ARITHMETIC[operation](*args)
     except ZeroDivisionError:
         return None
     return result if math.isfinite(result) else None

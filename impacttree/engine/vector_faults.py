@@ -11,19 +11,11 @@ from typing import Any
 import numpy as np
 
 from impacttree.engine.program import array_function
-from impacttree.engine.tape import Block, Instruction, Select, row_of
+from impacttree.engine.tape import ARITHMETIC, Block, Instruction, Select, row_of
 from impacttree.formula.evaluation import COMPARISONS
 
 __all__ = ["Observe", "are_finite", "compute", "finite"]
 
-_OPERATIONS: Mapping[str, Callable[..., Any]] = {
-    "neg": operator.neg,
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "pow": operator.pow,
-}
 _SHOWING = frozenset({"neg", "add", "sub", "mul", "div"})
 """Operations that are finite only where no operand is NaN."""
 
@@ -111,7 +103,7 @@ def _operate(step: Instruction, args: Sequence[Any]) -> tuple[Any, Any]:
 
 
 def _function(step: Instruction) -> Callable[..., Any]:
-    return array_function(step.function) if step.operation == "call" else _OPERATIONS[step.operation]
+    return array_function(step.function) if step.operation == "call" else ARITHMETIC[step.operation]
 
 
 def _choose(step: Select, values: Mapping[int, Any], own: Mapping[int, Any]) -> tuple[Any, Any]:
