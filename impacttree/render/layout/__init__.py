@@ -147,7 +147,7 @@ _Arrangement = tuple[float, RowSearch, Grid, Tracks]
 def _arrangement(
     net: Network, search: RowSearch, title_height: float, budget: Budget, *, part_lanes: int
 ) -> _Arrangement:
-    grid = search.grid()
+    grid = search.placement.grid()
     tracks = assign_tracks(net, grid, budget)
     cost = grid.cost + discomfort(net, place(net, grid, tracks, title_height=title_height, part_lanes=part_lanes))
     return cost, search, grid, tracks

@@ -6,14 +6,12 @@ from impacttree.render.layout.network import Arrow
 from impacttree.render.layout.packed import Crossings, LineEnds
 from impacttree.render.layout.placement import (
     ABOVE,
-    BLOCKED,
     BUNDLED,
     CROSSING,
     EMPTY_SLOT,
     FREE,
     LENGTH,
     RUN_ACROSS,
-    SHARED,
     Placement,
 )
 
@@ -46,14 +44,17 @@ class Levels:
         placement.set_level(arrow, level)
         for lane in lanes:
             self.runs[lane] += self._run(arrow.index) - before
-        for gap in range(max(0, lanes.start - 1), min(lanes.stop + 1, placement.lanes)):
-            self.gaps[gap].stale = True
+        self._let_look(lanes)
 
-    def look(self, lane: int) -> None:
-        """Note that cards of a lane have moved."""
+    def cards_moved(self, lane: int) -> None:
+        """Note that cards of a lane stand elsewhere."""
         self.slots.pop(lane, None)
-        for gap in range(max(0, lane - 1), lane + 1):
-            self.gaps[gap].stale = True
+        self._let_look(range(lane, lane + 1))
+
+    def _let_look(self, lanes: range) -> None:
+        """Note that something has moved in the gaps beside some lanes."""
+        for gap in self.gaps[max(0, lanes.start - 1) : lanes.stop]:
+            gap.stale = True
 
     def best(self, arrow: Arrow) -> int:
         """Return the level that costs least: that where the arrow runs, if there is none better, or the first."""
@@ -137,8 +138,8 @@ class Levels:
 
     def _run(self, index: int, less: int = 0) -> int:
         """Return what a run costs others at its level, or so much less."""
-        level = self.placement.level[index]
-        return ((SHARED if level % 2 else BLOCKED) - less) * self.placement.by_level.one[level] if level >= 0 else 0
+        level, placement = self.placement.level[index], self.placement
+        return (placement.crowd_cost(level) - less) * placement.by_level.one[level] if level >= 0 else 0
 
     def _bundle(self, index: int) -> list[tuple[int, int]]:
         """Return the arrows that may run with one as a bundle, and through how many lanes both do."""

@@ -336,9 +336,11 @@ class Placement:
 
     def shared_cost(self, one: int, two: int) -> int:
         """Return what two runs at the level of the second cost where both pass through a lane."""
-        if two in self.partners[one]:
-            return BUNDLED
-        return SHARED if self.level[two] % 2 else BLOCKED
+        return BUNDLED if two in self.partners[one] else self.crowd_cost(self.level[two])
+
+    def crowd_cost(self, level: int) -> int:
+        """Return what two runs at a level cost that may not be a bundle."""
+        return SHARED if level % 2 else BLOCKED
 
     def levels_in(self, lane: int) -> list[int]:
         """Return the levels of the runs through a lane, lowest first."""

@@ -9,7 +9,7 @@ from impacttree.render.layout.budget import Budget
 from impacttree.render.layout.lanes import Lanes
 from impacttree.render.layout.levels import Levels
 from impacttree.render.layout.network import Arrow, Network
-from impacttree.render.layout.placement import FREE, STILL, Grid, Placement
+from impacttree.render.layout.placement import FREE, STILL, Placement
 from impacttree.render.layout.swaps import Swaps
 
 __all__ = ["RowSearch", "Sweeps"]
@@ -36,14 +36,6 @@ class RowSearch:
         self.swaps = [Swaps(self.placement, lane) for lane in range(self.lanes)]
         self.clock = _Clock(self.lanes, len(net.arrows))
 
-    def grid(self) -> Grid:
-        """Return where everything stands now."""
-        return self.placement.grid()
-
-    def total(self) -> float:
-        """Return the whole cost."""
-        return self.placement.total()
-
     def improve(self, sweeps: int) -> None:
         """Move or swap cards within their lanes, then set every long arrow to its best level, until nothing changes."""
         self._set_levels()
@@ -61,14 +53,14 @@ class RowSearch:
         chance = Random(11)  # noqa: S311 - a search needs repeatable numbers, not secret ones
         if not times:
             return
-        kept, cost = self._state(), self.total()
+        kept, cost = self._state(), self.placement.total()
         for _ in range(times):
             if self.budget.spent:
                 return
             for _ in range(2):
                 self._shuffle(int(chance.random() * self.lanes), chance)
             self.improve(sweeps=6)
-            now = self.total()
+            now = self.placement.total()
             if now < cost - STILL:
                 kept, cost = self._state(), now
             else:
@@ -131,7 +123,7 @@ class RowSearch:
         """Let cards of a lane stand as they do in `slots`; return whether one moved."""
         if not self.placement.fill(lane, slots):
             return False
-        self.levels.look(lane)
+        self.levels.cards_moved(lane)
         self.clock.tick(lane, lane + 1)
         return True
 

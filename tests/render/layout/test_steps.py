@@ -34,7 +34,7 @@ def searched(net: Network, kicks: int = 0) -> Grid:
     search = RowSearch(net, assign_lanes(net, AMPLE)[0], AMPLE, {})
     search.improve(sweeps=10)
     search.kick(kicks)
-    return search.grid()
+    return search.placement.grid()
 
 
 def arranged(diagram: Diagram) -> tuple[Network, Grid, Tracks, Geometry]:
@@ -100,11 +100,11 @@ def test_searching_on_never_makes_rows_worse(diagram: Diagram) -> None:
     net = numbered(diagram)
     lanes = assign_lanes(net, AMPLE)[0]
     search = RowSearch(net, lanes, AMPLE, {})
-    start = search.total()
+    start = search.placement.total()
     search.improve(10)
-    improved = search.total()
+    improved = search.placement.total()
     search.kick(3)
-    assert search.total() <= improved + 1e-9
+    assert search.placement.total() <= improved + 1e-9
     assert improved <= start + 1e-9
 
 
@@ -116,16 +116,16 @@ def test_the_cost_of_a_trade_is_the_difference_of_whole_costs(diagram: Diagram) 
     for lane, swaps in enumerate(search.swaps):
         for card in [card for card in placement.slot[lane] if card >= 0 and not placement.pinned[card]]:
             swaps.look()
-            before, here = search.total(), placement.row[card]
+            before, here = search.placement.total(), placement.row[card]
             changes = swaps.changes(card)
-            assert search.total() == pytest.approx(before)
+            assert search.placement.total() == pytest.approx(before)
             loose = [row for row, other in enumerate(placement.slot[lane]) if other != TAKEN and row != here]
             assert [row for _, row in changes] == [
                 row for row in loose if placement.slot[lane][row] < 0 or not placement.pinned[placement.slot[lane][row]]
             ]
             for change, row in changes:
                 placement.swap(lane, here, row)
-                assert search.total() == pytest.approx(before + change, abs=1e-9)
+                assert search.placement.total() == pytest.approx(before + change, abs=1e-9)
                 placement.swap(lane, row, here)
             best = swaps.best(card)
             if best is not None:
@@ -161,7 +161,7 @@ def test_the_cost_of_a_level_is_told_up_to_what_all_levels_share(diagram: Diagra
             if arrow.returns:  # which are kept near both their ends, which the whole cost does not ask for
                 low, high = sorted((placement.row[arrow.source], placement.row[arrow.target]))
                 away = 0.6 * (max(0.0, low - level / 2) + max(0.0, level / 2 - high))
-            shared.add(round(search.total() + away - COST * cost, 6))
+            shared.add(round(search.placement.total() + away - COST * cost, 6))
         assert len(shared) == 1
 
 
